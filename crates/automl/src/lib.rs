@@ -1,0 +1,1 @@
+//! AutoML for small models: one facade over spaces, studies, samplers, schedulers and light networks.

@@ -1,0 +1,145 @@
+//! Values of parameters and the literals that name them.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The value of one parameter, in its internal representation.
+#[derive(Clone, Copy, Debug)]
+pub enum Value {
+    /// The value of a float parameter, in its own units (not on the log scale).
+    Float(f64),
+    /// The value of an integer parameter.
+    Int(i64),
+    /// The index of a categorical or ordinal parameter's choice.
+    Category(usize),
+}
+
+impl Value {
+    /// The value as a number: the float, the integer, or the index of the choice.
+    pub fn as_f64(self) -> f64 {
+        match self {
+            Self::Float(x) => x,
+            Self::Int(x) => x as f64,
+            Self::Category(index) => index as f64,
+        }
+    }
+
+    /// A bit pattern that is equal exactly for equal values (`-0.0` counts as `0.0`).
+    pub(crate) fn bits(self) -> (u8, u64) {
+        match self {
+            Self::Float(x) => (0, (x + 0.0).to_bits()),
+            Self::Int(x) => (1, x as u64),
+            Self::Category(index) => (2, index as u64),
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.bits() == other.bits()
+    }
+}
+
+impl Eq for Value {}
+
+impl std::hash::Hash for Value {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.bits().hash(state);
+    }
+}
+
+/// A literal: one choice of a categorical parameter, or a value that a condition compares with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Choice {
+    /// Nothing: JSON's `null`.
+    Null,
+    /// A truth value.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A finite float.
+    Float(f64),
+    /// A string.
+    Str(String),
+}
+
+impl Choice {
+    /// Whether both name the same thing; `2` and `2.0` do.
+    pub fn matches(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Int(a), Self::Float(b)) | (Self::Float(b), Self::Int(a)) => *a as f64 == *b,
+            _ => self == other,
+        }
+    }
+
+    /// The string, if it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number, if it is one.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Int(x) => Some(*x as f64),
+            Self::Float(x) => Some(*x),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(x) => x.fmt(f),
+            Self::Int(x) => x.fmt(f),
+            Self::Float(x) => x.fmt(f),
+            Self::Str(x) => f.write_str(x),
+        }
+    }
+}
+
+macro_rules! choice_from {
+    ($($from:ty => |$x:ident| $choice:expr),* $(,)?) => {$(
+        impl From<$from> for Choice {
+            fn from($x: $from) -> Self {
+                $choice
+            }
+        }
+    )*};
+}
+
+choice_from! {
+    bool => |x| Self::Bool(x),
+    i32 => |x| Self::Int(x.into()),
+    i64 => |x| Self::Int(x),
+    f64 => |x| Self::Float(x),
+    &str => |x| Self::Str(x.to_owned()),
+    String => |x| Self::Str(x),
+}
+
+/// One or several literals, so that conditions read `when(key, "sgd")` and `when(key, [1, 2])`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choices(pub Vec<Choice>);
+
+impl<T: Into<Choice>> From<T> for Choices {
+    fn from(choice: T) -> Self {
+        Self(vec![choice.into()])
+    }
+}
+
+impl<T: Into<Choice>, const N: usize> From<[T; N]> for Choices {
+    fn from(choices: [T; N]) -> Self {
+        Self(choices.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<T: Into<Choice>> From<Vec<T>> for Choices {
+    fn from(choices: Vec<T>) -> Self {
+        Self(choices.into_iter().map(Into::into).collect())
+    }
+}
