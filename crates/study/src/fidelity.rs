@@ -1,0 +1,145 @@
+//! The ladder of fidelities: how far one training can go and what that costs.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Why a ladder was refused.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum LadderError {
+    /// The lowest fidelity is zero or lies above the highest.
+    #[error("the fidelities must satisfy 1 <= min <= max, not min {min} and max {max}")]
+    Range {
+        /// The lowest fidelity.
+        min: u64,
+        /// The highest fidelity.
+        max: u64,
+    },
+    /// The declared costs do not rise, or there is not one for each fidelity.
+    #[error("the costs of {name:?} must be positive, rising and {expected} in number")]
+    Costs {
+        /// The ladder.
+        name: String,
+        /// The number of fidelities.
+        expected: u64,
+    },
+}
+
+/// Fidelities `min..=max` of one training, in whole units such as epochs, with their costs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ladder {
+    name: String,
+    min: u64,
+    max: u64,
+    resumable: bool,
+    /// Cost of fidelity `min + i` from scratch; empty where the cost is the fidelity itself.
+    costs: Vec<f64>,
+}
+
+impl Ladder {
+    /// A resource whose cost is its amount: epochs, steps, samples.
+    ///
+    /// # Errors
+    /// [`LadderError::Range`] unless `1 <= min <= max`.
+    pub fn new(name: &str, min: u64, max: u64, resumable: bool) -> Result<Self, LadderError> {
+        if min == 0 || min > max {
+            return Err(LadderError::Range { min, max });
+        }
+        Ok(Self { name: name.to_owned(), min, max, resumable, costs: Vec::new() })
+    }
+
+    /// A declared list of settings `1..=costs.len()` with the cost of each from scratch.
+    ///
+    /// # Errors
+    /// [`LadderError`] for an empty list or costs that are not positive and rising.
+    pub fn declared(name: &str, costs: Vec<f64>, resumable: bool) -> Result<Self, LadderError> {
+        let max = costs.len() as u64;
+        let rising = costs.windows(2).all(|pair| pair[0] < pair[1]);
+        if max == 0 || !rising || !costs.iter().all(|c| c.is_finite() && *c > 0.0) {
+            return Err(LadderError::Costs { name: name.to_owned(), expected: max });
+        }
+        Ok(Self { name: name.to_owned(), min: 1, max, resumable, costs })
+    }
+
+    /// What is counted.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+    /// The lowest useful fidelity.
+    pub fn min(&self) -> u64 {
+        self.min
+    }
+    /// The highest fidelity.
+    pub fn max(&self) -> u64 {
+        self.max
+    }
+    /// Whether a paused trial goes on from its checkpoint rather than from scratch.
+    pub fn resumable(&self) -> bool {
+        self.resumable
+    }
+
+    /// The cost of one fidelity from scratch.
+    pub fn cost(&self, fidelity: u64) -> f64 {
+        if self.costs.is_empty() {
+            return fidelity as f64;
+        }
+        match fidelity.checked_sub(self.min) {
+            None => 0.0,
+            Some(i) => {
+                let i = usize::try_from(i).unwrap_or(usize::MAX).min(self.costs.len() - 1);
+                self.costs[i]
+            }
+        }
+    }
+
+    /// The cost of going from one fidelity to a higher one: only what is added where training
+    /// resumes, all of it where it starts again.
+    pub fn cost_between(&self, from: u64, to: u64) -> f64 {
+        if self.resumable { (self.cost(to) - self.cost(from)).max(0.0) } else { self.cost(to) }
+    }
+
+    /// The rungs of successive halving: `max` divided by powers of `eta`, rounded, down to `min`,
+    /// in rising order and without repetition. The highest is always `max`.
+    pub fn rungs(&self, eta: f64) -> Vec<u64> {
+        let mut rungs = vec![self.max];
+        let mut level = self.max as f64;
+        if eta.is_finite() && eta > 1.0 {
+            loop {
+                level /= eta;
+                let rung = level.round() as u64;
+                if rung < self.min || rung == 0 {
+                    break;
+                }
+                if rungs.last() != Some(&rung) {
+                    rungs.push(rung);
+                }
+            }
+        }
+        rungs.reverse();
+        rungs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rungs_are_geometric_and_end_at_the_top() {
+        let ladder = Ladder::new("epoch", 1, 81, true).unwrap();
+        assert_eq!(ladder.rungs(3.0), [1, 3, 9, 27, 81]);
+        let ladder = Ladder::new("epoch", 5, 52, true).unwrap();
+        assert_eq!(ladder.rungs(3.0), [6, 17, 52]);
+        assert_eq!(Ladder::new("epoch", 4, 4, true).unwrap().rungs(3.0), [4]);
+    }
+
+    #[test]
+    fn costs_follow_the_declaration() {
+        let ladder = Ladder::declared("setting", vec![1.0, 4.0, 16.0], false).unwrap();
+        assert_eq!((ladder.cost(2), ladder.cost_between(1, 3)), (4.0, 16.0));
+        let ladder = Ladder::new("epoch", 1, 10, true).unwrap();
+        assert_eq!(ladder.cost_between(3, 10), 7.0);
+        assert!(Ladder::declared("setting", vec![2.0, 1.0], true).is_err());
+        assert!(Ladder::new("epoch", 0, 3, true).is_err());
+    }
+}

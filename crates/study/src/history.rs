@@ -1,0 +1,285 @@
+//! The append-only record that samplers and schedulers read.
+
+use crate::{Direction, Report, State, Trial};
+use automl_space::Config;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use thiserror::Error;
+
+/// Why the history refused a change. Nothing is changed then.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// There is no such trial.
+    #[error("there is no trial {number}")]
+    Unknown {
+        /// The number.
+        number: u64,
+    },
+    /// The trial has finished and can no longer change.
+    #[error("trial {number} has already finished")]
+    Finished {
+        /// The number.
+        number: u64,
+    },
+    /// A trial joined out of order.
+    #[error("trial {number} cannot follow {len} trials")]
+    Order {
+        /// The number.
+        number: u64,
+        /// The number of trials so far.
+        len: u64,
+    },
+    /// A report does not lie above the last one.
+    #[error("trial {number} reported step {step} after step {last}")]
+    Step {
+        /// The number.
+        number: u64,
+        /// The step of the refused report.
+        step: u64,
+        /// The step of the last report.
+        last: u64,
+    },
+    /// The number of values differs from the number of objectives.
+    #[error("trial {number}: {found} values for {expected} objectives")]
+    Values {
+        /// The number.
+        number: u64,
+        /// The number of values.
+        found: usize,
+        /// The number of objectives.
+        expected: usize,
+    },
+}
+
+/// What happened to a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It joined the history.
+    Created,
+    /// It reported at one more fidelity.
+    Reported,
+    /// Its state changed to this one.
+    State(State),
+}
+
+/// One entry of the history's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The trial's number.
+    pub trial: u64,
+    /// What happened.
+    pub kind: ChangeKind,
+}
+
+/// A position in the history's log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor(usize);
+
+/// Everything that was tried, in order of trial numbers, and a log of what changed.
+///
+/// The log only serves caches: [`History::since`] hands out what is new since a cursor. A decision
+/// must depend on the trials alone and not on the order of the log, because a study that is read
+/// back from a storage has the same trials but not the same log.
+#[derive(Clone, Debug)]
+pub struct History {
+    directions: Vec<Direction>,
+    trials: Vec<Trial>,
+    changes: Vec<Change>,
+    /// How many trials have the configuration of this hash.
+    seen: HashMap<u64, u32>,
+    /// How many trials are in each state, in the order of its variants.
+    counts: [usize; 6],
+}
+
+impl History {
+    /// An empty history.
+    pub fn new(directions: Vec<Direction>) -> Self {
+        Self {
+            directions,
+            trials: Vec::new(),
+            changes: Vec::new(),
+            seen: HashMap::new(),
+            counts: [0; 6],
+        }
+    }
+
+    /// One direction for each objective.
+    pub fn directions(&self) -> &[Direction] {
+        &self.directions
+    }
+
+    /// All trials; the position is the number.
+    pub fn trials(&self) -> &[Trial] {
+        &self.trials
+    }
+
+    /// The number of trials.
+    pub fn len(&self) -> usize {
+        self.trials.len()
+    }
+
+    /// Whether nothing was tried yet.
+    pub fn is_empty(&self) -> bool {
+        self.trials.is_empty()
+    }
+
+    /// The number of trials that are complete, pruned or failed.
+    pub fn finished(&self) -> usize {
+        [State::Complete, State::Pruned, State::Failed].map(|state| self.count(state)).iter().sum()
+    }
+
+    /// The number of trials in one state.
+    pub fn count(&self, state: State) -> usize {
+        self.counts[state as usize]
+    }
+
+    /// The trial of this number.
+    pub fn get(&self, number: u64) -> Option<&Trial> {
+        self.trials.get(usize::try_from(number).ok()?)
+    }
+
+    /// The trials in one state, in order.
+    pub fn in_state(&self, state: State) -> impl Iterator<Item = &Trial> {
+        let some = self.count(state);
+        self.trials.iter().filter(move |trial| trial.state == state).take(some)
+    }
+
+    /// Objective values as losses: smaller is better in every one.
+    pub fn losses(&self, values: &[f64]) -> Vec<f64> {
+        self.directions.iter().zip(values).map(|(d, v)| d.loss(*v)).collect()
+    }
+
+    /// The first objective's value as a loss.
+    pub fn loss(&self, values: &[f64]) -> f64 {
+        match (self.directions.first(), values.first()) {
+            (Some(direction), Some(value)) => direction.loss(*value),
+            _ => f64::NAN,
+        }
+    }
+
+    /// What changed since a cursor, and the cursor behind it. A fresh cursor is
+    /// `Cursor::default()`.
+    pub fn since(&self, cursor: Cursor) -> (&[Change], Cursor) {
+        let start = cursor.0.min(self.changes.len());
+        (&self.changes[start..], Cursor(self.changes.len()))
+    }
+
+    /// Whether some trial, in whatever state, has this configuration.
+    pub fn seen(&self, config: &Config) -> bool {
+        self.seen.contains_key(&fingerprint(config))
+    }
+
+    /// The number of distinct configurations.
+    pub fn distinct(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Adds a trial in whatever state it is.
+    ///
+    /// # Errors
+    /// [`HistoryError::Order`] unless its number is the number of trials so far.
+    pub fn push(&mut self, trial: Trial) -> Result<(), HistoryError> {
+        let (number, len) = (trial.number, self.trials.len() as u64);
+        if number != len {
+            return Err(HistoryError::Order { number, len });
+        }
+        *self.seen.entry(fingerprint(&trial.config)).or_default() += 1;
+        self.changes.push(Change { trial: number, kind: ChangeKind::Created });
+        if !trial.reports.is_empty() {
+            self.changes.push(Change { trial: number, kind: ChangeKind::Reported });
+        }
+        if trial.state != State::Waiting {
+            self.changes.push(Change { trial: number, kind: ChangeKind::State(trial.state) });
+        }
+        self.counts[trial.state as usize] += 1;
+        self.trials.push(trial);
+        Ok(())
+    }
+
+    /// Adds a report to an unfinished trial.
+    ///
+    /// # Errors
+    /// An unknown or finished trial, a step that does not lie above the last, a wrong number of
+    /// values.
+    pub fn report(&mut self, number: u64, report: Report) -> Result<(), HistoryError> {
+        self.check_report(number, &report)?;
+        self.open(number)?.reports.push(report);
+        self.changes.push(Change { trial: number, kind: ChangeKind::Reported });
+        Ok(())
+    }
+
+    /// Whether [`History::report`] would accept the report.
+    ///
+    /// # Errors
+    /// As [`History::report`].
+    pub fn check_report(&self, number: u64, report: &Report) -> Result<(), HistoryError> {
+        let trial = self.get(number).ok_or(HistoryError::Unknown { number })?;
+        let (last, expected) = (trial.step(), self.directions.len());
+        if trial.state.is_finished() {
+            Err(HistoryError::Finished { number })
+        } else if report.step <= last {
+            Err(HistoryError::Step { number, step: report.step, last })
+        } else if report.values.len() != expected {
+            Err(HistoryError::Values { number, found: report.values.len(), expected })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Changes the state of an unfinished trial; `update` sets what goes with the new state.
+    ///
+    /// # Errors
+    /// An unknown or finished trial.
+    pub fn set_state(
+        &mut self,
+        number: u64,
+        state: State,
+        update: impl FnOnce(&mut Trial),
+    ) -> Result<(), HistoryError> {
+        let trial = self.open(number)?;
+        let from = trial.state;
+        update(trial);
+        trial.number = number;
+        trial.state = state;
+        self.counts[from as usize] -= 1;
+        self.counts[state as usize] += 1;
+        self.changes.push(Change { trial: number, kind: ChangeKind::State(state) });
+        Ok(())
+    }
+
+    /// Sets an attribute of an unfinished trial.
+    ///
+    /// # Errors
+    /// An unknown or finished trial.
+    pub fn set_attribute(
+        &mut self,
+        number: u64,
+        key: &str,
+        value: serde_json::Value,
+    ) -> Result<(), HistoryError> {
+        self.open(number)?.attributes.insert(key.to_owned(), value);
+        Ok(())
+    }
+
+    /// The complete, feasible trial with the best first objective; ties go to the earlier one.
+    pub fn best(&self) -> Option<&Trial> {
+        self.in_state(State::Complete)
+            .filter(|trial| trial.is_feasible())
+            .min_by(|a, b| self.loss(&a.values).total_cmp(&self.loss(&b.values)))
+    }
+
+    fn open(&mut self, number: u64) -> Result<&mut Trial, HistoryError> {
+        let position = usize::try_from(number).unwrap_or(usize::MAX);
+        match self.trials.get_mut(position) {
+            None => Err(HistoryError::Unknown { number }),
+            Some(trial) if trial.state.is_finished() => Err(HistoryError::Finished { number }),
+            Some(trial) => Ok(trial),
+        }
+    }
+}
+
+/// A 64-bit hash with fixed keys; two different configurations share one with odds of 2^-64.
+fn fingerprint(config: &Config) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(config)
+}

@@ -1,0 +1,186 @@
+//! Several objectives: dominance, ranks and hypervolume. All objectives are losses.
+
+use std::cmp::Ordering;
+
+/// Compares two losses with NaN last.
+pub fn compare(a: f64, b: f64) -> Ordering {
+    a.is_nan().cmp(&b.is_nan()).then(a.partial_cmp(&b).unwrap_or(Ordering::Equal))
+}
+
+/// Whether `a` is nowhere worse than `b` and somewhere better.
+pub fn dominates(a: &[f64], b: &[f64]) -> bool {
+    let mut better = false;
+    for (x, y) in a.iter().zip(b) {
+        match compare(*x, *y) {
+            Ordering::Greater => return false,
+            Ordering::Less => better = true,
+            Ordering::Equal => {}
+        }
+    }
+    better
+}
+
+/// The non-domination rank of each point: 0 for the front, 1 for the front of the rest, and so on.
+///
+/// `points`: `[n, m]` losses. Two objectives take `O(n log n)`, more `O(n^2 m)`.
+///
+/// # Source
+/// Deb et al. (2002), "A fast and elitist multiobjective genetic algorithm: NSGA-II", section III.A;
+/// for two objectives the sweep of Jensen (2003).
+pub fn ranks<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    let key = |i: usize| points[i].as_ref();
+    order.sort_by(|&a, &b| {
+        let both = key(a).iter().zip(key(b));
+        both.map(|(x, y)| compare(*x, *y)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
+    });
+    let mut rank = vec![0; points.len()];
+    if points.first().is_some_and(|p| p.as_ref().len() == 2) {
+        // The last point of each front has the front's smallest second loss so far, and these
+        // rise from front to front, so the first front that does not dominate is found by bisection.
+        let mut tails: Vec<usize> = Vec::new();
+        for &i in &order {
+            let front = tails.partition_point(|&t| dominates(key(t), key(i)));
+            rank[i] = front;
+            if front == tails.len() {
+                tails.push(i);
+            } else if compare(key(i)[1], key(tails[front])[1]).is_lt() {
+                tails[front] = i;
+            }
+        }
+        return rank;
+    }
+    // In lexicographic order only earlier points can dominate later ones.
+    let mut fronts: Vec<Vec<usize>> = Vec::new();
+    for &i in &order {
+        let free = |front: &Vec<usize>| !front.iter().any(|&j| dominates(key(j), key(i)));
+        let front = fronts.iter().position(free).unwrap_or(fronts.len());
+        if front == fronts.len() {
+            fronts.push(Vec::new());
+        }
+        fronts[front].push(i);
+        rank[i] = front;
+    }
+    rank
+}
+
+/// The volume between a set of points and a reference point that is worse in every objective.
+///
+/// `points`: `[n, m]` losses; points that are not better than `reference` in every objective, or
+/// not finite, count for nothing. Exact: a sort for two objectives, the exclusive-volume recursion
+/// otherwise.
+///
+/// # Source
+/// While, Bradstreet & Barone (2012), "A Fast Way of Calculating Exact Hypervolumes" (WFG).
+pub fn hypervolume<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> f64 {
+    let inside = |p: &&[f64]| p.iter().zip(reference).all(|(x, r)| x.is_finite() && x < r);
+    let points: Vec<Vec<f64>> =
+        points.iter().map(AsRef::as_ref).filter(inside).map(<[f64]>::to_vec).collect();
+    volume(front(points), reference)
+}
+
+/// The part of the hypervolume that each point alone accounts for: `[n]`.
+pub fn contributions<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> Vec<f64> {
+    let whole = hypervolume(points, reference);
+    (0..points.len())
+        .map(|skip| {
+            let rest: Vec<&[f64]> = points
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| *i != skip)
+                .map(|(_, p)| p.as_ref())
+                .collect();
+            (whole - hypervolume(&rest, reference)).max(0.0)
+        })
+        .collect()
+}
+
+/// The points that no other dominates, each once.
+fn front(mut points: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
+    points.sort_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
+    points.dedup();
+    let mut front: Vec<Vec<f64>> = Vec::with_capacity(points.len());
+    for point in points {
+        if !front.iter().any(|other| dominates(other, &point)) {
+            front.push(point);
+        }
+    }
+    front
+}
+
+/// The volume of a front that is sorted by its first objective.
+fn volume(front: Vec<Vec<f64>>, reference: &[f64]) -> f64 {
+    match reference.len() {
+        0 => 0.0,
+        1 => front.first().map_or(0.0, |p| reference[0] - p[0]),
+        2 => {
+            let mut ceiling = reference[1];
+            let mut sum = 0.0;
+            for p in &front {
+                sum += (reference[0] - p[0]) * (ceiling - p[1]);
+                ceiling = p[1];
+            }
+            sum
+        }
+        _ => (0..front.len()).map(|i| exclusive(&front, i, reference)).sum(),
+    }
+}
+
+/// What point `i` adds to the points after it.
+fn exclusive(points: &[Vec<f64>], i: usize, reference: &[f64]) -> f64 {
+    let own: f64 = points[i].iter().zip(reference).map(|(x, r)| r - x).product();
+    let limited = points[i + 1..]
+        .iter()
+        .map(|other| other.iter().zip(&points[i]).map(|(x, limit)| x.max(*limit)).collect())
+        .collect();
+    own - volume(front(limited), reference)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn brute_ranks(points: &[Vec<f64>]) -> Vec<usize> {
+        let mut rank = vec![usize::MAX; points.len()];
+        for level in 0.. {
+            let open: Vec<usize> = (0..points.len()).filter(|&i| rank[i] == usize::MAX).collect();
+            if open.is_empty() {
+                return rank;
+            }
+            for &i in &open {
+                if !open.iter().any(|&j| dominates(&points[j], &points[i])) {
+                    rank[i] = level;
+                }
+            }
+        }
+        rank
+    }
+
+    fn points(m: usize) -> impl Strategy<Value = Vec<Vec<f64>>> {
+        let value = prop_oneof![8 => (0..6i32).prop_map(f64::from), 1 => Just(f64::NAN)];
+        proptest::collection::vec(proptest::collection::vec(value, m), 0..25)
+    }
+
+    proptest! {
+        #[test]
+        fn ranks_agree_with_peeling(p in (1usize..4).prop_flat_map(points)) {
+            prop_assert_eq!(ranks(&p), brute_ranks(&p));
+        }
+
+        #[test]
+        fn hypervolume_counts_cells(p in (1usize..5).prop_flat_map(points)) {
+            let m = p.first().map_or(2, Vec::len);
+            let cells = 6usize.pow(m as u32);
+            let covered = (0..cells).filter(|cell| {
+                let corner: Vec<f64> =
+                    (0..m).map(|d| (cell / 6usize.pow(d as u32) % 6) as f64).collect();
+                p.iter().any(|q| {
+                    q.iter().all(|x| x.is_finite()) && q.iter().zip(&corner).all(|(x, c)| x <= c)
+                })
+            });
+            let expected = covered.count() as f64;
+            prop_assert!((hypervolume(&p, &vec![6.0; m]) - expected).abs() < 1e-9);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Random search.
+
+use crate::{ProposeError, Sampler, View};
+use automl_space::Config;
+use rand::Rng;
+
+/// Uniform random search, or draws from the space's priors.
+///
+/// # Source
+/// Bergstra & Bengio (2012), "Random Search for Hyper-Parameter Optimization", JMLR 13.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RandomSampler {
+    from_prior: bool,
+}
+
+impl RandomSampler {
+    /// Uniform draws.
+    pub fn uniform() -> Self {
+        Self { from_prior: false }
+    }
+
+    /// Draws from the priors; uniform for parameters without one.
+    pub fn from_prior() -> Self {
+        Self { from_prior: true }
+    }
+}
+
+impl Sampler for RandomSampler {
+    fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
+        let config =
+            if self.from_prior { view.space.sample_prior(rng) } else { view.space.sample(rng) };
+        Ok(view.fresh(config, rng))
+    }
+}

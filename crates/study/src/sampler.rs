@@ -1,0 +1,89 @@
+//! The trait of samplers and what they see.
+
+use crate::{History, Ladder};
+use automl_space::{Config, Space};
+use rand::{Rng, RngExt};
+use std::fmt;
+use thiserror::Error;
+
+/// Why a sampler has no proposal.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum ProposeError {
+    /// The sampler cannot serve a study of this kind.
+    #[error("the sampler {sampler:?} does not support {what}")]
+    Unsupported {
+        /// The sampler.
+        sampler: &'static str,
+        /// What it does not support.
+        what: String,
+    },
+}
+
+/// What a sampler may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// What may be chosen.
+    pub space: &'a Space,
+    /// What was tried, including what is running and paused.
+    pub history: &'a History,
+    /// The number of the trial that the proposal is for.
+    pub number: u64,
+    /// The study's seed.
+    pub seed: u64,
+    /// How many trials are planned in all, where that is known.
+    pub budget: Option<u64>,
+    /// The fidelities, where the study has some.
+    pub ladder: Option<&'a Ladder>,
+    /// The fidelity that the trial will first be trained to; the highest if absent.
+    pub target: Option<u64>,
+}
+
+/// Proposes configurations.
+///
+/// **The law**: a proposal is a function of the view (space, trials, seed, number, budget, target)
+/// and of the draws from `rng`, which is keyed by seed and number. A sampler may keep caches, but a
+/// fresh one given the same view proposes the same configuration. It follows that the order of the
+/// history's log must not matter, only its trials.
+pub trait Sampler: Send + fmt::Debug {
+    /// The next configuration.
+    ///
+    /// # Errors
+    /// [`ProposeError`] if the study is of a kind that the sampler cannot serve.
+    fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError>;
+}
+
+impl<S: Sampler + ?Sized> Sampler for Box<S> {
+    fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
+        (**self).propose(view, rng)
+    }
+}
+
+impl View<'_> {
+    /// The configuration itself if it is new, else one that is new and close to it where one is
+    /// left; a repetition only where the whole space was tried.
+    pub fn fresh(&self, config: Config, rng: &mut dyn Rng) -> Config {
+        let is_new = |c: &Config| !self.history.seen(c) && self.space.allows(c);
+        if is_new(&config) || !self.history.seen(&config) {
+            return config;
+        }
+        // Ever wider changes around the proposal, then anywhere.
+        for attempt in 0..64 {
+            let rate = 0.1 + 0.9 * f64::from(attempt) / 64.0;
+            let other = self.space.build_config(|index, param| match config.value(index) {
+                Some(value) if rng.random::<f64>() >= rate => value,
+                _ => param.domain().sample(rng),
+            });
+            if is_new(&other) {
+                return other;
+            }
+        }
+        for _ in 0..64 {
+            let other = self.space.sample(rng);
+            if is_new(&other) {
+                return other;
+            }
+        }
+        config
+    }
+}

@@ -1,0 +1,92 @@
+//! The trait of schedulers: who trains how long. Decisions are data.
+
+use crate::{History, State};
+use std::fmt;
+
+/// What a free worker should do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Ask the sampler for a new configuration and train it.
+    Start {
+        /// Up to this fidelity.
+        until: u64,
+        /// The bracket that the trial belongs to, where the scheduler has several.
+        bracket: Option<u64>,
+    },
+    /// Go on with a paused trial.
+    Resume {
+        /// The trial.
+        trial: u64,
+        /// Up to this fidelity.
+        until: u64,
+    },
+    /// Nothing can start before some running trial reports.
+    Wait,
+    /// Nothing is left to do.
+    Finished,
+}
+
+/// What becomes of a trial that has just reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Train on.
+    Continue,
+    /// Keep the checkpoint and free the worker.
+    Pause,
+    /// Stop for good.
+    Stop,
+    /// The highest fidelity is reached.
+    Complete,
+}
+
+/// Decides how long each trial is trained.
+///
+/// **The law**: a decision is a function of the trials of the history (their states, reports and
+/// attributes), so that a scheduler that starts on a recorded study decides as one that saw it
+/// grow. Caches may follow the history's cursor.
+pub trait Scheduler: Send + fmt::Debug {
+    /// What a free worker should do next.
+    fn next_job(&mut self, history: &History) -> Job;
+
+    /// What becomes of the trial that has just reported. Called once for each report, after the
+    /// report has joined the history.
+    fn verdict(&mut self, history: &History, trial: u64) -> Verdict;
+}
+
+impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
+    fn next_job(&mut self, history: &History) -> Job {
+        (**self).next_job(history)
+    }
+
+    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+        (**self).verdict(history, trial)
+    }
+}
+
+/// No early termination: every trial is trained to the highest fidelity.
+#[derive(Clone, Copy, Debug)]
+pub struct FullFidelity {
+    max: u64,
+}
+
+impl FullFidelity {
+    /// Trains everything to `max`.
+    pub fn new(max: u64) -> Self {
+        Self { max }
+    }
+}
+
+impl Scheduler for FullFidelity {
+    fn next_job(&mut self, history: &History) -> Job {
+        // A trial that lost its worker goes on first.
+        match history.in_state(State::Paused).next() {
+            Some(trial) => Job::Resume { trial: trial.number, until: self.max },
+            None => Job::Start { until: self.max, bracket: None },
+        }
+    }
+
+    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+        let step = history.get(trial).map_or(0, crate::Trial::step);
+        if step >= self.max { Verdict::Complete } else { Verdict::Continue }
+    }
+}

@@ -1,0 +1,55 @@
+//! A flag that asks running work to finish cleanly.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use thiserror::Error;
+
+/// Why the interrupt handler could not be set.
+#[derive(Debug, Error)]
+#[error("cannot listen for Ctrl-C: {source}")]
+pub struct StopError {
+    #[from]
+    source: ctrlc::Error,
+}
+
+/// A shared flag; clones see the same state.
+#[derive(Clone, Debug, Default)]
+pub struct StopFlag(Arc<AtomicBool>);
+
+impl StopFlag {
+    /// A flag of its own, not yet set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The process's flag, which Ctrl-C (and SIGTERM) sets. The handler is installed by the first
+    /// call. A second Ctrl-C ends the process at once with status 130.
+    ///
+    /// # Errors
+    /// [`StopError`] if another handler is in the way.
+    pub fn on_ctrl_c() -> Result<Self, StopError> {
+        static FLAG: OnceLock<StopFlag> = OnceLock::new();
+        if let Some(flag) = FLAG.get() {
+            return Ok(flag.clone());
+        }
+        let flag = Self::new();
+        let handler = flag.clone();
+        ctrlc::set_handler(move || {
+            if handler.is_set() {
+                std::process::exit(130);
+            }
+            handler.set();
+        })?;
+        Ok(FLAG.get_or_init(|| flag).clone())
+    }
+
+    /// Asks for a clean end.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a clean end was asked for.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,496 @@
+//! The study: ask and tell over a space, a history, a sampler, a scheduler and a storage.
+
+mod builder;
+
+pub use builder::{BuildError, StudyBuilder};
+
+use crate::trial::attribute;
+use crate::{
+    History, HistoryError, Job, Ladder, Outcome, ProposeError, Report, Sampler, Scheduler, State,
+    StopFlag, Storage, StoreError, Trial, Verdict, View, pareto, stream,
+};
+use automl_space::{Config, ConfigError, Space};
+use std::collections::BTreeSet;
+use std::time::{SystemTime, UNIX_EPOCH};
+use thiserror::Error;
+
+/// Why no trial could be handed out. The study stays as it was.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum AskError {
+    /// The sampler has no proposal.
+    #[error(transparent)]
+    Propose(#[from] ProposeError),
+    /// The sampler proposed what the space does not hold.
+    #[error("the sampler proposed a configuration outside the space: {0}")]
+    Outside(#[from] ConfigError),
+    /// The storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The scheduler named a trial that cannot be resumed, or the record is inconsistent.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+}
+
+/// Why a result was refused. The study stays as it was.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TellError {
+    /// The trial is unknown or finished, or the values do not fit.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// The trial is not running, so nobody can have a result for it.
+    #[error("trial {number} is {state:?}, not running")]
+    NotRunning {
+        /// The number.
+        number: u64,
+        /// Its state.
+        state: State,
+    },
+    /// The storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A trial that was handed out to be trained.
+#[derive(Clone, Debug, PartialEq)]
+#[must_use = "an assignment that is dropped leaves its trial running for ever"]
+pub struct Assignment {
+    /// The trial's number.
+    pub number: u64,
+    /// What to train.
+    pub config: Config,
+    /// The fidelity that was reported last; zero for a new trial.
+    pub from: u64,
+    /// The fidelity to train to; absent where the study has no ladder.
+    pub until: Option<u64>,
+}
+
+/// What a free worker should do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Next {
+    /// Train this.
+    Run(Assignment),
+    /// Wait until some running trial reports.
+    Wait,
+    /// Nothing is left to do.
+    Finished,
+}
+
+/// One optimisation: what may be chosen, what was tried, and who proposes what comes next.
+#[derive(Debug)]
+pub struct Study {
+    space: Space,
+    history: History,
+    sampler: Box<dyn Sampler>,
+    scheduler: Option<Box<dyn Scheduler>>,
+    ladder: Option<Ladder>,
+    storage: Option<Box<dyn Storage>>,
+    seed: u64,
+    budget: Option<u64>,
+    trial_limit: Option<u64>,
+    stop: StopFlag,
+    /// Trials with a fixed configuration that nobody has started.
+    waiting: BTreeSet<u64>,
+    /// Paused trials that lost their worker before they reached their fidelity.
+    interrupted: BTreeSet<u64>,
+}
+
+impl Study {
+    /// Starts a study over a space.
+    pub fn builder(space: Space) -> StudyBuilder {
+        StudyBuilder::new(space)
+    }
+
+    /// What may be chosen.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+    /// What was tried.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+    /// The seed of every random decision.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+    /// The fidelities, where there are some.
+    pub fn ladder(&self) -> Option<&Ladder> {
+        self.ladder.as_ref()
+    }
+    /// The flag that asks loops over this study to end cleanly.
+    pub fn stop_flag(&self) -> &StopFlag {
+        &self.stop
+    }
+    /// The storage, where there is one.
+    pub fn storage(&mut self) -> Option<&mut dyn Storage> {
+        self.storage.as_mut().map(|storage| &mut **storage as &mut dyn Storage)
+    }
+
+    /// The complete, feasible trial with the best first objective.
+    pub fn best(&self) -> Option<&Trial> {
+        self.history.best()
+    }
+
+    /// The complete, feasible trials that no other dominates, in order of their numbers.
+    pub fn front(&self) -> Vec<&Trial> {
+        let complete: Vec<&Trial> =
+            self.history.in_state(State::Complete).filter(|trial| trial.is_feasible()).collect();
+        let losses: Vec<_> = complete.iter().map(|t| self.history.losses(&t.values)).collect();
+        let ranks = pareto::ranks(&losses);
+        complete.into_iter().zip(ranks).filter(|(_, rank)| *rank == 0).map(|(t, _)| t).collect()
+    }
+
+    /// From now on starts no new trial once there are this many (paused ones still resume).
+    pub fn set_trial_limit(&mut self, limit: Option<u64>) {
+        self.trial_limit = limit;
+    }
+
+    /// The next configuration, to be trained to the highest fidelity.
+    ///
+    /// # Errors
+    /// [`AskError`] if the sampler has no proposal or the storage fails.
+    pub fn ask(&mut self) -> Result<Assignment, AskError> {
+        let until = self.ladder.as_ref().map(Ladder::max);
+        self.start(until, None)
+    }
+
+    /// What a free worker should do next, as the scheduler decides. Without a scheduler this is
+    /// [`Study::ask`].
+    ///
+    /// # Errors
+    /// [`AskError`] if the sampler has no proposal, the scheduler names a trial that is not paused,
+    /// or the storage fails.
+    pub fn next_job(&mut self) -> Result<Next, AskError> {
+        if let Some(&number) = self.interrupted.first() {
+            let until = self.history.get(number).and_then(|t| t.number_attribute(attribute::UNTIL));
+            return self.resume(number, until.unwrap_or(0)).map(Next::Run);
+        }
+        let job = match &mut self.scheduler {
+            Some(scheduler) => scheduler.next_job(&self.history),
+            None => {
+                Job::Start { until: self.ladder.as_ref().map_or(0, Ladder::max), bracket: None }
+            }
+        };
+        match job {
+            Job::Resume { trial, until } => self.resume(trial, until).map(Next::Run),
+            Job::Start { .. } if self.is_full() => {
+                let running = self.history.count(State::Running) > 0;
+                Ok(if running { Next::Wait } else { Next::Finished })
+            }
+            Job::Start { until, bracket } => {
+                let until = self.ladder.as_ref().map(|_| until);
+                self.start(until, bracket).map(Next::Run)
+            }
+            Job::Wait => Ok(Next::Wait),
+            Job::Finished => Ok(Next::Finished),
+        }
+    }
+
+    /// Records what a running trial reached at one fidelity and returns the scheduler's verdict,
+    /// which has already been carried out for [`Verdict::Pause`] and [`Verdict::Stop`]. After
+    /// [`Verdict::Complete`] the caller tells the final outcome.
+    ///
+    /// A fidelity that was reported before (by a worker that died) is not recorded again.
+    ///
+    /// # Errors
+    /// [`TellError`] if the trial is not running, the values do not fit, or the storage fails.
+    pub fn report(
+        &mut self,
+        number: u64,
+        step: u64,
+        values: Vec<f64>,
+    ) -> Result<Verdict, TellError> {
+        let trial = self.running(number)?;
+        let known = trial.report_at(step).is_some();
+        if !known {
+            let report = Report { step, values };
+            self.history.check_report(number, &report)?;
+            if let Some(storage) = &mut self.storage {
+                storage.report(number, &report)?;
+            }
+            self.history.report(number, report)?;
+        }
+        let last = self.history.get(number).map_or(step, Trial::step);
+        let verdict = match (&mut self.scheduler, &self.ladder) {
+            _ if step < last => Verdict::Continue,
+            (Some(scheduler), _) => scheduler.verdict(&self.history, number),
+            (None, Some(ladder)) if step >= ladder.max() => Verdict::Complete,
+            (None, _) => Verdict::Continue,
+        };
+        match verdict {
+            Verdict::Pause => self.change(number, State::Paused, |_| {})?,
+            Verdict::Stop => self.tell(number, Outcome::Pruned)?,
+            Verdict::Continue | Verdict::Complete => {}
+        }
+        Ok(verdict)
+    }
+
+    /// Records how a running trial ended. A NaN among the objective values makes it failed.
+    ///
+    /// # Errors
+    /// [`TellError`] if the trial is not running, the values do not fit, or the storage fails.
+    pub fn tell(&mut self, number: u64, outcome: impl Into<Outcome>) -> Result<(), TellError> {
+        self.running(number)?;
+        let expected = self.history.directions().len();
+        let failed = |reason: String| {
+            move |trial: &mut Trial| {
+                trial.attributes.insert(attribute::REASON.to_owned(), reason.into());
+            }
+        };
+        match outcome.into() {
+            Outcome::Complete { values, .. } if values.len() != expected => {
+                Err(HistoryError::Values { number, found: values.len(), expected }.into())
+            }
+            Outcome::Complete { values, .. } if values.iter().any(|v| v.is_nan()) => {
+                self.change(number, State::Failed, failed("the objective is not a number".into()))
+            }
+            Outcome::Complete { values, constraints } => {
+                self.change(number, State::Complete, |trial| {
+                    trial.values = values;
+                    trial.constraints = constraints;
+                })
+            }
+            Outcome::Pruned => self.change(number, State::Pruned, |trial| {
+                trial.values = trial.reports.last().map(|r| r.values.clone()).unwrap_or_default();
+            }),
+            Outcome::Failed { reason } => self.change(number, State::Failed, failed(reason)),
+        }
+    }
+
+    /// Adds a trial with a given configuration; it is handed out before the sampler is asked.
+    ///
+    /// # Errors
+    /// [`AskError`] if the configuration lies outside the space or the storage fails.
+    pub fn enqueue(&mut self, config: Config) -> Result<u64, AskError> {
+        self.space.check(&config)?;
+        let number = self.create(Trial::waiting(self.history.len() as u64, config))?;
+        self.waiting.insert(number);
+        Ok(number)
+    }
+
+    /// Takes a running trial back from a worker that will not report any more: it resumes where
+    /// its last report stands, or starts again.
+    ///
+    /// # Errors
+    /// [`TellError`] if the trial is not running or the storage fails.
+    pub fn release(&mut self, number: u64) -> Result<(), TellError> {
+        let has_reports = !self.running(number)?.reports.is_empty();
+        let resumable = self.ladder.as_ref().is_some_and(Ladder::resumable);
+        let state = if has_reports && resumable { State::Paused } else { State::Waiting };
+        self.change(number, state, |_| {})?;
+        self.index(number);
+        Ok(())
+    }
+
+    /// Takes every running trial back, as [`Study::release`] does: for the only process of a
+    /// study, after a crash. Returns how many there were.
+    ///
+    /// # Errors
+    /// [`TellError`] if the storage fails.
+    pub fn recover(&mut self) -> Result<usize, TellError> {
+        let running: Vec<u64> = self.history.in_state(State::Running).map(|t| t.number).collect();
+        for number in &running {
+            self.release(*number)?;
+        }
+        Ok(running.len())
+    }
+
+    /// Ends paused and waiting trials: the search is over, so they become pruned with the values
+    /// of their last report (waiting ones fail). Returns how many there were.
+    ///
+    /// # Errors
+    /// [`TellError`] if the storage fails.
+    pub fn close(&mut self) -> Result<usize, TellError> {
+        let open: Vec<(u64, bool)> = self
+            .history
+            .trials()
+            .iter()
+            .filter(|t| matches!(t.state, State::Paused | State::Waiting))
+            .map(|t| (t.number, t.reports.is_empty()))
+            .collect();
+        for &(number, empty) in &open {
+            let state = if empty { State::Failed } else { State::Pruned };
+            self.change(number, state, |trial| match trial.reports.last() {
+                Some(report) => trial.values = report.values.clone(),
+                None => {
+                    let reason = "the search ended before it started".into();
+                    trial.attributes.insert(attribute::REASON.to_owned(), reason);
+                }
+            })?;
+            self.waiting.remove(&number);
+            self.interrupted.remove(&number);
+        }
+        Ok(open.len())
+    }
+
+    /// Notes something about an unfinished trial.
+    ///
+    /// # Errors
+    /// [`TellError`] if the trial is unknown or finished or the storage fails.
+    pub fn annotate(
+        &mut self,
+        number: u64,
+        key: &str,
+        value: serde_json::Value,
+    ) -> Result<(), TellError> {
+        let state = self.history.get(number).ok_or(HistoryError::Unknown { number })?.state;
+        if state.is_finished() {
+            return Err(HistoryError::Finished { number }.into());
+        }
+        self.change(number, state, |trial| {
+            trial.attributes.insert(key.to_owned(), value);
+        })
+    }
+
+    fn is_full(&self) -> bool {
+        let limit = self.trial_limit.unwrap_or(u64::MAX);
+        self.waiting.is_empty() && self.history.len() as u64 >= limit
+    }
+
+    fn running(&self, number: u64) -> Result<&Trial, TellError> {
+        let trial = self.history.get(number).ok_or(HistoryError::Unknown { number })?;
+        match trial.state {
+            State::Running => Ok(trial),
+            state if state.is_finished() => Err(HistoryError::Finished { number }.into()),
+            state => Err(TellError::NotRunning { number, state }),
+        }
+    }
+
+    /// Hands out a waiting trial, or a new one that the sampler proposes.
+    fn start(&mut self, until: Option<u64>, bracket: Option<u64>) -> Result<Assignment, AskError> {
+        let mark = |trial: &mut Trial| {
+            trial.started.get_or_insert_with(now);
+            for (key, value) in [(attribute::UNTIL, until), (attribute::BRACKET, bracket)] {
+                if let Some(value) = value {
+                    trial.attributes.insert(key.to_owned(), value.into());
+                }
+            }
+        };
+        while let Some(number) = self.waiting.pop_first() {
+            if self.claim(number, State::Waiting, mark)? {
+                return Ok(self.assignment(number, until));
+            }
+        }
+        let number = self.history.len() as u64;
+        let view = View {
+            space: &self.space,
+            history: &self.history,
+            number,
+            seed: self.seed,
+            budget: self.budget,
+            ladder: self.ladder.as_ref(),
+            target: until,
+        };
+        let config = self.sampler.propose(&view, &mut stream(self.seed, number, "propose"))?;
+        self.space.check(&config)?;
+        let mut trial = Trial::waiting(number, config);
+        trial.state = State::Running;
+        mark(&mut trial);
+        let number = self.create(trial)?;
+        Ok(self.assignment(number, until))
+    }
+
+    fn resume(&mut self, number: u64, until: u64) -> Result<Assignment, AskError> {
+        let state = self.history.get(number).map(|trial| trial.state);
+        if state.is_none() {
+            return Err(HistoryError::Unknown { number }.into());
+        }
+        let mark = |trial: &mut Trial| {
+            trial.attributes.insert(attribute::UNTIL.to_owned(), until.into());
+        };
+        if state != Some(State::Paused) || !self.claim(number, State::Paused, mark)? {
+            return Err(HistoryError::Finished { number }.into());
+        }
+        self.interrupted.remove(&number);
+        Ok(self.assignment(number, Some(until)))
+    }
+
+    fn assignment(&self, number: u64, until: Option<u64>) -> Assignment {
+        let trial = &self.history.trials()[number as usize];
+        Assignment { number, config: trial.config.clone(), from: trial.step(), until }
+    }
+
+    /// Writes a new trial to the storage, then to the history.
+    fn create(&mut self, mut trial: Trial) -> Result<u64, AskError> {
+        if let Some(storage) = &mut self.storage {
+            trial.number = storage.create(&trial)?;
+            // Other workers may have added trials in between.
+            let known = self.history.len() as u64;
+            if trial.number > known {
+                for other in storage.trials_from(known)? {
+                    if other.number < trial.number {
+                        self.history.push(other)?;
+                    }
+                }
+            }
+        }
+        let number = trial.number;
+        self.history.push(trial)?;
+        Ok(number)
+    }
+
+    /// Makes a trial running; false if another worker was faster.
+    fn claim(
+        &mut self,
+        number: u64,
+        from: State,
+        mark: impl FnOnce(&mut Trial),
+    ) -> Result<bool, AskError> {
+        let mut trial = self.history.get(number).ok_or(HistoryError::Unknown { number })?.clone();
+        trial.state = State::Running;
+        mark(&mut trial);
+        if let Some(storage) = &mut self.storage
+            && !storage.transition(from, &trial)?
+        {
+            return Ok(false);
+        }
+        self.history.set_state(number, State::Running, |slot| *slot = trial)?;
+        Ok(true)
+    }
+
+    /// Changes an unfinished trial in the storage, then in the history.
+    fn change(
+        &mut self,
+        number: u64,
+        state: State,
+        update: impl FnOnce(&mut Trial),
+    ) -> Result<(), TellError> {
+        let mut trial = self.history.get(number).ok_or(HistoryError::Unknown { number })?.clone();
+        let from = trial.state;
+        trial.state = state;
+        update(&mut trial);
+        if state.is_finished() {
+            trial.finished = Some(now());
+        }
+        if let Some(storage) = &mut self.storage
+            && !storage.transition(from, &trial)?
+        {
+            return Err(TellError::NotRunning { number, state: from });
+        }
+        self.history.set_state(number, state, |slot| *slot = trial)?;
+        Ok(())
+    }
+
+    /// Enters a waiting or interrupted trial into the queues.
+    fn index(&mut self, number: u64) {
+        let Some(trial) = self.history.get(number) else { return };
+        match trial.state {
+            State::Waiting => {
+                self.waiting.insert(number);
+            }
+            State::Paused => {
+                let until = trial.number_attribute(attribute::UNTIL);
+                if until.is_some_and(|until| trial.step() < until) {
+                    self.interrupted.insert(number);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}

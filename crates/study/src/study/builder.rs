@@ -1,0 +1,153 @@
+//! The builder of studies.
+
+use super::Study;
+use crate::{
+    Direction, History, HistoryError, Ladder, Sampler, Scheduler, SobolSampler, StopFlag, Storage,
+    StoreError,
+};
+use automl_space::Space;
+use std::collections::BTreeSet;
+use thiserror::Error;
+
+/// The study's attribute that holds its seed.
+const SEED: &str = "automl:seed";
+
+/// Why a study could not be built.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A study without an objective.
+    #[error("a study needs at least one objective")]
+    NoObjectives,
+    /// The storage failed or holds another study.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The stored record is inconsistent.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+}
+
+/// Collects the parts of a study; everything but the space has a default.
+#[derive(Debug)]
+pub struct StudyBuilder {
+    space: Space,
+    directions: Vec<Direction>,
+    sampler: Box<dyn Sampler>,
+    scheduler: Option<Box<dyn Scheduler>>,
+    ladder: Option<Ladder>,
+    storage: Option<Box<dyn Storage>>,
+    seed: Option<u64>,
+    budget: Option<u64>,
+    stop: StopFlag,
+}
+
+impl StudyBuilder {
+    pub(super) fn new(space: Space) -> Self {
+        Self {
+            space,
+            directions: vec![Direction::Minimize],
+            sampler: Box::new(SobolSampler::new()),
+            scheduler: None,
+            ladder: None,
+            storage: None,
+            seed: None,
+            budget: None,
+            stop: StopFlag::new(),
+        }
+    }
+
+    /// One objective in this direction. The default is to minimise one.
+    pub fn direction(self, direction: Direction) -> Self {
+        self.directions([direction])
+    }
+
+    /// Several objectives.
+    pub fn directions(mut self, directions: impl Into<Vec<Direction>>) -> Self {
+        self.directions = directions.into();
+        self
+    }
+
+    /// Who proposes configurations. The default is quasi-random search.
+    pub fn sampler(mut self, sampler: impl Sampler + 'static) -> Self {
+        self.sampler = Box::new(sampler);
+        self
+    }
+
+    /// Who decides how long each trial is trained; it needs the ladder of fidelities.
+    pub fn scheduler(mut self, ladder: Ladder, scheduler: impl Scheduler + 'static) -> Self {
+        self.ladder = Some(ladder);
+        self.scheduler = Some(Box::new(scheduler));
+        self
+    }
+
+    /// The fidelities of a study without early termination.
+    pub fn ladder(mut self, ladder: Ladder) -> Self {
+        self.ladder = Some(ladder);
+        self
+    }
+
+    /// Where the record is kept. The default is nowhere but in memory.
+    pub fn storage(mut self, storage: impl Storage + 'static) -> Self {
+        self.storage = Some(Box::new(storage));
+        self
+    }
+
+    /// The seed. The default is that of the stored study if it is continued, else 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// How many trials are planned, which samplers may use.
+    pub fn budget(mut self, trials: u64) -> Self {
+        self.budget = Some(trials);
+        self
+    }
+
+    /// A flag that ends loops over the study cleanly, such as [`StopFlag::on_ctrl_c`].
+    pub fn stop_flag(mut self, flag: StopFlag) -> Self {
+        self.stop = flag;
+        self
+    }
+
+    /// The study, with the trials that its storage already holds.
+    ///
+    /// # Errors
+    /// [`BuildError`] if there is no objective, the storage cannot be opened, or it holds a study
+    /// of that name with another space or other directions.
+    pub fn build(mut self) -> Result<Study, BuildError> {
+        if self.directions.is_empty() {
+            return Err(BuildError::NoObjectives);
+        }
+        let mut history = History::new(self.directions.clone());
+        let mut seed = self.seed;
+        if let Some(storage) = &mut self.storage {
+            for trial in storage.attach(&self.space, &self.directions)? {
+                history.push(trial)?;
+            }
+            match (seed, storage.attribute(SEED)?.and_then(|stored| stored.as_u64())) {
+                (None, stored @ Some(_)) => seed = stored,
+                (Some(_), Some(_)) => {}
+                (given, None) => storage.set_attribute(SEED, &given.unwrap_or(0).into())?,
+            }
+        }
+        let mut study = Study {
+            space: self.space,
+            history,
+            sampler: self.sampler,
+            scheduler: self.scheduler,
+            ladder: self.ladder,
+            storage: self.storage,
+            seed: seed.unwrap_or(0),
+            budget: self.budget,
+            trial_limit: None,
+            stop: self.stop,
+            waiting: BTreeSet::new(),
+            interrupted: BTreeSet::new(),
+        };
+        for number in 0..study.history.len() as u64 {
+            study.index(number);
+        }
+        Ok(study)
+    }
+}

@@ -1,0 +1,201 @@
+//! One trial: a configuration and everything that was observed of it.
+
+use automl_space::Config;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Names of the attributes that the study itself writes.
+pub mod attribute {
+    /// The fidelity that the running job of a trial goes to.
+    pub const UNTIL: &str = "automl:until";
+    /// The bracket that a trial belongs to.
+    pub const BRACKET: &str = "automl:bracket";
+    /// Whether a running row is in truth paused.
+    pub const PAUSED: &str = "automl:paused";
+    /// Why a trial failed or was stopped.
+    pub const REASON: &str = "automl:reason";
+    /// The trial whose configuration or checkpoint this one continues.
+    pub const PARENT: &str = "automl:parent";
+}
+
+/// Whether smaller or larger objective values are better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Smaller is better.
+    Minimize,
+    /// Larger is better.
+    Maximize,
+}
+
+impl Direction {
+    /// The value as a loss: negated where larger is better, so that smaller is always better.
+    pub fn loss(self, value: f64) -> f64 {
+        match self {
+            Self::Minimize => value,
+            Self::Maximize => -value,
+        }
+    }
+}
+
+/// Where a trial stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Its configuration is fixed, nobody has started it.
+    Waiting,
+    /// A worker is on it.
+    Running,
+    /// It reached a fidelity and may be resumed from its checkpoint.
+    Paused,
+    /// It reached its last fidelity.
+    Complete,
+    /// It was stopped early.
+    Pruned,
+    /// It ended without a value.
+    Failed,
+}
+
+impl State {
+    /// Whether the trial can no longer change.
+    pub fn is_finished(self) -> bool {
+        matches!(self, Self::Complete | Self::Pruned | Self::Failed)
+    }
+}
+
+/// What was observed at one fidelity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The fidelity, in units of the ladder (epochs, say).
+    pub step: u64,
+    /// One value for each objective; NaN where it diverged.
+    pub values: Vec<f64>,
+}
+
+/// One trial.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// Its number: the position in the history.
+    pub number: u64,
+    /// What was chosen.
+    pub config: Config,
+    /// Where it stands.
+    pub state: State,
+    /// Observations at increasing fidelities.
+    pub reports: Vec<Report>,
+    /// The objective values: set when complete, and for a pruned trial those of its last report.
+    pub values: Vec<f64>,
+    /// Values of the black-box constraints; feasible where all are at most zero.
+    pub constraints: Vec<f64>,
+    /// Whatever else was noted.
+    pub attributes: BTreeMap<String, serde_json::Value>,
+    /// When a worker first took it: microseconds since 1970, UTC.
+    pub started: Option<i64>,
+    /// When it finished: microseconds since 1970, UTC.
+    pub finished: Option<i64>,
+}
+
+impl Trial {
+    /// A trial that nobody has started.
+    pub fn waiting(number: u64, config: Config) -> Self {
+        Self {
+            number,
+            config,
+            state: State::Waiting,
+            reports: Vec::new(),
+            values: Vec::new(),
+            constraints: Vec::new(),
+            attributes: BTreeMap::new(),
+            started: None,
+            finished: None,
+        }
+    }
+
+    /// The highest fidelity that was reported; zero before the first report.
+    pub fn step(&self) -> u64 {
+        self.reports.last().map_or(0, |report| report.step)
+    }
+
+    /// The report at exactly this fidelity.
+    pub fn report_at(&self, step: u64) -> Option<&Report> {
+        let position = self.reports.binary_search_by_key(&step, |report| report.step).ok()?;
+        self.reports.get(position)
+    }
+
+    /// The objective values if it finished with some, else those of the last report.
+    pub fn last_values(&self) -> Option<&[f64]> {
+        if self.values.is_empty() {
+            self.reports.last().map(|report| report.values.as_slice())
+        } else {
+            Some(&self.values)
+        }
+    }
+
+    /// Whether no black-box constraint is violated (NaN counts as a violation).
+    pub fn is_feasible(&self) -> bool {
+        self.violation() <= 0.0
+    }
+
+    /// The sum of the positive constraint values; infinite if one is NaN.
+    pub fn violation(&self) -> f64 {
+        self.constraints.iter().map(|c| if c.is_nan() { f64::INFINITY } else { c.max(0.0) }).sum()
+    }
+
+    /// An attribute as an unsigned integer.
+    pub fn number_attribute(&self, key: &str) -> Option<u64> {
+        self.attributes.get(key)?.as_u64()
+    }
+}
+
+/// How an evaluation ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It has objective values (one each, in order) and values of the black-box constraints.
+    Complete {
+        /// Objective values. A NaN makes the trial failed.
+        values: Vec<f64>,
+        /// Constraint values, feasible where at most zero; empty where there are none.
+        constraints: Vec<f64>,
+    },
+    /// It was stopped early; its last report stands.
+    Pruned,
+    /// It has no value.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Outcome {
+    /// A failure with its reason.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self::Failed { reason: reason.into() }
+    }
+}
+
+impl From<f64> for Outcome {
+    fn from(value: f64) -> Self {
+        Self::from(vec![value])
+    }
+}
+
+impl From<Vec<f64>> for Outcome {
+    fn from(values: Vec<f64>) -> Self {
+        Self::Complete { values, constraints: Vec::new() }
+    }
+}
+
+impl<const N: usize> From<[f64; N]> for Outcome {
+    fn from(values: [f64; N]) -> Self {
+        Self::from(values.to_vec())
+    }
+}
+
+impl<T: Into<Outcome>, E: std::fmt::Display> From<Result<T, E>> for Outcome {
+    fn from(result: Result<T, E>) -> Self {
+        match result {
+            Ok(value) => value.into(),
+            Err(error) => Self::failed(error.to_string()),
+        }
+    }
+}
