@@ -1,0 +1,81 @@
+//! The skeleton of NAS-Bench-Macro (Su et al. 2021, "Prioritized architecture sampling with
+//! Monte-Carlo tree search"): eight layers with three choices each, 6,561 codes.
+//!
+//! Input 3x32x32; a 3x3 stem of 32 channels; stages of 2, 3 and 3 layers, of which the first
+//! halves the side and doubles the channels; a 1x1 head of 1,280 channels and a linear layer.
+
+use crate::{Activation, Architecture, Block, Layer};
+
+/// Layers that are chosen.
+pub const LAYERS: usize = 8;
+
+const STAGES: [(usize, usize); 3] = [(2, 64), (3, 128), (3, 256)];
+
+/// What one layer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// Code 0: nothing; where the shape changes, a 1x1 convolution of that stride.
+    Identity,
+    /// Code 1: inverted residual, kernel 3, expansion 3.
+    Mb3,
+    /// Code 2: inverted residual, kernel 5, expansion 6.
+    Mb6,
+}
+
+/// A code that is not eight digits of 0, 1 and 2.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a code has eight digits, each 0, 1 or 2; got {code:?}")]
+pub struct CodeError {
+    /// What was given.
+    pub code: String,
+}
+
+/// Reads a code such as `"01200121"`.
+///
+/// # Errors
+/// [`CodeError`] unless there are exactly eight digits, each 0, 1 or 2.
+pub fn parse(code: &str) -> Result<[Choice; LAYERS], CodeError> {
+    let choices: Option<Vec<Choice>> = code
+        .chars()
+        .map(|digit| match digit {
+            '0' => Some(Choice::Identity),
+            '1' => Some(Choice::Mb3),
+            '2' => Some(Choice::Mb6),
+            _ => None,
+        })
+        .collect();
+    choices
+        .and_then(|choices| choices.try_into().ok())
+        .ok_or_else(|| CodeError { code: code.to_owned() })
+}
+
+/// The benchmark's network for eight choices, for images of the given side and channels.
+///
+/// The benchmark itself has `input_channels` 3, `input_side` 32 and 10 classes.
+pub fn architecture(
+    choices: &[Choice; LAYERS],
+    input_channels: usize,
+    input_side: usize,
+    classes: usize,
+) -> Architecture {
+    let mut backbone = vec![Layer::once(Block::conv(32, 3, 1, Activation::Relu))];
+    let mut choices = choices.iter();
+    for (layers, channels) in STAGES {
+        for (index, choice) in choices.by_ref().take(layers).enumerate() {
+            let stride = if index == 0 { 2 } else { 1 };
+            backbone.push(Layer::once(match (choice, stride) {
+                (Choice::Identity, 1) => Block::Pass,
+                (Choice::Identity, _) => Block::conv(channels, 1, stride, Activation::Identity),
+                (Choice::Mb3, _) => Block::inverted_residual(3, 3.0, channels, stride),
+                (Choice::Mb6, _) => Block::inverted_residual(5, 6.0, channels, stride),
+            }));
+        }
+    }
+    backbone.extend([
+        Layer::once(Block::conv(1280, 1, 1, Activation::Relu)),
+        Layer::once(Block::GlobalAvgPool),
+        Layer::once(Block::Flatten),
+        Layer::once(Block::linear(classes)),
+    ]);
+    Architecture::new(input_channels, input_side, backbone)
+}

@@ -1,0 +1,74 @@
+//! Weights of channels.
+
+use super::init::Init;
+use super::linear::product;
+use super::nonlinearity::{activate, gate};
+use super::pool::global_mean;
+use crate::{Activation, Gate};
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use burn::tensor::activation::sigmoid;
+use burn::tensor::module::conv1d;
+use burn::tensor::ops::ConvOptions;
+
+/// Squeeze-and-excitation: x times gate(W2 activation(W1 mean(x) + b1) + b2).
+#[derive(Module, Debug)]
+pub(crate) struct SqueezeExcite {
+    reduce: Param<Tensor<2>>,
+    reduce_bias: Param<Tensor<1>>,
+    expand: Param<Tensor<2>>,
+    expand_bias: Param<Tensor<1>>,
+    #[module(skip)]
+    activation: Activation,
+    #[module(skip)]
+    gate: Gate,
+}
+
+impl SqueezeExcite {
+    pub(crate) fn new(
+        channels: usize,
+        squeeze: usize,
+        activation: Activation,
+        gate: Gate,
+        init: &mut Init<'_>,
+    ) -> Self {
+        Self {
+            reduce: init.normal([squeeze, channels], (2.0 / squeeze as f64).sqrt()),
+            reduce_bias: init.zeros(squeeze),
+            expand: init.normal([channels, squeeze], (2.0 / channels as f64).sqrt()),
+            expand_bias: init.zeros(channels),
+            activation,
+            gate,
+        }
+    }
+
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let [batch, channels, _, _] = x.dims();
+        let mean = global_mean(x.clone()).reshape([batch, channels]);
+        let inner = product(mean, self.reduce.val(), Some(self.reduce_bias.val()));
+        let inner = activate(self.activation, inner);
+        let weights = product(inner, self.expand.val(), Some(self.expand_bias.val()));
+        x * gate(self.gate, weights).reshape([batch, channels, 1, 1])
+    }
+}
+
+/// Efficient channel attention: x times sigmoid(a convolution of the means along the channels).
+#[derive(Module, Debug)]
+pub(crate) struct ChannelAttention {
+    weight: Param<Tensor<3>>,
+}
+
+impl ChannelAttention {
+    pub(crate) fn new(kernel: usize, init: &mut Init<'_>) -> Self {
+        Self { weight: init.normal([1, 1, kernel], (2.0 / kernel as f64).sqrt()) }
+    }
+
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let [batch, channels, _, _] = x.dims();
+        let [_, _, kernel] = self.weight.dims();
+        let mean = global_mean(x.clone()).reshape([batch, 1, channels]);
+        let options = ConvOptions::new([1], [(kernel - 1) / 2], [1], 1);
+        let weights = sigmoid(conv1d(mean, self.weight.val(), None, options));
+        x * weights.reshape([batch, channels, 1, 1])
+    }
+}

@@ -1,0 +1,172 @@
+//! The network as a burn module, made at run time from its canonical form.
+
+mod attention;
+mod branches;
+mod convolution;
+mod init;
+mod linear;
+mod nonlinearity;
+mod pool;
+mod state;
+
+pub use state::{LoadError, NamedTensor};
+
+use crate::{Architecture, ArchitectureError, Canonical, Node};
+use attention::{ChannelAttention, SqueezeExcite};
+use branches::{Concat, Sum};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use convolution::ConvolutionLayer;
+use init::Init;
+use linear::LinearLayer;
+use nonlinearity::Nonlinearity;
+use pool::{GlobalPool, Pool};
+
+/// A trainable image classifier: batches of images in, one score per class out.
+///
+/// Gradients flow, and batch normalisation uses and follows the statistics of the batch, if the
+/// device was made with `.autodiff()`; `valid()` gives the form for evaluation. A plain `clone`
+/// shares the running statistics of batch normalisation with the original (burn keeps them behind
+/// a pointer); [`Network::copy`] does not.
+#[derive(Module, Debug)]
+pub struct Network {
+    layers: Vec<Step>,
+}
+
+/// One node of the chain with its weights.
+#[derive(Module, Debug)]
+pub(crate) enum Step {
+    /// Convolution, normalisation, activation.
+    Convolution(ConvolutionLayer),
+    /// Matrix product with bias.
+    Linear(LinearLayer),
+    /// Maxima or means of windows.
+    Pool(Pool),
+    /// Mean over positions.
+    GlobalAvgPool(GlobalPool),
+    /// A nonlinearity on its own.
+    Activation(Nonlinearity),
+    /// Squeeze-and-excitation.
+    SqueezeExcite(SqueezeExcite),
+    /// Efficient channel attention.
+    ChannelAttention(ChannelAttention),
+    /// Sum of two branches.
+    Sum(Sum),
+    /// Channels of two branches.
+    Concat(Concat),
+}
+
+impl Network {
+    /// A freshly initialised network.
+    ///
+    /// Weights are a function of architecture and seed only, drawn from portable streams:
+    /// convolutions from N(0, 2 / (outputs x kernel^2)), linear layers from N(0, .01^2), biases 0,
+    /// normalisation 1 and 0, as torchvision's MobileNets do (He et al. 2015, "fan out").
+    ///
+    /// # Errors
+    /// What [`Architecture::canonical`] refuses.
+    pub fn new(
+        architecture: &Architecture,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, ArchitectureError> {
+        Ok(Self::from_canonical(&architecture.canonical()?, seed, device))
+    }
+
+    /// As [`Network::new`], from the canonical form.
+    pub fn from_canonical(canonical: &Canonical, seed: u64, device: &Device) -> Self {
+        let mut init = Init::new(seed, device);
+        Self { layers: steps(&canonical.nodes, &mut init) }
+    }
+
+    /// Class scores (logits) of a batch.
+    ///
+    /// # Shapes
+    /// Images `[batch, input_channels, side, side]` to scores `[batch, classes]`. Any side will
+    /// do that the pooling leaves something of, if the classifier stands behind a global pool.
+    ///
+    /// # Panics
+    /// If the images' channels are not the architecture's.
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        run(&self.layers, images).flatten(1, 3)
+    }
+
+    /// An independent copy, in the same mode, with the same parameter identities.
+    pub fn copy(&self) -> Self {
+        let evaluation = self.valid();
+        if self.is_training() { evaluation.train() } else { evaluation }
+    }
+
+    /// Whether gradients are tracked.
+    pub fn is_training(&self) -> bool {
+        self.devices().first().is_some_and(Device::is_autodiff)
+    }
+
+    /// Sets how much of each batch's statistics enters the running ones (default .1).
+    ///
+    /// 1 / k in step k = 1, 2, ... makes them the plain means over the batches, which recalibrates
+    /// a network that has trained for a short time only.
+    pub fn set_norm_momentum(&mut self, momentum: f64) {
+        set_momentum(&mut self.layers, momentum.clamp(0.0, 1.0));
+    }
+}
+
+fn steps(nodes: &[Node], init: &mut Init<'_>) -> Vec<Step> {
+    nodes
+        .iter()
+        .map(|node| match node {
+            Node::Convolution(conv) => Step::Convolution(ConvolutionLayer::new(conv, init)),
+            Node::Linear { inputs, outputs, activation } => {
+                Step::Linear(LinearLayer::new(*inputs, *outputs, *activation, init))
+            }
+            Node::Pool { kind, kernel, stride, padding } => {
+                Step::Pool(Pool::new(*kind, *kernel, *stride, *padding))
+            }
+            Node::GlobalAvgPool => Step::GlobalAvgPool(GlobalPool::new()),
+            Node::Activation(activation) => Step::Activation(Nonlinearity::new(*activation)),
+            Node::SqueezeExcite { channels, squeeze, activation, gate } => Step::SqueezeExcite(
+                SqueezeExcite::new(*channels, *squeeze, *activation, *gate, init),
+            ),
+            Node::ChannelAttention { kernel } => {
+                Step::ChannelAttention(ChannelAttention::new(*kernel, init))
+            }
+            Node::Sum { body, shortcut } => {
+                Step::Sum(Sum { body: steps(body, init), shortcut: steps(shortcut, init) })
+            }
+            Node::Concat { first, second } => {
+                Step::Concat(Concat { first: steps(first, init), second: steps(second, init) })
+            }
+        })
+        .collect()
+}
+
+fn run(steps: &[Step], input: Tensor<4>) -> Tensor<4> {
+    steps.iter().fold(input, |x, step| match step {
+        Step::Convolution(layer) => layer.forward(x),
+        Step::Linear(layer) => layer.forward(x),
+        Step::Pool(layer) => layer.forward(x),
+        Step::GlobalAvgPool(layer) => layer.forward(x),
+        Step::Activation(layer) => layer.forward(x),
+        Step::SqueezeExcite(layer) => layer.forward(x),
+        Step::ChannelAttention(layer) => layer.forward(x),
+        Step::Sum(layer) => layer.forward(x),
+        Step::Concat(layer) => layer.forward(x),
+    })
+}
+
+fn set_momentum(steps: &mut [Step], momentum: f64) {
+    for step in steps {
+        match step {
+            Step::Convolution(layer) => layer.set_norm_momentum(momentum),
+            Step::Sum(Sum { body, shortcut }) => {
+                set_momentum(body, momentum);
+                set_momentum(shortcut, momentum);
+            }
+            Step::Concat(Concat { first, second }) => {
+                set_momentum(first, momentum);
+                set_momentum(second, momentum);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Pointwise nonlinearities.
+
+use crate::{Activation, Gate};
+use burn::module::Module;
+use burn::tensor::{Tensor, activation};
+
+/// A nonlinearity as a step of its own.
+#[derive(Module, Debug)]
+pub(crate) struct Nonlinearity {
+    #[module(skip)]
+    activation: Activation,
+}
+
+impl Nonlinearity {
+    pub(crate) fn new(activation: Activation) -> Self {
+        Self { activation }
+    }
+
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        activate(self.activation, x)
+    }
+}
+
+pub(crate) fn activate<const D: usize>(kind: Activation, x: Tensor<D>) -> Tensor<D> {
+    match kind {
+        Activation::Identity => x,
+        Activation::Relu => activation::relu(x),
+        Activation::Relu6 => activation::relu6(x),
+        Activation::HardSwish => x.clone() * hard_sigmoid(x),
+        Activation::HardSigmoid => hard_sigmoid(x),
+        Activation::Silu => activation::silu(x),
+        Activation::Sigmoid => activation::sigmoid(x),
+        Activation::LeakyRelu => activation::leaky_relu(x, 0.01),
+        Activation::Gelu => activation::gelu(x),
+        Activation::Tanh => activation::tanh(x),
+    }
+}
+
+pub(crate) fn gate<const D: usize>(kind: Gate, x: Tensor<D>) -> Tensor<D> {
+    match kind {
+        Gate::HardSigmoid => hard_sigmoid(x),
+        Gate::Sigmoid => activation::sigmoid(x),
+        Gate::Clamp => x.clamp(0.0, 1.0),
+    }
+}
+
+/// Written out because burn's own goes through 32-bit floats whatever the tensor holds.
+fn hard_sigmoid<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    (x / 6.0 + 0.5).clamp(0.0, 1.0)
+}
