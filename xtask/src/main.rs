@@ -1,2 +1,60 @@
-//! The runner.
-fn main() {}
+//! The project's runner: `cargo xtask <command>`. It builds what a command needs and runs it.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod arrows;
+mod automl;
+mod bench;
+mod check;
+mod device;
+mod shell;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+The runner of the project. It builds what a command needs and runs it.
+
+Usage: cargo xtask <command> [options]
+
+Find small networks
+  search [options]     search for light networks on a data set (--help shows every option)
+  serve --stdio        drive the optimiser from any program, by JSON lines
+  simulate [options]   schedulers on thousands of simulated workers
+
+Work on the project
+  check [--fast]       format, clippy, rustdoc, the arrows between crates, every test
+  arrows               only the arrows between crates
+  bench samplers       our samplers against other libraries, in one run
+  bench schedulers     our schedulers against other libraries, in one run
+  bench training       training speed on the CPU against PyTorch
+
+Every other command is handed to the `automl` binary: `cargo xtask <command> --help`.";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result<ExitCode> {
+    let Some((command, rest)) = args.split_first() else {
+        println!("{HELP}");
+        return Ok(ExitCode::SUCCESS);
+    };
+    match command.as_str() {
+        "-h" | "--help" | "help" => {
+            println!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        "check" => check::run(rest),
+        "arrows" => arrows::check().map(|()| ExitCode::SUCCESS),
+        "bench" => bench::run(rest),
+        flag if flag.starts_with('-') => bail!("unknown option {flag:?}; try `cargo xtask --help`"),
+        _ => automl::run(args),
+    }
+}

@@ -51,6 +51,14 @@ pub trait Scheduler: Send + fmt::Debug {
     /// What becomes of the trial that has just reported. Called once for each report, after the
     /// report has joined the history.
     fn verdict(&mut self, history: &History, trial: u64) -> Verdict;
+
+    /// The next fidelity above `from`, on the way to `until`, at which this scheduler wants a
+    /// report. Executors that see every fidelity report each; one that is asked from outside runs
+    /// to exactly this one. The default is `until`.
+    fn next_report(&self, from: u64, until: u64) -> u64 {
+        let _ = from;
+        until
+    }
 }
 
 impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
@@ -60,6 +68,10 @@ impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
 
     fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
         (**self).verdict(history, trial)
+    }
+
+    fn next_report(&self, from: u64, until: u64) -> u64 {
+        (**self).next_report(from, until)
     }
 }
 

@@ -1,0 +1,86 @@
+//! Builds the `automl` binary with what a command needs, and runs it.
+
+use crate::device::{self, Asked};
+use crate::shell;
+use anyhow::Result;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+
+/// Commands that train networks and so need the framework.
+const TRAINING: &[&str] = &["search", "train", "evaluate"];
+
+/// Builds and runs `automl ARGS`.
+pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    let trains = args.first().is_some_and(|command| TRAINING.contains(&command.as_str()));
+    let help = args.iter().any(|arg| arg == "-h" || arg == "--help");
+    if !trains || help {
+        build(Build::Light)?;
+        return shell::hand_over(command(args));
+    }
+    let (build_for, why) = match (device::asked(args), device::gpu()) {
+        (Asked::Gpu, _) => (Build::Gpu, "--device gpu"),
+        (Asked::Cpu, _) => (Build::Cpu, "--device cpu"),
+        (Asked::Auto, Some(_)) => (Build::Gpu, "a GPU was found"),
+        (Asked::Auto, None) => (Build::Cpu, "no GPU was found"),
+    };
+    if !can_train() {
+        // The first build takes minutes: find wrong settings before it, with the light binary.
+        build(Build::Light)?;
+        let mut check = command(args);
+        check.arg("--dry-run").stdout(Stdio::null());
+        let status = check.status()?;
+        if !status.success() {
+            return Ok(ExitCode::from(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1)));
+        }
+        let time = if build_for == Build::Gpu { "about 20 minutes" } else { "about 5 minutes" };
+        eprintln!(
+            "building with training on the {} ({why}); the first time takes {time} on two cores",
+            build_for.device()
+        );
+    }
+    build(build_for)?;
+    shell::hand_over(command(args))
+}
+
+/// How the binary is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Build {
+    /// Without training: seconds.
+    Light,
+    /// With training on the CPU.
+    Cpu,
+    /// With training on CPU and GPU.
+    Gpu,
+}
+
+impl Build {
+    fn device(self) -> &'static str {
+        if self == Self::Gpu { "GPU" } else { "CPU" }
+    }
+}
+
+fn build(kind: Build) -> Result<()> {
+    let mut cargo = shell::cargo(["build", "--quiet", "--release", "--package", "automl-cli"]);
+    match kind {
+        Build::Light => cargo.arg("--no-default-features"),
+        Build::Cpu => &mut cargo,
+        Build::Gpu => cargo.args(["--features", "gpu"]),
+    };
+    shell::run(cargo)
+}
+
+/// Whether the binary of the last build can train.
+fn can_train() -> bool {
+    let version = Command::new(binary()).arg("--version").stderr(Stdio::null()).output();
+    version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("training"))
+}
+
+fn binary() -> PathBuf {
+    shell::target_dir().join("release").join(format!("automl{}", std::env::consts::EXE_SUFFIX))
+}
+
+fn command(args: &[String]) -> Command {
+    let mut command = Command::new(binary());
+    command.args(args);
+    command
+}
