@@ -346,7 +346,9 @@ impl Study {
     /// The next fidelity above `from`, on the way to `until`, at which the scheduler wants a report.
     pub fn next_report(&self, from: u64, until: u64) -> u64 {
         match &self.scheduler {
-            Some(scheduler) => scheduler.next_report(from, until).clamp(from + 1, until.max(from + 1)),
+            Some(scheduler) => {
+                scheduler.next_report(from, until).clamp(from + 1, until.max(from + 1))
+            }
             None => until,
         }
     }

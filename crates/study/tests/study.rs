@@ -1,0 +1,245 @@
+//! What a study promises to whoever drives it.
+
+use automl_space::{Config, Space};
+use automl_study::{
+    Direction, FullFidelity, HistoryError, Job, Ladder, Next, Outcome, RandomSampler, Scheduler,
+    SobolSampler, State, StopFlag, Study, TellError, Verdict, attribute,
+};
+use automl_study::{History, stream};
+use proptest::prelude::*;
+use std::collections::HashSet;
+
+fn line() -> Space {
+    let mut builder = Space::builder();
+    builder.float("x", -1.0..=1.0).add().unwrap();
+    builder.build().unwrap()
+}
+
+/// Pauses every trial at 2 and resumes the best paused one to 4.
+#[derive(Debug)]
+struct PauseAtTwo;
+
+impl Scheduler for PauseAtTwo {
+    fn next_job(&mut self, history: &History) -> Job {
+        let paused = history.in_state(State::Paused).min_by(|a, b| {
+            history.loss(&a.reports[1].values).total_cmp(&history.loss(&b.reports[1].values))
+        });
+        match paused {
+            Some(trial) if history.count(State::Paused) >= 3 => {
+                Job::Resume { trial: trial.number, until: 4 }
+            }
+            _ => Job::Start { until: 2, bracket: Some(7) },
+        }
+    }
+
+    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+        match history.get(trial).map_or(0, automl_study::Trial::step) {
+            2 => Verdict::Pause,
+            4 => Verdict::Complete,
+            _ => Verdict::Continue,
+        }
+    }
+}
+
+fn ladder() -> Ladder {
+    Ladder::new("epoch", 1, 4, true).unwrap()
+}
+
+fn run(study: &mut Study) -> (u64, u64, u64) {
+    match study.next_job().unwrap() {
+        Next::Run(a) => (a.number, a.from, a.until.unwrap()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn paused_trials_resume_and_complete() {
+    let mut study = Study::builder(line()).scheduler(ladder(), PauseAtTwo).build().unwrap();
+    for number in 0..3 {
+        assert_eq!(run(&mut study), (number, 0, 2));
+        assert_eq!(study.report(number, 1, vec![9.0]).unwrap(), Verdict::Continue);
+        let loss = (number as f64 - 1.0).abs();
+        assert_eq!(study.report(number, 2, vec![loss]).unwrap(), Verdict::Pause);
+    }
+    assert_eq!(run(&mut study), (1, 2, 4));
+    assert_eq!(study.history().get(1).unwrap().number_attribute(attribute::BRACKET), Some(7));
+    assert_eq!(study.report(1, 3, vec![0.5]).unwrap(), Verdict::Continue);
+    assert_eq!(study.report(1, 4, vec![0.25]).unwrap(), Verdict::Complete);
+    study.tell(1, 0.25).unwrap();
+    assert_eq!(study.best().unwrap().number, 1);
+    // A finished trial never changes.
+    let finished = |e: TellError| matches!(e, TellError::History(HistoryError::Finished { .. }));
+    assert!(finished(study.tell(1, 0.1).unwrap_err()));
+    assert!(finished(study.report(1, 5, vec![0.1]).unwrap_err()));
+    assert!(finished(study.annotate(1, "note", 1.into()).unwrap_err()));
+    assert_eq!(study.close().unwrap(), 2);
+    assert_eq!(study.history().count(State::Pruned), 2);
+    assert_eq!(study.history().get(0).unwrap().values, [1.0]);
+}
+
+#[test]
+fn a_worker_that_dies_returns_its_trial() {
+    let mut study = Study::builder(line()).scheduler(ladder(), PauseAtTwo).build().unwrap();
+    // One died before its first report, one in the middle of its job.
+    let (fresh, ..) = run(&mut study);
+    let (started, ..) = run(&mut study);
+    study.report(started, 1, vec![1.0]).unwrap();
+    assert_eq!(study.recover().unwrap(), 2);
+    assert_eq!(study.history().get(fresh).unwrap().state, State::Waiting);
+    assert_eq!(study.history().get(started).unwrap().state, State::Paused);
+    assert_eq!(run(&mut study), (started, 1, 2));
+    assert_eq!(run(&mut study), (fresh, 0, 2));
+    assert_eq!(study.history().len(), 2);
+    // What was reported before is not recorded twice.
+    assert_eq!(study.report(started, 1, vec![5.0]).unwrap(), Verdict::Continue);
+    assert_eq!(study.history().get(started).unwrap().reports.len(), 1);
+    assert_eq!(study.report(started, 2, vec![1.0]).unwrap(), Verdict::Pause);
+}
+
+#[test]
+fn bad_results_are_refused_and_change_nothing() {
+    let mut study = Study::builder(line())
+        .directions([Direction::Minimize, Direction::Maximize])
+        .ladder(ladder())
+        .build()
+        .unwrap();
+    let number = study.ask().unwrap().number;
+    assert!(matches!(
+        study.tell(number, vec![1.0]).unwrap_err(),
+        TellError::History(HistoryError::Values { number: 0, found: 1, expected: 2 })
+    ));
+    assert!(matches!(
+        study.report(number, 1, vec![1.0]).unwrap_err(),
+        TellError::History(HistoryError::Values { .. })
+    ));
+    assert!(matches!(
+        study.tell(9, vec![1.0, 1.0]).unwrap_err(),
+        TellError::History(HistoryError::Unknown { number: 9 })
+    ));
+    assert_eq!(study.history().get(0).unwrap().state, State::Running);
+    study.tell(number, vec![1.0, f64::NAN]).unwrap();
+    assert_eq!(study.history().get(0).unwrap().state, State::Failed);
+    let outside = Config::empty(1);
+    assert!(study.enqueue(outside).is_err());
+}
+
+#[test]
+fn panics_and_errors_are_failed_trials() {
+    let mut study = Study::builder(line()).build().unwrap();
+    let mut count = 0;
+    study
+        .optimize(4, |_| {
+            count += 1;
+            match count {
+                1 => panic!("no luck"),
+                2 => Err("out of memory"),
+                _ => Ok(f64::from(count)),
+            }
+        })
+        .unwrap();
+    let reason = |n: u64| study.history().get(n).unwrap().attributes[attribute::REASON].to_string();
+    assert!(reason(0).contains("no luck"));
+    assert!(reason(1).contains("out of memory"));
+    assert_eq!(study.best().unwrap().values, [3.0]);
+}
+
+#[test]
+fn a_stop_flag_ends_the_loop_cleanly() {
+    let flag = StopFlag::new();
+    let mut study = Study::builder(line()).stop_flag(flag.clone()).build().unwrap();
+    study
+        .optimize_parallel(1000, 4, |config| {
+            flag.set();
+            config.value(0).unwrap().as_f64()
+        })
+        .unwrap();
+    let history = study.history();
+    assert!(history.len() <= 8 && history.finished() == history.len());
+}
+
+#[test]
+fn no_configuration_repeats_while_another_is_left() {
+    let mut builder = Space::builder();
+    builder.int("a", 0..=3).add().unwrap();
+    let kind = builder.choice("kind", ["p", "q"]).add().unwrap();
+    builder.int("b", 0..=2).when(kind, "q").add().unwrap();
+    let space = builder.build().unwrap();
+    let size = 4 * (1 + 3);
+    for sampler in [true, false] {
+        let mut builder = Study::builder(space.clone());
+        builder = if sampler {
+            builder.sampler(RandomSampler::uniform())
+        } else {
+            builder.sampler(SobolSampler::new())
+        };
+        let mut study = builder.build().unwrap();
+        study.optimize(size, |_| 0.0).unwrap();
+        assert_eq!(study.history().distinct() as u64, size);
+        study.optimize(3, |_| 0.0).unwrap();
+    }
+}
+
+#[test]
+fn limits_stop_new_trials_but_not_paused_ones() {
+    let mut study =
+        Study::builder(line()).scheduler(ladder(), FullFidelity::new(4)).build().unwrap();
+    study.set_trial_limit(Some(1));
+    let (number, ..) = run(&mut study);
+    assert_eq!(study.next_job().unwrap(), Next::Wait);
+    study.report(number, 2, vec![1.0]).unwrap();
+    study.release(number).unwrap();
+    assert_eq!(run(&mut study), (number, 2, 4));
+    study.tell(number, Outcome::Pruned).unwrap();
+    assert_eq!(study.history().get(number).unwrap().values, [1.0]);
+    assert_eq!(study.next_job().unwrap(), Next::Finished);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The same seed gives the same study on any number of threads, in whatever order they end.
+    #[test]
+    fn proposals_do_not_depend_on_threads(seed in any::<u64>(), threads in 1usize..5) {
+        let configs = |threads| {
+            let mut study = Study::builder(line())
+                .seed(seed)
+                .sampler(RandomSampler::uniform())
+                .build()
+                .unwrap();
+            study.optimize_parallel(20, threads, |c| c.value(0).unwrap().as_f64()).unwrap();
+            study.history().trials().iter().map(|t| t.config.clone()).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(configs(1), configs(threads));
+    }
+
+    /// Counts and the set of seen configurations agree with the trials, whatever happens.
+    #[test]
+    fn indexes_follow_the_trials(actions in proptest::collection::vec(0u8..7, 1..60), seed in 0u64..99) {
+        let mut study = Study::builder(line()).seed(seed).ladder(ladder()).build().unwrap();
+        for (i, action) in actions.into_iter().enumerate() {
+            let running: Vec<u64> =
+                study.history().in_state(State::Running).map(|t| t.number).collect();
+            let pick = running.get(i % running.len().max(1)).copied();
+            match (action, pick) {
+                (0 | 1, _) => drop(study.ask().unwrap()),
+                (2, Some(n)) => study.tell(n, 0.5).unwrap(),
+                (3, Some(n)) => study.tell(n, Outcome::failed("test")).unwrap(),
+                (4, Some(n)) => {
+                    let step = study.history().get(n).unwrap().step() + 1;
+                    study.report(n, step, vec![1.0]).unwrap();
+                }
+                (5, Some(n)) => study.release(n).unwrap(),
+                _ => drop(study.next_job().unwrap()),
+            }
+        }
+        let history = study.history();
+        for state in [State::Waiting, State::Running, State::Paused, State::Complete, State::Failed] {
+            let counted = history.trials().iter().filter(|t| t.state == state).count();
+            prop_assert_eq!(history.count(state), counted);
+            prop_assert_eq!(history.in_state(state).count(), counted);
+        }
+        let distinct: HashSet<_> = history.trials().iter().map(|t| t.config.clone()).collect();
+        prop_assert_eq!(history.distinct(), distinct.len());
+        prop_assert!(!history.seen(&study.space().sample(&mut stream(seed, 999_999, "other"))));
+    }
+}
