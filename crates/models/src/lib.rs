@@ -29,15 +29,19 @@
 
 mod architecture;
 mod block;
+mod block_space;
 mod canonical;
 mod cost;
 mod lower;
 pub mod nas_bench_macro;
 mod network;
+mod yaml;
 
 pub use architecture::{Architecture, ArchitectureError, Layer};
 pub use block::{Activation, Block};
+pub use block_space::{BlockSpace, BlockSpaceOptions};
 pub use canonical::{Canonical, Convolution, Gate, Node, Pooling};
 pub use cost::Cost;
 pub use lower::make_divisible;
 pub use network::{LoadError, NamedTensor, Network};
+pub use yaml::YamlError;

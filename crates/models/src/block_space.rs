@@ -1,0 +1,148 @@
+//! The seven-block search space.
+//!
+//! A chain m1 to m7, each block with its own type, repeats and the arguments of that type, then a
+//! 1x1 convolution to `last_dim` channels, global average pooling and a linear classifier. Ranges,
+//! names and multiples are those of the lecture's public code base (`tune.py`), the extended types
+//! those of its participants; arguments exist only while their type is chosen.
+
+mod arguments;
+mod skeleton;
+
+use crate::{Architecture, Cost};
+use arguments::{BlockKeys, HeadKeys};
+use automl_space::{Config, Space, SpaceError, stream};
+use serde::{Deserialize, Serialize};
+use skeleton::Skeleton;
+
+/// How many blocks are searched.
+const BLOCKS: usize = 7;
+
+/// Scales of the channel ranges that [`BlockSpace::within`] tries, widest first.
+const WIDTHS: [f64; 9] = [1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125, 0.0625, 0.03125];
+
+/// What shapes a [`BlockSpace`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BlockSpaceOptions {
+    /// Scale of all channel ranges, above 0 and at most 4; 1 is the published space, which is made
+    /// for images of 224 pixels and nets of a million parameters.
+    pub width: f64,
+    /// Adds MBConv, Fire, Bottleneck, GhostBottleneck, the blocks with efficient channel attention
+    /// and an optional max pooling behind blocks of stride 1.
+    pub extended: bool,
+    /// Searches the depth and width multiples in {.25, .5, .75, 1}; without, both are 1.
+    pub multiples: bool,
+    /// The most repeats of a block; by default 2 for images up to 16 pixels, 3 up to 64, else 5.
+    pub max_repeat: Option<usize>,
+    /// The least and the most times that the image is halved; by default from its side.
+    pub downsamplings: Option<(usize, usize)>,
+}
+
+impl Default for BlockSpaceOptions {
+    fn default() -> Self {
+        Self { width: 1.0, extended: false, multiples: true, max_repeat: None, downsamplings: None }
+    }
+}
+
+/// A search space of light networks for images of one size.
+#[derive(Clone, Debug)]
+pub struct BlockSpace {
+    input_channels: usize,
+    input_side: usize,
+    classes: usize,
+    skeleton: Skeleton,
+    space: Space,
+    blocks: Vec<BlockKeys>,
+    head: HeadKeys,
+}
+
+impl BlockSpace {
+    /// The space for images of the given channels and side.
+    ///
+    /// # Errors
+    /// None for options in their ranges; a name or range that the space refuses otherwise.
+    pub fn new(
+        input_channels: usize,
+        input_side: usize,
+        classes: usize,
+        options: &BlockSpaceOptions,
+    ) -> Result<Self, SpaceError> {
+        let skeleton = Skeleton::new(input_side, options);
+        let mut builder = Space::builder();
+        let mut blocks = Vec::with_capacity(BLOCKS);
+        for index in 0..BLOCKS {
+            blocks.push(BlockKeys::add(&mut builder, index, &skeleton)?);
+        }
+        let head = HeadKeys::add(&mut builder, &skeleton)?;
+        let space = builder.build()?;
+        Ok(Self { input_channels, input_side, classes, skeleton, space, blocks, head })
+    }
+
+    /// The widest space of which most of the prior's networks keep within the caps.
+    ///
+    /// Channel ranges are scaled down until at least half of 256 networks drawn from the prior
+    /// cost no more than allowed; `options.width` is where this starts. Which width that is
+    /// depends on the arguments only.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn within(
+        input_channels: usize,
+        input_side: usize,
+        classes: usize,
+        options: &BlockSpaceOptions,
+        allowed: impl Fn(&Cost) -> bool,
+    ) -> Result<Self, SpaceError> {
+        const DRAWS: u64 = 256;
+        let mut widths = WIDTHS.iter().map(|scale| scale * options.width).peekable();
+        loop {
+            let width = widths.next().unwrap_or(options.width);
+            let options = BlockSpaceOptions { width, ..options.clone() };
+            let space = Self::new(input_channels, input_side, classes, &options)?;
+            let fits = (0..DRAWS)
+                .filter(|&draw| {
+                    let config = space.space.sample_prior(&mut stream(0, draw, "block space"));
+                    space.architecture(&config).cost().is_ok_and(|cost| allowed(&cost))
+                })
+                .count() as u64;
+            if 2 * fits >= DRAWS || widths.peek().is_none() {
+                return Ok(space);
+            }
+        }
+    }
+
+    /// The parameters that samplers choose.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// The scale of the channel ranges.
+    pub fn width(&self) -> f64 {
+        self.skeleton.width
+    }
+
+    /// The network that a configuration stands for.
+    ///
+    /// Halvings beyond the most allowed are taken as stride 1, in the order of the blocks; where
+    /// there are too few, the first blocks after m1 that could halve do so. Repeats are those
+    /// under the depth multiple, and only the first copy has the stride. A missing value of the
+    /// configuration is its domain's default, so every configuration gives a network.
+    pub fn architecture(&self, config: &Config) -> Architecture {
+        let config = self.space.canonical(config);
+        let depth = self.head.depth(&config);
+        let mut chosen: Vec<_> = self.blocks.iter().map(|keys| keys.read(&config)).collect();
+        self.skeleton.bound_downsamplings(&mut chosen);
+        let mut backbone = Vec::new();
+        for block in &chosen {
+            block.layers(depth, &mut backbone);
+        }
+        backbone.extend(self.head.layers(&config, self.classes));
+        Architecture {
+            input_channels: self.input_channels,
+            input_side: self.input_side,
+            depth_multiple: 1.0,
+            width_multiple: self.head.width(&config),
+            backbone,
+        }
+    }
+}

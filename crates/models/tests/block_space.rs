@@ -1,0 +1,169 @@
+//! The seven-block space: whatever it holds can be built.
+
+use automl_models::{Architecture, BlockSpace, BlockSpaceOptions, Network, Node};
+use automl_space::{Domain, stream};
+use burn::tensor::{Device, Tensor};
+use proptest::prelude::*;
+use std::collections::HashSet;
+
+fn options(extended: bool) -> BlockSpaceOptions {
+    BlockSpaceOptions { extended, ..BlockSpaceOptions::default() }
+}
+
+/// How often the maps get smaller before the global pooling.
+fn halvings(architecture: &Architecture) -> usize {
+    fn count(nodes: &[Node]) -> usize {
+        nodes
+            .iter()
+            .map(|node| match node {
+                Node::Convolution(conv) => usize::from(conv.stride == 2),
+                Node::Pool { stride, .. } => usize::from(*stride == 2),
+                Node::Sum { body, .. } => count(body),
+                Node::Concat { second, .. } => count(second),
+                _ => 0,
+            })
+            .sum()
+    }
+    count(&architecture.canonical().unwrap().nodes)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_sample_can_be_built(
+        seed in any::<u64>(),
+        side in prop::sample::select(vec![1_usize, 2, 5, 8, 14, 28, 32, 64, 128, 224]),
+        channels in prop::sample::select(vec![1_usize, 3]),
+        extended in any::<bool>(),
+        width in prop::sample::select(vec![0.03, 0.125, 0.25, 0.5, 1.0, 2.0]),
+    ) {
+        let options = BlockSpaceOptions { width, ..options(extended) };
+        let space = BlockSpace::new(channels, side, 10, &options).unwrap();
+        for draw in 0..16 {
+            let config = space.space().sample(&mut stream(seed, draw, "test"));
+            space.space().check(&config).unwrap();
+            let architecture = space.architecture(&config);
+            prop_assert_eq!(architecture.classes(), Ok(10));
+            prop_assert_eq!(architecture.input_side, side);
+            // What is written down is the same network.
+            let again = Architecture::from_yaml(&architecture.to_yaml()).unwrap();
+            prop_assert_eq!(&again, &architecture);
+            prop_assert_eq!(again.fingerprint(), architecture.fingerprint());
+        }
+    }
+
+    #[test]
+    fn halvings_keep_their_bounds(seed in any::<u64>(), side in prop::sample::select(vec![8_usize, 28, 32, 64, 128, 224])) {
+        let (least, most) = match side {
+            8 => (1, 2),
+            28 | 32 => (2, 3),
+            64 => (3, 4),
+            _ => (4, 5),
+        };
+        let space = BlockSpace::new(3, side, 10, &options(false)).unwrap();
+        let mut reached = 0;
+        for draw in 0..32 {
+            let config = space.space().sample(&mut stream(seed, draw, "test"));
+            let halvings = halvings(&space.architecture(&config));
+            prop_assert!(halvings <= most);
+            reached += usize::from(halvings >= least);
+        }
+        // Fewer only where too many blocks are Pass.
+        prop_assert!(reached >= 24, "{reached}");
+    }
+}
+
+#[test]
+fn samples_run() {
+    let device = Device::flex();
+    for (side, extended) in [(8, false), (8, true), (28, true)] {
+        let options = BlockSpaceOptions { width: 0.125, ..options(extended) };
+        let space = BlockSpace::new(1, side, 10, &options).unwrap();
+        for draw in 0..12 {
+            let config = space.space().sample_prior(&mut stream(1, draw, "test"));
+            let network = Network::new(&space.architecture(&config), draw, &device).unwrap();
+            let scores = network.forward(Tensor::ones([2, 1, side, side], &device));
+            assert_eq!(scores.dims(), [2, 10]);
+        }
+    }
+}
+
+#[test]
+fn a_cap_scales_the_space() {
+    let mut last = f64::INFINITY;
+    for cap in [5_000_000, 200_000, 20_000, 10_000] {
+        let space =
+            BlockSpace::within(1, 28, 10, &options(false), |cost| cost.parameters <= cap).unwrap();
+        assert!(space.width() <= last, "{cap}: {}", space.width());
+        last = space.width();
+        let mut networks = HashSet::new();
+        let mut sizes: Vec<u64> = (0..400)
+            .map(|draw| {
+                let config = space.space().sample_prior(&mut stream(7, draw, "test"));
+                let network = space.architecture(&config).canonical().unwrap();
+                networks.insert(network.fingerprint());
+                network.cost().parameters
+            })
+            .collect();
+        sizes.sort_unstable();
+        println!(
+            "cap {cap}: width {}, deciles {:?}, {} distinct",
+            space.width(),
+            (1..10).map(|d| sizes[40 * d]).collect::<Vec<_>>(),
+            networks.len()
+        );
+        assert!(networks.len() > 390);
+        assert!(sizes[180] <= cap);
+        assert!(sizes[399] > cap / 4, "the space ends far below the cap");
+    }
+}
+
+#[test]
+fn arguments_exist_only_with_their_type() {
+    let space = BlockSpace::new(3, 32, 10, &options(true)).unwrap();
+    let names = space.space();
+    let kind = names.choice_key("m3").unwrap();
+    for draw in 0..200 {
+        let config = names.sample(&mut stream(3, draw, "test"));
+        let chosen = names.choice(&config, kind).unwrap();
+        let has = |name: &str| config.value(names.index_of(name).unwrap()).is_some();
+        assert_eq!(has("m3/v3_t"), chosen.ends_with("InvertedResidualv3"), "{chosen}");
+        assert_eq!(has("m3/v2_t"), chosen.ends_with("InvertedResidualv2"), "{chosen}");
+        assert_eq!(has("m3/out_channels"), matches!(chosen, "Conv" | "DWConv"), "{chosen}");
+        assert_eq!(has("m3/repeat"), chosen != "Pass", "{chosen}");
+        assert_eq!(has("m3/f_s"), chosen == "Fire", "{chosen}");
+        assert_eq!(
+            has("m3/pool"),
+            matches!(chosen, "Fire" | "Bottleneck" | "ECABottleneck"),
+            "{chosen}"
+        );
+    }
+}
+
+#[test]
+fn the_published_ranges_are_the_default() {
+    let space = BlockSpace::new(3, 224, 10, &BlockSpaceOptions::default()).unwrap();
+    let bounds = |name: &str| {
+        let index = space.space().index_of(name).unwrap();
+        match space.space().params()[index].domain() {
+            Domain::Int(domain) => (domain.low(), domain.high(), domain.step()),
+            domain => panic!("{name}: {domain:?}"),
+        }
+    };
+    for (name, low, high, step) in [
+        ("m1/out_channels", 16, 64, 16),
+        ("m2/v3_c", 16, 40, 8),
+        ("m6/out_channels", 16, 512, 16),
+        ("m7/out_channels", 128, 1024, 128),
+        ("m7/v2_c", 16, 160, 16),
+        ("m7/v3_c", 8, 160, 8),
+        ("m4/v2_t", 1, 8, 1),
+        ("m2/v2_t", 1, 4, 1),
+        ("m5/repeat", 1, 5, 1),
+        ("m1/repeat", 1, 3, 1),
+        ("last_dim", 128, 1024, 128),
+    ] {
+        assert_eq!(bounds(name), (low, high, step), "{name}");
+    }
+}
