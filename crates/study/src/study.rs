@@ -251,9 +251,7 @@ impl Study {
                     trial.constraints = constraints;
                 })
             }
-            Outcome::Pruned => self.change(number, State::Pruned, |trial| {
-                trial.values = trial.reports.last().map(|r| r.values.clone()).unwrap_or_default();
-            }),
+            Outcome::Pruned => self.change(number, State::Pruned, keep_last_report),
             Outcome::Failed { reason } => self.change(number, State::Failed, failed(reason)),
         }
     }
@@ -311,9 +309,9 @@ impl Study {
             .collect();
         for &(number, empty) in &open {
             let state = if empty { State::Failed } else { State::Pruned };
-            self.change(number, state, |trial| match trial.reports.last() {
-                Some(report) => trial.values = report.values.clone(),
-                None => {
+            self.change(number, state, |trial| {
+                keep_last_report(trial);
+                if empty {
                     let reason = "the search ended before it started".into();
                     trial.attributes.insert(attribute::REASON.to_owned(), reason);
                 }
@@ -498,6 +496,12 @@ impl Study {
             _ => {}
         }
     }
+}
+
+/// A trial that ends early has the values of its last report, unless one of them is no number.
+fn keep_last_report(trial: &mut Trial) {
+    let last = trial.reports.last().map(|report| report.values.clone()).unwrap_or_default();
+    trial.values = if last.iter().any(|v| v.is_nan()) { Vec::new() } else { last };
 }
 
 fn now() -> i64 {

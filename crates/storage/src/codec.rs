@@ -1,0 +1,205 @@
+//! How values are written in Optuna's schema.
+
+use automl_space::{Choice, Domain, Value};
+use automl_study::{Direction, State};
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+/// The distribution of a domain, as Optuna's JSON.
+pub(crate) fn distribution(domain: &Domain) -> String {
+    let json = match domain {
+        Domain::Float(d) => json!({
+            "name": "FloatDistribution",
+            "attributes": { "step": d.step(), "low": d.low(), "high": d.high(), "log": d.log() }
+        }),
+        Domain::Int(d) => json!({
+            "name": "IntDistribution",
+            "attributes": { "step": d.step(), "low": d.low(), "high": d.high(), "log": d.log() }
+        }),
+        Domain::Categorical(d) => json!({
+            "name": "CategoricalDistribution",
+            "attributes": { "choices": d.choices() }
+        }),
+    };
+    json.to_string()
+}
+
+/// A parameter's value from Optuna's internal number; `None` if it lies outside the domain.
+pub(crate) fn value(domain: &Domain, internal: f64) -> Option<Value> {
+    let value = match domain {
+        Domain::Float(_) => Value::Float(internal),
+        Domain::Int(_) if internal.fract() == 0.0 => Value::Int(internal as i64),
+        Domain::Categorical(_) if internal >= 0.0 && internal.fract() == 0.0 => {
+            Value::Category(internal as usize)
+        }
+        _ => return None,
+    };
+    domain.contains(value).then_some(value)
+}
+
+/// A literal as JSON.
+pub(crate) fn literal(choice: &Choice) -> serde_json::Value {
+    match choice {
+        Choice::Null => serde_json::Value::Null,
+        Choice::Bool(x) => (*x).into(),
+        Choice::Int(x) => (*x).into(),
+        Choice::Float(x) => (*x).into(),
+        Choice::Str(x) => x.as_str().into(),
+    }
+}
+
+/// The name of a state in the schema; a paused trial is a running one with an attribute.
+pub(crate) fn state_name(state: State) -> &'static str {
+    match state {
+        State::Waiting => "WAITING",
+        State::Running | State::Paused => "RUNNING",
+        State::Complete => "COMPLETE",
+        State::Pruned => "PRUNED",
+        State::Failed => "FAIL",
+    }
+}
+
+/// The state behind a name.
+pub(crate) fn state(name: &str, paused: bool) -> Option<State> {
+    Some(match name {
+        "WAITING" => State::Waiting,
+        "RUNNING" if paused => State::Paused,
+        "RUNNING" => State::Running,
+        "COMPLETE" => State::Complete,
+        "PRUNED" => State::Pruned,
+        "FAIL" => State::Failed,
+        _ => return None,
+    })
+}
+
+pub(crate) fn direction_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Minimize => "MINIMIZE",
+        Direction::Maximize => "MAXIMIZE",
+    }
+}
+
+pub(crate) fn direction(name: &str) -> Option<Direction> {
+    match name {
+        "MINIMIZE" => Some(Direction::Minimize),
+        "MAXIMIZE" => Some(Direction::Maximize),
+        _ => None,
+    }
+}
+
+/// A number as value and type: what is not finite has no value but a type.
+pub(crate) fn number(x: f64) -> (Option<f64>, &'static str) {
+    if x.is_nan() {
+        (None, "NAN")
+    } else if x == f64::INFINITY {
+        (None, "INF_POS")
+    } else if x == f64::NEG_INFINITY {
+        (None, "INF_NEG")
+    } else {
+        (Some(x), "FINITE")
+    }
+}
+
+/// The number behind value and type.
+pub(crate) fn parse_number(value: Option<f64>, kind: &str) -> f64 {
+    match (kind, value) {
+        ("INF_POS", _) => f64::INFINITY,
+        ("INF_NEG", _) => f64::NEG_INFINITY,
+        ("FINITE", Some(x)) => x,
+        _ => f64::NAN,
+    }
+}
+
+/// Numbers as JSON, those that are not finite as strings.
+pub(crate) fn numbers(values: &[f64]) -> serde_json::Value {
+    let json = |x: &f64| match number(*x) {
+        (Some(x), _) => serde_json::Value::from(x),
+        (None, kind) => kind.into(),
+    };
+    values.iter().map(json).collect()
+}
+
+/// The numbers behind [`numbers`].
+pub(crate) fn parse_numbers(json: &serde_json::Value) -> Option<Vec<f64>> {
+    let number = |x: &serde_json::Value| match x {
+        serde_json::Value::String(kind) => Some(parse_number(None, kind)),
+        other => other.as_f64(),
+    };
+    json.as_array()?.iter().map(number).collect()
+}
+
+/// Reads JSON as Python writes it: bare `NaN` and infinities, outside strings, count as null.
+pub(crate) fn parse_json(text: &str) -> Option<serde_json::Value> {
+    if let Ok(value) = serde_json::from_str(text) {
+        return Some(value);
+    }
+    let mut clean = String::with_capacity(text.len());
+    let mut quoted = false;
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        let token = ["NaN", "-Infinity", "Infinity"].into_iter().find(|t| rest.starts_with(t));
+        match token {
+            Some(token) if !quoted => {
+                clean.push_str("null");
+                rest = &rest[token.len()..];
+                continue;
+            }
+            _ => {}
+        }
+        let mut taken = letter.len_utf8();
+        clean.push(letter);
+        if letter == '"' {
+            quoted = !quoted;
+        } else if letter == '\\'
+            && quoted
+            && let Some(escaped) = rest[taken..].chars().next()
+        {
+            clean.push(escaped);
+            taken += escaped.len_utf8();
+        }
+        rest = &rest[taken..];
+    }
+    serde_json::from_str(&clean).ok()
+}
+
+/// Microseconds since 1970 as the schema's naive UTC text.
+pub(crate) fn datetime(micros: i64) -> Option<String> {
+    let time = Timestamp::from_microsecond(micros).ok()?;
+    Some(time.strftime("%Y-%m-%d %H:%M:%S%.6f").to_string())
+}
+
+/// The inverse of [`datetime`].
+pub(crate) fn parse_datetime(text: &str) -> Option<i64> {
+    let time: DateTime = text.parse().ok()?;
+    Some(TimeZone::UTC.to_timestamp(time).ok()?.as_microsecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_keep_their_microseconds() {
+        for micros in [0, 1_795_000_000_123_456, 999_999] {
+            assert_eq!(parse_datetime(&datetime(micros).unwrap()), Some(micros));
+        }
+        assert_eq!(parse_datetime("1970-01-01 00:00:01"), Some(1_000_000));
+        assert_eq!(datetime(0).unwrap(), "1970-01-01 00:00:00.000000");
+    }
+
+    #[test]
+    fn python_json_is_read() {
+        let json = parse_json(r#"{"a": NaN, "b": [-Infinity, 1], "c": "NaN \" Infinity"}"#);
+        assert_eq!(json, Some(json!({"a": null, "b": [null, 1], "c": "NaN \" Infinity"})));
+        assert_eq!(parse_json("{"), None);
+    }
+
+    #[test]
+    fn numbers_survive() {
+        let values = [1.5, f64::INFINITY, f64::NEG_INFINITY, -0.1, 1e300];
+        assert_eq!(parse_numbers(&numbers(&values)).unwrap(), values);
+        assert!(parse_numbers(&numbers(&[f64::NAN])).unwrap()[0].is_nan());
+    }
+}

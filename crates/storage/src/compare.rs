@@ -1,0 +1,30 @@
+//! Whether a stored study is the one that is asked for.
+
+use automl_space::Space;
+use automl_study::Direction;
+
+/// The first difference between what is stored and what is asked, in words.
+pub(crate) fn difference(
+    stored: (Option<&Space>, &[Direction]),
+    asked: (&Space, &[Direction]),
+) -> Option<String> {
+    if stored.1 != asked.1 {
+        return Some(format!("its objectives are {:?}, not {:?}", stored.1, asked.1));
+    }
+    let (old, new) = (stored.0?, asked.0);
+    for param in old.params() {
+        let name = param.name();
+        match new.index_of(name).map(|index| &new.params()[index]) {
+            None => return Some(format!("its parameter {name:?} is not in the space")),
+            Some(other) if other.domain() != param.domain() => {
+                return Some(format!("its parameter {name:?} has another domain"));
+            }
+            Some(other) if other.condition() != param.condition() => {
+                return Some(format!("its parameter {name:?} has another condition"));
+            }
+            Some(_) => {}
+        }
+    }
+    let added = new.params().iter().find(|param| old.index_of(param.name()).is_none());
+    added.map(|param| format!("it has no parameter {:?}", param.name()))
+}

@@ -1,0 +1,33 @@
+//! Studies that survive: in memory for tests and short runs, and in SQLite for everything else.
+//!
+//! [`SqliteStorage`] writes Optuna's published schema (revision `v3.2.0.a`), so `optuna.load_study`
+//! and Optuna's dashboard open the same file. What that schema cannot say lies in user attributes
+//! whose names begin with `automl:`: the space, a paused state, and reports of several objectives.
+//!
+//! ```
+//! use automl_space::Space;
+//! use automl_storage::SqliteStorage;
+//! use automl_study::Study;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("study.db");
+//! let mut space = Space::builder();
+//! let x = space.float("x", 0.0..=1.0).add()?;
+//! let space = space.build()?;
+//! for _ in 0..2 {
+//!     let storage = SqliteStorage::open(&path, "demo")?;
+//!     let mut study = Study::builder(space.clone()).storage(storage).build()?;
+//!     study.optimize(10, |config| config[x])?;
+//! }
+//! let studies = automl_storage::studies(&path)?;
+//! assert_eq!((studies[0].name.as_str(), studies[0].trials), ("demo", 20));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod codec;
+mod compare;
+mod memory;
+mod sqlite;
+
+pub use memory::MemoryStorage;
+pub use sqlite::{SqliteStorage, StudySummary, studies};
