@@ -1,4 +1,5 @@
 //! The seven-block space: whatever it holds can be built.
+#![allow(clippy::unwrap_used)]
 
 use automl_models::{Architecture, BlockSpace, BlockSpaceOptions, Network, Node};
 use automl_space::{Domain, stream};

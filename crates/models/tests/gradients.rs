@@ -1,4 +1,5 @@
 //! Gradients of every kind of block against central differences, in 64-bit floats.
+#![allow(clippy::unwrap_used)]
 
 use automl_models::{Activation, Architecture, Block, Layer, NamedTensor, Network};
 use automl_space::stream;

@@ -3,9 +3,9 @@
 use super::init::Init;
 use super::linear::product;
 use super::nonlinearity::activate;
+use super::norm::Norm;
 use crate::Convolution;
 use burn::module::{Module, Param};
-use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, s};
@@ -15,7 +15,7 @@ use burn::tensor::{Device, Tensor, s};
 pub(crate) struct ConvolutionLayer {
     weight: Param<Tensor<4>>,
     bias: Option<Param<Tensor<1>>>,
-    norm: Option<BatchNorm>,
+    norm: Option<Norm>,
     #[module(skip)]
     spec: Convolution,
     /// Whether to compute it as a matrix product: 1x1, one group, on the CPU, where that is 2.4
@@ -30,7 +30,7 @@ impl ConvolutionLayer {
         Self {
             weight,
             bias: (!spec.norm).then(|| init.zeros(spec.outputs)),
-            norm: spec.norm.then(|| BatchNormConfig::new(spec.outputs).init(init.device())),
+            norm: spec.norm.then(|| Norm::new(spec.outputs, init)),
             spec: spec.clone(),
             product: plain && *init.device() == Device::flex(),
         }
@@ -47,7 +47,7 @@ impl ConvolutionLayer {
 
     pub(crate) fn set_norm_momentum(&mut self, momentum: f64) {
         if let Some(norm) = &mut self.norm {
-            norm.momentum = momentum;
+            norm.set_momentum(momentum);
         }
     }
 

@@ -6,6 +6,7 @@ mod convolution;
 mod init;
 mod linear;
 mod nonlinearity;
+mod norm;
 mod pool;
 mod state;
 
@@ -35,6 +36,7 @@ pub struct Network {
 
 /// One node of the chain with its weights.
 #[derive(Module, Debug)]
+#[allow(clippy::large_enum_variant, reason = "nearly every step is a convolution, the largest")]
 pub(crate) enum Step {
     /// Convolution, normalisation, activation.
     Convolution(ConvolutionLayer),
