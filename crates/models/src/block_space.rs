@@ -32,7 +32,7 @@ pub struct BlockSpaceOptions {
     pub extended: bool,
     /// Searches the depth and width multiples in {.25, .5, .75, 1}; without, both are 1.
     pub multiples: bool,
-    /// The most repeats of a block; by default 2 for images up to 16 pixels, 3 up to 64, else 5.
+    /// The most repeats of a block, 1 to 64; by default 2 for images up to 16 pixels, 3 up to 64, else 5.
     pub max_repeat: Option<usize>,
     /// The least and the most times that the image is halved; by default from its side.
     pub downsamplings: Option<(usize, usize)>,
@@ -42,6 +42,35 @@ impl Default for BlockSpaceOptions {
     fn default() -> Self {
         Self { width: 1.0, extended: false, multiples: true, max_repeat: None, downsamplings: None }
     }
+}
+
+/// Why there is no such space.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlockSpaceError {
+    /// The scale of the channels is out of range.
+    #[error("the width of a block space must be above 0 and at most 4, not {width}")]
+    Width {
+        /// What was given.
+        width: f64,
+    },
+    /// The bound on repeats is out of range.
+    #[error("a block must be allowed 1 to 64 repeats, not {most}")]
+    Repeat {
+        /// What was given.
+        most: usize,
+    },
+    /// The bounds on halvings contradict each other or ask for more than there are blocks.
+    #[error("the image cannot be halved {least} to {most} times by seven blocks")]
+    Downsamplings {
+        /// The least.
+        least: usize,
+        /// The most.
+        most: usize,
+    },
+    /// The parameters themselves were refused.
+    #[error(transparent)]
+    Space(#[from] SpaceError),
 }
 
 /// A search space of light networks for images of one size.
@@ -60,14 +89,14 @@ impl BlockSpace {
     /// The space for images of the given channels and side.
     ///
     /// # Errors
-    /// None for options in their ranges; a name or range that the space refuses otherwise.
+    /// An option out of its range.
     pub fn new(
         input_channels: usize,
         input_side: usize,
         classes: usize,
         options: &BlockSpaceOptions,
-    ) -> Result<Self, SpaceError> {
-        let skeleton = Skeleton::new(input_side, options);
+    ) -> Result<Self, BlockSpaceError> {
+        let skeleton = Skeleton::new(input_side, options)?;
         let mut builder = Space::builder();
         let mut blocks = Vec::with_capacity(BLOCKS);
         for index in 0..BLOCKS {
@@ -92,7 +121,7 @@ impl BlockSpace {
         classes: usize,
         options: &BlockSpaceOptions,
         allowed: impl Fn(&Cost) -> bool,
-    ) -> Result<Self, SpaceError> {
+    ) -> Result<Self, BlockSpaceError> {
         const DRAWS: u64 = 256;
         let mut widths = WIDTHS.iter().map(|scale| scale * options.width).peekable();
         loop {

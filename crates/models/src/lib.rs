@@ -39,7 +39,7 @@ mod yaml;
 
 pub use architecture::{Architecture, ArchitectureError, Layer};
 pub use block::{Activation, Block};
-pub use block_space::{BlockSpace, BlockSpaceOptions};
+pub use block_space::{BlockSpace, BlockSpaceError, BlockSpaceOptions};
 pub use canonical::{Canonical, Convolution, Gate, Node, Pooling};
 pub use cost::Cost;
 pub use lower::make_divisible;

@@ -1,7 +1,7 @@
 //! The seven-block space: whatever it holds can be built.
 #![allow(clippy::unwrap_used)]
 
-use automl_models::{Architecture, BlockSpace, BlockSpaceOptions, Network, Node};
+use automl_models::{Architecture, BlockSpace, BlockSpaceError, BlockSpaceOptions, Network, Node};
 use automl_space::{Domain, stream};
 use burn::tensor::{Device, Tensor};
 use proptest::prelude::*;
@@ -167,4 +167,18 @@ fn the_published_ranges_are_the_default() {
     ] {
         assert_eq!(bounds(name), (low, high, step), "{name}");
     }
+}
+
+#[test]
+fn options_out_of_range_are_refused() {
+    let refused = |options: BlockSpaceOptions| BlockSpace::new(1, 28, 10, &options).unwrap_err();
+    let base = BlockSpaceOptions::default;
+    for width in [0.0, -1.0, 5.0, f64::INFINITY] {
+        let error = refused(BlockSpaceOptions { width, ..base() });
+        assert_eq!(error, BlockSpaceError::Width { width });
+    }
+    let error = refused(BlockSpaceOptions { downsamplings: Some((3, 2)), ..base() });
+    assert_eq!(error, BlockSpaceError::Downsamplings { least: 3, most: 2 });
+    let error = refused(BlockSpaceOptions { max_repeat: Some(0), ..base() });
+    assert_eq!(error, BlockSpaceError::Repeat { most: 0 });
 }

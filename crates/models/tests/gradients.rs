@@ -85,7 +85,7 @@ fn check(block: Block, input_channels: usize, side: usize) {
         }
         let analytic = analytic.as_ref().unwrap_or_else(|| panic!("{name}: no gradient"));
         let scale = analytic.iter().fold(0.1_f64, |most, x| most.max(x.abs()));
-        for _ in 0..3 {
+        for _ in 0..2 {
             let entry = rng.random_range(0..analytic.len());
             let old = tensors[index].values[entry];
             let (high, low) = (old + STEP as f32, old - STEP as f32);
@@ -105,7 +105,7 @@ fn check(block: Block, input_channels: usize, side: usize) {
             checked += 1;
         }
     }
-    assert!(checked >= 9);
+    assert!(checked >= 8);
 }
 
 fn v3(squeeze_excite: bool, hard_swish: bool, stride: usize, eca: bool) -> Block {
@@ -165,6 +165,10 @@ fn residual_blocks() {
     };
     check(bottleneck(false), 8, 4);
     check(bottleneck(true), 8, 4);
+}
+
+#[test]
+fn inverted_residual_blocks() {
     for stride in [1, 2] {
         check(
             Block::InvertedResidualV2 { channels: 8, expansion: 2.0, stride, eca: stride == 1 },
@@ -174,6 +178,12 @@ fn residual_blocks() {
         for (squeeze_excite, hard_swish) in [(false, true), (true, false), (true, true)] {
             check(v3(squeeze_excite, hard_swish, stride, stride == 2), 8, 5);
         }
+    }
+}
+
+#[test]
+fn efficientnets_and_ghostnets_blocks() {
+    for stride in [1, 2] {
         for squeeze_excite in [false, true] {
             check(
                 Block::MBConv { expansion: 2.0, channels: 8, stride, kernel: 3, squeeze_excite },

@@ -256,7 +256,7 @@ impl BlockKeys {
                 let keys = self.residual.as_ref()?;
                 Block::InvertedResidualV3 {
                     kernel: *SPATIAL_KERNELS.get(config.get(keys.v3_kernel)?)?,
-                    expansion: config.get(keys.v3_expansion)?,
+                    expansion: tenths(config.get(keys.v3_expansion)?),
                     channels: config.get(keys.v3_channels)? as usize,
                     squeeze_excite: flag(config, keys.v3_excite),
                     hard_swish: flag(config, keys.v3_hard_swish),
@@ -271,6 +271,11 @@ impl BlockKeys {
 
 fn flag(config: &Config, key: Key<usize>) -> bool {
     config.get(key) == Some(1)
+}
+
+/// The tenth that a value of the grid 1.0, 1.1, ... stands for, without the grid's rounding.
+fn tenths(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
 }
 
 impl ExtendedKeys {
@@ -333,7 +338,7 @@ impl ExtendedKeys {
             },
             "GhostBottleneck" => Block::GhostBottleneck {
                 kernel: 3,
-                expansion: config.get(self.ghost_expansion)?,
+                expansion: tenths(config.get(self.ghost_expansion)?),
                 channels: config.get(self.ghost_channels)? as usize,
                 squeeze_excite: flag(config, self.ghost_excite),
                 stride,

@@ -1,7 +1,7 @@
 //! What the size of the images decides: halvings, repeats, channel ranges.
 
 use super::arguments::Chosen;
-use super::{BLOCKS, BlockSpaceOptions};
+use super::{BLOCKS, BlockSpaceError, BlockSpaceOptions};
 
 /// A range of channels: low, high, step.
 pub(crate) type Range = (i64, i64, i64);
@@ -38,7 +38,11 @@ pub(crate) struct Skeleton {
 }
 
 impl Skeleton {
-    pub(crate) fn new(side: usize, options: &BlockSpaceOptions) -> Self {
+    pub(crate) fn new(side: usize, options: &BlockSpaceOptions) -> Result<Self, BlockSpaceError> {
+        let width = options.width;
+        if !(width > 0.0 && width <= 4.0) {
+            return Err(BlockSpaceError::Width { width });
+        }
         // Maps of 4 pixels at the end, of 2 for small images, and at most five halvings.
         let log = usize::BITS - side.saturating_sub(1).leading_zeros();
         let most = match side {
@@ -46,21 +50,27 @@ impl Skeleton {
             4..=16 => log as usize - 1,
             _ => (log as usize - 2).min(5),
         };
-        let halvings = options.downsamplings.unwrap_or((most.saturating_sub(1), most));
+        let (least, most) = options.downsamplings.unwrap_or((most.saturating_sub(1), most));
+        if least > most || most > BLOCKS {
+            return Err(BlockSpaceError::Downsamplings { least, most });
+        }
         let repeat = match side {
             0..=16 => 2,
             17..=64 => 3,
             _ => 5,
         };
-        let width = if options.width > 0.0 { options.width.min(4.0) } else { 1.0 };
-        Self {
+        let max_repeat = options.max_repeat.unwrap_or(repeat);
+        if !(1..=64).contains(&max_repeat) {
+            return Err(BlockSpaceError::Repeat { most: max_repeat });
+        }
+        Ok(Self {
             width,
             extended: options.extended,
             multiples: options.multiples,
-            max_repeat: options.max_repeat.unwrap_or(repeat).clamp(1, 64) as i64,
-            halvings,
+            max_repeat: max_repeat as i64,
+            halvings: (least, most),
             side,
-        }
+        })
     }
 
     /// Channels of Conv and DWConv.
