@@ -1,0 +1,84 @@
+//! Random crops and mirror images, on bytes.
+
+use automl_space::stream;
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+/// How training images are varied.
+///
+/// Each image of each epoch has a random stream of its own, so the result depends neither on
+/// threads nor on the order of the images.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Augmentation {
+    /// Pixels of black margin before a crop of the old size at a random place; 0 for none.
+    pub margin: usize,
+    /// Whether half of the images are mirrored.
+    pub mirror: bool,
+}
+
+impl Augmentation {
+    /// Whether images stay as they are.
+    pub fn is_none(&self) -> bool {
+        self.margin == 0 && !self.mirror
+    }
+
+    /// A varied copy of an image `[channels, side, side]`, written to `out`.
+    pub(crate) fn apply(
+        &self,
+        image: &[u8],
+        side: usize,
+        (seed, epoch, index): (u64, u64, usize),
+        out: &mut Vec<u8>,
+    ) {
+        out.clear();
+        if self.is_none() {
+            out.extend_from_slice(image);
+            return;
+        }
+        let mut rng = stream(seed, epoch << 32 | index as u64, "augment");
+        let margin = self.margin as i64;
+        let down = rng.random_range(-margin..=margin) as isize;
+        let right = rng.random_range(-margin..=margin) as isize;
+        let mirror = self.mirror && rng.random::<bool>();
+        out.resize(image.len(), 0);
+        let inside =
+            |at: usize, shift: isize| at.checked_add_signed(shift).filter(|moved| *moved < side);
+        for (from, to) in image.chunks_exact(side * side).zip(out.chunks_exact_mut(side * side)) {
+            for (y, row) in to.chunks_exact_mut(side).enumerate() {
+                let Some(source) = inside(y, down) else { continue };
+                let source = &from[source * side..(source + 1) * side];
+                for (x, pixel) in row.iter_mut().enumerate() {
+                    if let Some(column) = inside(x, right) {
+                        *pixel = source[if mirror { side - 1 - column } else { column }];
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Augmentation;
+
+    fn varied(augmentation: &Augmentation, image: &[u8], key: (u64, u64, usize)) -> Vec<u8> {
+        let mut out = Vec::new();
+        augmentation.apply(image, 3, key, &mut out);
+        out
+    }
+
+    #[test]
+    fn every_crop_and_mirror_image_occurs() {
+        let image = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+        let crops = Augmentation { margin: 1, mirror: true };
+        let all: std::collections::HashSet<_> =
+            (0..400).map(|i| varied(&crops, &image, (1, 2, i))).collect();
+        assert_eq!(all.len(), 18);
+        assert!(all.contains(&vec![1, 2, 3, 4, 5, 6, 7, 8, 9]));
+        assert!(all.contains(&vec![3, 2, 1, 6, 5, 4, 9, 8, 7]));
+        assert!(all.contains(&vec![5, 6, 0, 8, 9, 0, 0, 0, 0]));
+        let same = varied(&crops, &image, (1, 2, 3));
+        assert_eq!(same, varied(&crops, &image, (1, 2, 3)));
+        assert_eq!(varied(&Augmentation::default(), &image, (1, 2, 3)), image);
+    }
+}

@@ -1,0 +1,211 @@
+//! Saving a training and going on with it.
+//!
+//! A checkpoint is one safetensors file: the weights, the running statistics, the velocities of
+//! SGD (`velocity.` before the weight's name), and in its metadata all that else shapes the rest of
+//! the training.
+
+use crate::{Data, Recipe, TrainError, Training};
+use automl_models::{Architecture, LoadError, NamedTensor, Network};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// The metadata's key.
+const KEY: &str = "automl";
+
+/// The prefix of a velocity's name.
+const VELOCITY: &str = "velocity.";
+
+/// Why a checkpoint cannot be written or read.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// The file cannot be written or read.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is no checkpoint, or a damaged one.
+    #[error("{} is no whole checkpoint: {reason}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The weights do not fit the architecture.
+    #[error("{}: {source}", path.display())]
+    Load {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        source: LoadError,
+    },
+    /// The training cannot go on with this data.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Meta {
+    epoch: u64,
+    seed: u64,
+    recipe: Recipe,
+    architecture: Architecture,
+}
+
+impl Training {
+    /// Saves the training as it stands at the end of an epoch. The file is whole or absent: it is
+    /// written under another name, made durable and renamed.
+    ///
+    /// # Errors
+    /// [`CheckpointError::File`] if it cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), CheckpointError> {
+        let meta = Meta {
+            epoch: self.epoch,
+            seed: self.seed,
+            recipe: self.recipe.clone(),
+            architecture: self.architecture.clone(),
+        };
+        let mut tensors = self.network.tensors();
+        for (name, id) in self.network.parameter_ids() {
+            if let Some(velocity) = self.sgd.velocity.get(&id) {
+                let values: Vec<f32> = velocity.to_data().iter::<f32>().collect();
+                let name = format!("{VELOCITY}{name}");
+                tensors.push(NamedTensor { name, shape: vec![values.len()], values });
+            }
+        }
+        let content = |reason: String| CheckpointError::Content { path: path.to_owned(), reason };
+        let text = serde_json::to_string(&meta).map_err(|e| content(e.to_string()))?;
+        let bytes = encode(&tensors, Some((KEY, text))).map_err(|e| content(e.to_string()))?;
+        write_whole(path, &bytes).map_err(|source| CheckpointError::File {
+            action: "write",
+            path: path.to_owned(),
+            source,
+        })
+    }
+
+    /// Goes on with a saved training: on the same data and device bit for bit as if it had never
+    /// stopped.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] if the file cannot be read, is damaged, or does not fit the data.
+    pub fn resume(path: &Path, data: &Arc<Data>, device: &Device) -> Result<Self, CheckpointError> {
+        let file = |source| CheckpointError::File { action: "read", path: path.to_owned(), source };
+        let content = |reason: String| CheckpointError::Content { path: path.to_owned(), reason };
+        let bytes = fs::read(path).map_err(file)?;
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| content(e.to_string()))?;
+        let text = header.metadata().as_ref().and_then(|map| map.get(KEY));
+        let text = text.ok_or_else(|| content("it has no metadata".into()))?;
+        let meta: Meta = serde_json::from_str(text).map_err(|e| content(e.to_string()))?;
+        let (speeds, weights): (Vec<_>, Vec<_>) = decode(&bytes)
+            .map_err(|e| content(e.to_string()))?
+            .into_iter()
+            .partition(|tensor| tensor.name.starts_with(VELOCITY));
+        let device = device.clone().autodiff();
+        let network = Network::load(&meta.architecture, weights, &device)
+            .map_err(|source| CheckpointError::Load { path: path.to_owned(), source })?;
+        let lengths = lengths(&network);
+        let plain = device.clone().inner();
+        let Meta { epoch, seed, recipe, architecture } = meta;
+        let mut training = Self::assemble(&architecture, data, &recipe, seed, device, network)?;
+        training.epoch = epoch;
+        let ids: HashMap<_, _> = training.network.parameter_ids().into_iter().collect();
+        for speed in speeds {
+            let name = speed.name.trim_start_matches(VELOCITY);
+            let fits = lengths.get(name) == Some(&speed.values.len());
+            let Some(id) = ids.get(name).filter(|_| fits) else {
+                return Err(content(format!("{} fits no weight", speed.name)));
+            };
+            let values = TensorData::new(speed.values, speed.shape);
+            training.sgd.velocity.insert(*id, Tensor::from_data(values, &plain));
+        }
+        Ok(training)
+    }
+}
+
+/// The number of elements of each parameter.
+fn lengths(network: &Network) -> HashMap<String, usize> {
+    #[derive(Default)]
+    struct Counter(Vec<usize>);
+    impl ModuleVisitor for Counter {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.push(param.dims().iter().product());
+        }
+    }
+    let tensors = network.tensors();
+    let mut counter = Counter::default();
+    network.valid().visit(&mut counter);
+    tensors.into_iter().map(|tensor| tensor.name).zip(counter.0).collect()
+}
+
+/// Tensors as the bytes of a safetensors file.
+pub(crate) fn encode(
+    tensors: &[NamedTensor],
+    meta: Option<(&str, String)>,
+) -> Result<Vec<u8>, SafeTensorError> {
+    let raw: Vec<Vec<u8>> = tensors
+        .iter()
+        .map(|tensor| tensor.values.iter().flat_map(|x| x.to_le_bytes()).collect())
+        .collect();
+    let views = tensors
+        .iter()
+        .zip(&raw)
+        .map(|(tensor, bytes)| {
+            let view = TensorView::new(Dtype::F32, tensor.shape.clone(), bytes)?;
+            Ok((tensor.name.clone(), view))
+        })
+        .collect::<Result<Vec<_>, SafeTensorError>>()?;
+    let meta = meta.map(|(key, text)| HashMap::from([(key.to_owned(), text)]));
+    safetensors::serialize(views, meta)
+}
+
+/// The tensors of a safetensors file.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<NamedTensor>, SafeTensorError> {
+    let file = SafeTensors::deserialize(bytes)?;
+    let tensor = |(name, view): (String, TensorView<'_>)| {
+        if view.dtype() != Dtype::F32 {
+            return Err(SafeTensorError::InvalidTensorView(
+                view.dtype(),
+                view.shape().to_vec(),
+                view.data().len(),
+            ));
+        }
+        let values = view
+            .data()
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect();
+        Ok(NamedTensor { name, shape: view.shape().to_vec(), values })
+    };
+    file.tensors().into_iter().map(tensor).collect()
+}
+
+/// Writes a file that is whole or absent, whatever happens.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    let part = PathBuf::from(name);
+    let write = || {
+        let mut file = File::create(&part)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&part, path)
+    };
+    write().inspect_err(|_| {
+        // What was written of it is of no use; the error matters more than the clean-up.
+        let _ = fs::remove_file(&part);
+    })
+}

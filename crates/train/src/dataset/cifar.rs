@@ -1,0 +1,33 @@
+//! CIFAR-10 in its binary form: records of a label and 3,072 bytes, three colour planes.
+
+use super::{Dataset, DatasetError, Images};
+use std::path::Path;
+
+const RECORD: usize = 1 + 3 * 32 * 32;
+
+pub(super) fn load(folder: &Path) -> Result<Dataset, DatasetError> {
+    let mut train = Images { channels: 3, side: 32, ..Images::default() };
+    for batch in 1..=5 {
+        read(&folder.join(format!("data_batch_{batch}.bin")), &mut train)?;
+    }
+    let mut test = Images { channels: 3, side: 32, ..Images::default() };
+    read(&folder.join("test_batch.bin"), &mut test)?;
+    Ok(Dataset { name: "cifar10".into(), classes: 10, train, test: Some(test), mirror: true })
+}
+
+fn read(path: &Path, images: &mut Images) -> Result<(), DatasetError> {
+    let raw = std::fs::read(path).map_err(|e| DatasetError::read(path, e))?;
+    if raw.is_empty() || raw.len() % RECORD != 0 {
+        let reason = format!("{} bytes are no whole number of {RECORD}-byte records", raw.len());
+        return Err(DatasetError::content(path, reason));
+    }
+    for (number, record) in raw.chunks_exact(RECORD).enumerate() {
+        if record[0] > 9 {
+            let reason = format!("record {number} has the label {}, not one of 0 to 9", record[0]);
+            return Err(DatasetError::content(path, reason));
+        }
+        images.labels.push(record[0].into());
+        images.pixels.extend_from_slice(&record[1..]);
+    }
+    Ok(())
+}

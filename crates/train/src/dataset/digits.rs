@@ -1,0 +1,24 @@
+//! The embedded digits; `data/README.md` tells their origin and licence.
+
+use super::{Dataset, DatasetError, Images};
+use flate2::read::GzDecoder;
+use std::io::Read;
+use std::path::Path;
+
+const BYTES: &[u8] = include_bytes!("../../data/digits.bin.gz");
+
+/// A label and 64 pixels.
+const RECORD: usize = 65;
+
+pub(super) fn load() -> Result<Dataset, DatasetError> {
+    let place = Path::new("the embedded digits");
+    let mut raw = Vec::new();
+    GzDecoder::new(BYTES).read_to_end(&mut raw).map_err(|e| DatasetError::read(place, e))?;
+    let mut train = Images { channels: 1, side: 8, ..Images::default() };
+    for record in raw.chunks_exact(RECORD) {
+        train.labels.push(record[0].into());
+        // 0 to 16 becomes 0 to 255.
+        train.pixels.extend(record[1..].iter().map(|v| (u16::from(*v) * 255 / 16) as u8));
+    }
+    Ok(Dataset { name: "digits".into(), classes: 10, train, test: None, mirror: false })
+}

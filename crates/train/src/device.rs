@@ -1,0 +1,101 @@
+//! Where to train.
+
+use burn::tensor::Device;
+use thiserror::Error;
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// A real GPU where there is one, else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// A GPU, or an error.
+    Gpu,
+}
+
+/// A device and why it was chosen.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    /// The device.
+    pub device: Device,
+    /// Which one and why, for a person.
+    pub description: String,
+    /// Whether it is a GPU.
+    pub is_gpu: bool,
+}
+
+/// Why there is no such device.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeviceError {
+    /// The program was built without GPU support.
+    #[error(
+        "this build cannot use a GPU: build with `--features gpu`, or train with `--device cpu`"
+    )]
+    NotBuilt,
+    /// There is no GPU.
+    #[error("no GPU to train on: {reason}; train with `--device cpu`")]
+    NoGpu {
+        /// What was found instead.
+        reason: String,
+    },
+}
+
+/// The CPU.
+pub fn cpu() -> Device {
+    Device::flex()
+}
+
+/// The device for a choice.
+///
+/// # Errors
+/// [`DeviceError`] if a GPU is asked for and there is none. A software renderer is not a GPU.
+pub fn choose(choice: DeviceChoice) -> Result<Chosen, DeviceError> {
+    let on_cpu =
+        |why: &str| Chosen { device: cpu(), description: format!("CPU ({why})"), is_gpu: false };
+    match choice {
+        DeviceChoice::Cpu => Ok(on_cpu("asked for")),
+        DeviceChoice::Gpu => gpu(),
+        DeviceChoice::Auto => Ok(match gpu() {
+            Ok(chosen) => chosen,
+            Err(DeviceError::NotBuilt) => on_cpu("built without GPU support"),
+            Err(DeviceError::NoGpu { reason }) => on_cpu(&reason),
+        }),
+    }
+}
+
+#[cfg(not(feature = "gpu"))]
+fn gpu() -> Result<Chosen, DeviceError> {
+    Err(DeviceError::NotBuilt)
+}
+
+/// The first adapter that is hardware. Probed before any tensor is made, because the framework
+/// panics on a thread of its own where it finds none.
+#[cfg(feature = "gpu")]
+fn gpu() -> Result<Chosen, DeviceError> {
+    use burn::tensor::wgpu::wgpu::DeviceType;
+    let no_gpu = |reason: String| DeviceError::NoGpu { reason };
+    let probed = Device::wgpu_options().init_with_setup();
+    let (device, setup) = probed.map_err(|e| no_gpu(e.to_string()))?;
+    let info = setup.adapter.get_info();
+    match info.device_type {
+        DeviceType::DiscreteGpu | DeviceType::IntegratedGpu | DeviceType::VirtualGpu => {
+            let description = format!("GPU {} ({:?})", info.name, info.backend);
+            Ok(Chosen { device, description, is_gpu: true })
+        }
+        _ => Err(no_gpu(format!("{} is a software renderer", info.name))),
+    }
+}
+
+/// Runs work on one thread of its own, so that several trainings share the cores without getting
+/// into each other's way: everything below that would spread over threads stays on this one.
+///
+/// If the system refuses the thread, the work runs on the caller's.
+pub fn one_thread<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}

@@ -1,0 +1,48 @@
+//! Data sets, augmentation and the training loop of light networks.
+//!
+//! [`Dataset`] reads standard formats, or the digits that are embedded here; [`Data`] splits and
+//! normalises them; a [`Training`] trains one architecture, can be saved at the end of any epoch
+//! and goes on from there bit for bit.
+//!
+//! ```no_run
+//! use automl_models::{Activation, Architecture, Block, Layer};
+//! use automl_train::{Data, Dataset, Part, Recipe, Training, cpu};
+//! use std::sync::Arc;
+//!
+//! let data = Arc::new(Data::split(&Dataset::digits()?, 0.15, 0)?);
+//! let architecture = Architecture::new(1, 8, [
+//!     Layer::once(Block::conv(32, 3, 1, Activation::Relu)),
+//!     Layer::once(Block::conv(32, 3, 2, Activation::Relu)),
+//!     Layer::once(Block::GlobalAvgPool),
+//!     Layer::once(Block::Flatten),
+//!     Layer::once(Block::linear(10)),
+//! ]);
+//! let recipe = Recipe::for_data(&data, 20);
+//! let mut training = Training::new(&architecture, &data, &recipe, 0, &cpu())?;
+//! while training.epoch() < recipe.epochs {
+//!     let report = training.run_epoch(&|| false)?;
+//!     println!("epoch {} loss {:.3}", report.epoch, report.loss);
+//! }
+//! println!("test accuracy {:.4}", training.evaluate(Part::Test).accuracy);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod augment;
+mod checkpoint;
+mod data;
+mod dataset;
+mod device;
+mod export;
+mod loader;
+mod recipe;
+mod sgd;
+mod training;
+
+pub use augment::Augmentation;
+pub use checkpoint::CheckpointError;
+pub use data::{Data, Part, SplitError};
+pub use dataset::{Dataset, DatasetError, Images};
+pub use device::{Chosen, DeviceChoice, DeviceError, choose, cpu, one_thread};
+pub use export::{ExportError, export};
+pub use recipe::{Recipe, RecipeError};
+pub use training::{EpochReport, Evaluation, TrainError, Training};

@@ -1,0 +1,135 @@
+//! How a network is trained.
+
+use crate::{Augmentation, Data};
+use serde::{Deserialize, Serialize};
+use std::f64::consts::PI;
+use thiserror::Error;
+
+/// Why a recipe was refused.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("{name} = {value} is out of range")]
+pub struct RecipeError {
+    /// The setting.
+    pub name: &'static str,
+    /// Its value.
+    pub value: f64,
+}
+
+/// Stochastic gradient descent with momentum under a cosine schedule.
+///
+/// | Name | Default | Range | Meaning |
+/// |---|---|---|---|
+/// | `epochs` | given | >= 1 | the whole schedule |
+/// | `batch` | by data | >= 2 | images in a step |
+/// | `learning_rate` | by batch | > 0 | the highest rate |
+/// | `warmup` | .5 | >= 0 | epochs of linear rise |
+/// | `momentum` | .9 | [0, 1) | Nesterov momentum |
+/// | `weight_decay` | 5e-4 | [0, 1) | L2, on weights alone |
+/// | `label_smoothing` | .1 | [0, 1) | mass spread over all classes |
+///
+/// # Source
+/// Loshchilov & Hutter (2017), "SGDR", eq. (5), without restarts; Sutskever et al. (2013) for
+/// Nesterov's momentum; Szegedy et al. (2016), section 7, for label smoothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// The epochs of the whole schedule; training may pause at any of them.
+    pub epochs: u64,
+    /// Images in a step.
+    pub batch: usize,
+    /// The highest learning rate.
+    pub learning_rate: f64,
+    /// Epochs over which the learning rate rises linearly.
+    pub warmup: f64,
+    /// Nesterov momentum.
+    pub momentum: f64,
+    /// Weight decay, on weights of convolutions and linear layers, not on biases and normalisation.
+    pub weight_decay: f64,
+    /// Label smoothing.
+    pub label_smoothing: f64,
+    /// How training images are varied.
+    pub augmentation: Augmentation,
+}
+
+impl Recipe {
+    /// The recipe for a data set: batches of about a fiftieth of an epoch, 16 to 128 images, and a
+    /// learning rate in proportion to the batch (.1 at 64; Goyal et al. 2017).
+    pub fn for_data(data: &Data, epochs: u64) -> Self {
+        let batch = (data.train.len() / 50).clamp(16, 128).next_power_of_two().min(128);
+        Self {
+            epochs,
+            batch,
+            learning_rate: 0.1 * batch as f64 / 64.0,
+            warmup: 0.5,
+            momentum: 0.9,
+            weight_decay: 5e-4,
+            label_smoothing: 0.1,
+            augmentation: Augmentation {
+                margin: if data.side < 16 { 1 } else { data.side / 8 },
+                mirror: data.mirror,
+            },
+        }
+    }
+
+    /// Checks ranges.
+    ///
+    /// # Errors
+    /// The first setting that is out of range.
+    pub fn check(&self) -> Result<(), RecipeError> {
+        let share = |x: f64| (0.0..1.0).contains(&x);
+        let checks = [
+            ("epochs", self.epochs as f64, self.epochs >= 1),
+            ("batch", self.batch as f64, self.batch >= 2),
+            (
+                "learning rate",
+                self.learning_rate,
+                self.learning_rate > 0.0 && self.learning_rate.is_finite(),
+            ),
+            ("warmup", self.warmup, self.warmup >= 0.0 && self.warmup.is_finite()),
+            ("momentum", self.momentum, share(self.momentum)),
+            ("weight decay", self.weight_decay, share(self.weight_decay)),
+            ("label smoothing", self.label_smoothing, share(self.label_smoothing)),
+        ];
+        match checks.into_iter().find(|(.., valid)| !valid) {
+            Some((name, value, _)) => Err(RecipeError { name, value }),
+            None => Ok(()),
+        }
+    }
+
+    /// The learning rate of a step: a linear rise, then half a cosine down to zero.
+    pub fn rate(&self, step: u64, steps_per_epoch: u64) -> f64 {
+        let total = (self.epochs * steps_per_epoch).max(1) as f64;
+        let warmup = (self.warmup * steps_per_epoch as f64).min(total / 2.0).floor();
+        let step = (step as f64).min(total);
+        if step < warmup {
+            return self.learning_rate * (step + 1.0) / warmup;
+        }
+        let progress = (step - warmup) / (total - warmup).max(1.0);
+        self.learning_rate * 0.5 * (1.0 + (PI * progress).cos())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_rises_then_falls_to_zero() {
+        let recipe = Recipe {
+            epochs: 10,
+            batch: 32,
+            learning_rate: 0.2,
+            warmup: 1.0,
+            momentum: 0.9,
+            weight_decay: 0.0,
+            label_smoothing: 0.0,
+            augmentation: Augmentation::default(),
+        };
+        let rates: Vec<f64> = (0..100).map(|step| recipe.rate(step, 10)).collect();
+        assert!(rates[..10].windows(2).all(|w| w[0] < w[1]));
+        assert!(rates[10..].windows(2).all(|w| w[0] > w[1]));
+        assert!((rates[9] - 0.2).abs() < 1e-12 && (rates[10] - 0.2).abs() < 1e-12);
+        assert!(rates[99] < 1e-3 && recipe.rate(100, 10) < 1e-12);
+        assert!(recipe.check().is_ok());
+        assert_eq!(Recipe { momentum: 1.0, ..recipe }.check().unwrap_err().name, "momentum");
+    }
+}

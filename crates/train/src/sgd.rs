@@ -1,0 +1,61 @@
+//! Stochastic gradient descent with Nesterov momentum.
+
+use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::tensor::{Gradients, Tensor};
+use std::collections::HashMap;
+
+/// The velocity of every parameter, flattened.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sgd {
+    pub(crate) velocity: HashMap<ParamId, Tensor<1>>,
+}
+
+/// One step's settings.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rates {
+    pub(crate) learning_rate: f64,
+    pub(crate) momentum: f64,
+    pub(crate) weight_decay: f64,
+}
+
+impl Sgd {
+    /// One step: with `g` the gradient plus decay times weight,
+    /// `v <- momentum v + g`, `w <- w - rate (g + momentum v)`.
+    ///
+    /// Weight decay acts on tensors of two axes and more: not on biases and normalisation.
+    pub(crate) fn step<M: Module>(&mut self, module: M, gradients: &Gradients, rates: Rates) -> M {
+        module.map(&mut Step { sgd: self, gradients, rates })
+    }
+}
+
+struct Step<'a> {
+    sgd: &'a mut Sgd,
+    gradients: &'a Gradients,
+    rates: Rates,
+}
+
+impl ModuleMapper for Step<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(gradient) = param.val().grad(self.gradients) else { return param };
+        let Rates { learning_rate, momentum, weight_decay } = self.rates;
+        let id = param.id;
+        let velocity = &mut self.sgd.velocity;
+        param.map(|tensor| {
+            let weight = tensor.inner();
+            let shape = weight.shape();
+            let count = shape.num_elements();
+            let mut gradient = gradient.reshape([count]);
+            let weight = weight.reshape([count]);
+            if D > 1 && weight_decay > 0.0 {
+                gradient = gradient + weight.clone() * weight_decay;
+            }
+            let speed = match velocity.remove(&id) {
+                Some(old) => old * momentum + gradient.clone(),
+                None => gradient.clone(),
+            };
+            let weight = weight - (gradient + speed.clone() * momentum) * learning_rate;
+            velocity.insert(id, speed);
+            Tensor::from_inner(weight.reshape(shape)).require_grad()
+        })
+    }
+}

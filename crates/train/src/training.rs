@@ -1,0 +1,293 @@
+//! The training of one network.
+
+use crate::loader::{self, Batch};
+use crate::sgd::{Rates, Sgd};
+use crate::{Data, Images, Part, Recipe, RecipeError};
+use automl_models::{Architecture, ArchitectureError, Network};
+use burn::module::Module;
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// After how many steps the running statistics of normalisation have caught up with the weights.
+const SETTLED: u64 = 200;
+
+/// How many batches recalibrate normalisation before that.
+const RECALIBRATION: usize = 6;
+
+/// How many images are evaluated at once.
+const EVALUATION: usize = 500;
+
+/// Why training cannot start or go on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The architecture is invalid.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    /// The recipe is invalid.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// The architecture is made for other images or classes than the data has.
+    #[error("the network takes {takes} and the data has {has}")]
+    Mismatch {
+        /// What the network takes.
+        takes: String,
+        /// What the data has.
+        has: String,
+    },
+    /// There are fewer training images than a batch needs.
+    #[error("{images} training images are too few: a batch needs at least 2")]
+    TooFew {
+        /// The number of training images.
+        images: usize,
+    },
+    /// The loss is no number any more.
+    #[error("training diverged in epoch {epoch}: the loss is {loss}")]
+    Diverged {
+        /// The epoch, from 1.
+        epoch: u64,
+        /// The loss.
+        loss: f64,
+    },
+    /// Somebody asked to stop; the epoch is lost.
+    #[error("stopped in epoch {epoch}")]
+    Stopped {
+        /// The epoch, from 1.
+        epoch: u64,
+    },
+}
+
+/// What one epoch gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EpochReport {
+    /// The number of epochs so far.
+    pub epoch: u64,
+    /// The mean training loss over the epoch.
+    pub loss: f64,
+    /// The time it took.
+    pub time: Duration,
+}
+
+/// How a network does on a part of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// The share of images whose class has the highest score.
+    pub accuracy: f64,
+    /// The mean cross-entropy, without label smoothing.
+    pub loss: f64,
+}
+
+/// A network in training. All randomness comes from the seed, so the same training on the same
+/// device gives the same weights, in one run or in several.
+#[derive(Debug)]
+pub struct Training {
+    pub(crate) architecture: Architecture,
+    data: Arc<Data>,
+    pub(crate) recipe: Recipe,
+    pub(crate) seed: u64,
+    device: Device,
+    pub(crate) network: Network,
+    pub(crate) sgd: Sgd,
+    pub(crate) epoch: u64,
+}
+
+impl Training {
+    /// A fresh network, ready for its first epoch.
+    ///
+    /// # Errors
+    /// [`TrainError`] for an invalid architecture or recipe, or one that does not fit the data.
+    pub fn new(
+        architecture: &Architecture,
+        data: &Arc<Data>,
+        recipe: &Recipe,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let device = device.clone().autodiff();
+        let network = Network::new(architecture, seed, &device)?;
+        Self::assemble(architecture, data, recipe, seed, device, network)
+    }
+
+    pub(crate) fn assemble(
+        architecture: &Architecture,
+        data: &Arc<Data>,
+        recipe: &Recipe,
+        seed: u64,
+        device: Device,
+        network: Network,
+    ) -> Result<Self, TrainError> {
+        recipe.check()?;
+        let classes = architecture.classes()?;
+        let takes = (architecture.input_channels, architecture.input_side, classes);
+        let has = (data.channels, data.side, data.classes);
+        if takes != has {
+            let text = |(channels, side, classes): (usize, usize, usize)| {
+                format!("{channels} channels, {side} pixels and {classes} classes")
+            };
+            return Err(TrainError::Mismatch { takes: text(takes), has: text(has) });
+        }
+        if data.train.len() < 2 {
+            return Err(TrainError::TooFew { images: data.train.len() });
+        }
+        let mut recipe = recipe.clone();
+        recipe.batch = recipe.batch.min(data.train.len());
+        Ok(Self {
+            architecture: architecture.clone(),
+            data: Arc::clone(data),
+            recipe,
+            seed,
+            device,
+            network,
+            sgd: Sgd::default(),
+            epoch: 0,
+        })
+    }
+
+    /// The number of epochs so far.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The architecture.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// The network as it is now, in training mode.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    fn steps_per_epoch(&self) -> u64 {
+        (self.data.train.len() / self.recipe.batch).max(1) as u64
+    }
+
+    fn images(&self, batch: Vec<f32>, count: usize, device: &Device) -> Tensor<4> {
+        let shape = [count, self.data.channels, self.data.side, self.data.side];
+        Tensor::from_data(TensorData::new(batch, shape), device)
+    }
+
+    /// Trains for one epoch. `stop` is asked before each step.
+    ///
+    /// # Errors
+    /// [`TrainError::Diverged`] if the loss is no number; [`TrainError::Stopped`] if asked to. The
+    /// network is then in the middle of an epoch: resume from a checkpoint.
+    pub fn run_epoch(&mut self, stop: &dyn Fn() -> bool) -> Result<EpochReport, TrainError> {
+        let start = Instant::now();
+        let steps = self.steps_per_epoch();
+        let key = (self.seed, self.epoch);
+        let batches = loader::epoch(&self.data, &self.recipe.augmentation, self.recipe.batch, key);
+        let mut losses = Vec::new();
+        let mut total = 0.0;
+        let mut count = 0;
+        for (step, batch) in batches.iter().enumerate() {
+            if stop() {
+                return Err(TrainError::Stopped { epoch: self.epoch + 1 });
+            }
+            losses.push(self.step(batch, self.epoch * steps + step as u64));
+            // The loss is read now and then only, so that a GPU is not waited for at each step.
+            if losses.len() == 16 {
+                total += self.read(&mut losses, &mut count)?;
+            }
+        }
+        total += self.read(&mut losses, &mut count)?;
+        self.epoch += 1;
+        let loss = total / f64::from(count.max(1));
+        Ok(EpochReport { epoch: self.epoch, loss, time: start.elapsed() })
+    }
+
+    /// The sum of some losses; NaN or infinity ends the training.
+    fn read(&self, losses: &mut Vec<Tensor<1>>, count: &mut u32) -> Result<f64, TrainError> {
+        let mut sum = 0.0;
+        for loss in losses.drain(..) {
+            let loss = loss.into_scalar::<f64>();
+            if !loss.is_finite() {
+                return Err(TrainError::Diverged { epoch: self.epoch + 1, loss });
+            }
+            sum += loss;
+            *count += 1;
+        }
+        Ok(sum)
+    }
+
+    /// One step; returns the loss, still on the device.
+    fn step(&mut self, batch: Batch, step: u64) -> Tensor<1> {
+        let Batch { pixels, labels } = batch;
+        let count = labels.len();
+        let images = self.images(pixels, count, &self.device);
+        let targets = self.targets(&labels);
+        let scores = self.network.forward(images);
+        let loss = -(log_softmax(scores, 1) * targets).sum() / count as f64;
+        let value = loss.clone().inner();
+        let gradients = loss.backward();
+        let rates = Rates {
+            learning_rate: self.recipe.rate(step, self.steps_per_epoch()),
+            momentum: self.recipe.momentum,
+            weight_decay: self.recipe.weight_decay,
+        };
+        // A clone shares the weights; the old ones go when the new are put in their place.
+        self.network = self.sgd.step(self.network.clone(), &gradients, rates);
+        value
+    }
+
+    /// Smoothed one-hot targets `[n, classes]`.
+    fn targets(&self, labels: &[i32]) -> Tensor<2> {
+        let classes = self.data.classes;
+        let spread = self.recipe.label_smoothing / classes as f64;
+        let mut targets = vec![spread as f32; labels.len() * classes];
+        for (row, label) in labels.iter().enumerate() {
+            targets[row * classes + *label as usize] += 1.0 - self.recipe.label_smoothing as f32;
+        }
+        Tensor::from_data(TensorData::new(targets, [labels.len(), classes]), &self.device)
+    }
+
+    /// The network for evaluation. While its weights still move fast, the running statistics of
+    /// normalisation lag behind them, so they are taken anew from a few training batches.
+    pub fn trained(&self) -> Network {
+        let steps = self.epoch * self.steps_per_epoch();
+        if steps >= SETTLED || steps == 0 {
+            return self.network.valid();
+        }
+        let mut copy = self.network.copy();
+        let key = (self.seed, u64::from(u32::MAX));
+        let batches = loader::epoch(&self.data, &self.recipe.augmentation, self.recipe.batch, key);
+        for (k, batch) in batches.iter().take(RECALIBRATION).enumerate() {
+            copy.set_norm_momentum(1.0 / (k + 1) as f64);
+            let count = batch.labels.len();
+            let images = self.images(batch.pixels, count, &self.device);
+            let _scores = copy.forward(images);
+        }
+        copy.valid()
+    }
+
+    /// How the network does on a part of the data, without augmentation.
+    pub fn evaluate(&self, part: Part) -> Evaluation {
+        self.evaluate_network(&self.trained(), self.data.part(part))
+    }
+
+    fn evaluate_network(&self, network: &Network, images: &Images) -> Evaluation {
+        let device = self.device.clone().inner();
+        let (mut correct, mut loss) = (0usize, 0.0);
+        let indexes: Vec<usize> = (0..images.len()).collect();
+        for chunk in indexes.chunks(EVALUATION) {
+            let mut pixels = Vec::with_capacity(chunk.len() * images.size());
+            for &index in chunk {
+                self.data.normalise(images.image(index), &mut pixels);
+            }
+            let labels: Vec<i32> = chunk.iter().map(|&i| images.labels[i].into()).collect();
+            let scores = network.forward(self.images(pixels, chunk.len(), &device));
+            let scores = log_softmax(scores, 1);
+            let truth = Tensor::<1, Int>::from_data(labels.as_slice(), &device);
+            let own = scores.clone().gather(1, truth.clone().reshape([chunk.len(), 1]));
+            loss -= own.sum().into_scalar::<f64>();
+            let hits = scores.argmax(1).reshape([chunk.len()]).equal(truth).int().sum();
+            correct += usize::try_from(hits.into_scalar::<i64>()).unwrap_or(0);
+        }
+        let count = images.len().max(1) as f64;
+        Evaluation { accuracy: correct as f64 / count, loss: loss / count }
+    }
+}

@@ -1,0 +1,205 @@
+//! Training, checkpoints and files of networks.
+#![allow(clippy::unwrap_used)]
+
+use automl_models::{Activation, Architecture, Block, Layer, NamedTensor, Network};
+use automl_train::{
+    CheckpointError, Data, Dataset, Part, Recipe, TrainError, Training, cpu, export, one_thread,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+fn architecture() -> Architecture {
+    Architecture::new(
+        1,
+        8,
+        [
+            Layer::once(Block::conv(16, 3, 1, Activation::Relu)),
+            Layer::once(Block::inverted_residual(3, 3.0, 24, 2)),
+            Layer::once(Block::GlobalAvgPool),
+            Layer::once(Block::Flatten),
+            Layer::once(Block::linear(10)),
+        ],
+    )
+}
+
+fn digits() -> Arc<Data> {
+    Arc::new(Data::split(&Dataset::digits().unwrap(), 0.15, 0).unwrap())
+}
+
+fn small() -> Arc<Data> {
+    Arc::new(digits().subset(0.2, 0))
+}
+
+#[test]
+fn a_small_network_learns_the_digits() {
+    let data = digits();
+    let recipe = Recipe::for_data(&data, 12);
+    let (first, last, test) = one_thread(|| {
+        let mut training = Training::new(&architecture(), &data, &recipe, 0, &cpu()).unwrap();
+        let first = training.run_epoch(&|| false).unwrap().loss;
+        let mut last = first;
+        while training.epoch() < recipe.epochs {
+            last = training.run_epoch(&|| false).unwrap().loss;
+        }
+        (first, last, training.evaluate(Part::Test))
+    });
+    assert!(last < 0.5 * first, "{first} {last}");
+    assert!(test.accuracy > 0.9 && test.loss < 0.5, "{test:?}");
+}
+
+/// After one epoch of a few steps the accuracy means something already.
+#[test]
+fn early_evaluations_are_not_at_chance() {
+    let data = digits();
+    let recipe = Recipe { batch: 128, ..Recipe::for_data(&data, 30) };
+    let accuracy = one_thread(|| {
+        let mut training = Training::new(&architecture(), &data, &recipe, 0, &cpu()).unwrap();
+        training.run_epoch(&|| false).unwrap();
+        training.run_epoch(&|| false).unwrap();
+        training.evaluate(Part::Validation).accuracy
+    });
+    assert!(accuracy > 0.3, "{accuracy}");
+}
+
+#[test]
+fn resumed_training_is_the_same_bit_for_bit() {
+    let data = small();
+    let recipe = Recipe::for_data(&data, 4);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trial.ckpt");
+    let (unbroken, resumed) = one_thread(|| {
+        let mut training = Training::new(&architecture(), &data, &recipe, 7, &cpu()).unwrap();
+        training.run_epoch(&|| false).unwrap();
+        training.run_epoch(&|| false).unwrap();
+        training.save(&path).unwrap();
+        let mut resumed = Training::resume(&path, &data, &cpu()).unwrap();
+        assert_eq!(resumed.epoch(), 2);
+        assert_eq!(resumed.evaluate(Part::Validation), training.evaluate(Part::Validation));
+        for training in [&mut training, &mut resumed] {
+            training.run_epoch(&|| false).unwrap();
+            training.run_epoch(&|| false).unwrap();
+        }
+        (training.network().tensors(), resumed.network().tensors())
+    });
+    let bits = |tensors: &[NamedTensor]| -> Vec<u32> {
+        tensors.iter().flat_map(|t| t.values.iter().map(|v| v.to_bits())).collect()
+    };
+    assert_eq!(bits(&unbroken), bits(&resumed));
+}
+
+#[test]
+fn seeds_decide_everything() {
+    let data = small();
+    let recipe = Recipe::for_data(&data, 1);
+    let weights = |seed| {
+        one_thread(|| {
+            let mut training =
+                Training::new(&architecture(), &data, &recipe, seed, &cpu()).unwrap();
+            training.run_epoch(&|| false).unwrap();
+            training.network().tensors()
+        })
+    };
+    // Several trainings at once do not disturb each other.
+    let both = std::thread::scope(|scope| {
+        let workers = [scope.spawn(|| weights(1)), scope.spawn(|| weights(1))];
+        workers.map(|worker| worker.join().unwrap())
+    });
+    assert_eq!(both[0], both[1]);
+    assert_eq!(both[0], weights(1));
+    assert_ne!(both[0], weights(2));
+}
+
+#[test]
+fn damaged_checkpoints_are_named() {
+    let data = small();
+    let recipe = Recipe::for_data(&data, 1);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trial.ckpt");
+    let training = Training::new(&architecture(), &data, &recipe, 0, &cpu()).unwrap();
+    training.save(&path).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let refused = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        let error = Training::resume(&path, &data, &cpu()).map(drop).unwrap_err();
+        assert!(matches!(error, CheckpointError::Content { .. }), "{error}");
+        assert!(error.to_string().contains("trial.ckpt"), "{error}");
+    };
+    refused(&whole[..whole.len() / 2]);
+    refused(b"");
+    refused(b"no checkpoint at all");
+    std::fs::remove_file(&path).unwrap();
+    let missing = Training::resume(&path, &data, &cpu()).map(drop).unwrap_err();
+    assert!(matches!(missing, CheckpointError::File { .. }));
+    let nowhere = training.save(&folder.path().join("no/folder/x.ckpt")).unwrap_err();
+    assert!(nowhere.to_string().contains("no/folder"), "{nowhere}");
+}
+
+#[test]
+fn divergence_and_stops_end_an_epoch_with_their_reason() {
+    let data = small();
+    let recipe = Recipe { learning_rate: 1e18, warmup: 0.0, ..Recipe::for_data(&data, 2) };
+    let mut training = Training::new(&architecture(), &data, &recipe, 0, &cpu()).unwrap();
+    let error = loop {
+        match training.run_epoch(&|| false) {
+            Ok(_) => assert!(training.epoch() < 2, "nothing diverges"),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, TrainError::Diverged { .. }), "{error}");
+    let recipe = Recipe::for_data(&data, 1);
+    let mut training = Training::new(&architecture(), &data, &recipe, 0, &cpu()).unwrap();
+    let asked = AtomicUsize::new(0);
+    let stopped = training.run_epoch(&|| asked.fetch_add(1, Ordering::Relaxed) == 2).unwrap_err();
+    assert!(matches!(stopped, TrainError::Stopped { epoch: 1 }));
+    assert_eq!(asked.into_inner(), 3);
+}
+
+#[test]
+fn networks_that_do_not_fit_the_data_are_refused() {
+    let data = small();
+    let recipe = Recipe::for_data(&data, 1);
+    let other = Architecture { input_side: 28, ..architecture() };
+    let error = Training::new(&other, &data, &recipe, 0, &cpu()).unwrap_err();
+    assert!(matches!(error, TrainError::Mismatch { .. }), "{error}");
+    let recipe = Recipe { momentum: 2.0, ..recipe };
+    assert!(Training::new(&architecture(), &data, &recipe, 0, &cpu()).is_err());
+}
+
+#[test]
+fn exported_networks_give_the_same_scores() {
+    use burn::module::Module;
+    use burn::tensor::Tensor;
+    let folder = tempfile::tempdir().unwrap();
+    let network = Network::new(&architecture(), 3, &cpu()).unwrap();
+    let files = export(&network, &architecture(), folder.path()).unwrap();
+    for file in &files {
+        assert!(folder.path().join(file).exists(), "{file}");
+    }
+    let yaml = std::fs::read_to_string(folder.path().join("model.yaml")).unwrap();
+    let read = Architecture::from_yaml_for(&yaml, 8).unwrap();
+    assert_eq!(read.fingerprint(), architecture().fingerprint());
+    let bytes = std::fs::read(folder.path().join("weights.safetensors")).unwrap();
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let tensors = tensors
+        .tensors()
+        .into_iter()
+        .map(|(name, view)| NamedTensor {
+            name,
+            shape: view.shape().to_vec(),
+            values: view
+                .data()
+                .chunks_exact(4)
+                .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+                .collect(),
+        })
+        .collect();
+    let from_safetensors = Network::load(&read, tensors, &cpu()).unwrap();
+    let fresh = Network::new(&read, 9, &cpu()).unwrap();
+    let from_burnpack = fresh.load_file(folder.path().join("weights.bpk"));
+    let images = Tensor::<4>::ones([2, 1, 8, 8], &cpu());
+    let scores = |network: &Network| -> Vec<f32> {
+        network.forward(images.clone()).into_data().iter::<f32>().collect()
+    };
+    assert_eq!(scores(&network), scores(&from_safetensors));
+    assert_eq!(scores(&network), scores(&from_burnpack));
+}
