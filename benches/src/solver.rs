@@ -127,8 +127,7 @@ impl Drop for Peer {
 
 impl Peer {
     fn start(name: &str, python: &PathBuf) -> Result<Self, String> {
-        let script =
-            PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers").join("server.py");
+        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers").join("server.py");
         let mut child = Command::new(python)
             .arg(script)
             .arg(name)

@@ -153,9 +153,10 @@ fn nas_bench_macro(path: &Path) -> Result<Vec<Problem>, TableError> {
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
     let column = |names: &[&str]| {
-        header.iter().position(|h| names.contains(&h.trim())).ok_or_else(|| {
-            content(path, format!("has no column {}", names.join(" or ")))
-        })
+        header
+            .iter()
+            .position(|h| names.contains(&h.trim()))
+            .ok_or_else(|| content(path, format!("has no column {}", names.join(" or "))))
     };
     let (arch, mean) = (column(&["arch"])?, column(&["mean", "mean_acc"])?);
     let (params, macs) = (column(&["params"])?, column(&["flops", "macs"])?);

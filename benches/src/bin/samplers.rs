@@ -53,7 +53,10 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     let mut rank = vec![vec![Vec::new(); solvers.len()]; 2];
     let mut score = vec![vec![Vec::new(); solvers.len()]; 2];
     let mut cost = vec![Vec::new(); solvers.len()];
-    println!("{} evaluations, {} seeds; score: 0 optimum, 1 median random draw\n", args.trials, args.seeds);
+    println!(
+        "{} evaluations, {} seeds; score: 0 optimum, 1 median random draw\n",
+        args.trials, args.seeds
+    );
     print!("{:<28}", "median score");
     for solver in &solvers {
         print!("{:>16}", solver.name());
@@ -94,7 +97,10 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     println!();
     for (b, budget) in budgets.iter().enumerate() {
         line(&format!("mean rank at {budget}"), rank[b].iter().map(|v| format!("{:.2}", mean(v))));
-        line(&format!("mean score at {budget}"), score[b].iter().map(|v| format!("{:.4}", mean(v))));
+        line(
+            &format!("mean score at {budget}"),
+            score[b].iter().map(|v| format!("{:.4}", mean(v))),
+        );
     }
     line("ms per ask and tell", cost.iter().map(|v| format!("{:.3}", median(v))));
     Ok(())
@@ -110,7 +116,8 @@ fn line(name: &str, cells: impl Iterator<Item = String>) {
 
 fn problems(args: &Args) -> Result<Vec<Problem>, Box<dyn std::error::Error>> {
     let mut problems = synthetic::problems()?;
-    let folder = args.data_dir.clone().or_else(|| std::env::var_os("AUTOML_DATA_DIR").map(Into::into));
+    let folder =
+        args.data_dir.clone().or_else(|| std::env::var_os("AUTOML_DATA_DIR").map(Into::into));
     match folder {
         Some(folder) => problems.extend(table::problems(&folder)?),
         None => eprintln!("no --data-dir: without the tabular problems"),
@@ -132,7 +139,9 @@ fn solvers(args: &Args) -> Vec<Solver> {
     let python = match std::env::var_os("AUTOML_PYTHON") {
         Some(python) if args.peers != "none" => PathBuf::from(python),
         _ => {
-            eprintln!("without other libraries: set AUTOML_PYTHON or run `cargo xtask bench samplers`");
+            eprintln!(
+                "without other libraries: set AUTOML_PYTHON or run `cargo xtask bench samplers`"
+            );
             return solvers;
         }
     };

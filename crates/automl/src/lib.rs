@@ -1,1 +1,19 @@
-//! AutoML for small models: one facade over spaces, studies, samplers, schedulers and light networks.
+//! AutoML for models that have to be small: one facade over search spaces, studies, samplers,
+//! schedulers, storages and light networks.
+
+pub mod choose;
+pub mod search;
+mod serve;
+
+pub use automl_evolution as evolution;
+pub use automl_gp as gp;
+#[cfg(feature = "train")]
+pub use automl_models as models;
+pub use automl_scheduler as scheduler;
+pub use automl_space as space;
+pub use automl_storage as storage;
+pub use automl_study as study;
+pub use automl_tpe as tpe;
+#[cfg(feature = "train")]
+pub use automl_train as train;
+pub use serve::serve;

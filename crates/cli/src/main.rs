@@ -1,2 +1,56 @@
-//! The `automl` command.
-fn main() {}
+//! The `automl` command: arguments in, calls to the library `automl`.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod search;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// What this build can do, for `--version`.
+const VERSION: &str = if cfg!(feature = "gpu") {
+    concat!(env!("CARGO_PKG_VERSION"), " (training on CPU and GPU)")
+} else if cfg!(feature = "train") {
+    concat!(env!("CARGO_PKG_VERSION"), " (training on the CPU)")
+} else {
+    concat!(env!("CARGO_PKG_VERSION"), " (light build)")
+};
+
+/// Finds small neural networks and good hyperparameters.
+#[derive(Debug, Parser)]
+#[command(name = "automl", version = VERSION, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Search for light networks on a data set
+    #[command(long_about = search::args::LONG, after_long_help = search::args::EXAMPLES)]
+    Search(Box<search::args::SearchArgs>),
+    /// Drive the optimiser from any program, by JSON lines
+    Serve {
+        /// Read requests from standard input and write replies to standard output
+        #[arg(long, required = true)]
+        stdio: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Search(args) => search::run(*args),
+        Command::Serve { .. } => {
+            automl::serve(std::io::stdin().lock(), std::io::stdout().lock()).map_err(Into::into)
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whatever ends a command: its message is what a person reads.
+type Failure = Box<dyn std::error::Error>;

@@ -211,6 +211,13 @@ impl Space {
         Ok(Self(Arc::new(Inner { parts, index })))
     }
 
+    /// The same space with one more constraint.
+    pub fn with_constraint(&self, constraint: Constraint) -> Self {
+        let mut parts = self.0.parts.clone();
+        parts.constraints.push(constraint);
+        Self(Arc::new(Inner { parts, index: self.0.index.clone() }))
+    }
+
     /// The parameters; a parent stands before its children.
     pub fn params(&self) -> &[Param] {
         &self.0.parts.params

@@ -39,6 +39,7 @@ mod sgd;
 mod training;
 
 pub use augment::Augmentation;
+pub use burn::tensor::Device;
 pub use checkpoint::CheckpointError;
 pub use data::{Data, Part, SplitError};
 pub use dataset::{Dataset, DatasetError, Images};

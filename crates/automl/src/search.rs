@@ -1,0 +1,43 @@
+//! The main job: data in, a front of trained light networks out.
+
+#[cfg(feature = "train")]
+mod error;
+mod event;
+#[cfg(feature = "train")]
+mod executor;
+#[cfg(feature = "train")]
+mod finish;
+#[cfg(feature = "train")]
+mod folder;
+#[cfg(feature = "train")]
+mod plan;
+#[cfg(feature = "train")]
+mod run;
+mod settings;
+#[cfg(feature = "train")]
+mod unique;
+
+#[cfg(feature = "train")]
+pub use error::SearchError;
+pub use event::{Event, Network, Progress, Start, Summary};
+#[cfg(feature = "train")]
+pub use run::run;
+pub use settings::{
+    Against, DATASETS, DataSettings, Device, SearchSettings, Settings, SettingsError, Span,
+    TrainingSettings,
+};
+
+/// The settings as a TOML file that gives them again.
+pub fn to_toml(settings: &Settings) -> String {
+    toml::to_string(settings).unwrap_or_default()
+}
+
+/// Writes a text file; an error names it.
+#[cfg(feature = "train")]
+fn write_file(path: &std::path::Path, text: &str) -> Result<(), SearchError> {
+    std::fs::write(path, text).map_err(|source| SearchError::File {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    })
+}

@@ -1,0 +1,83 @@
+//! Why a search ends without a front.
+
+use super::SettingsError;
+use crate::choose::ChooseError;
+use automl_models::BlockSpaceError;
+use automl_study::{AskError, BuildError, LadderError, StoreError, TellError};
+use automl_train::{
+    CheckpointError, DatasetError, DeviceError, ExportError, SplitError, TrainError,
+};
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// Why a search ended without a front. What was recorded before stays, and `--study` goes on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SearchError {
+    /// The settings make no sense.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// An unknown sampler or scheduler.
+    #[error(transparent)]
+    Choose(#[from] ChooseError),
+    /// The data cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The data cannot be split.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// There is no such device.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The block space cannot be made.
+    #[error(transparent)]
+    Space(#[from] BlockSpaceError),
+    /// The epochs make no ladder.
+    #[error(transparent)]
+    Ladder(#[from] LadderError),
+    /// The storage cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The study cannot be opened.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// No trial could be handed out.
+    #[error(transparent)]
+    Ask(#[from] AskError),
+    /// A result could not be recorded.
+    #[error(transparent)]
+    Tell(#[from] TellError),
+    /// A network cannot be trained.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// A checkpoint cannot be written.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// A network cannot be saved.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// A file or folder cannot be created.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Another process works on the study.
+    #[error("the study {study:?} in {} is in use by another process", path.display())]
+    InUse {
+        /// The study.
+        study: String,
+        /// Its folder.
+        path: PathBuf,
+    },
+    /// No candidate was trained far enough to be judged.
+    #[error("no network was trained in the time given ({failed} candidates failed)")]
+    NoNetwork {
+        /// How many candidates failed.
+        failed: usize,
+    },
+}

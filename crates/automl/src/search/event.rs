@@ -1,0 +1,128 @@
+//! What a search tells its observer while it runs, and what it hands back.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Something worth telling a person.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The search is about to start.
+    Start(Start),
+    /// A candidate began or went on training.
+    Training {
+        /// The trial.
+        trial: u64,
+        /// Its parameters.
+        params: u64,
+        /// The epochs that it has behind it.
+        from: u64,
+        /// The epochs that it is trained to.
+        until: u64,
+    },
+    /// A candidate's job ended.
+    Candidate {
+        /// The trial.
+        trial: u64,
+        /// How: `complete`, `paused`, `pruned` or `failed`.
+        state: &'static str,
+        /// Why it failed.
+        reason: Option<String>,
+        /// The epochs that it has behind it.
+        epochs: u64,
+        /// Validation accuracy, a fraction.
+        accuracy: Option<f64>,
+        /// Parameters.
+        params: u64,
+        /// Multiply-accumulates of one image.
+        macs: u64,
+    },
+    /// How the whole search stands.
+    Progress(Progress),
+    /// The search is over; the front's networks are trained to the end.
+    Final {
+        /// How many networks.
+        networks: usize,
+        /// For how many epochs.
+        epochs: u64,
+    },
+    /// One network of the front was trained to the end and saved.
+    Trained(Network),
+    /// Something that is not an error but that a person should know.
+    Note(String),
+}
+
+/// What a search works with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    /// The study's name.
+    pub study: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The data, in words.
+    pub data: String,
+    /// The device, in words, and why it was chosen.
+    pub device: String,
+    /// How many candidates are trained at once.
+    pub workers: usize,
+    /// Trials that are already recorded.
+    pub known: u64,
+    /// Trials planned in all.
+    pub trials: u64,
+    /// The fidelities at which candidates are compared, in epochs.
+    pub rungs: Vec<u64>,
+}
+
+/// How a search stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Candidates that have been judged at least once.
+    pub tried: u64,
+    /// Candidates in training.
+    pub running: u64,
+    /// Trials planned in all.
+    pub trials: u64,
+    /// The best validation accuracy, a fraction.
+    pub best: Option<f64>,
+    /// The number of networks on the front.
+    pub front: usize,
+    /// Time since the start.
+    pub elapsed: Duration,
+    /// An estimate of the time left.
+    pub left: Option<Duration>,
+}
+
+/// One network of the front.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Network {
+    /// The trial that found it.
+    pub trial: u64,
+    /// Parameters.
+    pub params: u64,
+    /// Multiply-accumulates of one image.
+    pub macs: u64,
+    /// Accuracy on the validation images during the search, a fraction.
+    pub validation_accuracy: f64,
+    /// Accuracy on the test images after the final training, a fraction; read once.
+    pub test_accuracy: f64,
+    /// Its files, relative to the study's folder.
+    pub files: Vec<String>,
+}
+
+/// What a search hands back, and writes to `summary.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The study's name.
+    pub study: String,
+    /// The data set.
+    pub dataset: String,
+    /// The number of trials.
+    pub trials: u64,
+    /// Seconds of this run, the final training included.
+    pub seconds: f64,
+    /// The device, in words.
+    pub device: String,
+    /// The front, smallest network first.
+    pub front: Vec<Network>,
+}

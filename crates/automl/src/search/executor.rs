@@ -1,0 +1,245 @@
+//! Workers: each asks the study for its next job, trains, and reports.
+
+use super::folder::StudyFolder;
+use super::plan::Plan;
+use super::{Event, Progress, SearchError, Settings};
+use crate::search::Against;
+use automl_models::{Architecture, Cost};
+use automl_space::stream;
+use automl_study::{Assignment, History, Next, Outcome, State, StopFlag, Study, Verdict, pareto};
+use automl_train::Device;
+use automl_train::{Part, TrainError, Training, one_thread};
+use rand::RngExt;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// After how much training a checkpoint is written between rungs.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
+
+/// The attribute that holds the seconds of one epoch.
+pub(super) const EPOCH_SECONDS: &str = "automl:epoch-seconds";
+
+/// What all workers share.
+pub(super) struct Executor<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) plan: &'a Plan,
+    pub(super) folder: &'a StudyFolder,
+    pub(super) device: &'a Device,
+    pub(super) study: Mutex<Study>,
+    /// Wakes workers that wait for a report.
+    pub(super) changed: Condvar,
+    pub(super) stop: &'a StopFlag,
+    pub(super) deadline: Option<Instant>,
+    pub(super) start: Instant,
+    pub(super) observer: &'a (dyn Fn(&Event) + Sync),
+}
+
+impl Executor<'_> {
+    /// Runs `workers` workers until nothing is left to do, the time is over or someone asks to
+    /// stop. The first error ends all of them; what was recorded stays.
+    pub(super) fn run(&self, workers: usize, one_thread_each: bool) -> Result<(), SearchError> {
+        let failure = Mutex::new(None);
+        std::thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    let work = || self.work(&failure);
+                    let result = if one_thread_each { one_thread(work) } else { work() };
+                    if let Err(error) = result {
+                        lock(&failure).get_or_insert(error);
+                        self.changed.notify_all();
+                    }
+                });
+            }
+        });
+        match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.stop.is_set() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    fn work(&self, failure: &Mutex<Option<SearchError>>) -> Result<(), SearchError> {
+        while !self.is_over() && lock(failure).is_none() {
+            let mut study = lock(&self.study);
+            match study.next_job()? {
+                Next::Run(assignment) => {
+                    drop(study);
+                    self.job(assignment)?;
+                    self.changed.notify_all();
+                }
+                Next::Wait => {
+                    let patience = Duration::from_millis(200);
+                    let waited = self.changed.wait_timeout(study, patience);
+                    drop(waited.unwrap_or_else(PoisonError::into_inner));
+                }
+                Next::Finished => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Trains one candidate as far as its job goes.
+    fn job(&self, assignment: Assignment) -> Result<(), SearchError> {
+        let Assignment { number, config, from, until } = assignment;
+        let until = until.unwrap_or(self.plan.ladder.max());
+        let architecture = self.plan.blocks.architecture(&config);
+        let cost = match architecture.cost() {
+            Ok(cost) if self.plan.caps.allow(&cost) => cost,
+            Ok(cost) => {
+                let reason = format!(
+                    "{} parameters and {} MACs are over the cap",
+                    cost.parameters, cost.macs
+                );
+                return self.fail(number, reason, None);
+            }
+            Err(error) => return self.fail(number, error.to_string(), None),
+        };
+        self.tell(&Event::Training { trial: number, params: cost.parameters, from, until });
+        let mut training = match self.begin(number, from, &architecture) {
+            Ok(training) => training,
+            Err(error) => return self.fail(number, error.to_string(), Some(cost)),
+        };
+        let mut saved = Instant::now();
+        while training.epoch() < until {
+            let seconds = match training.run_epoch(&|| self.is_over()) {
+                Ok(report) => report.time.as_secs_f64(),
+                Err(TrainError::Stopped { .. }) => {
+                    lock(&self.study).release(number)?;
+                    return Ok(());
+                }
+                Err(error) => return self.fail(number, error.to_string(), Some(cost)),
+            };
+            let accuracy = training.evaluate(Part::Validation).accuracy;
+            let epoch = training.epoch();
+            // A trial that is paused has its checkpoint, whatever happens in between.
+            if epoch >= until && epoch < self.plan.ladder.max()
+                || saved.elapsed() > CHECKPOINT_EVERY
+            {
+                training.save(&self.folder.checkpoint(number))?;
+                saved = Instant::now();
+            }
+            let mut study = lock(&self.study);
+            study.annotate(number, EPOCH_SECONDS, seconds.into())?;
+            let values = vec![accuracy, self.price(&cost)];
+            let verdict = study.report(number, epoch, values.clone())?;
+            let state = match verdict {
+                Verdict::Continue => None,
+                Verdict::Pause => Some("paused"),
+                Verdict::Stop => Some("pruned"),
+                Verdict::Complete => {
+                    study.tell(number, values)?;
+                    Some("complete")
+                }
+            };
+            let progress = self.progress(study.history());
+            drop(study);
+            if matches!(state, Some("pruned" | "complete")) {
+                self.folder.free_checkpoint(number);
+            }
+            if let Some(state) = state {
+                self.tell(&Event::Candidate {
+                    trial: number,
+                    state,
+                    reason: None,
+                    epochs: epoch,
+                    accuracy: Some(accuracy),
+                    params: cost.parameters,
+                    macs: cost.macs,
+                });
+            }
+            self.tell(&Event::Progress(progress));
+            if state.is_some() {
+                return Ok(());
+            }
+        }
+        // The checkpoint lies beyond the job: its reports are recorded, so it can be judged.
+        lock(&self.study).release(number)?;
+        Ok(())
+    }
+
+    /// A training at the epoch that its trial has reached, or at the start.
+    fn begin(
+        &self,
+        number: u64,
+        from: u64,
+        architecture: &Architecture,
+    ) -> Result<Training, TrainError> {
+        let data = &self.plan.search_data;
+        let path = self.folder.checkpoint(number);
+        if from > 0 {
+            match Training::resume(&path, data, self.device) {
+                Ok(training) if training.epoch() <= from => return Ok(training),
+                Ok(_) => {}
+                Err(error) => {
+                    let note = format!("trial {number} starts again from its first epoch: {error}");
+                    self.tell(&Event::Note(note));
+                }
+            }
+        }
+        let seed = stream(lock(&self.study).seed(), number, "weights").random();
+        Training::new(architecture, data, &self.plan.recipe, seed, self.device)
+    }
+
+    fn fail(&self, number: u64, reason: String, cost: Option<Cost>) -> Result<(), SearchError> {
+        let mut study = lock(&self.study);
+        study.tell(number, Outcome::failed(reason.clone()))?;
+        let epochs = study.history().get(number).map_or(0, |trial| trial.step());
+        drop(study);
+        self.folder.free_checkpoint(number);
+        self.tell(&Event::Candidate {
+            trial: number,
+            state: "failed",
+            reason: Some(reason),
+            epochs,
+            accuracy: None,
+            params: cost.map_or(0, |cost| cost.parameters),
+            macs: cost.map_or(0, |cost| cost.macs),
+        });
+        Ok(())
+    }
+
+    /// What the accuracy is weighed against.
+    fn price(&self, cost: &Cost) -> f64 {
+        match self.settings.search.against {
+            Against::Params => cost.parameters as f64,
+            Against::Macs => cost.macs as f64,
+        }
+    }
+
+    fn tell(&self, event: &Event) {
+        (self.observer)(event);
+    }
+
+    pub(super) fn progress(&self, history: &History) -> Progress {
+        let trials = self.settings.search.trials.max(history.len() as u64);
+        let judged: Vec<Vec<f64>> = history
+            .trials()
+            .iter()
+            .filter(|trial| trial.state != State::Failed)
+            .filter_map(|trial| Some(history.losses(trial.last_values()?)))
+            .collect();
+        let failed = history.count(State::Failed);
+        let tried = (judged.len() + failed) as u64;
+        let elapsed = self.start.elapsed();
+        let by_trials = elapsed.mul_f64(trials.saturating_sub(tried) as f64 / tried.max(1) as f64);
+        let by_clock = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
+        Progress {
+            tried,
+            running: history.count(State::Running) as u64,
+            trials,
+            best: judged.iter().map(|losses| -losses[0]).max_by(f64::total_cmp),
+            front: pareto::ranks(&judged).iter().filter(|rank| **rank == 0).count(),
+            elapsed,
+            left: Some(by_clock.map_or(by_trials, |clock| clock.min(by_trials)))
+                .filter(|_| tried > 3),
+        }
+    }
+}
+
+/// Locks, also after another worker panicked: the data behind is changed in whole steps only.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

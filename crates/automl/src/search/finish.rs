@@ -1,0 +1,251 @@
+//! The end of a search: the front's networks are trained to the end, tested once and saved.
+
+use super::executor::{EPOCH_SECONDS, lock};
+use super::folder::StudyFolder;
+use super::plan::Plan;
+use super::{Event, Network, SearchError, Settings};
+use automl_models::{Architecture, Cost};
+use automl_space::stream;
+use automl_study::{History, State, StopFlag, pareto};
+use automl_train::{Device, Part, Recipe, TrainError, Training, export, one_thread};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::fs;
+use std::sync::Mutex;
+use std::time::Instant;
+
+/// A network that is worth the final training.
+#[derive(Clone, Debug)]
+struct Candidate {
+    trial: u64,
+    architecture: Architecture,
+    cost: Cost,
+    /// Seconds of one epoch on all of the data.
+    seconds: f64,
+}
+
+/// `metrics.json`: what is known of a saved network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Metrics {
+    trial: u64,
+    fingerprint: u64,
+    epochs: u64,
+    seed: u64,
+    params: u64,
+    macs: u64,
+    peak_activation_bytes: u64,
+    validation_accuracy: f64,
+    validation_loss: f64,
+    test_accuracy: f64,
+    test_loss: f64,
+    seconds: f64,
+}
+
+/// What the final training needs.
+pub(super) struct Finish<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) plan: &'a Plan,
+    pub(super) folder: &'a StudyFolder,
+    pub(super) device: &'a Device,
+    pub(super) seed: u64,
+    pub(super) stop: &'a StopFlag,
+    pub(super) deadline: Option<Instant>,
+    pub(super) observer: &'a (dyn Fn(&Event) + Sync),
+}
+
+impl Finish<'_> {
+    /// Trains the most promising networks on all training images and returns the front: those
+    /// that no other beats in both validation accuracy and cost, smallest first.
+    pub(super) fn run(
+        &self,
+        history: &History,
+        workers: usize,
+        one_thread_each: bool,
+    ) -> Result<Vec<Network>, SearchError> {
+        let mut candidates = self.candidates(history);
+        if candidates.is_empty() {
+            return Err(SearchError::NoNetwork { failed: history.count(State::Failed) });
+        }
+        let epochs = self.fit_epochs(&mut candidates, workers);
+        (self.observer)(&Event::Final { networks: candidates.len(), epochs });
+        // The slowest first, so that no worker is left with it at the end.
+        candidates.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+        let queue = Mutex::new(candidates);
+        let results = Mutex::new(Vec::new());
+        let failure = Mutex::new(None);
+        std::thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    let work = || {
+                        while !self.stop.is_set() && lock(&failure).is_none() {
+                            let Some(candidate) = lock(&queue).pop() else { break };
+                            match self.train(&candidate, epochs) {
+                                Ok(Some(metrics)) => lock(&results).push(metrics),
+                                Ok(None) => {}
+                                Err(error) => {
+                                    lock(&failure).get_or_insert(error);
+                                }
+                            }
+                        }
+                    };
+                    if one_thread_each { one_thread(work) } else { work() }
+                });
+            }
+        });
+        if let Some(error) = lock(&failure).take() {
+            return Err(error);
+        }
+        let metrics = std::mem::take(&mut *lock(&results));
+        Ok(self.front(metrics))
+    }
+
+    /// The best candidates of the search by non-domination rank, the best of each rank first,
+    /// every network once.
+    fn candidates(&self, history: &History) -> Vec<Candidate> {
+        let judged: Vec<_> = history
+            .trials()
+            .iter()
+            .filter(|trial| trial.state != State::Failed)
+            .filter_map(|trial| Some((trial, history.losses(trial.last_values()?))))
+            .collect();
+        let losses: Vec<&[f64]> = judged.iter().map(|(_, losses)| losses.as_slice()).collect();
+        let ranks = pareto::ranks(&losses);
+        let mut order: Vec<usize> = (0..judged.len()).collect();
+        order.sort_by(|&a, &b| {
+            ranks[a].cmp(&ranks[b]).then(losses[a][0].total_cmp(&losses[b][0])).then(a.cmp(&b))
+        });
+        let mut prints = HashSet::new();
+        let mut candidates = Vec::new();
+        for index in order {
+            let trial = judged[index].0;
+            let architecture = self.plan.blocks.architecture(&trial.config);
+            let (Ok(cost), Ok(print)) = (architecture.cost(), architecture.fingerprint()) else {
+                continue;
+            };
+            if prints.insert(print) {
+                let share =
+                    self.plan.data.train.len() as f64 / self.plan.search_data.train.len() as f64;
+                let epoch = trial.attributes.get(EPOCH_SECONDS).and_then(|s| s.as_f64());
+                let seconds = epoch.unwrap_or(1.0) * share;
+                candidates.push(Candidate { trial: trial.number, architecture, cost, seconds });
+            }
+            // Half as many again, since the final training may turn some of them around.
+            if candidates.len() >= self.settings.search.front * 3 / 2 {
+                break;
+            }
+        }
+        candidates
+    }
+
+    /// The epochs that fit into the time that is left; where that is too few, the last candidates
+    /// are given up.
+    fn fit_epochs(&self, candidates: &mut Vec<Candidate>, workers: usize) -> u64 {
+        let wanted = self.plan.final_epochs;
+        let Some(deadline) = self.deadline else { return wanted };
+        let left = deadline.saturating_duration_since(Instant::now()).as_secs_f64() * 0.9;
+        loop {
+            let all: f64 = candidates.iter().map(|c| c.seconds).sum();
+            let slowest = candidates.iter().map(|c| c.seconds).fold(0.0, f64::max);
+            let epoch = (all / workers as f64).max(slowest).max(1e-6);
+            let fits = (left / epoch).floor() as u64;
+            if fits >= wanted.min(8) || candidates.len() <= self.settings.search.front.min(5) {
+                return fits.clamp(1, wanted);
+            }
+            candidates.pop();
+        }
+    }
+
+    /// Trains, tests and saves one network; `None` if it was stopped or diverged.
+    fn train(&self, candidate: &Candidate, epochs: u64) -> Result<Option<Metrics>, SearchError> {
+        let Candidate { trial, architecture, cost, .. } = candidate;
+        let folder = self.folder.path.join("front").join(format!("trial-{trial}"));
+        let seed: u64 = stream(self.seed, *trial, "final weights").random();
+        let fingerprint = architecture.fingerprint().unwrap_or_default();
+        let path = folder.join("metrics.json");
+        // A run that was interrupted here has some of them behind it.
+        if let Ok(text) = fs::read_to_string(&path)
+            && let Ok(known) = serde_json::from_str::<Metrics>(&text)
+            && (known.fingerprint, known.epochs, known.seed) == (fingerprint, epochs, seed)
+        {
+            return Ok(Some(known));
+        }
+        let start = Instant::now();
+        let data = &self.plan.data;
+        let mut recipe = Recipe { epochs, ..self.plan.recipe.clone() };
+        let full = Recipe::for_data(data, epochs);
+        if self.settings.training.batch.is_none() {
+            recipe.batch = full.batch;
+            if self.settings.training.learning_rate.is_none() {
+                recipe.learning_rate = full.learning_rate;
+            }
+        }
+        let mut training = Training::new(architecture, data, &recipe, seed, self.device)?;
+        while training.epoch() < epochs {
+            match training.run_epoch(&|| self.stop.is_set()) {
+                Ok(_) => {}
+                Err(TrainError::Stopped { .. }) => return Ok(None),
+                Err(error @ TrainError::Diverged { .. }) => {
+                    let note = format!("trial {trial} is left out of the front: {error}");
+                    (self.observer)(&Event::Note(note));
+                    return Ok(None);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let validation = training.evaluate(Part::Validation);
+        let test = training.evaluate(Part::Test);
+        let metrics = Metrics {
+            trial: *trial,
+            fingerprint,
+            epochs,
+            seed,
+            params: cost.parameters,
+            macs: cost.macs,
+            peak_activation_bytes: cost.peak_activation_bytes,
+            validation_accuracy: validation.accuracy,
+            validation_loss: validation.loss,
+            test_accuracy: test.accuracy,
+            test_loss: test.loss,
+            seconds: start.elapsed().as_secs_f64(),
+        };
+        export(&training.trained(), architecture, &folder)?;
+        let text = serde_json::to_string_pretty(&metrics).unwrap_or_default();
+        super::write_file(&path, &text)?;
+        (self.observer)(&Event::Trained(self.network(&metrics)));
+        Ok(Some(metrics))
+    }
+
+    fn network(&self, metrics: &Metrics) -> Network {
+        let files = ["model.yaml", "weights.safetensors", "weights.bpk", "metrics.json"];
+        Network {
+            trial: metrics.trial,
+            params: metrics.params,
+            macs: metrics.macs,
+            validation_accuracy: metrics.validation_accuracy,
+            test_accuracy: metrics.test_accuracy,
+            files: files.map(|file| format!("front/trial-{}/{file}", metrics.trial)).to_vec(),
+        }
+    }
+
+    fn front(&self, mut metrics: Vec<Metrics>) -> Vec<Network> {
+        metrics.sort_by_key(|m| (m.params, m.macs, m.trial));
+        let losses: Vec<[f64; 2]> = metrics
+            .iter()
+            .map(|m| {
+                let cost = match self.settings.search.against {
+                    super::Against::Params => m.params,
+                    super::Against::Macs => m.macs,
+                };
+                [-m.validation_accuracy, cost as f64]
+            })
+            .collect();
+        let ranks = pareto::ranks(&losses);
+        metrics
+            .iter()
+            .zip(ranks)
+            .filter(|(_, rank)| *rank == 0)
+            .map(|(metrics, _)| self.network(metrics))
+            .collect()
+    }
+}

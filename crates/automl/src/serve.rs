@@ -1,0 +1,47 @@
+//! The ask/tell server: any program drives the optimiser by JSON lines.
+//!
+//! One JSON object a line each way, one reply for each request, in order. The protocol is public
+//! and has version 1; `docs/ask-tell-protocol.md` describes it.
+
+mod request;
+mod session;
+
+use session::Session;
+use std::io::{self, BufRead, Write};
+
+/// Serves one study: reads requests from `input` and writes replies to `output` until `quit` or
+/// the end of the input.
+///
+/// A bad request gets `{"error": "..."}`, and the study stays as it was.
+///
+/// # Errors
+/// Only if `input` cannot be read or `output` not be written.
+pub fn serve(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+    let mut session = Session::default();
+    for line in lines(input) {
+        let reply = match line? {
+            Ok(line) if line.trim().is_empty() => continue,
+            Ok(line) => match session.answer(&line) {
+                Some(reply) => reply,
+                None => break,
+            },
+            Err(error) => serde_json::json!({ "error": error }),
+        };
+        serde_json::to_writer(&mut output, &reply)?;
+        output.write_all(b"\n")?;
+        output.flush()?;
+    }
+    Ok(())
+}
+
+/// Lines as text; one that is not UTF-8 is a bad request rather than the end.
+fn lines(mut input: impl BufRead) -> impl Iterator<Item = io::Result<Result<String, String>>> {
+    std::iter::from_fn(move || {
+        let mut bytes = Vec::new();
+        match input.read_until(b'\n', &mut bytes) {
+            Ok(0) => None,
+            Ok(_) => Some(Ok(String::from_utf8(bytes).map_err(|_| "the line is not UTF-8".into()))),
+            Err(error) => Some(Err(error)),
+        }
+    })
+}

@@ -1,0 +1,202 @@
+//! The state of one connection: no study yet, or one with its open trials.
+
+use super::request::{Init, Request, Tell, Told, parse};
+use crate::choose::{self, Setting};
+use automl_space::{Choice, Config, Space};
+use automl_storage::SqliteStorage;
+use automl_study::{Assignment, Next, Outcome, State, Study, Verdict};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Answers requests one by one.
+#[derive(Debug, Default)]
+pub(super) struct Session {
+    open: Option<Open>,
+}
+
+/// A study with the trials that were asked and not yet told.
+#[derive(Debug)]
+struct Open {
+    study: Study,
+    constraints: usize,
+    has_fidelity: bool,
+    /// The fidelity that each open trial was asked for, and the one its job goes to.
+    asked: BTreeMap<u64, (u64, u64)>,
+    /// Running trials that go on: number, fidelity so far, fidelity of the job.
+    continuing: VecDeque<(u64, u64, u64)>,
+}
+
+impl Session {
+    /// The reply to one line; `None` ends the session.
+    pub(super) fn answer(&mut self, line: &str) -> Option<Value> {
+        let reply = match parse(line) {
+            Ok(Request::Quit) => return None,
+            Ok(Request::Init(init)) => self.init(*init),
+            Ok(Request::Ask) => self.study().and_then(Open::ask),
+            Ok(Request::Tell(tell)) => self.study().and_then(|open| open.tell(tell)),
+            Err(error) => Err(error),
+        };
+        Some(reply.unwrap_or_else(|error| json!({ "error": error })))
+    }
+
+    fn study(&mut self) -> Result<&mut Open, String> {
+        self.open.as_mut().ok_or_else(|| "there is no study yet: send init first".into())
+    }
+
+    fn init(&mut self, init: Init) -> Result<Value, String> {
+        if self.open.is_some() {
+            return Err("the study has already begun: one process serves one study".into());
+        }
+        let has_fidelity = init.fidelity.is_some();
+        let (ladder, total_cost) = match init.fidelity {
+            Some(fidelity) => (Some(fidelity.ladder), fidelity.total_cost),
+            None => (None, None),
+        };
+        let setting = Setting {
+            space: &init.space,
+            objectives: init.directions.len(),
+            constraints: init.constraints,
+            budget: init.budget,
+            ladder: ladder.as_ref(),
+            total_cost,
+        };
+        let sampler = choose::sampler(&init.sampler, &setting).map_err(|e| e.to_string())?;
+        let scheduler = choose::scheduler(&init.scheduler, &setting).map_err(|e| e.to_string())?;
+        let mut builder = Study::builder(init.space.clone())
+            .directions(init.directions)
+            .seed(init.seed)
+            .sampler(sampler);
+        if let Some(budget) = init.budget {
+            builder = builder.budget(budget);
+        }
+        if let Some(ladder) = ladder {
+            builder = match scheduler {
+                Some(scheduler) => builder.scheduler(ladder, scheduler),
+                None => builder.ladder(ladder),
+            };
+        }
+        if let Some(url) = &init.storage {
+            let path = url.strip_prefix("sqlite:///").unwrap_or(url);
+            if path.contains("://") {
+                return Err(format!("the storage {url:?} is not supported: sqlite:///PATH"));
+            }
+            let storage = SqliteStorage::open(path, &init.study).map_err(|e| e.to_string())?;
+            builder = builder.storage(storage);
+        }
+        let mut study = builder.build().map_err(|e| e.to_string())?;
+        study.recover().map_err(|e| e.to_string())?;
+        self.open = Some(Open {
+            study,
+            constraints: init.constraints,
+            has_fidelity,
+            asked: BTreeMap::new(),
+            continuing: VecDeque::new(),
+        });
+        Ok(json!({ "ok": true }))
+    }
+}
+
+impl Open {
+    fn ask(&mut self) -> Result<Value, String> {
+        if !self.has_fidelity {
+            let Assignment { number, config, .. } = self.study.ask().map_err(|e| e.to_string())?;
+            self.asked.insert(number, (0, 0));
+            return Ok(json!({ "id": number, "params": params(self.study.space(), &config) }));
+        }
+        let (number, from, until) = match self.continuing.pop_front() {
+            Some(going_on) => going_on,
+            None => match self.study.next_job().map_err(|e| e.to_string())? {
+                Next::Run(Assignment { number, from, until, .. }) => {
+                    (number, from, until.unwrap_or(from + 1))
+                }
+                Next::Wait => {
+                    return Err("nothing can start before an open trial is told".into());
+                }
+                Next::Finished => return Err("the scheduler has nothing left to do".into()),
+            },
+        };
+        let fidelity = self.study.next_report(from, until);
+        self.asked.insert(number, (fidelity, until));
+        let config = &self.study.history().trials()[number as usize].config;
+        let params = params(self.study.space(), config);
+        Ok(json!({ "id": number, "params": params, "fidelity": fidelity }))
+    }
+
+    fn tell(&mut self, tell: Tell) -> Result<Value, String> {
+        let number = tell.id;
+        let Some(&(asked, until)) = self.asked.get(&number) else {
+            let finished = self.study.history().get(number).map(|trial| trial.state);
+            return Err(match finished {
+                Some(State::Running) | None => format!("there is no open trial {number}"),
+                Some(_) => format!("trial {number} has already been told"),
+            });
+        };
+        self.check(&tell)?;
+        match tell.result {
+            Told::Failed(reason) => self.finish(number, Outcome::Failed { reason })?,
+            Told::Pruned => self.finish(number, Outcome::Pruned)?,
+            Told::Values(values) if self.has_fidelity && !values.iter().any(|v| v.is_nan()) => {
+                let step = tell.fidelity.unwrap_or(asked);
+                let report = self.study.report(number, step, values.clone());
+                match report.map_err(|e| e.to_string())? {
+                    Verdict::Complete => {
+                        let constraints = tell.constraints;
+                        self.finish(number, Outcome::Complete { values, constraints })?;
+                    }
+                    Verdict::Continue if step < until => {
+                        self.continuing.push_back((number, step, until));
+                    }
+                    // A job that reached its end without a verdict has nothing left to train.
+                    Verdict::Continue => {
+                        let constraints = tell.constraints;
+                        self.finish(number, Outcome::Complete { values, constraints })?;
+                    }
+                    Verdict::Pause | Verdict::Stop => {}
+                }
+            }
+            Told::Values(values) => {
+                let constraints = tell.constraints;
+                self.finish(number, Outcome::Complete { values, constraints })?;
+            }
+        }
+        self.asked.remove(&number);
+        Ok(json!({ "ok": true }))
+    }
+
+    /// Refuses a result that does not fit, before anything is recorded.
+    fn check(&self, tell: &Tell) -> Result<(), String> {
+        if let Told::Values(values) = &tell.result {
+            let expected = self.study.history().directions().len();
+            if values.len() != expected {
+                return Err(format!("{} values for {expected} objectives", values.len()));
+            }
+            if tell.constraints.len() != self.constraints {
+                let (found, expected) = (tell.constraints.len(), self.constraints);
+                return Err(format!("{found} constraint values where init announced {expected}"));
+            }
+        }
+        match (tell.fidelity, self.study.ladder()) {
+            (Some(fidelity), Some(ladder)) if fidelity == 0 || fidelity > ladder.max() => {
+                Err(format!("the fidelity {fidelity} lies outside 1 to {}", ladder.max()))
+            }
+            (Some(_), None) => Err("the study has no fidelity".into()),
+            _ => Ok(()),
+        }
+    }
+
+    fn finish(&mut self, number: u64, outcome: Outcome) -> Result<(), String> {
+        self.study.tell(number, outcome).map_err(|e| e.to_string())
+    }
+}
+
+/// The active parameters as JSON.
+fn params(space: &Space, config: &Config) -> Map<String, Value> {
+    let json = |choice| match choice {
+        Choice::Null => Value::Null,
+        Choice::Bool(x) => x.into(),
+        Choice::Int(x) => x.into(),
+        Choice::Float(x) => x.into(),
+        Choice::Str(x) => x.into(),
+    };
+    space.describe(config).map(|(name, choice)| (name.to_owned(), json(choice))).collect()
+}

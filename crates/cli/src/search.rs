@@ -1,0 +1,40 @@
+//! `automl search`.
+
+pub(crate) mod args;
+#[cfg(feature = "train")]
+mod display;
+
+use crate::Failure;
+use automl::search::Settings;
+
+/// Runs a search, or only checks its settings.
+pub(crate) fn run(args: args::SearchArgs) -> Result<(), Failure> {
+    let dry = args.dry_run;
+    let settings = Settings::load(args.config.as_deref(), &args.assignments())?;
+    if dry {
+        print!("{}", automl::search::to_toml(&settings));
+        return Ok(());
+    }
+    execute(&settings)
+}
+
+#[cfg(feature = "train")]
+fn execute(settings: &Settings) -> Result<(), Failure> {
+    use automl::study::StopFlag;
+    let stop = StopFlag::on_ctrl_c()?;
+    let display = display::Display::new();
+    let summary = automl::search::run(settings, &stop, &|event| display.show(event))?;
+    display.finish();
+    println!("{}", display::table(&summary, settings));
+    if stop.is_set() {
+        return Err("interrupted; what was recorded can be continued with --study".into());
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "train"))]
+fn execute(_: &Settings) -> Result<(), Failure> {
+    Err("this build cannot train networks; run `cargo xtask search`, or build with \
+         `cargo build --release -p automl-cli`"
+        .into())
+}

@@ -1,0 +1,158 @@
+//! The options of `automl search`, each of which stands for one setting.
+
+use clap::Args;
+use std::path::PathBuf;
+
+pub(crate) const LONG: &str = "\
+Search for light networks on a data set.
+
+Candidates come from a space of seven searched blocks (convolutions, depthwise and bottleneck
+blocks, inverted residuals, ...). Each is trained for a few epochs; the good ones go on, the bad
+ones stop early. In the end you get a Pareto front of networks, accuracy against size, each
+trained to the end, tested once and saved with its weights.
+
+Without any option it searches on a small embedded data set of handwritten digits, which takes
+a few minutes on two CPU cores.";
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  cargo xtask search
+      digits: 60 candidates, a front of small networks in runs/digits-1/
+
+  cargo xtask search --dataset fashion-mnist --data-dir ~/data --max-params 20000 --timeout 30m
+      at most 20,000 parameters, finished within half an hour
+
+  cargo xtask search --dataset cifar10 --data-dir ~/data --against macs --max-macs 20000000
+      accuracy against multiply-accumulates
+
+  cargo xtask search --study digits-1 --trials 120
+      go on with an earlier study, to 120 candidates in all
+
+  cargo xtask search --config search.toml --set training.epochs=40
+      settings from a file (docs/search.toml shows all of them), one changed
+
+What you get, in runs/<study>/:
+  summary.json   trials, seconds and the front, for programs
+  study.db       every trial; Optuna and its dashboard open it: sqlite:///runs/<study>/study.db
+  front/<n>/     model.yaml, weights.safetensors, weights.bpk and metrics.json of each network
+
+Ctrl-C ends a search cleanly; whatever ends it, `--study <name>` goes on where it was.";
+
+#[derive(Debug, Args)]
+pub(crate) struct SearchArgs {
+    /// digits (embedded), mnist, fashion-mnist, cifar10, or folder (a folder of images per class)
+    #[arg(long, value_name = "NAME", help_heading = "Data")]
+    dataset: Option<String>,
+    /// Where the data set's files lie (IDX or IDX.gz files, CIFAR-10 binary files, class folders)
+    #[arg(long, value_name = "FOLDER", help_heading = "Data")]
+    data_dir: Option<PathBuf>,
+
+    /// How many candidates to try [default: 60]
+    #[arg(long, value_name = "N", help_heading = "Search")]
+    trials: Option<u64>,
+    /// The longest the whole run may take, final training included: 90s, 30m, 2h
+    #[arg(long, value_name = "TIME", help_heading = "Search")]
+    timeout: Option<String>,
+    /// The most parameters that a network may have; larger ones are never trained
+    #[arg(long, value_name = "N", help_heading = "Search")]
+    max_params: Option<u64>,
+    /// The most multiply-accumulates per image that a network may have
+    #[arg(long, value_name = "N", help_heading = "Search")]
+    max_macs: Option<u64>,
+    /// What accuracy is weighed against: params or macs [default: params]
+    #[arg(long, value_name = "COST", help_heading = "Search")]
+    against: Option<String>,
+    /// How many networks of the front to train to the end and save [default: 8]
+    #[arg(long, value_name = "N", help_heading = "Search")]
+    front: Option<usize>,
+    /// Who proposes candidates [default: auto]
+    #[arg(long, value_name = "NAME", help_heading = "Search")]
+    sampler: Option<String>,
+    /// Who stops bad candidates early [default: asha]
+    #[arg(long, value_name = "NAME", help_heading = "Search")]
+    scheduler: Option<String>,
+
+    /// The epochs of a candidate that is never stopped [default: chosen for the data set]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    epochs: Option<u64>,
+    /// The epochs of the final training of the front's networks
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    final_epochs: Option<u64>,
+    /// Where to train: auto (a real GPU if there is one), cpu or gpu [default: auto]
+    #[arg(long, value_name = "DEVICE", help_heading = "Training")]
+    device: Option<String>,
+    /// How many candidates to train at once [default: one per core on the CPU, one on a GPU]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    workers: Option<usize>,
+
+    /// The study's name; a study of that name is continued [default: a new name]
+    #[arg(long, value_name = "NAME", help_heading = "Study")]
+    study: Option<String>,
+    /// Where the record is kept [default: runs/<study>/study.db]
+    #[arg(long, value_name = "FILE", help_heading = "Study")]
+    storage: Option<String>,
+    /// The folder of all runs [default: runs]
+    #[arg(long, value_name = "FOLDER", help_heading = "Study")]
+    runs: Option<PathBuf>,
+    /// The seed of every random decision [default: 0]
+    #[arg(long, value_name = "N", help_heading = "Study")]
+    seed: Option<u64>,
+
+    /// A TOML file of settings; the options above go before it
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    pub(crate) config: Option<PathBuf>,
+    /// Change one setting of the file, as in --set training.batch=64; may be repeated
+    #[arg(long, value_name = "PATH=VALUE", help_heading = "Settings")]
+    set: Vec<String>,
+    /// Check the settings and print them, without searching
+    #[arg(long, help_heading = "Settings")]
+    pub(crate) dry_run: bool,
+}
+
+impl SearchArgs {
+    /// The options as assignments, those of `--set` first so that named options win.
+    pub(crate) fn assignments(&self) -> Vec<String> {
+        let mut list = self.set.clone();
+        let text = |value: &Option<String>| value.as_ref().map(|v| quote(v));
+        let path = |value: &Option<PathBuf>| value.as_ref().map(|v| quote(&v.to_string_lossy()));
+        let options = [
+            ("data.dataset", text(&self.dataset)),
+            ("data.dir", path(&self.data_dir)),
+            ("search.trials", self.trials.map(|n| n.to_string())),
+            ("search.timeout", text(&self.timeout)),
+            ("search.max-params", self.max_params.map(|n| n.to_string())),
+            ("search.max-macs", self.max_macs.map(|n| n.to_string())),
+            ("search.against", text(&self.against)),
+            ("search.front", self.front.map(|n| n.to_string())),
+            ("search.sampler", text(&self.sampler)),
+            ("search.scheduler", text(&self.scheduler)),
+            ("training.epochs", self.epochs.map(|n| n.to_string())),
+            ("training.final-epochs", self.final_epochs.map(|n| n.to_string())),
+            ("device", text(&self.device)),
+            ("workers", self.workers.map(|n| n.to_string())),
+            ("study", text(&self.study)),
+            ("storage", text(&self.storage)),
+            ("runs", path(&self.runs)),
+            ("seed", self.seed.map(|n| n.to_string())),
+        ];
+        let given = options.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        list.extend(given.map(|(name, value)| format!("{name}={value}")));
+        list
+    }
+}
+
+/// A string of TOML.
+fn quote(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            control if control.is_control() => {
+                quoted.push_str(&format!("\\u{:04X}", control as u32));
+            }
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
