@@ -3,6 +3,7 @@
 use automl_scheduler::Asha;
 use automl_space::Space;
 use automl_study::{FullFidelity, Ladder, RandomSampler, Sampler, Scheduler, SobolSampler};
+use automl_tpe::TpeSampler;
 use thiserror::Error;
 
 /// Why a name was refused.
@@ -53,7 +54,7 @@ pub struct Setting<'a> {
 }
 
 /// The names that [`sampler`] knows.
-pub const SAMPLERS: &[&str] = &["auto", "prior", "random", "sobol"];
+pub const SAMPLERS: &[&str] = &["auto", "prior", "random", "sobol", "tpe"];
 
 /// The names that [`scheduler`] knows.
 pub const SCHEDULERS: &[&str] = &["auto", "asha", "none"];
@@ -68,7 +69,8 @@ const ETA: f64 = 3.0;
 pub fn sampler(name: &str, setting: &Setting<'_>) -> Result<Box<dyn Sampler>, ChooseError> {
     let _ = setting;
     Ok(match name {
-        "auto" | "sobol" => Box::new(SobolSampler::new()),
+        "auto" | "tpe" => Box::new(TpeSampler::default()),
+        "sobol" => Box::new(SobolSampler::new()),
         "prior" => Box::new(RandomSampler::from_prior()),
         "random" => Box::new(RandomSampler::uniform()),
         _ => return Err(unknown("sampler", name, SAMPLERS)),

@@ -1,0 +1,321 @@
+//! A density over a conditional, mixed space: a mixture of products of truncated kernels.
+
+use crate::axis::{Axis, Kind, axes, coordinates};
+use crate::gauss;
+use automl_space::{Config, Space};
+use rand::{Rng, RngExt};
+use rand_distr::StandardNormal;
+
+/// How the width of a kernel follows from the observations.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bandwidth {
+    /// The narrowest kernel on `[0, 1]` is `1 / min(narrowest, (1 + k)^exponent)` of `k` kernels.
+    pub narrowest: f64,
+    /// See `narrowest`.
+    pub exponent: f64,
+}
+
+impl Default for Bandwidth {
+    fn default() -> Self {
+        Self { narrowest: 100.0, exponent: 1.0 }
+    }
+}
+
+/// A mixture of product kernels, one for each observation and one for the prior.
+///
+/// ```text
+/// p(x) = sum_k w_k prod_j K_kj(x_j)      over the parameters j that are active in x
+/// ```
+///
+/// `K_kj` is, for a number, a normal density around the observation's coordinate truncated to
+/// `[0, 1]` (for a grid its mass over the value's cell); for a choice of `n`, `(1 + b) / (1 + n b)`
+/// for the observation's own and `b / (1 + n b)` for others with `b = 1 / (k + 1)` (Aitchison &
+/// Aitken 1976); the prior's density where `j` is inactive in observation `k`. So each component is
+/// a density over the whole tree of parameters, and so is the mixture. The width of a numerical
+/// kernel is the larger distance to its neighbours, within bounds ([`Bandwidth`]).
+///
+/// Densities are with respect to the unit interval of each continuous parameter (see
+/// [`automl_space::Domain::to_unit`]) and counting measure on discrete ones.
+///
+/// # Source
+/// Bergstra et al. (2011), "Algorithms for Hyper-Parameter Optimization", section 4; the product
+/// form is that of Falkner et al. (2018), the widths those of Optuna 5 (Watanabe 2023,
+/// arXiv:2304.11127, section 3.3).
+#[derive(Clone, Debug)]
+pub struct ParzenEstimator {
+    axes: Vec<Axis>,
+    strength: f64,
+    count: usize,
+    /// Logarithms of the weights; the prior's component is the last. `[k + 1]`
+    log_weights: Vec<f64>,
+    /// Running sums of the weights, for sampling. `[k + 1]`
+    cumulative: Vec<f64>,
+    /// Centres, NaN where inactive, by axis. `[d, k]`
+    centres: Vec<f64>,
+    /// Widths by axis. `[d, k]`
+    widths: Vec<f64>,
+    /// `1 / (sqrt 2 width)` by axis, 0 where inactive. `[d, k]`
+    scales: Vec<f64>,
+    /// Logarithms of the kernels' normalisation by axis; the prior's density where inactive has to
+    /// be added. `[d, k]`
+    norms: Vec<f64>,
+    /// Whether some observation lacks a parameter, by axis.
+    partial: Vec<bool>,
+}
+
+impl ParzenEstimator {
+    /// The density around some configurations with their weights, and the prior with weight
+    /// `prior_weight`. `strength` says how much of the users' priors counts: 0 is uniform, 1 all.
+    ///
+    /// Missing weights count as 1; negative ones and NaN as 0.
+    pub fn new(
+        space: &Space,
+        configs: &[&Config],
+        weights: &[f64],
+        prior_weight: f64,
+        strength: f64,
+        bandwidth: Bandwidth,
+    ) -> Self {
+        let axes = axes(space);
+        let mut points = Vec::with_capacity(configs.len() * axes.len());
+        for config in configs {
+            coordinates(&axes, config, &mut points);
+        }
+        let rows: Vec<usize> = (0..configs.len()).collect();
+        let mut estimator = Self::empty(axes);
+        estimator.fit(&points, &rows, weights, prior_weight, strength, bandwidth);
+        estimator
+    }
+
+    /// An estimator without observations: the prior.
+    pub(crate) fn empty(axes: Vec<Axis>) -> Self {
+        Self {
+            partial: vec![false; axes.len()],
+            axes,
+            strength: 0.0,
+            count: 0,
+            log_weights: vec![0.0],
+            cumulative: vec![1.0],
+            centres: Vec::new(),
+            widths: Vec::new(),
+            scales: Vec::new(),
+            norms: Vec::new(),
+        }
+    }
+
+    /// Fits anew, reusing the memory. `points`: `[n, d]` coordinates, of which `rows` are used.
+    pub(crate) fn fit(
+        &mut self,
+        points: &[f64],
+        rows: &[usize],
+        weights: &[f64],
+        prior_weight: f64,
+        strength: f64,
+        bandwidth: Bandwidth,
+    ) {
+        let (d, k) = (self.axes.len(), rows.len());
+        self.count = k;
+        self.strength = strength;
+        let weight = |i: usize| weights.get(i).copied().unwrap_or(1.0).max(0.0);
+        let total = (0..k).map(weight).sum::<f64>() + prior_weight;
+        let total = if total > 0.0 { total } else { 1.0 };
+        self.cumulative.clear();
+        self.log_weights.clear();
+        let mut sum = 0.0;
+        for i in 0..=k {
+            let share = if i < k { weight(i) } else { prior_weight } / total;
+            sum += share;
+            self.cumulative.push(sum);
+            self.log_weights.push(share.ln());
+        }
+        for field in [&mut self.centres, &mut self.widths, &mut self.scales, &mut self.norms] {
+            field.clear();
+            field.resize(d * k, 0.0);
+        }
+        let narrowest = 1.0 / (2.0 + k as f64).powf(bandwidth.exponent).min(bandwidth.narrowest);
+        let mut order: Vec<(f64, u32)> = Vec::with_capacity(k);
+        for (j, axis) in self.axes.iter().enumerate() {
+            let centres = &mut self.centres[j * k..(j + 1) * k];
+            self.partial[j] = false;
+            for (centre, &row) in centres.iter_mut().zip(rows) {
+                *centre = points[row * d + j];
+                self.partial[j] |= centre.is_nan();
+            }
+            let (widths, scales) = (&mut self.widths[j * k..], &mut self.scales[j * k..]);
+            let norms = &mut self.norms[j * k..];
+            if let Kind::Choice { n } = axis.kind {
+                let b = 1.0 / (k as f64 + 1.0);
+                // For choices: the logarithms of the own choice's and of another's probability.
+                let whole = (1.0 + n as f64 * b).ln();
+                for i in 0..k {
+                    (widths[i], norms[i]) = ((1.0 + b).ln() - whole, b.ln() - whole);
+                }
+                continue;
+            }
+            order.clear();
+            let active = centres.iter().enumerate().filter(|(_, c)| !c.is_nan());
+            order.extend(active.map(|(i, c)| (*c, i as u32)));
+            order.push((0.5, u32::MAX));
+            order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            let last = order.len() - 1;
+            for (place, &(centre, i)) in order.iter().enumerate() {
+                let Some(i) = usize::try_from(i).ok().filter(|i| *i < k) else { continue };
+                // The ends use their inner gap only, unless they stand alone with the prior.
+                let below = if place > 0 { centre - order[place - 1].0 } else { 0.0 };
+                let above = if place < last { order[place + 1].0 - centre } else { 0.0 };
+                let width = below.max(above).clamp(narrowest, 1.0);
+                widths[i] = width;
+                scales[i] = std::f64::consts::FRAC_1_SQRT_2 / width;
+                let inside = gauss::cdf((1.0 - centre) / width) - gauss::cdf(-centre / width);
+                norms[i] = -(inside.max(1e-300).ln() + width.ln() + gauss::LN_SQRT_TAU);
+            }
+        }
+    }
+
+    /// The number of observations.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is only the prior.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The logarithm of the density at a configuration.
+    pub fn log_density(&self, config: &Config) -> f64 {
+        let mut point = Vec::with_capacity(self.axes.len());
+        coordinates(&self.axes, config, &mut point);
+        self.log_density_at(&point, &mut Vec::new())
+    }
+
+    /// The logarithm of the density at coordinates; `sums` is memory to work in.
+    pub(crate) fn log_density_at(&self, point: &[f64], sums: &mut Vec<f64>) -> f64 {
+        let k = self.count;
+        sums.clear();
+        sums.extend_from_slice(&self.log_weights);
+        for (j, (axis, &x)) in self.axes.iter().zip(point).enumerate() {
+            if x.is_nan() {
+                continue;
+            }
+            let prior = axis.log_prior(x, self.strength);
+            sums[k] += prior;
+            let range = j * k..(j + 1) * k;
+            let (centres, norms) = (&self.centres[range.clone()], &self.norms[range.clone()]);
+            let (widths, scales) = (&self.widths[range.clone()], &self.scales[range]);
+            let sums = &mut sums[..k];
+            match axis.kind {
+                Kind::Continuous if !self.partial[j] => {
+                    for (((sum, c), s), norm) in sums.iter_mut().zip(centres).zip(scales).zip(norms)
+                    {
+                        let z = (x - c) * s;
+                        *sum += norm - z * z;
+                    }
+                }
+                Kind::Continuous => {
+                    for (((sum, c), s), norm) in sums.iter_mut().zip(centres).zip(scales).zip(norms)
+                    {
+                        let z = (x - c) * s;
+                        *sum += if c.is_nan() { prior } else { norm - z * z };
+                    }
+                }
+                Kind::Grid { .. } => {
+                    let (low, high) = axis.cell(x);
+                    let (cell, middle) = ((high - low).max(1e-300), 0.5 * (low + high));
+                    for i in 0..k {
+                        sums[i] += if centres[i].is_nan() {
+                            prior
+                        } else if cell < 0.25 * widths[i] {
+                            // Midpoint rule: exact to (cell / width)^2 / 24.
+                            let z = (middle - centres[i]) * scales[i];
+                            norms[i] - z * z + cell.ln()
+                        } else {
+                            let (c, w) = (centres[i], widths[i]);
+                            let mass = gauss::mass((low - c) / w, (high - c) / w).max(1e-300);
+                            mass.ln() + norms[i] + w.ln() + gauss::LN_SQRT_TAU
+                        };
+                    }
+                }
+                Kind::Choice { .. } => {
+                    for i in 0..k {
+                        sums[i] += if centres[i].is_nan() {
+                            prior
+                        } else if centres[i] == x {
+                            widths[i]
+                        } else {
+                            norms[i]
+                        };
+                    }
+                }
+            }
+        }
+        let most = sums.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        if most == f64::NEG_INFINITY {
+            return most;
+        }
+        most + sums.iter().map(|s| gauss::exp(s - most)).sum::<f64>().ln()
+    }
+
+    /// A configuration drawn from the density.
+    pub fn sample(&self, space: &Space, rng: &mut dyn Rng) -> Config {
+        self.sample_point(space, rng, &mut Vec::new())
+    }
+
+    /// A draw, with its coordinates in `point`.
+    pub(crate) fn sample_point(
+        &self,
+        space: &Space,
+        rng: &mut dyn Rng,
+        point: &mut Vec<f64>,
+    ) -> Config {
+        let k = self.count;
+        let place = rng.random::<f64>();
+        let component = self.cumulative.partition_point(|sum| *sum < place).min(k);
+        point.clear();
+        point.resize(self.axes.len(), f64::NAN);
+        space.build_config(|j, param| {
+            let axis = &self.axes[j];
+            let centre = if component < k { self.centres[j * k + component] } else { f64::NAN };
+            if centre.is_nan() {
+                let value = if self.strength >= rng.random::<f64>() {
+                    param.sample_prior(rng)
+                } else {
+                    param.domain().sample(rng)
+                };
+                point[j] = axis.coordinate(value);
+                return value;
+            }
+            let coordinate = match axis.kind {
+                Kind::Choice { n } => {
+                    let own = self.widths[j * k + component].exp();
+                    if n == 1 || rng.random::<f64>() < own {
+                        centre
+                    } else {
+                        let other = rng.random_range(0..n - 1);
+                        (other + usize::from(other >= centre as usize)) as f64
+                    }
+                }
+                _ => truncated(centre, self.widths[j * k + component], rng),
+            };
+            point[j] = axis.snap(coordinate);
+            axis.value(coordinate)
+        })
+    }
+
+    /// The axes.
+    pub(crate) fn axes(&self) -> &[Axis] {
+        &self.axes
+    }
+}
+
+/// A draw from a normal density truncated to `[0, 1]`, whose mean lies inside, by rejection: at
+/// least a third of the draws are accepted, since the width is at most 1.
+fn truncated(mean: f64, width: f64, rng: &mut dyn Rng) -> f64 {
+    for _ in 0..100 {
+        let x = mean + width * rng.sample::<f64, _>(StandardNormal);
+        if (0.0..=1.0).contains(&x) {
+            return x;
+        }
+    }
+    mean
+}

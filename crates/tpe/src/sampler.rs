@@ -1,0 +1,233 @@
+//! The tree-structured Parzen estimator.
+
+use crate::axis::{Axis, axes, coordinates};
+use crate::parzen::{Bandwidth, ParzenEstimator};
+use crate::split::Order;
+use automl_space::{Config, Space};
+use automl_study::{Cursor, ProposeError, Sampler, View, sobol_point};
+use rand::Rng;
+
+/// Settings of [`TpeSampler`]; the defaults are what the ablation in `docs/benchmarks/tpe.md` chose.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TpeOptions {
+    /// Quasi-random trials before the first estimate.
+    pub startup: usize,
+    /// The share of the trials that counts as good.
+    pub good_share: f64,
+    /// The most trials that count as good.
+    pub good_most: usize,
+    /// Candidates of one proposal: this many, and `candidates_per_axis` more for each parameter.
+    pub candidates: usize,
+    /// See `candidates`.
+    pub candidates_per_axis: usize,
+    /// Rounds in which the best candidates are crossed and varied.
+    pub refinement: usize,
+    /// How much better-ranked good trials weigh more: 0 is equal weights, 1 those of CMA-ES.
+    pub rank_weights: f64,
+    /// Widths of the good trials' kernels.
+    pub good_bandwidth: Bandwidth,
+    /// Widths of the bad trials' kernels.
+    pub bad_bandwidth: Bandwidth,
+    /// The weight of the prior among the good.
+    pub prior_weight: f64,
+    /// The most bad trials whose kernels are evaluated; more are thinned out evenly by rank.
+    pub bad_most: usize,
+}
+
+impl Default for TpeOptions {
+    fn default() -> Self {
+        Self {
+            startup: 10,
+            good_share: 0.1,
+            good_most: 25,
+            candidates: 24,
+            candidates_per_axis: 2,
+            refinement: 0,
+            rank_weights: 0.0,
+            good_bandwidth: Bandwidth::default(),
+            bad_bandwidth: Bandwidth::default(),
+            prior_weight: 1.0,
+            bad_most: 200,
+        }
+    }
+}
+
+/// The tree-structured Parzen estimator, multivariate.
+///
+/// The best trials (`good_share` of them) give a density `l`, all others a density `g`; candidates
+/// are drawn from `l`, and the one with the largest `l / g` is proposed. Trials that are running
+/// count as bad, so that several workers do not try the same (constant liar). Paused and pruned
+/// trials count at the fidelity that they reached, failed ones as the worst. Only the order of the
+/// objective values matters. Users' priors enter `l` and fade as trials come in.
+///
+/// # Source
+/// Bergstra et al. (2011), "Algorithms for Hyper-Parameter Optimization", section 4; Watanabe
+/// (2023), arXiv:2304.11127, for its parts and their defaults; Ozaki et al. (2020) for several
+/// objectives; Watanabe & Hutter (2023), c-TPE, for constraints.
+#[derive(Clone, Debug, Default)]
+pub struct TpeSampler {
+    options: TpeOptions,
+    cache: Option<Cache>,
+}
+
+/// What is kept between proposals; all of it follows from the trials.
+#[derive(Clone, Debug)]
+struct Cache {
+    space: Space,
+    axes: Vec<Axis>,
+    /// Coordinates of every trial. `[n, d]`
+    points: Vec<f64>,
+    cursor: Cursor,
+    order: Order,
+    good: ParzenEstimator,
+    bad: ParzenEstimator,
+}
+
+impl TpeSampler {
+    /// A sampler with other settings than the default.
+    pub fn new(options: TpeOptions) -> Self {
+        Self { options, cache: None }
+    }
+}
+
+impl Cache {
+    fn new(space: &Space) -> Self {
+        let axes = axes(space);
+        Self {
+            space: space.clone(),
+            points: Vec::new(),
+            cursor: Cursor::default(),
+            order: Order::default(),
+            good: ParzenEstimator::empty(axes.clone()),
+            bad: ParzenEstimator::empty(axes.clone()),
+            axes,
+        }
+    }
+
+    fn follow(&mut self, view: &View<'_>) {
+        let (_, cursor) = view.history.since(self.cursor);
+        self.cursor = cursor;
+        let known = self.points.len() / self.axes.len();
+        for trial in &view.history.trials()[known..] {
+            coordinates(&self.axes, &trial.config, &mut self.points);
+        }
+        self.order.follow(view.history);
+    }
+}
+
+impl Sampler for TpeSampler {
+    fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
+        let options = self.options;
+        let cache = match &mut self.cache {
+            Some(cache) if cache.space == *view.space => cache,
+            slot => slot.insert(Cache::new(view.space)),
+        };
+        cache.follow(view);
+        let startup =
+            options.startup.min(view.budget.map_or(usize::MAX, |b| (b / 4).max(2) as usize));
+        if cache.order.len() < startup || view.number < startup as u64 {
+            let has_prior = view.space.params().iter().any(|param| param.prior().is_some());
+            let config = if has_prior {
+                view.space.sample_prior(rng)
+            } else {
+                view.space.decode(&sobol_point(view.number, view.space.len(), view.seed))
+            };
+            let config = if view.space.allows(&config) { config } else { view.space.sample(rng) };
+            return Ok(view.fresh(config, rng));
+        }
+        cache.fit(view, &options);
+        Ok(view.fresh(cache.best_candidate(view, &options, rng), rng))
+    }
+}
+
+impl Cache {
+    /// Splits the trials and fits both densities.
+    fn fit(&mut self, view: &View<'_>, options: &TpeOptions) {
+        let sorted = self.order.sorted(view.history);
+        let n = sorted.len();
+        let several = view.history.directions().len() > 1;
+        let most = if several { usize::MAX } else { options.good_most };
+        let good = ((n as f64 * options.good_share).ceil() as usize).min(most).clamp(1, n);
+        let (best, rest) = sorted.split_at(good);
+        let rows: Vec<usize> = best.iter().map(|number| *number as usize).collect();
+        let weights: Vec<f64> = (0..good)
+            .map(|rank| {
+                let log = ((good as f64 + 0.5) / (rank as f64 + 1.0)).ln();
+                let mean = 1.0;
+                (1.0 - options.rank_weights) * mean + options.rank_weights * log
+            })
+            .collect();
+        // A user's belief counts like as many trials as make it fade with the square root.
+        let strength = 1.0 / (1.0 + n as f64 / 20.0).sqrt();
+        self.good.fit(
+            &self.points,
+            &rows,
+            &weights,
+            options.prior_weight,
+            strength,
+            options.good_bandwidth,
+        );
+        let mut rows: Vec<usize> = if rest.len() > options.bad_most {
+            let stride = rest.len() as f64 / options.bad_most as f64;
+            (0..options.bad_most).map(|i| rest[(i as f64 * stride) as usize] as usize).collect()
+        } else {
+            rest.iter().map(|number| *number as usize).collect()
+        };
+        rows.extend(self.order.pending.iter().rev().take(64).map(|number| *number as usize));
+        self.bad.fit(&self.points, &rows, &[], 1.0, 0.0, options.bad_bandwidth);
+    }
+
+    /// The candidate with the largest ratio of the densities.
+    fn best_candidate(&self, view: &View<'_>, options: &TpeOptions, rng: &mut dyn Rng) -> Config {
+        let mut sums = Vec::new();
+        let mut point = Vec::new();
+        let mut best: Option<(f64, Config)> = None;
+        let mut score = |point: &[f64]| {
+            self.good.log_density_at(point, &mut sums) - self.bad.log_density_at(point, &mut sums)
+        };
+        let count = options.candidates + options.candidates_per_axis * view.space.len();
+        let constrained = !view.space.constraints().is_empty();
+        // Forbidden draws do not count as candidates, up to a limit.
+        let mut left = count;
+        let mut draws = 0;
+        while left > 0 && draws < 20 * count {
+            draws += 1;
+            let config = self.good.sample_point(view.space, rng, &mut point);
+            if constrained && !view.space.allows(&config) {
+                continue;
+            }
+            left -= 1;
+            let value = score(&point);
+            if best.as_ref().is_none_or(|(most, _)| value > *most) {
+                best = Some((value, config));
+            }
+        }
+        let Some((mut most, mut config)) = best else { return view.space.sample(rng) };
+        // Cross the best candidate with fresh draws, a few parameters at a time.
+        for _ in 0..options.refinement {
+            let other = self.good.sample_point(view.space, rng, &mut point);
+            let child = view.space.build_config(|j, param| {
+                let own = config.value(j);
+                let fresh = other.value(j);
+                match (own, fresh) {
+                    (Some(own), Some(fresh)) => {
+                        if rand::RngExt::random::<f64>(rng) < 0.3 {
+                            fresh
+                        } else {
+                            own
+                        }
+                    }
+                    (Some(value), None) | (None, Some(value)) => value,
+                    (None, None) => param.sample_prior(rng),
+                }
+            });
+            point.clear();
+            coordinates(self.good.axes(), &child, &mut point);
+            let value = score(&point);
+            if value > most && (!constrained || view.space.allows(&child)) {
+                (most, config) = (value, child);
+            }
+        }
+        config
+    }
+}

@@ -1,0 +1,166 @@
+//! What is good and what is bad: the order of the trials, kept up to date.
+
+use automl_study::{Change, Cursor, History, State, Trial, pareto};
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+/// The place of a trial in the order, best first.
+///
+/// Feasible before infeasible; higher fidelity before lower (what survived is better than what was
+/// stopped); then by loss, NaN last; ties by number. Failed trials come last.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Place {
+    failed: bool,
+    violation: f64,
+    step: u64,
+    loss: f64,
+    pub(crate) number: u64,
+}
+
+impl Place {
+    fn of(history: &History, trial: &Trial) -> Option<Self> {
+        let number = trial.number;
+        let nothing =
+            Self { failed: true, violation: f64::INFINITY, step: 0, loss: f64::NAN, number };
+        match (trial.state, trial.last_values()) {
+            (State::Failed, _) | (State::Pruned, None) => Some(nothing),
+            // A running trial counts at what it has reported, and else not at all.
+            (_, None) => None,
+            (state, Some(values)) => Some(Self {
+                failed: false,
+                violation: trial.violation(),
+                // Complete trials have reached the top, wherever that is.
+                step: if state == State::Complete { u64::MAX } else { trial.step() },
+                loss: history.loss(values),
+                number,
+            }),
+        }
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        self.failed
+            .cmp(&other.failed)
+            .then_with(|| pareto::compare(self.violation, other.violation))
+            .then_with(|| other.step.cmp(&self.step))
+            .then_with(|| pareto::compare(self.loss, other.loss))
+            .then_with(|| self.number.cmp(&other.number))
+    }
+}
+
+/// All trials that count, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Order {
+    places: Vec<Place>,
+    known: HashMap<u64, Place>,
+    /// Running and waiting trials without a report.
+    pub(crate) pending: Vec<u64>,
+    cursor: Cursor,
+}
+
+impl Order {
+    /// Takes in what is new: a binary search and a move of memory for each change.
+    pub(crate) fn follow(&mut self, history: &History) {
+        let (changes, cursor) = history.since(self.cursor);
+        self.cursor = cursor;
+        for &Change { trial: number, .. } in changes {
+            let Some(trial) = history.get(number) else { continue };
+            let place = Place::of(history, trial);
+            let pending = self.pending.binary_search(&number);
+            match (place.is_none(), pending) {
+                (true, Err(at)) => self.pending.insert(at, number),
+                (false, Ok(at)) => drop(self.pending.remove(at)),
+                _ => {}
+            }
+            let old = match place {
+                Some(place) => self.known.insert(number, place),
+                None => self.known.remove(&number),
+            };
+            if old == place {
+                continue;
+            }
+            if let Some(old) = old
+                && let Ok(at) = self.places.binary_search_by(|p| p.order(&old))
+            {
+                self.places.remove(at);
+            }
+            if let Some(place) = place
+                && let Err(at) = self.places.binary_search_by(|p| p.order(&place))
+            {
+                self.places.insert(at, place);
+            }
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// The numbers of the trials, best first. With several objectives the order within a fidelity
+    /// is by non-domination rank, then by contribution to the rank's hypervolume.
+    pub(crate) fn sorted(&self, history: &History) -> Vec<u64> {
+        let numbers = self.places.iter().map(|place| place.number);
+        if history.directions().len() < 2 {
+            return numbers.collect();
+        }
+        let mut sorted = Vec::with_capacity(self.places.len());
+        let group = |p: &Place| (p.failed, p.violation.to_bits(), p.step);
+        for places in self.places.chunk_by(|a, b| group(a) == group(b)) {
+            let losses: Vec<Vec<f64>> = places
+                .iter()
+                .map(|place| {
+                    let values = history.get(place.number).and_then(Trial::last_values);
+                    history.losses(values.unwrap_or_default())
+                })
+                .collect();
+            sorted.extend(by_dominance(&losses).into_iter().map(|i| places[i].number));
+        }
+        sorted
+    }
+}
+
+/// Positions by non-domination rank and hypervolume contribution within the rank.
+///
+/// # Source
+/// Ozaki et al. (2020), "Multiobjective Tree-Structured Parzen Estimator", section 3.2.
+fn by_dominance(losses: &[Vec<f64>]) -> Vec<usize> {
+    if losses.iter().any(|l| l.is_empty()) {
+        return (0..losses.len()).collect();
+    }
+    let ranks = pareto::ranks(losses);
+    let fronts = ranks.iter().max().map_or(0, |rank| rank + 1);
+    let mut members = vec![Vec::new(); fronts];
+    for (i, rank) in ranks.iter().enumerate() {
+        members[*rank].push(i);
+    }
+    let mut order = Vec::with_capacity(losses.len());
+    for front in members {
+        // Scaled to the front's own box, so that no objective's unit matters.
+        let m = losses[0].len();
+        let bound = |pick: fn(f64, f64) -> f64, start: f64, j: usize| {
+            let finite = front.iter().map(|&i| losses[i][j]).filter(|x| x.is_finite());
+            finite.fold(start, pick)
+        };
+        let box_: Vec<(f64, f64)> = (0..m)
+            .map(|j| (bound(f64::min, f64::INFINITY, j), bound(f64::max, f64::NEG_INFINITY, j)))
+            .collect();
+        let scaled: Vec<Vec<f64>> = front
+            .iter()
+            .map(|&i| {
+                losses[i]
+                    .iter()
+                    .zip(&box_)
+                    .map(|(x, (low, high))| if high > low { (x - low) / (high - low) } else { 0.0 })
+                    .collect()
+            })
+            .collect();
+        let share = if front.len() <= 200 {
+            pareto::contributions(&scaled, &vec![1.1; m])
+        } else {
+            vec![0.0; front.len()]
+        };
+        let mut inner: Vec<usize> = (0..front.len()).collect();
+        inner.sort_by(|&a, &b| share[b].total_cmp(&share[a]).then(front[a].cmp(&front[b])));
+        order.extend(inner.into_iter().map(|i| front[i]));
+    }
+    order
+}
