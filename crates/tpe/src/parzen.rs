@@ -301,11 +301,6 @@ impl ParzenEstimator {
             axis.value(coordinate)
         })
     }
-
-    /// The axes.
-    pub(crate) fn axes(&self) -> &[Axis] {
-        &self.axes
-    }
 }
 
 /// A draw from a normal density truncated to `[0, 1]`, whose mean lies inside, by rejection: at

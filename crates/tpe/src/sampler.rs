@@ -16,12 +16,8 @@ pub struct TpeOptions {
     pub good_share: f64,
     /// The most trials that count as good.
     pub good_most: usize,
-    /// Candidates of one proposal: this many, and `candidates_per_axis` more for each parameter.
+    /// Candidates of one proposal.
     pub candidates: usize,
-    /// See `candidates`.
-    pub candidates_per_axis: usize,
-    /// Rounds in which the best candidates are crossed and varied.
-    pub refinement: usize,
     /// How much better-ranked good trials weigh more: 0 is equal weights, 1 those of CMA-ES.
     pub rank_weights: f64,
     /// Widths of the good trials' kernels.
@@ -41,10 +37,8 @@ impl Default for TpeOptions {
             good_share: 0.1,
             good_most: 25,
             candidates: 24,
-            candidates_per_axis: 2,
-            refinement: 0,
-            rank_weights: 0.0,
-            good_bandwidth: Bandwidth::default(),
+            rank_weights: 1.0,
+            good_bandwidth: Bandwidth { exponent: 1.75, ..Bandwidth::default() },
             bad_bandwidth: Bandwidth::default(),
             prior_weight: 1.0,
             bad_most: 200,
@@ -153,8 +147,7 @@ impl Cache {
         let weights: Vec<f64> = (0..good)
             .map(|rank| {
                 let log = ((good as f64 + 0.5) / (rank as f64 + 1.0)).ln();
-                let mean = 1.0;
-                (1.0 - options.rank_weights) * mean + options.rank_weights * log
+                1.0 - options.rank_weights + options.rank_weights * log
             })
             .collect();
         // A user's belief counts like as many trials as make it fade with the square root.
@@ -185,7 +178,7 @@ impl Cache {
         let mut score = |point: &[f64]| {
             self.good.log_density_at(point, &mut sums) - self.bad.log_density_at(point, &mut sums)
         };
-        let count = options.candidates + options.candidates_per_axis * view.space.len();
+        let count = options.candidates.max(1);
         let constrained = !view.space.constraints().is_empty();
         // Forbidden draws do not count as candidates, up to a limit.
         let mut left = count;
@@ -202,32 +195,9 @@ impl Cache {
                 best = Some((value, config));
             }
         }
-        let Some((mut most, mut config)) = best else { return view.space.sample(rng) };
-        // Cross the best candidate with fresh draws, a few parameters at a time.
-        for _ in 0..options.refinement {
-            let other = self.good.sample_point(view.space, rng, &mut point);
-            let child = view.space.build_config(|j, param| {
-                let own = config.value(j);
-                let fresh = other.value(j);
-                match (own, fresh) {
-                    (Some(own), Some(fresh)) => {
-                        if rand::RngExt::random::<f64>(rng) < 0.3 {
-                            fresh
-                        } else {
-                            own
-                        }
-                    }
-                    (Some(value), None) | (None, Some(value)) => value,
-                    (None, None) => param.sample_prior(rng),
-                }
-            });
-            point.clear();
-            coordinates(self.good.axes(), &child, &mut point);
-            let value = score(&point);
-            if value > most && (!constrained || view.space.allows(&child)) {
-                (most, config) = (value, child);
-            }
+        match best {
+            Some((_, config)) => config,
+            None => view.space.sample(rng),
         }
-        config
     }
 }

@@ -36,7 +36,7 @@ impl Caps {
     /// Those of the settings, or such as keep networks small for their images.
     fn of(settings: &Settings, data: &Data) -> Self {
         let (params, macs) = match data.side {
-            0..=16 => (50_000, 2_000_000),
+            0..=16 => (30_000, 1_000_000),
             17..=40 => (300_000, 20_000_000),
             _ => (1_500_000, 100_000_000),
         };
