@@ -1,4 +1,5 @@
 //! One suite for every storage.
+#![allow(clippy::unwrap_used)]
 
 use automl_space::{Choice, Config, Space, Value};
 use automl_storage::{MemoryStorage, SqliteStorage, studies};

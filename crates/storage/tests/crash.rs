@@ -1,4 +1,5 @@
 //! A process that is killed at any moment loses nothing that it was told is recorded.
+#![allow(clippy::unwrap_used)]
 
 use automl_space::Space;
 use automl_storage::SqliteStorage;

@@ -1,4 +1,5 @@
 //! What a study promises to whoever drives it.
+#![allow(clippy::unwrap_used)]
 
 use automl_space::{Config, Space};
 use automl_study::{

@@ -51,10 +51,10 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// The recipe for a data set: batches of about a fiftieth of an epoch, 16 to 128 images, and a
+    /// The recipe for a data set: batches of about a 25th of an epoch, 16 to 128 images, and a
     /// learning rate in proportion to the batch (.1 at 64; Goyal et al. 2017).
     pub fn for_data(data: &Data, epochs: u64) -> Self {
-        let batch = (data.train.len() / 50).clamp(16, 128).next_power_of_two().min(128);
+        let batch = (data.train.len() / 25).clamp(16, 128).next_power_of_two().min(128);
         Self {
             epochs,
             batch,
@@ -64,7 +64,7 @@ impl Recipe {
             weight_decay: 5e-4,
             label_smoothing: 0.1,
             augmentation: Augmentation {
-                margin: if data.side < 16 { 1 } else { data.side / 8 },
+                margin: (data.side / 12).max(1),
                 mirror: data.mirror,
             },
         }

@@ -23,6 +23,8 @@ struct Candidate {
     cost: Cost,
     /// Seconds of one epoch on all of the data.
     seconds: f64,
+    /// Validation accuracy in the search.
+    accuracy: f64,
 }
 
 /// `metrics.json`: what is known of a saved network.
@@ -100,8 +102,8 @@ impl Finish<'_> {
         Ok(self.front(metrics))
     }
 
-    /// The best candidates of the search by non-domination rank, the best of each rank first,
-    /// every network once.
+    /// The best candidates of the search by non-domination rank, the cheapest of each rank first
+    /// (the front is longest at its cheap end), every network once.
     fn candidates(&self, history: &History) -> Vec<Candidate> {
         let judged: Vec<_> = history
             .trials()
@@ -113,7 +115,7 @@ impl Finish<'_> {
         let ranks = pareto::ranks(&losses);
         let mut order: Vec<usize> = (0..judged.len()).collect();
         order.sort_by(|&a, &b| {
-            ranks[a].cmp(&ranks[b]).then(losses[a][0].total_cmp(&losses[b][0])).then(a.cmp(&b))
+            ranks[a].cmp(&ranks[b]).then(losses[a][1].total_cmp(&losses[b][1])).then(a.cmp(&b))
         });
         let mut prints = HashSet::new();
         let mut candidates = Vec::new();
@@ -128,10 +130,15 @@ impl Finish<'_> {
                     self.plan.data.train.len() as f64 / self.plan.search_data.train.len() as f64;
                 let epoch = trial.attributes.get(EPOCH_SECONDS).and_then(|s| s.as_f64());
                 let seconds = epoch.unwrap_or(1.0) * share;
-                candidates.push(Candidate { trial: trial.number, architecture, cost, seconds });
+                candidates.push(Candidate {
+                    trial: trial.number,
+                    architecture,
+                    cost,
+                    seconds,
+                    accuracy: -losses[index][0],
+                });
             }
-            // Half as many again, since the final training may turn some of them around.
-            if candidates.len() >= self.settings.search.front * 3 / 2 {
+            if candidates.len() >= self.settings.search.front.max(1) {
                 break;
             }
         }
@@ -139,7 +146,7 @@ impl Finish<'_> {
     }
 
     /// The epochs that fit into the time that is left; where that is too few, the last candidates
-    /// are given up.
+    /// are given up, but never the two most accurate.
     fn fit_epochs(&self, candidates: &mut Vec<Candidate>, workers: usize) -> u64 {
         let wanted = self.plan.final_epochs;
         let Some(deadline) = self.deadline else { return wanted };
@@ -152,7 +159,13 @@ impl Finish<'_> {
             if fits >= wanted.min(8) || candidates.len() <= self.settings.search.front.min(5) {
                 return fits.clamp(1, wanted);
             }
-            candidates.pop();
+            let mut accuracies: Vec<f64> = candidates.iter().map(|c| c.accuracy).collect();
+            accuracies.sort_by(|a, b| b.total_cmp(a));
+            let kept = accuracies.get(1).copied().unwrap_or(f64::NEG_INFINITY);
+            let Some(last) = candidates.iter().rposition(|c| c.accuracy < kept) else {
+                return fits.clamp(1, wanted);
+            };
+            candidates.remove(last);
         }
     }
 

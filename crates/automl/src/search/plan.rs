@@ -69,7 +69,10 @@ impl Plan {
             if share < 1.0 { data.subset(share, settings.seed) } else { data.clone() };
         let caps = Caps::of(settings, &data);
         let options = BlockSpaceOptions { extended: true, ..BlockSpaceOptions::default() };
-        let allowed = |cost: &Cost| caps.allow(cost);
+        // Half of the prior's networks use at most a fifth of the caps, so that the front reaches
+        // from networks far below them up to the caps.
+        let small = Caps { params: caps.params / 5, macs: caps.macs / 5 };
+        let allowed = |cost: &Cost| small.allow(cost);
         let blocks = BlockSpace::within(data.channels, data.side, data.classes, &options, allowed)?;
         let model = blocks.clone();
         let space =
@@ -96,7 +99,7 @@ impl Plan {
             recipe.learning_rate = rate;
         }
         recipe.check().map_err(automl_train::TrainError::from)?;
-        let final_epochs = training.final_epochs.unwrap_or(2 * epochs);
+        let final_epochs = training.final_epochs.unwrap_or((3 * epochs).div_ceil(2));
         Ok(Self {
             data: Arc::new(data),
             search_data: Arc::new(search_data),

@@ -14,7 +14,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
 /// The share of a time limit that the search itself may use; the rest is for the final training.
-const SEARCH_SHARE: f64 = 0.5;
+const SEARCH_SHARE: f64 = 0.4;
 
 /// Searches for light networks as the settings say, and tells `observer` what happens.
 ///

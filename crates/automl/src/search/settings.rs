@@ -181,7 +181,7 @@ pub struct DataSettings {
 
 impl Default for DataSettings {
     fn default() -> Self {
-        Self { dataset: "digits".into(), dir: None, validation: 0.15, side: 32 }
+        Self { dataset: "digits".into(), dir: None, validation: 0.2, side: 32 }
     }
 }
 
@@ -213,14 +213,14 @@ pub struct SearchSettings {
 impl Default for SearchSettings {
     fn default() -> Self {
         Self {
-            trials: 60,
+            trials: 90,
             timeout: None,
             sampler: "auto".into(),
             scheduler: "asha".into(),
             against: Against::Params,
             max_params: None,
             max_macs: None,
-            front: 8,
+            front: 14,
             images: None,
         }
     }
@@ -234,7 +234,8 @@ pub struct TrainingSettings {
     pub epochs: Option<u64>,
     /// The epochs after which the first candidates are stopped. Default: a ninth of `epochs`.
     pub min_epochs: Option<u64>,
-    /// The epochs of the final training of the front's networks. Default: twice `epochs`.
+    /// The epochs of the final training of the front's networks. Default: half as many again as
+    /// `epochs`.
     pub final_epochs: Option<u64>,
     /// Images in a batch. Default: chosen for the data set.
     pub batch: Option<usize>,

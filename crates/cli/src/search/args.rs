@@ -17,7 +17,7 @@ a few minutes on two CPU cores.";
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   cargo xtask search
-      digits: 60 candidates, a front of small networks in runs/digits-1/
+      digits: 90 candidates, a front of small networks in runs/digits-1/
 
   cargo xtask search --dataset fashion-mnist --data-dir ~/data --max-params 20000 --timeout 30m
       at most 20,000 parameters, finished within half an hour
@@ -47,7 +47,7 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "FOLDER", help_heading = "Data")]
     data_dir: Option<PathBuf>,
 
-    /// How many candidates to try [default: 60]
+    /// How many candidates to try [default: 90]
     #[arg(long, value_name = "N", help_heading = "Search")]
     trials: Option<u64>,
     /// The longest the whole run may take, final training included: 90s, 30m, 2h
@@ -62,7 +62,7 @@ pub(crate) struct SearchArgs {
     /// What accuracy is weighed against: params or macs [default: params]
     #[arg(long, value_name = "COST", help_heading = "Search")]
     against: Option<String>,
-    /// How many networks of the front to train to the end and save [default: 8]
+    /// How many networks of the front to train to the end and save [default: 14]
     #[arg(long, value_name = "N", help_heading = "Search")]
     front: Option<usize>,
     /// Who proposes candidates [default: auto]
