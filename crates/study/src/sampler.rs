@@ -1,7 +1,7 @@
 //! The trait of samplers and what they see.
 
 use crate::{History, Ladder};
-use automl_space::{Config, Space};
+use automl_space::{Config, Domain, Space, Value};
 use rand::{Rng, RngExt};
 use std::fmt;
 use thiserror::Error;
@@ -84,6 +84,36 @@ impl View<'_> {
                 return other;
             }
         }
-        config
+        self.left_over(&is_new, rng).unwrap_or(config)
+    }
+
+    /// A new configuration of a finite space of at most 2^17 points, found by going through all of
+    /// them from a random one on.
+    fn left_over(&self, is_new: &dyn Fn(&Config) -> bool, rng: &mut dyn Rng) -> Option<Config> {
+        let counts = self.space.params().iter().map(|param| param.domain().cardinality());
+        let counts: Vec<u128> = counts.collect::<Option<_>>()?;
+        let size = counts.iter().try_fold(1u128, |size, n| size.checked_mul(*n))?;
+        if size > 1 << 17 {
+            return None;
+        }
+        let start = rng.random_range(0..size);
+        (0..size).find_map(|i| {
+            let mut rest = (start + i) % size;
+            let config = self.space.build_config(|index, param| {
+                let digit = rest % counts[index];
+                rest /= counts[index];
+                nth(param.domain(), digit, counts[index])
+            });
+            is_new(&config).then_some(config)
+        })
+    }
+}
+
+/// The value number `digit` of a domain of `count` values.
+fn nth(domain: &Domain, digit: u128, count: u128) -> Value {
+    match domain {
+        Domain::Int(d) => Value::Int(d.low() + digit as i64 * d.step()),
+        Domain::Categorical(_) => Value::Category(digit as usize),
+        Domain::Float(_) => domain.from_unit((digit as f64 + 0.5) / count as f64),
     }
 }

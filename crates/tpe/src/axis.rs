@@ -76,44 +76,40 @@ impl Axis {
         ((coordinate - half).max(0.0), (coordinate + half).min(1.0))
     }
 
-    /// The logarithm of the prior's density (or mass) at a coordinate, the prior's own raised to
-    /// `strength` and mixed with nothing: 0 is uniform, 1 is what the user said.
+    /// The logarithm of the prior's density (or mass) at a coordinate: what the user said with
+    /// weight `strength`, the uniform with the rest.
     pub(crate) fn log_prior(&self, coordinate: f64, strength: f64) -> f64 {
+        let (low, high) = self.cell(coordinate);
         let uniform = match self.kind {
-            Kind::Continuous => 0.0,
-            Kind::Grid { .. } => {
-                let (low, high) = self.cell(coordinate);
-                (high - low).max(1e-300).ln()
-            }
-            Kind::Choice { n } => -(n as f64).ln(),
+            Kind::Continuous => 1.0,
+            Kind::Grid { .. } => high - low,
+            Kind::Choice { n } => 1.0 / n as f64,
         };
-        if strength <= 0.0 {
-            return uniform;
-        }
-        match &self.prior {
-            None => uniform,
-            Some(Prior::Weights { weights }) => {
-                let n = weights.len() as f64;
-                let index = match self.kind {
-                    Kind::Choice { .. } => coordinate as usize,
-                    _ => match self.value(coordinate) {
-                        Value::Category(index) => index,
-                        _ => 0,
-                    },
+        let Some(prior) = self.prior.as_ref().filter(|_| strength > 0.0) else {
+            return uniform.ln();
+        };
+        let said = match prior {
+            Prior::Weights { weights } => {
+                let index = match self.value(coordinate) {
+                    Value::Category(index) => index,
+                    _ => 0,
                 };
-                let share =
-                    weights.get(index).copied().unwrap_or(0.0) / weights.iter().sum::<f64>();
-                // A share of the uniform keeps every choice possible.
-                (strength * share + (1.0 - strength) / n).max(0.01 / n).ln()
+                weights.get(index).copied().unwrap_or(0.0) / weights.iter().sum::<f64>()
             }
-            Some(prior) => {
-                let Some((mean, sd)) = prior.unit_normal(&self.domain) else { return uniform };
-                let sd = (sd / strength).max(1e-6);
-                let whole = gauss::mass((0.0 - mean) / sd, (1.0 - mean) / sd).max(1e-300).ln();
-                let z = (coordinate - mean) / sd;
-                uniform - 0.5 * z * z - gauss::LN_SQRT_TAU - sd.ln() - whole
+            Prior::Normal { .. } => {
+                let (mean, sd) = prior.unit_normal(&self.domain).unwrap_or((0.5, 1.0));
+                let z = |x: f64| (x - mean) / sd;
+                let whole = gauss::mass(z(0.0), z(1.0)).max(1e-300);
+                match self.kind {
+                    Kind::Continuous => {
+                        let z = z(coordinate);
+                        (-0.5 * z * z - gauss::LN_SQRT_TAU - sd.ln() - whole.ln()).exp()
+                    }
+                    _ => gauss::mass(z(low), z(high)) / whole,
+                }
             }
-        }
+        };
+        (strength * said + (1.0 - strength) * uniform).ln()
     }
 }
 

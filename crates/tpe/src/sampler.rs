@@ -1,6 +1,6 @@
 //! The tree-structured Parzen estimator.
 
-use crate::axis::{Axis, axes, coordinates};
+use crate::axis::{Axis, Kind, axes, coordinates};
 use crate::parzen::{Bandwidth, ParzenEstimator};
 use crate::split::Order;
 use automl_space::{Config, Space};
@@ -98,6 +98,22 @@ impl Cache {
         }
     }
 
+    /// Whether the cache was made from this study: the space is the same, and so are the first and
+    /// the last trial that are known.
+    fn belongs_to(&self, view: &View<'_>) -> bool {
+        let d = self.axes.len();
+        let known = self.points.len() / d;
+        let same = |number: usize| {
+            view.history.trials().get(number).is_some_and(|trial| {
+                let mut point = Vec::with_capacity(d);
+                coordinates(&self.axes, &trial.config, &mut point);
+                let bits = |x: &f64| x.to_bits();
+                point.iter().map(bits).eq(self.points[number * d..][..d].iter().map(bits))
+            })
+        };
+        self.space == *view.space && (known == 0 || same(0) && same(known - 1))
+    }
+
     fn follow(&mut self, view: &View<'_>) {
         let (_, cursor) = view.history.since(self.cursor);
         self.cursor = cursor;
@@ -113,7 +129,7 @@ impl Sampler for TpeSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let options = self.options;
         let cache = match &mut self.cache {
-            Some(cache) if cache.space == *view.space => cache,
+            Some(cache) if cache.belongs_to(view) => cache,
             slot => slot.insert(Cache::new(view.space)),
         };
         cache.follow(view);
@@ -180,13 +196,15 @@ impl Cache {
         };
         let count = options.candidates.max(1);
         let constrained = !view.space.constraints().is_empty();
-        // Forbidden draws do not count as candidates, up to a limit.
+        let discrete = self.axes.iter().all(|axis| axis.kind != Kind::Continuous);
+        // Draws that are forbidden or known do not count as candidates, up to a limit.
         let mut left = count;
         let mut draws = 0;
         while left > 0 && draws < 20 * count {
             draws += 1;
             let config = self.good.sample_point(view.space, rng, &mut point);
-            if constrained && !view.space.allows(&config) {
+            if constrained && !view.space.allows(&config) || discrete && view.history.seen(&config)
+            {
                 continue;
             }
             left -= 1;
