@@ -82,7 +82,7 @@ fn crowding(points: &[&[f64]], ranks: &[usize]) -> Vec<f64> {
     let fronts = ranks.iter().max().map_or(0, |rank| rank + 1);
     for front in 0..fronts {
         let mut members: Vec<usize> = (0..points.len()).filter(|&i| ranks[i] == front).collect();
-        for objective in 0..objectives {
+        for objective in (0..objectives).collect::<Vec<_>>() {
             members.sort_by(|&a, &b| {
                 pareto::compare(points[a][objective], points[b][objective]).then(a.cmp(&b))
             });

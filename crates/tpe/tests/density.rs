@@ -1,4 +1,5 @@
 //! Densities against numerical integration, and draws against densities.
+#![allow(clippy::unwrap_used)]
 
 use automl_space::{Config, Domain, Key, Prior, Space, SpaceError, Value, stream};
 use automl_tpe::{Bandwidth, ParzenEstimator};

@@ -1,4 +1,5 @@
 //! What must hold of every proposal, whatever was observed.
+#![allow(clippy::unwrap_used)]
 
 use automl_space::{Config, Constraint, Prior, Space, SpaceError, stream};
 use automl_study::{Direction, History, Report, Sampler, State, Study, Trial, View};
