@@ -97,6 +97,22 @@ impl Training {
         })
     }
 
+    /// A new training of a saved network: its weights, but another recipe, data and seed.
+    ///
+    /// # Errors
+    /// As [`Training::resume`].
+    pub fn from_weights(
+        path: &Path,
+        data: &Arc<Data>,
+        recipe: &Recipe,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, CheckpointError> {
+        let saved = Self::resume(path, data, device)?;
+        let device = device.clone().autodiff();
+        Ok(Self::assemble(&saved.architecture, data, recipe, seed, device, saved.network)?)
+    }
+
     /// Goes on with a saved training: on the same data and device bit for bit as if it had never
     /// stopped.
     ///

@@ -136,7 +136,7 @@ impl Executor<'_> {
             };
             let progress = self.progress(study.history());
             drop(study);
-            if matches!(state, Some("pruned" | "complete")) {
+            if state == Some("pruned") {
                 self.folder.free_checkpoint(number);
             }
             if let Some(state) = state {

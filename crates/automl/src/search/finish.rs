@@ -15,6 +15,10 @@ use std::fs;
 use std::sync::Mutex;
 use std::time::Instant;
 
+/// The learning rate of a final training that starts from the search's weights, relative to one
+/// from scratch.
+const WARM_RATE: f64 = 0.5;
+
 /// A network that is worth the final training.
 #[derive(Clone, Debug)]
 struct Candidate {
@@ -193,7 +197,19 @@ impl Finish<'_> {
                 recipe.learning_rate = full.learning_rate;
             }
         }
-        let mut training = Training::new(architecture, data, &recipe, seed, self.device)?;
+        // Where time is short, what the search has learnt is the start.
+        let warm = if epochs < self.plan.final_epochs {
+            let recipe =
+                Recipe { learning_rate: WARM_RATE * recipe.learning_rate, ..recipe.clone() };
+            let path = self.folder.checkpoint(*trial);
+            Training::from_weights(&path, data, &recipe, seed, self.device).ok()
+        } else {
+            None
+        };
+        let mut training = match warm {
+            Some(training) => training,
+            None => Training::new(architecture, data, &recipe, seed, self.device)?,
+        };
         while training.epoch() < epochs {
             match training.run_epoch(&|| self.stop.is_set()) {
                 Ok(_) => {}

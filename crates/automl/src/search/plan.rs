@@ -37,8 +37,8 @@ impl Caps {
     fn of(settings: &Settings, data: &Data) -> Self {
         let (params, macs) = match data.side {
             0..=16 => (30_000, 1_000_000),
-            17..=40 => (300_000, 20_000_000),
-            _ => (1_500_000, 100_000_000),
+            17..=40 => (200_000, 2_500_000),
+            _ => (1_500_000, 60_000_000),
         };
         let search = &settings.search;
         match (search.max_params, search.max_macs) {
@@ -63,15 +63,16 @@ impl Caps {
 impl Plan {
     pub(super) fn new(settings: &Settings, data: Data) -> Result<Self, SearchError> {
         let images = data.train.len();
-        let most = settings.search.images.unwrap_or(10_000).max(2);
+        let most = settings.search.images.unwrap_or(8_000).max(2);
         let share = most as f64 / images as f64;
         let search_data =
             if share < 1.0 { data.subset(share, settings.seed) } else { data.clone() };
         let caps = Caps::of(settings, &data);
         let options = BlockSpaceOptions { extended: true, ..BlockSpaceOptions::default() };
-        // Half of the prior's networks use at most a fifth of the caps, so that the front reaches
+        // Half of the prior's networks use a small part of the caps only, so that the front reaches
         // from networks far below them up to the caps.
-        let small = Caps { params: caps.params / 5, macs: caps.macs / 5 };
+        let part = if data.side <= 16 { 5 } else { 2 };
+        let small = Caps { params: caps.params / part, macs: caps.macs / part };
         let allowed = |cost: &Cost| small.allow(cost);
         let blocks = BlockSpace::within(data.channels, data.side, data.classes, &options, allowed)?;
         let model = blocks.clone();

@@ -8,7 +8,7 @@ use super::unique::UniqueNetworks;
 use super::{Device, Event, SearchError, Settings, Start, Summary};
 use crate::choose::{self, Setting};
 use automl_storage::SqliteStorage;
-use automl_study::{Direction, State, StopFlag, Study};
+use automl_study::{Direction, StopFlag, Study};
 use automl_train::{Data, Dataset, DeviceChoice};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
@@ -106,7 +106,6 @@ pub fn run(
     let finished = !stop.is_set();
     if finished && search_deadline.is_none_or(|deadline| Instant::now() < deadline) {
         // Every candidate that was worth it has been promoted: the paused ones are done.
-        free_checkpoints(&study, &folder);
         study.close()?;
     }
 
@@ -131,14 +130,16 @@ pub fn run(
         front,
     };
     if finished {
+        free_checkpoints(&study, &folder);
         let text = serde_json::to_string_pretty(&summary).unwrap_or_default();
         super::write_file(&folder.path.join("summary.json"), &text)?;
     }
     Ok(summary)
 }
 
+/// Trials that are still paused keep theirs, for a continuation.
 fn free_checkpoints(study: &Study, folder: &StudyFolder) {
-    for trial in study.history().in_state(State::Paused) {
+    for trial in study.history().trials().iter().filter(|trial| trial.state.is_finished()) {
         folder.free_checkpoint(trial.number);
     }
 }

@@ -93,9 +93,13 @@ impl Skeleton {
     }
 
     /// How likely a block of a good network halves its maps: the halvings spread over m2 to m7,
-    /// and over m1 too where the image is large.
+    /// and over m1 too where the image is large enough to lose little by it.
     pub(crate) fn halving_odds(&self, block: usize) -> f64 {
-        let stem = if self.side >= 64 { 0.9 } else { 0.1 };
+        let stem = match self.side {
+            0..=16 => 0.1,
+            17..=63 => 0.7,
+            _ => 0.9,
+        };
         if block == 0 {
             return stem;
         }
