@@ -1,38 +1,51 @@
 //! Variants of TPE on the bench's problems: mean rank and mean score of each, paired by seed.
 //!
-//! `cargo run --release -p automl-benches --bin tpe_ablation -- [SEEDS] [TRIALS]`
+//! `cargo run --release -p automl-benches --bin tpe_ablation -- [SEEDS] [TRIALS] [FIRST SEED]`
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use automl::space::{Config, Space};
 use automl::study::{Direction, Study, pareto};
 use automl::tpe::{Bandwidth, TpeOptions, TpeSampler};
 use automl_benches::problem::{Problem, Score};
-use automl_benches::stats::{mean, median, ranks};
+use automl_benches::stats::{mean, ranks};
 use automl_benches::{synthetic, table};
 
 fn variants() -> Vec<(&'static str, TpeOptions)> {
     let base = TpeOptions::default();
-    let _narrow = |narrowest, exponent| Bandwidth { narrowest, exponent, cells: 0.0 };
-    let e = |exponent: f64| TpeOptions {
-        good_bandwidth: Bandwidth { exponent, ..base.good_bandwidth },
+    let good = |narrowest, exponent, cells| TpeOptions {
+        good_bandwidth: Bandwidth { narrowest, exponent, cells },
+        ..base
+    };
+    let bad = |narrowest, exponent, cells| TpeOptions {
+        bad_bandwidth: Bandwidth { narrowest, exponent, cells },
         ..base
     };
     vec![
         ("default", base),
-        ("cand 48", TpeOptions { candidates: 48, ..base }),
-        ("cand 12+3d", TpeOptions { candidates: 12, per_dim: 3.0, ..base }),
-        ("cand 12+6d", TpeOptions { candidates: 12, per_dim: 6.0, ..base }),
-        ("loo 1.2", TpeOptions { loo: 1.2, ..base }),
-        ("e1.5", e(1.5)),
-        ("e2", e(2.0)),
-        ("j1.5", TpeOptions { jitter: 1.5, ..base }),
-        ("pw.5", TpeOptions { prior_weight: 0.5, ..base }),
-        ("pw1.5", TpeOptions { prior_weight: 1.5, ..base }),
-        ("share .12", TpeOptions { good_share: 0.12, ..base }),
-        ("mo most25", TpeOptions { mo_most: 25, ..base }),
-        ("mo.3", TpeOptions { mo_share: 0.3, ..base }),
-        ("mo.2 r.3", TpeOptions { mo_recombine: 0.3, ..base }),
-        ("bad cells", TpeOptions { bad_bandwidth: Bandwidth { cells: 0.5, ..base.bad_bandwidth }, ..base }),
+        ("good 5 %", TpeOptions { good_share: 0.05, ..base }),
+        ("good 15 %", TpeOptions { good_share: 0.15, ..base }),
+        ("front 10 %", TpeOptions { front_share: 0.1, ..base }),
+        ("front 20 %", TpeOptions { front_share: 0.2, ..base }),
+        ("equal weights", TpeOptions { rank_weights: 0.0, ..base }),
+        ("48 candidates", TpeOptions { candidates: 48, ..base }),
+        ("150 candidates", TpeOptions { candidates: 150, ..base }),
+        ("prior weight 1/2", TpeOptions { prior_weight: 0.5, ..base }),
+        ("prior weight 2", TpeOptions { prior_weight: 2.0, ..base }),
+        ("exponent 1", good(100.0, 1.0, 0.5)),
+        ("exponent 1.5", good(100.0, 1.5, 0.5)),
+        ("exponent 2", good(100.0, 2.0, 0.5)),
+        (
+            "no least cells",
+            TpeOptions {
+                bad_bandwidth: bad(100.0, 1.0, 0.0).bad_bandwidth,
+                ..good(100.0, 1.75, 0.0)
+            },
+        ),
+        ("good 1 cell", good(100.0, 1.75, 1.0)),
+        ("bad without cells", bad(100.0, 1.0, 0.0)),
+        ("bad narrowest 1/10", bad(10.0, 1.0, 0.5)),
+        ("startup 5", TpeOptions { startup: 5, ..base }),
+        ("startup 20", TpeOptions { startup: 20, ..base }),
     ]
 }
 
@@ -112,6 +125,7 @@ fn fronts() -> Result<Vec<Problem>, Box<dyn std::error::Error>> {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let number = |n| std::env::args().nth(n).and_then(|arg| arg.parse::<u64>().ok());
     let (seeds, trials) = (number(1).unwrap_or(10), number(2).unwrap_or(100));
+    let first = number(3).unwrap_or(0);
     let mut problems = synthetic::problems()?;
     if let Some(folder) = std::env::var_os("AUTOML_DATA_DIR") {
         problems.extend(table::problems(folder.as_ref())?);
@@ -119,10 +133,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     problems.extend(fronts()?);
     let variants = variants();
     let mut all = vec![(Vec::new(), Vec::new()); variants.len()];
-    let mut medians = vec![Vec::new(); variants.len()];
     for problem in &problems {
-        let mut own = vec![Vec::new(); variants.len()];
-        for seed in 0..seeds {
+        for seed in first..first + seeds {
             let scores: Vec<f64> = variants
                 .iter()
                 .map(|(_, options)| score(problem, *options, seed, trials))
@@ -130,29 +142,31 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             for (v, rank) in ranks(&scores).into_iter().enumerate() {
                 all[v].0.push(rank);
                 all[v].1.push(scores[v]);
-                own[v].push(scores[v]);
             }
-        }
-        for (v, scores) in own.iter().enumerate() {
-            medians[v].push(median(scores));
         }
     }
     println!("{} problems, {seeds} seeds, {trials} trials", problems.len());
     println!(
-        "{:<20}{:>10}{:>12}  medians of the first problems",
-        "variant", "mean rank", "mean score"
+        "{:<20}{:>10}{:>12}{:>9}{:>9}{:>9}{:>9}",
+        "variant", "mean rank", "mean score", "smooth", "mixed", "tables", "fronts"
     );
+    // Mean ranks within the groups, by what a problem is called and how it is judged.
+    let group = |problem: &Problem| match &problem.score {
+        Score::Hypervolume { .. } => 3,
+        _ if ["fcnet", "hpobench", "nas"].iter().any(|t| problem.name.starts_with(t)) => 2,
+        _ if ["noisy", "mixed", "cond"].iter().any(|t| problem.name.starts_with(t)) => 1,
+        _ => 0,
+    };
     for (v, (name, _)) in variants.iter().enumerate() {
-        let first: Vec<String> = medians[v].iter().map(|m| format!("{m:.1e}")).collect();
-        println!(
-            "{name:<20}{:>10.2}{:>12.4}  {}",
-            mean(&all[v].0),
-            mean(&all[v].1),
-            [(0, 9), (9, 12), (12, 18), (18, 24)].map(|(a, b)| {
-                let s = seeds as usize;
-                format!("{:.2} ", mean(&all[v].0[a * s..b * s]))
-            }).concat() + &first.join(" ")
-        );
+        let (ranks, scores) = &all[v];
+        print!("{name:<20}{:>10.2}{:>12.4}", mean(ranks), mean(scores));
+        for g in 0..4 {
+            let runs = ranks.chunks(seeds as usize).zip(&problems);
+            let own: Vec<f64> =
+                runs.filter(|(_, p)| group(p) == g).flat_map(|(r, _)| r.to_vec()).collect();
+            print!("{:>9.2}", mean(&own));
+        }
+        println!();
     }
     Ok(())
 }

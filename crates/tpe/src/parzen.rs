@@ -13,11 +13,14 @@ pub struct Bandwidth {
     pub narrowest: f64,
     /// See `narrowest`.
     pub exponent: f64,
+    /// The narrowest kernel on a grid, in cells: it keeps the values next to an observation in
+    /// sight where there are few values.
+    pub cells: f64,
 }
 
 impl Default for Bandwidth {
     fn default() -> Self {
-        Self { narrowest: 100.0, exponent: 1.0 }
+        Self { narrowest: 100.0, exponent: 1.0, cells: 0.5 }
     }
 }
 
@@ -152,6 +155,10 @@ impl ParzenEstimator {
                 }
                 continue;
             }
+            let narrowest = match axis.kind {
+                Kind::Grid { n } => narrowest.max(bandwidth.cells / n).min(1.0),
+                _ => narrowest,
+            };
             order.clear();
             let active = centres.iter().enumerate().filter(|(_, c)| !c.is_nan());
             order.extend(active.map(|(i, c)| (*c, i as u32)));

@@ -16,6 +16,9 @@ pub struct TpeOptions {
     pub good_share: f64,
     /// The most trials that count as good.
     pub good_most: usize,
+    /// The share of the trials that counts as good where there are several objectives: a front
+    /// takes more trials than a point. There is no upper limit then.
+    pub front_share: f64,
     /// Candidates of one proposal.
     pub candidates: usize,
     /// How much better-ranked good trials weigh more: 0 is equal weights, 1 those of CMA-ES.
@@ -36,6 +39,7 @@ impl Default for TpeOptions {
             startup: 10,
             good_share: 0.1,
             good_most: 25,
+            front_share: 0.15,
             candidates: 24,
             rank_weights: 1.0,
             good_bandwidth: Bandwidth { exponent: 1.75, ..Bandwidth::default() },
@@ -155,9 +159,11 @@ impl Cache {
     fn fit(&mut self, view: &View<'_>, options: &TpeOptions) {
         let sorted = self.order.sorted(view.history);
         let n = sorted.len();
-        let several = view.history.directions().len() > 1;
-        let most = if several { usize::MAX } else { options.good_most };
-        let good = ((n as f64 * options.good_share).ceil() as usize).min(most).clamp(1, n);
+        let (share, most) = match view.history.directions().len() {
+            ..=1 => (options.good_share, options.good_most),
+            _ => (options.front_share, usize::MAX),
+        };
+        let good = ((n as f64 * share).ceil() as usize).min(most).clamp(1, n);
         let (best, rest) = sorted.split_at(good);
         let rows: Vec<usize> = best.iter().map(|number| *number as usize).collect();
         let weights: Vec<f64> = (0..good)
