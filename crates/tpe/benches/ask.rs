@@ -1,10 +1,11 @@
-//! One proposal after n trials in ten dimensions; densities; the split.
+//! One ask and tell after n trials in ten dimensions (the split is part of it); densities.
 
 use automl_space::{Config, Space, stream};
-use automl_study::{RandomSampler, Study};
+use automl_study::Study;
 use automl_tpe::{Bandwidth, ParzenEstimator, TpeSampler};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 fn space() -> Space {
     let mut builder = Space::builder();
@@ -19,26 +20,48 @@ fn loss(config: &Config) -> f64 {
     config.values().flatten().map(|v| (v.as_f64() - 0.3).powi(2)).sum()
 }
 
+/// A study with `n` random trials: how they came about does not matter to the time.
+fn after(n: u64) -> Study {
+    let fail = |e: &dyn std::fmt::Display| -> ! { panic!("{e}") };
+    let space = space();
+    let mut study = Study::builder(space.clone())
+        .sampler(TpeSampler::default())
+        .build()
+        .unwrap_or_else(|e| fail(&e));
+    let mut rng = stream(1, 0, "earlier trials");
+    for _ in 0..n {
+        study.enqueue(space.sample(&mut rng)).unwrap_or_else(|e| fail(&e));
+        let asked = study.ask().unwrap_or_else(|e| fail(&e));
+        study.tell(asked.number, loss(&asked.config)).unwrap_or_else(|e| fail(&e));
+    }
+    study
+}
+
+fn ask_and_tell(study: &mut Study) {
+    let asked = study.ask().unwrap_or_else(|e| panic!("{e}"));
+    let value = loss(&asked.config);
+    study.tell(asked.number, value).unwrap_or_else(|e| panic!("{e}"));
+}
+
 fn ask(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("ask and tell");
+    group.sample_size(10);
     for n in [100u64, 1_000, 10_000, 100_000] {
-        // The trials before are random: how they came about does not matter to the time.
-        let built = Study::builder(space()).sampler(RandomSampler::uniform()).build();
-        let mut random = built.unwrap_or_else(|e| panic!("{e}"));
-        random.optimize(n, loss).unwrap_or_else(|e| panic!("{e}"));
-        let built = Study::builder(space()).sampler(TpeSampler::default()).build();
-        let mut study = built.unwrap_or_else(|e| panic!("{e}"));
-        for trial in random.history().trials() {
-            let number = study.enqueue(trial.config.clone()).unwrap_or_else(|e| panic!("{e}"));
-            let asked = study.ask().unwrap_or_else(|e| panic!("{e}"));
-            assert_eq!(asked.number, number);
-            study.tell(number, trial.values[0]).unwrap_or_else(|e| panic!("{e}"));
-        }
+        // A study that has grown by a half is replaced, so that `n` stays about `n`.
+        let mut study = after(n);
         group.bench_function(BenchmarkId::from_parameter(n), |bencher| {
-            bencher.iter(|| {
-                let asked = study.ask().unwrap_or_else(|e| panic!("{e}"));
-                let value = loss(&asked.config);
-                study.tell(asked.number, value).unwrap_or_else(|e| panic!("{e}"));
+            bencher.iter_custom(|iterations| {
+                let mut time = Duration::ZERO;
+                for _ in 0..iterations {
+                    if study.history().len() as u64 > n + n / 2 {
+                        study = after(n);
+                        ask_and_tell(&mut study);
+                    }
+                    let start = Instant::now();
+                    ask_and_tell(&mut study);
+                    time += start.elapsed();
+                }
+                time
             });
         });
     }

@@ -22,6 +22,7 @@
 //! ```
 
 mod axis;
+mod feasible;
 mod gauss;
 mod parzen;
 mod sampler;

@@ -1,6 +1,7 @@
 //! The tree-structured Parzen estimator.
 
 use crate::axis::{Axis, Kind, axes, coordinates};
+use crate::feasible::{Feasibility, relative, thinned};
 use crate::parzen::{Bandwidth, ParzenEstimator};
 use crate::split::Order;
 use automl_space::{Config, Space};
@@ -55,8 +56,9 @@ impl Default for TpeOptions {
 /// The best trials (`good_share` of them) give a density `l`, all others a density `g`; candidates
 /// are drawn from `l`, and the one with the largest `l / g` is proposed. Trials that are running
 /// count as bad, so that several workers do not try the same (constant liar). Paused and pruned
-/// trials count at the fidelity that they reached, failed ones as the worst. Only the order of the
-/// objective values matters. Users' priors enter `l` and fade as trials come in.
+/// trials count at the fidelity that they reached, failed ones as the worst. Feasible trials come
+/// before infeasible ones, and every black-box constraint that is sometimes broken contributes a
+/// density ratio of its own. Only the order of the objective values matters. Users' priors enter `l` and fade as trials come in.
 ///
 /// # Source
 /// Bergstra et al. (2011), "Algorithms for Hyper-Parameter Optimization", section 4; Watanabe
@@ -79,6 +81,9 @@ struct Cache {
     order: Order,
     good: ParzenEstimator,
     bad: ParzenEstimator,
+    /// The share of the good.
+    share: f64,
+    feasibility: Feasibility,
 }
 
 impl TpeSampler {
@@ -98,6 +103,8 @@ impl Cache {
             order: Order::default(),
             good: ParzenEstimator::empty(axes.clone()),
             bad: ParzenEstimator::empty(axes.clone()),
+            share: 1.0,
+            feasibility: Feasibility::default(),
             axes,
         }
     }
@@ -182,14 +189,18 @@ impl Cache {
             strength,
             options.good_bandwidth,
         );
-        let mut rows: Vec<usize> = if rest.len() > options.bad_most {
-            let stride = rest.len() as f64 / options.bad_most as f64;
-            (0..options.bad_most).map(|i| rest[(i as f64 * stride) as usize] as usize).collect()
-        } else {
-            rest.iter().map(|number| *number as usize).collect()
-        };
+        let mut rows = thinned(rest, options.bad_most);
         rows.extend(self.order.pending.iter().rev().take(64).map(|number| *number as usize));
         self.bad.fit(&self.points, &rows, &[], 1.0, 0.0, options.bad_bandwidth);
+        self.share = good as f64 / n as f64;
+        self.feasibility.fit(
+            &self.axes,
+            &self.points,
+            view.history,
+            &self.order.judged,
+            options.bad_most,
+            options.bad_bandwidth,
+        );
     }
 
     /// The candidate with the largest ratio of the densities.
@@ -198,7 +209,13 @@ impl Cache {
         let mut point = Vec::new();
         let mut best: Option<(f64, Config)> = None;
         let mut score = |point: &[f64]| {
-            self.good.log_density_at(point, &mut sums) - self.bad.log_density_at(point, &mut sums)
+            let log = self.good.log_density_at(point, &mut sums)
+                - self.bad.log_density_at(point, &mut sums);
+            if self.feasibility.is_empty() {
+                log
+            } else {
+                relative(log, self.share) + self.feasibility.log_ratio(point, &mut sums)
+            }
         };
         let count = options.candidates.max(1);
         let constrained = !view.space.constraints().is_empty();

@@ -54,6 +54,8 @@ pub(crate) struct Order {
     known: HashMap<u64, Place>,
     /// Running and waiting trials without a report.
     pub(crate) pending: Vec<u64>,
+    /// Complete trials with values of black-box constraints.
+    pub(crate) judged: Vec<u64>,
     cursor: Cursor,
 }
 
@@ -70,6 +72,12 @@ impl Order {
                 (true, Err(at)) => self.pending.insert(at, number),
                 (false, Ok(at)) => drop(self.pending.remove(at)),
                 _ => {}
+            }
+            if trial.state == State::Complete
+                && !trial.constraints.is_empty()
+                && let Err(at) = self.judged.binary_search(&number)
+            {
+                self.judged.insert(at, number);
             }
             let old = match place {
                 Some(place) => self.known.insert(number, place),
