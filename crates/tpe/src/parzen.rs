@@ -136,7 +136,7 @@ impl ParzenEstimator {
             field.resize(d * k, 0.0);
         }
         let narrowest = 1.0 / (2.0 + k as f64).powf(bandwidth.exponent).min(bandwidth.narrowest);
-        let mut order: Vec<(f64, u32)> = Vec::with_capacity(k);
+        let mut order: Vec<u128> = Vec::with_capacity(k + 1);
         for (j, axis) in self.axes.iter().enumerate() {
             let centres = &mut self.centres[j * k..(j + 1) * k];
             self.partial[j] = false;
@@ -159,22 +159,30 @@ impl ParzenEstimator {
                 Kind::Grid { n } => narrowest.max(bandwidth.cells / n).min(1.0),
                 _ => narrowest,
             };
+            // Coordinates are not negative, so their bits are in their order; the index behind.
+            let key = |centre: f64, i: u32| u128::from(centre.to_bits()) << 32 | u128::from(i);
             order.clear();
             let active = centres.iter().enumerate().filter(|(_, c)| !c.is_nan());
-            order.extend(active.map(|(i, c)| (*c, i as u32)));
-            order.push((0.5, u32::MAX));
-            order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            let last = order.len() - 1;
-            for (place, &(centre, i)) in order.iter().enumerate() {
-                let Some(i) = usize::try_from(i).ok().filter(|i| *i < k) else { continue };
+            order.extend(active.map(|(i, c)| key(c.abs(), i as u32)));
+            order.push(key(0.5, u32::MAX));
+            order.sort_unstable();
+            let at = |place: usize| order.get(place).map(|key| f64::from_bits((key >> 32) as u64));
+            let mut before = None;
+            for (place, &key) in order.iter().enumerate() {
+                let (centre, i) = (f64::from_bits((key >> 32) as u64), key as u32 as usize);
                 // The ends use their inner gap only, unless they stand alone with the prior.
-                let below = if place > 0 { centre - order[place - 1].0 } else { 0.0 };
-                let above = if place < last { order[place + 1].0 - centre } else { 0.0 };
+                let below = before.map_or(0.0, |other| centre - other);
+                let above = at(place + 1).map_or(0.0, |other| other - centre);
+                before = Some(centre);
+                if i >= k {
+                    continue;
+                }
                 let width = below.max(above).clamp(narrowest, 1.0);
                 widths[i] = width;
-                scales[i] = std::f64::consts::FRAC_1_SQRT_2 / width;
-                let inside = gauss::cdf((1.0 - centre) / width) - gauss::cdf(-centre / width);
-                norms[i] = -(inside.max(1e-300).ln() + width.ln() + gauss::LN_SQRT_TAU);
+                let scale = 1.0 / width;
+                scales[i] = std::f64::consts::FRAC_1_SQRT_2 * scale;
+                let inside = gauss::cdf((1.0 - centre) * scale) - gauss::cdf(-centre * scale);
+                norms[i] = -((inside * width).max(1e-300).ln() + gauss::LN_SQRT_TAU);
             }
         }
     }

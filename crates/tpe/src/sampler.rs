@@ -18,8 +18,10 @@ pub struct TpeOptions {
     /// The most trials that count as good.
     pub good_most: usize,
     /// The share of the trials that counts as good where there are several objectives: a front
-    /// takes more trials than a point. There is no upper limit then.
+    /// takes more trials than a point.
     pub front_share: f64,
+    /// The most trials that count as good then.
+    pub front_most: usize,
     /// Candidates of one proposal.
     pub candidates: usize,
     /// How much better-ranked good trials weigh more: 0 is equal weights, 1 those of CMA-ES.
@@ -41,11 +43,12 @@ impl Default for TpeOptions {
             good_share: 0.1,
             good_most: 25,
             front_share: 0.15,
+            front_most: 100,
             candidates: 24,
             rank_weights: 1.0,
             good_bandwidth: Bandwidth { exponent: 1.75, ..Bandwidth::default() },
             bad_bandwidth: Bandwidth::default(),
-            prior_weight: 1.0,
+            prior_weight: 0.5,
             bad_most: 200,
         }
     }
@@ -164,13 +167,14 @@ impl Sampler for TpeSampler {
 impl Cache {
     /// Splits the trials and fits both densities.
     fn fit(&mut self, view: &View<'_>, options: &TpeOptions) {
-        let sorted = self.order.sorted(view.history);
-        let n = sorted.len();
+        let n = self.order.len();
         let (share, most) = match view.history.directions().len() {
             ..=1 => (options.good_share, options.good_most),
-            _ => (options.front_share, usize::MAX),
+            _ => (options.front_share, options.front_most),
         };
-        let good = ((n as f64 * share).ceil() as usize).min(most).clamp(1, n);
+        let good = ((n as f64 * share).ceil() as usize).min(most).clamp(1, n.max(1));
+        let sorted = self.order.sorted(view.history, good);
+        let good = good.min(n);
         let (best, rest) = sorted.split_at(good);
         let rows: Vec<usize> = best.iter().map(|number| *number as usize).collect();
         let weights: Vec<f64> = (0..good)

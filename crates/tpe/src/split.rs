@@ -104,8 +104,9 @@ impl Order {
     }
 
     /// The numbers of the trials, best first. With several objectives the order within a fidelity
-    /// is by non-domination rank, then by contribution to the rank's hypervolume.
-    pub(crate) fn sorted(&self, history: &History) -> Vec<u64> {
+    /// is by non-domination rank, then by contribution to the rank's hypervolume; the latter only
+    /// for ranks that reach into the best `exact`.
+    pub(crate) fn sorted(&self, history: &History, exact: usize) -> Vec<u64> {
         let numbers = self.places.iter().map(|place| place.number);
         if history.directions().len() < 2 {
             return numbers.collect();
@@ -120,7 +121,8 @@ impl Order {
                     history.losses(values.unwrap_or_default())
                 })
                 .collect();
-            sorted.extend(by_dominance(&losses).into_iter().map(|i| places[i].number));
+            let exact = exact.saturating_sub(sorted.len());
+            sorted.extend(by_dominance(&losses, exact).into_iter().map(|i| places[i].number));
         }
         sorted
     }
@@ -130,7 +132,7 @@ impl Order {
 ///
 /// # Source
 /// Ozaki et al. (2020), "Multiobjective Tree-Structured Parzen Estimator", section 3.2.
-fn by_dominance(losses: &[Vec<f64>]) -> Vec<usize> {
+fn by_dominance(losses: &[Vec<f64>], exact: usize) -> Vec<usize> {
     if losses.iter().any(|l| l.is_empty()) {
         return (0..losses.len()).collect();
     }
@@ -142,6 +144,10 @@ fn by_dominance(losses: &[Vec<f64>]) -> Vec<usize> {
     }
     let mut order = Vec::with_capacity(losses.len());
     for front in members {
+        if order.len() >= exact {
+            order.extend(front);
+            continue;
+        }
         // Scaled to the front's own box, so that no objective's unit matters.
         let m = losses[0].len();
         let bound = |pick: fn(f64, f64) -> f64, start: f64, j: usize| {
