@@ -1,0 +1,80 @@
+//! What a finished trial is worth, and the first proposals of a study.
+
+use automl_space::Config;
+use automl_study::{History, State, Trial, View, pareto, sobol_point};
+use rand::Rng;
+use std::cmp::Ordering;
+
+/// A finished trial with what selection looks at.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing<'a> {
+    pub(crate) trial: &'a Trial,
+    /// The sum of the violated black-box constraints; infinite for a trial without a value.
+    pub(crate) violation: f64,
+    /// The first loss; infinite for a trial without a value.
+    pub(crate) loss: f64,
+    /// All losses where there are several.
+    several: Vec<f64>,
+}
+
+/// The finished trials in the order of their numbers. A pruned trial stands with its last value;
+/// a failed one, and one whose value is NaN, is worse than every other.
+pub(crate) fn finished(history: &History) -> Vec<Standing<'_>> {
+    let ended = history.trials().iter().filter(|trial| trial.state.is_finished());
+    ended.map(|trial| standing(history, trial)).collect()
+}
+
+fn standing<'a>(history: &History, trial: &'a Trial) -> Standing<'a> {
+    let count = history.directions().len();
+    let values = if trial.state == State::Failed { None } else { trial.last_values() };
+    let values = values.filter(|v| v.len() == count && v.iter().all(|value| !value.is_nan()));
+    match values {
+        Some(values) => Standing {
+            trial,
+            violation: trial.violation(),
+            loss: history.loss(values),
+            several: if count > 1 { history.losses(values) } else { Vec::new() },
+        },
+        None => Standing {
+            trial,
+            violation: f64::INFINITY,
+            loss: f64::INFINITY,
+            several: if count > 1 { vec![f64::INFINITY; count] } else { Vec::new() },
+        },
+    }
+}
+
+/// What tells a finished trial from another: its number and what selection looks at, as bits.
+pub(crate) type Trace = (u64, u64, u64);
+
+impl Standing<'_> {
+    /// One loss for each objective.
+    pub(crate) fn losses(&self) -> &[f64] {
+        if self.several.is_empty() { std::slice::from_ref(&self.loss) } else { &self.several }
+    }
+
+    /// Feasible before infeasible, then by the violation, then by the first loss.
+    pub(crate) fn compare(&self, other: &Self) -> Ordering {
+        self.violation
+            .total_cmp(&other.violation)
+            .then_with(|| pareto::compare(self.loss, other.loss))
+    }
+
+    /// The trial's trace, by which caches know it again.
+    pub(crate) fn trace(&self) -> Trace {
+        let losses = self.losses().iter();
+        let mix = |hash: u64, loss: &f64| hash.rotate_left(17) ^ loss.to_bits();
+        (self.trial.number, self.violation.to_bits(), losses.fold(0, mix))
+    }
+}
+
+/// A quasi-random proposal, or a draw from the users' priors where there are some.
+pub(crate) fn startup(view: &View<'_>, rng: &mut dyn Rng) -> Config {
+    let config = if view.space.params().iter().any(|param| param.prior().is_some()) {
+        view.space.sample_prior(rng)
+    } else {
+        view.space.decode(&sobol_point(view.number, view.space.len(), view.seed))
+    };
+    let config = if view.space.allows(&config) { config } else { view.space.sample(rng) };
+    view.fresh(config, rng)
+}
