@@ -1,7 +1,7 @@
 //! One ask and tell after n trials in ten dimensions (the split is part of it); densities.
 
 use automl_space::{Config, Space, stream};
-use automl_study::Study;
+use automl_study::{Direction, Study};
 use automl_tpe::{Bandwidth, ParzenEstimator, TpeSampler};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -16,15 +16,18 @@ fn space() -> Space {
     builder.build().unwrap_or_else(|e| panic!("{e}"))
 }
 
-fn loss(config: &Config) -> f64 {
-    config.values().flatten().map(|v| (v.as_f64() - 0.3).powi(2)).sum()
+/// Squared distances to as many points.
+fn losses(config: &Config, objectives: usize) -> Vec<f64> {
+    let to = |c: f64| config.values().flatten().map(|v| (v.as_f64() - c).powi(2)).sum();
+    (0..objectives).map(|i| to(0.3 + 0.2 * i as f64)).collect()
 }
 
 /// A study with `n` random trials: how they came about does not matter to the time.
-fn after(n: u64) -> Study {
+fn after(n: u64, objectives: usize) -> Study {
     let fail = |e: &dyn std::fmt::Display| -> ! { panic!("{e}") };
     let space = space();
     let mut study = Study::builder(space.clone())
+        .directions(vec![Direction::Minimize; objectives])
         .sampler(TpeSampler::default())
         .build()
         .unwrap_or_else(|e| fail(&e));
@@ -32,29 +35,30 @@ fn after(n: u64) -> Study {
     for _ in 0..n {
         study.enqueue(space.sample(&mut rng)).unwrap_or_else(|e| fail(&e));
         let asked = study.ask().unwrap_or_else(|e| fail(&e));
-        study.tell(asked.number, loss(&asked.config)).unwrap_or_else(|e| fail(&e));
+        study.tell(asked.number, losses(&asked.config, objectives)).unwrap_or_else(|e| fail(&e));
     }
     study
 }
 
 fn ask_and_tell(study: &mut Study) {
     let asked = study.ask().unwrap_or_else(|e| panic!("{e}"));
-    let value = loss(&asked.config);
-    study.tell(asked.number, value).unwrap_or_else(|e| panic!("{e}"));
+    let values = losses(&asked.config, study.history().directions().len());
+    study.tell(asked.number, values).unwrap_or_else(|e| panic!("{e}"));
 }
 
 fn ask(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("ask and tell");
     group.sample_size(10);
-    for n in [100u64, 1_000, 10_000, 100_000] {
+    let sizes = [(100u64, 1), (1_000, 1), (10_000, 1), (100_000, 1), (100, 2), (10_000, 2)];
+    for (n, objectives) in sizes {
         // A study that has grown by a half is replaced, so that `n` stays about `n`.
-        let mut study = after(n);
-        group.bench_function(BenchmarkId::from_parameter(n), |bencher| {
+        let mut study = after(n, objectives);
+        group.bench_function(BenchmarkId::new(format!("{objectives} objectives"), n), |bencher| {
             bencher.iter_custom(|iterations| {
                 let mut time = Duration::ZERO;
                 for _ in 0..iterations {
                     if study.history().len() as u64 > n + n / 2 {
-                        study = after(n);
+                        study = after(n, objectives);
                         ask_and_tell(&mut study);
                     }
                     let start = Instant::now();
