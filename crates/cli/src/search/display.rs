@@ -49,16 +49,16 @@ impl Display {
                     bar.set_message(state(progress));
                 }
             }
-            Event::Candidate { trial, state, reason, epochs, accuracy, params, .. } => {
-                if self.bar.is_none() || *state == "failed" {
-                    let accuracy = accuracy
-                        .map_or_else(|| "      -".to_owned(), |a| format!("{:6.2}%", a * 100.0));
-                    let reason = reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
-                    self.line(&format!(
+            Event::Candidate { trial, state, reason, epochs, accuracy, params, .. }
+                if self.bar.is_none() || *state == "failed" =>
+            {
+                let accuracy = accuracy
+                    .map_or_else(|| "      -".to_owned(), |a| format!("{:6.2}%", a * 100.0));
+                let reason = reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
+                self.line(&format!(
                         "trial {trial:>4}  {state:<8} epoch {epochs:>3}  {accuracy}  {:>9} parameters{reason}",
                         thousands(*params)
                     ));
-                }
             }
             Event::Final { networks, epochs } => {
                 if let Some(bar) = &self.bar {
@@ -154,7 +154,7 @@ fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
