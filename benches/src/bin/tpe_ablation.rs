@@ -29,7 +29,7 @@ fn variants() -> Vec<(&'static str, TpeOptions)> {
         ("equal weights", TpeOptions { rank_weights: 0.0, ..base }),
         ("48 candidates", TpeOptions { candidates: 48, ..base }),
         ("150 candidates", TpeOptions { candidates: 150, ..base }),
-        ("prior weight 1/2", TpeOptions { prior_weight: 0.5, ..base }),
+        ("prior weight 1", TpeOptions { prior_weight: 1.0, ..base }),
         ("prior weight 2", TpeOptions { prior_weight: 2.0, ..base }),
         ("exponent 1", good(100.0, 1.0, 0.5)),
         ("exponent 1.5", good(100.0, 1.5, 0.5)),
