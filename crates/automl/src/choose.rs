@@ -1,5 +1,6 @@
 //! Samplers and schedulers by name.
 
+use automl_evolution::{CmaEsSampler, Nsga2Sampler, RegularizedEvolutionSampler};
 use automl_scheduler::Asha;
 use automl_space::Space;
 use automl_study::{FullFidelity, Ladder, RandomSampler, Sampler, Scheduler, SobolSampler};
@@ -54,7 +55,8 @@ pub struct Setting<'a> {
 }
 
 /// The names that [`sampler`] knows.
-pub const SAMPLERS: &[&str] = &["auto", "prior", "random", "sobol", "tpe"];
+pub const SAMPLERS: &[&str] =
+    &["auto", "cmaes", "evolution", "nsga2", "prior", "random", "sobol", "tpe"];
 
 /// The names that [`scheduler`] knows.
 pub const SCHEDULERS: &[&str] = &["auto", "asha", "none"];
@@ -62,7 +64,8 @@ pub const SCHEDULERS: &[&str] = &["auto", "asha", "none"];
 /// The reduction factor of successive halving.
 const ETA: f64 = 3.0;
 
-/// The sampler of this name.
+/// The sampler of this name. `auto` is TPE, which serves every kind of space and any number of
+/// objectives.
 ///
 /// # Errors
 /// [`ChooseError::Unknown`] with the names there are.
@@ -70,6 +73,9 @@ pub fn sampler(name: &str, setting: &Setting<'_>) -> Result<Box<dyn Sampler>, Ch
     let _ = setting;
     Ok(match name {
         "auto" | "tpe" => Box::new(TpeSampler::default()),
+        "cmaes" => Box::new(CmaEsSampler::default()),
+        "evolution" => Box::new(RegularizedEvolutionSampler::default()),
+        "nsga2" => Box::new(Nsga2Sampler::default()),
         "sobol" => Box::new(SobolSampler::new()),
         "prior" => Box::new(RandomSampler::from_prior()),
         "random" => Box::new(RandomSampler::uniform()),

@@ -5,6 +5,7 @@ pub mod choose;
 pub mod search;
 mod serve;
 
+pub use automl_evolution as evolution;
 #[cfg(feature = "train")]
 pub use automl_models as models;
 pub use automl_scheduler as scheduler;

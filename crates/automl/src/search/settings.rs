@@ -206,7 +206,7 @@ pub struct SearchSettings {
     /// How many networks of the front are trained to the end and saved.
     pub front: usize,
     /// The most training images that candidates are trained on; the final training uses all.
-    /// Default: 10,000.
+    /// Default: 8,000.
     pub images: Option<usize>,
 }
 
