@@ -11,15 +11,16 @@ use rand::{Rng, RngExt};
 pub struct RegularizedEvolutionOptions {
     /// How many trials live at a time: the most recent ones.
     pub population: usize,
-    /// How many of them compete to be the parent.
+    /// How many of them, drawn with replacement, compete to be the parent.
     pub tournament: usize,
-    /// The standard deviation of a numeric mutation, in units of the parameter's range.
+    /// The largest standard deviation of a numeric mutation, in units of the parameter's range;
+    /// each mutation draws its own, log-uniform down to a thirtieth of it.
     pub step: f64,
 }
 
 impl Default for RegularizedEvolutionOptions {
     fn default() -> Self {
-        Self { population: 20, tournament: 10, step: 0.1 }
+        Self { population: 20, tournament: 20, step: 0.6 }
     }
 }
 
@@ -31,7 +32,8 @@ impl Default for RegularizedEvolutionOptions {
 ///
 /// # Source
 /// Real et al. (2019), "Regularized Evolution for Image Classifier Architecture Search",
-/// algorithm 1. The population is smaller than its 100, which was meant for 20,000 trials.
+/// algorithm 1. The population is smaller than its 100, which was meant for 20,000 trials, and
+/// the tournament larger.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RegularizedEvolutionSampler {
     options: RegularizedEvolutionOptions,
@@ -58,14 +60,16 @@ impl Sampler for RegularizedEvolutionSampler {
             .map(|_| &alive[rng.random_range(0..alive.len())])
             .collect();
         let parent = winner(&drawn);
-        let mut child = mutate(view.space, &parent.trial.config, options.step, rng);
+        // Steps of all sizes: wide ones find basins, narrow ones go to their ground.
+        let step = options.step * 10_f64.powf(-1.5 * rng.random::<f64>());
+        let mut child = mutate(view.space, &parent.trial.config, step, rng);
         // A child that is known or not allowed mutates once more, so that it stays a relative.
         for _ in 0..16 {
             if view.space.allows(&child) && !view.history.seen(&child) {
                 break;
             }
             let from = if view.space.allows(&child) { &child } else { &parent.trial.config };
-            child = mutate(view.space, from, options.step, rng);
+            child = mutate(view.space, from, step, rng);
         }
         if !view.space.allows(&child) {
             child = view.space.sample(rng);

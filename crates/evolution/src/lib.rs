@@ -1,4 +1,4 @@
-//! Evolutionary samplers: CMA-ES, NSGA-II and regularised evolution.
+//! Evolutionary samplers: CMA-ES, NSGA-II, regularised evolution, and a policy-gradient controller.
 //!
 //! Each is a pure function of the trials: what other libraries keep as the state of an optimiser
 //! (a mean and a covariance, a population) is computed from the finished trials in the order of
@@ -23,9 +23,11 @@ mod ageing;
 mod cmaes;
 mod normal;
 mod nsga2;
+mod reinforce;
 mod standing;
 mod vary;
 
 pub use ageing::{RegularizedEvolutionOptions, RegularizedEvolutionSampler};
 pub use cmaes::{CmaEs, CmaEsOptions, CmaEsSampler};
 pub use nsga2::{Nsga2Options, Nsga2Sampler};
+pub use reinforce::{PolicyGradientOptions, PolicyGradientSampler};

@@ -31,7 +31,8 @@ fn standing<'a>(history: &History, trial: &'a Trial) -> Standing<'a> {
     match values {
         Some(values) => Standing {
             trial,
-            violation: trial.violation(),
+            // The sum of nothing is -0.0, which must not rank before 0.0.
+            violation: trial.violation() + 0.0,
             loss: history.loss(values),
             several: if count > 1 { history.losses(values) } else { Vec::new() },
         },

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_evolution::{
-    CmaEsOptions, CmaEsSampler, Nsga2Options, Nsga2Sampler, RegularizedEvolutionOptions,
-    RegularizedEvolutionSampler,
+    CmaEsOptions, CmaEsSampler, Nsga2Options, Nsga2Sampler, PolicyGradientOptions,
+    PolicyGradientSampler, RegularizedEvolutionOptions, RegularizedEvolutionSampler,
 };
 use automl_space::{Config, Constraint, Prior, Space, SpaceError, stream};
 use automl_study::{Direction, History, Report, Sampler, State, Study, Trial, View};
@@ -23,6 +23,10 @@ fn samplers() -> Vec<Box<dyn Sampler>> {
             population: 5,
             tournament: 3,
             ..RegularizedEvolutionOptions::default()
+        })),
+        Box::new(PolicyGradientSampler::new(PolicyGradientOptions {
+            startup: 3,
+            ..PolicyGradientOptions::default()
         })),
     ]
 }
@@ -125,11 +129,11 @@ proptest! {
     fn a_fresh_sampler_proposes_the_same(
         events in proptest::collection::vec((event(), 0usize..6), 1..80),
         space in 0usize..3,
-        which in 0usize..4,
+        which in 0usize..5,
         several: bool,
     ) {
         let space = &spaces().unwrap()[space];
-        let several = several && which >= 2;
+        let several = several && (2..4).contains(&which);
         let directions = vec![Direction::Minimize; if several { 2 } else { 1 }];
         let mut history = History::new(directions.clone());
         let mut sampler = fresh(which);
@@ -159,7 +163,7 @@ proptest! {
     fn increasing_transforms_change_nothing(
         seed in 0u64..1000,
         space in 0usize..3,
-        which in 0usize..4,
+        which in 0usize..5,
     ) {
         let space = &spaces().unwrap()[space];
         let run = |direction: Direction, transform: fn(f64) -> f64| {
@@ -187,7 +191,7 @@ proptest! {
     fn nothing_is_repeated_while_another_point_is_left(
         seed: u64,
         running in 1usize..10,
-        which in 0usize..4,
+        which in 0usize..5,
     ) {
         let space = &spaces().unwrap()[1];
         let mut study =

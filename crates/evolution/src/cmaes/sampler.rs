@@ -24,7 +24,7 @@ pub struct CmaEsOptions {
 
 impl Default for CmaEsOptions {
     fn default() -> Self {
-        Self { startup: 10, sigma: 0.2, lambda: None, full_most: 100 }
+        Self { startup: 10, sigma: 0.15, lambda: None, full_most: 100 }
     }
 }
 
@@ -377,7 +377,7 @@ impl State {
             && (0..axes.numbers.len()).all(|j| self.numbers.deviation(j) < CONVERGED);
         let broken = !axes.numbers.is_empty()
             && (self.numbers.condition() > 1e14 || self.numbers.sigma() > 1e3);
-        converged || broken || self.stale > 10 + 30 * n / self.lambda
+        converged || broken || self.stale > 40 + 30 * n / self.lambda
     }
 }
 
