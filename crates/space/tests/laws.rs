@@ -1,0 +1,174 @@
+//! Laws that every space obeys, on random spaces with nested conditions.
+
+use automl_space::{Constraint, Domain, Prior, Space, Value, stream};
+use proptest::prelude::*;
+
+/// Kind, size, and the earlier parameter that a parameter depends on.
+type Sketch = Vec<(u8, i64, Option<prop::sample::Index>)>;
+
+fn sketch(kinds: std::ops::Range<u8>) -> impl Strategy<Value = Sketch> {
+    prop::collection::vec((kinds, 1..5_i64, any::<Option<prop::sample::Index>>()), 1..7)
+}
+
+fn space(sketch: &Sketch) -> Space {
+    let mut list: Vec<serde_json::Value> = Vec::new();
+    for (i, (kind, n, parent)) in sketch.iter().enumerate() {
+        let mut param = match kind {
+            0 => serde_json::json!({"type": "int", "low": -1, "high": 2 * n - 1, "step": 2}),
+            1 => serde_json::json!({"type": "float", "low": 0.1, "high": 0.1 + 0.3 * *n as f64,
+                                    "step": 0.3}),
+            2 => serde_json::json!({"type": "categorical",
+                                    "choices": (0..*n).collect::<Vec<_>>(),
+                                    "prior": {"weights": (1..=*n).collect::<Vec<_>>()}}),
+            3 => serde_json::json!({"type": "ordinal", "choices": (0..*n).collect::<Vec<_>>()}),
+            4 => serde_json::json!({"type": "int", "low": 1, "high": n * n, "log": true,
+                                    "prior": {"mean": 0.5, "sd": 0.7}}),
+            5 => serde_json::json!({"type": "float", "low": 1e-5, "high": 10.0, "log": true,
+                                    "prior": {"mean": -3.0, "sd": 1.0}}),
+            _ => serde_json::json!({"type": "float", "low": -2.0, "high": *n}),
+        };
+        param["name"] = format!("p{i}").into();
+        if let Some(parent) = parent.as_ref().filter(|_| i > 0).map(|p| p.index(i)) {
+            let condition = match sketch[parent].0 {
+                2 | 3 => serde_json::json!({"parent": format!("p{parent}"), "values": [0]}),
+                _ => serde_json::json!({"parent": format!("p{parent}"), "low": 0.0, "high": 3.0}),
+            };
+            param["condition"] = condition;
+        }
+        list.push(param);
+    }
+    Space::from_json(&list.into()).expect("every sketch is a space")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn draws_are_valid_and_survive_round_trips(sketch in sketch(0..7), seed: u64) {
+        let space = space(&sketch);
+        let text = serde_json::to_string(&space).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<Space>(&text).unwrap(), &space);
+        let rng = &mut stream(seed, 0, "laws");
+        for _ in 0..8 {
+            for config in [space.sample(rng), space.sample_prior(rng)] {
+                prop_assert!(space.check(&config).is_ok());
+                prop_assert_eq!(space.check(&space.canonical(&config)), Ok(()));
+                let once = space.canonical(&config);
+                prop_assert_eq!(&space.canonical(&once), &once);
+                let back = space.decode(&space.encode(&config).unit);
+                prop_assert_eq!(space.check(&back), Ok(()));
+                for (a, b) in config.values().zip(back.values()) {
+                    match (a, b) {
+                        (Some(Value::Float(a)), Some(Value::Float(b))) => {
+                            prop_assert!((a - b).abs() <= 1e-12 * (1.0 + a.abs()), "{} {}", a, b);
+                        }
+                        _ => prop_assert_eq!(a, b),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn neighbours_and_mutants_are_valid_and_differ(sketch in sketch(0..7), seed: u64) {
+        let space = space(&sketch);
+        let rng = &mut stream(seed, 0, "laws");
+        let config = space.sample(rng);
+        let fixed = (0..space.len()).all(|i| {
+            config.value(i).is_none() || space.params()[i].domain().cardinality() == Some(1)
+        });
+        let neighbours = space.neighbours(&config, rng, 5);
+        prop_assert_eq!(neighbours.is_empty(), fixed);
+        for (i, neighbour) in neighbours.iter().enumerate() {
+            prop_assert_eq!(space.check(neighbour), Ok(()));
+            prop_assert_ne!(neighbour, &config);
+            prop_assert!(!neighbours[..i].contains(neighbour));
+            // One value that stood before and still stands has changed, no more.
+            let both = config.values().zip(neighbour.values());
+            let changed = both.filter(|(a, b)| a.is_some() && b.is_some() && a != b).count();
+            prop_assert_eq!(changed, 1);
+        }
+        let mutant = space.mutate(&config, 0.3, 0.1, rng);
+        prop_assert_eq!(space.check(&mutant), Ok(()));
+        prop_assert_eq!(mutant == config, fixed);
+    }
+
+    #[test]
+    fn the_size_is_the_number_of_configurations(sketch in sketch(0..5)) {
+        let space = space(&sketch);
+        let size = space.size().unwrap();
+        prop_assume!(size < 5000);
+        let all: Vec<_> = space.configs().unwrap().collect();
+        prop_assert_eq!(all.len() as u128, size);
+        prop_assert_eq!(all.iter().collect::<std::collections::HashSet<_>>().len(), all.len());
+        for config in &all {
+            prop_assert_eq!(space.check(config), Ok(()));
+        }
+    }
+}
+
+#[test]
+fn continua_and_many_combinations_have_no_size() {
+    let mut builder = Space::builder();
+    builder.float("x", 0.0..=1.0).add().unwrap();
+    let space = builder.build().unwrap();
+    assert_eq!(space.size(), None);
+    assert!(space.configs().is_none());
+    let mut builder = Space::builder();
+    for i in 0..300 {
+        builder.int(&format!("x{i}"), i64::MIN..=i64::MAX).add().unwrap();
+    }
+    assert_eq!(builder.build().unwrap().size(), Some(u128::MAX));
+}
+
+#[test]
+fn extremes_do_not_panic() {
+    let mut builder = Space::builder();
+    let huge = builder.int("huge", i64::MIN..=i64::MAX).add().unwrap();
+    builder.int("stepped", i64::MIN..=i64::MAX).step(i64::MAX).add().unwrap();
+    builder.int("log", 1..=i64::MAX).log().add().unwrap();
+    builder.int("point", 7..=7).add().unwrap();
+    builder.float("tiny", 1.0..=1.0 + f64::EPSILON).add().unwrap();
+    builder.float("far", 1e17..=1e17 + 64.0).step(1.0).add().unwrap();
+    builder.float("wide", -8e307..=8e307).add().unwrap();
+    builder.float("subnormal", 1e-320..=1e308).log().add().unwrap();
+    builder.choice("many", (0..1000_i64).collect::<Vec<_>>()).add().unwrap();
+    let distant = Prior::Normal { mean: 1e9, sd: 1e-9 };
+    builder.float("distant", 0.0..=1.0).prior(distant).add().unwrap();
+    for i in 0..300 {
+        builder.float(&format!("x{i}"), 0.0..=1.0).add().unwrap();
+    }
+    let space = builder.build().unwrap();
+    let rng = &mut stream(3, 1, "laws");
+    for _ in 0..50 {
+        let config = space.sample_prior(rng);
+        assert_eq!(space.check(&config), Ok(()));
+        assert_eq!(space.check(&space.decode(&space.encode(&config).unit)), Ok(()));
+        let mutant = space.mutate(&config, 0.5, 0.2, rng);
+        assert_eq!(space.check(&mutant), Ok(()));
+        assert_eq!(space.neighbours(&config, rng, 3).len(), 3);
+    }
+    let Domain::Int(_) = space.params()[huge.index()].domain() else { panic!("not an int") };
+    for (index, last) in [(0, i64::MAX), (1, i64::MAX - 1), (2, i64::MAX), (3, 7)] {
+        let domain = space.params()[index].domain();
+        assert_eq!(domain.nth(u128::MAX), Value::Int(last));
+        for unit in [f64::NAN, -1.0, 0.0, 0.5, 1.0, f64::INFINITY] {
+            assert!(domain.contains(domain.from_unit(unit)), "{index} {unit}");
+        }
+    }
+}
+
+#[test]
+fn changes_respect_constraints() {
+    let mut builder = Space::builder();
+    let a = builder.int("a", 0..=20).add().unwrap();
+    let b = builder.int("b", 0..=20).add().unwrap();
+    builder.constraint(Constraint::custom("sum", move |_, c| (c[a] + c[b] - 12) as f64));
+    let space = builder.build().unwrap();
+    let rng = &mut stream(0, 0, "laws");
+    for _ in 0..100 {
+        let config = space.sample(rng);
+        assert!(space.allows(&config) && space.allows(&space.mutate(&config, 0.5, 0.2, rng)));
+        assert!(space.neighbours(&config, rng, 4).iter().all(|c| space.allows(c)));
+    }
+}
