@@ -172,3 +172,36 @@ fn changes_respect_constraints() {
         assert!(space.neighbours(&config, rng, 4).iter().all(|c| space.allows(c)));
     }
 }
+
+/// The Kolmogorov-Smirnov distance of draws from a distribution function, times `sqrt(n)`; above
+/// 1.95 with probability 0.001 (Kolmogorov 1933).
+fn distance(mut draws: Vec<f64>, cdf: impl Fn(f64) -> f64) -> f64 {
+    draws.sort_by(f64::total_cmp);
+    let n = draws.len() as f64;
+    let gap = |(i, x): (usize, &f64)| {
+        let p = cdf(*x);
+        (p - i as f64 / n).max((i + 1) as f64 / n - p)
+    };
+    draws.iter().enumerate().map(gap).fold(0.0, f64::max) * n.sqrt()
+}
+
+#[test]
+fn draws_follow_their_distributions() {
+    let mut builder = Space::builder();
+    let plain = builder.float("plain", -2.0..=3.0).add().unwrap();
+    let log = builder.float("log", 1e-4..=1e2).log().add().unwrap();
+    let (mean, sd) = (0.2, 0.5);
+    let prior = Prior::Normal { mean, sd };
+    let normal = builder.float("normal", 0.0..=1.5).prior(prior).add().unwrap();
+    let space = builder.build().unwrap();
+    let rng = &mut stream(5, 0, "laws");
+    let draws: Vec<_> = (0..4000).map(|_| space.sample_prior(rng)).collect();
+    let of = |key| draws.iter().map(|c| c[key]).collect::<Vec<f64>>();
+    assert!(distance(of(plain), |x| (x + 2.0) / 5.0) < 1.95);
+    assert!(distance(of(log), |x| (x.log10() + 4.0) / 6.0) < 1.95);
+    let phi = |x: f64| 0.5 * libm::erfc((mean - x) / (sd * std::f64::consts::SQRT_2));
+    let truncated = |x| (phi(x) - phi(0.0)) / (phi(1.5) - phi(0.0));
+    assert!(distance(of(normal), truncated) < 1.95);
+    // The test can fail: the normal draws are far from uniform.
+    assert!(distance(of(normal), |x| x / 1.5) > 1.95);
+}
