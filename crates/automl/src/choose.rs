@@ -1,6 +1,7 @@
 //! Samplers and schedulers by name.
 
 use automl_evolution::{CmaEsSampler, Nsga2Sampler, RegularizedEvolutionSampler};
+use automl_gp::GpSampler;
 use automl_scheduler::Asha;
 use automl_space::Space;
 use automl_study::{FullFidelity, Ladder, RandomSampler, Sampler, Scheduler, SobolSampler};
@@ -56,7 +57,7 @@ pub struct Setting<'a> {
 
 /// The names that [`sampler`] knows.
 pub const SAMPLERS: &[&str] =
-    &["auto", "cmaes", "evolution", "nsga2", "prior", "random", "sobol", "tpe"];
+    &["auto", "cmaes", "evolution", "gp", "nsga2", "prior", "random", "sobol", "tpe"];
 
 /// The names that [`scheduler`] knows.
 pub const SCHEDULERS: &[&str] = &["auto", "asha", "none"];
@@ -75,6 +76,7 @@ pub fn sampler(name: &str, setting: &Setting<'_>) -> Result<Box<dyn Sampler>, Ch
         "auto" | "tpe" => Box::new(TpeSampler::default()),
         "cmaes" => Box::new(CmaEsSampler::default()),
         "evolution" => Box::new(RegularizedEvolutionSampler::default()),
+        "gp" => Box::new(GpSampler::default()),
         "nsga2" => Box::new(Nsga2Sampler::default()),
         "sobol" => Box::new(SobolSampler::new()),
         "prior" => Box::new(RandomSampler::from_prior()),

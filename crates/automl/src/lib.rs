@@ -6,6 +6,7 @@ pub mod search;
 mod serve;
 
 pub use automl_evolution as evolution;
+pub use automl_gp as gp;
 #[cfg(feature = "train")]
 pub use automl_models as models;
 pub use automl_scheduler as scheduler;

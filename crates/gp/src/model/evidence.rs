@@ -1,0 +1,230 @@
+//! The penalised log marginal likelihood and its gradient.
+
+use super::{Hyper, Kernel};
+use crate::lbfgs::{self, Stop};
+use crate::linalg;
+use nalgebra::DMatrix;
+
+/// Beliefs about hyperparameters. Densities are in the logarithms, without Jacobian terms.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Priors {
+    /// Mean and standard deviation of the logarithm of each length scale (log-normal).
+    pub length: (f64, f64),
+    /// Mean and standard deviation of the logarithm of the signal variance (log-normal).
+    pub signal: (f64, f64),
+    /// Shape and rate of the gamma density of the noise variance.
+    pub noise: (f64, f64),
+    /// Standard deviation of the constant mean, which is integrated out by its best value; zero
+    /// fixes the mean at zero.
+    pub mean: f64,
+    /// The smallest and largest noise variance.
+    pub noise_bounds: (f64, f64),
+}
+
+impl Priors {
+    /// Priors for inputs in the unit cube with `scales` parameters and standardised outputs: the
+    /// length scales grow with the square root of the dimension, so that the complexity of the
+    /// functions stays the same.
+    ///
+    /// # Source
+    /// Hvarfner, Hellsten & Nardi (2024), "Vanilla Bayesian Optimization Performs Great in High
+    /// Dimensions", arXiv:2402.02229, equation 7.
+    pub fn scaled(scales: usize) -> Self {
+        let d = scales.max(1) as f64;
+        Self {
+            length: (std::f64::consts::SQRT_2 + 0.5 * d.ln(), 3.0_f64.sqrt()),
+            signal: (0.5, 1.5),
+            noise: (1.1, 30.0),
+            mean: 1.0,
+            noise_bounds: (1e-7, 2.0),
+        }
+    }
+
+    /// The log density at log hyperparameters, up to a constant; adds its gradient.
+    fn log_density(&self, log: &[f64], gradient: &mut [f64]) -> f64 {
+        let m = log.len() - 2;
+        let mut normal = |i: usize, (mean, sd): (f64, f64)| {
+            let z = (log[i] - mean) / sd;
+            gradient[i] -= z / sd;
+            -0.5 * z * z
+        };
+        let mut sum: f64 = (0..m).map(|i| normal(i, self.length)).sum();
+        sum += normal(m, self.signal);
+        let (shape, rate) = self.noise;
+        let noise = log[m + 1].exp();
+        gradient[m + 1] += shape - 1.0 - rate * noise;
+        sum + (shape - 1.0) * log[m + 1] - rate * noise
+    }
+}
+
+/// Observations: features `x` `[n, columns]`, outputs `y` `[n]`, and for each a noise variance that
+/// is known and added to the inferred one (empty where there is none).
+#[derive(Clone, Copy, Debug)]
+pub struct Observations<'a> {
+    /// Features.
+    pub x: &'a DMatrix<f64>,
+    /// Outputs.
+    pub y: &'a [f64],
+    /// Known noise variances, or empty.
+    pub noise: &'a [f64],
+}
+
+/// Evaluates the log marginal likelihood; keeps its work space.
+#[derive(Debug)]
+pub struct Evidence<'a> {
+    kernel: &'a Kernel,
+    data: Observations<'a>,
+    mean_sd: f64,
+    covariance: DMatrix<f64>,
+    slopes: DMatrix<f64>,
+}
+
+impl<'a> Evidence<'a> {
+    /// For a kernel and observations; `mean_sd` as [`Priors::mean`].
+    pub fn new(kernel: &'a Kernel, data: Observations<'a>, mean_sd: f64) -> Self {
+        let n = data.y.len();
+        let square = DMatrix::zeros(n, n);
+        Self { kernel, data, mean_sd, covariance: square.clone(), slopes: square }
+    }
+
+    /// The log marginal likelihood at log hyperparameters (length scales, signal, noise), and its
+    /// gradient; `None` where the covariance is not positive definite.
+    ///
+    /// `O(n^3)` for the factor and the inverse, `O(n^2 d)` for the covariance and the gradient.
+    ///
+    /// # Source
+    /// Rasmussen & Williams (2006), equations 2.30 and 5.9.
+    pub fn evaluate(&mut self, log: &[f64], gradient: &mut [f64]) -> Option<f64> {
+        let hyper = Hyper::from_log(log);
+        let (n, kernel, x) = (self.data.y.len(), self.kernel, self.data.x);
+        let weights = kernel.weights(&hyper.lengths);
+        for i in 0..n {
+            let r2 = &mut self.covariance.as_mut_slice()[i * n + i..(i + 1) * n];
+            let slopes = &mut self.slopes.as_mut_slice()[i * n + i..(i + 1) * n];
+            kernel.distances(&weights, x, i, |c| x[(i, c)], r2);
+            kernel.correlate(r2, slopes);
+            r2.iter_mut().for_each(|v| *v *= hyper.signal);
+            r2[0] += hyper.noise + self.data.noise.get(i).copied().unwrap_or(0.0);
+        }
+        if !linalg::cholesky_in_place(&mut self.covariance) {
+            return None;
+        }
+        let l = &self.covariance;
+        let (alpha, mean) = weights_of_residuals(l, self.data.y, self.mean_sd);
+        let residual_fit: f64 = alpha.iter().zip(self.data.y).map(|(a, y)| a * (y - mean)).sum();
+        let log_det: f64 = (0..n).map(|i| l[(i, i)].ln()).sum();
+        let penalty = if self.mean_sd > 0.0 { (mean / self.mean_sd).powi(2) } else { 0.0 };
+        let constant = 0.5 * n as f64 * (2.0 * std::f64::consts::PI).ln();
+        let value = -0.5 * (residual_fit + penalty) - log_det - constant;
+
+        gradient.fill(0.0);
+        let inverse = linalg::inverse_lower(l);
+        let scales = kernel.scales();
+        let mut trace = residual_fit - n as f64;
+        let mut noise_trace = 0.0;
+        for i in 0..n {
+            let w = alpha[i] * alpha[i] - inverse[(i, i)];
+            noise_trace += w;
+            trace -= w * (hyper.noise + self.data.noise.get(i).copied().unwrap_or(0.0));
+        }
+        gradient[scales] = 0.5 * trace;
+        gradient[scales + 1] = 0.5 * noise_trace * hyper.noise;
+        for i in 0..n {
+            let inverse = &inverse.as_slice()[i * n + i + 1..(i + 1) * n];
+            let weighted = &mut self.slopes.as_mut_slice()[i * n + i + 1..(i + 1) * n];
+            let own = alpha[i];
+            for ((s, inv), a) in weighted.iter_mut().zip(inverse).zip(&alpha[i + 1..]) {
+                *s *= own * a - inv;
+            }
+            for (c, column) in kernel.columns().iter().enumerate() {
+                let values = &x.as_slice()[c * n + i + 1..(c + 1) * n];
+                let here = x[(i, c)];
+                let sum = match column.distance {
+                    super::Distance::Square => weighted_squares(weighted, values, here),
+                    super::Distance::Differs => weighted
+                        .iter()
+                        .zip(values)
+                        .map(|(w, v)| if *v == here { 0.0 } else { *w })
+                        .sum(),
+                };
+                gradient[column.scale] -= 2.0 * hyper.signal * weights[c] * sum;
+            }
+        }
+        value.is_finite().then_some(value)
+    }
+}
+
+/// `sum_k w_k (v_k - here)^2`, in four independent sums.
+fn weighted_squares(w: &[f64], v: &[f64], here: f64) -> f64 {
+    let mut sums = [0.0; 4];
+    let (w4, v4) = (w.chunks_exact(4), v.chunks_exact(4));
+    let rest: f64 =
+        w4.remainder().iter().zip(v4.remainder()).map(|(w, v)| w * (v - here) * (v - here)).sum();
+    for (w, v) in w4.zip(v4) {
+        for i in 0..4 {
+            let d = v[i] - here;
+            sums[i] += w[i] * d * d;
+        }
+    }
+    sums.iter().sum::<f64>() + rest
+}
+
+/// `K^-1 (y - mean)` and the mean: the best constant under its normal prior.
+pub(crate) fn weights_of_residuals(l: &DMatrix<f64>, y: &[f64], mean_sd: f64) -> (Vec<f64>, f64) {
+    let mut alpha = y.to_vec();
+    linalg::solve_lower_vec(l, &mut alpha);
+    linalg::solve_upper_vec(l, &mut alpha);
+    if mean_sd.is_nan() || mean_sd <= 0.0 {
+        return (alpha, 0.0);
+    }
+    let mut ones = vec![1.0; y.len()];
+    linalg::solve_lower_vec(l, &mut ones);
+    linalg::solve_upper_vec(l, &mut ones);
+    let precision = ones.iter().sum::<f64>() + 1.0 / (mean_sd * mean_sd);
+    let mean = alpha.iter().sum::<f64>() / precision;
+    for (a, o) in alpha.iter_mut().zip(&ones) {
+        *a -= mean * o;
+    }
+    (alpha, mean)
+}
+
+/// A maximum of the penalised likelihood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fit {
+    /// Where it lies.
+    pub hyper: Hyper,
+    /// The log marginal likelihood plus the log density of the priors (up to a constant that is
+    /// the same for every kernel over the same parameters).
+    pub log_posterior: f64,
+}
+
+/// The hyperparameters of largest posterior density (MAP), by L-BFGS from each of `starts`; `None`
+/// if no start has a positive definite covariance.
+pub fn fit(
+    kernel: &Kernel,
+    data: Observations<'_>,
+    priors: &Priors,
+    starts: &[Hyper],
+    evaluations: usize,
+) -> Option<Fit> {
+    let mut evidence = Evidence::new(kernel, data, priors.mean);
+    let mut bounds = vec![(0.01_f64.ln(), 1e3_f64.ln()); kernel.scales()];
+    bounds.push((1e-2_f64.ln(), 1e3_f64.ln()));
+    bounds.push((priors.noise_bounds.0.ln(), priors.noise_bounds.1.ln()));
+    let mut best: Option<(f64, Vec<f64>)> = None;
+    for start in starts {
+        let mut log = start.to_log();
+        let objective = |log: &[f64], gradient: &mut [f64]| {
+            let Some(value) = evidence.evaluate(log, gradient) else { return f64::INFINITY };
+            let prior = priors.log_density(log, gradient);
+            gradient.iter_mut().for_each(|g| *g = -*g);
+            -(value + prior)
+        };
+        let stop = Stop { evaluations, gradient: 1e-2, decrease: 1e-5 };
+        let value = lbfgs::minimize(objective, &mut log, &bounds, stop);
+        if value.is_finite() && best.as_ref().is_none_or(|(least, _)| value < *least) {
+            best = Some((value, log));
+        }
+    }
+    best.map(|(value, log)| Fit { hyper: Hyper::from_log(&log), log_posterior: -value })
+}
