@@ -1,5 +1,6 @@
 //! Samplers and schedulers by name.
 
+use crate::AutoSampler;
 use automl_evolution::{CmaEsSampler, Nsga2Sampler, RegularizedEvolutionSampler};
 use automl_gp::GpSampler;
 use automl_scheduler::Asha;
@@ -65,15 +66,15 @@ pub const SCHEDULERS: &[&str] = &["auto", "asha", "none"];
 /// The reduction factor of successive halving.
 const ETA: f64 = 3.0;
 
-/// The sampler of this name. `auto` is TPE, which serves every kind of space and any number of
-/// objectives.
+/// The sampler of this name. `auto` is [`AutoSampler`], whose rule its page tells.
 ///
 /// # Errors
 /// [`ChooseError::Unknown`] with the names there are.
 pub fn sampler(name: &str, setting: &Setting<'_>) -> Result<Box<dyn Sampler>, ChooseError> {
     let _ = setting;
     Ok(match name {
-        "auto" | "tpe" => Box::new(TpeSampler::default()),
+        "auto" => Box::new(AutoSampler::default()),
+        "tpe" => Box::new(TpeSampler::default()),
         "cmaes" => Box::new(CmaEsSampler::default()),
         "evolution" => Box::new(RegularizedEvolutionSampler::default()),
         "gp" => Box::new(GpSampler::default()),

@@ -1,10 +1,12 @@
 //! AutoML for models that have to be small: one facade over search spaces, studies, samplers,
 //! schedulers, storages and light networks.
 
+mod auto;
 pub mod choose;
 pub mod search;
 mod serve;
 
+pub use auto::AutoSampler;
 pub use automl_evolution as evolution;
 pub use automl_gp as gp;
 #[cfg(feature = "train")]
