@@ -21,7 +21,6 @@
 
 mod ageing;
 mod cmaes;
-mod normal;
 mod nsga2;
 mod reinforce;
 mod standing;

@@ -3,8 +3,8 @@
 use crate::condition::Wish;
 use crate::space::Parts;
 use crate::{
-    CategoricalDomain, Choice, Choices, Clause, Condition, Constraint, Domain, FloatDomain,
-    IntDomain, Param, Prior, Space, SpaceError, Test,
+    CategoricalDomain, Choice, Choices, Clause, Condition, Constraint, Domain, Expression,
+    FloatDomain, IntDomain, Param, Prior, Space, SpaceError, Test,
 };
 use std::marker::PhantomData;
 use std::ops::RangeInclusive;
@@ -75,6 +75,16 @@ impl SpaceBuilder {
     pub fn constraint(&mut self, constraint: Constraint) -> &mut Self {
         self.parts.constraints.push(constraint);
         self
+    }
+
+    /// Adds a condition that every configuration has to meet, as text: `"depth * width <= 256"`.
+    /// The language stands with [`Expression`].
+    ///
+    /// # Errors
+    /// [`SpaceError::Constraint`] names what cannot be read, such as an unknown parameter.
+    pub fn require(&mut self, expression: &str) -> Result<&mut Self, SpaceError> {
+        let expression = Expression::parse(expression, &self.parts.params)?;
+        Ok(self.constraint(Constraint::Expression(expression)))
     }
 
     /// The finished space.

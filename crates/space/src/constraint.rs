@@ -1,6 +1,6 @@
 //! Cheap constraints: what can be judged before any evaluation.
 
-use crate::{Clause, Config, Space};
+use crate::{Clause, Config, Expression, Space};
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,6 +12,8 @@ type Measure = dyn Fn(&Space, &Config) -> f64 + Send + Sync;
 pub enum Constraint {
     /// Not all of the clauses may hold at once (a forbidden combination of values).
     Forbidden(Vec<Clause>),
+    /// A condition on the values, read from text.
+    Expression(Expression),
     /// A function of the program: at most zero where allowed, else the size of the violation. It
     /// is not serialised.
     Custom {
@@ -40,6 +42,7 @@ impl Constraint {
                 });
                 f64::from(u8::from(holds && !clauses.is_empty()))
             }
+            Self::Expression(expression) => expression.violation(config),
             Self::Custom { measure, .. } => {
                 let excess = measure(space, config);
                 if excess.is_nan() { f64::INFINITY } else { excess.max(0.0) }
@@ -52,6 +55,9 @@ impl fmt::Debug for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Forbidden(clauses) => f.debug_tuple("Forbidden").field(clauses).finish(),
+            Self::Expression(expression) => {
+                f.debug_tuple("Expression").field(&expression.text()).finish()
+            }
             Self::Custom { name, .. } => f.debug_struct("Custom").field("name", name).finish(),
         }
     }
@@ -62,6 +68,7 @@ impl PartialEq for Constraint {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Forbidden(a), Self::Forbidden(b)) => a == b,
+            (Self::Expression(a), Self::Expression(b)) => a == b,
             (Self::Custom { name: a, measure: f }, Self::Custom { name: b, measure: g }) => {
                 a == b && Arc::ptr_eq(f, g)
             }

@@ -1,6 +1,6 @@
 //! A user's belief about where good values lie.
 
-use crate::{Domain, Value};
+use crate::{Config, Domain, Param, Space, Value, normal};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -124,5 +124,71 @@ impl Prior {
                 Value::Category(best)
             }
         }
+    }
+}
+
+impl Prior {
+    /// The logarithm of the prior's density at a coordinate of the unit interval: a density for a
+    /// continuum, the mass of the value's [cell](Domain::cell) where the domain is finite.
+    pub fn log_density(&self, domain: &Domain, unit: f64) -> f64 {
+        if let Self::Weights { weights } = self {
+            let Value::Category(index) = domain.from_unit(unit) else { return f64::NEG_INFINITY };
+            let weight = weights.get(index).copied().unwrap_or(0.0);
+            return (weight / weights.iter().sum::<f64>()).ln();
+        }
+        let (mean, sd) = self.unit_normal(domain).unwrap_or((0.5, 1.0));
+        let z = |x: f64| (x - mean) / sd;
+        let whole = normal::mass(z(0.0), z(1.0)).max(1e-300);
+        if domain.cardinality().is_some() {
+            let (low, high) = domain.cell(unit);
+            (normal::mass(z(low), z(high)) / whole).ln()
+        } else {
+            -0.5 * z(unit) * z(unit) - normal::LN_SQRT_TAU - sd.ln() - whole.ln()
+        }
+    }
+}
+
+impl Domain {
+    /// The part of the unit interval that stands for the value at a coordinate; the whole interval
+    /// is cut into such cells where the domain is finite. A point of a continuum is its own cell.
+    pub fn cell(&self, unit: f64) -> (f64, f64) {
+        let Some(n) = self.cardinality() else { return (unit, unit) };
+        if let (Self::Int(d), true, Value::Int(x)) = (self, self.is_log(), self.from_unit(unit)) {
+            let ends = ((d.low() as f64 - 0.5).ln(), (d.high() as f64 + 0.5).ln());
+            let at = |x: f64| (x.ln() - ends.0) / (ends.1 - ends.0);
+            return (at(x as f64 - 0.5).max(0.0), at(x as f64 + 0.5).min(1.0));
+        }
+        let (centre, half) = (self.to_unit(self.from_unit(unit)), 0.5 / n as f64);
+        ((centre - half).max(0.0), (centre + half).min(1.0))
+    }
+}
+
+impl Param {
+    /// The logarithm of the prior's density at a value, see [`Prior::log_density`]; of the uniform
+    /// density where there is no prior. Minus infinity outside the domain.
+    pub fn log_prior(&self, value: Value) -> f64 {
+        let domain = self.domain();
+        if !domain.contains(value) {
+            return f64::NEG_INFINITY;
+        }
+        let unit = domain.to_unit(value);
+        match (self.prior(), domain.cardinality()) {
+            (Some(prior), _) => prior.log_density(domain, unit),
+            (None, None) => 0.0,
+            (None, Some(_)) => {
+                let (low, high) = domain.cell(unit);
+                (high - low).ln()
+            }
+        }
+    }
+}
+
+impl Space {
+    /// The logarithm of the prior's density at a configuration: the sum over its active parameters
+    /// of [`Param::log_prior`]. What [`Space::sample_prior`] draws, constraints aside, has this
+    /// density.
+    pub fn log_prior(&self, config: &Config) -> f64 {
+        let params = self.params().iter().zip(config.values());
+        params.filter_map(|(param, value)| Some(param.log_prior(value?))).sum()
     }
 }

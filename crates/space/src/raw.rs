@@ -1,6 +1,7 @@
 //! Spaces as data. Reading goes through the builder, so a file cannot bypass its checks.
 //!
-//! The form is a list of parameters, or an object with `parameters` and `constraints`.
+//! The form is a list of parameters, or an object with `parameters` and `constraints`. A constraint
+//! is `{"forbidden": [clauses]}` or `{"expression": "text"}`.
 
 use crate::builder::{Draft, ParamBuilder};
 use crate::{
@@ -65,9 +66,10 @@ struct RawClause {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawConstraint {
-    forbidden: Vec<RawClause>,
+#[serde(rename_all = "lowercase")]
+enum RawConstraint {
+    Forbidden(Vec<RawClause>),
+    Expression(String),
 }
 
 impl Serialize for Space {
@@ -79,7 +81,10 @@ impl Serialize for Space {
             .filter_map(|constraint| match constraint {
                 Constraint::Forbidden(clauses) => {
                     let forbidden = clauses.iter().map(|c| RawClause::of(self, c)).collect();
-                    Some(RawConstraint { forbidden })
+                    Some(RawConstraint::Forbidden(forbidden))
+                }
+                Constraint::Expression(expression) => {
+                    Some(RawConstraint::Expression(expression.text().to_owned()))
                 }
                 Constraint::Custom { .. } => None,
             })
@@ -108,18 +113,28 @@ impl Space {
     /// A definition that is incomplete or inconsistent; the error names the parameter.
     pub fn from_json(json: &serde_json::Value) -> Result<Self, SpaceError> {
         let bad = |name: &str, reason: String| SpaceError::Definition { name: name.into(), reason };
+        let form = |reason: String| SpaceError::Form { reason };
         let (parameters, constraints) = match json {
             serde_json::Value::Array(list) => (list.as_slice(), &[][..]),
             serde_json::Value::Object(map) => {
                 if let Some(key) =
                     map.keys().find(|k| !["parameters", "constraints"].contains(&k.as_str()))
                 {
-                    return Err(bad("", format!("unknown field {key:?} of the space")));
+                    return Err(form(format!("unknown field {key:?} of the space")));
                 }
-                let list = |key: &str| map.get(key).and_then(|v| v.as_array()).map(Vec::as_slice);
-                (list("parameters").unwrap_or_default(), list("constraints").unwrap_or_default())
+                let list = |key: &str, needed: bool| match map.get(key) {
+                    Some(serde_json::Value::Array(list)) => Ok(list.as_slice()),
+                    None if !needed => Ok(&[][..]),
+                    None => Err(form(format!("a space needs a list {key:?}"))),
+                    Some(other) => Err(form(format!("{key:?} must be a list, not {other}"))),
+                };
+                (list("parameters", true)?, list("constraints", false)?)
             }
-            _ => return Err(bad("", "a space is a list of parameters".into())),
+            _ => {
+                return Err(form(
+                    "a space is a list of parameters, or an object with \"parameters\"".into(),
+                ));
+            }
         };
         let mut builder = Self::builder();
         for (position, json) in parameters.iter().enumerate() {
@@ -134,9 +149,14 @@ impl Space {
                 name: name.clone(),
                 reason: e.to_string(),
             })?;
-            let clauses = raw.forbidden.into_iter().map(|clause| clause.resolve(&builder, &name));
-            let clauses = clauses.collect::<Result<_, _>>()?;
-            builder.constraint(Constraint::Forbidden(clauses));
+            match raw {
+                RawConstraint::Expression(text) => drop(builder.require(&text)?),
+                RawConstraint::Forbidden(clauses) => {
+                    let clauses = clauses.into_iter().map(|clause| clause.resolve(&builder, &name));
+                    let clauses = clauses.collect::<Result<_, _>>()?;
+                    builder.constraint(Constraint::Forbidden(clauses));
+                }
+            }
         }
         builder.build()
     }

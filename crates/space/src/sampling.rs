@@ -1,6 +1,6 @@
 //! Random configurations: uniform and from the priors.
 
-use crate::{Config, Domain, Param, Prior, Space, Value};
+use crate::{Config, Domain, Param, Prior, Space, Value, normal};
 use rand::{Rng, RngExt};
 
 /// How often a draw is repeated until the constraints allow it.
@@ -69,31 +69,9 @@ impl Param {
             }
             Some(prior) => {
                 let (mean, sd) = prior.unit_normal(self.domain()).unwrap_or((0.5, 1.0));
-                let unit = truncated_normal(mean, sd, rng.random::<f64>());
+                let unit = normal::truncated(mean, sd, 0.0, 1.0, rng.random::<f64>());
                 self.domain().from_unit(unit)
             }
         }
     }
-}
-
-/// The `p`-quantile of a normal density truncated to `[0, 1]`, by bisection of its distribution
-/// function; exact to about 1e-15 of the interval.
-fn truncated_normal(mean: f64, sd: f64, p: f64) -> f64 {
-    // The tail that is not cancelled: mirrored where the interval lies above the mean.
-    let upper = |x: f64| 0.5 * libm::erfc((x - mean) / (sd * std::f64::consts::SQRT_2));
-    let lower = |x: f64| 0.5 * libm::erfc((mean - x) / (sd * std::f64::consts::SQRT_2));
-    let above = mean < 0.5;
-    let mass = if above { upper(0.0) - upper(1.0) } else { lower(1.0) - lower(0.0) };
-    if mass < 1e-300 {
-        return if above { 0.0 } else { 1.0 };
-    }
-    let share = |x: f64| {
-        if above { (upper(0.0) - upper(x)) / mass } else { (lower(x) - lower(0.0)) / mass }
-    };
-    let (mut low, mut high) = (0.0, 1.0);
-    for _ in 0..52 {
-        let middle = 0.5 * (low + high);
-        if share(middle) < p { low = middle } else { high = middle }
-    }
-    0.5 * (low + high)
 }

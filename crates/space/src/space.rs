@@ -76,6 +76,12 @@ pub enum SpaceError {
         /// The upper end.
         high: f64,
     },
+    /// What was read is not a space at all.
+    #[error("{reason}")]
+    Form {
+        /// What is wrong.
+        reason: String,
+    },
     /// A definition of an unknown type or with fields that do not belong to its type.
     #[error("parameter {name:?}: {reason}")]
     Definition {

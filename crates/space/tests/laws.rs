@@ -205,3 +205,38 @@ fn draws_follow_their_distributions() {
     // The test can fail: the normal draws are far from uniform.
     assert!(distance(of(normal), |x| x / 1.5) > 1.95);
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_prior_of_a_finite_space_sums_to_one(sketch in sketch(0..5)) {
+        let space = space(&sketch);
+        prop_assume!(space.size().unwrap() < 3000);
+        let sum: f64 = space.configs().unwrap().map(|config| space.log_prior(&config).exp()).sum();
+        prop_assert!((sum - 1.0).abs() < 1e-9, "{}", sum);
+    }
+}
+
+#[test]
+fn the_prior_of_a_continuum_integrates_to_one() {
+    for log in [false, true] {
+        let mut builder = Space::builder();
+        let prior = Prior::Normal { mean: if log { -2.0 } else { 0.3 }, sd: 0.4 };
+        let param = builder.float("x", 0.01..=1.5).prior(prior);
+        if log { param.log() } else { param }.add().unwrap();
+        let space = builder.build().unwrap();
+        let density = |unit: f64| space.log_prior(&space.decode(&[unit])).exp();
+        let n = 2000;
+        let sum: f64 = (0..n).map(|i| density((f64::from(i) + 0.5) / f64::from(n))).sum();
+        assert!((sum / f64::from(n) - 1.0).abs() < 1e-5, "{sum}");
+    }
+}
+
+#[test]
+fn what_is_no_space_is_refused() {
+    for json in ["{}", "{\"parameters\": 3}", "3", "{\"parameters\": [], \"constraints\": {}}"] {
+        let json: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert!(Space::from_json(&json).is_err(), "{json}");
+    }
+}

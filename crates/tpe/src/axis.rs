@@ -1,6 +1,5 @@
 //! One axis of the density: how a parameter's values are placed and what is believed before data.
 
-use crate::gauss;
 use automl_space::{Config, Domain, Param, Prior, Space, Value};
 
 /// The kind of a parameter, as the density sees it.
@@ -64,16 +63,10 @@ impl Axis {
 
     /// The cell `[low, high]` of a grid value in `[0, 1]`.
     pub(crate) fn cell(&self, coordinate: f64) -> (f64, f64) {
-        let Kind::Grid { n } = self.kind else { return (coordinate, coordinate) };
-        if let (true, Value::Int(x), Domain::Int(d)) =
-            (self.domain.is_log(), self.value(coordinate), &self.domain)
-        {
-            let bounds = ((d.low() as f64 - 0.5).ln(), (d.high() as f64 + 0.5).ln());
-            let at = |x: f64| (x.ln() - bounds.0) / (bounds.1 - bounds.0);
-            return (at(x as f64 - 0.5).max(0.0), at(x as f64 + 0.5).min(1.0));
+        match self.kind {
+            Kind::Grid { .. } => self.domain.cell(coordinate),
+            _ => (coordinate, coordinate),
         }
-        let half = 0.5 / n;
-        ((coordinate - half).max(0.0), (coordinate + half).min(1.0))
     }
 
     /// The logarithm of the prior's density (or mass) at a coordinate: what the user said with
@@ -88,27 +81,11 @@ impl Axis {
         let Some(prior) = self.prior.as_ref().filter(|_| strength > 0.0) else {
             return uniform.ln();
         };
-        let said = match prior {
-            Prior::Weights { weights } => {
-                let index = match self.value(coordinate) {
-                    Value::Category(index) => index,
-                    _ => 0,
-                };
-                weights.get(index).copied().unwrap_or(0.0) / weights.iter().sum::<f64>()
-            }
-            Prior::Normal { .. } => {
-                let (mean, sd) = prior.unit_normal(&self.domain).unwrap_or((0.5, 1.0));
-                let z = |x: f64| (x - mean) / sd;
-                let whole = gauss::mass(z(0.0), z(1.0)).max(1e-300);
-                match self.kind {
-                    Kind::Continuous => {
-                        let z = z(coordinate);
-                        (-0.5 * z * z - gauss::LN_SQRT_TAU - sd.ln() - whole.ln()).exp()
-                    }
-                    _ => gauss::mass(z(low), z(high)) / whole,
-                }
-            }
+        let unit = match self.kind {
+            Kind::Choice { .. } => self.domain.to_unit(self.value(coordinate)),
+            _ => coordinate,
         };
+        let said = prior.log_density(&self.domain, unit).exp();
         (strength * said + (1.0 - strength) * uniform).ln()
     }
 }

@@ -1,6 +1,7 @@
 //! The normal distribution, fast: its distribution function from a table, and an exponential that
 //! compilers can vectorise.
 
+use automl_space::normal;
 use std::sync::LazyLock;
 
 /// The table covers `[-RANGE, RANGE]`; beyond, the function is 0 or 1 to 1e-19.
@@ -17,20 +18,12 @@ static TABLE: LazyLock<Vec<(f64, f64)>> = LazyLock::new(|| {
         .map(|i| {
             let x = i as f64 / DENSITY as f64 - RANGE;
             (
-                exact_cdf(x),
+                normal::cdf(x),
                 (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt() / DENSITY as f64,
             )
         })
         .collect()
 });
-
-/// `ln sqrt(2 pi)`.
-pub(crate) const LN_SQRT_TAU: f64 = 0.918_938_533_204_672_8;
-
-/// The standard normal distribution function, exact to 1e-15 relative.
-pub(crate) fn exact_cdf(x: f64) -> f64 {
-    0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
-}
 
 /// The standard normal distribution function by cubic interpolation, to 1e-10 absolute.
 pub(crate) fn cdf(x: f64) -> f64 {
@@ -49,13 +42,7 @@ pub(crate) fn cdf(x: f64) -> f64 {
 /// The mass of a standard normal between two bounds; in the tails by the exact function of the
 /// side that does not cancel.
 pub(crate) fn mass(low: f64, high: f64) -> f64 {
-    if low > 4.0 {
-        exact_cdf(-low) - exact_cdf(-high)
-    } else if high < -4.0 {
-        exact_cdf(high) - exact_cdf(low)
-    } else {
-        cdf(high) - cdf(low)
-    }
+    if low > 4.0 || high < -4.0 { normal::mass(low, high) } else { cdf(high) - cdf(low) }
 }
 
 /// `e^x` for `x <= 0`, to 2e-9 relative; 0 below -700.
@@ -81,7 +68,7 @@ mod tests {
     fn table_and_series_are_close() {
         for i in -4000..4000 {
             let x = f64::from(i) / 371.0;
-            assert!((cdf(x) - exact_cdf(x)).abs() < 1e-9, "{x}");
+            assert!((cdf(x) - normal::cdf(x)).abs() < 1e-9, "{x}");
             let y = -f64::from(i + 4000) / 13.0;
             assert!((exp(y) / y.exp() - 1.0).abs() < 1e-7, "{y}");
         }

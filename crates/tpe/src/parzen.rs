@@ -2,6 +2,7 @@
 
 use crate::axis::{Axis, Kind, axes, coordinates};
 use crate::gauss;
+use automl_space::normal::LN_SQRT_TAU;
 use automl_space::{Config, Space};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
@@ -182,7 +183,7 @@ impl ParzenEstimator {
                 let scale = 1.0 / width;
                 scales[i] = std::f64::consts::FRAC_1_SQRT_2 * scale;
                 let inside = gauss::cdf((1.0 - centre) * scale) - gauss::cdf(-centre * scale);
-                norms[i] = -((inside * width).max(1e-300).ln() + gauss::LN_SQRT_TAU);
+                norms[i] = -((inside * width).max(1e-300).ln() + LN_SQRT_TAU);
             }
         }
     }
@@ -247,7 +248,7 @@ impl ParzenEstimator {
                         } else {
                             let (c, w) = (centres[i], widths[i]);
                             let mass = gauss::mass((low - c) / w, (high - c) / w).max(1e-300);
-                            mass.ln() + norms[i] + w.ln() + gauss::LN_SQRT_TAU
+                            mass.ln() + norms[i] + w.ln() + LN_SQRT_TAU
                         };
                     }
                 }

@@ -2,8 +2,8 @@
 
 use super::categories::Categories;
 use super::strategy::CmaEs;
-use crate::normal::{cdf, quantile, truncated};
 use crate::standing::{Standing, Trace, finished, startup};
+use automl_space::normal::{cdf, quantile, truncated};
 use automl_space::{Config, Domain, Space, Value, stream};
 use automl_study::{ProposeError, Sampler, View, pareto};
 use rand::{Rng, RngExt};
@@ -414,7 +414,7 @@ fn rank_weights(half: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::with_margin;
-    use crate::normal::cdf;
+    use automl_space::normal::cdf;
 
     #[test]
     fn the_margin_holds_and_leaves_wide_distributions_alone() {

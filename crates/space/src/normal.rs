@@ -1,13 +1,13 @@
-//! The standard normal distribution.
+//! The normal distribution: its distribution function, its inverse, and truncation.
 
 /// `P(Z <= x)`.
-pub(crate) fn cdf(x: f64) -> f64 {
+pub fn cdf(x: f64) -> f64 {
     0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
 }
 
 /// The `p`-quantile; infinite at 0 and 1. Acklam's rational approximation (2003, relative error
 /// 1.2e-9) and one step of Halley's method.
-pub(crate) fn quantile(p: f64) -> f64 {
+pub fn quantile(p: f64) -> f64 {
     if p <= 0.0 {
         return f64::NEG_INFINITY;
     }
@@ -62,8 +62,16 @@ const TAIL_BELOW: [f64; 5] = [
     1.0,
 ];
 
+/// `P(low < Z <= high)`, from the side whose tail does not cancel.
+pub fn mass(low: f64, high: f64) -> f64 {
+    if low > 0.0 { cdf(-low) - cdf(-high) } else { cdf(high) - cdf(low) }
+}
+
+/// `ln sqrt(2 pi)`.
+pub const LN_SQRT_TAU: f64 = 0.918_938_533_204_672_8;
+
 /// The point of `N(mean, sd^2)` truncated to `[low, high]` below which a share `u` of it lies.
-pub(crate) fn truncated(mean: f64, sd: f64, low: f64, high: f64, u: f64) -> f64 {
+pub fn truncated(mean: f64, sd: f64, low: f64, high: f64, u: f64) -> f64 {
     let (a, b) = ((low - mean) / sd, (high - mean) / sd);
     // In the upper tail by symmetry, so that small masses keep their digits.
     let z = if a > 0.0 {

@@ -1,0 +1,255 @@
+//! From ConfigSpace: a translation into the project's own JSON form.
+
+use crate::{Space, SpaceError};
+use serde_json::{Map, Value as Json, json};
+
+impl Space {
+    /// Reads a space from what ConfigSpace's `to_json` writes.
+    ///
+    /// # Errors
+    /// What is incomplete, or has no counterpart here; the error names the parameter.
+    pub fn from_configspace(json: &Json) -> Result<Self, SpaceError> {
+        let lists =
+            ["hyperparameters", "conditions", "forbiddens"].map(|key| match json.get(key) {
+                Some(Json::Array(list)) => Ok(list.as_slice()),
+                None if key != "hyperparameters" => Ok(&[][..]),
+                _ => Err(SpaceError::Form {
+                    reason: format!("ConfigSpace's form has a list {key:?}"),
+                }),
+            });
+        let [parameters, conditions, forbiddens] = lists;
+        let mut reader = Reader { originals: parameters?, parameters: Vec::new() };
+        for original in reader.originals {
+            reader.parameters.push(parameter(original)?);
+        }
+        for condition in conditions? {
+            reader.condition(condition)?;
+        }
+        reader.parents_first()?;
+        let constraints = forbiddens?
+            .iter()
+            .enumerate()
+            .map(|(position, json)| reader.constraint(position, json))
+            .collect::<Result<Vec<_>, _>>()?;
+        let parameters = reader.parameters.into_iter().map(Json::Object).collect::<Vec<_>>();
+        Self::from_json(&json!({ "parameters": parameters, "constraints": constraints }))
+    }
+}
+
+fn refused(name: &str, reason: impl Into<String>) -> SpaceError {
+    SpaceError::Definition { name: name.to_owned(), reason: reason.into() }
+}
+
+fn text<'a>(json: &'a Json, key: &str, name: &str) -> Result<&'a str, SpaceError> {
+    let missing = || refused(name, format!("ConfigSpace's form has a text {key:?}"));
+    json.get(key).and_then(Json::as_str).ok_or_else(missing)
+}
+
+/// One parameter in our form, without its condition.
+fn parameter(json: &Json) -> Result<Map<String, Json>, SpaceError> {
+    let name = text(json, "name", "")?;
+    let kind = text(json, "type", name)?;
+    let mut ours = Map::new();
+    ours.insert("name".into(), name.into());
+    let mut copy = |from: &str, to: &str| {
+        if let Some(value) = json.get(from).filter(|value| !value.is_null()) {
+            ours.insert(to.into(), value.clone());
+        }
+    };
+    let (family, number) = kind.split_once('_').unwrap_or((kind, ""));
+    let kind = match (family, number) {
+        ("uniform" | "normal", "float" | "int") => {
+            for (from, to) in [("lower", "low"), ("upper", "high"), ("q", "step"), ("log", "log")] {
+                copy(from, to);
+            }
+            number
+        }
+        ("categorical", _) => {
+            copy("choices", "choices");
+            "categorical"
+        }
+        ("ordinal", _) => {
+            copy("sequence", "choices");
+            "ordinal"
+        }
+        ("constant", _) => {
+            ours.insert("choices".into(), json!([json.get("value")]));
+            "categorical"
+        }
+        _ => {
+            let reason = format!("ConfigSpace's type {kind:?} has no counterpart");
+            return Err(refused(name, reason));
+        }
+    };
+    ours.insert("type".into(), kind.into());
+    if let (true, Some(weights)) = (json["weights"].is_array(), json.get("weights")) {
+        ours.insert("prior".into(), json!({ "weights": weights }));
+    }
+    if family == "normal" {
+        let number = |key: &str| {
+            let missing = || refused(name, format!("a normal parameter needs a number {key:?}"));
+            json[key].as_f64().ok_or_else(missing)
+        };
+        let (mut mean, mut sd) = (number("mu")?, number("sigma")?);
+        // On a log scale both are given as values: the median and the factor of one deviation.
+        if json["log"] == true {
+            (mean, sd) = (mean.ln(), sd.ln());
+        }
+        ours.insert("prior".into(), json!({ "mean": mean, "sd": sd }));
+    }
+    Ok(ours)
+}
+
+struct Reader<'a> {
+    originals: &'a [Json],
+    parameters: Vec<Map<String, Json>>,
+}
+
+impl Reader<'_> {
+    /// All values of a finite parameter, in order.
+    fn values(&self, name: &str) -> Option<Vec<Json>> {
+        let original = self.originals.iter().find(|json| json["name"] == name)?;
+        for key in ["choices", "sequence"] {
+            if let Some(Json::Array(list)) = original.get(key) {
+                return Some(list.clone());
+            }
+        }
+        match (original["type"].as_str()?, &original["value"]) {
+            ("constant", value) => Some(vec![value.clone()]),
+            (kind, _) if kind.ends_with("_int") => {
+                let (low, high) = (original["lower"].as_i64()?, original["upper"].as_i64()?);
+                (high.checked_sub(low)? < 1000).then(|| (low..=high).map(Json::from).collect())
+            }
+            _ => None,
+        }
+    }
+
+    fn condition(&mut self, json: &Json) -> Result<(), SpaceError> {
+        let child = text(json, "child", "")?;
+        let clauses = self.clauses(child, json)?;
+        let mut all = self.parameters.iter_mut();
+        let Some(ours) = all.find(|ours| ours["name"] == child) else {
+            return Err(refused(child, "a condition names it, but it does not exist"));
+        };
+        match ours.entry("condition").or_insert_with(|| json!([])) {
+            Json::Array(list) => list.extend(clauses),
+            _ => return Err(refused(child, "it has two conditions")),
+        }
+        Ok(())
+    }
+
+    fn clauses(&self, child: &str, json: &Json) -> Result<Vec<Json>, SpaceError> {
+        let kind = text(json, "type", child)?;
+        if let "AND" | "OR" = kind {
+            let Some(parts) = json["conditions"].as_array() else {
+                return Err(refused(child, format!("{kind:?} needs a list \"conditions\"")));
+            };
+            let parts = parts.iter().map(|part| self.clauses(child, part));
+            let parts: Vec<Json> = parts.collect::<Result<Vec<_>, _>>()?.concat();
+            return if kind == "AND" { Ok(parts) } else { either(child, &parts) };
+        }
+        let parent = text(json, "parent", child)?;
+        let value = &json["value"];
+        let ordered = self.originals.iter().any(|p| p["name"] == parent && p["type"] == "ordinal");
+        let unsuited = || refused(child, format!("{kind:?} does not suit its parent {parent:?}"));
+        let values = match kind {
+            "EQ" => vec![value.clone()],
+            "IN" => json["values"].as_array().cloned().ok_or_else(unsuited)?,
+            "NEQ" => {
+                let mut values = self.values(parent).ok_or_else(unsuited)?;
+                values.retain(|other| other != value);
+                values
+            }
+            "GT" | "LT" if ordered => {
+                let mut values = self.values(parent).ok_or_else(unsuited)?;
+                let at = values.iter().position(|other| other == value).ok_or_else(unsuited)?;
+                if kind == "GT" { values.split_off(at + 1) } else { values.drain(..at).collect() }
+            }
+            "GT" | "LT" => {
+                let value = value.as_f64().ok_or_else(unsuited)?;
+                let (key, bound) = if kind == "GT" {
+                    ("low", value.next_up())
+                } else {
+                    ("high", value.next_down())
+                };
+                return Ok(vec![json!({ "parent": parent, key: bound })]);
+            }
+            _ => return Err(refused(child, format!("unknown condition {kind:?}"))),
+        };
+        Ok(vec![json!({ "parent": parent, "values": values })])
+    }
+
+    /// Moves parameters behind their parents, keeping the order otherwise.
+    fn parents_first(&mut self) -> Result<(), SpaceError> {
+        let mut sorted: Vec<Map<String, Json>> = Vec::with_capacity(self.parameters.len());
+        while !self.parameters.is_empty() {
+            let stands = |parent: &Json| sorted.iter().any(|ours| ours["name"] == *parent);
+            let ready = |ours: &Map<String, Json>| match ours.get("condition") {
+                Some(Json::Array(clauses)) => clauses.iter().all(|c| stands(&c["parent"])),
+                _ => true,
+            };
+            let Some(at) = self.parameters.iter().position(ready) else {
+                let name = self.parameters[0]["name"].as_str().unwrap_or_default();
+                return Err(refused(
+                    name,
+                    "its conditions name unknown parameters or form a cycle",
+                ));
+            };
+            sorted.push(self.parameters.remove(at));
+        }
+        self.parameters = sorted;
+        Ok(())
+    }
+
+    fn constraint(&self, position: usize, json: &Json) -> Result<Json, SpaceError> {
+        let bad = |reason: &str| SpaceError::Constraint {
+            name: format!("#{position}"),
+            reason: reason.to_owned(),
+        };
+        let kind = json["type"].as_str().unwrap_or_default();
+        if let Some(relation) = kind.strip_prefix("RELATION_") {
+            // What is forbidden, turned around.
+            let allowed = match relation {
+                "LT" => ">=",
+                "LE" => ">",
+                "GT" => "<=",
+                "GE" => "<",
+                "EQ" | "EQUALS" => "!=",
+                _ => return Err(bad(&format!("unknown relation {kind:?}"))),
+            };
+            let side = |key: &str| json[key].as_str().ok_or_else(|| bad("a side is missing"));
+            let text = format!("`{}` {allowed} `{}`", side("left")?, side("right")?);
+            return Ok(json!({ "expression": text }));
+        }
+        let clause = |json: &Json| match json["type"].as_str() {
+            Some("EQUALS") => Ok(json!({ "parent": json["name"], "values": [json["value"]] })),
+            Some("IN") => Ok(json!({ "parent": json["name"], "values": json["values"] })),
+            other => Err(bad(&format!("unknown clause {:?}", other.unwrap_or_default()))),
+        };
+        let clauses = match (kind, &json["clauses"]) {
+            ("AND", Json::Array(clauses)) => clauses.iter().map(clause).collect(),
+            _ => clause(json).map(|clause| vec![clause]),
+        };
+        Ok(json!({ "forbidden": clauses? }))
+    }
+}
+
+/// A disjunction over the values of one parent.
+fn either(child: &str, clauses: &[Json]) -> Result<Vec<Json>, SpaceError> {
+    let parent = &clauses.first().ok_or_else(|| refused(child, "an empty \"OR\""))?["parent"];
+    let mut values: Vec<Json> = Vec::new();
+    for clause in clauses {
+        match &clause["values"] {
+            Json::Array(more) if clause["parent"] == *parent => {
+                values.extend(
+                    more.iter().filter(|v| !values.contains(v)).cloned().collect::<Vec<_>>(),
+                );
+            }
+            _ => {
+                let reason = "\"OR\" over several parents or ranges has no counterpart";
+                return Err(refused(child, reason));
+            }
+        }
+    }
+    Ok(vec![json!({ "parent": parent, "values": values })])
+}
