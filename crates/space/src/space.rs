@@ -279,15 +279,19 @@ impl Space {
             .is_some_and(|param| param.condition.as_ref().is_none_or(|c| c.holds(config)))
     }
 
-    /// Fills a configuration in order, asking `choose` for the value of each active parameter.
-    pub fn build_config(&self, mut choose: impl FnMut(usize, &Param) -> Value) -> Config {
+    /// A configuration, filled in order: `choose` gives the value of each active parameter.
+    pub fn build_config(&self, choose: impl FnMut(usize, &Param) -> Value) -> Config {
         let mut config = Config::empty(self.len());
-        for (index, param) in self.params().iter().enumerate() {
-            if self.is_active(index, &config) {
-                config.set(index, Some(choose(index, param)));
-            }
-        }
+        self.fill_config(&mut config, choose);
         config
+    }
+
+    /// [`Space::build_config`] into the memory of an earlier configuration of this space.
+    pub fn fill_config(&self, config: &mut Config, mut choose: impl FnMut(usize, &Param) -> Value) {
+        for (index, param) in self.params().iter().enumerate() {
+            let value = self.is_active(index, config).then(|| choose(index, param));
+            config.set(index, value);
+        }
     }
 
     /// Checks that exactly the active parameters have values, and that these lie in their domains.

@@ -2,6 +2,7 @@
 
 use crate::axis::Axis;
 use crate::parzen::{Bandwidth, ParzenEstimator};
+use crate::split::spread;
 use automl_study::History;
 
 /// One constraint: densities of the trials that meet it and of those that do not.
@@ -54,14 +55,19 @@ impl Feasibility {
         self.pairs.is_empty()
     }
 
-    /// The sum over the constraints of the logarithms of relative density ratios.
-    pub(crate) fn log_ratio(&self, point: &[f64], sums: &mut Vec<f64>) -> f64 {
-        let ratio = |pair: &Pair, sums: &mut Vec<f64>| {
-            let log =
-                pair.met.log_density_at(point, sums) - pair.broken.log_density_at(point, sums);
-            relative(log, pair.share)
-        };
-        self.pairs.iter().map(|pair| ratio(pair, sums)).sum()
+    /// Adds to each score the sum over the constraints of the logarithms of relative density ratios.
+    /// `points`: `[n, d]`; `scores`: `[n]`.
+    pub(crate) fn add_log_ratios(&self, points: &[f64], sums: &mut Vec<f64>, scores: &mut [f64]) {
+        let (mut met, mut broken) = (Vec::new(), Vec::new());
+        for pair in &self.pairs {
+            met.clear();
+            broken.clear();
+            pair.met.log_densities(points, sums, &mut met);
+            pair.broken.log_densities(points, sums, &mut broken);
+            for ((score, met), broken) in scores.iter_mut().zip(&met).zip(&broken) {
+                *score += relative(met - broken, pair.share);
+            }
+        }
     }
 }
 
@@ -76,10 +82,6 @@ pub(crate) fn relative(log: f64, share: f64) -> f64 {
 }
 
 /// At most `most` of the numbers, evenly spread, as rows.
-pub(crate) fn thinned(numbers: &[u64], most: usize) -> Vec<usize> {
-    if numbers.len() <= most {
-        return numbers.iter().map(|number| *number as usize).collect();
-    }
-    let stride = numbers.len() as f64 / most as f64;
-    (0..most).map(|i| numbers[(i as f64 * stride) as usize] as usize).collect()
+fn thinned(numbers: &[u64], most: usize) -> Vec<usize> {
+    spread(numbers.len(), most).map(|i| numbers[i] as usize).collect()
 }

@@ -25,6 +25,7 @@ mod axis;
 mod feasible;
 mod gauss;
 mod parzen;
+mod ranked;
 mod sampler;
 mod split;
 

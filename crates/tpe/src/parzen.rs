@@ -1,11 +1,12 @@
 //! A density over a conditional, mixed space: a mixture of products of truncated kernels.
 
+mod draw;
+mod evaluate;
+
 use crate::axis::{Axis, Kind, axes, coordinates};
 use crate::gauss;
 use automl_space::normal::LN_SQRT_TAU;
 use automl_space::{Config, Space};
-use rand::{Rng, RngExt};
-use rand_distr::StandardNormal;
 
 /// How the width of a kernel follows from the observations.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -197,136 +198,4 @@ impl ParzenEstimator {
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
-
-    /// The logarithm of the density at a configuration.
-    pub fn log_density(&self, config: &Config) -> f64 {
-        let mut point = Vec::with_capacity(self.axes.len());
-        coordinates(&self.axes, config, &mut point);
-        self.log_density_at(&point, &mut Vec::new())
-    }
-
-    /// The logarithm of the density at coordinates; `sums` is memory to work in.
-    pub(crate) fn log_density_at(&self, point: &[f64], sums: &mut Vec<f64>) -> f64 {
-        let k = self.count;
-        sums.clear();
-        sums.extend_from_slice(&self.log_weights);
-        for (j, (axis, &x)) in self.axes.iter().zip(point).enumerate() {
-            if x.is_nan() {
-                continue;
-            }
-            let prior = axis.log_prior(x, self.strength);
-            sums[k] += prior;
-            let range = j * k..(j + 1) * k;
-            let (centres, norms) = (&self.centres[range.clone()], &self.norms[range.clone()]);
-            let (widths, scales) = (&self.widths[range.clone()], &self.scales[range]);
-            let sums = &mut sums[..k];
-            match axis.kind {
-                Kind::Continuous if !self.partial[j] => {
-                    for (((sum, c), s), norm) in sums.iter_mut().zip(centres).zip(scales).zip(norms)
-                    {
-                        let z = (x - c) * s;
-                        *sum += norm - z * z;
-                    }
-                }
-                Kind::Continuous => {
-                    for (((sum, c), s), norm) in sums.iter_mut().zip(centres).zip(scales).zip(norms)
-                    {
-                        let z = (x - c) * s;
-                        *sum += if c.is_nan() { prior } else { norm - z * z };
-                    }
-                }
-                Kind::Grid { .. } => {
-                    let (low, high) = axis.cell(x);
-                    let (cell, middle) = ((high - low).max(1e-300), 0.5 * (low + high));
-                    for i in 0..k {
-                        sums[i] += if centres[i].is_nan() {
-                            prior
-                        } else if cell < 0.25 * widths[i] {
-                            // Midpoint rule: exact to (cell / width)^2 / 24.
-                            let z = (middle - centres[i]) * scales[i];
-                            norms[i] - z * z + cell.ln()
-                        } else {
-                            let (c, w) = (centres[i], widths[i]);
-                            let mass = gauss::mass((low - c) / w, (high - c) / w).max(1e-300);
-                            mass.ln() + norms[i] + w.ln() + LN_SQRT_TAU
-                        };
-                    }
-                }
-                Kind::Choice { .. } => {
-                    for i in 0..k {
-                        sums[i] += if centres[i].is_nan() {
-                            prior
-                        } else if centres[i] == x {
-                            widths[i]
-                        } else {
-                            norms[i]
-                        };
-                    }
-                }
-            }
-        }
-        let most = sums.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        if most == f64::NEG_INFINITY {
-            return most;
-        }
-        most + sums.iter().map(|s| gauss::exp(s - most)).sum::<f64>().ln()
-    }
-
-    /// A configuration drawn from the density.
-    pub fn sample(&self, space: &Space, rng: &mut dyn Rng) -> Config {
-        self.sample_point(space, rng, &mut Vec::new())
-    }
-
-    /// A draw, with its coordinates in `point`.
-    pub(crate) fn sample_point(
-        &self,
-        space: &Space,
-        rng: &mut dyn Rng,
-        point: &mut Vec<f64>,
-    ) -> Config {
-        let k = self.count;
-        let place = rng.random::<f64>();
-        let component = self.cumulative.partition_point(|sum| *sum < place).min(k);
-        point.clear();
-        point.resize(self.axes.len(), f64::NAN);
-        space.build_config(|j, param| {
-            let axis = &self.axes[j];
-            let centre = if component < k { self.centres[j * k + component] } else { f64::NAN };
-            if centre.is_nan() {
-                let value = if self.strength >= rng.random::<f64>() {
-                    param.sample_prior(rng)
-                } else {
-                    param.domain().sample(rng)
-                };
-                point[j] = axis.coordinate(value);
-                return value;
-            }
-            let coordinate = match axis.kind {
-                Kind::Choice { n } => {
-                    let own = self.widths[j * k + component].exp();
-                    if n == 1 || rng.random::<f64>() < own {
-                        centre
-                    } else {
-                        let other = rng.random_range(0..n - 1);
-                        (other + usize::from(other >= centre as usize)) as f64
-                    }
-                }
-                _ => truncated(centre, self.widths[j * k + component], rng),
-            };
-            point[j] = axis.snap(coordinate);
-            axis.value(coordinate)
-        })
-    }
-}
-
-/// A draw from a normal density truncated to `[0, 1]`, whose mean lies inside, by rejection: at
-/// least a third of the draws are accepted, since the width is at most 1.
-fn truncated(mean: f64, width: f64, rng: &mut dyn Rng) -> f64 {
-    for _ in 0..100 {
-        let x = mean + width * rng.sample::<f64, _>(StandardNormal);
-        if (0.0..=1.0).contains(&x) {
-            return x;
-        }
-    }
-    mean
 }

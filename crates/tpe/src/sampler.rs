@@ -1,7 +1,7 @@
 //! The tree-structured Parzen estimator.
 
 use crate::axis::{Axis, Kind, axes, coordinates};
-use crate::feasible::{Feasibility, relative, thinned};
+use crate::feasible::{Feasibility, relative};
 use crate::parzen::{Bandwidth, ParzenEstimator};
 use crate::split::Order;
 use automl_space::{Config, Space};
@@ -61,7 +61,8 @@ impl Default for TpeOptions {
 /// count as bad, so that several workers do not try the same (constant liar). Paused and pruned
 /// trials count at the fidelity that they reached, failed ones as the worst. Feasible trials come
 /// before infeasible ones, and every black-box constraint that is sometimes broken contributes a
-/// density ratio of its own. Only the order of the objective values matters. Users' priors enter `l` and fade as trials come in.
+/// density ratio of its own. Only the order of the objective values matters. Users' priors enter `l`
+/// and fade as trials come in.
 ///
 /// # Source
 /// Bergstra et al. (2011), "Algorithms for Hyper-Parameter Optimization", section 4; Watanabe
@@ -87,6 +88,7 @@ struct Cache {
     /// The share of the good.
     share: f64,
     feasibility: Feasibility,
+    work: Workspace,
 }
 
 impl TpeSampler {
@@ -108,6 +110,7 @@ impl Cache {
             bad: ParzenEstimator::empty(axes.clone()),
             share: 1.0,
             feasibility: Feasibility::default(),
+            work: Workspace::new(space),
             axes,
         }
     }
@@ -173,9 +176,8 @@ impl Cache {
             _ => (options.front_share, options.front_most),
         };
         let good = ((n as f64 * share).ceil() as usize).min(most).clamp(1, n.max(1));
-        let sorted = self.order.sorted(view.history, good);
-        let good = good.min(n);
-        let (best, rest) = sorted.split_at(good);
+        let (best, rest) = self.order.split(view.history, good, options.bad_most);
+        let good = best.len();
         let rows: Vec<usize> = best.iter().map(|number| *number as usize).collect();
         let weights: Vec<f64> = (0..good)
             .map(|rank| {
@@ -193,7 +195,7 @@ impl Cache {
             strength,
             options.good_bandwidth,
         );
-        let mut rows = thinned(rest, options.bad_most);
+        let mut rows: Vec<usize> = rest.iter().map(|number| *number as usize).collect();
         rows.extend(self.order.pending.iter().rev().take(64).map(|number| *number as usize));
         self.bad.fit(&self.points, &rows, &[], 1.0, 0.0, options.bad_bandwidth);
         self.share = good as f64 / n as f64;
@@ -208,41 +210,72 @@ impl Cache {
     }
 
     /// The candidate with the largest ratio of the densities.
-    fn best_candidate(&self, view: &View<'_>, options: &TpeOptions, rng: &mut dyn Rng) -> Config {
-        let mut sums = Vec::new();
-        let mut point = Vec::new();
-        let mut best: Option<(f64, Config)> = None;
-        let mut score = |point: &[f64]| {
-            let log = self.good.log_density_at(point, &mut sums)
-                - self.bad.log_density_at(point, &mut sums);
-            if self.feasibility.is_empty() {
-                log
-            } else {
-                relative(log, self.share) + self.feasibility.log_ratio(point, &mut sums)
-            }
-        };
-        let count = options.candidates.max(1);
+    fn best_candidate(
+        &mut self,
+        view: &View<'_>,
+        options: &TpeOptions,
+        rng: &mut dyn Rng,
+    ) -> Config {
+        let (d, count) = (self.axes.len(), options.candidates.max(1));
         let constrained = !view.space.constraints().is_empty();
         let discrete = self.axes.iter().all(|axis| axis.kind != Kind::Continuous);
+        let Workspace { config, points, sums, good, bad } = &mut self.work;
+        points.clear();
+        points.resize(count * d, f64::NAN);
         // Draws that are forbidden or known do not count as candidates, up to a limit.
-        let mut left = count;
-        let mut draws = 0;
-        while left > 0 && draws < 20 * count {
+        let (mut found, mut draws) = (0, 0);
+        while found < count && draws < 20 * count {
             draws += 1;
-            let config = self.good.sample_point(view.space, rng, &mut point);
-            if constrained && !view.space.allows(&config) || discrete && view.history.seen(&config)
-            {
-                continue;
-            }
-            left -= 1;
-            let value = score(&point);
-            if best.as_ref().is_none_or(|(most, _)| value > *most) {
-                best = Some((value, config));
+            self.good.draw(view.space, rng, config, &mut points[found * d..][..d]);
+            let unfit =
+                constrained && !view.space.allows(config) || discrete && view.history.seen(config);
+            found += usize::from(!unfit);
+        }
+        points.truncate(found * d);
+        good.clear();
+        bad.clear();
+        self.good.log_densities(points, sums, good);
+        self.bad.log_densities(points, sums, bad);
+        for (score, bad) in good.iter_mut().zip(bad) {
+            *score -= *bad;
+        }
+        if !self.feasibility.is_empty() {
+            good.iter_mut().for_each(|score| *score = relative(*score, self.share));
+            self.feasibility.add_log_ratios(points, sums, good);
+        }
+        let mut best = 0;
+        for (i, score) in good.iter().enumerate() {
+            if *score > good[best] {
+                best = i;
             }
         }
-        match best {
-            Some((_, config)) => config,
+        match points.chunks_exact(d).nth(best) {
+            Some(point) => view.space.build_config(|j, _| self.axes[j].value(point[j])),
             None => view.space.sample(rng),
+        }
+    }
+}
+
+/// Memory that proposals use again, so that a candidate allocates nothing.
+#[derive(Clone, Debug)]
+struct Workspace {
+    config: Config,
+    /// The candidates' coordinates. `[count, d]`
+    points: Vec<f64>,
+    sums: Vec<f64>,
+    /// Log densities of the candidates, then their scores. `[count]`
+    good: Vec<f64>,
+    bad: Vec<f64>,
+}
+
+impl Workspace {
+    fn new(space: &Space) -> Self {
+        Self {
+            config: Config::empty(space.len()),
+            points: Vec::new(),
+            sums: Vec::new(),
+            good: Vec::new(),
+            bad: Vec::new(),
         }
     }
 }

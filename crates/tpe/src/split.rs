@@ -1,5 +1,6 @@
 //! What is good and what is bad: the order of the trials, kept up to date.
 
+use crate::ranked::Ranked;
 use automl_study::{Change, Cursor, History, State, Trial, pareto};
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -50,7 +51,7 @@ impl Place {
 /// All trials that count, in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Order {
-    places: Vec<Place>,
+    places: Ranked<Place>,
     known: HashMap<u64, Place>,
     /// Running and waiting trials without a report.
     pub(crate) pending: Vec<u64>,
@@ -60,7 +61,7 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// Takes in what is new: a binary search and a move of memory for each change.
+    /// Takes in what is new.
     pub(crate) fn follow(&mut self, history: &History) {
         let (changes, cursor) = history.since(self.cursor);
         self.cursor = cursor;
@@ -86,15 +87,11 @@ impl Order {
             if old == place {
                 continue;
             }
-            if let Some(old) = old
-                && let Ok(at) = self.places.binary_search_by(|p| p.order(&old))
-            {
-                self.places.remove(at);
+            if let Some(old) = old {
+                self.places.remove(&old, Place::order);
             }
-            if let Some(place) = place
-                && let Err(at) = self.places.binary_search_by(|p| p.order(&place))
-            {
-                self.places.insert(at, place);
+            if let Some(place) = place {
+                self.places.insert(place, Place::order);
             }
         }
     }
@@ -103,17 +100,28 @@ impl Order {
         self.places.len()
     }
 
-    /// The numbers of the trials, best first. With several objectives the order within a fidelity
-    /// is by non-domination rank, then by contribution to the rank's hypervolume; the latter only
-    /// for ranks that reach into the best `exact`.
-    pub(crate) fn sorted(&self, history: &History, exact: usize) -> Vec<u64> {
-        let numbers = self.places.iter().map(|place| place.number);
+    /// The `good` best trials, best first, and at most `bad` of the others, evenly spread. With
+    /// several objectives the order within a fidelity is by non-domination rank, then by
+    /// contribution to the rank's hypervolume; the latter only for ranks that reach into the good.
+    pub(crate) fn split(&self, history: &History, good: usize, bad: usize) -> (Vec<u64>, Vec<u64>) {
+        let good = good.min(self.len());
+        let others = spread(self.len() - good, bad).map(|rank| good + rank);
         if history.directions().len() < 2 {
-            return numbers.collect();
+            let numbers = self.places.at((0..good).chain(others)).map(|place| place.number);
+            let mut best: Vec<u64> = numbers.collect();
+            let rest = best.split_off(good);
+            return (best, rest);
         }
-        let mut sorted = Vec::with_capacity(self.places.len());
+        let sorted = self.sorted(history, good);
+        (sorted[..good].to_vec(), others.map(|rank| sorted[rank]).collect())
+    }
+
+    /// The numbers of all trials, best first, for several objectives.
+    fn sorted(&self, history: &History, exact: usize) -> Vec<u64> {
+        let places: Vec<Place> = self.places.iter().copied().collect();
+        let mut sorted = Vec::with_capacity(places.len());
         let group = |p: &Place| (p.failed, p.violation.to_bits(), p.step);
-        for places in self.places.chunk_by(|a, b| group(a) == group(b)) {
+        for places in places.chunk_by(|a, b| group(a) == group(b)) {
             let losses: Vec<Vec<f64>> = places
                 .iter()
                 .map(|place| {
@@ -126,6 +134,13 @@ impl Order {
         }
         sorted
     }
+}
+
+/// At most `most` of the ranks below `n`, ascending and evenly spread.
+pub(crate) fn spread(n: usize, most: usize) -> impl Iterator<Item = usize> {
+    let count = n.min(most);
+    let stride = if count > 0 { n as f64 / count as f64 } else { 1.0 };
+    (0..count).map(move |i| (i as f64 * stride) as usize)
 }
 
 /// Positions by non-domination rank and hypervolume contribution within the rank.

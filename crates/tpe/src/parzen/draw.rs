@@ -1,0 +1,69 @@
+//! Draws from the density.
+
+use super::ParzenEstimator;
+use crate::axis::Kind;
+use automl_space::{Config, Space};
+use rand::{Rng, RngExt};
+use rand_distr::StandardNormal;
+
+impl ParzenEstimator {
+    /// A configuration drawn from the density.
+    pub fn sample(&self, space: &Space, rng: &mut dyn Rng) -> Config {
+        let mut config = Config::empty(space.len());
+        self.draw(space, rng, &mut config, &mut vec![f64::NAN; self.axes.len()]);
+        config
+    }
+
+    /// A draw into given memory: the configuration and its coordinates, NaN where inactive. `[d]`
+    pub(crate) fn draw(
+        &self,
+        space: &Space,
+        rng: &mut dyn Rng,
+        config: &mut Config,
+        point: &mut [f64],
+    ) {
+        let k = self.count;
+        let place = rng.random::<f64>();
+        let component = self.cumulative.partition_point(|sum| *sum < place).min(k);
+        point.fill(f64::NAN);
+        space.fill_config(config, |j, param| {
+            let axis = &self.axes[j];
+            let centre = if component < k { self.centres[j * k + component] } else { f64::NAN };
+            if centre.is_nan() {
+                let value = if self.strength >= rng.random::<f64>() {
+                    param.sample_prior(rng)
+                } else {
+                    param.domain().sample(rng)
+                };
+                point[j] = axis.coordinate(value);
+                return value;
+            }
+            let coordinate = match axis.kind {
+                Kind::Choice { n } => {
+                    let own = self.widths[j * k + component].exp();
+                    if n == 1 || rng.random::<f64>() < own {
+                        centre
+                    } else {
+                        let other = rng.random_range(0..n - 1);
+                        (other + usize::from(other >= centre as usize)) as f64
+                    }
+                }
+                _ => truncated(centre, self.widths[j * k + component], rng),
+            };
+            point[j] = axis.snap(coordinate);
+            axis.value(coordinate)
+        });
+    }
+}
+
+/// A draw from a normal density truncated to `[0, 1]`, whose mean lies inside, by rejection: at
+/// least a third of the draws are accepted, since the width is at most 1.
+fn truncated(mean: f64, width: f64, rng: &mut dyn Rng) -> f64 {
+    for _ in 0..100 {
+        let x = mean + width * rng.sample::<f64, _>(StandardNormal);
+        if (0.0..=1.0).contains(&x) {
+            return x;
+        }
+    }
+    mean
+}
