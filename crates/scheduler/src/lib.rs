@@ -3,6 +3,21 @@
 //! Schedulers decide from the history alone (see [`automl_study::Scheduler`]): no clock, no
 //! thread, no I/O.
 //!
+//! | Scheduler | Trials | Needs checkpoints |
+//! |---|---|---|
+//! | [`PercentileStopping`] | are stopped below a percentile of the complete ones | no |
+//! | [`AshaStopping`] | are stopped outside the best `1 / eta` of a rung | no |
+//! | [`Asha`] | are promoted from rung to rung, one by one | yes |
+//! | [`Pasha`] | as by `Asha`, with rungs opened only as needed | yes |
+//! | [`SuccessiveHalving`] | are promoted rung by rung | yes |
+//! | [`Hyperband`] | the same, in brackets | yes |
+//! | [`AsyncHyperband`] | as by `Asha`, in brackets | yes |
+//! | [`FreezeThaw`] | go on if their predicted curve promises most | yes |
+//! | [`PopulationScheduler`] | are replaced by changed copies of better ones | yes |
+//!
+//! BOHB is [`Hyperband`] with [`WithRandom`] around a Parzen estimator; PriorBand is [`Hyperband`]
+//! with [`PriorBandSampler`].
+//!
 //! ```
 //! use automl_scheduler::Asha;
 //! use automl_study::Ladder;
@@ -14,6 +29,34 @@
 //! ```
 
 mod asha;
+mod asha_stopping;
+mod async_hyperband;
+mod bracket;
+mod freeze_thaw;
+mod halving;
+mod hyperband;
+mod pasha;
+mod percentile;
+mod population;
+mod prior_band;
+mod races;
 mod ranking;
+mod rounds;
+mod rungs;
+mod setting;
+mod split;
+mod with_random;
 
-pub use asha::{Asha, AshaError};
+pub use asha::Asha;
+pub use asha_stopping::AshaStopping;
+pub use async_hyperband::AsyncHyperband;
+pub use bracket::Bracket;
+pub use freeze_thaw::FreezeThaw;
+pub use halving::SuccessiveHalving;
+pub use hyperband::Hyperband;
+pub use pasha::Pasha;
+pub use percentile::PercentileStopping;
+pub use population::{Population, PopulationSampler, PopulationScheduler};
+pub use prior_band::PriorBandSampler;
+pub use setting::SettingError;
+pub use with_random::WithRandom;

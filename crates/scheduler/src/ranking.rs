@@ -5,15 +5,16 @@ use std::cmp::Ordering;
 
 /// Losses of a trial at a fidelity, with the violation of its constraints.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Result {
+pub(crate) struct Standing {
     pub(crate) violation: f64,
     pub(crate) losses: Vec<f64>,
 }
 
-impl Result {
-    /// What a trial reported at a fidelity; `None` before that.
-    pub(crate) fn at(history: &History, trial: &Trial, fidelity: u64) -> Option<Self> {
-        let report = trial.report_at(fidelity)?;
+impl Standing {
+    /// The first report of a trial at a fidelity in `from..below`.
+    pub(crate) fn within(history: &History, trial: &Trial, from: u64, below: u64) -> Option<Self> {
+        let at = trial.reports.partition_point(|report| report.step < from);
+        let report = trial.reports.get(at).filter(|report| report.step < below)?;
         Some(Self { violation: trial.violation(), losses: history.losses(&report.values) })
     }
 
@@ -31,9 +32,14 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    pub(crate) fn of(result: &Result) -> Self {
-        let loss = result.losses.first().copied().unwrap_or(f64::NAN);
-        Self { violation: result.violation, loss }
+    pub(crate) fn of(standing: &Standing) -> Self {
+        let loss = standing.losses.first().copied().unwrap_or(f64::NAN);
+        Self { violation: standing.violation, loss }
+    }
+
+    /// Worse than every result: what a trial that ended without one counts as.
+    pub(crate) fn worst() -> Self {
+        Self { violation: f64::INFINITY, loss: f64::NAN }
     }
 
     pub(crate) fn is_number(self) -> bool {
@@ -61,7 +67,7 @@ impl PartialOrd for Key {
 ///
 /// # Source
 /// Deb et al. (2002), "NSGA-II", sections III.A and III.B. With one objective this is its order.
-pub(crate) fn order(results: &[Result]) -> Vec<usize> {
+pub(crate) fn order(results: &[&Standing]) -> Vec<usize> {
     let losses: Vec<&[f64]> = results.iter().map(|result| result.losses.as_slice()).collect();
     let ranks = pareto::ranks(&losses);
     let crowding = crowding(&losses, &ranks);
@@ -79,21 +85,21 @@ pub(crate) fn order(results: &[Result]) -> Vec<usize> {
 fn crowding(points: &[&[f64]], ranks: &[usize]) -> Vec<f64> {
     let mut distance = vec![0.0; points.len()];
     let objectives = points.first().map_or(0, |p| p.len());
-    let fronts = ranks.iter().max().map_or(0, |rank| rank + 1);
-    for front in 0..fronts {
-        let mut members: Vec<usize> = (0..points.len()).filter(|&i| ranks[i] == front).collect();
-        for objective in (0..objectives).collect::<Vec<_>>() {
-            members.sort_by(|&a, &b| {
-                pareto::compare(points[a][objective], points[b][objective]).then(a.cmp(&b))
-            });
+    let mut fronts = vec![Vec::new(); ranks.iter().max().map_or(0, |rank| rank + 1)];
+    for (i, rank) in ranks.iter().enumerate() {
+        fronts[*rank].push(i);
+    }
+    for members in &mut fronts {
+        for objective in 0..objectives {
+            let value = |i: usize| points[i].get(objective).copied().unwrap_or(f64::NAN);
+            members.sort_by(|&a, &b| pareto::compare(value(a), value(b)).then(a.cmp(&b)));
             let (Some(&first), Some(&last)) = (members.first(), members.last()) else { continue };
-            let width = points[last][objective] - points[first][objective];
+            let width = value(last) - value(first);
             distance[first] = f64::INFINITY;
             distance[last] = f64::INFINITY;
             if width > 0.0 && width.is_finite() {
                 for three in members.windows(3) {
-                    let gap = points[three[2]][objective] - points[three[0]][objective];
-                    distance[three[1]] += gap / width;
+                    distance[three[1]] += (value(three[2]) - value(three[0])) / width;
                 }
             }
         }

@@ -59,6 +59,13 @@ pub trait Scheduler: Send + fmt::Debug {
         let _ = from;
         until
     }
+
+    /// The paused trials that will never be resumed, whatever the others report: their checkpoints
+    /// can be freed. The default names none.
+    fn dead_ends(&mut self, history: &History) -> Vec<u64> {
+        let _ = history;
+        Vec::new()
+    }
 }
 
 impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
@@ -72,6 +79,10 @@ impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
 
     fn next_report(&self, from: u64, until: u64) -> u64 {
         (**self).next_report(from, until)
+    }
+
+    fn dead_ends(&mut self, history: &History) -> Vec<u64> {
+        (**self).dead_ends(history)
     }
 }
 

@@ -351,6 +351,14 @@ impl Study {
         }
     }
 
+    /// The paused trials that the scheduler will never resume: their checkpoints can be freed.
+    pub fn dead_ends(&mut self) -> Vec<u64> {
+        match &mut self.scheduler {
+            Some(scheduler) => scheduler.dead_ends(&self.history),
+            None => Vec::new(),
+        }
+    }
+
     fn is_full(&self) -> bool {
         let limit = self.trial_limit.unwrap_or(u64::MAX);
         self.waiting.is_empty() && self.history.len() as u64 >= limit

@@ -1,0 +1,161 @@
+//! Asynchronous successive halving, by stopping.
+
+use crate::ranking::{self, Key, Standing};
+use crate::setting::{self, SettingError};
+use crate::split::Split;
+use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict, attribute};
+use std::collections::{BTreeMap, HashMap};
+
+/// Asynchronous successive halving (ASHA) in its stopping form: a trial runs on until it reaches a
+/// rung at which it is not among the best `floor(n / eta)` of those that have reached it (or, while
+/// there are fewer than `eta`, not the best), and is stopped there for good.
+///
+/// Needs no checkpoints, and a trial goes on at once; but early trials are judged by few others.
+/// Several objectives are ordered by non-domination rank and crowding distance, infeasible trials
+/// come last, and a trial that fails on its way to a rung counts there as the worst. A verdict takes
+/// `O(log n)` for one objective, `O(n log n)` for several.
+///
+/// # Source
+/// Li et al. (2020), "A System for Massively Parallel Hyperparameter Tuning", section 3, in the
+/// stopping variant of their Determined and Ray Tune.
+#[derive(Clone, Debug)]
+pub struct AshaStopping {
+    eta: f64,
+    fidelities: Vec<u64>,
+    rungs: Vec<Rung>,
+    places: HashMap<u64, Vec<Option<Key>>>,
+    cursor: Cursor,
+}
+
+#[derive(Clone, Debug)]
+struct Rung {
+    keys: Split<(Key, u64)>,
+    /// For several objectives only.
+    standings: BTreeMap<u64, Standing>,
+}
+
+impl AshaStopping {
+    /// Rungs at the ladder's top divided by powers of `eta`.
+    ///
+    /// # Errors
+    /// [`SettingError::Eta`].
+    pub fn new(ladder: &Ladder, eta: f64) -> Result<Self, SettingError> {
+        let eta = setting::eta(eta)?;
+        let fidelities = ladder.rungs(eta);
+        let rung = Rung {
+            keys: Split::new(|n, eta| crate::asha::share(n, eta).max(1), eta),
+            standings: BTreeMap::new(),
+        };
+        let rungs = vec![rung; fidelities.len()];
+        Ok(Self { eta, fidelities, rungs, places: HashMap::new(), cursor: Cursor::default() })
+    }
+
+    fn top(&self) -> u64 {
+        self.fidelities.last().copied().unwrap_or(1)
+    }
+
+    fn standing(&self, history: &History, trial: &Trial, rung: usize) -> Option<Standing> {
+        let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
+        Standing::within(history, trial, self.fidelities[rung], below)
+    }
+
+    fn follow(&mut self, history: &History) {
+        let (changes, cursor) = history.since(self.cursor);
+        self.cursor = cursor;
+        for change in changes {
+            if let Some(trial) = history.get(change.trial) {
+                self.place(history, trial);
+            }
+        }
+    }
+
+    /// Enters a trial at the rungs that it has reached, anew where its standing changed. Rungs that
+    /// it jumped over without a report do not count.
+    fn place(&mut self, history: &History, trial: &Trial) {
+        let number = trial.number;
+        let several = history.directions().len() > 1;
+        let mut keys = Vec::new();
+        for rung in 0..self.fidelities.len() {
+            if let Some(standing) = self.standing(history, trial, rung) {
+                keys.push(Some(Key::of(&standing)));
+                if several {
+                    self.rungs[rung].standings.insert(number, standing);
+                }
+            } else if trial.step() >= self.fidelities[rung] {
+                keys.push(None);
+            } else {
+                let until = trial.number_attribute(attribute::UNTIL).unwrap_or(0);
+                if trial.state == State::Failed && until >= self.fidelities[rung] {
+                    keys.push(Some(Key::worst()));
+                }
+                break;
+            }
+        }
+        let old = self.places.insert(number, keys.clone()).unwrap_or_default();
+        for (rung, slot) in self.rungs.iter_mut().enumerate() {
+            let at = |keys: &[Option<Key>]| keys.get(rung).copied().flatten();
+            let (before, after) = (at(&old), at(&keys));
+            if before != after {
+                if let Some(key) = before {
+                    slot.keys.remove(&(key, number));
+                }
+                if let Some(key) = after {
+                    slot.keys.insert((key, number));
+                }
+            }
+        }
+    }
+
+    /// Whether a trial is among the best of a rung that it has reached.
+    fn is_best(&self, rung: usize, number: u64) -> bool {
+        let slot = &self.rungs[rung];
+        if slot.standings.is_empty() {
+            let key = self.places.get(&number).and_then(|keys| keys.get(rung));
+            return key
+                .copied()
+                .flatten()
+                .is_some_and(|key| key.is_number() && slot.keys.is_best(&(key, number)));
+        }
+        if !slot.standings.get(&number).is_some_and(Standing::is_number) {
+            return false;
+        }
+        let size = crate::asha::share(slot.keys.len(), self.eta).max(1);
+        let numbers: Vec<u64> = slot.standings.keys().copied().collect();
+        let all: Vec<&Standing> = slot.standings.values().collect();
+        ranking::order(&all).into_iter().take(size).any(|i| numbers[i] == number)
+    }
+}
+
+impl Scheduler for AshaStopping {
+    fn next_job(&mut self, history: &History) -> Job {
+        self.follow(history);
+        // A trial that lost its worker goes on first.
+        match history.in_state(State::Paused).next() {
+            Some(trial) => Job::Resume { trial: trial.number, until: self.top() },
+            None => Job::Start { until: self.top(), bracket: None },
+        }
+    }
+
+    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+        self.follow(history);
+        let Some(trial) = history.get(trial) else { return Verdict::Stop };
+        if trial.step() >= self.top() {
+            return Verdict::Complete;
+        }
+        // The rung that this report has reached, if it is the first to do so.
+        let Some(rung) = self.fidelities.iter().rposition(|f| trial.step() >= *f) else {
+            return Verdict::Continue;
+        };
+        let before = trial.reports.iter().rev().nth(1).map_or(0, |report| report.step);
+        if before >= self.fidelities[rung] || self.is_best(rung, trial.number) {
+            Verdict::Continue
+        } else {
+            Verdict::Stop
+        }
+    }
+
+    fn next_report(&self, from: u64, until: u64) -> u64 {
+        let next = self.fidelities.iter().find(|fidelity| **fidelity > from);
+        next.copied().unwrap_or(until).min(until)
+    }
+}

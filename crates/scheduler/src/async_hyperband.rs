@@ -1,0 +1,79 @@
+//! Asynchronous Hyperband: a race of ASHA in each bracket.
+
+use crate::asha::promotion;
+use crate::bracket::Bracket;
+use crate::races::Races;
+use crate::rungs::{Rungs, pause_at_end};
+use crate::setting::{self, SettingError};
+use automl_study::{History, Job, Ladder, Scheduler, Verdict};
+
+/// Asynchronous Hyperband: new trials are dealt out to Hyperband's brackets in proportion to the
+/// brackets' first rungs, and within each bracket promotions are those of [`crate::Asha`].
+///
+/// A new trial goes to the bracket with the smallest ratio of trials started to trials due; ties to
+/// the lowest first fidelity. Promotions to higher fidelities come first. A decision takes
+/// `O(b^2 log n)` with `b` brackets.
+///
+/// # Source
+/// Li et al. (2020), "A System for Massively Parallel Hyperparameter Tuning", section 3.3, with
+/// the bracket sizes of Li et al. (2018), algorithm 1.
+#[derive(Clone, Debug)]
+pub struct AsyncHyperband {
+    eta: f64,
+    brackets: Vec<Bracket>,
+    races: Races,
+}
+
+impl AsyncHyperband {
+    /// All brackets of the ladder.
+    ///
+    /// # Errors
+    /// [`SettingError::Eta`].
+    pub fn new(ladder: &Ladder, eta: f64) -> Result<Self, SettingError> {
+        let eta = setting::eta(eta)?;
+        let rungs = ladder.rungs(eta);
+        let brackets = Bracket::hyperband(ladder, eta)?;
+        debug_assert_eq!(rungs.len(), brackets.len());
+        Ok(Self { eta, brackets, races: Races::default() })
+    }
+
+    fn follow(&mut self, history: &History) {
+        let brackets = &self.brackets;
+        self.races.follow(history, |s| {
+            brackets.get(s).map(|bracket| Rungs::new(bracket.fidelities().to_vec()))
+        });
+    }
+}
+
+impl Scheduler for AsyncHyperband {
+    fn next_job(&mut self, history: &History) -> Job {
+        self.follow(history);
+        let until = |job: &Job| match job {
+            Job::Resume { until, .. } => *until,
+            _ => 0,
+        };
+        let mut best: Option<Job> = None;
+        for s in 0..self.races.len() {
+            let race = self.races.get_mut(s);
+            let top = race.fidelities().len() - 1;
+            if let Some(job) = promotion(race, top, self.eta)
+                && best.as_ref().is_none_or(|other| until(&job) > until(other))
+            {
+                best = Some(job);
+            }
+        }
+        if let Some(job) = best {
+            return job;
+        }
+        let started = |s: usize| if s < self.races.len() { self.races.get(s).trials() } else { 0 };
+        let ratio = |s: usize| started(s) as f64 / self.brackets[s].sizes()[0] as f64;
+        let next = (0..self.brackets.len()).min_by(|a, b| ratio(*a).total_cmp(&ratio(*b)));
+        let s = next.unwrap_or(0);
+        Job::Start { until: self.brackets[s].fidelities()[0], bracket: Some(s as u64) }
+    }
+
+    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+        let top = self.brackets.iter().flat_map(Bracket::fidelities).max();
+        pause_at_end(history, trial, top.copied().unwrap_or(1))
+    }
+}

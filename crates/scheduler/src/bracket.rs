@@ -1,0 +1,117 @@
+//! Brackets of successive halving and the sizes that Hyperband gives them.
+
+use crate::setting::{self, SettingError};
+use automl_study::Ladder;
+
+/// One bracket: how many trials are trained to which fidelity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bracket {
+    fidelities: Vec<u64>,
+    sizes: Vec<usize>,
+}
+
+impl Bracket {
+    /// `trials` at the lowest of the ladder's rungs, `floor(trials / eta^i)` at rung `i`.
+    ///
+    /// # Errors
+    /// [`SettingError::Eta`], or [`SettingError::TooFew`] without a trial.
+    ///
+    /// # Source
+    /// Jamieson & Talwalkar (2016), "Non-stochastic Best Arm Identification and Hyperparameter
+    /// Optimization", figure 1, as restated by Li et al. (2018), algorithm 1.
+    pub fn halving(ladder: &Ladder, eta: f64, trials: u64) -> Result<Self, SettingError> {
+        let eta = setting::eta(eta)?;
+        if trials == 0 {
+            return Err(SettingError::TooFew { name: "trials of a bracket", least: 1, found: 0 });
+        }
+        Ok(Self::sized(ladder.rungs(eta), eta, trials as f64))
+    }
+
+    /// Hyperband's brackets, the one with the lowest first fidelity first. With `R` the highest
+    /// fidelity over the lowest rung's, `s_max + 1` rungs in all and `s = s_max, ..., 0`, a bracket
+    /// starts `n = ceil((s_max + 1) eta^s / (s + 1))` trials at `R eta^-s` and keeps
+    /// `floor(n eta^-i)` at rung `i`.
+    ///
+    /// # Errors
+    /// [`SettingError::Eta`].
+    ///
+    /// # Source
+    /// Li et al. (2018), "Hyperband: A Novel Bandit-Based Approach to Hyperparameter
+    /// Optimization", JMLR 18, algorithm 1.
+    pub fn hyperband(ladder: &Ladder, eta: f64) -> Result<Vec<Self>, SettingError> {
+        let eta = setting::eta(eta)?;
+        let rungs = ladder.rungs(eta);
+        let all = rungs.len();
+        let brackets = (1..=all).rev().map(|length| {
+            let power = eta.powi(i32::try_from(length - 1).unwrap_or(i32::MAX));
+            let trials = all as f64 * power / length as f64;
+            // A product that is whole in exact arithmetic must not be rounded up.
+            let trials = if (trials - trials.round()).abs() < 1e-9 * trials {
+                trials.round()
+            } else {
+                trials.ceil()
+            };
+            Self::sized(rungs[all - length..].to_vec(), eta, trials)
+        });
+        Ok(brackets.collect())
+    }
+
+    /// A bracket over these rungs, as long as a trial is left.
+    fn sized(fidelities: Vec<u64>, eta: f64, trials: f64) -> Self {
+        let mut size = trials;
+        let mut sizes = Vec::with_capacity(fidelities.len());
+        for _ in &fidelities {
+            sizes.push((size + 1e-9).floor() as usize);
+            size /= eta;
+        }
+        let kept = sizes.iter().take_while(|size| **size > 0).count();
+        sizes.truncate(kept);
+        Self { fidelities: fidelities[..kept].to_vec(), sizes }
+    }
+
+    /// The fidelities of the rungs, rising.
+    pub fn fidelities(&self) -> &[u64] {
+        &self.fidelities
+    }
+
+    /// The number of trials at each rung, falling.
+    pub fn sizes(&self) -> &[usize] {
+        &self.sizes
+    }
+
+    /// What a whole bracket costs at most, in the ladder's units.
+    pub fn cost(&self, ladder: &Ladder) -> f64 {
+        let mut from = 0;
+        let mut sum = 0.0;
+        for (fidelity, size) in self.fidelities.iter().zip(&self.sizes) {
+            sum += *size as f64 * ladder.cost_between(from, *fidelity);
+            from = *fidelity;
+        }
+        sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Table 1 of Li et al. (2018): R = 81, eta = 3.
+    #[test]
+    fn the_sizes_are_those_of_the_paper() {
+        let ladder = Ladder::new("epoch", 1, 81, true).unwrap();
+        let brackets = Bracket::hyperband(&ladder, 3.0).unwrap();
+        let table: [&[(usize, u64)]; 5] = [
+            &[(81, 1), (27, 3), (9, 9), (3, 27), (1, 81)],
+            &[(34, 3), (11, 9), (3, 27), (1, 81)],
+            &[(15, 9), (5, 27), (1, 81)],
+            &[(8, 27), (2, 81)],
+            &[(5, 81)],
+        ];
+        for (bracket, expected) in brackets.iter().zip(table) {
+            let rungs: Vec<_> =
+                bracket.sizes.iter().copied().zip(bracket.fidelities.iter().copied()).collect();
+            assert_eq!(rungs, expected);
+        }
+        assert_eq!(brackets.len(), 5);
+    }
+}

@@ -1,0 +1,65 @@
+//! Synchronous successive halving.
+
+use crate::bracket::Bracket;
+use crate::rounds::Rounds;
+use crate::setting::SettingError;
+use automl_study::{History, Job, Ladder, Scheduler, Verdict};
+
+/// Synchronous successive halving: `n` trials to the lowest rung, the best `n / eta` of them to
+/// the next, and so on to the top; then the next round of `n`.
+///
+/// Nobody is promoted before a rung is full, so every promotion is by a fair comparison. A worker
+/// that would have to wait for that starts the next round. A trial that fails counts as the worst
+/// of the rung that it was on the way to. Several objectives and constraints are ordered as by
+/// [`crate::Asha`]. A decision takes `O(log n)`; for several objectives, `O(n log n)` once for each rung
+/// of `n` trials.
+///
+/// # Source
+/// Jamieson & Talwalkar (2016), "Non-stochastic Best Arm Identification and Hyperparameter
+/// Optimization", AISTATS, figure 1.
+#[derive(Clone, Debug)]
+pub struct SuccessiveHalving {
+    rounds: Rounds,
+}
+
+impl SuccessiveHalving {
+    /// Rounds of `eta^(k - 1)` trials, where `k` is the number of rungs, so that one is left at
+    /// the top.
+    ///
+    /// # Errors
+    /// [`SettingError::Eta`].
+    pub fn new(ladder: &Ladder, eta: f64) -> Result<Self, SettingError> {
+        let rungs = ladder.rungs(crate::setting::eta(eta)?).len();
+        let trials = eta.powi(i32::try_from(rungs - 1).unwrap_or(i32::MAX)).ceil();
+        Self::with_trials(ladder, eta, trials as u64)
+    }
+
+    /// Rounds of `trials` trials.
+    ///
+    /// # Errors
+    /// [`SettingError::Eta`], or [`SettingError::TooFew`] without a trial.
+    pub fn with_trials(ladder: &Ladder, eta: f64, trials: u64) -> Result<Self, SettingError> {
+        Ok(Self { rounds: Rounds::new(vec![Bracket::halving(ladder, eta, trials)?]) })
+    }
+
+    /// Starts no more than this many trials: the last round is cut short and still finished.
+    #[must_use]
+    pub fn with_limit(mut self, trials: u64) -> Self {
+        self.rounds.set_limit(trials);
+        self
+    }
+}
+
+impl Scheduler for SuccessiveHalving {
+    fn next_job(&mut self, history: &History) -> Job {
+        self.rounds.next_job(history)
+    }
+
+    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+        self.rounds.verdict(history, trial)
+    }
+
+    fn dead_ends(&mut self, history: &History) -> Vec<u64> {
+        self.rounds.dead_ends(history)
+    }
+}

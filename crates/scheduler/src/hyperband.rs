@@ -1,0 +1,51 @@
+//! Hyperband: brackets of successive halving from the most to the least eager to stop.
+
+use crate::bracket::Bracket;
+use crate::rounds::Rounds;
+use crate::setting::SettingError;
+use automl_study::{History, Job, Ladder, Scheduler, Verdict};
+
+/// Hyperband with the paper's bracket sizes ([`Bracket::hyperband`]), round after round.
+///
+/// The rungs of each bracket are synchronous; a worker that would have to wait starts the next
+/// bracket, as in HpBandSter. The round's number is the trial's bracket attribute. With the sampler of
+/// [`crate::WithRandom`] around TPE this is BOHB.
+///
+/// # Source
+/// Li et al. (2018), "Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization",
+/// JMLR 18, algorithm 1; Falkner, Klein & Hutter (2018), "BOHB", section 4.2, for idle workers.
+#[derive(Clone, Debug)]
+pub struct Hyperband {
+    rounds: Rounds,
+}
+
+impl Hyperband {
+    /// All brackets of the ladder.
+    ///
+    /// # Errors
+    /// [`SettingError::Eta`].
+    pub fn new(ladder: &Ladder, eta: f64) -> Result<Self, SettingError> {
+        Ok(Self { rounds: Rounds::new(Bracket::hyperband(ladder, eta)?) })
+    }
+
+    /// Starts no more than this many trials: the last bracket is cut short and still finished.
+    #[must_use]
+    pub fn with_limit(mut self, trials: u64) -> Self {
+        self.rounds.set_limit(trials);
+        self
+    }
+}
+
+impl Scheduler for Hyperband {
+    fn next_job(&mut self, history: &History) -> Job {
+        self.rounds.next_job(history)
+    }
+
+    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+        self.rounds.verdict(history, trial)
+    }
+
+    fn dead_ends(&mut self, history: &History) -> Vec<u64> {
+        self.rounds.dead_ends(history)
+    }
+}

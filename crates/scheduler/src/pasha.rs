@@ -1,0 +1,182 @@
+//! Progressive ASHA: the maximum fidelity grows only while it changes who is best.
+
+use crate::asha::promotion;
+use crate::rungs::{Rungs, pause_at_end};
+use crate::setting::{self, SettingError};
+use automl_study::{Cursor, History, Job, Ladder, Scheduler, Trial, Verdict, pareto};
+use std::collections::{BTreeSet, HashMap};
+
+/// How many of the best trials the noise is estimated from.
+const NOISE_TRIALS: usize = 16;
+
+/// Progressive ASHA (PASHA): [`crate::Asha`] with two rungs at first; one more is opened whenever
+/// the trials that reached the highest open rung rank there otherwise than at the rung below.
+///
+/// Ranks are soft: two losses that differ by no more than the noise count as equal. The noise is
+/// the 90th percentile of the differences between curves that cross at least twice. It is estimated
+/// among the sixteen best trials of the highest rung, which bounds its cost; the comparison of ranks
+/// takes `O(m log m)` whenever the number `m` of trials at the highest rung grows. With several
+/// objectives, non-domination ranks take the place of losses, without noise.
+///
+/// The open rungs follow from the trials: all that some trial was sent to, at least two, and one
+/// more if the highest of them is unstable now.
+///
+/// # Source
+/// Bohdal et al. (2023), "PASHA: Efficient HPO and NAS with Progressive Resource Allocation",
+/// ICLR, algorithm 1 and section 4.2.
+#[derive(Clone, Debug)]
+pub struct Pasha {
+    eta: f64,
+    rungs: Rungs,
+    every_step: bool,
+    /// The highest rung that a trial was sent to.
+    sent: usize,
+    /// The trials that have reported at each rung.
+    members: Vec<BTreeSet<u64>>,
+    /// Whether a rung with so many members was unstable.
+    judged: HashMap<(usize, usize), bool>,
+    cursor: Cursor,
+}
+
+impl Pasha {
+    /// Rungs at the ladder's top divided by powers of `eta`.
+    ///
+    /// # Errors
+    /// [`SettingError::Eta`].
+    pub fn new(ladder: &Ladder, eta: f64) -> Result<Self, SettingError> {
+        let eta = setting::eta(eta)?;
+        let rungs = Rungs::new(ladder.rungs(eta));
+        Ok(Self {
+            eta,
+            members: vec![BTreeSet::new(); rungs.fidelities().len()],
+            rungs,
+            every_step: ladder.resumable(),
+            sent: 0,
+            judged: HashMap::new(),
+            cursor: Cursor::default(),
+        })
+    }
+
+    fn follow(&mut self, history: &History) {
+        let (changes, cursor) = history.since(self.cursor);
+        self.cursor = cursor;
+        for change in changes {
+            let Some(trial) = history.get(change.trial) else { continue };
+            self.rungs.place(history, trial);
+            let until = trial.number_attribute(automl_study::attribute::UNTIL).unwrap_or(0);
+            for (rung, fidelity) in self.rungs.fidelities().iter().enumerate() {
+                if until >= *fidelity {
+                    self.sent = self.sent.max(rung);
+                }
+                if trial.report_at(*fidelity).is_some() {
+                    self.members[rung].insert(trial.number);
+                }
+            }
+        }
+    }
+
+    /// The highest open rung.
+    fn top(&mut self, history: &History) -> usize {
+        let last = self.rungs.fidelities().len() - 1;
+        let mut top = self.sent.max(1).min(last);
+        while top < last && self.is_unstable(history, top) {
+            top += 1;
+        }
+        top
+    }
+
+    fn is_unstable(&mut self, history: &History, rung: usize) -> bool {
+        let key = (rung, self.members[rung].len());
+        if let Some(known) = self.judged.get(&key) {
+            return *known;
+        }
+        let unstable = self.ranks_differ(history, rung);
+        self.judged.insert(key, unstable);
+        unstable
+    }
+
+    fn ranks_differ(&self, history: &History, rung: usize) -> bool {
+        let (above, below) = (self.rungs.fidelities()[rung], self.rungs.fidelities()[rung - 1]);
+        let trials: Vec<&Trial> = self.members[rung]
+            .iter()
+            .filter_map(|number| history.get(*number))
+            .filter(|trial| trial.report_at(below).is_some())
+            .collect();
+        let (here, there) = (losses(history, &trials, above), losses(history, &trials, below));
+        let sorted = |losses: &[f64]| {
+            let mut order: Vec<usize> = (0..losses.len()).collect();
+            order.sort_by(|&a, &b| pareto::compare(losses[a], losses[b]).then(a.cmp(&b)));
+            order
+        };
+        let (now, before) = (sorted(&here), sorted(&there));
+        let noise = if history.directions().len() > 1 {
+            0.0
+        } else {
+            let best: Vec<&Trial> = now.iter().take(NOISE_TRIALS).map(|&i| trials[i]).collect();
+            noise(history, &best, above)
+        };
+        // The trial at each place now must be one of those whose loss below is like that of the
+        // trial at the same place there.
+        now.iter().zip(&before).any(|(&a, &b)| {
+            let (x, y) = (there[a], there[b]);
+            !(x.is_nan() && y.is_nan() || x == y || (x - y).abs() <= noise)
+        })
+    }
+}
+
+/// What trials are ordered by at a fidelity: the loss, or the non-domination rank.
+fn losses(history: &History, trials: &[&Trial], fidelity: u64) -> Vec<f64> {
+    let values = |trial: &&Trial| {
+        trial.report_at(fidelity).map_or_else(Vec::new, |r| history.losses(&r.values))
+    };
+    let losses: Vec<Vec<f64>> = trials.iter().map(values).collect();
+    if history.directions().len() > 1 {
+        return pareto::ranks(&losses).into_iter().map(|rank| rank as f64).collect();
+    }
+    losses.into_iter().map(|loss| loss.first().copied().unwrap_or(f64::NAN)).collect()
+}
+
+/// The 90th percentile of the last differences between curves that cross at least twice.
+fn noise(history: &History, trials: &[&Trial], until: u64) -> f64 {
+    let mut gaps = Vec::new();
+    for (i, a) in trials.iter().enumerate() {
+        for b in &trials[i + 1..] {
+            let mut crossings = 0;
+            let mut last: Option<f64> = None;
+            for report in a.reports.iter().take_while(|report| report.step <= until) {
+                let Some(other) = b.report_at(report.step) else { continue };
+                let gap = history.loss(&report.values) - history.loss(&other.values);
+                if gap == 0.0 || gap.is_nan() {
+                    continue;
+                }
+                crossings += u32::from(last.is_some_and(|last| last * gap < 0.0));
+                last = Some(gap);
+            }
+            if crossings >= 2 {
+                gaps.extend(last.map(f64::abs));
+            }
+        }
+    }
+    gaps.sort_by(f64::total_cmp);
+    let at = (gaps.len() as f64 * 0.9).ceil() as usize;
+    gaps.get(at.saturating_sub(1)).copied().unwrap_or(0.0)
+}
+
+impl Scheduler for Pasha {
+    fn next_job(&mut self, history: &History) -> Job {
+        self.follow(history);
+        let top = self.top(history);
+        promotion(&mut self.rungs, top, self.eta)
+            .unwrap_or(Job::Start { until: self.rungs.fidelities()[0], bracket: None })
+    }
+
+    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+        let top = self.rungs.fidelities().last().copied().unwrap_or(1);
+        pause_at_end(history, trial, top)
+    }
+
+    /// Every fidelity where that costs nothing: crossing curves tell the noise.
+    fn next_report(&self, from: u64, until: u64) -> u64 {
+        if self.every_step { (from + 1).min(until) } else { until }
+    }
+}

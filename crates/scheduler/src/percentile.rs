@@ -1,0 +1,158 @@
+//! Median and percentile stopping.
+
+use crate::setting::{self, SettingError};
+use crate::split::Split;
+use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict, pareto};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashSet};
+
+/// Stops a trial whose best loss so far is worse than a percentile (the median, say) of what the
+/// complete trials had on average up to the same step.
+///
+/// Of each complete, feasible trial the running average of its losses is kept at each of its steps.
+/// With several objectives a trial is stopped if it is worse than the percentile in every one of
+/// them: nothing that it has would count. NaN is worse than everything. A verdict takes `O(log n)`,
+/// a completed trial `O(log n)` for each of its reports.
+///
+/// # Source
+/// Golovin et al. (2017), "Google Vizier: A Service for Black-Box Optimization", section 3.2.2
+/// (median); the percentile in its place is that of Optuna's `PercentilePruner`.
+#[derive(Clone, Debug)]
+pub struct PercentileStopping {
+    share: f64,
+    warmup: u64,
+    least: usize,
+    max: u64,
+    every_step: bool,
+    /// For each step and objective the running averages of the complete trials.
+    averages: BTreeMap<u64, Vec<Split<(Loss, u64)>>>,
+    counted: HashSet<u64>,
+    cursor: Cursor,
+}
+
+/// A loss with NaN last.
+#[derive(Clone, Copy, Debug)]
+struct Loss(f64);
+
+impl Ord for Loss {
+    fn cmp(&self, other: &Self) -> Ordering {
+        pareto::compare(self.0, other.0)
+    }
+}
+impl PartialOrd for Loss {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl PartialEq for Loss {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+impl Eq for Loss {}
+
+impl PercentileStopping {
+    /// Median stopping: nobody is stopped before five trials are complete, nor below the ladder's
+    /// lowest fidelity.
+    pub fn median(ladder: &Ladder) -> Self {
+        Self {
+            share: 0.5,
+            warmup: ladder.min(),
+            least: 5,
+            max: ladder.max(),
+            every_step: ladder.resumable(),
+            averages: BTreeMap::new(),
+            counted: HashSet::new(),
+            cursor: Cursor::default(),
+        }
+    }
+
+    /// Keeps trials that are not worse than the best `share` of the complete ones.
+    ///
+    /// # Errors
+    /// [`SettingError::Share`] unless it lies between 0 and 1.
+    pub fn new(ladder: &Ladder, share: f64) -> Result<Self, SettingError> {
+        let share = setting::share("of the trials that are good", share)?;
+        Ok(Self { share, ..Self::median(ladder) })
+    }
+
+    /// Stops nobody below the fidelity `warmup`, nor before `least` trials are complete.
+    #[must_use]
+    pub fn with_patience(mut self, warmup: u64, least: usize) -> Self {
+        (self.warmup, self.least) = (warmup, least.max(1));
+        self
+    }
+
+    fn follow(&mut self, history: &History) {
+        let (changes, cursor) = history.since(self.cursor);
+        self.cursor = cursor;
+        for change in changes {
+            if let Some(trial) = history.get(change.trial)
+                && trial.state == State::Complete
+                && trial.is_feasible()
+                && self.counted.insert(trial.number)
+            {
+                self.count(history, trial);
+            }
+        }
+    }
+
+    fn count(&mut self, history: &History, trial: &Trial) {
+        let mut sums = vec![0.0; history.directions().len()];
+        for (i, report) in trial.reports.iter().enumerate() {
+            let here = self.averages.entry(report.step).or_insert_with(|| {
+                vec![
+                    Split::new(|n, share| (n as f64 * share).ceil() as usize, self.share);
+                    history.directions().len()
+                ]
+            });
+            let losses = history.losses(&report.values);
+            for ((sum, loss), averages) in sums.iter_mut().zip(losses).zip(here) {
+                *sum += loss;
+                averages.insert((Loss(*sum / (i + 1) as f64), trial.number));
+            }
+        }
+    }
+
+    /// Whether a trial is worse than the percentile in every objective.
+    fn is_hopeless(&self, history: &History, trial: &Trial) -> bool {
+        let Some(averages) = self.averages.get(&trial.step()) else { return false };
+        let mut best = vec![Loss(f64::NAN); averages.len()];
+        for report in &trial.reports {
+            for (best, loss) in best.iter_mut().zip(history.losses(&report.values)) {
+                *best = (*best).min(Loss(loss));
+            }
+        }
+        averages.iter().zip(best).all(|(averages, best)| {
+            averages.len() >= self.least
+                && averages.threshold().is_some_and(|(threshold, _)| best > threshold)
+        })
+    }
+}
+
+impl Scheduler for PercentileStopping {
+    fn next_job(&mut self, history: &History) -> Job {
+        // A trial that lost its worker goes on first.
+        match history.in_state(State::Paused).next() {
+            Some(trial) => Job::Resume { trial: trial.number, until: self.max },
+            None => Job::Start { until: self.max, bracket: None },
+        }
+    }
+
+    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+        self.follow(history);
+        match history.get(trial) {
+            None => Verdict::Stop,
+            Some(trial) if trial.step() >= self.max => Verdict::Complete,
+            Some(trial) if trial.step() >= self.warmup && self.is_hopeless(history, trial) => {
+                Verdict::Stop
+            }
+            Some(_) => Verdict::Continue,
+        }
+    }
+
+    /// Every fidelity where that costs nothing.
+    fn next_report(&self, from: u64, until: u64) -> u64 {
+        if self.every_step { (from + 1).max(self.warmup).min(until) } else { until }
+    }
+}

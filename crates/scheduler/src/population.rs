@@ -1,0 +1,368 @@
+//! Population-based training.
+
+use crate::ranking::{Key, Standing};
+use crate::rungs::pause_at_end;
+use crate::setting::{self, SettingError};
+use crate::split::Split;
+use automl_space::{Config, Param, Space, Value, stream};
+use automl_study::{
+    Cursor, History, Job, Ladder, ProposeError, Sampler, Scheduler, State, Trial, Verdict, View,
+    attribute,
+};
+use rand::{Rng, RngExt};
+use std::collections::{BTreeSet, HashMap};
+
+/// A population that trains and changes its configurations as it goes.
+///
+/// Every member pauses after each interval of training. Before it goes on it is compared: one that
+/// is among the worst share of those that have got so far stays where it is for good, and a new
+/// trial takes its place. That one goes on from the checkpoint of a trial of the best share at that
+/// point ([`Population::parent`]), with that one's configuration, perturbed. A member that fails is
+/// replaced likewise. When a whole population is done, the next one begins.
+///
+/// It takes a scheduler and a sampler that decide alike: [`Population::scheduler`] and
+/// [`Population::sampler`]. An executor that cannot copy checkpoints trains the new trial from the
+/// start, which is right but dear. Several objectives: the first one counts, and infeasible trials
+/// come last. A decision takes `O(log n)` and the time to list the best share once.
+///
+/// # Source
+/// Jaderberg et al. (2017), "Population Based Training of Neural Networks", algorithm 1, with
+/// truncation selection (a fifth at each end) and perturbation by factors of 0.8 and 1.2 or, with
+/// probability 1/4, a new draw.
+#[derive(Clone, Debug)]
+pub struct Population {
+    members: usize,
+    rungs: Vec<Rung>,
+    fidelities: Vec<u64>,
+    /// Members that did not come from others and got somewhere.
+    roots: usize,
+    places: HashMap<u64, Place>,
+    /// How many trials took the place of this one.
+    heirs: HashMap<u64, u32>,
+    cursor: Cursor,
+}
+
+/// The end of one interval.
+#[derive(Clone, Debug)]
+struct Rung {
+    /// All but the worst share.
+    keep: Split<(Key, u64)>,
+    /// The best share.
+    best: Split<(Key, u64)>,
+    /// Trials that are paused here and not replaced, best first.
+    paused: BTreeSet<(Key, u64)>,
+    /// Trials that failed after this and are not replaced.
+    failed: BTreeSet<u64>,
+}
+
+/// What a trial's row says.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Place {
+    root: bool,
+    keys: Vec<Option<Key>>,
+    paused: Option<usize>,
+    failed: Option<usize>,
+    replaces: Option<u64>,
+}
+
+/// What is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    /// A new trial takes the place of one.
+    Fork { rung: usize, parent: u64, replaced: u64 },
+    /// A paused one goes on.
+    Resume { rung: usize, trial: u64 },
+    /// A population is not full.
+    Root,
+}
+
+impl Population {
+    /// `members` trials at a time, compared after every `interval` of fidelity; a fifth of them
+    /// goes at each end.
+    ///
+    /// # Errors
+    /// [`SettingError::TooFew`] for fewer than two members or an interval of zero.
+    pub fn new(ladder: &Ladder, members: u64, interval: u64) -> Result<Self, SettingError> {
+        if members < 2 {
+            let name = "members of a population";
+            return Err(SettingError::TooFew { name, least: 2, found: members });
+        }
+        if interval == 0 {
+            let name = "the interval of a population";
+            return Err(SettingError::TooFew { name, least: 1, found: 0 });
+        }
+        let share = setting::share("of a population that is replaced", 0.2)?;
+        let first = interval.max(ladder.min()).min(ladder.max());
+        let step = usize::try_from(interval).unwrap_or(usize::MAX);
+        let mut fidelities: Vec<u64> = (first..ladder.max()).step_by(step).collect();
+        fidelities.push(ladder.max());
+        let rung = Rung {
+            keep: Split::new(|n, share| n - (n as f64 * share).floor() as usize, share),
+            best: Split::new(|n, share| ((n as f64 * share).ceil() as usize).max(1), share),
+            paused: BTreeSet::new(),
+            failed: BTreeSet::new(),
+        };
+        Ok(Self {
+            members: usize::try_from(members).unwrap_or(usize::MAX),
+            rungs: vec![rung; fidelities.len()],
+            fidelities,
+            roots: 0,
+            places: HashMap::new(),
+            heirs: HashMap::new(),
+            cursor: Cursor::default(),
+        })
+    }
+
+    /// The scheduler of the pair.
+    pub fn scheduler(&self) -> PopulationScheduler {
+        PopulationScheduler { population: self.clone() }
+    }
+
+    /// The sampler of the pair; `inner` proposes the members that a population begins with.
+    pub fn sampler<S: Sampler>(&self, inner: S) -> PopulationSampler<S> {
+        PopulationSampler { population: self.clone(), inner }
+    }
+
+    /// The trial whose checkpoint and configuration a trial goes on with. The bracket attribute
+    /// records it, above the 32 bits with the trial that was replaced.
+    pub fn parent(trial: &Trial) -> Option<u64> {
+        Some(trial.number_attribute(attribute::BRACKET)? >> 32)
+    }
+
+    /// The trial whose place another one took.
+    fn replaced(trial: &Trial) -> Option<u64> {
+        Some(trial.number_attribute(attribute::BRACKET)? & 0xffff_ffff)
+    }
+
+    fn follow(&mut self, history: &History) {
+        let (changes, cursor) = history.since(self.cursor);
+        self.cursor = cursor;
+        for change in changes {
+            if let Some(trial) = history.get(change.trial) {
+                self.place(history, trial);
+            }
+        }
+    }
+
+    fn place(&mut self, history: &History, trial: &Trial) {
+        let new = self.read(history, trial);
+        let old = self.places.get(&trial.number).cloned().unwrap_or_default();
+        if new == old {
+            return;
+        }
+        self.roots = self.roots + usize::from(new.root) - usize::from(old.root);
+        for (rung, slot) in self.rungs.iter_mut().enumerate() {
+            let key = |place: &Place| place.keys.get(rung).copied().flatten();
+            let (before, after) = (key(&old), key(&new));
+            if before != after {
+                if let Some(key) = before {
+                    slot.keep.remove(&(key, trial.number));
+                    slot.best.remove(&(key, trial.number));
+                }
+                if let Some(key) = after {
+                    slot.keep.insert((key, trial.number));
+                    slot.best.insert((key, trial.number));
+                }
+            }
+        }
+        if let Some(rung) = old.paused {
+            let key = old.keys[rung].unwrap_or(Key::worst());
+            self.rungs[rung].paused.remove(&(key, trial.number));
+        }
+        if old.replaces != new.replaces {
+            if let Some(number) = old.replaces {
+                self.heirs.entry(number).and_modify(|heirs| *heirs -= 1);
+            }
+            if let Some(number) = new.replaces {
+                *self.heirs.entry(number).or_default() += 1;
+            }
+        }
+        let touched = [Some(trial.number), old.replaces, new.replaces];
+        self.places.insert(trial.number, new);
+        for number in touched.into_iter().flatten() {
+            self.refresh(number);
+        }
+    }
+
+    /// Lists a trial where it is paused or failed, unless it was replaced.
+    fn refresh(&mut self, number: u64) {
+        let Some(place) = self.places.get(&number) else { return };
+        let open = self.heirs.get(&number).is_none_or(|heirs| *heirs == 0);
+        for (rung, slot) in self.rungs.iter_mut().enumerate() {
+            let key = place.keys.get(rung).copied().flatten().unwrap_or(Key::worst());
+            if open && place.paused == Some(rung) {
+                slot.paused.insert((key, number));
+            } else {
+                slot.paused.remove(&(key, number));
+            }
+            if open && place.failed == Some(rung) {
+                slot.failed.insert(number);
+            } else {
+                slot.failed.remove(&number);
+            }
+        }
+    }
+
+    fn read(&self, history: &History, trial: &Trial) -> Place {
+        let keys = (0..self.fidelities.len())
+            .map(|rung| {
+                let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
+                Standing::within(history, trial, self.fidelities[rung], below)
+                    .map(|standing| Key::of(&standing))
+            })
+            .collect();
+        let started = trial.state != State::Waiting || !trial.reports.is_empty();
+        let replaces = Self::replaced(trial).filter(|number| started && *number < trial.number);
+        let reached = self.fidelities.iter().rposition(|fidelity| trial.step() >= *fidelity);
+        let failed = matches!(trial.state, State::Pruned | State::Failed);
+        // A root that fails before the first comparison leaves its place open; one that has
+        // replaced another and fails before its own stands where that one stood.
+        let inherited = replaces
+            .and_then(|number| self.places.get(&number))
+            .and_then(|place| place.paused.or(place.failed));
+        let stands = reached.max(inherited);
+        Place {
+            root: started && replaces.is_none() && !(failed && stands.is_none()),
+            keys,
+            paused: reached.filter(|_| trial.state == State::Paused),
+            failed: stands.filter(|_| failed),
+            replaces,
+        }
+    }
+
+    /// What is due at the lowest rung that has something to do.
+    fn due(&self, history: &History) -> Option<Due> {
+        if !self.roots.is_multiple_of(self.members) {
+            return Some(Due::Root);
+        }
+        let below_top = self.rungs.iter().take(self.rungs.len() - 1);
+        below_top.enumerate().find_map(|(rung, slot)| {
+            let fork = |replaced: u64| {
+                let parent = self.parent_for(history, rung, replaced)?;
+                Some(Due::Fork { rung, parent, replaced })
+            };
+            if let Some(due) = slot.failed.first().and_then(|failed| fork(*failed)) {
+                return Some(due);
+            }
+            // The worst first: the best must still be here to be copied.
+            let &(key, trial) = slot.paused.last()?;
+            let keeps = key.is_number() && slot.keep.is_best(&(key, trial));
+            let replacement = if keeps { None } else { fork(trial) };
+            Some(replacement.unwrap_or(Due::Resume { rung, trial }))
+        })
+    }
+
+    /// One of the best share at a rung whose newest checkpoint is that of the rung.
+    fn parent_for(&self, history: &History, rung: usize, replaced: u64) -> Option<u64> {
+        let slot = &self.rungs[rung];
+        let is_here = |number: u64| {
+            number != replaced
+                && self.heirs.get(&number).is_none_or(|heirs| *heirs == 0)
+                && history.get(number).is_some_and(|trial| {
+                    !matches!(trial.state, State::Pruned | State::Failed)
+                        && trial.step() < self.fidelities[rung + 1]
+                })
+        };
+        let parents: Vec<u64> = slot
+            .best
+            .best()
+            .filter(|(key, number)| key.is_number() && is_here(*number))
+            .map(|(_, number)| *number)
+            .take(self.members)
+            .collect();
+        let mut rng = stream(rung as u64, replaced, "population");
+        (!parents.is_empty()).then(|| parents[rng.random_range(0..parents.len())])
+    }
+}
+
+/// The scheduler of a [`Population`].
+#[derive(Clone, Debug)]
+pub struct PopulationScheduler {
+    population: Population,
+}
+
+impl Scheduler for PopulationScheduler {
+    fn next_job(&mut self, history: &History) -> Job {
+        let population = &mut self.population;
+        population.follow(history);
+        let fidelities = &population.fidelities;
+        let start = Job::Start { until: fidelities[0], bracket: None };
+        match population.due(history) {
+            Some(Due::Fork { rung, parent, replaced }) => Job::Start {
+                until: fidelities[rung + 1],
+                bracket: Some(parent << 32 | replaced & 0xffff_ffff),
+            },
+            Some(Due::Resume { rung, trial }) => Job::Resume { trial, until: fidelities[rung + 1] },
+            Some(Due::Root) => start,
+            None if history.count(State::Running) > 0 => Job::Wait,
+            None => start,
+        }
+    }
+
+    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+        pause_at_end(history, trial, self.population.fidelities.last().copied().unwrap_or(1))
+    }
+
+    /// The trials that were replaced.
+    fn dead_ends(&mut self, history: &History) -> Vec<u64> {
+        self.population.follow(history);
+        let replaced = self.population.heirs.iter().filter(|(_, heirs)| **heirs > 0);
+        let paused =
+            |number: &u64| history.get(*number).is_some_and(|trial| trial.state == State::Paused);
+        replaced.map(|(number, _)| *number).filter(paused).collect()
+    }
+}
+
+/// The sampler of a [`Population`].
+#[derive(Clone, Debug)]
+pub struct PopulationSampler<S> {
+    population: Population,
+    inner: S,
+}
+
+impl<S: Sampler> Sampler for PopulationSampler<S> {
+    fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
+        self.population.follow(view.history);
+        let parent = match self.population.due(view.history) {
+            Some(Due::Fork { parent, .. }) => view.history.get(parent),
+            _ => None,
+        };
+        match parent {
+            Some(parent) => {
+                let config = perturbed(view.space, &parent.config, rng);
+                Ok(view.fresh(config, rng))
+            }
+            None => self.inner.propose(view, rng),
+        }
+    }
+}
+
+/// Each value times 0.8 or 1.2, the next choice up or down, or a new draw with probability 1/4.
+fn perturbed(space: &Space, config: &Config, rng: &mut dyn Rng) -> Config {
+    let attempt = |rng: &mut dyn Rng| {
+        space.build_config(|index, param| match config.value(index) {
+            Some(value) if rng.random::<f64>() >= 0.25 => scaled(param, value, rng),
+            _ => param.sample_prior(rng),
+        })
+    };
+    for _ in 0..32 {
+        let config = attempt(rng);
+        if space.allows(&config) {
+            return config;
+        }
+    }
+    config.clone()
+}
+
+fn scaled(param: &Param, value: Value, rng: &mut dyn Rng) -> Value {
+    let factor = if rng.random::<bool>() { 1.2 } else { 0.8 };
+    match value {
+        Value::Float(x) => param.domain().nearest(x * factor).unwrap_or(value),
+        Value::Int(x) => {
+            let target = x as f64 * factor;
+            let away = if factor > 1.0 { target.ceil() } else { target.floor() };
+            param.domain().nearest(away).unwrap_or(value)
+        }
+        Value::Category(_) => value,
+    }
+}

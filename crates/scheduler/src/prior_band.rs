@@ -1,0 +1,204 @@
+//! PriorBand's sampler: chance, the user's prior and the incumbent, mixed by what has worked.
+
+use crate::asha::share;
+use crate::ranking::{Key, Standing};
+use crate::setting::{self, SettingError};
+use automl_space::{Config, Space, Value};
+use automl_study::{Cursor, ProposeError, Sampler, View};
+use rand::{Rng, RngExt};
+use std::collections::{BTreeSet, HashMap};
+
+/// How an incumbent is changed: the probability of each parameter and the standard deviation in the
+/// unit interval.
+const RATE: f64 = 0.5;
+const SD: f64 = 0.25;
+
+/// The most trials whose densities are compared.
+const MOST: usize = 64;
+
+/// PriorBand's sampling policy, to be used with [`crate::Hyperband`] or another scheduler with rungs.
+///
+/// For a trial that starts at rung `r` the proposal is uniform with probability `1 / (1 + eta^r)`:
+/// cheap trials explore. The rest is the prior's, until a trial has reached the highest fidelity
+/// and a whole round of halving has been paid; from then on it is shared with changes of the best
+/// trial there. The shares follow the densities that the prior and a normal around the incumbent
+/// give to the best `1 / eta` of the highest rung with at least `eta` results, weighted by rank. The
+/// first trial is the prior's mode. With several objectives the first one tells the incumbent.
+///
+/// # Source
+/// Mallik et al. (2023), "PriorBand: Practical Hyperparameter Optimization in the Age of Deep
+/// Learning", NeurIPS, section 5, algorithms 1 and 2; constants as in NePS.
+#[derive(Clone, Debug)]
+pub struct PriorBandSampler {
+    eta: f64,
+    cache: Option<Cache>,
+}
+
+/// What is kept between proposals; all of it follows from the trials.
+#[derive(Clone, Debug)]
+struct Cache {
+    fidelities: Vec<u64>,
+    /// Results at each rung, best first.
+    rungs: Vec<BTreeSet<(Key, u64)>>,
+    places: HashMap<u64, Vec<Option<Key>>>,
+    cursor: Cursor,
+}
+
+impl PriorBandSampler {
+    /// For rungs that are `eta` apart.
+    ///
+    /// # Errors
+    /// [`SettingError::Eta`].
+    pub fn new(eta: f64) -> Result<Self, SettingError> {
+        Ok(Self { eta: setting::eta(eta)?, cache: None })
+    }
+}
+
+impl Cache {
+    fn new(fidelities: Vec<u64>) -> Self {
+        let rungs = vec![BTreeSet::new(); fidelities.len()];
+        Self { fidelities, rungs, places: HashMap::new(), cursor: Cursor::default() }
+    }
+
+    fn follow(&mut self, view: &View<'_>) {
+        let (changes, cursor) = view.history.since(self.cursor);
+        self.cursor = cursor;
+        for change in changes {
+            let Some(trial) = view.history.get(change.trial) else { continue };
+            let keys: Vec<Option<Key>> = (0..self.fidelities.len())
+                .map(|rung| {
+                    let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
+                    Standing::within(view.history, trial, self.fidelities[rung], below)
+                        .filter(Standing::is_number)
+                        .map(|standing| Key::of(&standing))
+                })
+                .collect();
+            let old = self.places.insert(trial.number, keys.clone()).unwrap_or_default();
+            for (rung, new) in keys.into_iter().enumerate() {
+                let before = old.get(rung).copied().flatten();
+                if before != new {
+                    before.map(|key| self.rungs[rung].remove(&(key, trial.number)));
+                    new.map(|key| self.rungs[rung].insert((key, trial.number)));
+                }
+            }
+        }
+    }
+
+    /// Whether as much was spent as one round of halving costs that starts `eta^(k - 1)` trials.
+    fn has_paid_a_round(&self, eta: f64) -> bool {
+        let lowest = self.fidelities.first().copied().unwrap_or(1) as f64;
+        let mut spent = 0.0;
+        let mut from = 0;
+        for (fidelity, rung) in self.fidelities.iter().zip(&self.rungs) {
+            spent += rung.len() as f64 * (fidelity - from) as f64;
+            from = *fidelity;
+        }
+        let rungs = self.fidelities.len() as i32;
+        let due: f64 = (0..rungs)
+            .map(|i| {
+                let step = if i == 0 { lowest } else { lowest * (eta.powi(i) - eta.powi(i - 1)) };
+                eta.powi(rungs - 1 - i) * step
+            })
+            .sum();
+        spent >= due
+    }
+
+    /// The best trial at the highest fidelity, once it may be used.
+    fn incumbent(&self, eta: f64) -> Option<u64> {
+        let (_, number) = self.rungs.last()?.first()?;
+        self.has_paid_a_round(eta).then_some(*number)
+    }
+
+    /// The share of the incumbent against the prior's.
+    fn trust(&self, view: &View<'_>, eta: f64, incumbent: &Config) -> f64 {
+        let Some(rung) = self.rungs.iter().rev().find(|rung| rung.len() as f64 >= eta) else {
+            return 0.5;
+        };
+        let n = share(rung.len(), eta).clamp(1, MOST);
+        let (mut prior, mut near) = (Vec::new(), Vec::new());
+        for (rank, (_, number)) in rung.iter().take(n).enumerate() {
+            let Some(trial) = view.history.get(*number) else { continue };
+            let weight = ((n - rank) as f64).ln();
+            prior.push(weight + view.space.log_prior(&trial.config));
+            near.push(weight + log_nearness(view.space, incumbent, &trial.config));
+        }
+        let difference = log_sum(&prior) - log_sum(&near);
+        if difference.is_nan() { 0.5 } else { 1.0 / (1.0 + difference.exp()) }
+    }
+}
+
+/// The log density that a normal of standard deviation 1/4 around a configuration (its own choice
+/// with half the probability) gives to another one, parameter by parameter.
+fn log_nearness(space: &Space, centre: &Config, config: &Config) -> f64 {
+    let cdf = automl_space::normal::cdf;
+    let one = |(index, param): (usize, &automl_space::Param)| {
+        let domain = param.domain();
+        match (centre.value(index), config.value(index)) {
+            (Some(a), Some(b)) if domain.is_ordered() => {
+                let (a, b) = (domain.to_unit(a), domain.to_unit(b));
+                let mass = |low: f64, high: f64| cdf((high - a) / SD) - cdf((low - a) / SD);
+                let whole = mass(0.0, 1.0);
+                if domain.cardinality().is_some() {
+                    let (low, high) = domain.cell(b);
+                    (mass(low, high) / whole).ln()
+                } else {
+                    let z = (b - a) / SD;
+                    -0.5 * z * z - (SD * (2.0 * std::f64::consts::PI).sqrt() * whole).ln()
+                }
+            }
+            (Some(Value::Category(a)), Some(Value::Category(b))) => {
+                match domain.cardinality().unwrap_or(1) {
+                    1 => 0.0,
+                    _ if a == b => (1.0 - RATE).ln(),
+                    n => (RATE / (n - 1) as f64).ln(),
+                }
+            }
+            _ => 0.0,
+        }
+    };
+    space.params().iter().enumerate().map(one).sum()
+}
+
+fn log_sum(logs: &[f64]) -> f64 {
+    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if most == f64::NEG_INFINITY {
+        return most;
+    }
+    most + logs.iter().map(|log| (log - most).exp()).sum::<f64>().ln()
+}
+
+impl Sampler for PriorBandSampler {
+    fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
+        let Some(ladder) = view.ladder else {
+            let what = "studies without fidelities".to_owned();
+            return Err(ProposeError::Unsupported { sampler: "priorband", what });
+        };
+        let fidelities = ladder.rungs(self.eta);
+        let target = view.target.unwrap_or(ladder.max());
+        let rung = fidelities.partition_point(|f| *f < target).min(fidelities.len() - 1);
+        let cache = match &mut self.cache {
+            Some(cache) if cache.fidelities == fidelities => cache,
+            slot => slot.insert(Cache::new(fidelities)),
+        };
+        cache.follow(view);
+        if view.number == 0 {
+            let mode = view.space.build_config(|_, param| param.default_value());
+            if view.space.allows(&mode) {
+                return Ok(mode);
+            }
+        }
+        let uniform = 1.0 / (1.0 + self.eta.powi(rung as i32));
+        if rng.random::<f64>() < uniform {
+            let config = view.space.sample(rng);
+            return Ok(view.fresh(config, rng));
+        }
+        let incumbent = cache.incumbent(self.eta).and_then(|number| view.history.get(number));
+        let config = match incumbent {
+            Some(best) if rng.random::<f64>() < cache.trust(view, self.eta, &best.config) => {
+                view.space.mutate(&best.config, RATE, SD, rng)
+            }
+            _ => view.space.sample_prior(rng),
+        };
+        Ok(view.fresh(config, rng))
+    }
+}

@@ -1,0 +1,68 @@
+//! Several races at once: the trials of each bracket compete among themselves.
+
+use crate::rungs::Rungs;
+use automl_study::{Cursor, History, attribute};
+use std::collections::{BTreeSet, HashMap};
+
+/// The races of all brackets, told apart by the trials' bracket attribute.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Races {
+    races: Vec<Rungs>,
+    /// The race of each trial that has one.
+    of: HashMap<u64, usize>,
+    cursor: Cursor,
+}
+
+impl Races {
+    /// Takes in what is new and returns the races that changed. `rungs` makes the race of a
+    /// bracket that was not seen before; `None` if there is no such bracket.
+    pub(crate) fn follow(
+        &mut self,
+        history: &History,
+        rungs: impl Fn(usize) -> Option<Rungs>,
+    ) -> BTreeSet<usize> {
+        let (changes, cursor) = history.since(self.cursor);
+        self.cursor = cursor;
+        let mut touched = BTreeSet::new();
+        for change in changes {
+            let Some(trial) = history.get(change.trial) else { continue };
+            let bracket = trial.number_attribute(attribute::BRACKET);
+            // More brackets than trials cannot be: such a number was not ours.
+            let bracket = bracket
+                .and_then(|bracket| usize::try_from(bracket).ok())
+                .filter(|bracket| *bracket <= history.len());
+            // A trial that lost its worker before its first report may start again elsewhere.
+            if let Some(old) = self.of.get(&trial.number).copied()
+                && bracket != Some(old)
+            {
+                self.races[old].forget(trial.number);
+                self.of.remove(&trial.number);
+                touched.insert(old);
+            }
+            let Some(bracket) = bracket else { continue };
+            while self.races.len() <= bracket {
+                let Some(race) = rungs(self.races.len()) else { break };
+                touched.insert(self.races.len());
+                self.races.push(race);
+            }
+            if let Some(race) = self.races.get_mut(bracket) {
+                self.of.insert(trial.number, bracket);
+                race.place(history, trial);
+                touched.insert(bracket);
+            }
+        }
+        touched
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.races.len()
+    }
+
+    pub(crate) fn get(&self, race: usize) -> &Rungs {
+        &self.races[race]
+    }
+
+    pub(crate) fn get_mut(&mut self, race: usize) -> &mut Rungs {
+        &mut self.races[race]
+    }
+}

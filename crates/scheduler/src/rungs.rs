@@ -1,0 +1,189 @@
+//! The rungs of one race: who has reached them, who went on, who is paused where.
+
+use crate::ranking::{self, Key, Standing};
+use automl_study::{History, State, Trial, Verdict, attribute};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The rungs of one race of trials against each other, kept up to date trial by trial.
+///
+/// Everything here follows from the rows of the trials that were placed, so the order in which
+/// changes arrive does not matter.
+#[derive(Clone, Debug)]
+pub(crate) struct Rungs {
+    fidelities: Vec<u64>,
+    rungs: Vec<Rung>,
+    places: HashMap<u64, Place>,
+}
+
+/// What is known of one rung.
+#[derive(Clone, Debug, Default)]
+struct Rung {
+    /// Trials that reached it, or ended on the way to it.
+    reached: usize,
+    /// Trials that went on from it.
+    promoted: usize,
+    /// Trials that are paused at it, best first by the first objective.
+    paused: BTreeSet<(Key, u64)>,
+    /// All results, for several objectives only.
+    standings: BTreeMap<u64, Standing>,
+    /// The trials of `standings` from best to worst; `None` while it has to be worked out anew.
+    order: Option<Vec<u64>>,
+}
+
+/// Where one trial stands.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    /// The number of rungs that it has entered, and that it has left again.
+    entered: u16,
+    left: u16,
+    /// Whether it counts as ended on the way to rung `entered`.
+    ended: bool,
+    /// The rung at which it is paused.
+    paused: Option<(u16, Key)>,
+}
+
+impl Rungs {
+    /// Rungs at these rising fidelities.
+    pub(crate) fn new(fidelities: Vec<u64>) -> Self {
+        let rungs = vec![Rung::default(); fidelities.len()];
+        Self { fidelities, rungs, places: HashMap::new() }
+    }
+
+    pub(crate) fn fidelities(&self) -> &[u64] {
+        &self.fidelities
+    }
+
+    /// The number of trials in the race.
+    pub(crate) fn trials(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Trials that reached a rung, or ended on the way to it.
+    pub(crate) fn reached(&self, rung: usize) -> usize {
+        self.rungs[rung].reached
+    }
+
+    /// Trials that went on from a rung.
+    pub(crate) fn promoted(&self, rung: usize) -> usize {
+        self.rungs[rung].promoted
+    }
+
+    /// The report with which a trial stands at a rung: the first at its fidelity or above, below
+    /// the next rung's.
+    fn standing(&self, history: &History, trial: &Trial, rung: usize) -> Option<Standing> {
+        let from = self.fidelities[rung];
+        let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
+        Standing::within(history, trial, from, below)
+    }
+
+    /// Takes in what a trial's row says now.
+    pub(crate) fn place(&mut self, history: &History, trial: &Trial) {
+        let number = trial.number;
+        let until = trial.number_attribute(attribute::UNTIL).unwrap_or(0);
+        let mut place = self.places.get(&number).copied().unwrap_or_default();
+        // Rungs that it has newly reached, or jumped over without a report.
+        while let Some(&fidelity) = self.fidelities.get(usize::from(place.entered)) {
+            let at = usize::from(place.entered);
+            if self.standing(history, trial, at).is_some() {
+                self.rungs[at].reached += 1;
+            } else if self.fidelities.get(at + 1).is_none_or(|next| trial.step() < *next) {
+                if trial.state.is_finished() && until >= fidelity && !place.ended {
+                    place.ended = true;
+                    self.rungs[at].reached += 1;
+                }
+                break;
+            }
+            place.entered += 1;
+        }
+        if history.directions().len() > 1 {
+            for at in 0..usize::from(place.entered) {
+                if let Some(standing) = self.standing(history, trial, at)
+                    && self.rungs[at].standings.get(&number) != Some(&standing)
+                {
+                    self.rungs[at].standings.insert(number, standing);
+                    self.rungs[at].order = None;
+                }
+            }
+        }
+        // Rungs that it has left, or is leaving, by promotion.
+        while place.left < place.entered && until > self.fidelities[usize::from(place.left)] {
+            let at = usize::from(place.left);
+            if self.standing(history, trial, at).is_some() {
+                self.rungs[at].promoted += 1;
+            }
+            place.left += 1;
+        }
+        let stands = (trial.state == State::Paused && place.left < place.entered)
+            .then(|| self.standing(history, trial, usize::from(place.left)))
+            .flatten()
+            .map(|standing| (place.left, Key::of(&standing)));
+        if stands != place.paused {
+            if let Some((at, key)) = place.paused {
+                self.rungs[usize::from(at)].paused.remove(&(key, number));
+            }
+            if let Some((at, key)) = stands {
+                self.rungs[usize::from(at)].paused.insert((key, number));
+            }
+            place.paused = stands;
+        }
+        self.places.insert(number, place);
+    }
+
+    /// Takes a trial out that has not reached any rung yet: it runs in another race now.
+    pub(crate) fn forget(&mut self, number: u64) {
+        if let Some(place) = self.places.remove(&number) {
+            if place.ended {
+                self.rungs[usize::from(place.entered)].reached -= 1;
+            }
+            if let Some((at, key)) = place.paused {
+                self.rungs[usize::from(at)].paused.remove(&(key, number));
+            }
+        }
+    }
+
+    /// The best trial that is paused at a rung and has a number for a result.
+    ///
+    /// `O(log n)` for one objective; for several `O(n log n)` after each new result.
+    pub(crate) fn best_paused(&mut self, rung: usize) -> Option<u64> {
+        let slot = &mut self.rungs[rung];
+        let &(key, number) = slot.paused.first()?;
+        if slot.standings.is_empty() {
+            return key.is_number().then_some(number);
+        }
+        let standings = &slot.standings;
+        let order = slot.order.get_or_insert_with(|| {
+            let all: Vec<&Standing> = standings.values().collect();
+            let numbers: Vec<u64> = standings.keys().copied().collect();
+            ranking::order(&all).into_iter().map(|i| numbers[i]).collect()
+        });
+        let paused_here = |number: &&u64| {
+            let paused = self.places.get(*number).and_then(|place| place.paused);
+            paused.is_some_and(|(at, _)| usize::from(at) == rung)
+        };
+        let best = order.iter().find(paused_here)?;
+        standings.get(best)?.is_number().then_some(*best)
+    }
+
+    /// The best paused trial of a rung if, with it, no more than `allowed` go on from there.
+    pub(crate) fn promotable(&mut self, rung: usize, allowed: usize) -> Option<u64> {
+        if self.rungs[rung].promoted < allowed { self.best_paused(rung) } else { None }
+    }
+
+    /// The trials that are paused at a rung, best first by the first objective.
+    pub(crate) fn paused(&self, rung: usize) -> impl Iterator<Item = u64> {
+        self.rungs[rung].paused.iter().map(|(_, number)| *number)
+    }
+}
+
+/// Pause where the job ends, complete at the top.
+pub(crate) fn pause_at_end(history: &History, trial: u64, top: u64) -> Verdict {
+    let Some(trial) = history.get(trial) else { return Verdict::Stop };
+    let until = trial.number_attribute(attribute::UNTIL).unwrap_or(top);
+    if trial.step() >= top {
+        Verdict::Complete
+    } else if trial.step() >= until {
+        Verdict::Pause
+    } else {
+        Verdict::Continue
+    }
+}

@@ -1,0 +1,230 @@
+//! Freeze-thaw, population-based training, PriorBand and BOHB's mix.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use automl_scheduler::{FreezeThaw, Hyperband, Population, PriorBandSampler, WithRandom};
+use automl_space::{Prior, Space, stream};
+use automl_study::{
+    Job, Ladder, Next, RandomSampler, Sampler, Scheduler, State, Study, Verdict, View,
+};
+use automl_tpe::TpeSampler;
+use common::Machine;
+use proptest::prelude::*;
+
+fn events(most: usize) -> impl Strategy<Value = Vec<common::Event>> {
+    proptest::collection::vec((0u8..10, any::<u8>()), 1..most)
+}
+
+/// A fresh sampler on the same history proposes what the study's own one proposed.
+fn replays(study: &Study, ladder: &Ladder, target: &dyn Fn(u64) -> u64, fresh: &mut dyn Sampler) {
+    let number = study.history().len() as u64;
+    let view = View {
+        space: study.space(),
+        history: study.history(),
+        number,
+        seed: 0,
+        budget: None,
+        ladder: Some(ladder),
+        target: Some(target(number)),
+    };
+    let config = fresh.propose(&view, &mut stream(0, number, "propose")).unwrap();
+    study.space().check(&config).unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn freeze_thaw(seed in any::<u64>(), max in 1u64..20, events in events(80)) {
+        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+        let make = || -> Box<dyn Scheduler> { Box::new(FreezeThaw::new(&common::space(), &ladder)) };
+        Machine::new(&ladder, &make).play(seed, &events, |_| {});
+    }
+
+    #[test]
+    fn population(
+        seed in any::<u64>(), max in 1u64..20, interval in 1u64..8, members in 2u64..12,
+        events in events(250),
+    ) {
+        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+        let population = Population::new(&ladder, members, interval).unwrap();
+        let make = || -> Box<dyn Scheduler> { Box::new(population.scheduler()) };
+        let sampler = Box::new(population.sampler(RandomSampler::uniform()));
+        let machine = Machine { sampler, ..Machine::new(&ladder, &make) };
+        let study = machine.play(seed, &events, |decision| {
+            if let Job::Start { until, bracket: Some(bracket) } = decision.job {
+                // The parent's newest checkpoint is from where the new trial goes on.
+                let parent = decision.before.get(bracket >> 32).unwrap();
+                assert!(parent.step() > 0 && parent.step() < until);
+                assert!(!matches!(parent.state, State::Pruned | State::Failed));
+            }
+        });
+        // Nobody works outside the population. (A trial that lost its worker at the very start may
+        // be handed out again in another place.)
+        let history = study.history();
+        let replaced = make().dead_ends(history).len();
+        let open = [State::Running, State::Paused, State::Waiting].map(|s| history.count(s));
+        let open = open.iter().sum::<usize>() - replaced;
+        let lost = events.iter().filter(|(case, _)| *case == 8).count();
+        prop_assert!(open <= members as usize + lost, "{open} of {members}");
+        replays(&study, &ladder, &|_| 1, &mut population.sampler(RandomSampler::uniform()));
+    }
+
+    #[test]
+    fn prior_band(seed in any::<u64>(), max in 1u64..30, events in events(150)) {
+        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+        let make = || -> Box<dyn Scheduler> { Box::new(Hyperband::new(&ladder, 3.0).unwrap()) };
+        let sampler = Box::new(PriorBandSampler::new(3.0).unwrap());
+        let machine = Machine { sampler, ..Machine::new(&ladder, &make) };
+        machine.play(seed, &events, |_| {});
+    }
+}
+
+/// BOHB: Hyperband's brackets, a third at random, the rest from the Parzen model. Every second run
+/// restarts after each trial and yet proposes the same configurations.
+#[test]
+fn bohb_resumes() {
+    let ladder = Ladder::new("epoch", 1, 9, true).unwrap();
+    let run = |restart: bool| {
+        let sampler = || WithRandom::third(TpeSampler::default());
+        let mut study = Study::builder(common::space())
+            .sampler(sampler())
+            .scheduler(ladder.clone(), Hyperband::new(&ladder, 3.0).unwrap())
+            .build()
+            .unwrap();
+        let mut fresh = sampler();
+        for _ in 0..60 {
+            let before = study.history().clone();
+            let Next::Run(job) = study.next_job().unwrap() else { panic!() };
+            if restart && job.from == 0 {
+                fresh = sampler();
+                let view = View {
+                    space: study.space(),
+                    history: &before,
+                    number: job.number,
+                    seed: study.seed(),
+                    budget: None,
+                    ladder: Some(&ladder),
+                    target: job.until,
+                };
+                let mut rng = stream(study.seed(), job.number, "propose");
+                assert_eq!(fresh.propose(&view, &mut rng).unwrap(), job.config);
+            }
+            let x = study.space().encode(&job.config).unit[0];
+            let until = job.until.unwrap();
+            let loss = (x - 0.3).abs() + 1.0 / until as f64;
+            if study.report(job.number, until, vec![loss]).unwrap() == Verdict::Complete {
+                study.tell(job.number, loss).unwrap();
+            }
+        }
+        let _ = fresh;
+        study.history().trials().iter().map(|t| t.config.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(run(false), run(true));
+}
+
+/// With a good prior PriorBand lands near it more often than chance, with a bad one it still finds
+/// the optimum's neighbourhood.
+#[test]
+fn prior_band_mixes() {
+    let ladder = Ladder::new("epoch", 1, 9, true).unwrap();
+    let best = |mean: f64| {
+        let mut builder = Space::builder();
+        for name in ["a", "b", "c"] {
+            builder.float(name, 0.0..=1.0).prior(Prior::Normal { mean, sd: 0.1 }).add().unwrap();
+        }
+        let space = builder.build().unwrap();
+        let mut study = Study::builder(space)
+            .sampler(PriorBandSampler::new(3.0).unwrap())
+            .scheduler(ladder.clone(), Hyperband::new(&ladder, 3.0).unwrap())
+            .build()
+            .unwrap();
+        let mut near = 0;
+        for _ in 0..200 {
+            let Next::Run(job) = study.next_job().unwrap() else { panic!() };
+            let point = study.space().encode(&job.config).unit;
+            let loss: f64 = point.iter().map(|x| (x - 0.2).powi(2)).sum();
+            near += usize::from(job.from == 0 && loss < 0.05);
+            if study.report(job.number, job.until.unwrap(), vec![loss]).unwrap()
+                == Verdict::Complete
+            {
+                study.tell(job.number, loss).unwrap();
+            }
+        }
+        (study.best().unwrap().values[0], near as f64 / study.history().len() as f64)
+    };
+    let (good, misled) = (best(0.2), best(0.8));
+    // A ball of that size has 4.7 % of the cube at most.
+    assert!(good.0 < 0.01 && good.1 > 0.3, "{good:?}");
+    assert!(misled.0 < 0.05, "{misled:?}");
+}
+
+/// Members that end well are near the optimum, where hardly any began.
+#[test]
+fn a_population_moves() {
+    let ladder = Ladder::new("epoch", 1, 40, true).unwrap();
+    let population = Population::new(&ladder, 10, 1).unwrap();
+    let mut builder = Space::builder();
+    let keys = ["a", "b", "c"].map(|name| builder.float(name, 0.001..=1.0).log().add().unwrap());
+    let mut study = Study::builder(builder.build().unwrap())
+        .sampler(population.sampler(RandomSampler::uniform()))
+        .scheduler(ladder.clone(), population.scheduler())
+        .build()
+        .unwrap();
+    let loss = |config: &automl_space::Config| -> f64 {
+        keys.iter().map(|key| (config[*key] / 0.1).ln().abs()).sum()
+    };
+    while study.history().count(State::Complete) < 8 {
+        let Next::Run(job) = study.next_job().unwrap() else { panic!() };
+        let (until, value) = (job.until.unwrap(), loss(&job.config));
+        if study.report(job.number, until, vec![value]).unwrap() == Verdict::Complete {
+            study.tell(job.number, value).unwrap();
+        }
+    }
+    let mean = |values: Vec<f64>| values.iter().sum::<f64>() / values.len() as f64;
+    let first = mean(study.history().trials()[..10].iter().map(|t| loss(&t.config)).collect());
+    let last = mean(study.history().in_state(State::Complete).map(|t| t.values[0]).collect());
+    assert!(last < 0.75 * first, "{first} {last}");
+    let children = study.history().trials().iter().filter(|t| Population::parent(t).is_some());
+    assert!(children.count() > 20);
+}
+
+/// On curves that decay to different asymptotes freeze-thaw spends more on the better ones.
+#[test]
+fn the_promising_are_thawed() {
+    let ladder = Ladder::new("epoch", 1, 32, true).unwrap();
+    let mut builder = Space::builder();
+    let x = builder.float("x", 0.0..=1.0).add().unwrap();
+    let space = builder.build().unwrap();
+    let mut study = Study::builder(space.clone())
+        .sampler(RandomSampler::uniform())
+        .scheduler(ladder.clone(), FreezeThaw::new(&space, &ladder))
+        .build()
+        .unwrap();
+    let mut epochs = 0;
+    while epochs < 300 {
+        let Next::Run(job) = study.next_job().unwrap() else { panic!() };
+        let (until, asymptote) = (job.until.unwrap(), (job.config[x] - 0.6).abs());
+        let mut step = job.from;
+        loop {
+            step = study.next_report(step, until);
+            let loss = asymptote + 1.0 / (step as f64 + 1.0);
+            match study.report(job.number, step, vec![loss]).unwrap() {
+                Verdict::Complete => study.tell(job.number, loss).unwrap(),
+                Verdict::Continue => continue,
+                _ => {}
+            }
+            break;
+        }
+        epochs += until - job.from;
+    }
+    let (mut good, mut bad) = ((0, 0), (0, 0));
+    for trial in study.history().trials() {
+        let slot = if (trial.config[x] - 0.6).abs() < 0.2 { &mut good } else { &mut bad };
+        *slot = (slot.0 + trial.step(), slot.1 + 1);
+    }
+    let mean = |(steps, trials): (u64, u64)| steps as f64 / trials as f64;
+    assert!(mean(good) > 1.5 * mean(bad), "{good:?} {bad:?}");
+    assert!(study.history().count(State::Complete) >= 1);
+}

@@ -1,0 +1,258 @@
+//! What the schedulers that promote keep to, as machines of random events.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use automl_scheduler::{Asha, AsyncHyperband, Bracket, Hyperband, Pasha, SuccessiveHalving};
+use automl_study::{History, Job, Ladder, Scheduler, State, Trial, attribute, pareto};
+use common::{Machine, loss, promoted, reached};
+use proptest::prelude::*;
+
+/// Of those that reached the rung below `until`, at most `floor(n / eta)` have gone on or go now, and
+/// the one that goes now is among so many best.
+fn fair(history: &History, rungs: &[u64], eta: f64, trial: u64, until: u64, bracket: Option<u64>) {
+    let rung = rungs[rungs.iter().position(|rung| *rung == until).unwrap() - 1];
+    let race: Vec<&Trial> = history
+        .trials()
+        .iter()
+        .filter(|t| bracket.is_none() || t.number_attribute(attribute::BRACKET) == bracket)
+        .collect();
+    let all = reached(&race, rung);
+    let allowed = (all.len() as f64 / eta).floor() as usize;
+    assert!(promoted(&race, rung) < allowed, "more than floor(n / eta) promotions");
+    if history.directions().len() == 1 {
+        let own = loss(history, trial, rung);
+        assert!(!own.is_nan(), "NaN was promoted");
+        let better = all.iter().filter(|n| pareto::compare(loss(history, **n, rung), own).is_lt());
+        assert!(better.count() < allowed, "not among the best 1 / eta");
+    }
+}
+
+fn events() -> impl Strategy<Value = Vec<common::Event>> {
+    proptest::collection::vec((0u8..10, any::<u8>()), 1..200)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn asha(
+        seed in any::<u64>(), eta in 2u32..5, max in 1u64..40, objectives in 1usize..4,
+        limit in proptest::option::of(1u64..60), events in events(), constrained in any::<bool>(),
+    ) {
+        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+        let eta = f64::from(eta);
+        let make = || -> Box<dyn Scheduler> {
+            let asha = Asha::new(&ladder, eta).unwrap();
+            Box::new(match limit { Some(trials) => asha.with_limit(trials), None => asha })
+        };
+        let rungs = ladder.rungs(eta);
+        let machine = Machine { objectives, constrained, ..Machine::new(&ladder, &make) };
+        machine.play(seed, &events, |decision| match decision.job {
+            Job::Start { until, .. } => assert_eq!(until, rungs[0]),
+            Job::Resume { trial, until } => fair(decision.before, &rungs, eta, trial, until, None),
+            other => panic!("{other:?}"),
+        });
+    }
+
+    #[test]
+    fn pasha(seed in any::<u64>(), max in 1u64..40, objectives in 1usize..3, events in events()) {
+        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+        let make = || -> Box<dyn Scheduler> { Box::new(Pasha::new(&ladder, 2.0).unwrap()) };
+        let rungs = ladder.rungs(2.0);
+        let machine = Machine { objectives, ..Machine::new(&ladder, &make) };
+        machine.play(seed, &events, |decision| {
+            if let Job::Resume { trial, until } = decision.job {
+                fair(decision.before, &rungs, 2.0, trial, until, None);
+                // No rung is opened before somebody has reached the one below.
+                let below = rungs.iter().rev().find(|rung| **rung < until).unwrap();
+                let somebody = decision.before.trials().iter().any(|t| t.step() >= *below);
+                assert!(somebody);
+            }
+        });
+    }
+
+    #[test]
+    fn async_hyperband(seed in any::<u64>(), eta in 2u32..5, max in 1u64..40, events in events()) {
+        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+        let eta = f64::from(eta);
+        let make = || -> Box<dyn Scheduler> { Box::new(AsyncHyperband::new(&ladder, eta).unwrap()) };
+        let brackets = Bracket::hyperband(&ladder, eta).unwrap();
+        Machine::new(&ladder, &make).play(seed, &events, |decision| match decision.job {
+            Job::Start { until, bracket } => {
+                assert_eq!(until, brackets[bracket.unwrap() as usize].fidelities()[0]);
+            }
+            Job::Resume { trial, until } => {
+                let trial = decision.before.get(trial).unwrap();
+                let s = trial.number_attribute(attribute::BRACKET);
+                let rungs = brackets[s.unwrap() as usize].fidelities();
+                fair(decision.before, rungs, eta, trial.number, until, s);
+            }
+            other => panic!("{other:?}"),
+        });
+    }
+
+    #[test]
+    fn synchronous(
+        seed in any::<u64>(), eta in 2u32..5, max in 1u64..30, objectives in 1usize..3,
+        hyperband in any::<bool>(), limit in proptest::option::of(1u64..60), events in events(),
+    ) {
+        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+        let eta = f64::from(eta);
+        let make = || -> Box<dyn Scheduler> {
+            match (hyperband, limit) {
+                (true, None) => Box::new(Hyperband::new(&ladder, eta).unwrap()),
+                (true, Some(n)) => Box::new(Hyperband::new(&ladder, eta).unwrap().with_limit(n)),
+                (false, None) => Box::new(SuccessiveHalving::new(&ladder, eta).unwrap()),
+                (false, Some(n)) => {
+                    Box::new(SuccessiveHalving::new(&ladder, eta).unwrap().with_limit(n))
+                }
+            }
+        };
+        let cycle = if hyperband {
+            Bracket::hyperband(&ladder, eta).unwrap()
+        } else {
+            let trials = eta.powi(ladder.rungs(eta).len() as i32 - 1) as u64;
+            vec![Bracket::halving(&ladder, eta, trials).unwrap()]
+        };
+        let machine = Machine { objectives, ..Machine::new(&ladder, &make) };
+        let study = machine.play(seed, &events, |decision| {
+            let Job::Resume { trial, until } = decision.job else { return };
+            let history = decision.before;
+            let round = history.get(trial).unwrap().number_attribute(attribute::BRACKET).unwrap();
+            let bracket = &cycle[round as usize % cycle.len()];
+            let at = bracket.fidelities().iter().position(|f| *f == until).unwrap();
+            let rung = bracket.fidelities()[at - 1];
+            let race: Vec<&Trial> = history
+                .trials()
+                .iter()
+                .filter(|t| t.number_attribute(attribute::BRACKET) == Some(round))
+                .collect();
+            // Nobody is promoted while somebody is still on the way to the rung.
+            let on_the_way = |t: &&&Trial| {
+                !t.state.is_finished() && t.number_attribute(attribute::UNTIL).unwrap() <= rung
+                    && t.step() < rung
+                    && (at == 1 || t.number_attribute(attribute::UNTIL) == Some(rung))
+            };
+            assert_eq!(race.iter().filter(on_the_way).count(), 0);
+            assert!(promoted(&race, rung) < bracket.sizes()[at]);
+            if objectives == 1 {
+                let own = loss(history, trial, rung);
+                assert!(!own.is_nan());
+                let better = reached(&race, rung)
+                    .into_iter()
+                    .filter(|n| pareto::compare(loss(history, *n, rung), own).is_lt());
+                assert!(better.count() < bracket.sizes()[at]);
+            }
+        });
+        // No round is larger than its bracket, at any rung.
+        let history = study.history();
+        let rounds = history.trials().iter().filter_map(|t| t.number_attribute(attribute::BRACKET)).max();
+        for round in 0..=rounds.unwrap_or(0) {
+            let bracket = &cycle[round as usize % cycle.len()];
+            let race: Vec<&Trial> = history
+                .trials()
+                .iter()
+                .filter(|t| t.number_attribute(attribute::BRACKET) == Some(round))
+                .collect();
+            for (rung, size) in bracket.fidelities().iter().zip(bracket.sizes()) {
+                prop_assert!(reached(&race, *rung).len() <= *size);
+            }
+        }
+        if let Some(limit) = limit {
+            prop_assert!(history.len() as u64 <= limit);
+        }
+    }
+
+    /// Each bracket costs at most about `B = (s_max + 1) R`: rounding the number of trials up adds
+    /// at most `(s + 1) r`, rounding fidelities half a unit for each trial.
+    #[test]
+    fn hyperband_budgets(max in 1u64..2000, min in 1u64..20, eta in 2u32..6) {
+        prop_assume!(min <= max);
+        let ladder = Ladder::new("epoch", min, max, false).unwrap();
+        let eta = f64::from(eta);
+        let brackets = Bracket::hyperband(&ladder, eta).unwrap();
+        let top = max as f64;
+        let b = brackets.len() as f64 * top;
+        for bracket in &brackets {
+            let rungs = bracket.sizes().len() as f64;
+            let lowest = bracket.fidelities()[0] as f64;
+            let trials: usize = bracket.sizes().iter().sum();
+            let bound = b + rungs * lowest + 0.5 * trials as f64;
+            prop_assert!(bracket.cost(&ladder) <= bound, "{} > {bound}", bracket.cost(&ladder));
+            prop_assert_eq!(*bracket.fidelities().last().unwrap(), max);
+        }
+    }
+}
+
+#[test]
+fn the_best_of_three_go_on() {
+    let ladder = Ladder::new("epoch", 1, 9, true).unwrap();
+    let mut study = automl_study::Study::builder(common::space())
+        .scheduler(ladder.clone(), Asha::new(&ladder, 3.0).unwrap())
+        .build()
+        .unwrap();
+    let next = |study: &mut automl_study::Study| match study.next_job().unwrap() {
+        automl_study::Next::Run(job) => (job.number, job.from, job.until.unwrap()),
+        other => panic!("{other:?}"),
+    };
+    for loss in [0.3, 0.1, 0.2] {
+        let (number, from, until) = next(&mut study);
+        assert_eq!((from, until), (0, 1));
+        study.report(number, 1, vec![loss]).unwrap();
+    }
+    assert_eq!(next(&mut study), (1, 1, 3));
+    // One of three is enough for now, so a new one starts.
+    assert_eq!(next(&mut study), (3, 0, 1));
+}
+
+#[test]
+fn a_front_is_promoted_in_several_objectives() {
+    let ladder = Ladder::new("epoch", 1, 3, true).unwrap();
+    let mut study = automl_study::Study::builder(common::space())
+        .directions(vec![automl_study::Direction::Minimize; 2])
+        .scheduler(ladder.clone(), Asha::new(&ladder, 2.0).unwrap())
+        .build()
+        .unwrap();
+    let numbers: Vec<u64> = (0..4).map(|_| study.ask().unwrap().number).collect();
+    let values = [[0.0, 1.0], [0.9, 0.9], [1.0, 0.0], [0.95, 0.95]];
+    for (number, values) in numbers.into_iter().zip(values) {
+        study.annotate(number, attribute::UNTIL, 1.into()).unwrap();
+        study.report(number, 1, values.to_vec()).unwrap();
+    }
+    let mut resumed = Vec::new();
+    for _ in 0..2 {
+        let automl_study::Next::Run(job) = study.next_job().unwrap() else { panic!() };
+        resumed.push(job.number);
+    }
+    assert_eq!(resumed, [0, 2]);
+}
+
+/// A whole round with one worker: sizes and fidelities as in the paper, checkpoints freed.
+#[test]
+fn a_round_of_hyperband() {
+    let ladder = Ladder::new("epoch", 1, 9, true).unwrap();
+    let mut study = automl_study::Study::builder(common::space())
+        .scheduler(ladder.clone(), Hyperband::new(&ladder, 3.0).unwrap())
+        .build()
+        .unwrap();
+    let mut jobs = Vec::new();
+    for _ in 0..13 + 6 + 3 {
+        let automl_study::Next::Run(job) = study.next_job().unwrap() else { panic!() };
+        let until = job.until.unwrap();
+        let loss = (job.number as f64 * 0.618).fract();
+        if study.report(job.number, until, vec![loss]).unwrap() == automl_study::Verdict::Complete {
+            study.tell(job.number, loss).unwrap();
+        }
+        jobs.push((job.from, until));
+    }
+    let count = |from, until| jobs.iter().filter(|job| **job == (from, until)).count();
+    // Brackets (9, 3, 1), (5, 1) and (3).
+    assert_eq!((count(0, 1), count(1, 3), count(3, 9)), (9, 3, 2));
+    assert_eq!((count(0, 3), count(0, 9)), (5, 3));
+    assert_eq!(study.history().count(State::Complete), 5);
+    let paused: Vec<u64> = study.history().in_state(State::Paused).map(|t| t.number).collect();
+    let mut ends = study.dead_ends();
+    ends.sort_unstable();
+    assert_eq!(ends, paused);
+}
