@@ -220,10 +220,8 @@ impl Training {
         let count = labels.len();
         let images = self.images(pixels, count, &self.device);
         let targets = self.targets(&labels);
-        let scores = self.network.forward(images);
-        let loss = -(log_softmax(scores, 1) * targets).sum() / count as f64;
-        let value = loss.clone().inner();
-        let gradients = loss.backward();
+        let loss = |scores| -(log_softmax(scores, 1) * targets).sum() / count as f64;
+        let (value, gradients) = self.network.gradients(images, loss);
         let rates = Rates {
             learning_rate: self.recipe.rate(step, self.steps_per_epoch()),
             momentum: self.recipe.momentum,

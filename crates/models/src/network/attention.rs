@@ -14,14 +14,14 @@ use burn::tensor::ops::ConvOptions;
 /// Squeeze-and-excitation: x times gate(W2 activation(W1 mean(x) + b1) + b2).
 #[derive(Module, Debug)]
 pub(crate) struct SqueezeExcite {
-    reduce: Param<Tensor<2>>,
-    reduce_bias: Param<Tensor<1>>,
-    expand: Param<Tensor<2>>,
-    expand_bias: Param<Tensor<1>>,
+    pub(super) reduce: Param<Tensor<2>>,
+    pub(super) reduce_bias: Param<Tensor<1>>,
+    pub(super) expand: Param<Tensor<2>>,
+    pub(super) expand_bias: Param<Tensor<1>>,
     #[module(skip)]
-    activation: Activation,
+    pub(super) activation: Activation,
     #[module(skip)]
-    gate: Gate,
+    pub(super) gate: Gate,
 }
 
 impl SqueezeExcite {
@@ -55,7 +55,7 @@ impl SqueezeExcite {
 /// Efficient channel attention: x times sigmoid(a convolution of the means along the channels).
 #[derive(Module, Debug)]
 pub(crate) struct ChannelAttention {
-    weight: Param<Tensor<3>>,
+    pub(super) weight: Param<Tensor<3>>,
 }
 
 impl ChannelAttention {

@@ -13,11 +13,11 @@ use burn::tensor::{Device, Tensor, s};
 /// A convolution without bias and with normalisation, or the other way round.
 #[derive(Module, Debug)]
 pub(crate) struct ConvolutionLayer {
-    weight: Param<Tensor<4>>,
-    bias: Option<Param<Tensor<1>>>,
-    norm: Option<Norm>,
+    pub(super) weight: Param<Tensor<4>>,
+    pub(super) bias: Option<Param<Tensor<1>>>,
+    pub(super) norm: Option<Norm>,
     #[module(skip)]
-    spec: Convolution,
+    pub(super) spec: Convolution,
     /// Whether to compute it as a matrix product: 1x1, one group, on the CPU, where that is 2.4
     /// times faster forward and backward than the general convolution.
     product: bool,

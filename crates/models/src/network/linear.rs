@@ -9,10 +9,10 @@ use burn::tensor::Tensor;
 /// `x W^T + b` and an activation; weights `[outputs, inputs]` as PyTorch keeps them.
 #[derive(Module, Debug)]
 pub(crate) struct LinearLayer {
-    weight: Param<Tensor<2>>,
-    bias: Param<Tensor<1>>,
+    pub(super) weight: Param<Tensor<2>>,
+    pub(super) bias: Param<Tensor<1>>,
     #[module(skip)]
-    activation: Activation,
+    pub(super) activation: Activation,
 }
 
 impl LinearLayer {

@@ -3,6 +3,7 @@
 mod attention;
 mod branches;
 mod convolution;
+mod cpu;
 mod init;
 mod linear;
 mod nonlinearity;
@@ -16,7 +17,7 @@ use crate::{Architecture, ArchitectureError, Canonical, Node};
 use attention::{ChannelAttention, SqueezeExcite};
 use branches::{Concat, Sum};
 use burn::module::Module;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Gradients, Tensor};
 use convolution::ConvolutionLayer;
 use init::Init;
 use linear::LinearLayer;
@@ -90,7 +91,40 @@ impl Network {
     /// # Panics
     /// If the images' channels are not the architecture's.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        if !images.is_autodiff() && cpu::serves(&images) {
+            return cpu::evaluate(&self.layers, images);
+        }
         run(&self.layers, images).flatten(1, 3)
+    }
+
+    /// The loss of a batch in training and the gradients of all parameters.
+    ///
+    /// What `loss(forward(images)).backward()` gives, on the CPU several times as fast: there,
+    /// the network's forward and backward passes are written by hand, and burn differentiates
+    /// the loss only. Images are constants: to differentiate by them, use
+    /// [`forward`](Self::forward).
+    ///
+    /// # Panics
+    /// If the images' device does not track gradients, or as [`forward`](Self::forward).
+    pub fn gradients(
+        &self,
+        images: Tensor<4>,
+        loss: impl FnOnce(Tensor<2>) -> Tensor<1>,
+    ) -> (Tensor<1>, Gradients) {
+        if !cpu::serves(&images) {
+            let loss = loss(self.forward(images));
+            let gradients = loss.backward();
+            return (loss.inner(), gradients);
+        }
+        let device = images.device();
+        let pass = cpu::Pass::forward(&self.layers, images);
+        let scores = pass.scores(&device).require_grad();
+        let loss = loss(scores.clone());
+        let mut gradients = loss.backward();
+        if let Some(gradient) = scores.grad_remove(&mut gradients) {
+            pass.backward(gradient, &mut gradients);
+        }
+        (loss.inner(), gradients)
     }
 
     /// An independent copy, in the same mode, with the same parameter identities.

@@ -8,7 +8,7 @@ use burn::tensor::{Tensor, activation};
 #[derive(Module, Debug)]
 pub(crate) struct Nonlinearity {
     #[module(skip)]
-    activation: Activation,
+    pub(super) activation: Activation,
 }
 
 impl Nonlinearity {

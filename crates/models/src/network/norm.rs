@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor};
 /// Normalisation over batch and positions, per channel.
 #[derive(Module, Debug)]
 pub(crate) struct Norm {
-    batch: BatchNorm,
+    pub(super) batch: BatchNorm,
     /// Whether to use the passes of this module, those for the CPU.
     by_hand: bool,
 }

@@ -10,10 +10,10 @@ use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 #[derive(Module, Debug)]
 pub(crate) struct Pool {
     #[module(skip)]
-    kind: Pooling,
-    kernel: usize,
-    stride: usize,
-    padding: usize,
+    pub(super) kind: Pooling,
+    pub(super) kernel: usize,
+    pub(super) stride: usize,
+    pub(super) padding: usize,
 }
 
 impl Pool {

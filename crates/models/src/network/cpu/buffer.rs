@@ -1,0 +1,106 @@
+//! Memory that goes from one training step to the next.
+//!
+//! A step fills hundreds of megabytes. Given back to the system after each, they would be mapped
+//! and zeroed page by page in the next.
+
+use std::cell::RefCell;
+use std::ops::{Deref, DerefMut};
+
+/// After how many steps without use memory is given back.
+const IDLE: u32 = 3;
+
+thread_local! {
+    /// Free memory of this thread, and since how many steps it has not been used.
+    static FREE: RefCell<Vec<(Vec<f32>, u32)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Numbers, at first arbitrary ones.
+#[derive(Debug, Default)]
+pub(super) struct Buffer {
+    values: Vec<f32>,
+    length: usize,
+}
+
+impl Buffer {
+    /// A buffer whose numbers are still to be written.
+    pub(super) fn new(length: usize) -> Self {
+        let values = FREE.with_borrow_mut(|free| {
+            let fits = |have: usize| have >= length && have <= length + length / 4 + 64;
+            let best =
+                (0..free.len()).filter(|&i| fits(free[i].0.len())).min_by_key(|&i| free[i].0.len());
+            best.map(|i| free.swap_remove(i).0)
+        });
+        Self { values: values.unwrap_or_else(|| vec![0.0; length]), length }
+    }
+
+    /// A buffer of zeros.
+    pub(super) fn zeros(length: usize) -> Self {
+        let mut buffer = Self::new(length);
+        buffer.fill(0.0);
+        buffer
+    }
+
+    /// The same numbers elsewhere.
+    pub(super) fn copy(values: &[f32]) -> Self {
+        let mut buffer = Self::new(values.len());
+        buffer.copy_from_slice(values);
+        buffer
+    }
+
+    /// At least this many numbers, arbitrary ones where it had fewer.
+    pub(super) fn ensure(&mut self, length: usize) {
+        if self.values.len() < length {
+            *self = Self::new(length);
+        }
+        self.length = length;
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.values[..self.length]
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.values[..self.length]
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let values = std::mem::take(&mut self.values);
+        if !values.is_empty() {
+            // At the end of the thread there is no list any more.
+            let _ = FREE.try_with(|free| free.borrow_mut().push((values, 0)));
+        }
+    }
+}
+
+/// To be called once per step: gives memory back that has not been used for some.
+pub(super) fn age() {
+    FREE.with_borrow_mut(|free| {
+        free.iter_mut().for_each(|(_, idle)| *idle += 1);
+        free.retain(|&(_, idle)| idle <= IDLE);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Buffer, FREE, IDLE, age};
+
+    #[test]
+    fn memory_is_used_again_and_given_back() {
+        let buffer = Buffer::copy(&[1.0; 1000]);
+        let place = buffer.as_ptr();
+        drop(buffer);
+        assert_eq!(Buffer::new(900).as_ptr(), place);
+        assert_ne!(Buffer::new(90).as_ptr(), place);
+        assert!(Buffer::zeros(1000).iter().all(|&x| x == 0.0));
+        (0..=IDLE).for_each(|_| age());
+        assert!(FREE.with_borrow(|free| free.is_empty()));
+    }
+}
