@@ -150,8 +150,9 @@ fn solvers(args: &Args) -> Vec<Solver> {
         None => split(&args.peers)
             .iter()
             .flat_map(|peer| match peer.as_str() {
-                "optuna" => vec!["optuna-tpe", "optuna-gp", "optuna-cmaes", "optuna-auto"],
-                "botorch" => vec!["botorch-logei"],
+                "optuna" => vec!["optuna-tpe", "optuna-cmaes"],
+                // Optuna's own Gaussian process needs the torch that comes with BoTorch.
+                "botorch" => vec!["botorch-logei", "optuna-gp", "optuna-auto"],
                 "hebo" => vec!["hebo"],
                 _ => Vec::new(),
             })
