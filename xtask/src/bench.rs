@@ -2,7 +2,7 @@
 
 use crate::shell;
 use anyhow::{Context, Result, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 /// Runs one of the side-by-side benches; options are handed on to it.
@@ -14,8 +14,8 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         "samplers" | "schedulers" => {
             let mut cargo = shell::cargo(["run", "--quiet", "--release", "-p", "automl-benches"]);
             cargo.args(["--bin", what, "--"]).args(rest);
-            if let Some(python) = python(rest)? {
-                cargo.env("AUTOML_PYTHON", python);
+            for (variable, python) in pythons(rest)? {
+                cargo.env(variable, python);
             }
             shell::hand_over(cargo)
         }
@@ -24,8 +24,8 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
             let mut ours = shell::cargo(example);
             ours.arg("--").args(rest);
             shell::run(ours)?;
-            match python(&["--peers".into(), "torch".into()])? {
-                Some(python) => {
+            match pythons(&["--peers".into(), "torch".into()])?.pop() {
+                Some((_, python)) => {
                     let mut theirs = Command::new(python);
                     theirs.arg(peers().join("torch_throughput.py")).args(rest);
                     shell::hand_over(theirs)
@@ -41,42 +41,57 @@ fn peers() -> PathBuf {
     shell::root().join("benches").join("peers")
 }
 
-/// A Python that has the peers: `$AUTOML_PYTHON`, or a virtual environment that is made once from
-/// `benches/peers/requirements.txt`. `None` where there is no Python or `--peers none`.
-fn python(args: &[String]) -> Result<Option<PathBuf>> {
-    if let Some(python) = std::env::var_os("AUTOML_PYTHON") {
-        return Ok(Some(python.into()));
-    }
+/// The environment variables that name a Python with the peers: one that is set already, or a virtual
+/// environment that is made once from `benches/peers/requirements-*.txt`. HEBO has one of its own,
+/// since it wants older versions than the others. Empty where there is no Python or `--peers none`.
+fn pythons(args: &[String]) -> Result<Vec<(&'static str, PathBuf)>> {
     let wants = args.iter().position(|arg| arg == "--peers").and_then(|at| args.get(at + 1));
-    if wants.is_some_and(|peers| peers == "none") {
-        return Ok(None);
-    }
-    if !shell::exists("python3", &["--version"]) {
-        eprintln!("no python3: running without the peers");
-        return Ok(None);
-    }
     let wants = wants.map_or("optuna", String::as_str);
-    let folder = shell::root().join(".venv");
-    let python = folder.join("bin").join("python");
-    if !python.exists() {
-        let mut venv = Command::new("python3");
-        venv.args(["-m", "venv"]).arg(&folder);
-        shell::step("virtual environment", venv)?;
+    if wants == "none" {
+        return Ok(Vec::new());
     }
+    let mut pythons: Vec<(&str, PathBuf)> = Vec::new();
     for peer in wants.split(',').filter(|peer| !peer.is_empty()) {
+        let (variable, folder) = match peer {
+            "hebo" => ("AUTOML_PYTHON_HEBO", ".venv-hebo"),
+            _ => ("AUTOML_PYTHON", ".venv"),
+        };
         let file = peers().join(format!("requirements-{peer}.txt"));
         if !file.exists() {
             bail!("there is no peer {peer:?}: see {}", peers().display());
         }
-        let mark = folder.join(format!("{peer}.installed"));
-        let text = std::fs::read_to_string(&file).context("cannot read the requirements")?;
-        if std::fs::read_to_string(&mark).is_ok_and(|installed| installed == text) {
-            continue;
+        let python = match std::env::var_os(variable) {
+            Some(python) => python.into(),
+            None if shell::exists("python3", &["--version"]) => {
+                installed(peer, &file, &shell::root().join(folder))?
+            }
+            None => {
+                eprintln!("no python3: running without {peer}");
+                continue;
+            }
+        };
+        if !pythons.iter().any(|(known, _)| *known == variable) {
+            pythons.push((variable, python));
         }
+    }
+    Ok(pythons)
+}
+
+/// The Python of a virtual environment in which a peer's requirements are installed.
+fn installed(peer: &str, file: &Path, folder: &Path) -> Result<PathBuf> {
+    let python = folder.join("bin").join("python");
+    if !python.exists() {
+        let mut venv = Command::new("python3");
+        venv.args(["-m", "venv"]).arg(folder);
+        shell::step("virtual environment", venv)?;
+    }
+    let mark = folder.join(format!("{peer}.installed"));
+    let text = std::fs::read_to_string(file).context("cannot read the requirements")?;
+    if !std::fs::read_to_string(&mark).is_ok_and(|installed| installed == text) {
         let mut pip = Command::new(&python);
-        pip.args(["-m", "pip", "install", "--quiet", "-r"]).arg(&file);
+        pip.args(["-m", "pip", "install", "--quiet", "-r"]).arg(file);
         shell::step(&format!("installing {peer}"), pip)?;
         std::fs::write(&mark, text).context("cannot note the installed peer")?;
     }
-    Ok(Some(python))
+    Ok(python)
 }

@@ -159,6 +159,12 @@ fn solvers(args: &Args) -> Vec<Solver> {
             .map(str::to_owned)
             .collect(),
     };
-    solvers.extend(names.into_iter().map(|name| Solver::Peer { name, python: python.clone() }));
+    // HEBO wants older versions than the others, so it may have a Python of its own.
+    let hebo = std::env::var_os("AUTOML_PYTHON_HEBO").map(PathBuf::from);
+    let python = |name: &str| match &hebo {
+        Some(hebo) if name == "hebo" => hebo.clone(),
+        _ => python.clone(),
+    };
+    solvers.extend(names.into_iter().map(|name| Solver::Peer { python: python(&name), name }));
     solvers
 }
