@@ -14,15 +14,19 @@ enum Part {
     Index,
 }
 
-/// The columns of a space.
+/// The columns of a space, and one for the fidelity where trials differ in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Features {
     parts: Vec<Part>,
+    /// The first column of each parameter.
+    offsets: Vec<usize>,
     continuous: Vec<bool>,
+    width: usize,
+    fidelity: bool,
 }
 
 impl Features {
-    pub(crate) fn new(space: &Space) -> Self {
+    pub(crate) fn new(space: &Space, fidelity: bool) -> Self {
         let part = |param: &automl_space::Param| match param.domain() {
             domain if !domain.is_ordered() => Part::Index,
             _ if param.condition().is_some() => Part::Arc,
@@ -31,11 +35,21 @@ impl Features {
         let continuous = space.params().iter().map(
             |p| matches!(p.domain(), Domain::Float(d) if d.step().is_none() && d.low() < d.high()),
         );
-        Self { parts: space.params().iter().map(part).collect(), continuous: continuous.collect() }
+        let parts: Vec<Part> = space.params().iter().map(part).collect();
+        let mut width = 0;
+        let offsets = parts.iter().map(|part| {
+            let offset = width;
+            width += if *part == Part::Arc { 2 } else { 1 };
+            offset
+        });
+        let offsets = offsets.collect();
+        let width = width + usize::from(fidelity);
+        Self { offsets, continuous: continuous.collect(), parts, width, fidelity }
     }
 
+    /// One length scale for each parameter, and one for the fidelity.
     pub(crate) fn columns(&self) -> Vec<Column> {
-        let mut columns = Vec::new();
+        let mut columns = Vec::with_capacity(self.width);
         for (scale, part) in self.parts.iter().enumerate() {
             let distance = if *part == Part::Index { Distance::Differs } else { Distance::Square };
             columns.push(Column { distance, scale });
@@ -43,26 +57,38 @@ impl Features {
                 columns.push(Column { distance, scale });
             }
         }
+        if self.fidelity {
+            columns.push(Column { distance: Distance::Square, scale: self.parts.len() });
+        }
         columns
     }
 
-    /// The row of a configuration.
-    pub(crate) fn row(&self, space: &Space, config: &Config) -> Vec<f64> {
-        let point = space.encode(config);
-        let mut row = Vec::with_capacity(2 * self.parts.len());
+    /// The row of a configuration at a fidelity in `[0, 1]`.
+    pub(crate) fn row(&self, space: &Space, config: &Config, fidelity: f64) -> Vec<f64> {
+        let mut row = Vec::with_capacity(self.width);
         for (i, part) in self.parts.iter().enumerate() {
-            let active = point.active[i];
-            match part {
-                Part::Unit => row.push(point.unit[i]),
-                Part::Arc if active => row.extend([point.unit[i].sin(), point.unit[i].cos()]),
-                Part::Arc => row.extend([0.0, 0.0]),
-                Part::Index => row.push(match config.value(i) {
-                    Some(Value::Category(index)) => index as f64,
-                    _ => -1.0,
-                }),
+            let value = config.value(i);
+            let unit = |value| space.params()[i].domain().to_unit(value);
+            match (part, value) {
+                (Part::Unit, value) => row.push(value.map_or(0.5, unit)),
+                (Part::Arc, None) => row.extend([0.0, 0.0]),
+                (Part::Arc, Some(value)) => {
+                    let unit = unit(value);
+                    row.extend([unit.sin(), unit.cos()]);
+                }
+                (Part::Index, Some(Value::Category(index))) => row.push(index as f64),
+                (Part::Index, _) => row.push(-1.0),
             }
         }
+        if self.fidelity {
+            row.push(fidelity);
+        }
         row
+    }
+
+    /// Whether a parameter varies continuously.
+    pub(crate) fn is_continuous(&self, parameter: usize) -> bool {
+        self.continuous[parameter]
     }
 
     /// The active parameters that vary continuously.
@@ -72,7 +98,7 @@ impl Features {
 
     /// Puts the unit position of one active, continuous parameter into a row.
     pub(crate) fn set(&self, row: &mut [f64], parameter: usize, unit: f64) {
-        let at = self.offset(parameter);
+        let at = self.offsets[parameter];
         match self.parts[parameter] {
             Part::Arc => (row[at], row[at + 1]) = (unit.sin(), unit.cos()),
             _ => row[at] = unit,
@@ -81,14 +107,10 @@ impl Features {
 
     /// The derivative along the unit position of one parameter from that along its columns.
     pub(crate) fn pull(&self, gradient: &[f64], parameter: usize, unit: f64) -> f64 {
-        let at = self.offset(parameter);
+        let at = self.offsets[parameter];
         match self.parts[parameter] {
             Part::Arc => gradient[at] * unit.cos() - gradient[at + 1] * unit.sin(),
             _ => gradient[at],
         }
-    }
-
-    fn offset(&self, parameter: usize) -> usize {
-        self.parts[..parameter].iter().map(|p| if *p == Part::Arc { 2 } else { 1 }).sum()
     }
 }

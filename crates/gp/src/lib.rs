@@ -4,10 +4,18 @@
 //! to work over a [`automl_space::Space`].
 
 pub mod acquisition;
+mod criterion;
 mod features;
 pub mod lbfgs;
 pub mod linalg;
 pub mod model;
+mod observed;
+mod region;
 mod sampler;
+mod search;
+mod simd;
+mod surrogate;
+mod warp;
 
-pub use sampler::{GpOptions, GpSampler};
+pub use region::RegionOptions;
+pub use sampler::{Acquisition, GpOptions, GpSampler};

@@ -4,9 +4,11 @@ mod evidence;
 mod exp;
 mod kernel;
 mod posterior;
+mod stationary;
 #[cfg(test)]
 mod tests;
 
 pub use evidence::{Evidence, Fit, Observations, Priors, fit};
-pub use kernel::{Column, Distance, Family, Hyper, Kernel};
+pub use kernel::{Hyper, Kernel};
 pub use posterior::{Posterior, PosteriorError, Prediction, Scratch};
+pub use stationary::{Column, Distance, Family};

@@ -32,7 +32,7 @@ impl Priors {
     pub fn scaled(scales: usize) -> Self {
         let d = scales.max(1) as f64;
         Self {
-            length: (std::f64::consts::SQRT_2 + 0.5 * d.ln(), 3.0_f64.sqrt()),
+            length: (-1.1 + 0.5 * d.ln(), 0.7),
             signal: (0.5, 1.5),
             noise: (1.1, 30.0),
             mean: 1.0,
@@ -76,15 +76,13 @@ pub struct Evidence<'a> {
     data: Observations<'a>,
     mean_sd: f64,
     covariance: DMatrix<f64>,
-    slopes: DMatrix<f64>,
 }
 
 impl<'a> Evidence<'a> {
     /// For a kernel and observations; `mean_sd` as [`Priors::mean`].
     pub fn new(kernel: &'a Kernel, data: Observations<'a>, mean_sd: f64) -> Self {
         let n = data.y.len();
-        let square = DMatrix::zeros(n, n);
-        Self { kernel, data, mean_sd, covariance: square.clone(), slopes: square }
+        Self { kernel, data, mean_sd, covariance: DMatrix::zeros(n, n) }
     }
 
     /// The log marginal likelihood at log hyperparameters (length scales, signal, noise), and its
@@ -97,89 +95,69 @@ impl<'a> Evidence<'a> {
     pub fn evaluate(&mut self, log: &[f64], gradient: &mut [f64]) -> Option<f64> {
         let hyper = Hyper::from_log(log);
         let (n, kernel, x) = (self.data.y.len(), self.kernel, self.data.x);
-        let weights = kernel.weights(&hyper.lengths);
+        let ready = kernel.ready(&hyper.lengths);
+        let known = |i: usize| self.data.noise.get(i).copied().unwrap_or(0.0);
+        ready.fill(x, &mut self.covariance);
         for i in 0..n {
-            let r2 = &mut self.covariance.as_mut_slice()[i * n + i..(i + 1) * n];
-            let slopes = &mut self.slopes.as_mut_slice()[i * n + i..(i + 1) * n];
-            kernel.distances(&weights, x, i, |c| x[(i, c)], r2);
-            kernel.correlate(r2, slopes);
-            r2.iter_mut().for_each(|v| *v *= hyper.signal);
-            r2[0] += hyper.noise + self.data.noise.get(i).copied().unwrap_or(0.0);
+            let k = &mut self.covariance.as_mut_slice()[i * n + i..(i + 1) * n];
+            k.iter_mut().for_each(|v| *v *= hyper.signal);
+            k[0] += hyper.noise + known(i);
         }
         if !linalg::cholesky_in_place(&mut self.covariance) {
             return None;
         }
         let l = &self.covariance;
-        let (alpha, mean) = weights_of_residuals(l, self.data.y, self.mean_sd);
+        let (alpha, mean) = weights_of_residuals(
+            |b| {
+                linalg::solve_lower_vec(l, b);
+                linalg::solve_upper_vec(l, b);
+            },
+            self.data.y,
+            self.mean_sd,
+        );
         let residual_fit: f64 = alpha.iter().zip(self.data.y).map(|(a, y)| a * (y - mean)).sum();
         let log_det: f64 = (0..n).map(|i| l[(i, i)].ln()).sum();
         let penalty = if self.mean_sd > 0.0 { (mean / self.mean_sd).powi(2) } else { 0.0 };
         let constant = 0.5 * n as f64 * (2.0 * std::f64::consts::PI).ln();
         let value = -0.5 * (residual_fit + penalty) - log_det - constant;
 
-        gradient.fill(0.0);
-        let inverse = linalg::inverse_lower(l);
+        // d value / d K_ij = (alpha_i alpha_j - K^-1_ij) / 2; off the diagonal twice.
         let scales = kernel.scales();
-        let mut trace = residual_fit - n as f64;
-        let mut noise_trace = 0.0;
+        let mut weights = linalg::inverse_lower(l);
+        let (mut trace, mut noise_trace) = (residual_fit - n as f64, 0.0);
         for i in 0..n {
-            let w = alpha[i] * alpha[i] - inverse[(i, i)];
+            let own = alpha[i];
+            let column = &mut weights.as_mut_slice()[i * n + i..(i + 1) * n];
+            for (w, a) in column.iter_mut().zip(&alpha[i..]) {
+                *w = (own * a - *w) * hyper.signal;
+            }
+            let w = column[0] / hyper.signal;
+            column[0] *= 0.5;
             noise_trace += w;
-            trace -= w * (hyper.noise + self.data.noise.get(i).copied().unwrap_or(0.0));
+            trace -= w * (hyper.noise + known(i));
         }
+        gradient.fill(0.0);
         gradient[scales] = 0.5 * trace;
         gradient[scales + 1] = 0.5 * noise_trace * hyper.noise;
-        for i in 0..n {
-            let inverse = &inverse.as_slice()[i * n + i + 1..(i + 1) * n];
-            let weighted = &mut self.slopes.as_mut_slice()[i * n + i + 1..(i + 1) * n];
-            let own = alpha[i];
-            for ((s, inv), a) in weighted.iter_mut().zip(inverse).zip(&alpha[i + 1..]) {
-                *s *= own * a - inv;
-            }
-            for (c, column) in kernel.columns().iter().enumerate() {
-                let values = &x.as_slice()[c * n + i + 1..(c + 1) * n];
-                let here = x[(i, c)];
-                let sum = match column.distance {
-                    super::Distance::Square => weighted_squares(weighted, values, here),
-                    super::Distance::Differs => weighted
-                        .iter()
-                        .zip(values)
-                        .map(|(w, v)| if *v == here { 0.0 } else { *w })
-                        .sum(),
-                };
-                gradient[column.scale] -= 2.0 * hyper.signal * weights[c] * sum;
-            }
-        }
+        ready.pull_lengths(x, &weights, &mut gradient[..scales]);
         value.is_finite().then_some(value)
     }
 }
 
-/// `sum_k w_k (v_k - here)^2`, in four independent sums.
-fn weighted_squares(w: &[f64], v: &[f64], here: f64) -> f64 {
-    let mut sums = [0.0; 4];
-    let (w4, v4) = (w.chunks_exact(4), v.chunks_exact(4));
-    let rest: f64 =
-        w4.remainder().iter().zip(v4.remainder()).map(|(w, v)| w * (v - here) * (v - here)).sum();
-    for (w, v) in w4.zip(v4) {
-        for i in 0..4 {
-            let d = v[i] - here;
-            sums[i] += w[i] * d * d;
-        }
-    }
-    sums.iter().sum::<f64>() + rest
-}
-
-/// `K^-1 (y - mean)` and the mean: the best constant under its normal prior.
-pub(crate) fn weights_of_residuals(l: &DMatrix<f64>, y: &[f64], mean_sd: f64) -> (Vec<f64>, f64) {
+/// `K^-1 (y - mean)` and the mean: the best constant under its normal prior. `solve` replaces `b`
+/// by `K^-1 b`.
+pub(crate) fn weights_of_residuals(
+    solve: impl Fn(&mut [f64]),
+    y: &[f64],
+    mean_sd: f64,
+) -> (Vec<f64>, f64) {
     let mut alpha = y.to_vec();
-    linalg::solve_lower_vec(l, &mut alpha);
-    linalg::solve_upper_vec(l, &mut alpha);
+    solve(&mut alpha);
     if mean_sd.is_nan() || mean_sd <= 0.0 {
         return (alpha, 0.0);
     }
     let mut ones = vec![1.0; y.len()];
-    linalg::solve_lower_vec(l, &mut ones);
-    linalg::solve_upper_vec(l, &mut ones);
+    solve(&mut ones);
     let precision = ones.iter().sum::<f64>() + 1.0 / (mean_sd * mean_sd);
     let mean = alpha.iter().sum::<f64>() / precision;
     for (a, o) in alpha.iter_mut().zip(&ones) {

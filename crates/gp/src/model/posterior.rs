@@ -1,8 +1,8 @@
 //! The process conditioned on observations.
 
 use super::evidence::weights_of_residuals;
-use super::{Distance, Hyper, Kernel, Observations};
-use crate::linalg;
+use super::{Hyper, Kernel, Observations};
+use crate::linalg::{self, Factor};
 use nalgebra::DMatrix;
 use thiserror::Error;
 
@@ -39,12 +39,19 @@ pub enum PosteriorError {
 pub struct Posterior {
     kernel: Kernel,
     hyper: Hyper,
-    weights: Vec<f64>,
+    mean_sd: f64,
     x: DMatrix<f64>,
-    factor: DMatrix<f64>,
+    factor: Factor,
+    output: Output,
+    fantasies: Vec<Output>,
+    jitter: f64,
+}
+
+/// What one set of outputs makes of the same rows.
+#[derive(Clone, Debug, Default)]
+struct Output {
     alpha: Vec<f64>,
     mean: f64,
-    jitter: f64,
 }
 
 /// Mean and variance at one point with their gradients in the features.
@@ -58,6 +65,8 @@ pub struct Prediction {
     pub mean_gradient: Vec<f64>,
     /// The variance's derivatives. `[columns]`
     pub variance_gradient: Vec<f64>,
+    /// For each fantasy the mean and its derivatives.
+    pub fantasies: Vec<(f64, Vec<f64>)>,
 }
 
 impl Posterior {
@@ -72,43 +81,105 @@ impl Posterior {
         data: Observations<'_>,
         mean_sd: f64,
     ) -> Result<Self, PosteriorError> {
-        let (n, columns) = (data.y.len(), kernel.columns().len());
+        let (n, columns) = (data.y.len(), kernel.columns());
         if data.x.nrows() != n {
             return Err(PosteriorError::Length { rows: data.x.nrows(), outputs: n });
         }
         if data.x.ncols() != columns {
             return Err(PosteriorError::Columns { found: data.x.ncols(), expected: columns });
         }
-        let weights = kernel.weights(&hyper.lengths);
-        let mut slopes = vec![0.0; n];
+        let mut covariance = kernel.ready(&hyper.lengths).matrix(data.x);
+        for i in 0..n {
+            let k = &mut covariance.as_mut_slice()[i * n + i..(i + 1) * n];
+            k.iter_mut().for_each(|v| *v *= hyper.signal);
+            k[0] += hyper.noise + data.noise.get(i).copied().unwrap_or(0.0);
+        }
         let mut jitter = 0.0;
         loop {
-            let mut factor = DMatrix::zeros(n, n);
-            for i in 0..n {
-                let r2 = &mut factor.as_mut_slice()[i * n + i..(i + 1) * n];
-                kernel.distances(&weights, data.x, i, |c| data.x[(i, c)], r2);
-                kernel.correlate(r2, &mut slopes[i..]);
-                r2.iter_mut().for_each(|v| *v *= hyper.signal);
-                r2[0] += hyper.noise + data.noise.get(i).copied().unwrap_or(0.0) + jitter;
-            }
-            if linalg::cholesky_in_place(&mut factor) {
-                let (alpha, mean) = weights_of_residuals(&factor, data.y, mean_sd);
-                return Ok(Self {
+            let mut jittered = covariance.clone();
+            (0..n).for_each(|i| jittered[(i, i)] += jitter);
+            if let Some(factor) = Factor::new(jittered) {
+                let mut posterior = Self {
                     kernel: kernel.clone(),
                     hyper: hyper.clone(),
-                    weights,
+                    mean_sd,
                     x: data.x.clone(),
                     factor,
-                    alpha,
-                    mean,
+                    output: Output::default(),
+                    fantasies: Vec::new(),
                     jitter,
-                });
+                };
+                posterior.output = posterior.output_of(data.y);
+                return Ok(posterior);
             }
             jitter = if jitter == 0.0 { 1e-10 * hyper.signal } else { 10.0 * jitter };
             if jitter.is_nan() || jitter > 1.1e-4 * hyper.signal {
                 return Err(PosteriorError::NotPositiveDefinite { rows: n });
             }
         }
+    }
+
+    /// Adds one row of features with the variance of its known noise, in `O(n^2)`. The outputs
+    /// are to be set anew, see [`Posterior::set_outputs`].
+    ///
+    /// # Errors
+    /// A row of another length, or a covariance that is not positive definite (jitter as in
+    /// [`Posterior::new`], for this row only).
+    pub fn append(&mut self, row: &[f64], noise: f64) -> Result<(), PosteriorError> {
+        let (n, columns) = (self.x.nrows(), self.kernel.columns());
+        if row.len() != columns {
+            return Err(PosteriorError::Columns { found: row.len(), expected: columns });
+        }
+        let ready = self.kernel.ready(&self.hyper.lengths);
+        let mut k = vec![0.0; n];
+        ready.against(&self.x, 0, row, &mut k);
+        k.iter_mut().for_each(|v| *v *= self.hyper.signal);
+        let own = self.hyper.signal * ready.own(row) + self.hyper.noise + noise;
+        let mut jitter = self.jitter;
+        while !self.factor.append(&k, own + jitter) {
+            jitter = if jitter == 0.0 { 1e-10 * self.hyper.signal } else { 10.0 * jitter };
+            if jitter.is_nan() || jitter > 1.1e-4 * self.hyper.signal {
+                return Err(PosteriorError::NotPositiveDefinite { rows: n + 1 });
+            }
+        }
+        let old = &self.x;
+        self.x = DMatrix::from_fn(n + 1, columns, |i, c| if i < n { old[(i, c)] } else { row[c] });
+        Ok(())
+    }
+
+    /// Conditions on other outputs for the same rows, in `O(n^2)`; fantasies are dropped.
+    ///
+    /// # Errors
+    /// [`PosteriorError::Length`] unless there is one output for each row.
+    pub fn set_outputs(&mut self, y: &[f64]) -> Result<(), PosteriorError> {
+        if y.len() != self.x.nrows() {
+            return Err(PosteriorError::Length { rows: self.x.nrows(), outputs: y.len() });
+        }
+        self.output = self.output_of(y);
+        self.fantasies.clear();
+        Ok(())
+    }
+
+    /// Further sets of outputs for the same rows, whose means are predicted along with the first.
+    ///
+    /// # Errors
+    /// [`PosteriorError::Length`] unless each has one output for each row.
+    pub fn set_fantasies(&mut self, outputs: &[Vec<f64>]) -> Result<(), PosteriorError> {
+        let rows = self.x.nrows();
+        if let Some(y) = outputs.iter().find(|y| y.len() != rows) {
+            return Err(PosteriorError::Length { rows, outputs: y.len() });
+        }
+        self.fantasies = outputs.iter().map(|y| self.output_of(y)).collect();
+        Ok(())
+    }
+
+    fn output_of(&self, y: &[f64]) -> Output {
+        let solve = |b: &mut [f64]| {
+            self.factor.solve_lower_vec(b);
+            self.factor.solve_upper_vec(b);
+        };
+        let (alpha, mean) = weights_of_residuals(solve, y, self.mean_sd);
+        Output { alpha, mean }
     }
 
     /// The hyperparameters.
@@ -119,40 +190,58 @@ impl Posterior {
     pub fn kernel(&self) -> &Kernel {
         &self.kernel
     }
+    /// The rows of features that it is conditioned on.
+    pub fn rows(&self) -> &DMatrix<f64> {
+        &self.x
+    }
     /// What was added to the diagonal to make the covariance positive definite.
     pub fn jitter(&self) -> f64 {
         self.jitter
     }
 
+    fn mean_of(output: &Output, cross: &DMatrix<f64>) -> Vec<f64> {
+        cross
+            .column_iter()
+            .map(|k| output.mean + linalg::dot(k.as_slice(), &output.alpha))
+            .collect()
+    }
+
     /// Posterior means at the rows of `points`.
     pub fn means(&self, points: &DMatrix<f64>) -> Vec<f64> {
-        let cross = self.kernel.cross(&self.hyper, &self.x, points);
-        cross.column_iter().map(|k| self.mean + linalg::dot(k.as_slice(), &self.alpha)).collect()
+        Self::mean_of(&self.output, &self.kernel.cross(&self.hyper, &self.x, points))
     }
 
     /// Posterior means and variances (without noise) at the rows of `points`.
     pub fn predict(&self, points: &DMatrix<f64>) -> (Vec<f64>, Vec<f64>) {
+        let (means, _, variances) = self.predict_all(points);
+        (means, variances)
+    }
+
+    /// As [`Posterior::predict`], with the means of each fantasy in between.
+    pub fn predict_all(&self, points: &DMatrix<f64>) -> (Vec<f64>, Vec<Vec<f64>>, Vec<f64>) {
         let mut cross = self.kernel.cross(&self.hyper, &self.x, points);
-        let means: Vec<f64> = cross
-            .column_iter()
-            .map(|k| self.mean + linalg::dot(k.as_slice(), &self.alpha))
-            .collect();
-        linalg::solve_lower(&self.factor, &mut cross);
+        let means = Self::mean_of(&self.output, &cross);
+        let others = self.fantasies.iter().map(|o| Self::mean_of(o, &cross)).collect();
+        self.factor.solve_lower(&mut cross);
+        let ready = self.kernel.ready(&self.hyper.lengths);
+        let mut row = vec![0.0; points.ncols()];
         let variances = cross
             .column_iter()
-            .map(|v| (self.hyper.signal - linalg::dot(v.as_slice(), v.as_slice())).max(0.0))
+            .enumerate()
+            .map(|(j, v)| {
+                row.iter_mut().enumerate().for_each(|(c, r)| *r = points[(j, c)]);
+                let own = self.hyper.signal * ready.own(&row);
+                (own - linalg::dot(v.as_slice(), v.as_slice())).max(0.0)
+            })
             .collect();
-        (means, variances)
+        (means, others, variances)
     }
 
     /// Mean vector and covariance matrix of the function at the rows of `points`.
     pub fn joint(&self, points: &DMatrix<f64>) -> (Vec<f64>, DMatrix<f64>) {
         let mut cross = self.kernel.cross(&self.hyper, &self.x, points);
-        let means = cross
-            .column_iter()
-            .map(|k| self.mean + linalg::dot(k.as_slice(), &self.alpha))
-            .collect();
-        linalg::solve_lower(&self.factor, &mut cross);
+        let means = Self::mean_of(&self.output, &cross);
+        self.factor.solve_lower(&mut cross);
         let own = self.kernel.cross(&self.hyper, points, points);
         (means, own - cross.transpose() * &cross)
     }
@@ -190,36 +279,33 @@ impl Posterior {
     /// Mean, variance and their gradients at one row of features.
     pub fn predict_one(&self, row: &[f64], scratch: &mut Scratch, out: &mut Prediction) {
         let n = self.x.nrows();
-        scratch.k.resize(n, 0.0);
-        scratch.slopes.resize(n, 0.0);
-        self.kernel.distances(&self.weights, &self.x, 0, |c| row[c], &mut scratch.k);
-        self.kernel.correlate(&mut scratch.k, &mut scratch.slopes);
-        scratch.k.iter_mut().for_each(|v| *v *= self.hyper.signal);
-        out.mean = self.mean + linalg::dot(&scratch.k, &self.alpha);
-        linalg::solve_lower_vec(&self.factor, &mut scratch.k);
-        out.variance = (self.hyper.signal - linalg::dot(&scratch.k, &scratch.k)).max(0.0);
-        linalg::solve_upper_vec(&self.factor, &mut scratch.k);
-        out.mean_gradient.clear();
-        out.variance_gradient.clear();
-        for (c, column) in self.kernel.columns().iter().enumerate() {
-            if column.distance == Distance::Differs {
-                out.mean_gradient.push(0.0);
-                out.variance_gradient.push(0.0);
-                continue;
-            }
-            let values = &self.x.as_slice()[c * n..(c + 1) * n];
-            let (mut mean, mut variance) = (0.0, 0.0);
-            let here = row[c];
-            for (((v, s), a), k) in
-                values.iter().zip(&scratch.slopes).zip(&self.alpha).zip(&scratch.k)
-            {
-                let d = s * (here - v);
-                mean += d * a;
-                variance += d * k;
-            }
-            let scale = 2.0 * self.hyper.signal * self.weights[c];
-            out.mean_gradient.push(scale * mean);
-            out.variance_gradient.push(-2.0 * scale * variance);
+        let ready = self.kernel.ready(&self.hyper.lengths);
+        let k = &mut scratch.k;
+        k.resize(n, 0.0);
+        ready.against(&self.x, 0, row, k);
+        k.iter_mut().for_each(|v| *v *= self.hyper.signal);
+        out.mean = self.output.mean + linalg::dot(k, &self.output.alpha);
+        let means: Vec<f64> =
+            self.fantasies.iter().map(|o| o.mean + linalg::dot(k, &o.alpha)).collect();
+        self.factor.solve_lower_vec(k);
+        out.variance = (self.hyper.signal * ready.own(row) - linalg::dot(k, k)).max(0.0);
+        self.factor.solve_upper_vec(k);
+        let mut lists: Vec<&[f64]> = vec![&self.output.alpha, k];
+        lists.extend(self.fantasies.iter().map(|o| o.alpha.as_slice()));
+        scratch.pulled.resize(lists.len(), Vec::new());
+        scratch.pulled.iter_mut().for_each(|p| p.resize(row.len(), 0.0));
+        ready.pull_row(&self.x, row, &lists, &mut scratch.pulled);
+        let scaled = |pulled: &[f64], factor: f64, out: &mut Vec<f64>| {
+            out.clear();
+            out.extend(pulled.iter().map(|v| factor * v));
+        };
+        scaled(&scratch.pulled[0], self.hyper.signal, &mut out.mean_gradient);
+        scaled(&scratch.pulled[1], -2.0 * self.hyper.signal, &mut out.variance_gradient);
+        ready.pull_own(row, self.hyper.signal, &mut out.variance_gradient);
+        out.fantasies.resize(means.len(), (0.0, Vec::new()));
+        for ((own, mean), pulled) in out.fantasies.iter_mut().zip(means).zip(&scratch.pulled[2..]) {
+            own.0 = mean;
+            scaled(pulled, self.hyper.signal, &mut own.1);
         }
     }
 
@@ -228,9 +314,11 @@ impl Posterior {
     /// # Source
     /// Rasmussen & Williams (2006), equation 5.12, with the mean held fixed.
     pub fn leave_one_out(&self, y: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let inverse = linalg::inverse_lower(&self.factor);
-        (0..y.len().min(self.alpha.len()))
-            .map(|i| (y[i] - self.alpha[i] / inverse[(i, i)], 1.0 / inverse[(i, i)]))
+        let diagonal = self.factor.inverse_diagonal();
+        y.iter()
+            .zip(diagonal)
+            .zip(&self.output.alpha)
+            .map(|((y, d), alpha)| (y - alpha / d, 1.0 / d))
             .unzip()
     }
 }
@@ -239,5 +327,5 @@ impl Posterior {
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
     k: Vec<f64>,
-    slopes: Vec<f64>,
+    pulled: Vec<Vec<f64>>,
 }

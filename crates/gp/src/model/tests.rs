@@ -2,15 +2,36 @@ use super::*;
 use nalgebra::DMatrix;
 use proptest::prelude::*;
 
-const FAMILIES: [Family; 3] = [Family::Matern32, Family::Matern52, Family::Rbf];
-
-fn kernel(family: Family) -> Kernel {
-    let square = |scale| Column { distance: Distance::Square, scale };
-    Kernel::new(
-        family,
-        vec![square(0), square(1), square(1), Column { distance: Distance::Differs, scale: 2 }],
-    )
+fn square(scale: usize) -> Column {
+    Column { distance: Distance::Square, scale }
 }
+
+/// Rows of three numbers and an index of three choices.
+fn columns() -> Vec<Column> {
+    vec![square(0), square(1), square(1), Column { distance: Distance::Differs, scale: 2 }]
+}
+
+/// Every kind of kernel over such rows.
+fn kernels() -> Vec<Kernel> {
+    let all = |family| Kernel::new(family, columns());
+    let embedded = Column { distance: Distance::Embedded { choices: 3 }, scale: 3 };
+    let learnt = vec![square(0), square(1), square(2), embedded];
+    vec![
+        all(Family::Matern32),
+        all(Family::Matern52),
+        all(Family::Rbf),
+        all(Family::Matern12),
+        Kernel::new(Family::Matern52, learnt),
+        Kernel::linear(4, 0.5),
+        Kernel::sum(all(Family::Matern52), Kernel::linear(4, 0.3)),
+        Kernel::product(
+            all(Family::Rbf),
+            Kernel::sum(Kernel::linear(4, -1.0), all(Family::Matern32)),
+        ),
+    ]
+}
+
+const KERNELS: usize = 8;
 
 fn data() -> impl Strategy<Value = (DMatrix<f64>, Vec<f64>)> {
     (5usize..40).prop_flat_map(|n| {
@@ -20,33 +41,36 @@ fn data() -> impl Strategy<Value = (DMatrix<f64>, Vec<f64>)> {
             proptest::collection::vec(-2.0..2.0f64, n),
         )
             .prop_map(move |(x, c, y)| {
-                let x = DMatrix::from_fn(
-                    n,
-                    4,
-                    |i, j| {
-                        if j < 3 { x[3 * i + j] } else { f64::from(c[i]) }
-                    },
-                );
-                (x, y)
+                let entry = |i: usize, j: usize| {
+                    if j < 3 { x[3 * i + j] } else { f64::from(c[i]) }
+                };
+                (DMatrix::from_fn(n, 4, entry), y)
             })
     })
 }
 
+fn row_of(x: &DMatrix<f64>, i: usize) -> Vec<f64> {
+    x.row(i).iter().copied().collect()
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn evidence_gradient_is_the_derivative(
-        (x, y) in data(), family in 0usize..3, mean in 0usize..2,
-        log in proptest::collection::vec(-1.0..1.0f64, 4), noise in -4.0..0.0f64,
+        (x, y) in data(), which in 0usize..KERNELS, mean in 0usize..2,
+        log in proptest::collection::vec(-1.0..1.0f64, 20), noise in -4.0..0.0f64,
+        known in 0usize..2,
     ) {
-        let kernel = kernel(FAMILIES[family]);
-        let observations = Observations { x: &x, y: &y, noise: &[] };
-        let mut evidence = Evidence::new(&kernel, observations, mean as f64);
-        let mut log = log;
+        let kernel = &kernels()[which];
+        let noises: Vec<f64> = (0..y.len() * known).map(|i| 0.01 * (i % 5) as f64).collect();
+        let observations = Observations { x: &x, y: &y, noise: &noises };
+        let mut evidence = Evidence::new(kernel, observations, mean as f64);
+        let m = kernel.scales() + 2;
+        let mut log = log[..m - 1].to_vec();
         log.push(noise);
-        let (mut gradient, mut other) = (vec![0.0; 5], vec![0.0; 5]);
+        let (mut gradient, mut other) = (vec![0.0; m], vec![0.0; m]);
         evidence.evaluate(&log, &mut gradient).unwrap();
-        for i in 0..5 {
+        for i in 0..m {
             let e = 1e-5;
             let mut at = |d: f64| {
                 let mut log = log.clone();
@@ -54,18 +78,27 @@ proptest! {
                 evidence.evaluate(&log, &mut other).unwrap()
             };
             let difference = (at(e) - at(-e)) / (2.0 * e);
-            prop_assert!((difference - gradient[i]).abs() < 1e-4 * (1.0 + difference.abs()));
+            prop_assert!(
+                (difference - gradient[i]).abs() < 1e-4 * (1.0 + difference.abs()),
+                "kernel {which}, parameter {i}: {difference} {}", gradient[i]
+            );
         }
     }
 
     #[test]
     fn prediction_agrees_and_its_gradient_is_the_derivative(
-        (x, y) in data(), family in 0usize..3, row in proptest::collection::vec(0.0..1.0f64, 3),
+        (x, y) in data(), which in 0usize..KERNELS,
+        row in proptest::collection::vec(0.0..1.0f64, 3),
+        shift in -1.0..1.0f64,
     ) {
-        let kernel = kernel(FAMILIES[family]);
-        let hyper = Hyper { lengths: vec![0.5, 0.8, 1.5], signal: 1.3, noise: 0.05 };
+        // Matern 1/2 has no gradient where it matters.
+        let kernel = &kernels()[if which == 3 { 0 } else { which }];
+        let lengths = (0..kernel.scales()).map(|i| 0.5 + 0.2 * i as f64).collect();
+        let hyper = Hyper { lengths, signal: 1.3, noise: 0.05 };
         let observations = Observations { x: &x, y: &y, noise: &[] };
-        let posterior = Posterior::new(&kernel, &hyper, observations, 1.0).unwrap();
+        let mut posterior = Posterior::new(kernel, &hyper, observations, 1.0).unwrap();
+        let moved: Vec<f64> = y.iter().map(|v| shift * v * v).collect();
+        posterior.set_fantasies(std::slice::from_ref(&moved)).unwrap();
         let mut scratch = Scratch::default();
         let mut one = |row: &[f64]| {
             let mut out = Prediction::default();
@@ -75,17 +108,161 @@ proptest! {
         let mut row = row;
         row.push(1.0);
         let here = one(&row);
-        let (means, variances) = posterior.predict(&DMatrix::from_row_slice(1, 4, &row));
+        let (means, others, variances) = posterior.predict_all(&DMatrix::from_row_slice(1, 4, &row));
         prop_assert!((means[0] - here.mean).abs() < 1e-9);
         prop_assert!((variances[0] - here.variance).abs() < 1e-9);
+        prop_assert!((others[0][0] - here.fantasies[0].0).abs() < 1e-9);
         for i in 0..3 {
             let e = 1e-5;
             let (mut up, mut down) = (row.clone(), row.clone());
             up[i] += e;
             down[i] -= e;
             let (up, down) = (one(&up), one(&down));
-            prop_assert!(((up.mean - down.mean) / (2.0 * e) - here.mean_gradient[i]).abs() < 1e-4 * (1.0 + here.mean_gradient[i].abs()));
-            prop_assert!(((up.variance - down.variance) / (2.0 * e) - here.variance_gradient[i]).abs() < 1e-4);
+            let slope = |a: f64, b: f64| (a - b) / (2.0 * e);
+            let close = |a: f64, b: f64| (a - b).abs() < 2e-4 * (1.0 + b.abs());
+            prop_assert!(close(slope(up.mean, down.mean), here.mean_gradient[i]));
+            prop_assert!(close(slope(up.variance, down.variance), here.variance_gradient[i]));
+            prop_assert!(close(slope(up.fantasies[0].0, down.fantasies[0].0), here.fantasies[0].1[i]));
         }
     }
+
+    #[test]
+    fn appended_is_refitted((x, y) in data(), which in 0usize..KERNELS, first in 1usize..5) {
+        let kernel = &kernels()[which];
+        let lengths = (0..kernel.scales()).map(|i| 0.5 + 0.2 * i as f64).collect();
+        let hyper = Hyper { lengths, signal: 1.3, noise: 0.05 };
+        let all = Observations { x: &x, y: &y, noise: &[] };
+        let whole = Posterior::new(kernel, &hyper, all, 1.0).unwrap();
+        let head = x.rows(0, first).into_owned();
+        let part = Observations { x: &head, y: &y[..first], noise: &[] };
+        let mut grown = Posterior::new(kernel, &hyper, part, 1.0).unwrap();
+        for i in first..y.len() {
+            grown.append(&row_of(&x, i), 0.0).unwrap();
+        }
+        grown.set_outputs(&y).unwrap();
+        let points = DMatrix::from_fn(7, 4, |i, c| if c < 3 { 0.13 * (i + c) as f64 } else { (i % 3) as f64 });
+        let (means, variances) = whole.predict(&points);
+        let (ours, spreads) = grown.predict(&points);
+        for i in 0..7 {
+            prop_assert!((means[i] - ours[i]).abs() < 1e-9 * (1.0 + means[i].abs()));
+            prop_assert!((variances[i] - spreads[i]).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn leave_one_out_is_a_fit_without_that_one((x, y) in data(), out in 0usize..5) {
+        let kernel = &kernels()[1];
+        let hyper = Hyper { lengths: vec![0.5, 0.8, 1.5], signal: 1.3, noise: 0.05 };
+        let all = Observations { x: &x, y: &y, noise: &[] };
+        let (means, variances) = Posterior::new(kernel, &hyper, all, 0.0).unwrap().leave_one_out(&y);
+        let less = x.clone().remove_row(out);
+        let mut rest = y.clone();
+        rest.remove(out);
+        let without = Observations { x: &less, y: &rest, noise: &[] };
+        let without = Posterior::new(kernel, &hyper, without, 0.0).unwrap();
+        let (mean, variance) = without.predict(&x.rows(out, 1).into_owned());
+        prop_assert!((mean[0] - means[out]).abs() < 1e-8);
+        prop_assert!((variance[0] + hyper.noise - variances[out]).abs() < 1e-8);
+    }
+}
+
+/// Values of scikit-learn in double precision, made by `testdata/reference.py`.
+#[test]
+fn mean_covariance_and_likelihood_agree_with_scikit_learn() {
+    let text = include_str!("../../testdata/reference.json");
+    let reference: serde_json::Value = serde_json::from_str(text).unwrap();
+    let list = |v: &serde_json::Value| -> Vec<f64> {
+        v.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+    };
+    let table = |v: &serde_json::Value| {
+        let rows: Vec<Vec<f64>> = v.as_array().unwrap().iter().map(list).collect();
+        DMatrix::from_fn(rows.len(), rows[0].len(), |i, j| rows[i][j])
+    };
+    let three = || vec![square(0), square(1), square(2)];
+    let cases = reference["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 7);
+    for case in cases {
+        let name = case["name"].as_str().unwrap();
+        let kernel = match name {
+            "matern12" => Kernel::new(Family::Matern12, three()),
+            "matern32" => Kernel::new(Family::Matern32, three()),
+            "matern52" => Kernel::new(Family::Matern52, three()),
+            "rbf" => Kernel::new(Family::Rbf, three()),
+            "linear" => Kernel::linear(3, 0.0),
+            "sum" => Kernel::sum(Kernel::new(Family::Rbf, three()), Kernel::linear(3, 0.0)),
+            _ => Kernel::product(
+                Kernel::new(Family::Matern52, three()),
+                Kernel::new(Family::Rbf, three()),
+            ),
+        };
+        let hyper = Hyper {
+            lengths: list(&case["lengths"]),
+            signal: case["signal"].as_f64().unwrap(),
+            noise: case["noise"].as_f64().unwrap(),
+        };
+        let (x, y, points) = (table(&case["x"]), list(&case["y"]), table(&case["points"]));
+        let data = Observations { x: &x, y: &y, noise: &[] };
+        let posterior = Posterior::new(&kernel, &hyper, data, 0.0).unwrap();
+        assert_eq!(posterior.jitter(), 0.0);
+        let (means, variances) = posterior.predict(&points);
+        let (_, joint) = posterior.joint(&points);
+        let covariance = table(&case["covariance"]);
+        for (i, expected) in list(&case["mean"]).iter().enumerate() {
+            assert!((means[i] - expected).abs() < 1e-8, "{name}: {} {expected}", means[i]);
+            assert!((variances[i] - covariance[(i, i)]).abs() < 1e-8, "{name}: variance {i}");
+        }
+        assert!((joint - covariance).amax() < 1e-8, "{name}: covariance");
+        let mut evidence = Evidence::new(&kernel, data, 0.0);
+        let mut gradient = vec![0.0; kernel.scales() + 2];
+        let value = evidence.evaluate(&hyper.to_log(), &mut gradient).unwrap();
+        let expected = case["log_likelihood"].as_f64().unwrap();
+        assert!((value - expected).abs() < 1e-8, "{name}: {value} {expected}");
+    }
+}
+
+#[test]
+fn draws_have_the_joint_moments() {
+    let x = DMatrix::from_column_slice(4, 1, &[0.1, 0.4, 0.6, 0.9]);
+    let y = [0.3, -0.5, 0.8, 0.1];
+    let kernel = Kernel::new(Family::Matern52, vec![square(0)]);
+    let hyper = Hyper { lengths: vec![0.3], signal: 1.0, noise: 0.01 };
+    let data = Observations { x: &x, y: &y, noise: &[] };
+    let posterior = Posterior::new(&kernel, &hyper, data, 0.0).unwrap();
+    let points = DMatrix::from_column_slice(3, 1, &[0.2, 0.25, 0.75]);
+    // Sums and differences of unit vectors have exactly the moments of the standard normal.
+    let root = 3.0_f64.sqrt();
+    let normal = DMatrix::from_fn(3, 6, |i, j| match j {
+        j if j == i => root,
+        j if j == i + 3 => -root,
+        _ => 0.0,
+    });
+    let draws = posterior.draw(&points, &normal).unwrap();
+    let (means, covariance) = posterior.joint(&points);
+    for i in 0..3 {
+        assert!((draws.row(i).mean() - means[i]).abs() < 1e-12);
+        for j in 0..3 {
+            let moment = (0..6)
+                .map(|k| (draws[(i, k)] - means[i]) * (draws[(j, k)] - means[j]))
+                .sum::<f64>()
+                / 6.0;
+            assert!((moment - covariance[(i, j)]).abs() < 1e-9);
+        }
+    }
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_refused() {
+    let kernel = Kernel::new(Family::Rbf, vec![square(0)]);
+    let hyper = Hyper { lengths: vec![1.0], signal: 1.0, noise: 0.1 };
+    let x = DMatrix::from_element(2, 1, 0.5);
+    let data = Observations { x: &x, y: &[1.0], noise: &[] };
+    assert!(matches!(
+        Posterior::new(&kernel, &hyper, data, 0.0),
+        Err(PosteriorError::Length { rows: 2, outputs: 1 })
+    ));
+    let data = Observations { x: &x, y: &[1.0, 2.0], noise: &[] };
+    let mut posterior = Posterior::new(&kernel, &hyper, data, 0.0).unwrap();
+    assert!(matches!(posterior.append(&[0.1, 0.2], 0.0), Err(PosteriorError::Columns { .. })));
+    assert!(matches!(posterior.set_outputs(&[1.0]), Err(PosteriorError::Length { .. })));
+    assert!(posterior.set_fantasies(&[vec![1.0]]).is_err());
 }

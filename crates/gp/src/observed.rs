@@ -1,0 +1,101 @@
+//! What the trials of a history tell a surrogate.
+
+use automl_space::Config;
+use automl_study::{State, Trial, View};
+
+/// One observation.
+#[derive(Clone, Debug)]
+pub(crate) struct Row<'a> {
+    pub(crate) config: &'a Config,
+    /// How far it was trained, 0 to 1 on a logarithmic scale; 1 is the highest fidelity.
+    pub(crate) fidelity: f64,
+    /// Losses, finite.
+    pub(crate) losses: Vec<f64>,
+    /// Black-box constraints, finite; empty where there are none.
+    pub(crate) constraints: Vec<f64>,
+    /// The logarithm of the seconds that it took, where that is known.
+    pub(crate) log_seconds: Option<f64>,
+}
+
+/// The observations of a history.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Observed<'a> {
+    /// In order of trial numbers.
+    pub(crate) rows: Vec<Row<'a>>,
+    /// Configurations whose trials ended without values.
+    pub(crate) failed: Vec<&'a Config>,
+    /// Configurations that are being tried and have no value yet.
+    pub(crate) pending: Vec<&'a Config>,
+    /// The number of trials with observations.
+    pub(crate) trials: usize,
+}
+
+/// The largest loss that is told from infinity.
+const LARGEST: f64 = 1e250;
+
+/// Observations of one trial beyond its last.
+const EARLIER: usize = 2;
+
+impl<'a> Observed<'a> {
+    pub(crate) fn new(view: &View<'a>) -> Self {
+        let history = view.history;
+        let highest = view.ladder.map_or_else(
+            || history.trials().iter().map(Trial::step).max().unwrap_or(0),
+            automl_study::Ladder::max,
+        );
+        let lowest = view.ladder.map_or(1, automl_study::Ladder::min).max(1);
+        let fidelity = |step: u64| {
+            let (low, high) = ((lowest as f64).ln(), (highest.max(1) as f64).ln());
+            let at = (step.max(1) as f64).ln();
+            if high > low { ((at - low) / (high - low)).clamp(0.0, 1.0) } else { 1.0 }
+        };
+        let mut observed = Self::default();
+        for trial in history.trials() {
+            let row = |values: &[f64], fidelity: f64| -> Option<Row<'a>> {
+                if values.is_empty() || values.iter().any(|v| v.is_nan()) {
+                    return None;
+                }
+                let finite = |v: f64| v.clamp(-LARGEST, LARGEST);
+                let seconds = trial.started.zip(trial.finished).map(|(a, b)| (b - a) as f64 * 1e-6);
+                Some(Row {
+                    config: &trial.config,
+                    fidelity,
+                    losses: history.losses(values).into_iter().map(finite).collect(),
+                    constraints: trial.constraints.iter().map(|c| finite(*c)).collect(),
+                    log_seconds: seconds.map(|s| s.max(1e-6).ln()),
+                })
+            };
+            let broken = trial.constraints.iter().any(|c| c.is_nan());
+            let last = match trial.state {
+                _ if broken => None,
+                State::Complete => row(&trial.values, 1.0),
+                _ => trial.reports.last().and_then(|r| row(&r.values, fidelity(r.step))),
+            };
+            match last {
+                Some(last) => {
+                    let mut step = trial.step();
+                    let before = observed.rows.len();
+                    for _ in 0..EARLIER {
+                        step /= 3;
+                        let earlier = trial.reports.iter().rev().find(|r| r.step <= step);
+                        let Some(report) = earlier else { break };
+                        step = report.step;
+                        observed.rows.extend(row(&report.values, fidelity(report.step)));
+                    }
+                    observed.rows[before..].reverse();
+                    observed.rows.push(last);
+                    observed.trials += 1;
+                }
+                None if trial.state.is_finished() => observed.failed.push(&trial.config),
+                None if trial.reports.is_empty() => observed.pending.push(&trial.config),
+                None => {}
+            }
+        }
+        observed
+    }
+
+    /// Whether trials differ in how far they were trained.
+    pub(crate) fn differ_in_fidelity(&self) -> bool {
+        self.rows.iter().any(|row| row.fidelity < 1.0)
+    }
+}

@@ -1,0 +1,304 @@
+//! From observations to the criterion that the next proposal maximises.
+
+use super::{Acquisition, GpOptions, Memories};
+use crate::criterion::{Criterion, Goal, Part};
+use crate::features::Features;
+use crate::model::{Kernel, Posterior, Priors};
+use crate::observed::Observed;
+use crate::surrogate::{Component, Freedom, Memory, matrix};
+use automl_study::{View, pareto};
+use nalgebra::DMatrix;
+use rand::{Rng, RngExt};
+
+/// What a criterion is made of.
+#[derive(Debug)]
+pub(super) struct Task<'a> {
+    pub(super) view: &'a View<'a>,
+    pub(super) observed: &'a Observed<'a>,
+    pub(super) features: &'a Features,
+    pub(super) kernel: &'a Kernel,
+    pub(super) priors: &'a Priors,
+}
+
+/// A criterion and what else is known of the observations.
+#[derive(Debug)]
+pub(super) struct Made {
+    pub(super) criterion: Criterion,
+    /// How good each row is (smaller is better): infeasible ones stand behind all others.
+    pub(super) standing: Vec<f64>,
+    /// Length scales of the weightiest surrogate, one for each parameter.
+    pub(super) lengths: Vec<f64>,
+}
+
+/// Limits of failures and constraints need no warping and one surrogate.
+const PLAIN: Freedom = Freedom { warps: false, components: 1 };
+
+impl Task<'_> {
+    /// The criterion; `None` where no surrogate can be fitted.
+    pub(super) fn criterion(
+        &self,
+        memory: &mut Memories,
+        options: &GpOptions,
+        rng: &mut dyn Rng,
+    ) -> Option<Made> {
+        let space = self.view.space;
+        let rows: Vec<Vec<f64>> = self
+            .observed
+            .rows
+            .iter()
+            .map(|r| self.features.row(space, r.config, r.fidelity))
+            .collect();
+        let feasible: Vec<bool> =
+            self.observed.rows.iter().map(|r| r.constraints.iter().all(|c| *c <= 0.0)).collect();
+        let limits = self.limits(memory, &rows);
+        let two = self.view.history.directions().len() == 2;
+        let (goal, mut standing, lengths) = if two {
+            self.front(memory, &rows, &feasible)?
+        } else {
+            self.single(memory, options, &rows, &feasible, rng)?
+        };
+        let worst = standing.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        for (i, row) in self.observed.rows.iter().enumerate() {
+            if !feasible[i] {
+                let violation: f64 = row.constraints.iter().map(|c| c.max(0.0)).sum();
+                standing[i] = worst + 1.0 + violation.min(1e200);
+            }
+        }
+        let cost = if options.per_second { self.cost(memory, &rows) } else { None };
+        Some(Made { criterion: Criterion { goal, limits, cost }, standing, lengths })
+    }
+
+    /// One loss for each row: the objective, or a weighting of several that is drawn anew.
+    fn losses(&self, rng: &mut dyn Rng) -> Vec<f64> {
+        let rows = &self.observed.rows;
+        let objectives = self.view.history.directions().len();
+        if objectives == 1 {
+            return rows.iter().map(|r| r.losses[0]).collect();
+        }
+        let mut weights: Vec<f64> =
+            (0..objectives).map(|_| -rng.random::<f64>().max(1e-300).ln()).collect();
+        let sum: f64 = weights.iter().sum();
+        weights.iter_mut().for_each(|w| *w /= sum);
+        let ranges: Vec<(f64, f64)> = (0..objectives)
+            .map(|m| {
+                let mut all: Vec<f64> = rows.iter().map(|r| r.losses[m]).collect();
+                all.sort_by(|a, b| pareto::compare(*a, *b));
+                (all[0], all[all.len() * 9 / 10])
+            })
+            .collect();
+        let chebyshev = |losses: &[f64]| {
+            let parts = losses.iter().zip(&ranges).zip(&weights).map(|((x, (low, high)), w)| {
+                w * ((x - low) / (high - low).max(1e-300)).clamp(-10.0, 10.0)
+            });
+            let parts: Vec<f64> = parts.collect();
+            parts.iter().copied().fold(f64::MIN, f64::max) + 0.05 * parts.iter().sum::<f64>()
+        };
+        rows.iter().map(|r| chebyshev(&r.losses)).collect()
+    }
+
+    /// The rows of all observed configurations at the highest fidelity.
+    fn full(&self, rows: &[Vec<f64>]) -> DMatrix<f64> {
+        if !self.observed.differ_in_fidelity() {
+            return matrix(rows);
+        }
+        let space = self.view.space;
+        let row = |r: &crate::observed::Row<'_>| self.features.row(space, r.config, 1.0);
+        matrix(&self.observed.rows.iter().map(row).collect::<Vec<_>>())
+    }
+
+    fn pending(&self) -> Vec<Vec<f64>> {
+        let space = self.view.space;
+        self.observed.pending.iter().take(64).map(|c| self.features.row(space, c, 1.0)).collect()
+    }
+
+    fn single(
+        &self,
+        memory: &mut Memories,
+        options: &GpOptions,
+        rows: &[Vec<f64>],
+        feasible: &[bool],
+        rng: &mut dyn Rng,
+    ) -> Option<(Goal, Vec<f64>, Vec<f64>)> {
+        let losses = self.losses(rng);
+        let few = if losses.len() <= 100 { options.components } else { 1 };
+        let freedom = Freedom { warps: true, components: few };
+        let components =
+            memory.objectives[0].learn(self.kernel, self.priors, rows, &losses, freedom);
+        let lengths = components.first()?.posterior.hyper().lengths.clone();
+        if !feasible.contains(&true) {
+            return Some((Goal::Anything, losses, lengths));
+        }
+        let full = self.full(rows);
+        let pending = self.pending();
+        let parts: Vec<Part> = components
+            .into_iter()
+            .map(|component| {
+                let Component { mut posterior, weight, warped } = component;
+                let means = posterior.means(&full);
+                let best = means.iter().zip(feasible).filter(|(_, f)| **f).map(|(m, _)| *m);
+                let mut best = vec![best.fold(f64::INFINITY, f64::min)];
+                if !pending.is_empty() {
+                    let imagined = imagine(&posterior, &warped.y, &pending, options.fantasies, rng);
+                    if let Some((with, bests)) = imagined {
+                        posterior = with;
+                        best.extend(bests.into_iter().map(|b| b.min(best[0])).collect::<Vec<_>>());
+                    }
+                }
+                Part { posterior, best, weight }
+            })
+            .collect();
+        let goal = match options.acquisition {
+            Acquisition::Improvement => Goal::Improvement(parts),
+            Acquisition::Bound(beta) => Goal::Bound(parts, beta),
+        };
+        // Partly trained rows do not stand before fully trained ones.
+        let mut standing = losses;
+        if self.observed.differ_in_fidelity() {
+            let (Goal::Improvement(parts) | Goal::Bound(parts, _)) = &goal else {
+                return Some((goal, standing, lengths));
+            };
+            standing = parts[0].posterior.means(&full);
+        }
+        Some((goal, standing, lengths))
+    }
+
+    /// Two objectives: a surrogate for each, and the front of their means.
+    fn front(
+        &self,
+        memory: &mut Memories,
+        rows: &[Vec<f64>],
+        feasible: &[bool],
+    ) -> Option<(Goal, Vec<f64>, Vec<f64>)> {
+        let full = self.full(rows);
+        let pending = self.pending();
+        let mut posteriors = Vec::new();
+        let mut means = Vec::new();
+        for (m, memory) in memory.objectives.iter_mut().enumerate() {
+            let losses: Vec<f64> = self.observed.rows.iter().map(|r| r.losses[m]).collect();
+            let learnt = memory.learn(self.kernel, self.priors, rows, &losses, PLAIN);
+            let Component { mut posterior, warped, .. } = learnt.into_iter().next()?;
+            means.push(posterior.means(&full));
+            if !pending.is_empty() {
+                posterior = believed(&posterior, &warped.y, &pending).unwrap_or(posterior);
+            }
+            posteriors.push(posterior);
+        }
+        let points: Vec<[f64; 2]> = (0..rows.len()).map(|i| [means[0][i], means[1][i]]).collect();
+        let ranks = pareto::ranks(&points);
+        let standing = ranks.iter().map(|r| *r as f64).collect();
+        let lengths = posteriors[0].hyper().lengths.clone();
+        let open: Vec<[f64; 2]> =
+            points.iter().zip(feasible).filter(|(_, f)| **f).map(|(p, _)| *p).collect();
+        if open.is_empty() {
+            return Some((Goal::Anything, standing, lengths));
+        }
+        let ranks = pareto::ranks(&open);
+        let mut front: Vec<[f64; 2]> =
+            open.iter().zip(&ranks).filter(|(_, r)| **r == 0).map(|(p, _)| *p).collect();
+        front.sort_by(|a, b| pareto::compare(a[0], b[0]));
+        front.dedup();
+        let mut reference = [0.0; 2];
+        for j in 0..2 {
+            let of = |points: &[[f64; 2]]| {
+                let all = points.iter().map(|p| p[j]);
+                all.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)))
+            };
+            let ((low, high), (_, worst)) = (of(&front), of(&open));
+            // A tenth beyond the front, and at least a tenth of what was seen.
+            reference[j] = high + 0.1 * (high - low).max(0.1 * (worst - low)).max(1e-6);
+        }
+        let second = posteriors.pop()?;
+        let first = posteriors.pop()?;
+        let goal = Goal::Front { posteriors: Box::new([first, second]), front, reference };
+        Some((goal, standing, lengths))
+    }
+
+    /// Processes of what must not be exceeded: each constraint, and the share of failures.
+    fn limits(&self, memory: &mut Memories, rows: &[Vec<f64>]) -> Vec<(Posterior, f64)> {
+        let observed = self.observed;
+        let mut limits = Vec::new();
+        let count = observed.rows.iter().map(|r| r.constraints.len()).max().unwrap_or(0);
+        memory.constraints.resize_with(count, Memory::default);
+        for (c, memory) in memory.constraints.iter_mut().enumerate() {
+            let known: Vec<usize> =
+                (0..rows.len()).filter(|&i| observed.rows[i].constraints.len() > c).collect();
+            let values: Vec<f64> = known.iter().map(|&i| observed.rows[i].constraints[c]).collect();
+            if values.iter().all(|v| *v <= 0.0) && values.len() < 3 {
+                continue;
+            }
+            let rows: Vec<Vec<f64>> = known.iter().map(|&i| rows[i].clone()).collect();
+            let learnt = memory.learn(self.kernel, self.priors, &rows, &values, PLAIN);
+            limits.extend(learnt.into_iter().map(|c| (c.posterior, c.warped.place(0.0))));
+        }
+        if !observed.failed.is_empty() {
+            let space = self.view.space;
+            let mut all = rows.to_vec();
+            all.extend(observed.failed.iter().map(|c| self.features.row(space, c, 1.0)));
+            let failed: Vec<f64> = (0..all.len()).map(|i| f64::from(i >= rows.len())).collect();
+            let learnt = memory.failures.learn(self.kernel, self.priors, &all, &failed, PLAIN);
+            limits.extend(learnt.into_iter().map(|c| (c.posterior, c.warped.place(0.5))));
+        }
+        limits
+    }
+
+    /// A process of the logarithm of the seconds that trials took.
+    fn cost(&self, memory: &mut Memories, rows: &[Vec<f64>]) -> Option<Posterior> {
+        let observed = self.observed;
+        let known: Vec<usize> =
+            (0..rows.len()).filter(|&i| observed.rows[i].log_seconds.is_some()).collect();
+        let seconds: Vec<f64> =
+            known.iter().filter_map(|&i| observed.rows[i].log_seconds).collect();
+        let spread = seconds.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+            - seconds.iter().copied().fold(f64::INFINITY, f64::min);
+        if known.len() < 4 || spread < 1e-3 {
+            return None;
+        }
+        let rows: Vec<Vec<f64>> = known.iter().map(|&i| rows[i].clone()).collect();
+        let learnt = memory.cost.learn(self.kernel, self.priors, &rows, &seconds, PLAIN);
+        learnt.into_iter().next().map(|c| c.posterior)
+    }
+}
+
+/// The posterior with the pending rows appended, their outcomes drawn `count` times, and for each
+/// draw the least of them.
+fn imagine(
+    posterior: &Posterior,
+    y: &[f64],
+    pending: &[Vec<f64>],
+    count: usize,
+    rng: &mut dyn Rng,
+) -> Option<(Posterior, Vec<f64>)> {
+    let points = matrix(pending);
+    let normal = DMatrix::from_fn(pending.len(), count.max(1), |_, _| {
+        let (u, v) = (1.0 - rng.random::<f64>(), rng.random::<f64>());
+        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+    });
+    let draws = posterior.draw(&points, &normal).ok()?;
+    let mut with = posterior.clone();
+    for row in pending {
+        with.append(row, 0.0).ok()?;
+    }
+    let outputs: Vec<Vec<f64>> = draws
+        .column_iter()
+        .map(|draw| y.iter().copied().chain(draw.iter().copied()).collect())
+        .collect();
+    with.set_outputs(&outputs[0]).ok()?;
+    with.set_fantasies(&outputs).ok()?;
+    let least = draws.column_iter().map(|d| d.iter().copied().fold(f64::INFINITY, f64::min));
+    Some((with, least.collect()))
+}
+
+/// The posterior with the pending rows appended at their means (kriging believer).
+///
+/// # Source
+/// Ginsbourger, Le Riche & Carraro (2010), "Kriging Is Well-Suited to Parallelize Optimization".
+fn believed(posterior: &Posterior, y: &[f64], pending: &[Vec<f64>]) -> Option<Posterior> {
+    let mut all = y.to_vec();
+    all.extend(posterior.means(&matrix(pending)));
+    let mut with = posterior.clone();
+    for row in pending {
+        with.append(row, 0.0).ok()?;
+    }
+    with.set_outputs(&all).ok()?;
+    Some(with)
+}
