@@ -1,6 +1,6 @@
-//! Training speed on the CPU: images per second and per CPU-second of two networks.
+//! Training speed on the CPU: images per second and per CPU-second of four networks.
 //!
-//! `cargo run --release -p automl-train --example throughput -- [--steps N] [--workers N]`
+//! `cargo run --release -p automl-train --example throughput -- [--steps N] [--workers N] [--net NAME]`
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use automl_models::{Activation, Architecture, Block, Layer};
@@ -12,40 +12,89 @@ use std::time::Instant;
 
 const BATCH: usize = 128;
 
-fn head(mut layers: Vec<Layer>) -> Architecture {
+/// Images of one channel and 28 pixels, or of three and 32.
+const INPUTS: [(usize, usize); 2] = [(1, 28), (3, 32)];
+
+fn head(mut layers: Vec<Layer>, (channels, side): (usize, usize)) -> Architecture {
     layers.push(Layer::once(Block::GlobalAvgPool));
     layers.push(Layer::once(Block::Flatten));
     layers.push(Layer::once(Block::linear(10)));
-    Architecture::new(1, 28, layers)
+    Architecture::new(channels, side, layers)
+}
+
+fn conv(channels: usize, kernel: usize, stride: usize, activation: Activation) -> Layer {
+    Layer::once(Block::conv(channels, kernel, stride, activation))
 }
 
 /// Five 3x3 convolutions: 103 thousand parameters.
-fn plain() -> Architecture {
-    let conv = |channels, stride| Layer::once(Block::conv(channels, 3, stride, Activation::Relu));
-    head(vec![conv(32, 1), conv(32, 1), conv(64, 2), conv(64, 1), conv(64, 2)])
+fn plain(input: (usize, usize)) -> Architecture {
+    let conv = |channels, stride| conv(channels, 3, stride, Activation::Relu);
+    head(vec![conv(32, 1), conv(32, 1), conv(64, 2), conv(64, 1), conv(64, 2)], input)
 }
 
-/// A small MobileNetV2: a stem and six inverted residuals.
-fn inverted() -> Architecture {
+/// A small network of inverted residuals: a stem and five blocks.
+fn inverted(input: (usize, usize)) -> Architecture {
     let block = |c, t, s| Layer::once(Block::inverted_residual(3, t, c, s));
-    head(vec![
-        Layer::once(Block::conv(16, 3, 1, Activation::Relu)),
+    let relu = Activation::Relu;
+    let layers = vec![
+        conv(16, 3, 1, relu),
         block(24, 3.0, 2),
         block(24, 3.0, 1),
         block(40, 3.0, 2),
         block(40, 3.0, 1),
         block(64, 3.0, 1),
-        Layer::once(Block::conv(128, 1, 1, Activation::Relu)),
-    ])
+        conv(128, 1, 1, relu),
+    ];
+    head(layers, input)
 }
 
-fn data(steps: usize) -> Result<Data, Box<dyn std::error::Error>> {
+/// MobileNetV2 of half width with strides for small images (chenyaofo/pytorch-cifar-models).
+fn mobilenet(input: (usize, usize)) -> Architecture {
+    let block = |channels, expansion, repeat, stride| {
+        Layer::new(repeat, Block::InvertedResidualV2 { channels, expansion, stride, eca: false })
+    };
+    let layers = vec![
+        conv(16, 3, 1, Activation::Relu6),
+        block(8, 1.0, 1, 1),
+        block(16, 6.0, 2, 1),
+        block(16, 6.0, 3, 2),
+        block(32, 6.0, 4, 2),
+        block(48, 6.0, 3, 1),
+        block(80, 6.0, 3, 2),
+        block(160, 6.0, 1, 1),
+        conv(1280, 1, 1, Activation::Relu6),
+    ];
+    head(layers, input)
+}
+
+/// Inverted residuals with squeeze-and-excitation and hard-swish.
+fn excited(input: (usize, usize)) -> Architecture {
+    let block = |kernel, channels, stride| {
+        let (expansion, squeeze_excite, hard_swish, eca) = (3.0, true, true, false);
+        Layer::once(Block::InvertedResidualV3 {
+            kernel,
+            expansion,
+            channels,
+            squeeze_excite,
+            hard_swish,
+            stride,
+            eca,
+        })
+    };
+    let stem = conv(16, 3, 1, Activation::HardSwish);
+    head(vec![stem, block(3, 24, 2), block(3, 24, 1), block(5, 40, 2), block(5, 40, 1)], input)
+}
+
+fn data(
+    steps: usize,
+    (channels, side): (usize, usize),
+) -> Result<Data, Box<dyn std::error::Error>> {
     let mut rng = stream(0, 0, "noise");
     let count = steps * BATCH * 2;
     let train = Images {
-        channels: 1,
-        side: 28,
-        pixels: (0..count * 28 * 28).map(|_| rng.random()).collect(),
+        channels,
+        side,
+        pixels: (0..count * channels * side * side).map(|_| rng.random()).collect(),
         labels: (0..count).map(|i| (i % 10) as u16).collect(),
     };
     let dataset = Dataset { name: "noise".into(), classes: 10, train, test: None, mirror: false };
@@ -70,9 +119,20 @@ fn option(name: &str, default: usize) -> usize {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (steps, workers) = (option("--steps", 20), option("--workers", 1));
-    let data = Arc::new(data(steps)?);
-    let nets = [("plain", plain()), ("inverted-residual", inverted())];
-    for (name, architecture) in nets {
+    let only: Option<String> = std::env::args().skip_while(|arg| arg != "--net").nth(1);
+    type Make = fn((usize, usize)) -> Architecture;
+    let nets: [(&str, Make); 4] = [
+        ("plain", plain),
+        ("inverted-residual", inverted),
+        ("mobilenet-v2-x0.5", mobilenet),
+        ("squeeze-excite", excited),
+    ];
+    for (input, (name, make)) in INPUTS.into_iter().flat_map(|i| nets.map(|net| (i, net))) {
+        if only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
+        let architecture = make(input);
+        let data = Arc::new(data(steps, input)?);
         let cost = architecture.cost()?;
         let recipe = Recipe {
             batch: BATCH,
@@ -96,8 +156,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let images = (workers * steps * BATCH) as f64;
         let wall = start.elapsed().as_secs_f64();
         let used = cpu_seconds().zip(used).map_or(f64::NAN, |(now, before)| now - before);
+        let side = input.1;
         println!(
-            "ours   {name:<18} {:>7} parameters  {workers} workers  {:>7.1} images/s  {:>7.1} per CPU-second",
+            "ours   {name:<18} {side} px  {:>7} parameters  {workers} workers  {:>7.1} images/s  {:>7.1} per CPU-second",
             cost.parameters,
             images / wall,
             images / used

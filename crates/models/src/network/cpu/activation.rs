@@ -52,7 +52,24 @@ fn clamp(x: f32, most: f32) -> f32 {
 
 #[inline(always)]
 fn logistic(x: f32) -> f32 {
-    1.0 / (1.0 + (-x).exp())
+    1.0 / (1.0 + exp(-x))
+}
+
+/// The exponential function without branches or calls, so that loops of it are vectorised; within
+/// 2e-7 of its value. As Moshier's Cephes: 2^n times a polynomial of what is left.
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    /// Added, it leaves the nearest whole number in the last bits.
+    const ROUND: f32 = 12_582_912.0;
+    let x = if x > 88.0 { 88.0 } else { x };
+    let x = if x < -87.0 { -87.0 } else { x };
+    let shifted = x * std::f32::consts::LOG2_E + ROUND;
+    let n = shifted - ROUND;
+    let r = x - n * 0.693_359_4 + n * 2.121_944_4e-4;
+    let high = (1.987_569_1e-4 * r + 1.398_2e-3) * r + 8.333_452e-3;
+    let p = ((high * r + 4.166_579_6e-2) * r + 1.666_666_6e-1) * r + 0.5;
+    let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(0x3f80_0000));
+    (p * r * r + r + 1.0) * power
 }
 
 /// The standard normal distribution function.
@@ -126,6 +143,17 @@ mod tests {
                 / (f64::from(x + 1e-3) - f64::from(x - 1e-3));
             assert!((difference - f64::from(F::slope(x))).abs() < 1e-3, "{x}");
         }
+    }
+
+    #[test]
+    fn the_exponential_function_is_the_systems() {
+        for i in -8700..=8800 {
+            let x = i as f32 * 0.01;
+            let truth = f64::from(x).exp();
+            assert!((f64::from(exp(x)) / truth - 1.0).abs() < 2e-7, "{x}");
+        }
+        assert!(exp(f32::NAN).is_nan() && exp(f32::NEG_INFINITY) < 1e-37);
+        assert!(exp(f32::INFINITY) > 1e38);
     }
 
     #[test]

@@ -104,14 +104,19 @@ impl Dense {
         self.depth != self.inputs
     }
 
-    /// Copies the patches out.
+    /// Copies the patches out, number by number: there are too few for calls that copy.
     fn gather(&mut self, x: &[f32]) {
-        let (inputs, rows) = (self.inputs, self.pixels.targets.len());
-        for (row, patch) in self.patches.chunks_exact_mut(self.depth).enumerate() {
-            for (tap, values) in patch.chunks_exact_mut(inputs).enumerate() {
-                match self.pixels.sources[tap * rows + row] {
-                    NONE => values.fill(0.0),
-                    source => values.copy_from_slice(&x[source as usize..][..inputs]),
+        let (inputs, depth) = (self.inputs, self.depth);
+        let rows = self.pixels.targets.len();
+        for (tap, sources) in self.pixels.sources.chunks_exact(rows).enumerate() {
+            for (patch, &source) in self.patches.chunks_exact_mut(depth).zip(sources) {
+                let patch = &mut patch[tap * inputs..][..inputs];
+                match source {
+                    NONE => patch.fill(0.0),
+                    source => {
+                        let pixel = &x[source as usize..][..inputs];
+                        patch.iter_mut().zip(pixel).for_each(|(to, from)| *to = *from);
+                    }
                 }
             }
         }

@@ -3,6 +3,7 @@
 use super::buffer::Buffer;
 use super::norm::Affine;
 use std::ops::Range;
+use std::rc::Rc;
 
 /// How many numbers are worked on at a time: they stay in the second cache.
 const CHUNK: usize = 40_000;
@@ -48,7 +49,7 @@ pub(super) fn chunks(batch: usize, numbers: usize) -> impl Iterator<Item = Range
 #[derive(Debug)]
 pub(super) struct Maps {
     pub(super) shape: Shape,
-    pub(super) values: Buffer,
+    pub(super) values: Rc<Buffer>,
     pub(super) affine: Option<Affine>,
     /// Whether no gradient is asked for: the images.
     pub(super) constant: bool,
@@ -56,7 +57,7 @@ pub(super) struct Maps {
 
 impl Maps {
     pub(super) fn plain(shape: Shape, values: Buffer) -> Self {
-        Self { shape, values, affine: None, constant: false }
+        Self { shape, values: Rc::new(values), affine: None, constant: false }
     }
 
     /// Some images; `scratch` holds them unless they are there as they are.
@@ -77,13 +78,13 @@ impl Maps {
     }
 
     /// All numbers.
-    pub(super) fn all(&self) -> Buffer {
+    pub(super) fn all(&self) -> Rc<Buffer> {
         match &self.affine {
-            None => Buffer::copy(&self.values),
+            None => Rc::clone(&self.values),
             Some(affine) => {
                 let mut out = Buffer::new(self.values.len());
                 affine.apply(&self.values, &mut out);
-                out
+                Rc::new(out)
             }
         }
     }

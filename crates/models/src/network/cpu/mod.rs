@@ -349,7 +349,8 @@ impl Nonlinearity {
         let channels = input.shape.channels;
         let (ones, zeros) = (vec![1.0; channels], vec![0.0; channels]);
         let affine = Some(Affine::new(&ones, &zeros, &zeros, self.activation));
-        let output = Rc::new(Maps { affine, ..Maps::plain(input.shape, input.all()) });
+        let (shape, values) = (input.shape, input.all());
+        let output = Rc::new(Maps { shape, values, affine, constant: false });
         Activated { input: Rc::clone(input), output }
     }
 }

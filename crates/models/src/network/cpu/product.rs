@@ -165,7 +165,7 @@ impl WithSimd for Gathered<'_> {
         for panel in &self.matrix.panels {
             match panel.vectors {
                 1 => self.sweep::<S, 8, 1>(simd, *panel, &zeros),
-                2 => self.sweep::<S, 6, 2>(simd, *panel, &zeros),
+                2 => self.sweep::<S, 4, 2>(simd, *panel, &zeros),
                 _ => self.sweep::<S, 3, 3>(simd, *panel, &zeros),
             }
         }
