@@ -152,6 +152,17 @@ impl Training {
         self.epoch
     }
 
+    /// Ends the training after this number of epochs instead: the learning rate goes on as if that
+    /// had been planned from the start. At least one epoch more than there were.
+    pub fn set_epochs(&mut self, epochs: u64) {
+        self.recipe.epochs = epochs.max(self.epoch + 1);
+    }
+
+    /// The number of epochs after which the learning rate is zero.
+    pub fn epochs(&self) -> u64 {
+        self.recipe.epochs
+    }
+
     /// The architecture.
     pub fn architecture(&self) -> &Architecture {
         &self.architecture

@@ -1,5 +1,7 @@
 //! The end of a search: the front's networks are trained to the end, tested once and saved.
 
+mod queue;
+
 use super::executor::{EPOCH_SECONDS, lock};
 use super::folder::StudyFolder;
 use super::plan::Plan;
@@ -8,6 +10,7 @@ use automl_models::{Architecture, Cost};
 use automl_space::stream;
 use automl_study::{History, State, StopFlag, pareto};
 use automl_train::{Device, Part, Recipe, TrainError, Training, export, one_thread};
+use queue::Queue;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -75,9 +78,8 @@ impl Finish<'_> {
         }
         let epochs = self.fit_epochs(&mut candidates, workers);
         (self.observer)(&Event::Final { networks: candidates.len(), epochs });
-        // The slowest first, so that no worker is left with it at the end.
-        candidates.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
-        let queue = Mutex::new(candidates);
+        let queue = Queue::new(candidates, workers, self.plan.final_epochs, self.deadline);
+        let queue = Mutex::new(queue);
         let results = Mutex::new(Vec::new());
         let failure = Mutex::new(None);
         std::thread::scope(|scope| {
@@ -85,8 +87,8 @@ impl Finish<'_> {
                 scope.spawn(|| {
                     let work = || {
                         while !self.stop.is_set() && lock(&failure).is_none() {
-                            let Some(candidate) = lock(&queue).pop() else { break };
-                            match self.train(&candidate, epochs) {
+                            let Some((candidate, epochs)) = lock(&queue).pop() else { break };
+                            match self.train(&candidate, epochs, &queue) {
                                 Ok(Some(metrics)) => lock(&results).push(metrics),
                                 Ok(None) => {}
                                 Err(error) => {
@@ -174,7 +176,12 @@ impl Finish<'_> {
     }
 
     /// Trains, tests and saves one network; `None` if it was stopped or diverged.
-    fn train(&self, candidate: &Candidate, epochs: u64) -> Result<Option<Metrics>, SearchError> {
+    fn train(
+        &self,
+        candidate: &Candidate,
+        epochs: u64,
+        queue: &Mutex<Queue>,
+    ) -> Result<Option<Metrics>, SearchError> {
         let Candidate { trial, architecture, cost, .. } = candidate;
         let folder = self.folder.path.join("front").join(format!("trial-{trial}"));
         let seed: u64 = stream(self.seed, *trial, "final weights").random();
@@ -183,7 +190,8 @@ impl Finish<'_> {
         // A run that was interrupted here has some of them behind it.
         if let Ok(text) = fs::read_to_string(&path)
             && let Ok(known) = serde_json::from_str::<Metrics>(&text)
-            && (known.fingerprint, known.epochs, known.seed) == (fingerprint, epochs, seed)
+            && (known.fingerprint, known.seed) == (fingerprint, seed)
+            && (known.epochs == epochs || self.deadline.is_some())
         {
             return Ok(Some(known));
         }
@@ -210,9 +218,15 @@ impl Finish<'_> {
             Some(training) => training,
             None => Training::new(architecture, data, &recipe, seed, self.device)?,
         };
-        while training.epoch() < epochs {
+        while training.epoch() < training.epochs() {
             match training.run_epoch(&|| self.stop.is_set()) {
-                Ok(_) => {}
+                Ok(report) => {
+                    // Where an epoch takes longer than thought, there are fewer of them.
+                    let more = lock(queue).fit(candidate, report.time.as_secs_f64());
+                    if more.is_some_and(|more| report.epoch + more < training.epochs()) {
+                        training.set_epochs(report.epoch + more.unwrap_or(0));
+                    }
+                }
                 Err(TrainError::Stopped { .. }) => return Ok(None),
                 Err(error @ TrainError::Diverged { .. }) => {
                     let note = format!("trial {trial} is left out of the front: {error}");
@@ -227,7 +241,7 @@ impl Finish<'_> {
         let metrics = Metrics {
             trial: *trial,
             fingerprint,
-            epochs,
+            epochs: training.epoch(),
             seed,
             params: cost.parameters,
             macs: cost.macs,
