@@ -3,7 +3,10 @@
 use crate::AutoSampler;
 use automl_evolution::{CmaEsSampler, Nsga2Sampler, RegularizedEvolutionSampler};
 use automl_gp::GpSampler;
-use automl_scheduler::Asha;
+use automl_scheduler::{
+    Asha, AshaStopping, AsyncHyperband, FreezeThaw, Hyperband, Pasha, PercentileStopping,
+    Population, PriorBandSampler, SettingError, SuccessiveHalving, WithRandom,
+};
 use automl_space::Space;
 use automl_study::{FullFidelity, Ladder, RandomSampler, Sampler, Scheduler, SobolSampler};
 use automl_tpe::TpeSampler;
@@ -28,6 +31,14 @@ pub enum ChooseError {
     NoFidelity {
         /// The scheduler.
         name: String,
+    },
+    /// The sampler does not fit the study.
+    #[error("the sampler {name:?}: {reason}")]
+    Sampler {
+        /// The sampler.
+        name: String,
+        /// What is wrong.
+        reason: String,
     },
     /// The scheduler does not fit the ladder.
     #[error("the scheduler {name:?}: {reason}")]
@@ -57,22 +68,63 @@ pub struct Setting<'a> {
 }
 
 /// The names that [`sampler`] knows.
-pub const SAMPLERS: &[&str] =
-    &["auto", "cmaes", "evolution", "gp", "nsga2", "prior", "random", "sobol", "tpe"];
+pub const SAMPLERS: &[&str] = &[
+    "auto",
+    "bohb",
+    "cmaes",
+    "evolution",
+    "gp",
+    "nsga2",
+    "pbt",
+    "prior",
+    "priorband",
+    "random",
+    "sobol",
+    "tpe",
+];
 
 /// The names that [`scheduler`] knows.
-pub const SCHEDULERS: &[&str] = &["auto", "asha", "none"];
+pub const SCHEDULERS: &[&str] = &[
+    "auto",
+    "asha",
+    "asha-stopping",
+    "async-hyperband",
+    "bohb",
+    "freeze-thaw",
+    "hyperband",
+    "median",
+    "none",
+    "pasha",
+    "pbt",
+    "percentile",
+    "priorband",
+    "sha",
+];
 
 /// The reduction factor of successive halving.
 const ETA: f64 = 3.0;
+
+/// The members of a population, and its comparisons between the start and the highest fidelity.
+const MEMBERS: u64 = 20;
+const COMPARISONS: u64 = 10;
+
+/// The share of the complete trials that percentile stopping calls good.
+const GOOD: f64 = 0.25;
 
 /// The sampler of this name. `auto` is [`AutoSampler`], whose rule its page tells.
 ///
 /// # Errors
 /// [`ChooseError::Unknown`] with the names there are.
 pub fn sampler(name: &str, setting: &Setting<'_>) -> Result<Box<dyn Sampler>, ChooseError> {
-    let _ = setting;
+    let failed = |reason: String| ChooseError::Sampler { name: name.to_owned(), reason };
     Ok(match name {
+        "bohb" => Box::new(WithRandom::third(TpeSampler::default())),
+        "priorband" => Box::new(PriorBandSampler::new(ETA).map_err(|e| failed(e.to_string()))?),
+        "pbt" => {
+            let ladder = setting.ladder.ok_or_else(|| failed("needs a fidelity".into()))?;
+            let population = population(ladder).map_err(|e| failed(e.to_string()))?;
+            Box::new(population.sampler(RandomSampler::from_prior()))
+        }
         "auto" => Box::new(AutoSampler::default()),
         "tpe" => Box::new(TpeSampler::default()),
         "cmaes" => Box::new(CmaEsSampler::default()),
@@ -109,8 +161,23 @@ pub fn scheduler(
     };
     Ok(Some(match name {
         "none" => Box::new(FullFidelity::new(ladder.max())),
+        "asha-stopping" => Box::new(AshaStopping::new(ladder, ETA).map_err(|e| failed(&e))?),
+        "async-hyperband" => Box::new(AsyncHyperband::new(ladder, ETA).map_err(|e| failed(&e))?),
+        "hyperband" | "bohb" | "priorband" => {
+            Box::new(Hyperband::new(ladder, ETA).map_err(|e| failed(&e))?)
+        }
+        "freeze-thaw" => Box::new(FreezeThaw::new(setting.space, ladder)),
+        "median" => Box::new(PercentileStopping::median(ladder)),
+        "pasha" => Box::new(Pasha::new(ladder, ETA).map_err(|e| failed(&e))?),
+        "pbt" => Box::new(population(ladder).map_err(|e| failed(&e))?.scheduler()),
+        "percentile" => Box::new(PercentileStopping::new(ladder, GOOD).map_err(|e| failed(&e))?),
+        "sha" => Box::new(SuccessiveHalving::new(ladder, ETA).map_err(|e| failed(&e))?),
         _ => Box::new(Asha::new(ladder, ETA).map_err(|e| failed(&e))?),
     }))
+}
+
+fn population(ladder: &Ladder) -> Result<Population, SettingError> {
+    Population::new(ladder, MEMBERS, (ladder.max() / COMPARISONS).max(1))
 }
 
 fn unknown(kind: &'static str, name: &str, known: &[&str]) -> ChooseError {

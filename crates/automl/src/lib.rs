@@ -5,6 +5,7 @@ mod auto;
 pub mod choose;
 pub mod search;
 mod serve;
+pub mod simulate;
 
 pub use auto::AutoSampler;
 pub use automl_evolution as evolution;

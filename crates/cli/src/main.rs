@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod search;
+mod simulate;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -34,11 +35,14 @@ enum Command {
         #[arg(long, required = true)]
         stdio: bool,
     },
+    /// Run a scheduler on thousands of workers in virtual time
+    Simulate(Box<simulate::SimulateArgs>),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Search(args) => search::run(*args),
+        Command::Simulate(args) => simulate::run(*args),
         Command::Serve { .. } => {
             automl::serve(std::io::stdin().lock(), std::io::stdout().lock()).map_err(Into::into)
         }
