@@ -104,20 +104,30 @@ impl Dense {
         self.depth != self.inputs
     }
 
-    /// Copies the patches out, number by number: there are too few for calls that copy.
+    /// Copies the patches out.
     fn gather(&mut self, x: &[f32]) {
-        let (inputs, depth) = (self.inputs, self.depth);
+        match self.inputs {
+            1 => self.gather_pixels::<1>(x),
+            2 => self.gather_pixels::<2>(x),
+            3 => self.gather_pixels::<3>(x),
+            4 => self.gather_pixels::<4>(x),
+            5 => self.gather_pixels::<5>(x),
+            6 => self.gather_pixels::<6>(x),
+            _ => self.gather_pixels::<{ THIN - 1 }>(x),
+        }
+    }
+
+    /// Copies pixels of I numbers, without a call for each.
+    fn gather_pixels<const I: usize>(&mut self, x: &[f32]) {
+        let depth = self.depth;
         let rows = self.pixels.targets.len();
         for (tap, sources) in self.pixels.sources.chunks_exact(rows).enumerate() {
             for (patch, &source) in self.patches.chunks_exact_mut(depth).zip(sources) {
-                let patch = &mut patch[tap * inputs..][..inputs];
-                match source {
-                    NONE => patch.fill(0.0),
-                    source => {
-                        let pixel = &x[source as usize..][..inputs];
-                        patch.iter_mut().zip(pixel).for_each(|(to, from)| *to = *from);
-                    }
-                }
+                let pixel = match source {
+                    NONE => [0.0; I],
+                    source => std::array::from_fn(|i| x[source as usize + i]),
+                };
+                patch[tap * I..][..I].copy_from_slice(&pixel);
             }
         }
     }

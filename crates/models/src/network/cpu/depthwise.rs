@@ -1,6 +1,7 @@
 //! Convolutions of each channel on its own.
 //!
-//! Images are copied into a border of zeros, so that the loops have no conditions.
+//! Images are copied into a border of zeros, one vector of channels after the other, so that the
+//! loops have no conditions and the pixels that a tap reads lie side by side.
 
 use super::buffer::Buffer;
 use super::simd::{lanes, vectorised};
@@ -8,6 +9,12 @@ use super::window::Window;
 use crate::Convolution;
 use pulp::{Simd, WithSimd};
 use std::array::from_fn;
+
+/// Pixels per line of at least that many: odd, so that vectors of one pixel are not a power of two
+/// apart, where they would share a set of the cache.
+fn line_of(pixels: usize) -> usize {
+    pixels | 1
+}
 
 /// A depthwise convolution, image by image; several outputs may share an input channel.
 #[derive(Debug)]
@@ -53,68 +60,74 @@ impl Depthwise {
             weights: table(&|tap| tap),
             reversed: table(&|tap| taps - 1 - tap),
             sums: vec![0.0; taps * channels],
-            image: Buffer::zeros((height + border) * (width + border) * channels),
-            spread: Buffer::zeros((height + around) * (width + around) * channels),
+            image: Buffer::zeros((height + border) * line_of(width + border) * channels),
+            spread: Buffer::zeros((height + around) * line_of(width + around) * channels),
             wide: Buffer::default(),
         }
     }
 
-    /// Copies an image into the border, each channel as often as outputs read it.
+    /// Copies an image into its border.
     fn place(&mut self, x: &[f32]) {
-        let (_, width) = self.window.input;
+        let (height, width) = self.window.input;
         let Window { before, after, .. } = self.window;
-        let (inputs, channels, times) = (self.inputs, self.channels, self.outputs / self.inputs);
-        let line = (width + before + after) * channels;
-        for (y, row) in x.chunks_exact(width * inputs).enumerate() {
-            let to = &mut self.image[(y + before) * line + before * channels..][..width * channels];
-            if times == 1 && channels == inputs {
-                to.copy_from_slice(row);
-                continue;
-            }
-            for (to, pixel) in to.chunks_exact_mut(channels).zip(row.chunks_exact(inputs)) {
-                for (to, value) in to.chunks_mut(times).zip(pixel) {
+        let (inputs, outputs, channels) = (self.inputs, self.outputs, self.channels);
+        let direct = channels == inputs;
+        if !direct {
+            // Each channel as often as outputs read it.
+            self.wide.ensure(height * width * channels);
+            for (to, pixel) in self.wide.chunks_exact_mut(channels).zip(x.chunks_exact(inputs)) {
+                to[outputs..].fill(0.0);
+                for (to, value) in to[..outputs].chunks_mut(outputs / inputs).zip(pixel) {
                     to.fill(*value);
                 }
             }
         }
+        Part {
+            x: if direct { x } else { &self.wide },
+            columns: width,
+            channels,
+            out: &mut self.image,
+            lines: height + before + after,
+            line: line_of(width + before + after),
+            step: 1,
+            top: before as isize,
+            left: before as isize,
+        }
+        .run();
     }
 
     pub(super) fn forward(&mut self, x: &[f32], images: usize, out: &mut [f32]) {
         let (height, width) = self.window.input;
-        let (rows, columns) = self.window.output;
-        let border = self.window.before + self.window.after;
-        let mut wide = std::mem::take(&mut self.wide);
-        let size = rows * columns * self.channels;
-        let each = rows * columns * self.outputs;
+        let Window { kernel, stride, before, after, output: (rows, columns), .. } = self.window;
+        let (outputs, channels) = (self.outputs, self.channels);
+        let input = height * width * self.inputs;
+        let each = rows * columns * outputs;
         for image in 0..images {
-            self.place(&x[image * height * width * self.inputs..][..height * width * self.inputs]);
+            self.place(&x[image * input..][..input]);
             let out = &mut out[image * each..][..each];
-            let narrow = self.channels != self.outputs;
-            let to = if narrow {
-                wide.ensure(size);
-                &mut wide[..]
-            } else {
-                &mut *out
-            };
+            let narrow = channels != outputs;
+            if narrow {
+                self.wide.ensure(rows * columns * channels);
+            }
             Correlate {
                 x: &self.image,
-                line: width + border,
+                lines: height + before + after,
+                line: line_of(width + before + after),
                 weights: &self.weights,
-                out: to,
+                out: if narrow { &mut self.wide } else { &mut *out },
                 columns,
-                channels: self.channels,
-                kernel: self.window.kernel,
-                stride: self.window.stride,
+                channels,
+                kernel,
+                stride,
             }
             .run();
             if narrow {
-                let pixels = out.chunks_exact_mut(self.outputs);
-                for (out, wide) in pixels.zip(wide.chunks_exact(self.channels)) {
-                    out.copy_from_slice(&wide[..out.len()]);
+                let pixels = out.chunks_exact_mut(outputs);
+                for (out, wide) in pixels.zip(self.wide.chunks_exact(channels)) {
+                    out.copy_from_slice(&wide[..outputs]);
                 }
             }
         }
-        self.wide = wide;
     }
 
     pub(super) fn backward(
@@ -125,41 +138,25 @@ impl Depthwise {
         mut input_gradient: Option<&mut [f32]>,
     ) {
         let (height, width) = self.window.input;
-        let (rows, columns) = self.window.output;
-        let Window { kernel, stride, before, after, .. } = self.window;
+        let Window { kernel, stride, before, after, output: (rows, columns), .. } = self.window;
         let (inputs, outputs, channels) = (self.inputs, self.outputs, self.channels);
-        let times = outputs / inputs;
-        let mut wide = std::mem::take(&mut self.wide);
+        let input = height * width * inputs;
         for image in 0..images {
-            self.place(&x[image * height * width * inputs..][..height * width * inputs]);
+            self.place(&x[image * input..][..input]);
             let g = &g[image * rows * columns * outputs..][..rows * columns * outputs];
-            // Spread by the stride, shifted so that reversed taps read what they have to.
-            let line = width + kernel - 1;
-            let inside = |at: usize, side: usize| {
-                (at * stride + kernel - 1).checked_sub(before).filter(|&to| to < side + kernel - 1)
-            };
-            for y in 0..rows {
-                let Some(to_y) = inside(y, height) else { continue };
-                for x in 0..columns {
-                    let Some(to_x) = inside(x, width) else { continue };
-                    let pixel = &g[(y * columns + x) * outputs..][..outputs];
-                    self.spread[(to_y * line + to_x) * channels..][..outputs]
-                        .copy_from_slice(pixel);
-                }
-            }
-            let g = if channels == outputs {
-                g
-            } else {
-                wide.ensure(rows * columns * channels);
-                for (wide, g) in wide.chunks_exact_mut(channels).zip(g.chunks_exact(outputs)) {
+            if channels != outputs {
+                self.wide.ensure(rows * columns * channels);
+                let pixels = self.wide.chunks_exact_mut(channels);
+                for (wide, g) in pixels.zip(g.chunks_exact(outputs)) {
                     wide[..outputs].copy_from_slice(g);
                     wide[outputs..].fill(0.0);
                 }
-                &wide
-            };
+            }
+            let g = if channels == outputs { g } else { &self.wide };
             WeightGradient {
                 x: &self.image,
-                line: width + before + after,
+                lines: height + before + after,
+                line: line_of(width + before + after),
                 g,
                 columns,
                 channels,
@@ -169,19 +166,32 @@ impl Depthwise {
             }
             .run();
             let Some(out) = input_gradient.as_deref_mut() else { continue };
-            let out = &mut out[image * height * width * inputs..][..height * width * inputs];
-            let direct = times == 1 && channels == inputs;
-            let to = if direct {
-                &mut *out
-            } else {
-                wide.ensure(height * width * channels);
-                &mut wide[..]
-            };
+            let out = &mut out[image * input..][..input];
+            // Spread by the stride, shifted so that the reversed taps read what they have to.
+            let (lines, line) = (height + kernel - 1, line_of(width + kernel - 1));
+            let first = (kernel - 1) as isize - before as isize;
+            Part {
+                x: g,
+                columns,
+                channels,
+                out: &mut self.spread,
+                lines,
+                line,
+                step: stride,
+                top: first,
+                left: first,
+            }
+            .run();
+            let direct = channels == inputs;
+            if !direct {
+                self.wide.ensure(height * width * channels);
+            }
             Correlate {
                 x: &self.spread,
+                lines,
                 line,
                 weights: &self.reversed,
-                out: to,
+                out: if direct { &mut *out } else { &mut self.wide },
                 columns: width,
                 channels,
                 kernel,
@@ -189,14 +199,13 @@ impl Depthwise {
             }
             .run();
             if !direct {
-                for (out, wide) in out.chunks_exact_mut(inputs).zip(wide.chunks_exact(channels)) {
-                    for (out, wide) in out.iter_mut().zip(wide.chunks(times)) {
-                        *out = wide.iter().sum();
-                    }
+                let pixels = out.chunks_exact_mut(inputs);
+                for (out, wide) in pixels.zip(self.wide.chunks_exact(channels)) {
+                    let shares = wide[..outputs].chunks_exact(outputs / inputs);
+                    out.iter_mut().zip(shares).for_each(|(out, wide)| *out = wide.iter().sum());
                 }
             }
         }
-        self.wide = wide;
     }
 
     /// The gradient of the weights, in their order.
@@ -207,15 +216,63 @@ impl Depthwise {
     }
 }
 
+/// Copies pixels apart, `[rows, columns, vectors]` to `[vectors, lines, line]`: a vector of channels
+/// after the other, pixels `step` apart from `(top, left)` on. What falls outside is left out.
+struct Part<'a> {
+    x: &'a [f32],
+    columns: usize,
+    channels: usize,
+    out: &'a mut [f32],
+    lines: usize,
+    line: usize,
+    step: usize,
+    top: isize,
+    left: isize,
+}
+
+impl Part<'_> {
+    fn run(self) {
+        vectorised(self);
+    }
+}
+
+impl WithSimd for Part<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _simd: S) {
+        let vectors = self.channels / S::F32_LANES;
+        let (x, _) = S::as_simd_f32s(self.x);
+        let (out, _) = S::as_mut_simd_f32s(self.out);
+        let plane = self.lines * self.line;
+        let place = |at: usize, first: isize, side: usize| {
+            let to = (at * self.step).checked_add_signed(first)?;
+            Some(to).filter(|&to| to < side)
+        };
+        for (y, row) in x.chunks_exact(self.columns * vectors).enumerate() {
+            let Some(y) = place(y, self.top, self.lines) else { continue };
+            for (x, pixel) in row.chunks_exact(vectors).enumerate() {
+                let Some(x) = place(x, self.left, self.line) else { continue };
+                let at = y * self.line + x;
+                for (v, &vector) in pixel.iter().enumerate() {
+                    out[v * plane + at] = vector;
+                }
+            }
+        }
+    }
+}
+
 /// `out[y, x] = sum over taps of x[stride y + down, stride x + right] weights[down, right]`,
 /// per channel.
 struct Correlate<'a> {
+    /// `[vectors, lines, line]`.
     x: &'a [f32],
-    /// Pixels per line of x.
+    lines: usize,
     line: usize,
+    /// `[taps, vectors]`.
     weights: &'a [f32],
+    /// `[rows, columns, vectors]`.
     out: &'a mut [f32],
-    /// Pixels per line of the output.
     columns: usize,
     channels: usize,
     kernel: usize,
@@ -228,74 +285,82 @@ impl Correlate<'_> {
     }
 
     #[inline(always)]
-    fn sweep<S: Simd, const K: usize, const STRIDE: usize>(&mut self, simd: S) {
-        let vectors = self.channels / S::F32_LANES;
-        let rows = self.out.len() / (self.columns * self.channels);
-        for y in 0..rows {
-            for v in 0..vectors {
-                let mut x = 0;
-                while x < self.columns {
-                    let left = self.columns - x;
-                    match left {
-                        1 => self.tile::<S, K, STRIDE, 1>(simd, y, x, v),
-                        2 => self.tile::<S, K, STRIDE, 2>(simd, y, x, v),
-                        3 => self.tile::<S, K, STRIDE, 3>(simd, y, x, v),
-                        _ => self.tile::<S, K, STRIDE, 4>(simd, y, x, v),
-                    }
-                    x += 4;
-                }
-            }
-        }
-    }
-
-    /// T pixels in a row of one vector of channels.
-    #[inline(always)]
-    fn tile<S: Simd, const K: usize, const STRIDE: usize, const T: usize>(
-        &mut self,
-        simd: S,
-        y: usize,
-        x: usize,
-        v: usize,
-    ) {
+    fn sweep<S: Simd, const K: usize, const STRIDE: usize>(self, simd: S) {
         let vectors = self.channels / S::F32_LANES;
         let (image, _) = S::as_simd_f32s(self.x);
         let (weights, _) = S::as_simd_f32s(self.weights);
-        let mut sums = [simd.splat_f32s(0.0); T];
-        for down in 0..K {
-            let taps: [S::f32s; K] = from_fn(|right| weights[(down * K + right) * vectors + v]);
-            let from = ((y * STRIDE + down) * self.line + x * STRIDE) * vectors + v;
-            let pixels = &image[from..][..((T - 1) * STRIDE + K - 1) * vectors + 1];
-            for j in 0..(T - 1) * STRIDE + K {
-                let pixel = pixels[j * vectors];
-                for t in 0..T {
-                    if j >= t * STRIDE && j - t * STRIDE < K {
-                        sums[t] = simd.mul_add_e_f32s(pixel, taps[j - t * STRIDE], sums[t]);
+        let (out, _) = S::as_mut_simd_f32s(self.out);
+        for (y, out) in out.chunks_exact_mut(self.columns * vectors).enumerate() {
+            for v in 0..vectors {
+                let taps: [[S::f32s; K]; K] =
+                    from_fn(|down| from_fn(|right| weights[(down * K + right) * vectors + v]));
+                let first = (v * self.lines + y * STRIDE) * self.line;
+                let lines: [&[S::f32s]; K] =
+                    from_fn(|down| &image[first + down * self.line..][..self.line]);
+                let mut x = 0;
+                // The taps of a small kernel stay in registers: pixels one by one, which the
+                // processor overlaps. Of a large one pixels are read once for four outputs.
+                while x < self.columns {
+                    match self.columns - x {
+                        4.. if K > 3 => {
+                            tile::<S, K, STRIDE, 4>(simd, &lines, &taps, x, out, vectors, v);
+                            x += 4;
+                        }
+                        _ => {
+                            tile::<S, K, STRIDE, 1>(simd, &lines, &taps, x, out, vectors, v);
+                            x += 1;
+                        }
                     }
                 }
             }
         }
-        let (out, _) = S::as_mut_simd_f32s(&mut *self.out);
-        for t in 0..T {
-            out[(y * self.columns + x + t) * vectors + v] = sums[t];
-        }
     }
 
-    /// Any other kernel or stride.
+    /// Any kernel and stride.
     #[inline(always)]
-    fn plain(&mut self) {
-        let Self { line, columns, channels, kernel, stride, .. } = *self;
-        for (pixel, out) in self.out.chunks_exact_mut(channels).enumerate() {
-            let (y, x) = (pixel / columns, pixel % columns);
-            out.fill(0.0);
-            for tap in 0..kernel * kernel {
-                let from = (y * stride + tap / kernel) * line + x * stride + tap % kernel;
-                let image = &self.x[from * channels..][..channels];
-                let weights = &self.weights[tap * channels..][..channels];
-                for ((out, x), weight) in out.iter_mut().zip(image).zip(weights) {
-                    *out += x * weight;
+    fn plain<S: Simd>(self, simd: S) {
+        let vectors = self.channels / S::F32_LANES;
+        let (image, _) = S::as_simd_f32s(self.x);
+        let (weights, _) = S::as_simd_f32s(self.weights);
+        let (out, _) = S::as_mut_simd_f32s(self.out);
+        for (at, out) in out.iter_mut().enumerate() {
+            let (pixel, v) = (at / vectors, at % vectors);
+            let (y, x) = (pixel / self.columns * self.stride, pixel % self.columns * self.stride);
+            let mut sum = simd.splat_f32s(0.0);
+            for tap in 0..self.kernel * self.kernel {
+                let (down, right) = (tap / self.kernel, tap % self.kernel);
+                let pixel = image[(v * self.lines + y + down) * self.line + x + right];
+                sum = simd.mul_add_e_f32s(pixel, weights[tap * vectors + v], sum);
+            }
+            *out = sum;
+        }
+    }
+}
+
+/// T pixels in a row of one vector of channels.
+#[inline(always)]
+fn tile<S: Simd, const K: usize, const STRIDE: usize, const T: usize>(
+    simd: S,
+    lines: &[&[S::f32s]; K],
+    taps: &[[S::f32s; K]; K],
+    x: usize,
+    out: &mut [S::f32s],
+    vectors: usize,
+    v: usize,
+) {
+    let mut sums = [simd.splat_f32s(0.0); T];
+    for down in 0..K {
+        let pixels = &lines[down][x * STRIDE..][..(T - 1) * STRIDE + K];
+        for (j, &pixel) in pixels.iter().enumerate() {
+            for t in 0..T {
+                if j >= t * STRIDE && j - t * STRIDE < K {
+                    sums[t] = simd.mul_add_e_f32s(pixel, taps[down][j - t * STRIDE], sums[t]);
                 }
             }
         }
+    }
+    for (t, sum) in sums.into_iter().enumerate() {
+        out[(x + t) * vectors + v] = sum;
     }
 }
 
@@ -303,13 +368,13 @@ impl WithSimd for Correlate<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         match (self.kernel, self.stride) {
             (3, 1) => self.sweep::<S, 3, 1>(simd),
             (3, 2) => self.sweep::<S, 3, 2>(simd),
             (5, 1) => self.sweep::<S, 5, 1>(simd),
             (5, 2) => self.sweep::<S, 5, 2>(simd),
-            _ => self.plain(),
+            _ => self.plain(simd),
         }
     }
 }
@@ -317,13 +382,17 @@ impl WithSimd for Correlate<'_> {
 /// `sums[down, right] += sum over pixels of x[stride y + down, stride x + right] g[y, x]`, per
 /// channel.
 struct WeightGradient<'a> {
+    /// `[vectors, lines, line]`.
     x: &'a [f32],
+    lines: usize,
     line: usize,
+    /// `[rows, columns, vectors]`.
     g: &'a [f32],
     columns: usize,
     channels: usize,
     kernel: usize,
     stride: usize,
+    /// `[taps, vectors]`.
     sums: &'a mut [f32],
 }
 
@@ -338,7 +407,7 @@ impl WeightGradient<'_> {
         &mut self,
         simd: S,
         y: usize,
-        down: usize,
+        first: usize,
     ) {
         let vectors = self.channels / S::F32_LANES;
         let (image, _) = S::as_simd_f32s(self.x);
@@ -346,18 +415,15 @@ impl WeightGradient<'_> {
         let g = &g[y * self.columns * vectors..][..self.columns * vectors];
         let (totals, _) = S::as_mut_simd_f32s(&mut *self.sums);
         for v in 0..vectors {
-            let at = |d: usize, k: usize| ((down + d) * K + k) * vectors + v;
+            let at = |d: usize, k: usize| ((first + d) * K + k) * vectors + v;
             let mut sums: [[S::f32s; K]; D] = from_fn(|d| from_fn(|k| totals[at(d, k)]));
-            let lines: [&[S::f32s]; D] = from_fn(|d| {
-                let from = (y * STRIDE + down + d) * self.line * vectors + v;
-                &image[from..][..((self.columns - 1) * STRIDE + K - 1) * vectors + 1]
-            });
-            for x in 0..self.columns {
-                let g = g[x * vectors + v];
+            let top = v * self.lines + y * STRIDE + first;
+            let lines: [&[S::f32s]; D] = from_fn(|d| &image[(top + d) * self.line..][..self.line]);
+            for (x, &g) in g[v..].iter().step_by(vectors).enumerate() {
                 for d in 0..D {
+                    let pixels = &lines[d][x * STRIDE..][..K];
                     for k in 0..K {
-                        let pixel = lines[d][(x * STRIDE + k) * vectors];
-                        sums[d][k] = simd.mul_add_e_f32s(pixel, g, sums[d][k]);
+                        sums[d][k] = simd.mul_add_e_f32s(pixels[k], g, sums[d][k]);
                     }
                 }
             }
@@ -376,27 +442,29 @@ impl WeightGradient<'_> {
             if K == 3 {
                 self.sweep::<S, K, STRIDE, 3>(simd, y, 0);
             } else {
-                for down in (0..K - 1).step_by(2) {
-                    self.sweep::<S, K, STRIDE, 2>(simd, y, down);
+                for first in (0..K - 1).step_by(2) {
+                    self.sweep::<S, K, STRIDE, 2>(simd, y, first);
                 }
                 self.sweep::<S, K, STRIDE, 1>(simd, y, K - 1);
             }
         }
     }
 
-    /// Any other kernel or stride.
+    /// Any kernel and stride.
     #[inline(always)]
-    fn plain(&mut self) {
-        let Self { line, columns, channels, kernel, stride, .. } = *self;
-        for (pixel, g) in self.g.chunks_exact(channels).enumerate() {
-            let (y, x) = (pixel / columns, pixel % columns);
-            for tap in 0..kernel * kernel {
-                let from = (y * stride + tap / kernel) * line + x * stride + tap % kernel;
-                let image = &self.x[from * channels..][..channels];
-                let sums = &mut self.sums[tap * channels..][..channels];
-                for ((sum, x), g) in sums.iter_mut().zip(image).zip(g) {
-                    *sum += x * g;
-                }
+    fn plain<S: Simd>(self, simd: S) {
+        let vectors = self.channels / S::F32_LANES;
+        let (image, _) = S::as_simd_f32s(self.x);
+        let (g, _) = S::as_simd_f32s(self.g);
+        let (sums, _) = S::as_mut_simd_f32s(self.sums);
+        for (at, &g) in g.iter().enumerate() {
+            let (pixel, v) = (at / vectors, at % vectors);
+            let (y, x) = (pixel / self.columns * self.stride, pixel % self.columns * self.stride);
+            for tap in 0..self.kernel * self.kernel {
+                let (down, right) = (tap / self.kernel, tap % self.kernel);
+                let pixel = image[(v * self.lines + y + down) * self.line + x + right];
+                let sum = &mut sums[tap * vectors + v];
+                *sum = simd.mul_add_e_f32s(pixel, g, *sum);
             }
         }
     }
@@ -412,7 +480,7 @@ impl WithSimd for WeightGradient<'_> {
             (3, 2) => self.all::<S, 3, 2>(simd),
             (5, 1) => self.all::<S, 5, 1>(simd),
             (5, 2) => self.all::<S, 5, 2>(simd),
-            _ => self.plain(),
+            _ => self.plain(simd),
         }
     }
 }
