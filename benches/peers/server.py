@@ -5,6 +5,9 @@ usage: server.py SAMPLER
   optuna-auto       the rule of Optuna's AutoSampler (GP, TPE where the space is conditional or categorical)
   botorch-logei     SingleTaskGP, log expected improvement, 10 Sobol points
   hebo
+With a fidelity (learning curves, one epoch a reply):
+  optuna-hyperband, optuna-sha, optuna-median   TPE with that pruner; optuna-tpe and optuna-random train in full
+  syne-asha, syne-bohb                          Syne Tune's ASHA (random) and BOHB
 """
 import json
 import math
@@ -40,6 +43,16 @@ class Optuna:
         if kind == "auto":
             kind = "gp" if plain else "tpe"
         s = optuna.samplers
+        fidelity = init.get("fidelity")
+        self.max = fidelity and fidelity["max"]
+        p = optuna.pruners
+        pruner = {
+            "hyperband": lambda: p.HyperbandPruner(min_resource=1, max_resource=self.max),
+            "sha": p.SuccessiveHalvingPruner,
+            "median": p.MedianPruner,
+        }.get(kind, p.NopPruner)()
+        if kind in ("hyperband", "sha", "median"):
+            kind = "tpe"
         sampler = {
             "tpe": lambda: s.TPESampler(seed=seed),
             "gp": lambda: s.GPSampler(seed=seed, deterministic_objective=True),
@@ -47,10 +60,12 @@ class Optuna:
             "nsga2": lambda: s.NSGAIISampler(seed=seed),
             "random": lambda: s.RandomSampler(seed=seed),
         }[kind]()
-        self.study = optuna.create_study(directions=["minimize"] * n, sampler=sampler)
-        self.open = {}
+        self.study = optuna.create_study(directions=["minimize"] * n, sampler=sampler, pruner=pruner, study_name=f"seed {seed}")
+        self.open, self.going = {}, None
 
     def ask(self):
+        if self.going:
+            return self.going
         trial, params = self.study.ask(), {}
         for p in self.space:
             if not active(p, params):
@@ -63,10 +78,72 @@ class Optuna:
             else:
                 params[name] = trial.suggest_categorical(name, p["choices"])
         self.open[trial.number] = trial
-        return trial.number, params
+        return (trial.number, params, 1) if self.max else (trial.number, params)
 
     def tell(self, number, values):
         self.study.tell(self.open.pop(number), values)
+
+    def report(self, number, epoch, values, params):
+        import optuna
+        trial, value, self.going = self.open[number], values[0], None
+        if value is None:
+            self.study.tell(self.open.pop(number), state=optuna.trial.TrialState.FAIL)
+            return
+        trial.report(value, epoch)
+        if epoch >= self.max:
+            self.tell(number, values)
+        elif trial.should_prune():
+            self.study.tell(self.open.pop(number), state=optuna.trial.TrialState.PRUNED)
+        else:
+            self.going = (number, params, epoch + 1)
+
+
+class Syne:
+    """Syne Tune's schedulers, told epoch by epoch."""
+
+    def __init__(self, name, init):
+        import logging
+        import random
+        import numpy as np
+        from syne_tune.config_space import choice, finrange, lograndint, loguniform, randint, uniform
+        from syne_tune.optimizer import baselines
+        logging.disable(logging.CRITICAL)
+        random.seed(init["seed"])
+        np.random.seed(init["seed"])
+        kinds = {("float", False): uniform, ("float", True): loguniform, ("int", False): randint, ("int", True): lograndint}
+        space = {}
+        for p in init["space"]:
+            if "condition" in p:
+                raise ValueError("conditions are not mapped")
+            space[p["name"]] = choice(p["choices"]) if p["type"] == "categorical" else kinds[p["type"], bool(p.get("log"))](p["low"], p["high"])
+        self.space, self.max = init["space"], init["fidelity"]["max"]
+        kind = {"asha": baselines.ASHA, "bohb": baselines.BOHB}[name.split("-")[1]]
+        self.scheduler = kind(space, metric="loss", time_attr="epoch", max_t=self.max, random_seed=init["seed"])
+        self.trials, self.going = [], None
+
+    def ask(self):
+        from datetime import datetime
+        from syne_tune.backend.trial_status import Trial
+        if self.going:
+            return self.going
+        suggestion = self.scheduler.suggest()
+        trial = Trial(trial_id=len(self.trials), config=suggestion.config, creation_time=datetime.now())
+        self.trials.append(trial)
+        self.scheduler.on_trial_add(trial)
+        params = {k: v.item() if hasattr(v, "item") else v for k, v in trial.config.items()}
+        for p in self.space:  # its KDE searcher may leave the range of a logarithmic integer
+            if p["type"] != "categorical":
+                params[p["name"]] = min(max(params[p["name"]], p["low"]), p["high"])
+        return trial.trial_id, params, 1
+
+    def report(self, number, epoch, values, params):
+        trial, result, self.going = self.trials[number], {"loss": values[0], "epoch": epoch}, None
+        if values[0] is None:
+            self.scheduler.on_trial_error(trial)
+        elif epoch >= self.max:
+            self.scheduler.on_trial_complete(trial, result)
+        elif self.scheduler.on_trial_result(trial, result) == "CONTINUE":
+            self.going = (number, params, epoch + 1)
 
 
 class Cube:
@@ -169,7 +246,7 @@ class Hebo:
 
 
 def main():
-    name, peer = sys.argv[1], None
+    name, peer, asked = sys.argv[1], None, {}
     out, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         request = json.loads(line)
@@ -177,14 +254,20 @@ def main():
             if request["cmd"] == "quit":
                 break
             if request["cmd"] == "init":
-                kind = {"optuna": Optuna, "botorch": Botorch, "hebo": Hebo}[name.split("-")[0]]
+                kind = {"optuna": Optuna, "botorch": Botorch, "hebo": Hebo, "syne": Syne}[name.split("-")[0]]
                 peer, reply = kind(name, request), {"ok": True}
             elif request["cmd"] == "ask":
-                number, params = peer.ask()
+                number, params, *fidelity = peer.ask()
                 reply = {"id": number, "params": params}
+                if fidelity:
+                    reply["fidelity"] = fidelity[0]
+                    asked[number] = params
             else:
                 values = request.get("values") or [request["value"]]
-                peer.tell(request["id"], values)
+                if "fidelity" in request:
+                    peer.report(request["id"], request["fidelity"], values, asked[request["id"]])
+                else:
+                    peer.tell(request["id"], values)
                 reply = {"ok": True}
         except Exception as error:  # whatever the library raises is the reply
             reply = {"error": f"{type(error).__name__}: {error}"}

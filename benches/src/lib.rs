@@ -4,6 +4,9 @@
 //! ask/tell protocol (`benches/peers/server.py`), so every solver sees the same problems, seeds
 //! and budgets in one run.
 
+pub mod fidelity;
+mod peer;
+pub mod pool;
 pub mod problem;
 pub mod solver;
 pub mod stats;

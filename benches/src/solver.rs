@@ -1,13 +1,12 @@
 //! Solvers: our samplers in this process, others behind the ask/tell protocol.
 
+use crate::peer::Peer;
 use crate::problem::Problem;
 use automl::choose::{self, Setting};
-use automl::space::{Choice, Config};
+use automl::space::{Choice, Config, Space};
 use automl::study::{Direction, Study};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
@@ -110,57 +109,6 @@ fn ours(name: &str, problem: &Problem, seed: u64, trials: u64) -> Result<Run, So
     Ok(run)
 }
 
-/// A running peer; it is ended when the run ends, however it ends.
-struct Peer {
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        // Nothing can be done about a program that will not end.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Peer {
-    fn start(name: &str, python: &PathBuf) -> Result<Self, String> {
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers").join("server.py");
-        let mut child = Command::new(python)
-            .arg(script)
-            .arg(name)
-            .env("OMP_NUM_THREADS", "1")
-            .env("OPENBLAS_NUM_THREADS", "1")
-            .env("MKL_NUM_THREADS", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|e| format!("cannot run {}: {e}", python.display()))?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err("the peer has no standard streams".into());
-        };
-        Ok(Self { child, input, output: BufReader::new(output) })
-    }
-
-    fn say(&mut self, request: &Value) -> Result<Value, String> {
-        writeln!(self.input, "{request}").map_err(|e| e.to_string())?;
-        self.input.flush().map_err(|e| e.to_string())?;
-        let mut line = String::new();
-        self.output.read_line(&mut line).map_err(|e| e.to_string())?;
-        if line.is_empty() {
-            return Err(format!("the peer ended after {request}"));
-        }
-        let reply: Value = serde_json::from_str(&line).map_err(|e| e.to_string())?;
-        match reply.get("error") {
-            Some(error) => Err(error.to_string()),
-            None => Ok(reply),
-        }
-    }
-}
-
 fn peer(
     name: &str,
     python: &PathBuf,
@@ -181,7 +129,7 @@ fn peer(
         let start = Instant::now();
         let reply = peer.say(&json!({ "cmd": "ask" })).map_err(fail)?;
         run.time += start.elapsed();
-        let config = config(problem, &reply).map_err(fail)?;
+        let config = config(&problem.space, &reply).map_err(fail)?;
         let values = (problem.noisy)(&config, trial);
         let start = Instant::now();
         peer.say(&json!({ "cmd": "tell", "id": reply["id"], "values": values })).map_err(fail)?;
@@ -191,11 +139,12 @@ fn peer(
     Ok(run)
 }
 
-fn config(problem: &Problem, reply: &Value) -> Result<Config, String> {
+/// The configuration of a reply.
+pub(crate) fn config(space: &Space, reply: &Value) -> Result<Config, String> {
     let params = reply["params"].as_object().ok_or("the reply has no params")?;
     let literals = params.iter().map(|(name, value)| {
         let choice: Choice = serde_json::from_value(value.clone()).unwrap_or(Choice::Null);
         (name.as_str(), choice)
     });
-    problem.space.config(literals).map_err(|e| e.to_string())
+    space.config(literals).map_err(|e| e.to_string())
 }

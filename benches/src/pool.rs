@@ -1,0 +1,164 @@
+//! Learning-curve pools, read from a data folder: trained configurations with their accuracy after
+//! every epoch.
+
+use crate::table::TableError;
+use automl::simulate::Workload;
+use automl::space::{Config, Space};
+use serde_json::json;
+use std::path::Path;
+
+/// The parameters of LCBench: name, range, whether logarithmic, whether whole.
+const PARAMS: [(&str, f64, f64, bool, bool); 7] = [
+    ("batch_size", 16.0, 512.0, true, true),
+    ("learning_rate", 1e-4, 1e-1, true, false),
+    ("momentum", 0.1, 0.99, false, false),
+    ("weight_decay", 1e-5, 1e-1, false, false),
+    ("num_layers", 1.0, 5.0, false, true),
+    ("max_units", 64.0, 1024.0, true, true),
+    ("max_dropout", 0.0, 1.0, false, false),
+];
+
+/// Epochs of a curve.
+pub const EPOCHS: u64 = 52;
+
+/// One task of LCBench: 2,000 configurations with 52 epochs each. A proposal is answered by the
+/// nearest of them in the unit cube.
+#[derive(Debug)]
+pub struct Pool {
+    /// The task.
+    pub name: String,
+    space: Space,
+    rows: Vec<[f64; 7]>,
+    /// Validation errors. `[rows, EPOCHS]`
+    errors: Vec<f64>,
+    optimum: f64,
+    median: f64,
+}
+
+/// The pools of a folder with `configs.csv` and `val_accuracy_TASK.f32`.
+///
+/// # Errors
+/// A file that cannot be read or does not hold what it should.
+pub fn pools(folder: &Path) -> Result<Vec<Pool>, TableError> {
+    let path = folder.join("configs.csv");
+    let read = |path: &Path| {
+        std::fs::read(path).map_err(|source| TableError::Read { path: path.to_owned(), source })
+    };
+    let content =
+        |path: &Path, reason: String| TableError::Content { path: path.to_owned(), reason };
+    let text = String::from_utf8_lossy(&read(&path)?).into_owned();
+    let mut lines = text.lines();
+    let header: Vec<&str> = lines.next().unwrap_or_default().split(',').map(str::trim).collect();
+    let columns: Vec<usize> = PARAMS
+        .iter()
+        .map(|(name, ..)| {
+            let at = header.iter().position(|h| h == name);
+            at.ok_or_else(|| content(&path, format!("has no column {name}")))
+        })
+        .collect::<Result<_, _>>()?;
+    let mut rows = Vec::new();
+    for line in lines {
+        let cells: Vec<&str> = line.split(',').collect();
+        let mut row = [0.0; 7];
+        for (i, column) in columns.iter().enumerate() {
+            let cell = cells.get(*column).and_then(|cell| cell.trim().parse().ok());
+            let x: f64 = cell.ok_or_else(|| content(&path, format!("bad line {line:?}")))?;
+            row[i] = unit(i, x);
+        }
+        rows.push(row);
+    }
+    let space: Vec<serde_json::Value> = PARAMS
+        .iter()
+        .map(|(name, low, high, log, whole)| {
+            if *whole {
+                json!({ "name": name, "type": "int", "low": *low as i64, "high": *high as i64, "log": log })
+            } else {
+                json!({ "name": name, "type": "float", "low": low, "high": high, "log": log })
+            }
+        })
+        .collect();
+    let space = Space::from_json(&space.into()).map_err(|e| content(&path, e.to_string()))?;
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .map_err(|source| TableError::Read { path: folder.to_owned(), source })?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    files.sort();
+    let mut pools = Vec::new();
+    for file in files {
+        let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let Some(task) = stem.strip_prefix("val_accuracy_") else { continue };
+        let errors: Vec<f64> = read(&file)?
+            .chunks_exact(4)
+            .map(|b| 1.0 - f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]])) / 100.0)
+            .collect();
+        if errors.len() != rows.len() * EPOCHS as usize || rows.is_empty() {
+            let reason = format!("{} values for {} configurations", errors.len(), rows.len());
+            return Err(content(&file, reason));
+        }
+        let curves = errors.chunks_exact(EPOCHS as usize);
+        let mut finals: Vec<f64> = curves.map(|curve| curve[EPOCHS as usize - 1]).collect();
+        finals.sort_by(f64::total_cmp);
+        pools.push(Pool {
+            name: format!("lcbench-{task}"),
+            space: space.clone(),
+            rows: rows.clone(),
+            errors,
+            optimum: finals[0],
+            median: finals[finals.len() / 2],
+        });
+    }
+    Ok(pools)
+}
+
+/// The position of a value in its parameter's range.
+fn unit(i: usize, x: f64) -> f64 {
+    let (_, low, high, log, _) = PARAMS[i];
+    if log { (x / low).ln() / (high / low).ln() } else { (x - low) / (high - low) }
+}
+
+impl Pool {
+    fn nearest(&self, config: &Config) -> usize {
+        let mut point = [0.0; 7];
+        for (i, x) in point.iter_mut().enumerate() {
+            *x = unit(i, config.value(i).map_or(0.0, |value| value.as_f64()));
+        }
+        let distance = |row: &[f64; 7]| -> f64 {
+            row.iter().zip(&point).map(|(a, b)| (a - b) * (a - b)).sum()
+        };
+        let rows = self.rows.iter().map(distance).enumerate();
+        rows.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(row, _)| row)
+    }
+
+    fn error(&self, config: &Config, epoch: u64) -> f64 {
+        let epoch = epoch.clamp(1, EPOCHS) as usize;
+        self.errors[self.nearest(config) * EPOCHS as usize + epoch - 1]
+    }
+}
+
+impl Workload for Pool {
+    fn space(&self) -> &Space {
+        &self.space
+    }
+
+    fn loss(&self, config: &Config, _trial: u64, fidelity: u64, _max: u64) -> f64 {
+        self.error(config, fidelity)
+    }
+
+    fn final_loss(&self, config: &Config) -> f64 {
+        self.error(config, EPOCHS)
+    }
+
+    fn optimum(&self) -> f64 {
+        self.optimum
+    }
+
+    fn median(&self) -> f64 {
+        self.median
+    }
+
+    /// Units and layers of the nearest trained configuration, scaled to `[0, 1]`.
+    fn size(&self, config: &Config) -> f64 {
+        let row = self.rows[self.nearest(config)];
+        0.7 * row[5] + 0.3 * row[4]
+    }
+}
