@@ -1,12 +1,14 @@
 //! Training speed on the CPU: images per second and per CPU-second of four networks.
 //!
-//! `cargo run --release -p automl-train --example throughput -- [--steps N] [--workers N] [--net NAME]`
+//! `cargo run --release -p automl-train --example throughput -- [--steps N] [--workers N]
+//! [--threads N] [--net NAME]`: so many trainings side by side, each on so many threads.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use automl_models::{Activation, Architecture, Block, Layer};
 use automl_space::stream;
-use automl_train::{Augmentation, Data, Dataset, Images, Recipe, Training, cpu, one_thread};
+use automl_train::{Augmentation, Data, Dataset, Images, Recipe, Training, cpu};
 use rand::RngExt;
+use rayon::ThreadPoolBuilder;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -119,6 +121,7 @@ fn option(name: &str, default: usize) -> usize {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (steps, workers) = (option("--steps", 20), option("--workers", 1));
+    let threads = option("--threads", 1);
     let only: Option<String> = std::env::args().skip_while(|arg| arg != "--net").nth(1);
     type Make = fn((usize, usize)) -> Architecture;
     let nets: [(&str, Make); 4] = [
@@ -143,11 +146,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let mut training = Training::new(&architecture, &data, &recipe, 0, &cpu())?;
             training.run_epoch(&|| false).map(drop)
         };
+        let pools = (0..workers)
+            .map(|_| ThreadPoolBuilder::new().num_threads(threads).build())
+            .collect::<Result<Vec<_>, _>>()?;
         // Warm-up: the first step allocates.
-        one_thread(train)?;
+        pools.iter().try_for_each(|pool| pool.install(train))?;
         let (start, used) = (Instant::now(), cpu_seconds());
         std::thread::scope(|scope| {
-            let running: Vec<_> = (0..workers).map(|_| scope.spawn(|| one_thread(train))).collect();
+            let running: Vec<_> =
+                pools.iter().map(|pool| scope.spawn(|| pool.install(train))).collect();
             running.into_iter().try_for_each(|worker| match worker.join() {
                 Ok(result) => result.map_err(|e| e.to_string()),
                 Err(_) => Err("a worker panicked".to_owned()),
@@ -158,7 +165,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let used = cpu_seconds().zip(used).map_or(f64::NAN, |(now, before)| now - before);
         let side = input.1;
         println!(
-            "ours   {name:<18} {side} px  {:>7} parameters  {workers} workers  {:>7.1} images/s  {:>7.1} per CPU-second",
+            "ours   {name:<18} {side} px  {:>7} parameters  {workers} x {threads} threads  {:>7.1} images/s  {:>7.1} per CPU-second",
             cost.parameters,
             images / wall,
             images / used

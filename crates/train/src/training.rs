@@ -267,8 +267,7 @@ impl Training {
         for (k, batch) in batches.iter().take(RECALIBRATION).enumerate() {
             copy.set_norm_momentum(1.0 / (k + 1) as f64);
             let count = batch.labels.len();
-            let images = self.images(batch.pixels, count, &self.device);
-            let _scores = copy.forward(images);
+            copy.observe(self.images(batch.pixels, count, &self.device));
         }
         copy.valid()
     }

@@ -97,6 +97,19 @@ impl Network {
         run(&self.layers, images).flatten(1, 3)
     }
 
+    /// Lets the running statistics of normalisation follow those of a batch, in training mode;
+    /// what [`forward`](Self::forward) does there too, without scores and without history.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward).
+    pub fn observe(&self, images: Tensor<4>) {
+        if cpu::serves(&images) {
+            cpu::observe(&self.layers, images);
+        } else {
+            run(&self.layers, images);
+        }
+    }
+
     /// The loss of a batch in training and the gradients of all parameters.
     ///
     /// What `loss(forward(images)).backward()` gives, on the CPU several times as fast: there,

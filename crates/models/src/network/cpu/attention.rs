@@ -4,63 +4,74 @@ use super::activation::{self, Function};
 use super::buffer::Buffer;
 use super::convolution::Convolved;
 use super::linear::product;
-use super::maps::{Maps, Shape, chunks};
+use super::maps::{Maps, Shape};
+use super::parts::{readers, states, work};
 use super::pool::{Averaged, average};
 use super::simd::fast;
-use super::{Gradient, Sink, numbers};
+use super::{Gradient, Mode, Sink, numbers};
 use crate::network::attention::{ChannelAttention, SqueezeExcite};
 use crate::{Activation, Gate};
 use burn::tensor::Gradients;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What the backward pass needs.
 #[derive(Debug)]
 pub(super) struct Weighted {
-    input: Rc<Maps>,
-    output: Rc<Maps>,
+    input: Arc<Maps>,
+    output: Arc<Maps>,
     /// `[batch, channels]`.
-    weights: Rc<Buffer>,
+    weights: Arc<Buffer>,
     means: Averaged,
 }
 
-/// Times weights `[batch, channels]`.
-fn weigh(input: &Rc<Maps>, means: Averaged, weights: Rc<Buffer>) -> Weighted {
-    let shape = input.shape;
-    let mut values = Buffer::new(shape.len());
-    let mut scratch = Buffer::default();
-    for images in chunks(shape.batch, shape.image()) {
-        let x = input.images(&images, &mut scratch);
-        let weights = &weights[images.start * shape.channels..images.end * shape.channels];
-        let out = values[shape.of(&images)].chunks_exact_mut(shape.image());
-        fast(|| {
-            let images = out.zip(x.chunks_exact(shape.image()));
-            for ((out, x), weights) in images.zip(weights.chunks_exact(shape.channels)) {
-                let pixels = out.chunks_exact_mut(shape.channels);
-                for (out, x) in pixels.zip(x.chunks_exact(shape.channels)) {
-                    for ((out, x), weight) in out.iter_mut().zip(x).zip(weights) {
-                        *out = x * weight;
-                    }
+/// Each image's pixels times its weights of channels.
+fn scale(shape: Shape, x: &[f32], weights: &[f32], out: &mut [f32]) {
+    fast(|| {
+        let images = out.chunks_exact_mut(shape.image()).zip(x.chunks_exact(shape.image()));
+        for ((out, x), weights) in images.zip(weights.chunks_exact(shape.channels)) {
+            let pixels = out.chunks_exact_mut(shape.channels);
+            for (out, x) in pixels.zip(x.chunks_exact(shape.channels)) {
+                for ((out, x), weight) in out.iter_mut().zip(x).zip(weights) {
+                    *out = x * weight;
                 }
             }
-        });
-    }
-    let output = Rc::new(Maps::plain(shape, values));
-    Weighted { input: Rc::clone(input), output, weights, means }
+        }
+    });
+}
+
+/// Times weights `[batch, channels]`.
+fn weigh(input: &Arc<Maps>, means: Averaged, weights: Arc<Buffer>) -> Weighted {
+    let shape = input.shape;
+    let numbers = shape.image();
+    let mut values = Buffer::new(shape.len());
+    let out = Some((&mut values[..], numbers));
+    let all = &weights[..];
+    work(shape.batch, numbers, &mut readers(input, numbers), out, |reader, images, out| {
+        let weights = &all[images.start * shape.channels..images.end * shape.channels];
+        if let Some(out) = out {
+            scale(shape, reader.images(images), weights, out);
+        }
+    });
+    let output = Arc::new(Maps::plain(shape, values));
+    Weighted { input: Arc::clone(input), output, weights, means }
 }
 
 impl Weighted {
     /// The gradient at the weights.
     fn weight_gradient(&self, gradient: &Gradient) -> Buffer {
         let shape = self.input.shape;
-        let mut out = Buffer::zeros(shape.batch * shape.channels);
-        let mut scratch = Buffer::default();
-        for images in chunks(shape.batch, shape.image()) {
-            let x = self.input.images(&images, &mut scratch);
-            let g = &gradient.values[shape.of(&images)];
-            let out = &mut out[images.start * shape.channels..images.end * shape.channels];
+        let numbers = shape.image();
+        let mut sums = Buffer::new(shape.batch * shape.channels);
+        let g = &gradient.values[..];
+        let out = Some((&mut sums[..], shape.channels));
+        let mut parts = readers(&self.input, numbers);
+        work(shape.batch, numbers, &mut parts, out, |reader, images, out| {
+            let Some(out) = out else { return };
+            let (x, g) = (reader.images(images), &g[shape.of(images)]);
             fast(|| {
-                let images = g.chunks_exact(shape.image()).zip(x.chunks_exact(shape.image()));
+                let images = g.chunks_exact(numbers).zip(x.chunks_exact(numbers));
                 for (out, (g, x)) in out.chunks_exact_mut(shape.channels).zip(images) {
+                    out.fill(0.0);
                     let pixels = g.chunks_exact(shape.channels);
                     for (g, x) in pixels.zip(x.chunks_exact(shape.channels)) {
                         for ((out, g), x) in out.iter_mut().zip(g).zip(x) {
@@ -69,8 +80,8 @@ impl Weighted {
                     }
                 }
             });
-        }
-        out
+        });
+        sums
     }
 
     /// The gradient at the input, given that at the means.
@@ -78,30 +89,18 @@ impl Weighted {
         self,
         gradient: &Gradient,
         means: Option<Gradient>,
-        more: Option<Rc<Buffer>>,
+        more: Option<Arc<Buffer>>,
     ) -> Option<Gradient> {
         let shape = self.input.shape;
         let through_means = means.and_then(|means| self.means.backward(means, more));
         let mut sink = Sink::new(&self.input, through_means.map(|gradient| gradient.values));
-        for images in chunks(shape.batch, shape.image()) {
-            let g = &gradient.values[shape.of(&images)];
-            let weights = &self.weights[images.start * shape.channels..];
-            if let Some(out) = sink.images(&images) {
-                fast(|| {
-                    let images = out.chunks_exact_mut(shape.image());
-                    let images = images.zip(g.chunks_exact(shape.image()));
-                    for ((out, g), weights) in images.zip(weights.chunks_exact(shape.channels)) {
-                        let pixels = out.chunks_exact_mut(shape.channels);
-                        for (out, g) in pixels.zip(g.chunks_exact(shape.channels)) {
-                            for ((out, g), weight) in out.iter_mut().zip(g).zip(weights) {
-                                *out = g * weight;
-                            }
-                        }
-                    }
-                });
+        let (g, all) = (&gradient.values[..], &self.weights[..]);
+        sink.fill(shape.image(), &mut states(shape.batch, || ()), |(), images, out| {
+            let weights = &all[images.start * shape.channels..images.end * shape.channels];
+            if let Some(out) = out {
+                scale(shape, &g[shape.of(images)], weights, out);
             }
-            sink.finish(&images);
-        }
+        });
         sink.gradient()
     }
 }
@@ -135,14 +134,14 @@ fn through(gate: Gate, x: &[f32], gradient: Option<&[f32]>) -> Buffer {
 }
 
 impl SqueezeExcite {
-    pub(super) fn weigh(&self, input: &Rc<Maps>, training: bool) -> Squeezed {
+    pub(super) fn weigh(&self, input: &Arc<Maps>, mode: Mode) -> Squeezed {
         let means = average(input);
         let (weights, bias) = (numbers(self.reduce.val()), numbers(self.reduce_bias.val()));
-        let reduced = product(&weights, bias, self.activation, &means.output(), training);
+        let reduced = product(&weights, bias, self.activation, &means.output(), mode);
         let (weights, bias) = (numbers(self.expand.val()), numbers(self.expand_bias.val()));
-        let expanded = product(&weights, bias, Activation::Identity, &reduced.output(), training);
+        let expanded = product(&weights, bias, Activation::Identity, &reduced.output(), mode);
         let weights = through(self.gate, &expanded.output().all(), None);
-        let weighted = weigh(input, means, Rc::new(weights));
+        let weighted = weigh(input, means, Arc::new(weights));
         Squeezed { weighted, reduced, expanded, gate: self.gate }
     }
 
@@ -150,13 +149,13 @@ impl SqueezeExcite {
         &self,
         squeezed: Squeezed,
         gradient: &Gradient,
-        more: Option<Rc<Buffer>>,
+        more: Option<Arc<Buffer>>,
         gradients: &mut Gradients,
     ) -> Option<Gradient> {
         let Squeezed { weighted, reduced, expanded, gate } = squeezed;
         let g = weighted.weight_gradient(gradient);
         let g = through(gate, &expanded.output().all(), Some(&g));
-        let (found, g) = expanded.backward(Gradient { values: Rc::new(g), sums: None }, None);
+        let (found, g) = expanded.backward(Gradient { values: Arc::new(g), sums: None }, None);
         super::put(&self.expand, found.weight, gradients);
         super::put(&self.expand_bias, found.bias, gradients);
         let (found, g) = reduced.backward(g?, None);
@@ -167,13 +166,13 @@ impl SqueezeExcite {
 }
 
 impl Squeezed {
-    pub(super) fn output(&self) -> Rc<Maps> {
-        Rc::clone(&self.weighted.output)
+    pub(super) fn output(&self) -> Arc<Maps> {
+        Arc::clone(&self.weighted.output)
     }
 }
 
 impl ChannelAttention {
-    pub(super) fn weigh(&self, input: &Rc<Maps>) -> Weighted {
+    pub(super) fn weigh(&self, input: &Arc<Maps>) -> Weighted {
         let means = average(input);
         let kernel = numbers(self.weight.val());
         let Shape { channels, .. } = input.shape;
@@ -187,14 +186,14 @@ impl ChannelAttention {
                 *weight = activation::Sigmoid::value(sum.sum());
             }
         }
-        weigh(input, means, Rc::new(weights))
+        weigh(input, means, Arc::new(weights))
     }
 
     pub(super) fn backward(
         &self,
         weighted: Weighted,
         gradient: &Gradient,
-        more: Option<Rc<Buffer>>,
+        more: Option<Arc<Buffer>>,
         gradients: &mut Gradients,
     ) -> Option<Gradient> {
         let g = weighted.weight_gradient(gradient);
@@ -212,7 +211,7 @@ impl ChannelAttention {
             }
         }
         super::put(&self.weight, found, gradients);
-        let means = Gradient { values: Rc::new(at_means), sums: None };
+        let means = Gradient { values: Arc::new(at_means), sums: None };
         weighted.input_gradient(gradient, Some(means), more)
     }
 }
@@ -226,7 +225,7 @@ fn taps(kernel: &[f32], channel: usize, channels: usize) -> impl Iterator<Item =
 }
 
 impl Weighted {
-    pub(super) fn output(&self) -> Rc<Maps> {
-        Rc::clone(&self.output)
+    pub(super) fn output(&self) -> Arc<Maps> {
+        Arc::clone(&self.output)
     }
 }

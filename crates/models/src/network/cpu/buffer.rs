@@ -46,14 +46,6 @@ impl Buffer {
         buffer.copy_from_slice(values);
         buffer
     }
-
-    /// At least this many numbers, arbitrary ones where it had fewer.
-    pub(super) fn ensure(&mut self, length: usize) {
-        if self.values.len() < length {
-            *self = Self::new(length);
-        }
-        self.length = length;
-    }
 }
 
 impl Deref for Buffer {

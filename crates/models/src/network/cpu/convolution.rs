@@ -1,17 +1,18 @@
 //! Convolution, normalisation and activation as one step.
 
 use super::buffer::Buffer;
-use super::dense::Dense;
-use super::depthwise::Depthwise;
-use super::maps::{Maps, Shape, chunks};
+use super::dense::{Dense, DenseState};
+use super::depthwise::{Depthwise, DepthwiseState};
+use super::maps::{Maps, Shape};
 use super::norm::{Affine, Moments, Sums};
+use super::parts::{Reader, images_at_once, states, work};
 use super::window::Window;
-use super::{Gradient, Sink, numbers};
+use super::{Gradient, Mode, Sink, add, numbers};
 use crate::Convolution;
 use crate::network::convolution::ConvolutionLayer;
 use crate::network::norm::Norm;
 use burn::tensor::{Gradients, Tensor};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// The linear part.
 #[derive(Debug)]
@@ -20,33 +21,75 @@ enum Kernel {
     Depthwise(Box<Depthwise>),
 }
 
+/// What one thread works with.
+#[derive(Debug)]
+enum State {
+    Dense(DenseState),
+    Depthwise(DepthwiseState),
+}
+
 impl Kernel {
-    fn new(spec: &Convolution, window: Window, weights: &[f32], gradient: bool) -> Self {
+    fn new(
+        spec: &Convolution,
+        window: Window,
+        weights: &[f32],
+        images: usize,
+        gradient: bool,
+    ) -> Self {
         if spec.groups == spec.inputs && spec.groups > 1 {
             Self::Depthwise(Box::new(Depthwise::new(spec, window, weights)))
         } else {
-            Self::Dense(Box::new(Dense::new(spec, window, weights, gradient)))
+            Self::Dense(Box::new(Dense::new(spec, window, weights, images, gradient)))
         }
     }
 
-    fn forward(&mut self, x: &[f32], images: usize, out: &mut [f32]) {
+    fn state(&self, backward: bool) -> State {
         match self {
-            Self::Dense(kernel) => kernel.forward(x, images, out),
-            Self::Depthwise(kernel) => kernel.forward(x, images, out),
+            Self::Dense(kernel) => State::Dense(kernel.state(backward)),
+            Self::Depthwise(kernel) => State::Depthwise(kernel.state(backward)),
         }
     }
 
-    fn backward(&mut self, x: &[f32], g: &[f32], images: usize, out: Option<&mut [f32]>) {
-        match self {
-            Self::Dense(kernel) => kernel.backward(x, g, images, out),
-            Self::Depthwise(kernel) => kernel.backward(x, g, images, out),
+    fn forward(&self, state: &mut State, x: &[f32], images: usize, out: &mut [f32]) {
+        match (self, state) {
+            (Self::Dense(kernel), State::Dense(state)) => kernel.forward(state, x, images, out),
+            (Self::Depthwise(kernel), State::Depthwise(state)) => {
+                kernel.forward(state, x, images, out);
+            }
+            _ => {}
         }
     }
 
-    fn weight_gradient(&self) -> Vec<f32> {
+    fn backward(
+        &self,
+        state: &mut State,
+        x: &[f32],
+        g: &[f32],
+        images: usize,
+        out: Option<&mut [f32]>,
+    ) {
+        match (self, state) {
+            (Self::Dense(kernel), State::Dense(state)) => {
+                kernel.backward(state, x, g, images, out);
+            }
+            (Self::Depthwise(kernel), State::Depthwise(state)) => {
+                kernel.backward(state, x, g, images, out);
+            }
+            _ => {}
+        }
+    }
+
+    /// The gradient of the weights, from the sums of all parts.
+    fn weight_gradient(&self, parts: Vec<State>) -> Vec<f32> {
+        let mut sums = parts.into_iter().map(|state| match state {
+            State::Dense(state) => state.sums,
+            State::Depthwise(state) => state.sums,
+        });
+        let mut total = sums.next().unwrap_or_default();
+        sums.for_each(|part| add(&mut total, &part));
         match self {
-            Self::Dense(kernel) => kernel.weight_gradient(),
-            Self::Depthwise(kernel) => kernel.weight_gradient(),
+            Self::Dense(kernel) => kernel.weight_gradient(&total),
+            Self::Depthwise(kernel) => kernel.weight_gradient(&total),
         }
     }
 }
@@ -55,8 +98,8 @@ impl Kernel {
 #[derive(Debug)]
 pub(super) struct Convolved {
     kernel: Kernel,
-    input: Rc<Maps>,
-    output: Rc<Maps>,
+    input: Arc<Maps>,
+    output: Arc<Maps>,
     /// Variance plus epsilon, and whether it is that of the batch; without normalisation nothing.
     variance: Option<(Vec<f32>, bool)>,
 }
@@ -76,47 +119,53 @@ pub(super) enum After<'a> {
     Norm(&'a Norm),
 }
 
-/// Forward; `training` normalises by the batch's statistics, which the running ones follow.
+/// Forward.
 pub(super) fn convolve(
     spec: &Convolution,
     weights: &[f32],
     after: After<'_>,
-    input: &Rc<Maps>,
-    training: bool,
+    input: &Arc<Maps>,
+    mode: Mode,
 ) -> Convolved {
     let Shape { batch, height, width, .. } = input.shape;
     let window = Window::new(spec, height, width);
-    let mut kernel = Kernel::new(spec, window, weights, training && !input.constant);
     let (height, width) = window.output;
     let shape = Shape { batch, height, width, channels: spec.outputs };
+    let numbers_each = input.shape.image().max(shape.image());
+    let at_once = images_at_once(batch, numbers_each);
+    let gradient = mode == Mode::Train && !input.constant;
+    let kernel = Kernel::new(spec, window, weights, at_once, gradient);
     let norm = match &after {
         After::Norm(norm) => Some(*norm),
         After::Bias(_) => None,
     };
-    let by_batch = training && norm.is_some_and(|norm| norm.batch.training.is_enabled());
-    let mut moments = by_batch.then(|| Moments::new(spec.outputs));
+    let by_batch =
+        mode != Mode::Evaluate && norm.is_some_and(|norm| norm.batch.training.is_enabled());
     let mut z = Buffer::new(shape.len());
-    let mut scratch = Buffer::default();
-    for images in chunks(batch, input.shape.image().max(shape.image())) {
-        let out = &mut z[shape.of(&images)];
-        kernel.forward(input.images(&images, &mut scratch), images.len(), out);
-        if let Some(moments) = &mut moments {
+    let mut parts = states(batch, || {
+        (kernel.state(false), Reader::new(input, at_once), Moments::new(spec.outputs))
+    });
+    let out = Some((&mut z[..], shape.image()));
+    work(batch, numbers_each, &mut parts, out, |(state, reader, moments), images, out| {
+        let Some(out) = out else { return };
+        kernel.forward(state, reader.images(images), images.len(), out);
+        if by_batch {
             moments.add(out);
         }
-    }
+    });
+    let moments: Vec<Moments> = parts.into_iter().map(|(_, _, moments)| moments).collect();
     let (affine, variance) = match after {
         After::Bias(bias) => {
             let (ones, zeros) = (vec![1.0; bias.len()], vec![0.0; bias.len()]);
             (Affine::new(&ones, &zeros, &bias, spec.activation), None)
         }
         After::Norm(norm) => {
-            let (mean, mut variance) = match &moments {
-                Some(moments) => {
-                    let (mean, variance) = moments.finish();
-                    norm.follow(&mean, &variance);
-                    (mean, variance)
-                }
-                None => norm.running(),
+            let (mean, mut variance) = if by_batch {
+                let (mean, variance) = Moments::finish(&moments);
+                norm.follow(&mean, &variance);
+                (mean, variance)
+            } else {
+                norm.running()
             };
             variance.iter_mut().for_each(|v| *v += norm.batch.epsilon as f32);
             let gamma = numbers(norm.batch.gamma.val());
@@ -126,73 +175,76 @@ pub(super) fn convolve(
             (affine, Some((variance, by_batch)))
         }
     };
-    let output = Rc::new(Maps { affine: Some(affine), ..Maps::plain(shape, z) });
-    Convolved { kernel, input: Rc::clone(input), output, variance }
+    let output = Arc::new(Maps { affine: Some(affine), ..Maps::plain(shape, z) });
+    Convolved { kernel, input: Arc::clone(input), output, variance }
 }
 
 impl Convolved {
-    pub(super) fn output(&self) -> Rc<Maps> {
-        Rc::clone(&self.output)
+    pub(super) fn output(&self) -> Arc<Maps> {
+        Arc::clone(&self.output)
     }
 
     /// The gradients of the parameters and, if anybody is interested, at the input.
     pub(super) fn backward(
-        mut self,
+        self,
         gradient: Gradient,
-        more: Option<Rc<Buffer>>,
+        more: Option<Arc<Buffer>>,
     ) -> (Found, Option<Gradient>) {
-        let shape = self.output.shape;
-        let (g, z) = (&gradient.values, &self.output.values);
+        let (shape, batch) = (self.output.shape, self.output.shape.batch);
+        let (g, z) = (&gradient.values[..], &self.output.values[..]);
         let affine = self.output.affine.as_ref();
-        let sizes = self.input.shape.image().max(shape.image());
+        let numbers_each = self.input.shape.image().max(shape.image());
         let sums = gradient.sums.unwrap_or_else(|| {
-            let mut sums = Sums::new(shape.channels);
-            for images in chunks(shape.batch, sizes) {
+            let mut parts = states(batch, || Sums::new(shape.channels));
+            work(batch, numbers_each, &mut parts, None, |sums, images, _| {
                 if let Some(affine) = affine {
-                    affine.reduce(&g[shape.of(&images)], &z[shape.of(&images)], &mut sums);
+                    affine.reduce(&g[shape.of(images)], &z[shape.of(images)], sums);
                 }
-            }
-            sums
+            });
+            Sums::total(parts)
         });
         let centre = affine.map(|affine| match &self.variance {
-            Some((variance, true)) => {
-                affine.centre(&sums, variance, shape.batch * shape.positions())
-            }
+            Some((variance, true)) => affine.centre(&sums, variance, batch * shape.positions()),
             _ => affine.constant(),
         });
+        let at_once = images_at_once(batch, numbers_each);
+        let mut parts = states(batch, || {
+            let (at_z, reader) =
+                (Buffer::new(at_once * shape.image()), Reader::new(&self.input, at_once));
+            (self.kernel.state(true), reader, at_z)
+        });
         let mut sink = Sink::new(&self.input, more);
-        let mut scratch = (Buffer::default(), Buffer::default());
-        for images in chunks(shape.batch, sizes) {
-            let at = shape.of(&images);
-            scratch.0.ensure(at.len());
+        sink.fill(numbers_each, &mut parts, |(state, reader, at_z), images, out| {
+            let at = shape.of(images);
+            let at_z = &mut at_z[..at.len()];
             if let (Some(affine), Some(centre)) = (affine, &centre) {
-                affine.gradient(&g[at.clone()], &z[at], centre, &mut scratch.0);
+                affine.gradient(&g[at.clone()], &z[at], centre, at_z);
             }
-            let x = self.input.images(&images, &mut scratch.1);
-            self.kernel.backward(x, &scratch.0, images.len(), sink.images(&images));
-            sink.finish(&images);
-        }
+            self.kernel.backward(state, reader.images(images), at_z, images.len(), out);
+        });
+        let at_input = sink.gradient();
+        let weight = parts.into_iter().map(|(state, _, _)| state).collect();
         let gamma = self.variance.as_ref().map(|(variance, _)| {
             let channels = sums.centred.iter().zip(variance);
             channels.map(|(sum, v)| (sum / f64::from(*v).sqrt()) as f32).collect()
         });
         let found = Found {
-            weight: self.kernel.weight_gradient(),
+            weight: self.kernel.weight_gradient(weight),
             gamma: gamma.unwrap_or_default(),
             bias: sums.plain.iter().map(|&sum| sum as f32).collect(),
         };
-        (found, sink.gradient())
+        (found, at_input)
     }
 }
 
 impl ConvolutionLayer {
-    pub(super) fn convolve(&self, input: &Rc<Maps>, training: bool) -> Convolved {
+    pub(super) fn convolve(&self, input: &Arc<Maps>, mode: Mode) -> Convolved {
         let after = match (&self.norm, &self.bias) {
             (Some(norm), _) => After::Norm(norm),
             (None, Some(bias)) => After::Bias(numbers(bias.val())),
             (None, None) => After::Bias(vec![0.0; self.spec.outputs]),
         };
-        convolve(&self.spec, &numbers(self.weight.val()), after, input, training)
+        convolve(&self.spec, &numbers(self.weight.val()), after, input, mode)
     }
 
     pub(super) fn put(&self, found: Found, gradients: &mut Gradients) {

@@ -12,60 +12,94 @@ const THIN: usize = 8;
 /// A convolution of some images at a time. Groups are one matrix with zeros between them.
 #[derive(Debug)]
 pub(super) struct Dense {
-    window: Window,
     inputs: usize,
     outputs: usize,
     groups: usize,
-    /// Numbers per row that products read, and rows per pixel of the output.
+    taps: usize,
+    /// Numbers per row that products read.
     depth: usize,
     matrix: Packed,
     transposed: Option<Packed>,
-    /// For how many images the plans are: of the forward product, of the pixels that patches are
-    /// copied from, of the products for the gradient at the inputs.
-    planned: usize,
+    /// The most images at a time, for which the plans are.
+    images: usize,
+    /// The rows of the forward product, and of patches the pixels that they are copied from.
     rows: Plan,
-    pixels: Plan,
+    pixels: Option<Plan>,
+    /// The products for the gradient at the inputs.
     backward: Vec<Plan>,
+}
+
+/// What one thread works with.
+#[derive(Debug)]
+pub(super) struct DenseState {
     patches: Buffer,
+    /// The gradient at the outputs, its channels filled up.
     wide: Buffer,
-    /// The gradient of the weights so far, `[taps, inputs, outputs]`, outputs padded.
-    sums: Buffer,
+    /// The gradient of the weights so far, `[taps, inputs, outputs]`, outputs filled up.
+    pub(super) sums: Buffer,
 }
 
 impl Dense {
-    /// With weights `[outputs, inputs / groups, kernel, kernel]`; `gradient` says whether the
-    /// gradient at the inputs will be asked for.
-    pub(super) fn new(spec: &Convolution, window: Window, weights: &[f32], gradient: bool) -> Self {
+    /// With weights `[outputs, inputs / groups, kernel, kernel]`, for so many images at a time;
+    /// `gradient` says whether the gradient at the inputs will be asked for.
+    pub(super) fn new(
+        spec: &Convolution,
+        window: Window,
+        weights: &[f32],
+        images: usize,
+        gradient: bool,
+    ) -> Self {
         let (inputs, outputs, groups) = (spec.inputs, spec.outputs, spec.groups);
         let taps = spec.kernel * spec.kernel;
         let weight = |tap, i, o| {
             Self::place(inputs, outputs, groups, taps, tap, i, o).map_or(0.0, |at| weights[at])
         };
-        let patches = inputs < THIN && taps > 1;
-        let (matrix, depth) = if patches {
+        let rows = window.forward(images, inputs);
+        let (matrix, depth, rows, pixels) = if inputs < THIN && taps > 1 {
             let depth = taps * inputs;
-            (Packed::new(1, depth, outputs, |_, d, o| weight(d / inputs, d % inputs, o)), depth)
+            let matrix =
+                Packed::new(1, depth, outputs, |_, d, o| weight(d / inputs, d % inputs, o));
+            let sources = (0..rows.targets.len()).map(|row| (row * depth) as u32).collect();
+            let whole = Plan { taps: vec![0], sources, targets: rows.targets.clone() };
+            (matrix, depth, whole, Some(rows))
         } else {
-            (Packed::new(taps, inputs, outputs, weight), inputs)
+            (Packed::new(taps, inputs, outputs, weight), inputs, rows, None)
         };
         let transposed =
             gradient.then(|| Packed::new(taps, outputs, inputs, |t, o, i| weight(t, i, o)));
+        let backward = if gradient { window.backward(images, outputs) } else { Vec::new() };
         Self {
-            window,
             inputs,
             outputs,
             groups,
+            taps,
             depth,
             matrix,
             transposed,
-            planned: 0,
-            rows: window.forward(0, 0),
-            pixels: window.forward(0, 0),
-            backward: Vec::new(),
-            patches: Buffer::default(),
-            wide: Buffer::default(),
-            sums: Buffer::default(),
+            images,
+            rows,
+            pixels,
+            backward,
         }
+    }
+
+    /// For the forward pass, or for the backward pass.
+    pub(super) fn state(&self, backward: bool) -> DenseState {
+        let rows = self.rows.targets.len();
+        let columns = self.columns();
+        let patches = if self.pixels.is_some() { rows * self.depth } else { 0 };
+        let wide = if backward && columns != self.outputs { rows * columns } else { 0 };
+        let sums = if backward { self.taps * self.inputs * columns } else { 0 };
+        DenseState {
+            patches: Buffer::new(patches),
+            wide: Buffer::new(wide),
+            sums: Buffer::zeros(sums),
+        }
+    }
+
+    /// Outputs, filled up to whole vectors.
+    fn columns(&self) -> usize {
+        self.outputs.next_multiple_of(lanes())
     }
 
     /// Where the weight between an input and an output stands, if they are of one group.
@@ -82,47 +116,25 @@ impl Dense {
         (i / i_group == o / o_group).then(|| (o * i_group + i % i_group) * taps + tap)
     }
 
-    fn plan(&mut self, images: usize) {
-        if self.planned == images {
-            return;
-        }
-        self.planned = images;
-        self.rows = self.window.forward(images, self.inputs);
-        if self.thin() {
-            let count = self.rows.targets.len();
-            self.patches.ensure(count * self.depth);
-            let sources = (0..count).map(|row| (row * self.depth) as u32).collect();
-            let whole = Plan { taps: vec![0], sources, targets: self.rows.targets.clone() };
-            self.pixels = std::mem::replace(&mut self.rows, whole);
-        }
-        if self.transposed.is_some() {
-            self.backward = self.window.backward(images, self.outputs);
-        }
-    }
-
-    fn thin(&self) -> bool {
-        self.depth != self.inputs
-    }
-
-    /// Copies the patches out.
-    fn gather(&mut self, x: &[f32]) {
+    /// Copies the patches of some images out.
+    fn gather(&self, x: &[f32], rows: usize, patches: &mut [f32]) {
         match self.inputs {
-            1 => self.gather_pixels::<1>(x),
-            2 => self.gather_pixels::<2>(x),
-            3 => self.gather_pixels::<3>(x),
-            4 => self.gather_pixels::<4>(x),
-            5 => self.gather_pixels::<5>(x),
-            6 => self.gather_pixels::<6>(x),
-            _ => self.gather_pixels::<{ THIN - 1 }>(x),
+            1 => self.gather_pixels::<1>(x, rows, patches),
+            2 => self.gather_pixels::<2>(x, rows, patches),
+            3 => self.gather_pixels::<3>(x, rows, patches),
+            4 => self.gather_pixels::<4>(x, rows, patches),
+            5 => self.gather_pixels::<5>(x, rows, patches),
+            6 => self.gather_pixels::<6>(x, rows, patches),
+            _ => self.gather_pixels::<{ THIN - 1 }>(x, rows, patches),
         }
     }
 
     /// Copies pixels of I numbers, without a call for each.
-    fn gather_pixels<const I: usize>(&mut self, x: &[f32]) {
-        let depth = self.depth;
-        let rows = self.pixels.targets.len();
-        for (tap, sources) in self.pixels.sources.chunks_exact(rows).enumerate() {
-            for (patch, &source) in self.patches.chunks_exact_mut(depth).zip(sources) {
+    fn gather_pixels<const I: usize>(&self, x: &[f32], rows: usize, patches: &mut [f32]) {
+        let Some(pixels) = &self.pixels else { return };
+        for (tap, sources) in pixels.sources.chunks_exact(pixels.targets.len()).enumerate() {
+            let patches = patches.chunks_exact_mut(self.depth);
+            for (patch, &source) in patches.zip(&sources[..rows]) {
                 let pixel = match source {
                     NONE => [0.0; I],
                     source => std::array::from_fn(|i| x[source as usize + i]),
@@ -132,64 +144,83 @@ impl Dense {
         }
     }
 
-    pub(super) fn forward(&mut self, x: &[f32], images: usize, out: &mut [f32]) {
-        self.plan(images);
-        if self.thin() {
-            self.gather(x);
+    /// How many rows of a plan some of the images have.
+    fn part(&self, plan: &Plan, images: usize) -> usize {
+        plan.targets.len() / self.images * images
+    }
+
+    pub(super) fn forward(
+        &self,
+        state: &mut DenseState,
+        x: &[f32],
+        images: usize,
+        out: &mut [f32],
+    ) {
+        let rows = self.part(&self.rows, images);
+        if self.pixels.is_some() {
+            self.gather(x, rows, &mut state.patches);
         }
-        let x = if self.thin() { &self.patches } else { x };
         let Plan { taps, sources, targets } = &self.rows;
-        Gathered { x, matrix: &self.matrix, taps, sources, targets, out }.run();
+        Gathered {
+            x: if self.pixels.is_some() { &state.patches } else { x },
+            matrix: &self.matrix,
+            taps,
+            sources,
+            stride: targets.len(),
+            targets: &targets[..rows],
+            out,
+        }
+        .run();
     }
 
     pub(super) fn backward(
-        &mut self,
+        &self,
+        state: &mut DenseState,
         x: &[f32],
         g: &[f32],
         images: usize,
         input_gradient: Option<&mut [f32]>,
     ) {
-        self.plan(images);
         if let (Some(out), Some(matrix)) = (input_gradient, &self.transposed) {
-            for Plan { taps, sources, targets } in &self.backward {
-                Gathered { x: g, matrix, taps, sources, targets, out: &mut *out }.run();
+            for plan in &self.backward {
+                let Plan { taps, sources, targets } = plan;
+                let (stride, rows) = (targets.len(), self.part(plan, images));
+                let (targets, out) = (&targets[..rows], &mut *out);
+                Gathered { x: g, matrix, taps, sources, stride, targets, out }.run();
             }
         }
-        if self.thin() {
-            self.gather(x);
+        let rows = self.part(&self.rows, images);
+        if self.pixels.is_some() {
+            self.gather(x, rows, &mut state.patches);
         }
-        let columns = self.outputs.next_multiple_of(lanes());
+        let columns = self.columns();
         if columns != self.outputs {
-            self.wide.ensure(g.len() / self.outputs * columns);
-            for (wide, g) in self.wide.chunks_exact_mut(columns).zip(g.chunks_exact(self.outputs)) {
+            let pixels = state.wide.chunks_exact_mut(columns);
+            for (wide, g) in pixels.zip(g.chunks_exact(self.outputs)) {
                 wide[..g.len()].copy_from_slice(g);
                 wide[g.len()..].fill(0.0);
             }
         }
-        if self.sums.is_empty() {
-            self.sums = Buffer::zeros(self.window.kernel.pow(2) * self.inputs * columns);
-        }
         Outer {
-            x: if self.thin() { &self.patches } else { x },
+            x: if self.pixels.is_some() { &state.patches } else { x },
             depth: self.depth,
             sources: &self.rows.sources,
-            g: if columns == self.outputs { g } else { &self.wide },
+            stride: self.rows.targets.len(),
+            g: if columns == self.outputs { g } else { &state.wide[..rows * columns] },
             columns,
-            sums: &mut self.sums,
+            sums: &mut state.sums,
         }
         .run();
     }
 
-    /// The gradient of the weights, in their order.
-    pub(super) fn weight_gradient(&self) -> Vec<f32> {
-        let columns = self.outputs.next_multiple_of(lanes());
-        let taps = self.window.kernel * self.window.kernel;
-        let mut gradient = vec![0.0; self.outputs * self.inputs / self.groups * taps];
-        for (row, line) in self.sums.chunks_exact(columns).enumerate() {
-            let (tap, i) = (row / self.inputs, row % self.inputs);
-            for (o, value) in line[..self.outputs].iter().enumerate() {
-                let at = Self::place(self.inputs, self.outputs, self.groups, taps, tap, i, o);
-                if let Some(at) = at {
+    /// The gradient of the weights, in their order, from the sums of a state.
+    pub(super) fn weight_gradient(&self, sums: &[f32]) -> Vec<f32> {
+        let (inputs, outputs, groups, taps) = (self.inputs, self.outputs, self.groups, self.taps);
+        let mut gradient = vec![0.0; outputs * inputs / groups * taps];
+        for (row, line) in sums.chunks_exact(self.columns()).enumerate() {
+            let (tap, i) = (row / inputs, row % inputs);
+            for (o, value) in line[..outputs].iter().enumerate() {
+                if let Some(at) = Self::place(inputs, outputs, groups, taps, tap, i, o) {
                     gradient[at] = *value;
                 }
             }

@@ -27,12 +27,17 @@ pub(super) struct Depthwise {
     /// `[taps, channels]`, and the same with the taps in reverse.
     weights: Vec<f32>,
     reversed: Vec<f32>,
+}
+
+/// What one thread works with.
+#[derive(Debug)]
+pub(super) struct DepthwiseState {
     /// `[taps, channels]`.
-    sums: Vec<f32>,
+    pub(super) sums: Buffer,
     /// The image within its border; the gradient, spread by the stride, within its own.
     image: Buffer,
     spread: Buffer,
-    /// Outputs or gradients whose channels are filled up.
+    /// Inputs, outputs or gradients whose channels are filled up.
     wide: Buffer,
 }
 
@@ -49,9 +54,6 @@ impl Depthwise {
                 })
                 .collect::<Vec<f32>>()
         };
-        let (height, width) = window.input;
-        let border = window.before + window.after;
-        let around = window.kernel - 1;
         Self {
             window,
             inputs: spec.inputs,
@@ -59,23 +61,36 @@ impl Depthwise {
             channels,
             weights: table(&|tap| tap),
             reversed: table(&|tap| taps - 1 - tap),
-            sums: vec![0.0; taps * channels],
-            image: Buffer::zeros((height + border) * line_of(width + border) * channels),
-            spread: Buffer::zeros((height + around) * line_of(width + around) * channels),
-            wide: Buffer::default(),
+        }
+    }
+
+    /// For the forward pass, or for the backward pass.
+    pub(super) fn state(&self, backward: bool) -> DepthwiseState {
+        let Window { kernel, before, after, input: (height, width), .. } = self.window;
+        let (rows, columns) = self.window.output;
+        let (border, around) = (before + after, kernel - 1);
+        let channels = self.channels;
+        let image = (height + border) * line_of(width + border) * channels;
+        let spread = (height + around) * line_of(width + around) * channels;
+        let filled = channels != self.inputs || channels != self.outputs;
+        let wide = (height * width).max(rows * columns) * channels;
+        DepthwiseState {
+            sums: Buffer::zeros(if backward { self.weights.len() } else { 0 }),
+            image: Buffer::zeros(image),
+            spread: Buffer::zeros(if backward { spread } else { 0 }),
+            wide: Buffer::new(if filled { wide } else { 0 }),
         }
     }
 
     /// Copies an image into its border.
-    fn place(&mut self, x: &[f32]) {
+    fn place(&self, state: &mut DepthwiseState, x: &[f32]) {
         let (height, width) = self.window.input;
         let Window { before, after, .. } = self.window;
         let (inputs, outputs, channels) = (self.inputs, self.outputs, self.channels);
         let direct = channels == inputs;
         if !direct {
             // Each channel as often as outputs read it.
-            self.wide.ensure(height * width * channels);
-            for (to, pixel) in self.wide.chunks_exact_mut(channels).zip(x.chunks_exact(inputs)) {
+            for (to, pixel) in state.wide.chunks_exact_mut(channels).zip(x.chunks_exact(inputs)) {
                 to[outputs..].fill(0.0);
                 for (to, value) in to[..outputs].chunks_mut(outputs / inputs).zip(pixel) {
                     to.fill(*value);
@@ -83,10 +98,10 @@ impl Depthwise {
             }
         }
         Part {
-            x: if direct { x } else { &self.wide },
+            x: if direct { x } else { &state.wide[..height * width * channels] },
             columns: width,
             channels,
-            out: &mut self.image,
+            out: &mut state.image,
             lines: height + before + after,
             line: line_of(width + before + after),
             step: 1,
@@ -96,25 +111,28 @@ impl Depthwise {
         .run();
     }
 
-    pub(super) fn forward(&mut self, x: &[f32], images: usize, out: &mut [f32]) {
+    pub(super) fn forward(
+        &self,
+        state: &mut DepthwiseState,
+        x: &[f32],
+        images: usize,
+        out: &mut [f32],
+    ) {
         let (height, width) = self.window.input;
         let Window { kernel, stride, before, after, output: (rows, columns), .. } = self.window;
         let (outputs, channels) = (self.outputs, self.channels);
         let input = height * width * self.inputs;
         let each = rows * columns * outputs;
         for image in 0..images {
-            self.place(&x[image * input..][..input]);
+            self.place(state, &x[image * input..][..input]);
             let out = &mut out[image * each..][..each];
             let narrow = channels != outputs;
-            if narrow {
-                self.wide.ensure(rows * columns * channels);
-            }
             Correlate {
-                x: &self.image,
+                x: &state.image,
                 lines: height + before + after,
                 line: line_of(width + before + after),
                 weights: &self.weights,
-                out: if narrow { &mut self.wide } else { &mut *out },
+                out: if narrow { &mut state.wide[..rows * columns * channels] } else { &mut *out },
                 columns,
                 channels,
                 kernel,
@@ -123,7 +141,7 @@ impl Depthwise {
             .run();
             if narrow {
                 let pixels = out.chunks_exact_mut(outputs);
-                for (out, wide) in pixels.zip(self.wide.chunks_exact(channels)) {
+                for (out, wide) in pixels.zip(state.wide.chunks_exact(channels)) {
                     out.copy_from_slice(&wide[..outputs]);
                 }
             }
@@ -131,7 +149,8 @@ impl Depthwise {
     }
 
     pub(super) fn backward(
-        &mut self,
+        &self,
+        state: &mut DepthwiseState,
         x: &[f32],
         g: &[f32],
         images: usize,
@@ -142,19 +161,18 @@ impl Depthwise {
         let (inputs, outputs, channels) = (self.inputs, self.outputs, self.channels);
         let input = height * width * inputs;
         for image in 0..images {
-            self.place(&x[image * input..][..input]);
+            self.place(state, &x[image * input..][..input]);
             let g = &g[image * rows * columns * outputs..][..rows * columns * outputs];
             if channels != outputs {
-                self.wide.ensure(rows * columns * channels);
-                let pixels = self.wide.chunks_exact_mut(channels);
+                let pixels = state.wide.chunks_exact_mut(channels);
                 for (wide, g) in pixels.zip(g.chunks_exact(outputs)) {
                     wide[..outputs].copy_from_slice(g);
                     wide[outputs..].fill(0.0);
                 }
             }
-            let g = if channels == outputs { g } else { &self.wide };
+            let g = if channels == outputs { g } else { &state.wide[..rows * columns * channels] };
             WeightGradient {
-                x: &self.image,
+                x: &state.image,
                 lines: height + before + after,
                 line: line_of(width + before + after),
                 g,
@@ -162,7 +180,7 @@ impl Depthwise {
                 channels,
                 kernel,
                 stride,
-                sums: &mut self.sums,
+                sums: &mut state.sums,
             }
             .run();
             let Some(out) = input_gradient.as_deref_mut() else { continue };
@@ -174,7 +192,7 @@ impl Depthwise {
                 x: g,
                 columns,
                 channels,
-                out: &mut self.spread,
+                out: &mut state.spread,
                 lines,
                 line,
                 step: stride,
@@ -183,15 +201,12 @@ impl Depthwise {
             }
             .run();
             let direct = channels == inputs;
-            if !direct {
-                self.wide.ensure(height * width * channels);
-            }
             Correlate {
-                x: &self.spread,
+                x: &state.spread,
                 lines,
                 line,
                 weights: &self.reversed,
-                out: if direct { &mut *out } else { &mut self.wide },
+                out: if direct { &mut *out } else { &mut state.wide[..height * width * channels] },
                 columns: width,
                 channels,
                 kernel,
@@ -200,7 +215,7 @@ impl Depthwise {
             .run();
             if !direct {
                 let pixels = out.chunks_exact_mut(inputs);
-                for (out, wide) in pixels.zip(self.wide.chunks_exact(channels)) {
+                for (out, wide) in pixels.zip(state.wide.chunks_exact(channels)) {
                     let shares = wide[..outputs].chunks_exact(outputs / inputs);
                     out.iter_mut().zip(shares).for_each(|(out, wide)| *out = wide.iter().sum());
                 }
@@ -208,10 +223,10 @@ impl Depthwise {
         }
     }
 
-    /// The gradient of the weights, in their order.
-    pub(super) fn weight_gradient(&self) -> Vec<f32> {
+    /// The gradient of the weights, in their order, from the sums of a state.
+    pub(super) fn weight_gradient(&self, sums: &[f32]) -> Vec<f32> {
         let taps = self.window.kernel * self.window.kernel;
-        let at = |o: usize, tap: usize| self.sums[tap * self.channels + o];
+        let at = |o: usize, tap: usize| sums[tap * self.channels + o];
         (0..self.outputs).flat_map(|o| (0..taps).map(move |tap| at(o, tap))).collect()
     }
 }

@@ -3,19 +3,19 @@
 use super::buffer::Buffer;
 use super::convolution::{After, Convolved, Found, convolve};
 use super::maps::{Maps, Shape};
-use super::{Gradient, numbers};
+use super::{Gradient, Mode, numbers};
 use crate::network::linear::LinearLayer;
 use crate::{Activation, Convolution};
 use burn::tensor::Gradients;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// `activation(x W^T + b)` of vectors, which is a convolution of maps of one pixel.
 pub(super) fn product(
     weights: &[f32],
     bias: Vec<f32>,
     activation: Activation,
-    input: &Rc<Maps>,
-    training: bool,
+    input: &Arc<Maps>,
+    mode: Mode,
 ) -> Convolved {
     let spec = Convolution {
         inputs: input.shape.channels,
@@ -27,29 +27,29 @@ pub(super) fn product(
         norm: false,
         activation,
     };
-    convolve(&spec, weights, After::Bias(bias), input, training)
+    convolve(&spec, weights, After::Bias(bias), input, mode)
 }
 
 /// What the backward pass needs.
 #[derive(Debug)]
 pub(super) struct Product {
-    input: Rc<Maps>,
+    input: Arc<Maps>,
     convolved: Convolved,
 }
 
 impl LinearLayer {
-    pub(super) fn multiply(&self, input: &Rc<Maps>, training: bool) -> Product {
+    pub(super) fn multiply(&self, input: &Arc<Maps>, mode: Mode) -> Product {
         let flat = if input.shape.positions() == 1 {
-            Rc::clone(input)
+            Arc::clone(input)
         } else {
             let Shape { batch, .. } = input.shape;
             let shape = Shape { batch, height: 1, width: 1, channels: input.shape.image() };
             let values = planes(input.shape, &input.all());
-            Rc::new(Maps { constant: input.constant, ..Maps::plain(shape, values) })
+            Arc::new(Maps { constant: input.constant, ..Maps::plain(shape, values) })
         };
         let (weights, bias) = (numbers(self.weight.val()), numbers(self.bias.val()));
-        let convolved = product(&weights, bias, self.activation, &flat, training);
-        Product { input: Rc::clone(input), convolved }
+        let convolved = product(&weights, bias, self.activation, &flat, mode);
+        Product { input: Arc::clone(input), convolved }
     }
 
     pub(super) fn put(&self, found: Found, gradients: &mut Gradients) {
@@ -59,14 +59,14 @@ impl LinearLayer {
 }
 
 impl Product {
-    pub(super) fn output(&self) -> Rc<Maps> {
+    pub(super) fn output(&self) -> Arc<Maps> {
         self.convolved.output()
     }
 
     pub(super) fn backward(
         self,
         gradient: Gradient,
-        more: Option<Rc<Buffer>>,
+        more: Option<Arc<Buffer>>,
     ) -> (Found, Option<Gradient>) {
         let shape = self.input.shape;
         if shape.positions() == 1 {
@@ -78,7 +78,7 @@ impl Product {
             if let Some(more) = more {
                 values.iter_mut().zip(more.iter()).for_each(|(value, more)| *value += more);
             }
-            Gradient { values: Rc::new(values), sums: None }
+            Gradient { values: Arc::new(values), sums: None }
         });
         (found, gradient)
     }

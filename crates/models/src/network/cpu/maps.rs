@@ -3,10 +3,7 @@
 use super::buffer::Buffer;
 use super::norm::Affine;
 use std::ops::Range;
-use std::rc::Rc;
-
-/// How many numbers are worked on at a time: they stay in the second cache.
-const CHUNK: usize = 40_000;
+use std::sync::Arc;
 
 /// The lengths of a batch's axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,19 +34,12 @@ impl Shape {
     }
 }
 
-/// Which images to work on at a time, if each is this many numbers. A function of the sizes
-/// alone, so that sums are the same in every run.
-pub(super) fn chunks(batch: usize, numbers: usize) -> impl Iterator<Item = Range<usize>> {
-    let count = (CHUNK / numbers.max(1)).clamp(1, batch.max(1));
-    (0..batch).step_by(count).map(move |first| first..batch.min(first + count))
-}
-
 /// Feature maps: numbers as they are, or what normalisation and activation make of them, which is
 /// worked out when they are read.
 #[derive(Debug)]
 pub(super) struct Maps {
     pub(super) shape: Shape,
-    pub(super) values: Rc<Buffer>,
+    pub(super) values: Arc<Buffer>,
     pub(super) affine: Option<Affine>,
     /// Whether no gradient is asked for: the images.
     pub(super) constant: bool,
@@ -57,34 +47,17 @@ pub(super) struct Maps {
 
 impl Maps {
     pub(super) fn plain(shape: Shape, values: Buffer) -> Self {
-        Self { shape, values: Rc::new(values), affine: None, constant: false }
-    }
-
-    /// Some images; `scratch` holds them unless they are there as they are.
-    pub(super) fn images<'a>(
-        &'a self,
-        images: &Range<usize>,
-        scratch: &'a mut Buffer,
-    ) -> &'a [f32] {
-        let values = &self.values[self.shape.of(images)];
-        match &self.affine {
-            None => values,
-            Some(affine) => {
-                scratch.ensure(values.len());
-                affine.apply(values, scratch);
-                scratch
-            }
-        }
+        Self { shape, values: Arc::new(values), affine: None, constant: false }
     }
 
     /// All numbers.
-    pub(super) fn all(&self) -> Rc<Buffer> {
+    pub(super) fn all(&self) -> Arc<Buffer> {
         match &self.affine {
-            None => Rc::clone(&self.values),
+            None => Arc::clone(&self.values),
             Some(affine) => {
                 let mut out = Buffer::new(self.values.len());
                 affine.apply(&self.values, &mut out);
-                Rc::new(out)
+                Arc::new(out)
             }
         }
     }

@@ -15,6 +15,7 @@ mod depthwise;
 mod linear;
 mod maps;
 mod norm;
+mod parts;
 mod pool;
 mod product;
 mod simd;
@@ -31,12 +32,13 @@ use burn::module::Param;
 use burn::tensor::{DType, Device, Gradients, Tensor, TensorData};
 use convolution::Convolved;
 use linear::{Product, pixels, planes};
-use maps::{Maps, Shape, chunks};
+use maps::{Maps, Shape};
 use norm::{Affine, Sums};
+use parts::work;
 use pool::{Averaged, Pooled};
 use simd::fast;
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Whether these passes are the ones for such images: 32-bit numbers on the CPU.
 pub(super) fn serves(images: &Tensor<4>) -> bool {
@@ -46,21 +48,39 @@ pub(super) fn serves(images: &Tensor<4>) -> bool {
 /// Scores of a network in evaluation.
 pub(super) fn evaluate(steps: &[Step], images: Tensor<4>) -> Tensor<2> {
     let device = images.device();
-    scores(&run(steps, &batch(images), false, &mut Vec::new()), &device)
+    buffer::age();
+    scores(&run(steps, &batch(images), Mode::Evaluate, &mut Vec::new()), &device)
 }
 
-/// A forward pass in training, which waits for its backward pass.
+/// Lets the running statistics of normalisation follow those of a batch.
+pub(super) fn observe(steps: &[Step], images: Tensor<4>) {
+    buffer::age();
+    run(steps, &batch(images), Mode::Observe, &mut Vec::new());
+}
+
+/// What a forward pass is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// Scores by the running statistics.
+    Evaluate,
+    /// The statistics of the batch, which the running ones follow.
+    Observe,
+    /// The same, and gradients after it.
+    Train,
+}
+
+/// A forward pass in mode, which waits for its backward pass.
 pub(super) struct Pass<'a> {
     steps: &'a [Step],
     records: Vec<Record>,
-    output: Rc<Maps>,
+    output: Arc<Maps>,
 }
 
 impl<'a> Pass<'a> {
     pub(super) fn forward(steps: &'a [Step], images: Tensor<4>) -> Self {
         buffer::age();
         let mut records = Vec::new();
-        let output = run(steps, &batch(images), true, &mut records);
+        let output = run(steps, &batch(images), Mode::Train, &mut records);
         Self { steps, records, output }
     }
 
@@ -72,16 +92,16 @@ impl<'a> Pass<'a> {
     /// Puts the gradients of all parameters among `gradients`.
     pub(super) fn backward(self, scores: Tensor<2>, gradients: &mut Gradients) {
         let values = pixels(self.output.shape, &numbers(scores));
-        let gradient = Gradient { values: Rc::new(values), sums: None };
+        let gradient = Gradient { values: Arc::new(values), sums: None };
         undo(self.steps, self.records, gradient, None, gradients);
     }
 }
 
-fn batch(images: Tensor<4>) -> Rc<Maps> {
+fn batch(images: Tensor<4>) -> Arc<Maps> {
     let [batch, channels, height, width] = images.dims();
     let shape = Shape { batch, height, width, channels };
     let values = pixels(shape, &numbers(images));
-    Rc::new(Maps { constant: true, ..Maps::plain(shape, values) })
+    Arc::new(Maps { constant: true, ..Maps::plain(shape, values) })
 }
 
 fn scores(output: &Maps, device: &Device) -> Tensor<2> {
@@ -114,30 +134,30 @@ enum Record {
     Activated(Activated),
     Squeezed(Box<Squeezed>),
     Weighted(Weighted),
-    Joined { input: Rc<Maps>, first: Vec<Record>, second: Vec<Record>, channels: [usize; 2] },
+    Joined { input: Arc<Maps>, first: Vec<Record>, second: Vec<Record>, channels: [usize; 2] },
 }
 
-fn run(steps: &[Step], input: &Rc<Maps>, training: bool, records: &mut Vec<Record>) -> Rc<Maps> {
-    let mut x = Rc::clone(input);
+fn run(steps: &[Step], input: &Arc<Maps>, mode: Mode, records: &mut Vec<Record>) -> Arc<Maps> {
+    let mut x = Arc::clone(input);
     for step in steps {
         let record = match step {
-            Step::Convolution(layer) => Record::Convolved(Box::new(layer.convolve(&x, training))),
-            Step::Linear(layer) => Record::Product(Box::new(layer.multiply(&x, training))),
+            Step::Convolution(layer) => Record::Convolved(Box::new(layer.convolve(&x, mode))),
+            Step::Linear(layer) => Record::Product(Box::new(layer.multiply(&x, mode))),
             Step::Pool(layer) => Record::Pooled(layer.pool(&x)),
             Step::GlobalAvgPool(_) => Record::Averaged(pool::average(&x)),
             Step::Activation(layer) => Record::Activated(layer.activate(&x)),
-            Step::SqueezeExcite(layer) => Record::Squeezed(Box::new(layer.weigh(&x, training))),
+            Step::SqueezeExcite(layer) => Record::Squeezed(Box::new(layer.weigh(&x, mode))),
             Step::ChannelAttention(layer) => Record::Weighted(layer.weigh(&x)),
             Step::Sum(Sum { body, shortcut }) => {
-                let (a, b, record) = branches(body, shortcut, &x, training);
-                x = Rc::new(sum(&a, &b));
-                push(records, training, record);
+                let (a, b, record) = branches(body, shortcut, &x, mode);
+                x = Arc::new(sum(&a, &b));
+                push(records, mode, record);
                 continue;
             }
             Step::Concat(Concat { first, second }) => {
-                let (a, b, record) = branches(first, second, &x, training);
-                x = Rc::new(concat(&a, &b));
-                push(records, training, record);
+                let (a, b, record) = branches(first, second, &x, mode);
+                x = Arc::new(concat(&a, &b));
+                push(records, mode, record);
                 continue;
             }
         };
@@ -146,18 +166,18 @@ fn run(steps: &[Step], input: &Rc<Maps>, training: bool, records: &mut Vec<Recor
             Record::Product(record) => record.output(),
             Record::Pooled(record) => record.output(),
             Record::Averaged(record) => record.output(),
-            Record::Activated(record) => Rc::clone(&record.output),
+            Record::Activated(record) => Arc::clone(&record.output),
             Record::Squeezed(record) => record.output(),
             Record::Weighted(record) => record.output(),
-            Record::Joined { input, .. } => Rc::clone(input),
+            Record::Joined { input, .. } => Arc::clone(input),
         };
-        push(records, training, record);
+        push(records, mode, record);
     }
     x
 }
 
-fn push(records: &mut Vec<Record>, training: bool, record: Record) {
-    if training {
+fn push(records: &mut Vec<Record>, mode: Mode, record: Record) {
+    if mode == Mode::Train {
         records.push(record);
     }
 }
@@ -165,15 +185,15 @@ fn push(records: &mut Vec<Record>, training: bool, record: Record) {
 fn branches(
     first: &[Step],
     second: &[Step],
-    input: &Rc<Maps>,
-    training: bool,
-) -> (Rc<Maps>, Rc<Maps>, Record) {
+    input: &Arc<Maps>,
+    mode: Mode,
+) -> (Arc<Maps>, Arc<Maps>, Record) {
     let mut records = (Vec::new(), Vec::new());
-    let a = run(first, input, training, &mut records.0);
-    let b = run(second, input, training, &mut records.1);
+    let a = run(first, input, mode, &mut records.0);
+    let b = run(second, input, mode, &mut records.1);
     let channels = [a.shape.channels, b.shape.channels];
     let (first, second) = records;
-    let record = Record::Joined { input: Rc::clone(input), first, second, channels };
+    let record = Record::Joined { input: Arc::clone(input), first, second, channels };
     (a, b, record)
 }
 
@@ -182,12 +202,12 @@ fn undo(
     steps: &[Step],
     records: Vec<Record>,
     gradient: Gradient,
-    more: Option<Rc<Buffer>>,
+    more: Option<Arc<Buffer>>,
     gradients: &mut Gradients,
 ) -> Option<Gradient> {
     if steps.is_empty() {
         return Some(match more {
-            Some(more) => Gradient { values: Rc::new(added(&gradient.values, &more)), sums: None },
+            Some(more) => Gradient { values: Arc::new(added(&gradient.values, &more)), sums: None },
             None => gradient,
         });
     }
@@ -235,7 +255,7 @@ fn undo(
 
 /// The gradient at some maps.
 struct Gradient {
-    values: Rc<Buffer>,
+    values: Arc<Buffer>,
     /// If the maps are normalised, what their normalisation wants to know of it.
     sums: Option<Sums>,
 }
@@ -243,7 +263,7 @@ struct Gradient {
 impl Gradient {
     /// The same for another reader.
     fn share(&self) -> Self {
-        Self { values: Rc::clone(&self.values), sums: None }
+        Self { values: Arc::clone(&self.values), sums: None }
     }
 }
 
@@ -251,40 +271,46 @@ impl Gradient {
 struct Sink<'a> {
     input: &'a Maps,
     /// What comes from elsewhere.
-    more: Option<Rc<Buffer>>,
+    more: Option<Arc<Buffer>>,
     values: Option<Buffer>,
     sums: Option<Sums>,
 }
 
 impl<'a> Sink<'a> {
-    fn new(input: &'a Maps, more: Option<Rc<Buffer>>) -> Self {
+    fn new(input: &'a Maps, more: Option<Arc<Buffer>>) -> Self {
         let values = (!input.constant).then(|| Buffer::new(input.shape.len()));
-        let sums = input.affine.as_ref().map(|_| Sums::new(input.shape.channels));
-        Self { input, more, values, sums }
+        Self { input, more, values, sums: None }
     }
 
-    /// Where to write the gradient at some images, if anybody wants to know.
-    fn images(&mut self, images: &Range<usize>) -> Option<&mut [f32]> {
-        let at = self.input.shape.of(images);
-        self.values.as_mut().map(|values| &mut values[at])
-    }
-
-    /// To be called when these images are written, while they are in the cache.
-    fn finish(&mut self, images: &Range<usize>) {
-        let at = self.input.shape.of(images);
-        let Some(values) = &mut self.values else { return };
-        let values = &mut values[at.clone()];
-        if let Some(more) = &self.more {
-            add(values, &more[at.clone()]);
-        }
-        if let (Some(affine), Some(sums)) = (&self.input.affine, &mut self.sums) {
-            affine.reduce(values, &self.input.values[at], sums);
-        }
+    /// Lets `on` write the gradient at some images after the other, if anybody asks for it; what
+    /// comes from elsewhere is added and sums are taken while numbers are in the cache.
+    fn fill<S: Send>(
+        &mut self,
+        numbers: usize,
+        states: &mut [S],
+        on: impl Fn(&mut S, &Range<usize>, Option<&mut [f32]>) + Sync,
+    ) {
+        let shape = self.input.shape;
+        let (affine, more, z) = (&self.input.affine, self.more.as_deref(), &self.input.values[..]);
+        let mut sums = parts::states(shape.batch, || Sums::new(shape.channels));
+        let mut parts: Vec<_> = states.iter_mut().zip(&mut sums).collect();
+        let out = self.values.as_deref_mut().map(|values| (values, shape.image()));
+        work(shape.batch, numbers, &mut parts, out, |(state, sums), images, mut out| {
+            on(state, images, out.as_deref_mut());
+            let Some(out) = out else { return };
+            if let Some(more) = more {
+                add(out, &more[shape.of(images)]);
+            }
+            if let Some(affine) = affine {
+                affine.reduce(out, &z[shape.of(images)], sums);
+            }
+        });
+        self.sums = affine.as_ref().map(|_| Sums::total(sums));
     }
 
     fn gradient(self) -> Option<Gradient> {
         let Self { values, sums, .. } = self;
-        values.map(|values| Gradient { values: Rc::new(values), sums })
+        values.map(|values| Gradient { values: Arc::new(values), sums })
     }
 }
 
@@ -300,15 +326,18 @@ fn added(a: &[f32], b: &[f32]) -> Buffer {
 
 fn sum(a: &Maps, b: &Maps) -> Maps {
     let shape = a.shape;
+    let numbers = shape.image();
     let mut values = Buffer::new(shape.len());
-    let mut scratch = (Buffer::default(), Buffer::default());
-    for images in chunks(shape.batch, shape.image()) {
-        let (a, b) = (a.images(&images, &mut scratch.0), b.images(&images, &mut scratch.1));
-        let out = &mut values[shape.of(&images)];
+    let out = Some((&mut values[..], numbers));
+    let mut parts: Vec<_> =
+        parts::readers(a, numbers).into_iter().zip(parts::readers(b, numbers)).collect();
+    work(shape.batch, numbers, &mut parts, out, |(a, b), images, out| {
+        let (a, b) = (a.images(images), b.images(images));
+        let out = out.unwrap_or_default();
         fast(|| {
             out.iter_mut().zip(a.iter().zip(b)).for_each(|(out, (a, b))| *out = a + b);
         });
-    }
+    });
     Maps::plain(shape, values)
 }
 
@@ -334,39 +363,40 @@ fn split(values: &[f32], [first, second]: [usize; 2]) -> [Gradient; 2] {
         a.copy_from_slice(left);
         b.copy_from_slice(right);
     }
-    [a, b].map(|values| Gradient { values: Rc::new(values), sums: None })
+    [a, b].map(|values| Gradient { values: Arc::new(values), sums: None })
 }
 
 /// What the backward pass of a nonlinearity on its own needs.
 #[derive(Debug)]
 struct Activated {
-    input: Rc<Maps>,
-    output: Rc<Maps>,
+    input: Arc<Maps>,
+    output: Arc<Maps>,
 }
 
 impl Nonlinearity {
-    fn activate(&self, input: &Rc<Maps>) -> Activated {
+    fn activate(&self, input: &Arc<Maps>) -> Activated {
         let channels = input.shape.channels;
         let (ones, zeros) = (vec![1.0; channels], vec![0.0; channels]);
         let affine = Some(Affine::new(&ones, &zeros, &zeros, self.activation));
         let (shape, values) = (input.shape, input.all());
-        let output = Rc::new(Maps { shape, values, affine, constant: false });
-        Activated { input: Rc::clone(input), output }
+        let output = Arc::new(Maps { shape, values, affine, constant: false });
+        Activated { input: Arc::clone(input), output }
     }
 }
 
 impl Activated {
-    fn backward(self, gradient: &Gradient, more: Option<Rc<Buffer>>) -> Option<Gradient> {
+    fn backward(self, gradient: &Gradient, more: Option<Arc<Buffer>>) -> Option<Gradient> {
         let shape = self.input.shape;
+        let (g, z) = (&gradient.values[..], &self.output.values[..]);
+        let affine = self.output.affine.as_ref();
+        let constant = affine.map(Affine::constant);
         let mut sink = Sink::new(&self.input, more);
-        for images in chunks(shape.batch, shape.image()) {
-            let at = shape.of(&images);
-            if let (Some(out), Some(affine)) = (sink.images(&images), &self.output.affine) {
-                let (g, z) = (&gradient.values[at.clone()], &self.output.values[at]);
-                affine.gradient(g, z, &affine.constant(), out);
+        sink.fill(shape.image(), &mut parts::states(shape.batch, || ()), |(), images, out| {
+            let at = shape.of(images);
+            if let (Some(out), Some(affine), Some(constant)) = (out, affine, &constant) {
+                affine.gradient(&g[at.clone()], &z[at], constant, out);
             }
-            sink.finish(&images);
-        }
+        });
         sink.gradient()
     }
 }

@@ -77,15 +77,29 @@ impl Moments {
         self.count += (z.len() / channels) as f64;
     }
 
-    /// Means and (biased) variances.
-    pub(super) fn finish(&self) -> (Vec<f32>, Vec<f32>) {
-        let n = self.count.max(1.0);
-        let channels = self.totals.iter().zip(&self.total_squares).zip(&self.pilot);
-        channels
-            .map(|((sum, square), pilot)| {
-                let mean = sum / n;
-                let variance = (square / n - mean * mean).max(0.0);
-                ((f64::from(*pilot) + mean) as f32, variance as f32)
+    /// Mean and sum of squared differences to it, of one channel.
+    fn channel(&self, channel: usize) -> (f64, f64) {
+        let (sum, square) = (self.totals[channel], self.total_squares[channel]);
+        let pilot = self.pilot.get(channel).copied().unwrap_or_default();
+        let mean = sum / self.count.max(1.0);
+        (f64::from(pilot) + mean, (square - sum * mean).max(0.0))
+    }
+
+    /// Means and (biased) variances over all parts: two parts' sums of squares add up, and the
+    /// difference of their means adds its square times n m / (n + m).
+    pub(super) fn finish(parts: &[Self]) -> (Vec<f32>, Vec<f32>) {
+        let channels = parts.first().map_or(0, |part| part.totals.len());
+        (0..channels)
+            .map(|channel| {
+                let (mut n, mut mean, mut squares) = (0.0, 0.0, 0.0);
+                for part in parts.iter().filter(|part| part.count > 0.0) {
+                    let (own_mean, own_squares) = part.channel(channel);
+                    let (difference, total) = (own_mean - mean, n + part.count);
+                    mean += difference * part.count / total;
+                    squares += own_squares + difference * difference * n * part.count / total;
+                    n = total;
+                }
+                (mean as f32, (squares / n.max(1.0)) as f32)
             })
             .unzip()
     }
@@ -118,6 +132,17 @@ impl Sums {
             plains: repeated(vec![0.0; channels].into_iter()),
             products: repeated(vec![0.0; channels].into_iter()),
         }
+    }
+
+    /// Over all parts.
+    pub(super) fn total(parts: Vec<Self>) -> Self {
+        let mut parts = parts.into_iter();
+        let mut total = parts.next().unwrap_or_else(|| Self::new(0));
+        for part in parts {
+            total.plain.iter_mut().zip(&part.plain).for_each(|(to, from)| *to += from);
+            total.centred.iter_mut().zip(&part.centred).for_each(|(to, from)| *to += from);
+        }
+        total
     }
 }
 

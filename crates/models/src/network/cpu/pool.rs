@@ -1,27 +1,27 @@
 //! Pooling.
 
 use super::buffer::Buffer;
-use super::maps::{Maps, Shape, chunks};
+use super::maps::{Maps, Shape};
+use super::parts::{readers, states, work};
 use super::product::NONE;
 use super::simd::fast;
 use super::window::{Plan, Window};
 use super::{Gradient, Sink};
 use crate::network::pool::Pool;
 use crate::{Activation, Convolution, Pooling};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// What the backward pass needs.
 #[derive(Debug)]
 pub(super) struct Pooled {
-    input: Rc<Maps>,
-    output: Rc<Maps>,
+    input: Arc<Maps>,
+    output: Arc<Maps>,
     plan: Plan,
-    /// For maxima: through which tap each was found.
-    taps: Option<Buffer>,
+    kind: Pooling,
 }
 
 impl Pool {
-    pub(super) fn pool(&self, input: &Rc<Maps>) -> Pooled {
+    pub(super) fn pool(&self, input: &Arc<Maps>) -> Pooled {
         let Shape { batch, height, width, channels } = input.shape;
         let spec = Convolution {
             inputs: channels,
@@ -38,19 +38,23 @@ impl Pool {
         let shape = Shape { batch, height, width, channels };
         let plan = window.forward(1, channels);
         let mut values = Buffer::new(shape.len());
-        let mut taps = (self.kind == Pooling::Max).then(|| Buffer::new(shape.len()));
-        let mut scratch = Buffer::default();
-        for image in 0..batch {
-            let images = image..image + 1;
-            let x = input.images(&images, &mut scratch);
-            let out = &mut values[shape.of(&images)];
-            match &mut taps {
-                Some(taps) => maxima(&plan, x, out, &mut taps[shape.of(&images)], channels),
-                None => means(&plan, x, out, channels),
+        let numbers = input.shape.image();
+        let mut parts = states(batch, || Buffer::new(shape.image()));
+        let mut parts: Vec<_> = readers(input, numbers).into_iter().zip(&mut parts).collect();
+        let out = Some((&mut values[..], shape.image()));
+        work(batch, numbers, &mut parts, out, |(reader, taps), images, out| {
+            let Some(out) = out else { return };
+            let x = reader.images(images).chunks_exact(numbers);
+            for (out, x) in out.chunks_exact_mut(shape.image()).zip(x) {
+                match self.kind {
+                    Pooling::Max => maxima(&plan, x, out, taps, channels),
+                    Pooling::Average => means(&plan, x, out, channels),
+                }
             }
-        }
-        let output = Rc::new(Maps::plain(shape, values));
-        Pooled { input: Rc::clone(input), output, plan, taps }
+        });
+        drop(parts);
+        let output = Arc::new(Maps::plain(shape, values));
+        Pooled { input: Arc::clone(input), output, plan, kind: self.kind }
     }
 }
 
@@ -61,6 +65,7 @@ fn window(plan: &Plan, row: usize) -> impl Iterator<Item = (usize, usize)> {
     sources.filter(|&(_, source)| source != NONE).map(|(tap, source)| (tap, source as usize))
 }
 
+/// Maxima of one image, and through which tap each was found first.
 fn maxima(plan: &Plan, x: &[f32], out: &mut [f32], taps: &mut [f32], channels: usize) {
     fast(|| {
         let pixels = out.chunks_exact_mut(channels).zip(taps.chunks_exact_mut(channels));
@@ -79,6 +84,7 @@ fn maxima(plan: &Plan, x: &[f32], out: &mut [f32], taps: &mut [f32], channels: u
     });
 }
 
+/// Means of one image, in which zeros of the border count.
 fn means(plan: &Plan, x: &[f32], out: &mut [f32], channels: usize) {
     let share = 1.0 / plan.taps.len() as f32;
     fast(|| {
@@ -95,30 +101,41 @@ fn means(plan: &Plan, x: &[f32], out: &mut [f32], channels: usize) {
 }
 
 impl Pooled {
-    pub(super) fn output(&self) -> Rc<Maps> {
-        Rc::clone(&self.output)
+    pub(super) fn output(&self) -> Arc<Maps> {
+        Arc::clone(&self.output)
     }
 
-    pub(super) fn backward(self, gradient: Gradient, more: Option<Rc<Buffer>>) -> Option<Gradient> {
+    pub(super) fn backward(
+        self,
+        gradient: Gradient,
+        more: Option<Arc<Buffer>>,
+    ) -> Option<Gradient> {
         let shape = self.output.shape;
-        let channels = shape.channels;
+        let (channels, size) = (shape.channels, shape.image());
+        let numbers = self.input.shape.image();
         let share = 1.0 / self.plan.taps.len() as f32;
+        let g = &gradient.values[..];
+        let mut parts = states(shape.batch, || (Buffer::new(size), Buffer::new(size)));
+        let readers = readers(&self.input, numbers);
+        let mut parts: Vec<_> = readers.into_iter().zip(&mut parts).collect();
         let mut sink = Sink::new(&self.input, more);
-        for image in 0..shape.batch {
-            let images = image..image + 1;
-            let at = shape.of(&images);
-            let g = &gradient.values[at.clone()];
-            if let Some(out) = sink.images(&images) {
-                out.fill(0.0);
-                let taps = self.taps.as_ref().map(|taps| &taps[at]);
+        sink.fill(numbers, &mut parts, |(reader, (values, taps)), images, out| {
+            let Some(out) = out else { return };
+            out.fill(0.0);
+            let inputs = reader.images(images).chunks_exact(numbers);
+            let gradients = g[shape.of(images)].chunks_exact(size);
+            for ((out, x), g) in out.chunks_exact_mut(numbers).zip(inputs).zip(gradients) {
+                if self.kind == Pooling::Max {
+                    maxima(&self.plan, x, values, taps, channels);
+                }
                 fast(|| {
                     for (row, g) in g.chunks_exact(channels).enumerate() {
+                        let taps = &taps[row * channels..][..channels];
                         for (tap, source) in window(&self.plan, row) {
                             let out = out[source..][..channels].iter_mut().zip(g);
-                            match taps {
-                                None => out.for_each(|(out, g)| *out += g * share),
-                                Some(taps) => {
-                                    let taps = &taps[row * channels..][..channels];
+                            match self.kind {
+                                Pooling::Average => out.for_each(|(out, g)| *out += g * share),
+                                Pooling::Max => {
                                     for ((out, g), at) in out.zip(taps) {
                                         *out += if *at == tap as f32 { *g } else { 0.0 };
                                     }
@@ -128,8 +145,7 @@ impl Pooled {
                     }
                 });
             }
-            sink.finish(&images);
-        }
+        });
         sink.gradient()
     }
 }
@@ -137,22 +153,23 @@ impl Pooled {
 /// What the backward pass of a mean over all positions needs.
 #[derive(Debug)]
 pub(super) struct Averaged {
-    input: Rc<Maps>,
-    output: Rc<Maps>,
+    input: Arc<Maps>,
+    output: Arc<Maps>,
 }
 
 /// The mean over all positions.
-pub(super) fn average(input: &Rc<Maps>) -> Averaged {
+pub(super) fn average(input: &Arc<Maps>) -> Averaged {
     let Shape { batch, channels, .. } = input.shape;
     let shape = Shape { batch, height: 1, width: 1, channels };
+    let numbers = input.shape.image();
     let mut values = Buffer::new(shape.len());
-    let mut scratch = Buffer::default();
     let share = 1.0 / input.shape.positions() as f32;
-    for images in chunks(batch, input.shape.image()) {
-        let x = input.images(&images, &mut scratch);
-        let out = values[shape.of(&images)].chunks_exact_mut(channels);
+    let out = Some((&mut values[..], channels));
+    work(batch, numbers, &mut readers(input, numbers), out, |reader, images, out| {
+        let Some(out) = out else { return };
+        let x = reader.images(images).chunks_exact(numbers);
         fast(|| {
-            for (out, image) in out.zip(x.chunks_exact(input.shape.image())) {
+            for (out, image) in out.chunks_exact_mut(channels).zip(x) {
                 out.fill(0.0);
                 for pixel in image.chunks_exact(channels) {
                     out.iter_mut().zip(pixel).for_each(|(out, x)| *out += x);
@@ -160,33 +177,36 @@ pub(super) fn average(input: &Rc<Maps>) -> Averaged {
                 out.iter_mut().for_each(|out| *out *= share);
             }
         });
-    }
-    Averaged { input: Rc::clone(input), output: Rc::new(Maps::plain(shape, values)) }
+    });
+    Averaged { input: Arc::clone(input), output: Arc::new(Maps::plain(shape, values)) }
 }
 
 impl Averaged {
-    pub(super) fn output(&self) -> Rc<Maps> {
-        Rc::clone(&self.output)
+    pub(super) fn output(&self) -> Arc<Maps> {
+        Arc::clone(&self.output)
     }
 
-    pub(super) fn backward(self, gradient: Gradient, more: Option<Rc<Buffer>>) -> Option<Gradient> {
+    pub(super) fn backward(
+        self,
+        gradient: Gradient,
+        more: Option<Arc<Buffer>>,
+    ) -> Option<Gradient> {
         let shape = self.input.shape;
+        let numbers = shape.image();
         let share = 1.0 / shape.positions() as f32;
+        let g = &gradient.values[..];
         let mut sink = Sink::new(&self.input, more);
-        for images in chunks(shape.batch, shape.image()) {
-            let g = &gradient.values[self.output.shape.of(&images)];
-            if let Some(out) = sink.images(&images) {
-                let images = out.chunks_exact_mut(shape.image());
-                fast(|| {
-                    for (out, g) in images.zip(g.chunks_exact(shape.channels)) {
-                        for pixel in out.chunks_exact_mut(shape.channels) {
-                            pixel.iter_mut().zip(g).for_each(|(out, g)| *out = g * share);
-                        }
+        sink.fill(numbers, &mut states(shape.batch, || ()), |(), images, out| {
+            let Some(out) = out else { return };
+            let g = g[self.output.shape.of(images)].chunks_exact(shape.channels);
+            fast(|| {
+                for (out, g) in out.chunks_exact_mut(numbers).zip(g) {
+                    for pixel in out.chunks_exact_mut(shape.channels) {
+                        pixel.iter_mut().zip(g).for_each(|(out, g)| *out = g * share);
                     }
-                });
-            }
-            sink.finish(&images);
-        }
+                }
+            });
+        });
         sink.gradient()
     }
 }

@@ -86,6 +86,8 @@ pub(super) struct Gathered<'a> {
     pub(super) taps: &'a [usize],
     /// Where rows begin, or [`NONE`], for one tap after the other.
     pub(super) sources: &'a [u32],
+    /// How many sources there are for each tap: at least as many as rows.
+    pub(super) stride: usize,
     /// Which row of the outputs each row is.
     pub(super) targets: &'a [u32],
     /// Rows of the matrices' columns.
@@ -111,7 +113,7 @@ impl Gathered<'_> {
             let count = R.min(rows - first);
             let mut sums = [[simd.splat_f32s(0.0); V]; R];
             for (t, &tap) in self.taps.iter().enumerate() {
-                let sources = &self.sources[t * rows + first..][..count];
+                let sources = &self.sources[t * self.stride + first..][..count];
                 if sources.iter().all(|&source| source == NONE) {
                     continue;
                 }
@@ -181,6 +183,8 @@ pub(super) struct Outer<'a> {
     pub(super) depth: usize,
     /// Where rows begin, or [`NONE`], for one tap after the other.
     pub(super) sources: &'a [u32],
+    /// How many sources there are for each tap: at least as many as rows.
+    pub(super) stride: usize,
     /// Rows of `columns` numbers.
     pub(super) g: &'a [f32],
     /// A multiple of the vectors' length.
@@ -265,14 +269,14 @@ impl WithSimd for Outer<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let rows = self.g.len() / self.columns;
-        let taps = self.sources.len() / rows.max(1);
+        let taps = self.sources.len() / self.stride.max(1);
         let block = (BLOCK / (4 * (self.depth + self.columns))).clamp(24, 256);
         let panels = panels(self.columns);
         let mut pairs = Vec::with_capacity(block);
         for first in (0..rows).step_by(block) {
             let end = rows.min(first + block);
             for tap in 0..taps {
-                let sources = &self.sources[tap * rows..][first..end];
+                let sources = &self.sources[tap * self.stride..][first..end];
                 pairs.clear();
                 pairs.extend(
                     sources
@@ -322,6 +326,7 @@ mod tests {
                 matrix: &matrix,
                 taps: &order,
                 sources: &sources,
+                stride: rows,
                 targets: &targets,
                 out: &mut out,
             }
@@ -343,7 +348,16 @@ mod tests {
             let wide = columns.next_multiple_of(lanes());
             let g = numbers(rows * wide, 1.1);
             let mut sums = vec![1.0; taps * depth * wide];
-            Outer { x: &x, depth, sources: &sources, g: &g, columns: wide, sums: &mut sums }.run();
+            Outer {
+                x: &x,
+                depth,
+                sources: &sources,
+                stride: rows,
+                g: &g,
+                columns: wide,
+                sums: &mut sums,
+            }
+            .run();
             for t in 0..taps {
                 for i in 0..depth {
                     for o in 0..wide {

@@ -81,6 +81,11 @@ fn agrees(layers: Vec<Layer>, channels: usize, side: usize) {
         for (ours, burns) in network.tensors().iter().zip(other.tensors()) {
             close(&burns.name, &ours.values, &burns.values, 0.1);
         }
+        network.observe(images.clone());
+        other.forward(images.clone());
+        for (ours, burns) in network.tensors().iter().zip(other.tensors()) {
+            close(&burns.name, &ours.values, &burns.values, 0.1);
+        }
         let evaluation = network.valid();
         let images = images.inner();
         let general = super::super::run(&evaluation.layers, images.clone()).flatten::<2>(1, 3);
@@ -191,21 +196,39 @@ fn pools_and_heads() {
     agrees(layers, 2, 8);
 }
 
-/// Two runs give the same bits.
+/// Two runs give the same bits, on one thread and on several.
 #[test]
 fn gradients_are_reproducible() {
-    let layers = headed(vec![Layer::new(2, Block::inverted_residual(3, 3.0, 16, 1))]);
-    let architecture = Architecture::new(1, 8, layers);
+    let block = Block::InvertedResidualV3 {
+        kernel: 3,
+        expansion: 3.0,
+        channels: 16,
+        squeeze_excite: true,
+        hard_swish: true,
+        stride: 1,
+        eca: false,
+    };
+    let layers = headed(vec![
+        Layer::once(Block::conv(16, 3, 1, Activation::Relu)),
+        Layer::new(2, block),
+        Layer::once(Block::MaxPool { kernel: 3, stride: 2, padding: 1 }),
+    ]);
+    let architecture = Architecture::new(1, 20, layers);
     let device = Device::flex().autodiff();
     let network = Network::new(&architecture, 1, &device).unwrap();
     let run = || {
-        let images = Tensor::<1>::from_floats(random(16 * 64, 3).as_slice(), &device);
+        let images = Tensor::<1>::from_floats(random(30 * 400, 3).as_slice(), &device);
         let (loss, gradients) = network
-            .gradients(images.reshape([16, 1, 8, 8]), |scores| scores.powf_scalar(2.0).mean());
+            .gradients(images.reshape([30, 1, 20, 20]), |scores| scores.powf_scalar(2.0).mean());
         (numbers(loss), collect(&network, &gradients))
     };
-    let (first, second) = (run(), std::thread::scope(|scope| scope.spawn(run).join().unwrap()));
-    assert_eq!(first, second);
+    let on = |threads: usize| {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run)
+    };
+    let first = on(1);
+    for threads in [1, 2, 3, 2] {
+        assert_eq!(first, on(threads));
+    }
 }
 
 /// The sum of f(norm(conv(x))) times g, by the passes, and its gradients.
@@ -220,12 +243,12 @@ struct Example {
 
 impl Example {
     fn run(&self) -> Convolved {
-        let input = Rc::new(Maps::plain(self.shape, Buffer::copy(&self.x)));
+        let input = Arc::new(Maps::plain(self.shape, Buffer::copy(&self.x)));
         let after = match &self.norm {
             Some(norm) => After::Norm(norm),
             None => After::Bias(vec![0.1; self.spec.outputs]),
         };
-        convolve(&self.spec, &self.weights, after, &input, true)
+        convolve(&self.spec, &self.weights, after, &input, Mode::Train)
     }
 
     fn value(&self) -> f64 {
@@ -267,7 +290,7 @@ fn gradients_are_differences() {
         };
         let convolved = example.run();
         let length = convolved.output().shape.len();
-        let g = Gradient { values: Rc::new(Buffer::copy(&example.g[..length])), sums: None };
+        let g = Gradient { values: Arc::new(Buffer::copy(&example.g[..length])), sums: None };
         let (found, at_input) = convolved.backward(g, None);
         let at_input = at_input.unwrap().values;
         let mut rng = stream(12, case as u64, "entries");
@@ -300,9 +323,13 @@ fn gradients_are_differences() {
 #[test]
 fn moments_are_exact_far_from_zero() {
     let z: Vec<f32> = random(3 * 5000, 5).iter().map(|x| 1000.0 + x).collect();
-    let mut moments = norm::Moments::new(3);
-    z.chunks(3 * 700).for_each(|z| moments.add(z));
-    let (means, variances) = moments.finish();
+    let part = |z: &[f32]| {
+        let mut moments = norm::Moments::new(3);
+        z.chunks(3 * 700).for_each(|z| moments.add(z));
+        moments
+    };
+    let parts = [part(&z[..3 * 1200]), part(&z[3 * 1200..]), part(&[])];
+    let (means, variances) = norm::Moments::finish(&parts);
     for channel in 0..3 {
         let z: Vec<f64> = z.iter().skip(channel).step_by(3).map(|x| f64::from(*x)).collect();
         let mean = z.iter().sum::<f64>() / 5000.0;
