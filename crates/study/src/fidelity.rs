@@ -98,18 +98,22 @@ impl Ladder {
         if self.resumable { (self.cost(to) - self.cost(from)).max(0.0) } else { self.cost(to) }
     }
 
-    /// The rungs of successive halving: `max` divided by powers of `eta`, rounded, down to `min`,
-    /// in rising order and without repetition. The highest is always `max`.
+    /// The rungs of successive halving in rising order, without repetition: `max / eta^s`, rounded,
+    /// for `s` from 0 to `floor(log_eta(max / min))`. The highest is always `max`.
+    ///
+    /// # Source
+    /// Li et al. (2018), "Hyperband", JMLR 18, algorithm 1.
     pub fn rungs(&self, eta: f64) -> Vec<u64> {
         let mut rungs = vec![self.max];
         let mut level = self.max as f64;
         if eta.is_finite() && eta > 1.0 {
             loop {
                 level /= eta;
-                let rung = level.round() as u64;
-                if rung < self.min || rung == 0 {
+                // A power of `eta` in exact arithmetic must not be lost to rounding.
+                if level < self.min as f64 * (1.0 - 1e-9) {
                     break;
                 }
+                let rung = level.round() as u64;
                 if rungs.last() != Some(&rung) {
                     rungs.push(rung);
                 }
@@ -130,6 +134,9 @@ mod tests {
         assert_eq!(ladder.rungs(3.0), [1, 3, 9, 27, 81]);
         let ladder = Ladder::new("epoch", 5, 52, true).unwrap();
         assert_eq!(ladder.rungs(3.0), [6, 17, 52]);
+        // 52 / 81 epochs are fewer than one.
+        let ladder = Ladder::new("epoch", 1, 52, true).unwrap();
+        assert_eq!(ladder.rungs(3.0), [2, 6, 17, 52]);
         assert_eq!(Ladder::new("epoch", 4, 4, true).unwrap().rungs(3.0), [4]);
     }
 
