@@ -86,6 +86,14 @@ impl Features {
         row
     }
 
+    /// The columns that lie in the unit interval and take more than a few values.
+    pub(crate) fn warpable(&self) -> Vec<usize> {
+        (0..self.parts.len())
+            .filter(|&i| self.parts[i] == Part::Unit && self.continuous[i])
+            .map(|i| self.offsets[i])
+            .collect()
+    }
+
     /// Whether a parameter varies continuously.
     pub(crate) fn is_continuous(&self, parameter: usize) -> bool {
         self.continuous[parameter]

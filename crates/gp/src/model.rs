@@ -2,6 +2,7 @@
 
 mod evidence;
 mod exp;
+mod inputs;
 mod kernel;
 mod posterior;
 mod stationary;

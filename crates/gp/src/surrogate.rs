@@ -33,11 +33,13 @@ pub(crate) struct Component {
 
 /// What may be chosen.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Freedom {
+pub(crate) struct Freedom<'a> {
     /// Whether outputs may be warped.
     pub(crate) warps: bool,
     /// The most components.
     pub(crate) components: usize,
+    /// The columns whose inputs may be warped.
+    pub(crate) columns: &'a [usize],
 }
 
 /// The most rows that hyperparameters are fitted to.
@@ -63,7 +65,7 @@ pub(crate) struct Memory {
     posteriors: Vec<Posterior>,
 }
 
-fn fingerprint(rows: &[Vec<f64>], y: &[f64], kernel: &Kernel, freedom: Freedom) -> u64 {
+fn fingerprint(rows: &[Vec<f64>], y: &[f64], kernel: &Kernel, freedom: Freedom<'_>) -> u64 {
     let mut hasher = std::hash::DefaultHasher::new();
     (kernel.columns(), kernel.scales(), freedom.warps, freedom.components).hash(&mut hasher);
     for row in rows {
@@ -82,7 +84,7 @@ impl Memory {
         priors: &Priors,
         rows: &[Vec<f64>],
         y: &[f64],
-        freedom: Freedom,
+        freedom: Freedom<'_>,
     ) -> Vec<Component> {
         if rows.is_empty() || rows.len() != y.len() {
             return Vec::new();
@@ -203,7 +205,7 @@ fn choose(
     priors: &Priors,
     rows: &[Vec<f64>],
     y: &[f64],
-    freedom: Freedom,
+    freedom: Freedom<'_>,
 ) -> Vec<Choice> {
     let fitted = |choice: &Choice, rows: &[usize], all: &[Vec<f64>], evaluations: usize| {
         let x: Vec<&[f64]> = rows.iter().map(|&i| all[i].as_slice()).collect();
@@ -225,7 +227,8 @@ fn choose(
     let consider = |family: Family, scale: Scale, hyper: &Hyper, choices: &mut Vec<Choice>| {
         let kernel = kernel.with_family(family);
         let choice = Choice { kernel, scale, hyper: hyper.clone(), evidence: f64::NEG_INFINITY };
-        choices.extend(fitted(&choice, &few, rows, 30));
+        let evaluations = if choices.is_empty() || y.len() <= COMPARE_ROWS { 30 } else { 12 };
+        choices.extend(fitted(&choice, &few, rows, evaluations));
         choices.sort_by(|a, b| pareto::compare(-a.evidence, -b.evidence));
     };
     for scale in scales {
@@ -234,6 +237,18 @@ fn choose(
     }
     if let Some(best) = choices.first().cloned() {
         consider(Family::Rbf, best.scale, &best.hyper, &mut choices);
+    }
+    if freedom.warps
+        && y.len() >= 2 * (freedom.columns.len() + 2)
+        && let Some(best) = choices.first().cloned()
+    {
+        let mut choice = Choice { kernel: best.kernel.warped(freedom.columns.to_vec()), ..best };
+        choice.hyper.lengths.resize(choice.kernel.scales(), 1.0);
+        // One unit of evidence for each further parameter (Akaike).
+        let penalty = 2.0 * freedom.columns.len() as f64;
+        let found = fitted(&choice, &few, rows, 20);
+        choices.extend(found.map(|c| Choice { evidence: c.evidence - penalty, ..c }));
+        choices.sort_by(|a, b| pareto::compare(-a.evidence, -b.evidence));
     }
     let least = choices.first().map_or(0.0, |best| best.evidence - 3.0);
     choices.retain(|c| c.evidence >= least);
@@ -244,4 +259,81 @@ fn choose(
         choices = choices.iter().map(|c| fitted(c, &more, rows, 12).unwrap_or(c.clone())).collect();
     }
     choices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Column, Distance};
+    use automl_study::sobol_point;
+
+    fn square(d: usize) -> Kernel {
+        let columns = (0..d).map(|scale| Column { distance: Distance::Square, scale }).collect();
+        Kernel::new(Family::Matern52, columns)
+    }
+
+    /// Rows of which half gather around the optimum, and their losses.
+    fn study(n: usize, d: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
+        let row = |i: usize| -> Vec<f64> {
+            let near = if i.is_multiple_of(2) { 1.0 } else { 40.0 / (40.0 + i as f64) };
+            sobol_point(i as u64, d, 9).iter().map(|u| 0.4 + (u - 0.4) * near).collect()
+        };
+        let rows: Vec<Vec<f64>> = (0..n).map(row).collect();
+        let loss = |row: &Vec<f64>| -> f64 {
+            let bowl: f64 = row.iter().map(|u| (u - 0.4) * (u - 0.4)).sum();
+            bowl + 0.1 * (9.0 * row[0]).sin() * (7.0 * row[1]).cos()
+        };
+        let y = rows.iter().map(loss).collect();
+        (rows, y)
+    }
+
+    #[test]
+    fn a_used_memory_learns_what_a_fresh_one_does() {
+        let (rows, y) = study(70, 3);
+        let (kernel, priors) = (square(3), Priors::scaled(3));
+        let freedom = Freedom { warps: true, components: 2, columns: &[0, 1, 2] };
+        let mut used = Memory::default();
+        let points = matrix(&rows[..5]);
+        for n in (40..70).chain([45, 66]) {
+            let ours = used.learn(&kernel, &priors, &rows[..n], &y[..n], freedom);
+            let theirs = Memory::default().learn(&kernel, &priors, &rows[..n], &y[..n], freedom);
+            assert_eq!(ours.len(), theirs.len());
+            for (a, b) in ours.iter().zip(&theirs) {
+                assert_eq!(a.posterior.predict(&points), b.posterior.predict(&points), "{n} rows");
+                assert_eq!(a.weight, b.weight);
+            }
+        }
+    }
+
+    /// The error of conditioning on a part of many rows, in units of the outputs' standard
+    /// deviation.
+    #[test]
+    fn a_part_of_many_rows_predicts_well_around_the_best() {
+        let d = 6;
+        let (rows, y) = study(2400, d);
+        let (kernel, priors) = (square(d), Priors::scaled(d));
+        let freedom = Freedom { warps: false, components: 1, columns: &[] };
+        let learnt = Memory::default().learn(&kernel, &priors, &rows, &y, freedom);
+        let local = &learnt[0];
+        assert_eq!(local.posterior.rows().nrows(), LOCAL_ROWS);
+        let data = Observations { x: &matrix(&rows), y: &local.warped.y, noise: &[] };
+        let (ours, hyper) = (local.posterior.kernel(), local.posterior.hyper());
+        let exact = Posterior::new(ours, hyper, data, priors.mean).unwrap();
+        let errors = |width: f64| -> (f64, f64) {
+            let points: Vec<Vec<f64>> = (0..200)
+                .map(|i| sobol_point(i, d, 4).iter().map(|u| 0.4 + (u - 0.4) * width).collect())
+                .collect();
+            let points = matrix(&points);
+            let (a, b) = (exact.predict(&points), local.posterior.predict(&points));
+            let rms = |a: &[f64], b: &[f64], f: fn(f64) -> f64| {
+                let sum: f64 = a.iter().zip(b).map(|(a, b)| (f(*a) - f(*b)).powi(2)).sum();
+                (sum / a.len() as f64).sqrt()
+            };
+            (rms(&a.0, &b.0, |v| v), rms(&a.1, &b.1, f64::sqrt))
+        };
+        let (near, far) = (errors(0.2), errors(1.0));
+        println!("near the best {near:?}, anywhere {far:?}");
+        assert!(near.0 < 0.02 && near.1 < 0.02, "{near:?}");
+        assert!(far.0 < 0.2 && far.1 < 0.2, "{far:?}");
+    }
 }

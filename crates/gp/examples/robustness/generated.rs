@@ -166,8 +166,7 @@ fn space(rng: &mut Stream) -> Option<Space> {
                 finish!(builder.int(&name, 1..=1024).log());
             }
             6 => {
-                let choices: Vec<Choice> =
-                    (0..rng.random_range(1..7)).map(Choice::Int).collect();
+                let choices: Vec<Choice> = (0..rng.random_range(1..7)).map(Choice::Int).collect();
                 finish!(builder.choice(&name, choices));
             }
             _ => {

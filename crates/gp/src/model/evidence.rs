@@ -1,5 +1,7 @@
 //! The penalised log marginal likelihood and its gradient.
 
+use super::inputs::{Inputs, kumaraswamy};
+use super::kernel::Ready;
 use super::{Hyper, Kernel};
 use crate::lbfgs::{self, Stop};
 use crate::linalg;
@@ -10,6 +12,10 @@ use nalgebra::DMatrix;
 pub struct Priors {
     /// Mean and standard deviation of the logarithm of each length scale (log-normal).
     pub length: (f64, f64),
+    /// The number of scales that are lengths; for those after them see `others`.
+    pub lengths: usize,
+    /// As `length` for further scales of a kernel: weights of sums, warps of inputs.
+    pub others: (f64, f64),
     /// Mean and standard deviation of the logarithm of the signal variance (log-normal).
     pub signal: (f64, f64),
     /// Shape and rate of the gamma density of the noise variance.
@@ -32,7 +38,9 @@ impl Priors {
     pub fn scaled(scales: usize) -> Self {
         let d = scales.max(1) as f64;
         Self {
-            length: (-1.1 + 0.5 * d.ln(), 0.7),
+            length: (-1.5 + 0.5 * d.ln(), 0.7),
+            lengths: scales,
+            others: (0.0, 0.5),
             signal: (0.5, 1.5),
             noise: (1.1, 30.0),
             mean: 1.0,
@@ -48,7 +56,8 @@ impl Priors {
             gradient[i] -= z / sd;
             -0.5 * z * z
         };
-        let mut sum: f64 = (0..m).map(|i| normal(i, self.length)).sum();
+        let of = |i: usize| if i < self.lengths { self.length } else { self.others };
+        let mut sum: f64 = (0..m).map(|i| normal(i, of(i))).sum();
         sum += normal(m, self.signal);
         let (shape, rate) = self.noise;
         let noise = log[m + 1].exp();
@@ -94,7 +103,10 @@ impl<'a> Evidence<'a> {
     /// Rasmussen & Williams (2006), equations 2.30 and 5.9.
     pub fn evaluate(&mut self, log: &[f64], gradient: &mut [f64]) -> Option<f64> {
         let hyper = Hyper::from_log(log);
-        let (n, kernel, x) = (self.data.y.len(), self.kernel, self.data.x);
+        let (n, kernel) = (self.data.y.len(), self.kernel);
+        let (inputs, plain) = kernel.inputs();
+        let warped = inputs.matrix(&hyper.lengths[plain..], self.data.x);
+        let x = &warped;
         let ready = kernel.ready(&hyper.lengths);
         let known = |i: usize| self.data.noise.get(i).copied().unwrap_or(0.0);
         ready.fill(x, &mut self.covariance);
@@ -139,8 +151,40 @@ impl<'a> Evidence<'a> {
         gradient.fill(0.0);
         gradient[scales] = 0.5 * trace;
         gradient[scales + 1] = 0.5 * noise_trace * hyper.noise;
-        ready.pull_lengths(x, &weights, &mut gradient[..scales]);
+        ready.pull_lengths(x, &weights, &mut gradient[..plain]);
+        if plain < scales {
+            let raw = (self.data.x, &hyper.lengths[plain..]);
+            pull_inputs(&ready, inputs, raw, x, weights, &mut gradient[plain..scales]);
+        }
         value.is_finite().then_some(value)
+    }
+}
+
+/// Adds the derivatives in the parameters of warped inputs. `weights`: lower triangle, its
+/// diagonal counts once.
+fn pull_inputs(
+    ready: &Ready<'_>,
+    inputs: &Inputs,
+    (raw, parameters): (&DMatrix<f64>, &[f64]),
+    x: &DMatrix<f64>,
+    mut weights: DMatrix<f64>,
+    gradient: &mut [f64],
+) {
+    let n = x.nrows();
+    weights.fill_upper_triangle_with_lower_triangle();
+    let mut out = vec![vec![0.0; x.ncols()]];
+    let mut row = vec![0.0; x.ncols()];
+    for i in 0..n {
+        row.iter_mut().enumerate().for_each(|(c, v)| *v = x[(i, c)]);
+        let own = std::mem::take(&mut weights[(i, i)]);
+        ready.pull_row(x, &row, &[&weights.as_slice()[i * n..(i + 1) * n]], &mut out);
+        ready.pull_own(&row, own, &mut out[0]);
+        for (k, &c) in inputs.columns.iter().enumerate() {
+            let (_, [_, by_a, by_b]) =
+                kumaraswamy(raw[(i, c)], parameters[2 * k], parameters[2 * k + 1]);
+            gradient[2 * k] += out[0][c] * by_a;
+            gradient[2 * k + 1] += out[0][c] * by_b;
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Covariance functions over rows of features, and what is made of them.
 
+use super::inputs::Inputs;
 use super::stationary::Stationary;
 use super::{Column, Family};
 use crate::linalg::dot;
@@ -16,6 +17,7 @@ pub struct Kernel {
     shape: Shape,
     columns: usize,
     scales: usize,
+    inputs: Inputs,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +48,7 @@ impl Kernel {
     pub fn new(family: Family, columns: Vec<Column>) -> Self {
         let stationary = Stationary::new(family, columns);
         let (columns, scales) = (stationary.columns().len(), stationary.scales());
-        Self { shape: Shape::Stationary(stationary), columns, scales }
+        Self { shape: Shape::Stationary(stationary), columns, scales, inputs: Inputs::default() }
     }
 
     /// The linear kernel `sum_c (x_c - centre)(x'_c - centre) / length_c^2` over all `columns`:
@@ -56,19 +58,34 @@ impl Kernel {
     /// Rasmussen & Williams (2006), section 4.2.2.
     pub fn linear(columns: usize, centre: f64) -> Self {
         let pairs = (0..columns).map(|c| (c, c)).collect();
-        Self { shape: Shape::Linear { columns: pairs, centre }, columns, scales: columns }
+        Self {
+            shape: Shape::Linear { columns: pairs, centre },
+            columns,
+            scales: columns,
+            inputs: Inputs::default(),
+        }
     }
 
     /// `a + w b` of two kernels over the same rows; `w` is one more scale, the last.
     pub fn sum(a: Self, b: Self) -> Self {
         let (columns, scales) = (a.columns.max(b.columns), a.scales + b.scales + 1);
-        Self { shape: Shape::Sum(Box::new(a), Box::new(b)), columns, scales }
+        Self {
+            shape: Shape::Sum(Box::new(a), Box::new(b)),
+            columns,
+            scales,
+            inputs: Inputs::default(),
+        }
     }
 
     /// `a b` of two kernels over the same rows.
     pub fn product(a: Self, b: Self) -> Self {
         let (columns, scales) = (a.columns.max(b.columns), a.scales + b.scales);
-        Self { shape: Shape::Product(Box::new(a), Box::new(b)), columns, scales }
+        Self {
+            shape: Shape::Product(Box::new(a), Box::new(b)),
+            columns,
+            scales,
+            inputs: Inputs::default(),
+        }
     }
 
     /// The same kernel with its stationary parts of another family.
@@ -83,7 +100,24 @@ impl Kernel {
                 Shape::Product(Box::new(a.with_family(family)), Box::new(b.with_family(family)))
             }
         };
-        Self { shape, ..*self }
+        Self { shape, inputs: self.inputs.clone(), ..*self }
+    }
+
+    /// The same kernel of warped inputs: these columns, which lie in the unit interval, go through
+    /// the distribution function of Kumaraswamy, `1 - (1 - u^a)^b`. `a` and `b` of each are two
+    /// more scales, the last; for 1 and 1 nothing is changed. Only the outermost kernel may warp.
+    ///
+    /// # Source
+    /// Snoek et al. (2014), "Input Warping for Bayesian Optimization of Non-Stationary Functions".
+    pub fn warped(&self, columns: Vec<usize>) -> Self {
+        let inputs = Inputs { columns };
+        let scales = self.scales - self.inputs.len() + inputs.len();
+        Self { shape: self.shape.clone(), scales, inputs, ..*self }
+    }
+
+    /// The map of inputs and where its parameters start among the scales.
+    pub(crate) fn inputs(&self) -> (&Inputs, usize) {
+        (&self.inputs, self.scales - self.inputs.len())
     }
 
     /// The number of columns of a row.
@@ -96,6 +130,7 @@ impl Kernel {
     }
 
     pub(crate) fn ready(&self, lengths: &[f64]) -> Ready<'_> {
+        let lengths = &lengths[..self.scales - self.inputs.len()];
         let parts = |a: &'_ Kernel| (lengths[..a.scales].to_vec(), lengths[a.scales..].to_vec());
         match &self.shape {
             Shape::Stationary(s) => Ready::Stationary(s, s.weights(lengths)),
@@ -121,6 +156,18 @@ impl Kernel {
 
     /// Covariances of the rows of `a` with those of `b`: `[a, b]`.
     pub fn cross(&self, hyper: &Hyper, a: &DMatrix<f64>, b: &DMatrix<f64>) -> DMatrix<f64> {
+        let (inputs, first) = self.inputs();
+        let parameters = &hyper.lengths[first..];
+        self.cross_warped(hyper, &inputs.matrix(parameters, a), &inputs.matrix(parameters, b))
+    }
+
+    /// As [`Kernel::cross`] where the inputs are warped already.
+    pub(crate) fn cross_warped(
+        &self,
+        hyper: &Hyper,
+        a: &DMatrix<f64>,
+        b: &DMatrix<f64>,
+    ) -> DMatrix<f64> {
         let ready = self.ready(&hyper.lengths);
         let mut k = DMatrix::zeros(a.nrows(), b.nrows());
         let mut row = vec![0.0; b.ncols()];

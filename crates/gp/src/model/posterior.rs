@@ -40,7 +40,9 @@ pub struct Posterior {
     kernel: Kernel,
     hyper: Hyper,
     mean_sd: f64,
+    /// The rows as they were given, and with warped inputs.
     x: DMatrix<f64>,
+    warped: DMatrix<f64>,
     factor: Factor,
     output: Output,
     fantasies: Vec<Output>,
@@ -52,6 +54,12 @@ pub struct Posterior {
 struct Output {
     alpha: Vec<f64>,
     mean: f64,
+}
+
+/// Rows with warped inputs.
+fn warped(kernel: &Kernel, hyper: &Hyper, x: &DMatrix<f64>) -> DMatrix<f64> {
+    let (inputs, first) = kernel.inputs();
+    inputs.matrix(&hyper.lengths[first..], x)
 }
 
 /// Mean and variance at one point with their gradients in the features.
@@ -88,7 +96,8 @@ impl Posterior {
         if data.x.ncols() != columns {
             return Err(PosteriorError::Columns { found: data.x.ncols(), expected: columns });
         }
-        let mut covariance = kernel.ready(&hyper.lengths).matrix(data.x);
+        let warped = warped(kernel, hyper, data.x);
+        let mut covariance = kernel.ready(&hyper.lengths).matrix(&warped);
         for i in 0..n {
             let k = &mut covariance.as_mut_slice()[i * n + i..(i + 1) * n];
             k.iter_mut().for_each(|v| *v *= hyper.signal);
@@ -104,6 +113,7 @@ impl Posterior {
                     hyper: hyper.clone(),
                     mean_sd,
                     x: data.x.clone(),
+                    warped,
                     factor,
                     output: Output::default(),
                     fantasies: Vec::new(),
@@ -132,8 +142,12 @@ impl Posterior {
         }
         let ready = self.kernel.ready(&self.hyper.lengths);
         let mut k = vec![0.0; n];
-        ready.against(&self.x, 0, row, &mut k);
+        let raw = row;
+        let (mut row, mut slopes) = (row.to_vec(), Vec::new());
+        self.warp_row(&mut row, &mut slopes);
+        ready.against(&self.warped, 0, &row, &mut k);
         k.iter_mut().for_each(|v| *v *= self.hyper.signal);
+        let row = &row[..];
         let own = self.hyper.signal * ready.own(row) + self.hyper.noise + noise;
         let mut jitter = self.jitter;
         while !self.factor.append(&k, own + jitter) {
@@ -142,8 +156,11 @@ impl Posterior {
                 return Err(PosteriorError::NotPositiveDefinite { rows: n + 1 });
             }
         }
-        let old = &self.x;
-        self.x = DMatrix::from_fn(n + 1, columns, |i, c| if i < n { old[(i, c)] } else { row[c] });
+        let grown = |old: &DMatrix<f64>, row: &[f64]| {
+            DMatrix::from_fn(n + 1, columns, |i, c| if i < n { old[(i, c)] } else { row[c] })
+        };
+        self.x = grown(&self.x, raw);
+        self.warped = grown(&self.warped, row);
         Ok(())
     }
 
@@ -199,6 +216,16 @@ impl Posterior {
         self.jitter
     }
 
+    fn warp_row(&self, row: &mut [f64], slopes: &mut Vec<f64>) {
+        let (inputs, first) = self.kernel.inputs();
+        inputs.row(&self.hyper.lengths[first..], row, slopes);
+    }
+
+    /// Covariances of the rows with points whose inputs are warped already.
+    fn cross(&self, points: &DMatrix<f64>) -> DMatrix<f64> {
+        self.kernel.cross_warped(&self.hyper, &self.warped, points)
+    }
+
     fn mean_of(output: &Output, cross: &DMatrix<f64>) -> Vec<f64> {
         cross
             .column_iter()
@@ -208,7 +235,8 @@ impl Posterior {
 
     /// Posterior means at the rows of `points`.
     pub fn means(&self, points: &DMatrix<f64>) -> Vec<f64> {
-        Self::mean_of(&self.output, &self.kernel.cross(&self.hyper, &self.x, points))
+        let points = warped(&self.kernel, &self.hyper, points);
+        Self::mean_of(&self.output, &self.cross(&points))
     }
 
     /// Posterior means and variances (without noise) at the rows of `points`.
@@ -219,7 +247,8 @@ impl Posterior {
 
     /// As [`Posterior::predict`], with the means of each fantasy in between.
     pub fn predict_all(&self, points: &DMatrix<f64>) -> (Vec<f64>, Vec<Vec<f64>>, Vec<f64>) {
-        let mut cross = self.kernel.cross(&self.hyper, &self.x, points);
+        let points = &warped(&self.kernel, &self.hyper, points);
+        let mut cross = self.cross(points);
         let means = Self::mean_of(&self.output, &cross);
         let others = self.fantasies.iter().map(|o| Self::mean_of(o, &cross)).collect();
         self.factor.solve_lower(&mut cross);
@@ -239,10 +268,11 @@ impl Posterior {
 
     /// Mean vector and covariance matrix of the function at the rows of `points`.
     pub fn joint(&self, points: &DMatrix<f64>) -> (Vec<f64>, DMatrix<f64>) {
-        let mut cross = self.kernel.cross(&self.hyper, &self.x, points);
+        let points = &warped(&self.kernel, &self.hyper, points);
+        let mut cross = self.cross(points);
         let means = Self::mean_of(&self.output, &cross);
         self.factor.solve_lower(&mut cross);
-        let own = self.kernel.cross(&self.hyper, points, points);
+        let own = self.kernel.cross_warped(&self.hyper, points, points);
         (means, own - cross.transpose() * &cross)
     }
 
@@ -280,9 +310,13 @@ impl Posterior {
     pub fn predict_one(&self, row: &[f64], scratch: &mut Scratch, out: &mut Prediction) {
         let n = self.x.nrows();
         let ready = self.kernel.ready(&self.hyper.lengths);
+        scratch.row.clear();
+        scratch.row.extend_from_slice(row);
+        self.warp_row(&mut scratch.row, &mut scratch.slopes);
+        let row = &scratch.row[..];
         let k = &mut scratch.k;
         k.resize(n, 0.0);
-        ready.against(&self.x, 0, row, k);
+        ready.against(&self.warped, 0, row, k);
         k.iter_mut().for_each(|v| *v *= self.hyper.signal);
         out.mean = self.output.mean + linalg::dot(k, &self.output.alpha);
         let means: Vec<f64> =
@@ -294,14 +328,15 @@ impl Posterior {
         lists.extend(self.fantasies.iter().map(|o| o.alpha.as_slice()));
         scratch.pulled.resize(lists.len(), Vec::new());
         scratch.pulled.iter_mut().for_each(|p| p.resize(row.len(), 0.0));
-        ready.pull_row(&self.x, row, &lists, &mut scratch.pulled);
+        ready.pull_row(&self.warped, row, &lists, &mut scratch.pulled);
+        ready.pull_own(row, -0.5, &mut scratch.pulled[1]);
+        let slopes = &scratch.slopes;
         let scaled = |pulled: &[f64], factor: f64, out: &mut Vec<f64>| {
             out.clear();
-            out.extend(pulled.iter().map(|v| factor * v));
+            out.extend(pulled.iter().zip(slopes).map(|(v, s)| factor * v * s));
         };
         scaled(&scratch.pulled[0], self.hyper.signal, &mut out.mean_gradient);
         scaled(&scratch.pulled[1], -2.0 * self.hyper.signal, &mut out.variance_gradient);
-        ready.pull_own(row, self.hyper.signal, &mut out.variance_gradient);
         out.fantasies.resize(means.len(), (0.0, Vec::new()));
         for ((own, mean), pulled) in out.fantasies.iter_mut().zip(means).zip(&scratch.pulled[2..]) {
             own.0 = mean;
@@ -328,4 +363,6 @@ impl Posterior {
 pub struct Scratch {
     k: Vec<f64>,
     pulled: Vec<Vec<f64>>,
+    row: Vec<f64>,
+    slopes: Vec<f64>,
 }

@@ -23,6 +23,8 @@ fn kernels() -> Vec<Kernel> {
         all(Family::Matern12),
         Kernel::new(Family::Matern52, learnt),
         Kernel::linear(4, 0.5),
+        all(Family::Matern52).warped(vec![0, 2]),
+        Kernel::sum(all(Family::Rbf), Kernel::linear(4, 0.3)).warped(vec![1]),
         Kernel::sum(all(Family::Matern52), Kernel::linear(4, 0.3)),
         Kernel::product(
             all(Family::Rbf),
@@ -31,7 +33,7 @@ fn kernels() -> Vec<Kernel> {
     ]
 }
 
-const KERNELS: usize = 8;
+const KERNELS: usize = 10;
 
 fn data() -> impl Strategy<Value = (DMatrix<f64>, Vec<f64>)> {
     (5usize..40).prop_flat_map(|n| {

@@ -30,8 +30,11 @@ pub(super) struct Made {
     pub(super) lengths: Vec<f64>,
 }
 
+/// The most running trials that are added to a surrogate.
+const PENDING: usize = 64;
+
 /// Limits of failures and constraints need no warping and one surrogate.
-const PLAIN: Freedom = Freedom { warps: false, components: 1 };
+const PLAIN: Freedom<'_> = Freedom { warps: false, components: 1, columns: &[] };
 
 impl Task<'_> {
     /// The criterion; `None` where no surrogate can be fitted.
@@ -107,8 +110,9 @@ impl Task<'_> {
     }
 
     fn pending(&self) -> Vec<Vec<f64>> {
-        let space = self.view.space;
-        self.observed.pending.iter().take(64).map(|c| self.features.row(space, c, 1.0)).collect()
+        let pending = &self.observed.pending;
+        let last = &pending[pending.len().saturating_sub(PENDING)..];
+        last.iter().map(|c| self.features.row(self.view.space, c, 1.0)).collect()
     }
 
     fn single(
@@ -121,7 +125,8 @@ impl Task<'_> {
     ) -> Option<(Goal, Vec<f64>, Vec<f64>)> {
         let losses = self.losses(rng);
         let few = if losses.len() <= 100 { options.components } else { 1 };
-        let freedom = Freedom { warps: true, components: few };
+        let columns = self.features.warpable();
+        let freedom = Freedom { warps: true, components: few, columns: &columns };
         let components =
             memory.objectives[0].learn(self.kernel, self.priors, rows, &losses, freedom);
         let lengths = components.first()?.posterior.hyper().lengths.clone();
@@ -179,7 +184,9 @@ impl Task<'_> {
             let Component { mut posterior, warped, .. } = learnt.into_iter().next()?;
             means.push(posterior.means(&full));
             if !pending.is_empty() {
-                posterior = believed(&posterior, &warped.y, &pending).unwrap_or(posterior);
+                // Kriging believer (Ginsbourger, Le Riche & Carraro 2010).
+                let believed = posterior.means(&matrix(&pending));
+                posterior = grown(&posterior, &warped.y, &pending, &believed).unwrap_or(posterior);
             }
             posteriors.push(posterior);
         }
@@ -274,31 +281,23 @@ fn imagine(
         (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
     });
     let draws = posterior.draw(&points, &normal).ok()?;
-    let mut with = posterior.clone();
-    for row in pending {
-        with.append(row, 0.0).ok()?;
-    }
     let outputs: Vec<Vec<f64>> = draws
         .column_iter()
         .map(|draw| y.iter().copied().chain(draw.iter().copied()).collect())
         .collect();
-    with.set_outputs(&outputs[0]).ok()?;
+    let mut with = grown(posterior, y, pending, draws.column(0).as_slice())?;
     with.set_fantasies(&outputs).ok()?;
     let least = draws.column_iter().map(|d| d.iter().copied().fold(f64::INFINITY, f64::min));
     Some((with, least.collect()))
 }
 
-/// The posterior with the pending rows appended at their means (kriging believer).
-///
-/// # Source
-/// Ginsbourger, Le Riche & Carraro (2010), "Kriging Is Well-Suited to Parallelize Optimization".
-fn believed(posterior: &Posterior, y: &[f64], pending: &[Vec<f64>]) -> Option<Posterior> {
-    let mut all = y.to_vec();
-    all.extend(posterior.means(&matrix(pending)));
+/// The posterior with further rows and their outputs.
+fn grown(posterior: &Posterior, y: &[f64], rows: &[Vec<f64>], more: &[f64]) -> Option<Posterior> {
     let mut with = posterior.clone();
-    for row in pending {
+    for row in rows {
         with.append(row, 0.0).ok()?;
     }
-    with.set_outputs(&all).ok()?;
+    let outputs: Vec<f64> = y.iter().chain(more).copied().collect();
+    with.set_outputs(&outputs).ok()?;
     Some(with)
 }

@@ -1,6 +1,6 @@
 use super::*;
 use automl_space::stream;
-use automl_study::Study;
+use automl_study::{Direction, History, Ladder, Outcome, Report, State, Study, Trial};
 
 fn branin(x: f64, y: f64) -> f64 {
     use std::f64::consts::PI;
@@ -8,37 +8,203 @@ fn branin(x: f64, y: f64) -> f64 {
     a * a + 10.0 * (1.0 - 1.0 / (8.0 * PI)) * x.cos() + 10.0
 }
 
-#[test]
-fn branin_is_solved_and_a_fresh_sampler_agrees() {
+fn square() -> (Space, [automl_space::Key<f64>; 2]) {
     let mut builder = Space::builder();
     let x = builder.float("x", -5.0..=10.0).add().unwrap();
     let y = builder.float("y", 0.0..=15.0).add().unwrap();
-    let space = builder.build().unwrap();
-    let mut study = Study::builder(space.clone()).sampler(GpSampler::default()).build().unwrap();
+    (builder.build().unwrap(), [x, y])
+}
+
+fn view<'a>(space: &'a Space, history: &'a History, ladder: Option<&'a Ladder>) -> View<'a> {
+    let number = history.len() as u64;
+    View { space, history, number, seed: 3, budget: None, ladder, target: None }
+}
+
+fn propose(sampler: &mut GpSampler, view: &View<'_>) -> Config {
+    sampler.propose(view, &mut stream(3, view.number, "propose")).unwrap()
+}
+
+fn told(number: u64, config: Config, state: State, values: Vec<f64>) -> Trial {
+    Trial { state, values, ..Trial::waiting(number, config) }
+}
+
+#[test]
+fn branin_is_solved() {
+    let (space, [x, y]) = square();
+    let mut study = Study::builder(space).sampler(GpSampler::default()).build().unwrap();
     study.optimize(40, |c| branin(c[x], c[y])).unwrap();
     let regret = study.best().unwrap().values[0] - 0.397_887_357_7;
-    assert!(regret < 0.05, "{regret}");
-    let asked = study.ask().unwrap();
-    let mut history = automl_study::History::new(study.history().directions().to_vec());
-    for trial in &study.history().trials()[..40] {
-        history.push(trial.clone()).unwrap();
-    }
-    let propose = |sampler: &mut GpSampler| {
-        let view = View {
-            space: &space,
-            history: &history,
-            number: 40,
-            seed: 0,
-            budget: None,
-            ladder: None,
-            target: None,
-        };
-        sampler.propose(&view, &mut stream(0, 40, "propose")).unwrap()
-    };
+    assert!(regret < 0.02, "{regret}");
+}
+
+#[test]
+fn a_fresh_sampler_proposes_the_same() {
+    let mut builder = Space::builder();
+    let kind = builder.choice("kind", ["a", "b"]).add().unwrap();
+    let x = builder.float("x", 0.0..=1.0).add().unwrap();
+    let y = builder.float("y", 0.0..=1.0).when(kind, "a").add().unwrap();
+    let space = builder.build().unwrap();
+    let mut history = History::new(vec![Direction::Minimize]);
     let mut used = GpSampler::default();
-    assert_eq!(propose(&mut used), propose(&mut used));
-    assert_eq!(propose(&mut used), propose(&mut GpSampler::default()));
-    assert!(space.check(&asked.config).is_ok());
+    for number in 0..70_u64 {
+        let view = view(&space, &history, None);
+        let config = propose(&mut used, &view);
+        if number % 3 == 1 {
+            assert_eq!(config, propose(&mut GpSampler::default(), &view), "trial {number}");
+        }
+        let value = (config[x] - 0.3).powi(2) + config.get(y).map_or(0.2, |y| (y - 0.7).abs());
+        let trial = match number % 10 {
+            7 => told(number, config, State::Failed, Vec::new()),
+            8 if number > 60 => told(number, config, State::Running, Vec::new()),
+            _ => told(number, config, State::Complete, vec![value]),
+        };
+        history.push(trial).unwrap();
+    }
+    assert_eq!(history.distinct(), 70);
+}
+
+#[test]
+fn a_low_fidelity_informs_and_is_no_final_value() {
+    // Short training looks ten times better everywhere, with the same best place.
+    let mut builder = Space::builder();
+    let x = builder.float("x", 0.0..=1.0).add().unwrap();
+    let space = builder.build().unwrap();
+    let ladder = Ladder::new("epoch", 1, 27, true).unwrap();
+    let mut history = History::new(vec![Direction::Minimize]);
+    let loss = |x: f64, step: u64| (1.0 + 3.0 * (x - 0.62).powi(2)) * (step as f64 / 27.0 + 0.1);
+    for number in 0..24_u64 {
+        let at = (number as f64 + 0.5) / 24.0;
+        let config = space.decode(&[at]);
+        let mut trial = Trial::waiting(number, config);
+        let steps: &[u64] = if number % 4 == 0 { &[3, 9, 27] } else { &[3] };
+        trial.reports =
+            steps.iter().map(|&s| Report { step: s, values: vec![loss(at, s)] }).collect();
+        trial.state = if steps.len() > 1 { State::Complete } else { State::Paused };
+        trial.values = if steps.len() > 1 { vec![loss(at, 27)] } else { Vec::new() };
+        history.push(trial).unwrap();
+    }
+    let proposal = propose(&mut GpSampler::default(), &view(&space, &history, Some(&ladder)));
+    assert!((proposal[x] - 0.62).abs() < 0.1, "{}", proposal[x]);
+}
+
+#[test]
+fn the_best_lies_beside_failures_and_constraints() {
+    let (space, [x, y]) = square();
+    for constrained in [false, true] {
+        let mut study =
+            Study::builder(space.clone()).sampler(GpSampler::default()).build().unwrap();
+        for _ in 0..45 {
+            let asked = study.ask().unwrap();
+            let (a, b) = (asked.config[x], asked.config[y]);
+            // The left half is forbidden, and unconstrained optima lie there.
+            let outcome = if constrained {
+                Outcome::Complete { values: vec![a + 0.1 * b], constraints: vec![-a, b - 14.0] }
+            } else if a < 0.0 {
+                Outcome::failed("diverged")
+            } else {
+                Outcome::from(a + 0.1 * b)
+            };
+            study.tell(asked.number, outcome).unwrap();
+        }
+        let best = study.best().unwrap();
+        assert!(best.values[0] < 0.3, "{:?}", best.values);
+    }
+}
+
+#[test]
+fn two_objectives_cover_the_front() {
+    let mut builder = Space::builder();
+    let keys: Vec<_> =
+        (0..3).map(|i| builder.float(&format!("x{i}"), 0.0..=1.0).add().unwrap()).collect();
+    let space = builder.build().unwrap();
+    let volume = |sampler: Box<dyn Sampler>, objectives: usize| {
+        let mut study = Study::builder(space.clone())
+            .directions(vec![Direction::Minimize; objectives])
+            .sampler(sampler)
+            .build()
+            .unwrap();
+        study
+            .optimize(35, |c| {
+                let to = |p: f64| keys.iter().map(|k| (c[*k] - p).powi(2)).sum::<f64>();
+                [to(0.25), to(0.7), to(0.5)][..objectives].to_vec()
+            })
+            .unwrap();
+        let points: Vec<Vec<f64>> =
+            study.history().trials().iter().map(|t| t.values.clone()).collect();
+        pareto::hypervolume(&points, &vec![0.8; objectives])
+    };
+    for objectives in [2, 3] {
+        let ours = volume(Box::<GpSampler>::default(), objectives);
+        let random = volume(Box::new(automl_study::RandomSampler::uniform()), objectives);
+        // The exact front of two squared distances to 0.25 and 0.7.
+        let exact: Vec<Vec<f64>> = (0..=1000)
+            .map(|i| {
+                let p = 0.25 + 0.45 * f64::from(i) / 1000.0;
+                let to = |q: f64| 3.0 * (p - q) * (p - q);
+                [to(0.25), to(0.7), to(0.5)][..objectives].to_vec()
+            })
+            .collect();
+        let all = pareto::hypervolume(&exact, &vec![0.8; objectives]);
+        assert!(ours > random && ours > 0.9 * all, "{objectives}: {ours} {random} {all}");
+    }
+}
+
+#[test]
+fn cheap_trials_are_preferred_where_seconds_count() {
+    // The value does not depend on y; the time does.
+    let (space, [x, y]) = square();
+    let mut history = History::new(vec![Direction::Minimize]);
+    for number in 0..30_u64 {
+        let config = space.decode(&automl_study::sobol_point(number, 2, 5));
+        let (a, b) = (config[x], config[y]);
+        let mut trial = told(number, config, State::Complete, vec![(a - 2.0).abs()]);
+        trial.started = Some(0);
+        trial.finished = Some((1e6 * (0.5 * b).exp()) as i64);
+        history.push(trial).unwrap();
+    }
+    let options = GpOptions { per_second: true, ..GpOptions::default() };
+    let cheap = propose(&mut GpSampler::new(options), &view(&space, &history, None));
+    assert!(cheap[y] < 2.0, "{}", cheap[y]);
+}
+
+#[test]
+fn other_modes_make_progress() {
+    let (space, [x, y]) = square();
+    let bound = GpOptions { acquisition: Acquisition::Bound(2.0), ..GpOptions::default() };
+    for sampler in [GpSampler::trust_region(), GpSampler::new(bound)] {
+        let mut study = Study::builder(space.clone()).sampler(sampler).build().unwrap();
+        study.optimize(40, |c| branin(c[x], c[y])).unwrap();
+        let regret = study.best().unwrap().values[0] - 0.397_887_357_7;
+        assert!(regret < 0.5, "{regret}");
+    }
+}
+
+#[test]
+fn users_priors_are_followed_at_first() {
+    let mut builder = Space::builder();
+    let x = builder
+        .float("x", 0.0..=1.0)
+        .prior(automl_space::Prior::Normal { mean: 0.8, sd: 0.05 })
+        .add()
+        .unwrap();
+    let space = builder.build().unwrap();
+    let mut study = Study::builder(space).sampler(GpSampler::default()).build().unwrap();
+    study.optimize(14, |_| 1.0).unwrap();
+    let near = study.history().trials().iter().filter(|t| (t.config[x] - 0.8).abs() < 0.25).count();
+    assert!(near >= 12, "{near}");
+}
+
+#[test]
+fn a_finite_space_is_gone_through() {
+    let mut builder = Space::builder();
+    let a = builder.int("a", 0..=5).add().unwrap();
+    let b = builder.choice("b", ["p", "q", "r"]).add().unwrap();
+    let space = builder.build().unwrap();
+    let mut study = Study::builder(space).sampler(GpSampler::default()).build().unwrap();
+    study.optimize(18, |c| (c[a] as f64 - 3.0).powi(2) + c[b] as f64).unwrap();
+    assert_eq!(study.history().distinct(), 18);
+    let early = study.history().trials().iter().position(|t| t.values == [0.0]).unwrap();
+    assert!(early < 16, "{early}");
 }
 
 #[test]
