@@ -20,7 +20,6 @@ pub fn serve(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     let mut session = Session::default();
     for line in lines(input) {
         let reply = match line? {
-            Ok(line) if line.trim().is_empty() => continue,
             Ok(line) => match session.answer(&line) {
                 Some(reply) => reply,
                 None => break,
