@@ -26,8 +26,8 @@ pub fn serve(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
             },
             Err(error) => serde_json::json!({ "error": error }),
         };
-        serde_json::to_writer(&mut output, &reply)?;
-        output.write_all(b"\n")?;
+        // Written at once: the client may read as soon as something arrives.
+        output.write_all(format!("{reply}\n").as_bytes())?;
         output.flush()?;
     }
     Ok(())
