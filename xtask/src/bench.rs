@@ -43,11 +43,12 @@ fn peers() -> PathBuf {
 
 /// The environment variables that name a Python with the peers: one that is set already, or a virtual
 /// environment that is made once from `benches/peers/requirements-*.txt`. HEBO has one of its own,
-/// since it wants older versions than the others. Empty where there is no Python or `--peers none`.
+/// since it wants older versions than the others. Empty where there is no Python, for `--peers none`
+/// and for `--help`.
 fn pythons(args: &[String]) -> Result<Vec<(&'static str, PathBuf)>> {
     let wants = args.iter().position(|arg| arg == "--peers").and_then(|at| args.get(at + 1));
     let wants = wants.map_or("optuna", String::as_str);
-    if wants == "none" {
+    if wants == "none" || args.iter().any(|arg| arg == "-h" || arg == "--help") {
         return Ok(Vec::new());
     }
     let mut pythons: Vec<(&str, PathBuf)> = Vec::new();

@@ -46,11 +46,14 @@ fn run(args: &[String]) -> Result<ExitCode> {
         println!("{HELP}");
         return Ok(ExitCode::SUCCESS);
     };
+    // `bench samplers --help` is answered by the bench itself.
+    let own = matches!((command.as_str(), rest), ("check" | "arrows" | "bench", [_]));
+    let asks = |arg: &String| matches!(arg.as_str(), "-h" | "--help" | "help");
+    if asks(command) || own && rest.iter().any(asks) {
+        println!("{HELP}");
+        return Ok(ExitCode::SUCCESS);
+    }
     match command.as_str() {
-        "-h" | "--help" | "help" => {
-            println!("{HELP}");
-            Ok(ExitCode::SUCCESS)
-        }
         "check" => check::run(rest),
         "arrows" => arrows::check().map(|()| ExitCode::SUCCESS),
         "bench" => bench::run(rest),

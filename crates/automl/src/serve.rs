@@ -20,15 +20,14 @@ pub fn serve(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     let mut session = Session::default();
     for line in lines(input) {
         let reply = match line? {
-            Ok(line) if line.trim().is_empty() => continue,
             Ok(line) => match session.answer(&line) {
                 Some(reply) => reply,
                 None => break,
             },
             Err(error) => serde_json::json!({ "error": error }),
         };
-        serde_json::to_writer(&mut output, &reply)?;
-        output.write_all(b"\n")?;
+        // Written at once: the client may read as soon as something arrives.
+        output.write_all(format!("{reply}\n").as_bytes())?;
         output.flush()?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum DomainError {
     /// A bound is NaN or infinite.
-    #[error("the bounds {low} and {high} must be finite")]
+    #[error("the bounds {low:?} and {high:?} and their distance must be finite")]
     NotFinite {
         /// The lower bound.
         low: f64,
@@ -16,7 +16,7 @@ pub enum DomainError {
         high: f64,
     },
     /// The lower bound lies above the upper one.
-    #[error("the lower bound {low} lies above the upper bound {high}")]
+    #[error("the lower bound {low:?} lies above the upper bound {high:?}")]
     Empty {
         /// The lower bound.
         low: f64,
@@ -271,7 +271,8 @@ impl Domain {
     pub fn contains(&self, value: Value) -> bool {
         match (self, value) {
             (Self::Float(d), Value::Float(x)) => {
-                x.is_finite() && (d.nearest(x) - x).abs() <= 1e-9 * (d.high - d.low).abs()
+                let slack = d.step.map_or(0.0, |step| 1e-6 * step);
+                x.is_finite() && (d.nearest(x) - x).abs() <= slack
             }
             (Self::Int(d), Value::Int(x)) => {
                 (d.low..=d.high).contains(&x)

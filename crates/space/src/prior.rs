@@ -34,7 +34,11 @@ pub enum PriorError {
 
 /// A prior density over one parameter's domain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "a prior is {\"mean\": .., \"sd\": ..} or {\"weights\": [..]}"
+)]
 pub enum Prior {
     /// A normal density, truncated to the domain; on the natural-log scale where the domain is
     /// logarithmic (`mean` and `sd` are those of `ln x`).

@@ -46,7 +46,10 @@ struct RawParam {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a condition is {\"parent\": .., \"values\": [..]}, or a list of those"
+)]
 enum RawCondition {
     One(RawClause),
     All(Vec<RawClause>),

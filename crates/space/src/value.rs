@@ -50,7 +50,7 @@ impl std::hash::Hash for Value {
 
 /// A literal: one choice of a categorical parameter, or a value that a condition compares with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a value is a string, a number, a truth value or null")]
 pub enum Choice {
     /// Nothing: JSON's `null`.
     Null,

@@ -219,7 +219,7 @@ impl Study {
             (None, _) => Verdict::Continue,
         };
         match verdict {
-            Verdict::Pause => self.change(number, State::Paused, |_| {})?,
+            Verdict::Pause => self.change(number, |trial| trial.state = State::Paused)?,
             Verdict::Stop => self.tell(number, Outcome::Pruned)?,
             Verdict::Continue | Verdict::Complete => {}
         }
@@ -232,28 +232,9 @@ impl Study {
     /// [`TellError`] if the trial is not running, the values do not fit, or the storage fails.
     pub fn tell(&mut self, number: u64, outcome: impl Into<Outcome>) -> Result<(), TellError> {
         self.running(number)?;
-        let expected = self.history.directions().len();
-        let failed = |reason: String| {
-            move |trial: &mut Trial| {
-                trial.attributes.insert(attribute::REASON.to_owned(), reason.into());
-            }
-        };
-        match outcome.into() {
-            Outcome::Complete { values, .. } if values.len() != expected => {
-                Err(HistoryError::Values { number, found: values.len(), expected }.into())
-            }
-            Outcome::Complete { values, .. } if values.iter().any(|v| v.is_nan()) => {
-                self.change(number, State::Failed, failed("the objective is not a number".into()))
-            }
-            Outcome::Complete { values, constraints } => {
-                self.change(number, State::Complete, |trial| {
-                    trial.values = values;
-                    trial.constraints = constraints;
-                })
-            }
-            Outcome::Pruned => self.change(number, State::Pruned, keep_last_report),
-            Outcome::Failed { reason } => self.change(number, State::Failed, failed(reason)),
-        }
+        let outcome = outcome.into();
+        outcome.check(number, self.history.directions().len())?;
+        self.change(number, |trial| outcome.end(trial))
     }
 
     /// Adds a trial with a given configuration; it is handed out before the sampler is asked.
@@ -267,16 +248,42 @@ impl Study {
         Ok(number)
     }
 
+    /// Adds a trial that was evaluated elsewhere, for a warm start: samplers learn from it as from
+    /// any other.
+    ///
+    /// # Errors
+    /// [`AskError`] if the configuration lies outside the space, the values do not fit, or the
+    /// storage fails.
+    pub fn add_trial(
+        &mut self,
+        config: Config,
+        outcome: impl Into<Outcome>,
+    ) -> Result<u64, AskError> {
+        self.space.check(&config)?;
+        let (number, outcome) = (self.history.len() as u64, outcome.into());
+        outcome.check(number, self.history.directions().len())?;
+        let mut trial = Trial::waiting(number, config);
+        outcome.end(&mut trial);
+        (trial.started, trial.finished) = (Some(now()), Some(now()));
+        self.create(trial)
+    }
+
     /// Takes a running trial back from a worker that will not report any more: it resumes where
-    /// its last report stands, or starts again.
+    /// its last report stands, or starts again. One whose last report is of the highest fidelity
+    /// has nothing left to do and is complete.
     ///
     /// # Errors
     /// [`TellError`] if the trial is not running or the storage fails.
     pub fn release(&mut self, number: u64) -> Result<(), TellError> {
-        let has_reports = !self.running(number)?.reports.is_empty();
+        let last = self.running(number)?.reports.last();
+        if let (Some(last), Some(ladder)) = (last, &self.ladder)
+            && last.step >= ladder.max()
+        {
+            return self.tell(number, last.values.clone());
+        }
         let resumable = self.ladder.as_ref().is_some_and(Ladder::resumable);
-        let state = if has_reports && resumable { State::Paused } else { State::Waiting };
-        self.change(number, state, |_| {})?;
+        let state = if last.is_some() && resumable { State::Paused } else { State::Waiting };
+        self.change(number, |trial| trial.state = state)?;
         self.index(number);
         Ok(())
     }
@@ -308,14 +315,12 @@ impl Study {
             .map(|t| (t.number, t.reports.is_empty()))
             .collect();
         for &(number, empty) in &open {
-            let state = if empty { State::Failed } else { State::Pruned };
-            self.change(number, state, |trial| {
-                keep_last_report(trial);
-                if empty {
-                    let reason = "the search ended before it started".into();
-                    trial.attributes.insert(attribute::REASON.to_owned(), reason);
-                }
-            })?;
+            let outcome = if empty {
+                Outcome::failed("the search ended before it started")
+            } else {
+                Outcome::Pruned
+            };
+            self.change(number, |trial| outcome.end(trial))?;
             self.waiting.remove(&number);
             self.interrupted.remove(&number);
         }
@@ -336,7 +341,7 @@ impl Study {
         if state.is_finished() {
             return Err(HistoryError::Finished { number }.into());
         }
-        self.change(number, state, |trial| {
+        self.change(number, |trial| {
             trial.attributes.insert(key.to_owned(), value);
         })
     }
@@ -466,16 +471,11 @@ impl Study {
     }
 
     /// Changes an unfinished trial in the storage, then in the history.
-    fn change(
-        &mut self,
-        number: u64,
-        state: State,
-        update: impl FnOnce(&mut Trial),
-    ) -> Result<(), TellError> {
+    fn change(&mut self, number: u64, update: impl FnOnce(&mut Trial)) -> Result<(), TellError> {
         let mut trial = self.history.get(number).ok_or(HistoryError::Unknown { number })?.clone();
         let from = trial.state;
-        trial.state = state;
         update(&mut trial);
+        let state = trial.state;
         if state.is_finished() {
             trial.finished = Some(now());
         }
@@ -504,12 +504,6 @@ impl Study {
             _ => {}
         }
     }
-}
-
-/// A trial that ends early has the values of its last report, unless one of them is no number.
-fn keep_last_report(trial: &mut Trial) {
-    let last = trial.reports.last().map(|report| report.values.clone()).unwrap_or_default();
-    trial.values = if last.iter().any(|v| v.is_nan()) { Vec::new() } else { last };
 }
 
 fn now() -> i64 {

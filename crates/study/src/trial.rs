@@ -1,5 +1,6 @@
 //! One trial: a configuration and everything that was observed of it.
 
+use crate::HistoryError;
 use automl_space::Config;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -141,6 +142,12 @@ impl Trial {
         self.constraints.iter().map(|c| if c.is_nan() { f64::INFINITY } else { c.max(0.0) }).sum()
     }
 
+    /// A trial that ends early has the values of its last report, unless one of them is no number.
+    pub(crate) fn keep_last_report(&mut self) {
+        let last = self.reports.last().map(|report| report.values.clone()).unwrap_or_default();
+        self.values = if last.iter().any(|v| v.is_nan()) { Vec::new() } else { last };
+    }
+
     /// An attribute as an unsigned integer.
     pub fn number_attribute(&self, key: &str) -> Option<u64> {
         self.attributes.get(key)?.as_u64()
@@ -170,6 +177,39 @@ impl Outcome {
     /// A failure with its reason.
     pub fn failed(reason: impl Into<String>) -> Self {
         Self::Failed { reason: reason.into() }
+    }
+
+    /// Whether there are as many values as objectives, where there have to be.
+    pub(crate) fn check(&self, number: u64, expected: usize) -> Result<(), HistoryError> {
+        match self {
+            Self::Complete { values, .. } if values.len() != expected => {
+                Err(HistoryError::Values { number, found: values.len(), expected })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends a trial: sets its state and what goes with it.
+    pub(crate) fn end(self, trial: &mut Trial) {
+        let mut failed = |reason: &str| {
+            trial.state = State::Failed;
+            trial.attributes.insert(attribute::REASON.to_owned(), reason.into());
+        };
+        match self {
+            Self::Complete { values, .. } if values.iter().any(|v| v.is_nan()) => {
+                failed("the objective is not a number");
+            }
+            Self::Complete { values, constraints } => {
+                trial.state = State::Complete;
+                trial.values = values;
+                trial.constraints = constraints;
+            }
+            Self::Pruned => {
+                trial.state = State::Pruned;
+                trial.keep_last_report();
+            }
+            Self::Failed { reason } => failed(&reason),
+        }
     }
 }
 

@@ -98,6 +98,36 @@ fn a_worker_that_dies_returns_its_trial() {
 }
 
 #[test]
+fn a_worker_that_dies_after_the_last_report_has_completed_its_trial() {
+    let mut study =
+        Study::builder(line()).scheduler(ladder(), FullFidelity::new(4)).build().unwrap();
+    let (finished, ..) = run(&mut study);
+    let (diverged, ..) = run(&mut study);
+    study.report(finished, 4, vec![0.5]).unwrap();
+    study.report(diverged, 4, vec![f64::NAN]).unwrap();
+    assert_eq!(study.recover().unwrap(), 2);
+    assert_eq!(study.best().unwrap().values, [0.5]);
+    assert_eq!(study.history().get(diverged).unwrap().state, State::Failed);
+}
+
+#[test]
+fn what_is_known_from_elsewhere_joins_the_history() {
+    let space = line();
+    let mut study = Study::builder(space.clone()).build().unwrap();
+    let config = |x: f64| space.config([("x", automl_space::Choice::Float(x))]).unwrap();
+    assert_eq!(study.add_trial(config(0.25), 2.0).unwrap(), 0);
+    assert_eq!(study.add_trial(config(0.5), Outcome::failed("no luck")).unwrap(), 1);
+    assert!(study.add_trial(config(0.5), [1.0, 2.0]).is_err());
+    assert!(study.add_trial(Config::empty(1), 1.0).is_err());
+    study.optimize(1, |_| 3.0).unwrap();
+    assert_eq!(study.history().len(), 3);
+    let best = study.best().unwrap();
+    assert_eq!((best.number, best.config.clone()), (0, config(0.25)));
+    assert!(best.started.is_some() && best.finished >= best.started);
+    assert!(study.tell(0, 1.0).is_err());
+}
+
+#[test]
 fn bad_results_are_refused_and_change_nothing() {
     let mut study = Study::builder(line())
         .directions([Direction::Minimize, Direction::Maximize])

@@ -1,8 +1,8 @@
-//! One ask and tell after n trials in ten dimensions (the split is part of it); densities.
+//! One ask and tell after n trials in ten dimensions, the split and the fits alone, densities.
 
 use automl_space::{Config, Space, stream};
 use automl_study::{Direction, Study};
-use automl_tpe::{Bandwidth, ParzenEstimator, TpeSampler};
+use automl_tpe::{Bandwidth, ParzenEstimator, TpeOptions, TpeSampler};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -23,19 +23,19 @@ fn losses(config: &Config, objectives: usize) -> Vec<f64> {
 }
 
 /// A study with `n` random trials: how they came about does not matter to the time.
-fn after(n: u64, objectives: usize) -> Study {
+fn after(n: u64, objectives: usize, options: TpeOptions) -> Study {
     let fail = |e: &dyn std::fmt::Display| -> ! { panic!("{e}") };
     let space = space();
     let mut study = Study::builder(space.clone())
         .directions(vec![Direction::Minimize; objectives])
-        .sampler(TpeSampler::default())
+        .sampler(TpeSampler::new(options))
         .build()
         .unwrap_or_else(|e| fail(&e));
     let mut rng = stream(1, 0, "earlier trials");
     for _ in 0..n {
-        study.enqueue(space.sample(&mut rng)).unwrap_or_else(|e| fail(&e));
-        let asked = study.ask().unwrap_or_else(|e| fail(&e));
-        study.tell(asked.number, losses(&asked.config, objectives)).unwrap_or_else(|e| fail(&e));
+        let config = space.sample(&mut rng);
+        let values = losses(&config, objectives);
+        study.add_trial(config, values).unwrap_or_else(|e| fail(&e));
     }
     study
 }
@@ -47,18 +47,28 @@ fn ask_and_tell(study: &mut Study) {
 }
 
 fn ask(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("ask and tell");
+    let sizes = [(100, 1), (1_000, 1), (10_000, 1), (100_000, 1), (100, 2), (10_000, 2)];
+    grow(criterion, "ask and tell", &sizes, TpeOptions::default());
+}
+
+/// With one candidate, what is left is to split the trials and to fit both densities.
+fn split(criterion: &mut Criterion) {
+    let options = TpeOptions { candidates: 1, ..TpeOptions::default() };
+    grow(criterion, "split and fit", &[(100, 1), (10_000, 1), (10_000, 2)], options);
+}
+
+fn grow(criterion: &mut Criterion, name: &str, sizes: &[(u64, usize)], options: TpeOptions) {
+    let mut group = criterion.benchmark_group(name);
     group.sample_size(10);
-    let sizes = [(100u64, 1), (1_000, 1), (10_000, 1), (100_000, 1), (100, 2), (10_000, 2)];
-    for (n, objectives) in sizes {
+    for &(n, objectives) in sizes {
         // A study that has grown by a half is replaced, so that `n` stays about `n`.
-        let mut study = after(n, objectives);
+        let mut study = after(n, objectives, options);
         group.bench_function(BenchmarkId::new(format!("{objectives} objectives"), n), |bencher| {
             bencher.iter_custom(|iterations| {
                 let mut time = Duration::ZERO;
                 for _ in 0..iterations {
                     if study.history().len() as u64 > n + n / 2 {
-                        study = after(n, objectives);
+                        study = after(n, objectives, options);
                         ask_and_tell(&mut study);
                     }
                     let start = Instant::now();
@@ -89,5 +99,5 @@ fn density(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, ask, density);
+criterion_group!(benches, ask, split, density);
 criterion_main!(benches);

@@ -23,6 +23,8 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Axis {
     pub(crate) kind: Kind,
+    /// Whether every configuration has the parameter.
+    pub(crate) always: bool,
     domain: Domain,
     prior: Option<Prior>,
 }
@@ -34,7 +36,12 @@ impl Axis {
             (_, Some(n)) => Kind::Grid { n: n as f64 },
             (_, None) => Kind::Continuous,
         };
-        Self { kind, domain: param.domain().clone(), prior: param.prior().cloned() }
+        Self {
+            kind,
+            always: param.condition().is_none(),
+            domain: param.domain().clone(),
+            prior: param.prior().cloned(),
+        }
     }
 
     /// The coordinate of a value: in `[0, 1]`, or the index of a choice.

@@ -48,16 +48,18 @@ pub(crate) fn mass(low: f64, high: f64) -> f64 {
 /// `e^x` for `x <= 0`, to 2e-9 relative; 0 below -700.
 pub(crate) fn exp(x: f64) -> f64 {
     let x = x.max(-700.0) * std::f64::consts::LOG2_E;
-    // Adding and taking away 1.5 * 2^52 rounds to the nearest integer.
+    // Adding and taking away 1.5 * 2^52 rounds to the nearest integer, which then stands in the
+    // lowest bits of the sum.
     const ROUND: f64 = 6_755_399_441_055_744.0;
-    let whole = (x + ROUND) - ROUND;
+    let rounded = x + ROUND;
+    let whole = rounded - ROUND;
     let y = (x - whole) * std::f64::consts::LN_2;
     let series = 1.0
         + y * (1.0
             + y * (0.5
                 + y * (1.0 / 6.0
                     + y * (1.0 / 24.0 + y * (1.0 / 120.0 + y * (1.0 / 720.0 + y / 5040.0))))));
-    series * f64::from_bits(((whole as i64 + 1023) as u64) << 52)
+    series * f64::from_bits(rounded.to_bits().wrapping_add(1023) << 52)
 }
 
 #[cfg(test)]

@@ -80,3 +80,26 @@ fn fronts_are_better_than_random() {
     };
     assert!(volume(false) > volume(true));
 }
+
+/// Trials that are known from elsewhere take the place of the start-up design.
+#[test]
+fn known_trials_are_a_warm_start() {
+    let space = mixed();
+    let loss = |c: &Config| c.values().flatten().map(|v| (v.as_f64() - 0.5).powi(2)).sum::<f64>();
+    let mean = |known: usize| -> f64 {
+        let mut sum = 0.0;
+        for seed in 0..20 {
+            let mut study = study(&space, seed, 1);
+            let mut rng = automl_space::stream(seed, 0, "known");
+            for _ in 0..known {
+                let config = space.sample(&mut rng);
+                let loss = loss(&config);
+                study.add_trial(config, loss).unwrap();
+            }
+            study.optimize(10, loss).unwrap();
+            sum += study.history().trials()[known..].iter().map(|t| t.values[0]).sum::<f64>();
+        }
+        sum
+    };
+    assert!(mean(60) < 0.5 * mean(0));
+}

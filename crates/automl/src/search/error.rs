@@ -75,9 +75,12 @@ pub enum SearchError {
         path: PathBuf,
     },
     /// No candidate was trained far enough to be judged.
-    #[error("no network was trained in the time given ({failed} candidates failed)")]
+    #[error("no network was trained in the time given ({failed} candidates failed{})",
+        reason.as_ref().map(|r| format!(", the last because of {r}")).unwrap_or_default())]
     NoNetwork {
         /// How many candidates failed.
         failed: usize,
+        /// Why the last of them failed.
+        reason: Option<String>,
     },
 }

@@ -8,7 +8,7 @@ use super::plan::Plan;
 use super::{Event, Network, SearchError, Settings};
 use automl_models::{Architecture, Cost};
 use automl_space::stream;
-use automl_study::{History, State, StopFlag, pareto};
+use automl_study::{History, State, StopFlag, attribute, pareto};
 use automl_train::{Device, Part, Recipe, TrainError, Training, export, one_thread};
 use queue::Queue;
 use rand::RngExt;
@@ -74,7 +74,12 @@ impl Finish<'_> {
     ) -> Result<Vec<Network>, SearchError> {
         let mut candidates = self.candidates(history);
         if candidates.is_empty() {
-            return Err(SearchError::NoNetwork { failed: history.count(State::Failed) });
+            let last = history.in_state(State::Failed).last();
+            let reason = last.and_then(|trial| trial.attributes.get(attribute::REASON)?.as_str());
+            return Err(SearchError::NoNetwork {
+                failed: history.count(State::Failed),
+                reason: reason.map(str::to_owned),
+            });
         }
         let epochs = self.fit_epochs(&mut candidates, workers);
         (self.observer)(&Event::Final { networks: candidates.len(), epochs });

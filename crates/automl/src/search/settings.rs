@@ -291,7 +291,7 @@ impl Settings {
             toml::Value::Table(table).try_into().map_err(|e: toml::de::Error| {
                 SettingsError::Parse {
                     place: "the settings".into(),
-                    reason: e.to_string().trim_end().to_owned(),
+                    reason: e.to_string().trim_end().replace('\n', " "),
                 }
             })?;
         settings.check()?;

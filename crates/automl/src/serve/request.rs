@@ -72,11 +72,14 @@ fn field<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
 }
 
 fn unsigned(map: &Map<String, Value>, name: &str) -> Result<Option<u64>, String> {
-    field(map, name)
-        .map(|value| {
-            value.as_u64().ok_or_else(|| format!("{name:?} must be an integer, not {value}"))
-        })
-        .transpose()
+    let wrong = |value: &Value| format!("{name:?} must be an integer of at least 0, not {value}");
+    field(map, name).map(|value| whole(value).ok_or_else(|| wrong(value))).transpose()
+}
+
+/// An integer; clients that only know floats write `3.0`.
+fn whole(value: &Value) -> Option<u64> {
+    let float = || value.as_f64().filter(|x| x.fract() == 0.0 && (0.0..9e15).contains(x));
+    value.as_u64().or_else(|| float().map(|x| x as u64))
 }
 
 fn text(map: &Map<String, Value>, name: &str) -> Result<Option<String>, String> {
@@ -176,7 +179,7 @@ fn tell(map: &Map<String, Value>) -> Result<Tell, String> {
         None => return Err("tell needs an \"id\"".into()),
         Some(value) => {
             let text = value.as_str().and_then(|text| text.parse().ok());
-            value.as_u64().or(text).ok_or_else(|| format!("there is no open trial {value}"))?
+            whole(value).or(text).ok_or_else(|| format!("there is no open trial {value}"))?
         }
     };
     let constraints = match field(map, "constraints") {

@@ -4,7 +4,7 @@ use super::request::{Init, Request, Tell, Told, parse};
 use crate::choose::{self, Setting};
 use automl_space::{Choice, Config, Space};
 use automl_storage::SqliteStorage;
-use automl_study::{Assignment, Next, Outcome, State, Study, Verdict};
+use automl_study::{Assignment, Next, Outcome, State, Study, Trial, Verdict};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -77,7 +77,7 @@ impl Session {
         }
         if let Some(url) = &init.storage {
             let path = url.strip_prefix("sqlite:///").unwrap_or(url);
-            if path.contains("://") {
+            if path.is_empty() || path.contains("://") {
                 return Err(format!("the storage {url:?} is not supported: sqlite:///PATH"));
             }
             let storage = SqliteStorage::open(path, &init.study).map_err(|e| e.to_string())?;
@@ -180,8 +180,19 @@ impl Open {
                 Err(format!("the fidelity {fidelity} lies outside 1 to {}", ladder.max()))
             }
             (Some(_), None) => Err("the study has no fidelity".into()),
+            (Some(fidelity), _) if fidelity <= self.reached(tell.id) => {
+                let (id, reached) = (tell.id, self.reached(tell.id));
+                Err(format!(
+                    "trial {id} was told at fidelity {reached} before, not below {fidelity}"
+                ))
+            }
             _ => Ok(()),
         }
+    }
+
+    /// The fidelity that a trial was last told at.
+    fn reached(&self, number: u64) -> u64 {
+        self.study.history().get(number).map_or(0, Trial::step)
     }
 
     fn finish(&mut self, number: u64, outcome: Outcome) -> Result<(), String> {

@@ -26,7 +26,7 @@ impl ParzenEstimator {
         for block in points.chunks(BLOCK * d) {
             sums.clear();
             for _ in 0..block.len() / d {
-                sums.extend_from_slice(&self.log_weights);
+                sums.extend_from_slice(&self.bases);
             }
             for j in 0..d {
                 for (point, sums) in block.chunks_exact(d).zip(sums.chunks_exact_mut(k + 1)) {
@@ -49,10 +49,10 @@ impl ParzenEstimator {
         let (widths, scales) = (&self.widths[range.clone()], &self.scales[range]);
         let sums = &mut sums[..k];
         match axis.kind {
-            Kind::Continuous if !self.partial[j] => {
-                for (((sum, c), s), norm) in sums.iter_mut().zip(centres).zip(scales).zip(norms) {
+            Kind::Continuous if axis.always => {
+                for ((sum, c), s) in sums.iter_mut().zip(centres).zip(scales) {
                     let z = (x - c) * s;
-                    *sum += norm - z * z;
+                    *sum -= z * z;
                 }
             }
             Kind::Continuous => {
@@ -93,11 +93,25 @@ impl ParzenEstimator {
     }
 }
 
-/// The logarithm of the sum of exponentials.
+/// The logarithm of the sum of exponentials, in four lanes that compilers can vectorise.
 fn log_sum(logs: &[f64]) -> f64 {
-    let most = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let (lanes, rest) = logs.as_chunks::<4>();
+    let mut most = [f64::NEG_INFINITY; 4];
+    for lane in lanes {
+        for (most, log) in most.iter_mut().zip(lane) {
+            *most = if *log > *most { *log } else { *most };
+        }
+    }
+    let most = most.iter().chain(rest).copied().fold(f64::NEG_INFINITY, f64::max);
     if most == f64::NEG_INFINITY {
         return most;
     }
-    most + logs.iter().map(|log| gauss::exp(log - most)).sum::<f64>().ln()
+    let mut sums = [0.0; 4];
+    for lane in lanes {
+        for (sum, log) in sums.iter_mut().zip(lane) {
+            *sum += gauss::exp(log - most);
+        }
+    }
+    let rest: f64 = rest.iter().map(|log| gauss::exp(log - most)).sum();
+    most + (sums.iter().sum::<f64>() + rest).ln()
 }
