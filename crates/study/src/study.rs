@@ -267,15 +267,16 @@ impl Study {
         Ok(number)
     }
 
-    /// Takes a running trial back from a worker that will not report any more: it resumes where
-    /// its last report stands, or starts again.
+    /// Takes a running trial back from a worker that will not report any more. Where fidelities
+    /// differ and it has reported, it is paused and [`Study::next_job`] hands it out again to the
+    /// fidelity that it was meant to reach; otherwise it waits to be started again.
     ///
     /// # Errors
     /// [`TellError`] if the trial is not running or the storage fails.
     pub fn release(&mut self, number: u64) -> Result<(), TellError> {
         let has_reports = !self.running(number)?.reports.is_empty();
-        let resumable = self.ladder.as_ref().is_some_and(Ladder::resumable);
-        let state = if has_reports && resumable { State::Paused } else { State::Waiting };
+        let goes_on = has_reports && self.ladder.is_some();
+        let state = if goes_on { State::Paused } else { State::Waiting };
         self.change(number, state, |_| {})?;
         self.index(number);
         Ok(())
@@ -339,6 +340,16 @@ impl Study {
         self.change(number, state, |trial| {
             trial.attributes.insert(key.to_owned(), value);
         })
+    }
+
+    /// Records what the black-box constraints of a running trial are now (feasible where at most
+    /// zero), to be called before [`Study::report`] so that the scheduler judges by them.
+    ///
+    /// # Errors
+    /// [`TellError`] if the trial is not running or the storage fails.
+    pub fn constrain(&mut self, number: u64, constraints: Vec<f64>) -> Result<(), TellError> {
+        self.running(number)?;
+        self.change(number, State::Running, |trial| trial.constraints = constraints)
     }
 
     /// The next fidelity above `from`, on the way to `until`, at which the scheduler wants a report.

@@ -226,7 +226,7 @@ impl Cache {
         let (mut found, mut draws) = (0, 0);
         while found < count && draws < 20 * count {
             draws += 1;
-            self.good.draw(view.space, rng, config, &mut points[found * d..][..d]);
+            self.good.draw(view.space, 1.0, rng, config, &mut points[found * d..][..d]);
             let unfit =
                 constrained && !view.space.allows(config) || discrete && view.history.seen(config);
             found += usize::from(!unfit);
