@@ -127,16 +127,15 @@ impl Played {
         at.checked_sub(1).map_or(1.5, |at| self.trace[at].1)
     }
 
-    /// The hypervolume of the front that the last reports show, with the losses that its members
-    /// end at: regret (cut at 1) and size, both within `[0, 1]`.
+    /// The hypervolume of what the last reports show: regret (cut at 1) and size, both within
+    /// `[0, 1]`. A trial counts with the loss that it had when it was stopped.
     pub fn hypervolume(&self, workload: &dyn Workload) -> f64 {
-        let seen: Vec<Vec<f64>> = self.last.iter().map(|(_, values)| values.clone()).collect();
         let scale = workload.median() - workload.optimum();
-        let front = pareto::ranks(&seen).into_iter().zip(&self.last).filter(|(rank, _)| *rank == 0);
-        let points: Vec<Vec<f64>> = front
-            .map(|(_, (config, _))| {
-                let regret = (workload.final_loss(config) - workload.optimum()) / scale;
-                vec![regret, workload.size(config)]
+        let points: Vec<Vec<f64>> = self
+            .last
+            .iter()
+            .map(|(config, values)| {
+                vec![(values[0] - workload.optimum()) / scale, workload.size(config)]
             })
             .collect();
         pareto::hypervolume(&points, &[1.0, 1.0])

@@ -4,8 +4,8 @@ use crate::AutoSampler;
 use automl_evolution::{CmaEsSampler, Nsga2Sampler, RegularizedEvolutionSampler};
 use automl_gp::GpSampler;
 use automl_scheduler::{
-    Asha, AshaStopping, AsyncHyperband, FreezeThaw, Hyperband, Pasha, PercentileStopping,
-    Population, PriorBandSampler, SettingError, SuccessiveHalving, WithRandom,
+    Asha, AshaStopping, AsyncHyperband, BohbSampler, FreezeThaw, Hyperband, Pasha,
+    PercentileStopping, Population, PriorBandSampler, SettingError, SuccessiveHalving,
 };
 use automl_space::Space;
 use automl_study::{FullFidelity, Ladder, RandomSampler, Sampler, Scheduler, SobolSampler};
@@ -118,7 +118,10 @@ const GOOD: f64 = 0.25;
 pub fn sampler(name: &str, setting: &Setting<'_>) -> Result<Box<dyn Sampler>, ChooseError> {
     let failed = |reason: String| ChooseError::Sampler { name: name.to_owned(), reason };
     Ok(match name {
-        "bohb" => Box::new(WithRandom::third(TpeSampler::default())),
+        "bohb" | "priorband" | "pbt" if setting.ladder.is_none() => {
+            return Err(failed("needs a fidelity".into()));
+        }
+        "bohb" => Box::new(BohbSampler::new(ETA).map_err(|e| failed(e.to_string()))?),
         "priorband" => Box::new(PriorBandSampler::new(ETA).map_err(|e| failed(e.to_string()))?),
         "pbt" => {
             let ladder = setting.ladder.ok_or_else(|| failed("needs a fidelity".into()))?;

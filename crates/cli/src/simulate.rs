@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 /// Options of `automl simulate`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub(crate) struct SimulateArgs {
     /// Workers
     #[arg(long, default_value_t = 10_000)]

@@ -8,8 +8,8 @@ use automl_study::{History, Job, Ladder, Scheduler, Verdict};
 /// Hyperband with the paper's bracket sizes ([`Bracket::hyperband`]), round after round.
 ///
 /// The rungs of each bracket are synchronous; a worker that would have to wait starts the next
-/// bracket, as in HpBandSter. The round's number is the trial's bracket attribute. With the sampler of
-/// [`crate::WithRandom`] around TPE this is BOHB.
+/// bracket, as in HpBandSter. The round's number is the trial's bracket attribute. With
+/// [`crate::BohbSampler`] this is BOHB.
 ///
 /// # Source
 /// Li et al. (2018), "Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization",

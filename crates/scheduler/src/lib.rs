@@ -15,8 +15,7 @@
 //! | [`FreezeThaw`] | go on if their predicted curve promises most | yes |
 //! | [`PopulationScheduler`] | are replaced by changed copies of better ones | yes |
 //!
-//! BOHB is [`Hyperband`] with [`WithRandom`] around a Parzen estimator; PriorBand is [`Hyperband`]
-//! with [`PriorBandSampler`].
+//! BOHB is [`Hyperband`] with [`BohbSampler`]; PriorBand is [`Hyperband`] with [`PriorBandSampler`].
 //!
 //! ```
 //! use automl_scheduler::Asha;
@@ -31,6 +30,8 @@
 mod asha;
 mod asha_stopping;
 mod async_hyperband;
+mod boards;
+mod bohb;
 mod bracket;
 mod freeze_thaw;
 mod halving;
@@ -45,11 +46,11 @@ mod rounds;
 mod rungs;
 mod setting;
 mod split;
-mod with_random;
 
 pub use asha::Asha;
 pub use asha_stopping::AshaStopping;
 pub use async_hyperband::AsyncHyperband;
+pub use bohb::BohbSampler;
 pub use bracket::Bracket;
 pub use freeze_thaw::FreezeThaw;
 pub use halving::SuccessiveHalving;
@@ -59,4 +60,3 @@ pub use percentile::PercentileStopping;
 pub use population::{Population, PopulationSampler, PopulationScheduler};
 pub use prior_band::PriorBandSampler;
 pub use setting::SettingError;
-pub use with_random::WithRandom;

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, HashSet};
 ///
 /// Of each complete, feasible trial the running average of its losses is kept at each of its steps.
 /// With several objectives a trial is stopped if it is worse than the percentile in every one of
-/// them: nothing that it has would count. NaN is worse than everything. A verdict takes `O(log n)`,
+/// them: nothing that it has would count. NaN is worse than everything, and so is every loss of a
+/// trial that violates a constraint. A verdict takes `O(log n)`,
 /// a completed trial `O(log n)` for each of its reports.
 ///
 /// # Source
@@ -118,7 +119,8 @@ impl PercentileStopping {
     fn is_hopeless(&self, history: &History, trial: &Trial) -> bool {
         let Some(averages) = self.averages.get(&trial.step()) else { return false };
         let mut best = vec![Loss(f64::NAN); averages.len()];
-        for report in &trial.reports {
+        let counted: &[_] = if trial.is_feasible() { &trial.reports } else { &[] };
+        for report in counted {
             for (best, loss) in best.iter_mut().zip(history.losses(&report.values)) {
                 *best = (*best).min(Loss(loss));
             }

@@ -1,12 +1,11 @@
 //! PriorBand's sampler: chance, the user's prior and the incumbent, mixed by what has worked.
 
 use crate::asha::share;
-use crate::ranking::{Key, Standing};
+use crate::boards::Boards;
 use crate::setting::{self, SettingError};
 use automl_space::{Config, Space, Value};
-use automl_study::{Cursor, ProposeError, Sampler, View};
+use automl_study::{Ladder, ProposeError, Sampler, View};
 use rand::{Rng, RngExt};
-use std::collections::{BTreeSet, HashMap};
 
 /// How an incumbent is changed: the probability of each parameter and the standard deviation in the
 /// unit interval.
@@ -31,17 +30,7 @@ const MOST: usize = 64;
 #[derive(Clone, Debug)]
 pub struct PriorBandSampler {
     eta: f64,
-    cache: Option<Cache>,
-}
-
-/// What is kept between proposals; all of it follows from the trials.
-#[derive(Clone, Debug)]
-struct Cache {
-    fidelities: Vec<u64>,
-    /// Results at each rung, best first.
-    rungs: Vec<BTreeSet<(Key, u64)>>,
-    places: HashMap<u64, Vec<Option<Key>>>,
-    cursor: Cursor,
+    boards: Option<Boards>,
 }
 
 impl PriorBandSampler {
@@ -50,81 +39,42 @@ impl PriorBandSampler {
     /// # Errors
     /// [`SettingError::Eta`].
     pub fn new(eta: f64) -> Result<Self, SettingError> {
-        Ok(Self { eta: setting::eta(eta)?, cache: None })
+        Ok(Self { eta: setting::eta(eta)?, boards: None })
     }
 }
 
-impl Cache {
-    fn new(fidelities: Vec<u64>) -> Self {
-        let rungs = vec![BTreeSet::new(); fidelities.len()];
-        Self { fidelities, rungs, places: HashMap::new(), cursor: Cursor::default() }
+/// Whether as much was spent as one round of halving costs that starts `eta^(k - 1)` trials.
+fn has_paid_a_round(boards: &Boards, ladder: &Ladder, eta: f64) -> bool {
+    let (mut spent, mut due, mut from) = (0.0, 0.0, 0);
+    let rungs = boards.fidelities();
+    for (i, fidelity) in rungs.iter().enumerate() {
+        let step = ladder.cost_between(from, *fidelity);
+        spent += boards.count(i) as f64 * step;
+        due += eta.powi((rungs.len() - 1 - i) as i32) * step;
+        from = *fidelity;
     }
+    spent >= due
+}
 
-    fn follow(&mut self, view: &View<'_>) {
-        let (changes, cursor) = view.history.since(self.cursor);
-        self.cursor = cursor;
-        for change in changes {
-            let Some(trial) = view.history.get(change.trial) else { continue };
-            let keys: Vec<Option<Key>> = (0..self.fidelities.len())
-                .map(|rung| {
-                    let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
-                    Standing::within(view.history, trial, self.fidelities[rung], below)
-                        .filter(Standing::is_number)
-                        .map(|standing| Key::of(&standing))
-                })
-                .collect();
-            let old = self.places.insert(trial.number, keys.clone()).unwrap_or_default();
-            for (rung, new) in keys.into_iter().enumerate() {
-                let before = old.get(rung).copied().flatten();
-                if before != new {
-                    before.map(|key| self.rungs[rung].remove(&(key, trial.number)));
-                    new.map(|key| self.rungs[rung].insert((key, trial.number)));
-                }
-            }
-        }
-    }
+/// The best trial at the highest fidelity, once it may be used.
+fn incumbent(boards: &Boards, ladder: &Ladder, eta: f64) -> Option<u64> {
+    let number = boards.best(boards.fidelities().len() - 1).next()?;
+    has_paid_a_round(boards, ladder, eta).then_some(number)
+}
 
-    /// Whether as much was spent as one round of halving costs that starts `eta^(k - 1)` trials.
-    fn has_paid_a_round(&self, eta: f64) -> bool {
-        let lowest = self.fidelities.first().copied().unwrap_or(1) as f64;
-        let mut spent = 0.0;
-        let mut from = 0;
-        for (fidelity, rung) in self.fidelities.iter().zip(&self.rungs) {
-            spent += rung.len() as f64 * (fidelity - from) as f64;
-            from = *fidelity;
-        }
-        let rungs = self.fidelities.len() as i32;
-        let due: f64 = (0..rungs)
-            .map(|i| {
-                let step = if i == 0 { lowest } else { lowest * (eta.powi(i) - eta.powi(i - 1)) };
-                eta.powi(rungs - 1 - i) * step
-            })
-            .sum();
-        spent >= due
+/// The share of the incumbent against the prior's.
+fn trust(boards: &Boards, view: &View<'_>, eta: f64, incumbent: &Config) -> f64 {
+    let Some(rung) = boards.highest(eta.ceil() as usize) else { return 0.5 };
+    let n = share(boards.count(rung), eta).clamp(1, MOST);
+    let (mut prior, mut near) = (Vec::new(), Vec::new());
+    for (rank, number) in boards.best(rung).take(n).enumerate() {
+        let Some(trial) = view.history.get(number) else { continue };
+        let weight = ((n - rank) as f64).ln();
+        prior.push(weight + view.space.log_prior(&trial.config));
+        near.push(weight + log_nearness(view.space, incumbent, &trial.config));
     }
-
-    /// The best trial at the highest fidelity, once it may be used.
-    fn incumbent(&self, eta: f64) -> Option<u64> {
-        let (_, number) = self.rungs.last()?.first()?;
-        self.has_paid_a_round(eta).then_some(*number)
-    }
-
-    /// The share of the incumbent against the prior's.
-    fn trust(&self, view: &View<'_>, eta: f64, incumbent: &Config) -> f64 {
-        let Some(rung) = self.rungs.iter().rev().find(|rung| rung.len() as f64 >= eta) else {
-            return 0.5;
-        };
-        let n = share(rung.len(), eta).clamp(1, MOST);
-        let (mut prior, mut near) = (Vec::new(), Vec::new());
-        for (rank, (_, number)) in rung.iter().take(n).enumerate() {
-            let Some(trial) = view.history.get(*number) else { continue };
-            let weight = ((n - rank) as f64).ln();
-            prior.push(weight + view.space.log_prior(&trial.config));
-            near.push(weight + log_nearness(view.space, incumbent, &trial.config));
-        }
-        let difference = log_sum(&prior) - log_sum(&near);
-        if difference.is_nan() { 0.5 } else { 1.0 / (1.0 + difference.exp()) }
-    }
+    let difference = log_sum(&prior) - log_sum(&near);
+    if difference.is_nan() { 0.5 } else { 1.0 / (1.0 + difference.exp()) }
 }
 
 /// The log density that a normal of standard deviation 1/4 around a configuration (its own choice
@@ -176,11 +126,7 @@ impl Sampler for PriorBandSampler {
         let fidelities = ladder.rungs(self.eta);
         let target = view.target.unwrap_or(ladder.max());
         let rung = fidelities.partition_point(|f| *f < target).min(fidelities.len() - 1);
-        let cache = match &mut self.cache {
-            Some(cache) if cache.fidelities == fidelities => cache,
-            slot => slot.insert(Cache::new(fidelities)),
-        };
-        cache.follow(view);
+        let boards = Boards::current(&mut self.boards, &fidelities, view.history);
         if view.number == 0 {
             let mode = view.space.build_config(|_, param| param.default_value());
             if view.space.allows(&mode) {
@@ -192,9 +138,10 @@ impl Sampler for PriorBandSampler {
             let config = view.space.sample(rng);
             return Ok(view.fresh(config, rng));
         }
-        let incumbent = cache.incumbent(self.eta).and_then(|number| view.history.get(number));
+        let incumbent =
+            incumbent(boards, ladder, self.eta).and_then(|number| view.history.get(number));
         let config = match incumbent {
-            Some(best) if rng.random::<f64>() < cache.trust(view, self.eta, &best.config) => {
+            Some(best) if rng.random::<f64>() < trust(boards, view, self.eta, &best.config) => {
                 view.space.mutate(&best.config, RATE, SD, rng)
             }
             _ => view.space.sample_prior(rng),

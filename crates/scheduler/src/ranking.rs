@@ -18,6 +18,11 @@ impl Standing {
         Some(Self { violation: trial.violation(), losses: history.losses(&report.values) })
     }
 
+    /// What a trial without a result counts as.
+    pub(crate) fn worst(objectives: usize) -> Self {
+        Self { violation: f64::INFINITY, losses: vec![f64::NAN; objectives] }
+    }
+
     /// Whether it may be promoted at all.
     pub(crate) fn is_number(&self) -> bool {
         !self.losses.iter().any(|loss| loss.is_nan())

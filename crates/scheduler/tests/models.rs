@@ -1,14 +1,13 @@
-//! Freeze-thaw, population-based training, PriorBand and BOHB's mix.
+//! Freeze-thaw, population-based training, PriorBand and BOHB.
 #![allow(clippy::unwrap_used)]
 
 mod common;
 
-use automl_scheduler::{FreezeThaw, Hyperband, Population, PriorBandSampler, WithRandom};
+use automl_scheduler::{BohbSampler, FreezeThaw, Hyperband, Population, PriorBandSampler};
 use automl_space::{Prior, Space, stream};
 use automl_study::{
     Job, Ladder, Next, RandomSampler, Sampler, Scheduler, State, Study, Verdict, View,
 };
-use automl_tpe::TpeSampler;
 use common::Machine;
 use proptest::prelude::*;
 
@@ -87,7 +86,7 @@ proptest! {
 fn bohb_resumes() {
     let ladder = Ladder::new("epoch", 1, 9, true).unwrap();
     let run = |restart: bool| {
-        let sampler = || WithRandom::third(TpeSampler::default());
+        let sampler = || BohbSampler::new(3.0).unwrap();
         let mut study = Study::builder(common::space())
             .sampler(sampler())
             .scheduler(ladder.clone(), Hyperband::new(&ladder, 3.0).unwrap())

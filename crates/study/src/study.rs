@@ -268,9 +268,10 @@ impl Study {
         self.create(trial)
     }
 
-    /// Takes a running trial back from a worker that will not report any more: it resumes where
-    /// its last report stands, or starts again. One whose last report is of the highest fidelity
-    /// has nothing left to do and is complete.
+    /// Takes a running trial back from a worker that will not report any more. Where fidelities
+    /// differ and it has reported, it is paused and [`Study::next_job`] hands it out again to the
+    /// fidelity that it was meant to reach; otherwise it waits to be started again. One whose last
+    /// report is of the highest fidelity has nothing left to do and is complete.
     ///
     /// # Errors
     /// [`TellError`] if the trial is not running or the storage fails.
@@ -281,8 +282,8 @@ impl Study {
         {
             return self.tell(number, last.values.clone());
         }
-        let resumable = self.ladder.as_ref().is_some_and(Ladder::resumable);
-        let state = if last.is_some() && resumable { State::Paused } else { State::Waiting };
+        let goes_on = last.is_some() && self.ladder.is_some();
+        let state = if goes_on { State::Paused } else { State::Waiting };
         self.change(number, |trial| trial.state = state)?;
         self.index(number);
         Ok(())
@@ -344,6 +345,16 @@ impl Study {
         self.change(number, |trial| {
             trial.attributes.insert(key.to_owned(), value);
         })
+    }
+
+    /// Records what the black-box constraints of a running trial are now (feasible where at most
+    /// zero), to be called before [`Study::report`] so that the scheduler judges by them.
+    ///
+    /// # Errors
+    /// [`TellError`] if the trial is not running or the storage fails.
+    pub fn constrain(&mut self, number: u64, constraints: Vec<f64>) -> Result<(), TellError> {
+        self.running(number)?;
+        self.change(number, |trial| trial.constraints = constraints)
     }
 
     /// The next fidelity above `from`, on the way to `until`, at which the scheduler wants a report.

@@ -6,7 +6,7 @@ use crate::parzen::{Bandwidth, ParzenEstimator};
 use crate::split::Order;
 use automl_space::{Config, Space};
 use automl_study::{Cursor, ProposeError, Sampler, View, sobol_point};
-use rand::Rng;
+use rand::{Rng, RngExt};
 
 /// Settings of [`TpeSampler`]; the defaults are what the ablation in `docs/benchmarks/tpe.md` chose.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,6 +34,10 @@ pub struct TpeOptions {
     pub prior_weight: f64,
     /// The most bad trials whose kernels are evaluated; more are thinned out evenly by rank.
     pub bad_most: usize,
+    /// The share of random proposals among trials of one objective that start below the highest
+    /// fidelity: what is good early may be bad in the end, and chance finds out. A third is BOHB's
+    /// share.
+    pub chance: f64,
 }
 
 impl Default for TpeOptions {
@@ -50,6 +54,7 @@ impl Default for TpeOptions {
             bad_bandwidth: Bandwidth::default(),
             prior_weight: 0.5,
             bad_most: 200,
+            chance: 1.0 / 3.0,
         }
     }
 }
@@ -162,6 +167,15 @@ impl Sampler for TpeSampler {
             let config = if view.space.allows(&config) { config } else { view.space.sample(rng) };
             return Ok(view.fresh(config, rng));
         }
+        let starts_low = match (view.ladder, view.target) {
+            (Some(ladder), Some(target)) => target < ladder.max(),
+            _ => false,
+        };
+        let single = view.history.directions().len() == 1;
+        if starts_low && single && rng.random::<f64>() < options.chance {
+            let config = view.space.sample_prior(rng);
+            return Ok(view.fresh(config, rng));
+        }
         cache.fit(view, &options);
         Ok(view.fresh(cache.best_candidate(view, &options, rng), rng))
     }
@@ -226,7 +240,7 @@ impl Cache {
         let (mut found, mut draws) = (0, 0);
         while found < count && draws < 20 * count {
             draws += 1;
-            self.good.draw(view.space, rng, config, &mut points[found * d..][..d]);
+            self.good.draw(view.space, 1.0, rng, config, &mut points[found * d..][..d]);
             let unfit =
                 constrained && !view.space.allows(config) || discrete && view.history.seen(config);
             found += usize::from(!unfit);

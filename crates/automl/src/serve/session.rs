@@ -137,6 +137,10 @@ impl Open {
             Told::Pruned => self.finish(number, Outcome::Pruned)?,
             Told::Values(values) if self.has_fidelity && !values.iter().any(|v| v.is_nan()) => {
                 let step = tell.fidelity.unwrap_or(asked);
+                if self.constraints > 0 {
+                    let constraints = tell.constraints.clone();
+                    self.study.constrain(number, constraints).map_err(|e| e.to_string())?;
+                }
                 let report = self.study.report(number, step, values.clone());
                 match report.map_err(|e| e.to_string())? {
                     Verdict::Complete => {

@@ -160,8 +160,8 @@ struct Run<'a> {
     decision_time: Duration,
     /// The best reported loss and the final loss of its trial.
     incumbent: (f64, f64),
-    /// The runtime factor of each running job.
-    factors: HashMap<u64, f64>,
+    /// The runtime factor and the cost of each running job.
+    running: HashMap<u64, (f64, f64)>,
     glances: Vec<Glance>,
     noted: (u64, Duration),
 }
@@ -204,7 +204,7 @@ impl Cluster {
             decisions: 0,
             decision_time: Duration::ZERO,
             incumbent: (f64::INFINITY, f64::NAN),
-            factors: HashMap::new(),
+            running: HashMap::new(),
             glances: Vec::new(),
             noted: (0, Duration::ZERO),
         };
@@ -279,8 +279,9 @@ impl Run<'_> {
             if self.rng.random::<f64>() < self.cluster.stragglers {
                 factor *= self.cluster.straggle;
             }
-            self.factors.insert(number, factor);
             let until = until.unwrap_or(self.ladder.max());
+            let cost = self.ladder.cost_between(from, until).max(f64::MIN_POSITIVE);
+            self.running.insert(number, (factor, cost));
             self.train(number, from, until);
             if self.jobs == self.cluster.jobs {
                 self.handed_out = self.now;
@@ -296,11 +297,11 @@ impl Run<'_> {
     /// Sends a worker from one fidelity towards `until`: to the next report, or to its death.
     fn train(&mut self, number: u64, from: u64, until: u64) {
         let step = self.study.next_report(from, until);
-        let factor = self.factors.get(&number).copied().unwrap_or(1.0);
-        let time = self.ladder.cost_between(from, step) * factor;
+        let (factor, whole) = self.running.get(&number).copied().unwrap_or((1.0, 1.0));
+        let cost = self.ladder.cost_between(from, step);
+        let time = cost * factor;
         // The risk of a job is spread over its stretches.
-        let whole = self.ladder.cost_between(from, until).max(f64::MIN_POSITIVE);
-        let share = (self.ladder.cost_between(from, step) / whole).min(1.0);
+        let share = (cost / whole).min(1.0);
         let survives = (1.0 - self.cluster.crashes).powf(share);
         let event = if self.rng.random::<f64>() < survives {
             let began = self.now;
@@ -317,7 +318,7 @@ impl Run<'_> {
         match what {
             What::Replaced { number } => {
                 self.crashes += 1;
-                self.factors.remove(&number);
+                self.running.remove(&number);
                 self.timed(|study| study.release(number))?;
                 self.idle += 1;
             }
@@ -339,7 +340,7 @@ impl Run<'_> {
                     Verdict::Pause | Verdict::Stop => {}
                 }
                 self.note(number, loss);
-                self.factors.remove(&number);
+                self.running.remove(&number);
                 self.idle += 1;
             }
         }

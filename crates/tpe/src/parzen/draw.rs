@@ -9,8 +9,13 @@ use rand_distr::StandardNormal;
 impl ParzenEstimator {
     /// A configuration drawn from the density.
     pub fn sample(&self, space: &Space, rng: &mut dyn Rng) -> Config {
+        self.sample_wider(space, 1.0, rng)
+    }
+
+    /// A configuration drawn with kernels that are `factor` times as wide, which explores more.
+    pub fn sample_wider(&self, space: &Space, factor: f64, rng: &mut dyn Rng) -> Config {
         let mut config = Config::empty(space.len());
-        self.draw(space, rng, &mut config, &mut vec![f64::NAN; self.axes.len()]);
+        self.draw(space, factor, rng, &mut config, &mut vec![f64::NAN; self.axes.len()]);
         config
     }
 
@@ -18,6 +23,7 @@ impl ParzenEstimator {
     pub(crate) fn draw(
         &self,
         space: &Space,
+        factor: f64,
         rng: &mut dyn Rng,
         config: &mut Config,
         point: &mut [f64],
@@ -40,7 +46,8 @@ impl ParzenEstimator {
             }
             let coordinate = match axis.kind {
                 Kind::Choice { n } => {
-                    let own = self.widths[j * k + component].exp();
+                    let other = 1.0 - self.widths[j * k + component].exp();
+                    let own = 1.0 - (factor * other).min(1.0 - 1.0 / n as f64);
                     if n == 1 || rng.random::<f64>() < own {
                         centre
                     } else {
@@ -48,7 +55,7 @@ impl ParzenEstimator {
                         (other + usize::from(other >= centre as usize)) as f64
                     }
                 }
-                _ => truncated(centre, self.widths[j * k + component], rng),
+                _ => truncated(centre, (factor * self.widths[j * k + component]).min(1.0), rng),
             };
             point[j] = axis.snap(coordinate);
             axis.value(coordinate)

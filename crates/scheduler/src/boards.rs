@@ -1,0 +1,112 @@
+//! Results by rung, best first: what samplers learn from that know fidelities.
+
+use crate::ranking::{self, Key, Standing};
+use automl_study::{Cursor, History, State, Trial, attribute};
+use std::collections::{BTreeSet, HashMap};
+
+/// The results at each rung, kept up to date trial by trial; all of it follows from the trials.
+///
+/// A trial that failed on its way to a rung is listed there as the worst.
+#[derive(Clone, Debug)]
+pub(crate) struct Boards {
+    fidelities: Vec<u64>,
+    rungs: Vec<BTreeSet<(Key, u64)>>,
+    places: HashMap<u64, Vec<Option<Key>>>,
+    cursor: Cursor,
+}
+
+impl Boards {
+    /// Rungs at these rising fidelities.
+    pub(crate) fn new(fidelities: Vec<u64>) -> Self {
+        let rungs = vec![BTreeSet::new(); fidelities.len()];
+        Self { fidelities, rungs, places: HashMap::new(), cursor: Cursor::default() }
+    }
+
+    /// The boards in a slot if they are over these fidelities, else new ones there; up to date.
+    pub(crate) fn current<'a>(
+        slot: &'a mut Option<Self>,
+        fidelities: &[u64],
+        history: &History,
+    ) -> &'a Self {
+        if slot.as_ref().is_some_and(|boards| boards.fidelities != fidelities) {
+            *slot = None;
+        }
+        let boards = slot.get_or_insert_with(|| Self::new(fidelities.to_vec()));
+        boards.follow(history);
+        boards
+    }
+
+    fn follow(&mut self, history: &History) {
+        let (changes, cursor) = history.since(self.cursor);
+        self.cursor = cursor;
+        for change in changes {
+            let Some(trial) = history.get(change.trial) else { continue };
+            let keys: Vec<Option<Key>> =
+                (0..self.fidelities.len()).map(|rung| self.key(history, trial, rung)).collect();
+            let old = self.places.insert(trial.number, keys.clone()).unwrap_or_default();
+            for (rung, new) in keys.into_iter().enumerate() {
+                let before = old.get(rung).copied().flatten();
+                if before != new {
+                    before.map(|key| self.rungs[rung].remove(&(key, trial.number)));
+                    new.map(|key| self.rungs[rung].insert((key, trial.number)));
+                }
+            }
+        }
+    }
+
+    fn key(&self, history: &History, trial: &Trial, rung: usize) -> Option<Key> {
+        let fidelity = self.fidelities[rung];
+        let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
+        let until = trial.number_attribute(attribute::UNTIL).unwrap_or(0);
+        match Standing::within(history, trial, fidelity, below) {
+            Some(standing) => Some(Key::of(&standing)),
+            None if trial.state == State::Failed && (fidelity..below).contains(&until) => {
+                Some(Key::worst())
+            }
+            None => None,
+        }
+    }
+
+    /// The fidelities of the rungs, rising.
+    pub(crate) fn fidelities(&self) -> &[u64] {
+        &self.fidelities
+    }
+
+    /// The number of results at a rung.
+    pub(crate) fn count(&self, rung: usize) -> usize {
+        self.rungs[rung].len()
+    }
+
+    /// The highest rung with at least so many results.
+    pub(crate) fn highest(&self, least: usize) -> Option<usize> {
+        self.rungs.iter().rposition(|rung| rung.len() >= least)
+    }
+
+    /// The trials with a number for a result at a rung, best first by the first objective.
+    pub(crate) fn best(&self, rung: usize) -> impl Iterator<Item = u64> {
+        let numbers = self.rungs[rung].iter().take_while(|(key, _)| key.is_number());
+        numbers.map(|(_, number)| *number)
+    }
+
+    /// All trials of a rung, best first; several objectives are ordered by non-domination rank and
+    /// crowding distance, which takes `O(n log n)`.
+    pub(crate) fn order(&self, history: &History, rung: usize) -> Vec<u64> {
+        let numbers: Vec<u64> = self.rungs[rung].iter().map(|(_, number)| *number).collect();
+        if history.directions().len() < 2 {
+            return numbers;
+        }
+        let objectives = history.directions().len();
+        let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
+        let standings: Vec<Standing> = numbers
+            .iter()
+            .map(|number| {
+                let trial = history.get(*number);
+                trial
+                    .and_then(|t| Standing::within(history, t, self.fidelities[rung], below))
+                    .unwrap_or(Standing::worst(objectives))
+            })
+            .collect();
+        let all: Vec<&Standing> = standings.iter().collect();
+        ranking::order(&all).into_iter().map(|i| numbers[i]).collect()
+    }
+}

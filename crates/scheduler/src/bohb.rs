@@ -1,0 +1,119 @@
+//! BOHB's sampler: Parzen estimators at one fidelity, and a share of chance.
+
+use crate::boards::Boards;
+use crate::setting::{self, SettingError};
+use automl_space::Config;
+use automl_study::{ProposeError, RandomSampler, Sampler, State, View};
+use automl_tpe::{Bandwidth, ParzenEstimator};
+use rand::{Rng, RngExt};
+
+/// The share of the proposals that are random.
+const CHANCE: f64 = 1.0 / 3.0;
+/// The share of the results that counts as good.
+const GOOD: f64 = 0.15;
+/// Candidates of one proposal.
+const CANDIDATES: usize = 64;
+/// By how much the kernels are widened from which candidates are drawn.
+const WIDER: f64 = 3.0;
+/// The most kernels of one estimator; more results are thinned out evenly by rank.
+const MOST: usize = 200;
+
+/// BOHB's sampling policy, to be used with [`crate::Hyperband`] or another scheduler with rungs.
+///
+/// A third of the proposals are random. For the others, with `d` parameters and `m = d + 1`, the
+/// results at the highest rung that has at least `m + 2` of them are split: the best
+/// `max(m, 0.15 n)` make the density `l`, the worst `max(m, n - good)` the density `g`. Of 64
+/// candidates, drawn from `l` with its kernels three times as wide, the one with the largest `l / g`
+/// is proposed. While no rung has enough results, proposals are random.
+///
+/// Pending trials count among the worst, so that several workers do not try the same; failed ones
+/// are the worst of the rung that they were on the way to. Several objectives are ordered by
+/// non-domination rank and crowding distance. A proposal takes time linear in the results at the rung.
+///
+/// # Source
+/// Falkner, Klein & Hutter (2018), "BOHB: Robust and Efficient Hyperparameter Optimization at
+/// Scale", ICML, algorithm 2 and equations 2 and 3, with HpBandSter's constants. The kernels are
+/// those of [`ParzenEstimator`]; the pending trials are ours.
+#[derive(Clone, Debug)]
+pub struct BohbSampler {
+    eta: f64,
+    boards: Option<Boards>,
+}
+
+impl BohbSampler {
+    /// For rungs that are `eta` apart.
+    ///
+    /// # Errors
+    /// [`SettingError::Eta`].
+    pub fn new(eta: f64) -> Result<Self, SettingError> {
+        Ok(Self { eta: setting::eta(eta)?, boards: None })
+    }
+}
+
+impl Sampler for BohbSampler {
+    fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
+        let Some(ladder) = view.ladder else {
+            let what = "studies without fidelities".to_owned();
+            return Err(ProposeError::Unsupported { sampler: "bohb", what });
+        };
+        let boards = Boards::current(&mut self.boards, &ladder.rungs(self.eta), view.history);
+        let least = view.space.len() + 1;
+        let rung = boards.highest(least + 2).filter(|_| rng.random::<f64>() >= CHANCE);
+        let Some(rung) = rung else { return RandomSampler::uniform().propose(view, rng) };
+        let numbers = boards.order(view.history, rung);
+        let (good, bad) = split(&numbers, least);
+        let pending = view.history.in_state(State::Running).map(|trial| trial.number);
+        let bad: Vec<u64> = thinned(bad).chain(pending.take(MOST)).collect();
+        let density = |numbers: &[u64]| {
+            let trials = numbers.iter().filter_map(|number| view.history.get(*number));
+            let configs: Vec<&Config> = trials.map(|trial| &trial.config).collect();
+            ParzenEstimator::new(view.space, &configs, &[], 0.0, 0.0, Bandwidth::default())
+        };
+        let (good, bad) = (density(&thinned(good).collect::<Vec<_>>()), density(&bad));
+        let mut best: Option<(f64, Config)> = None;
+        for _ in 0..CANDIDATES {
+            let config = good.sample_wider(view.space, WIDER, rng);
+            if !view.space.allows(&config) {
+                continue;
+            }
+            let score = good.log_density(&config) - bad.log_density(&config);
+            if best.as_ref().is_none_or(|(most, _)| score > *most) {
+                best = Some((score, config));
+            }
+        }
+        let config = best.map_or_else(|| view.space.sample(rng), |(_, config)| config);
+        Ok(view.fresh(config, rng))
+    }
+}
+
+/// The best and the worst of some trials in order; both have at least `least`, so they may overlap.
+fn split(numbers: &[u64], least: usize) -> (&[u64], &[u64]) {
+    let n = numbers.len();
+    let good = ((n as f64 * GOOD) as usize).max(least).min(n);
+    let bad = (n - good).max(least).min(n);
+    (&numbers[..good], &numbers[n - bad..])
+}
+
+/// At most so many of some numbers, evenly spread.
+fn thinned(numbers: &[u64]) -> impl Iterator<Item = u64> {
+    let stride = (numbers.len() as f64 / MOST as f64).max(1.0);
+    let count = numbers.len().min(MOST);
+    (0..count).filter_map(move |i| numbers.get((i as f64 * stride) as usize).copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Equations 2 and 3 with `d = 2`, so at least three on each side.
+    #[test]
+    fn the_split_is_that_of_the_paper() {
+        let numbers: Vec<u64> = (0..5).collect();
+        assert_eq!(split(&numbers, 3), (&numbers[..3], &numbers[2..]));
+        let numbers: Vec<u64> = (0..100).collect();
+        assert_eq!(split(&numbers, 3), (&numbers[..15], &numbers[15..]));
+        let numbers: Vec<u64> = (0..1000).collect();
+        let thin: Vec<u64> = thinned(&numbers).collect();
+        assert_eq!((thin.len(), thin[1]), (MOST, 5));
+    }
+}
