@@ -33,16 +33,17 @@ pub(crate) fn epoch(
     thread::spawn(move || {
         let mut order: Vec<usize> = (0..data.train.len()).collect();
         order.shuffle(&mut stream(seed, epoch, "order"));
-        let mut varied = Vec::new();
         for indexes in order.chunks_exact(batch.max(1)) {
             let mut ready = Batch {
                 pixels: Vec::with_capacity(batch * data.train.size()),
                 labels: Vec::with_capacity(batch),
             };
             for &index in indexes {
-                let key = (seed, epoch, index);
-                augmentation.apply(data.train.image(index), data.side, key, &mut varied);
+                let mut rng = Augmentation::stream(seed, epoch, index);
+                let varied = augmentation.vary(data.train.image(index), data.side, &mut rng);
+                let start = ready.pixels.len();
                 data.normalise(&varied, &mut ready.pixels);
+                augmentation.cut(&mut ready.pixels[start..], data.side, &mut rng);
                 ready.labels.push(data.train.labels[index].into());
             }
             if sender.send(ready).is_err() {
