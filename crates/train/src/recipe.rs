@@ -92,7 +92,7 @@ impl Recipe {
             augmentation: Augmentation {
                 margin: (data.side + 4) / 8,
                 mirror: data.mirror,
-                randaugment: RandAugment { operations: 2, magnitude: 2 },
+                randaugment: RandAugment { operations: 2, ..RandAugment::default() },
                 cutout: 0.0,
             },
         }

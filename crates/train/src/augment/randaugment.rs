@@ -7,20 +7,26 @@ use serde::{Deserialize, Serialize};
 
 /// Some of the fourteen [`Operation`]s, drawn uniformly with replacement for each image.
 ///
-/// The default is none. Good values grow with the network and the data: the paper's grid has 1 to 3
+/// The default is none of them, of magnitude 2. Good values grow with the network and the data: the paper's grid has 1 to 3
 /// operations and magnitudes of 4 and more, of which its smallest network on CIFAR-10 (1.5 million
 /// parameters) wanted 3 and 4. Networks far below that want less.
 ///
 /// # Source
 /// Cubuk, Zoph, Shlens & Le (2019), "RandAugment: Practical automated data augmentation with a
 /// reduced search space", section 3 and table 2, arXiv 1909.13719.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RandAugment {
     /// N, how many operations each image goes through; 0 turns it off.
     pub operations: usize,
     /// M, how strong they are, 0 to [`RandAugment::MAX_MAGNITUDE`]. With 0 only those that know no
     /// strength act: automatic contrast and equalisation.
     pub magnitude: u8,
+}
+
+impl Default for RandAugment {
+    fn default() -> Self {
+        Self { operations: 0, magnitude: 2 }
+    }
 }
 
 impl RandAugment {

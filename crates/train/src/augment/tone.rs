@@ -5,8 +5,9 @@ use std::array;
 /// Stretches each channel so that its darkest pixel becomes 0 and its brightest 255.
 pub(super) fn auto_contrast(image: &mut [u8], plane: usize) {
     for channel in image.chunks_exact_mut(plane) {
-        let low = channel.iter().min().copied().unwrap_or(0);
-        let high = channel.iter().max().copied().unwrap_or(0);
+        let (low, high) = channel
+            .iter()
+            .fold((u8::MAX, 0), |(low, high), value| (low.min(*value), high.max(*value)));
         if low < high {
             let scale = 255.0 / f64::from(high - low);
             let offset = -f64::from(low) * scale;
@@ -53,7 +54,8 @@ pub(super) fn posterize(image: &mut [u8], bits: u32) {
     }
 }
 
-fn look_up(pixels: &mut [u8], table: &[u8; 256]) {
+/// Maps each value to its entry.
+pub(super) fn look_up(pixels: &mut [u8], table: &[u8; 256]) {
     for value in pixels {
         *value = table[usize::from(*value)];
     }
