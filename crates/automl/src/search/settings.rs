@@ -506,4 +506,19 @@ mod tests {
             assert!(error.contains(named), "{bad}: {error}");
         }
     }
+
+    /// `docs/search.toml` shows the defaults, and every setting that it shows exists.
+    #[test]
+    fn the_documented_settings_are_the_defaults() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/search.toml");
+        assert_eq!(Settings::load(Some(&path), &[]).unwrap(), Settings::default());
+        let text = std::fs::read_to_string(&path).unwrap();
+        let shown: Vec<&str> = text
+            .lines()
+            .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line))
+            .collect();
+        let settings: Settings = toml::from_str(&shown.join("\n")).unwrap();
+        settings.check().unwrap();
+        assert_eq!(settings.training.randaugment_magnitude, Some(2));
+    }
 }

@@ -75,10 +75,10 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "NAME", help_heading = "Search")]
     scheduler: Option<String>,
 
-    /// How networks are trained: light (short), or lecture (200 epochs, RandAugment) [default: light]
+    /// How to train: light (short) or lecture (200 epochs, RandAugment) [default: light]
     #[arg(long, value_name = "NAME", help_heading = "Training")]
     recipe: Option<String>,
-    /// The epochs of a candidate that is never stopped [default: 27, or 200 with --recipe lecture]
+    /// The epochs of a candidate that is never stopped [default: 27; lecture: 200]
     #[arg(long, value_name = "N", help_heading = "Training")]
     epochs: Option<u64>,
     /// The epochs of the final training of the front's networks
