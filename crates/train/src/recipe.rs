@@ -78,8 +78,9 @@ impl Recipe {
     ///
     /// # Source
     /// Momentum, decay, rate, schedule and crops of <https://github.com/kuangliu/pytorch-cifar>;
-    /// RandAugment by Cubuk et al. (2019). The magnitude is the weakest of the usual grid 2, 5, 9
-    /// and 14: strong augmentation is for networks with capacity to spare.
+    /// RandAugment by Cubuk et al. (2019), weak: strong augmentation is for networks with capacity
+    /// to spare. That code has no Nesterov momentum, decays biases and normalisation too, and steps
+    /// the rate once per epoch.
     pub fn lecture(data: &Data, epochs: u64) -> Self {
         Self {
             epochs,

@@ -57,7 +57,7 @@ impl Affine {
         let plane = (side * side).max(1);
         for (from, to) in source.chunks_exact(plane).zip(image.chunks_exact_mut(plane)) {
             let mut start = corner;
-            for row in to.chunks_exact_mut(side) {
+            for row in to.chunks_exact_mut(side.max(1)) {
                 let (mut x, mut y) = start;
                 for pixel in row {
                     // Negative coordinates become huge ones.

@@ -27,8 +27,8 @@ use super::{enhance, tone};
 /// On an image of one channel `Color` does nothing.
 ///
 /// # Source
-/// Cubuk, Zoph, Shlens & Le (2019), "RandAugment", fig. 2, arXiv 1909.13719; the ranges are those of
-/// Cubuk et al. (2018), "AutoAugment", table 6, as torchvision and timm have them.
+/// Cubuk, Zoph, Shlens & Le (2019), "RandAugment", section 3, arXiv 1909.13719, with the ranges of
+/// torchvision's `RandAugment`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Operation {

@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 /// Some of the fourteen [`Operation`]s, drawn uniformly with replacement for each image.
 ///
-/// The default is none of them, of magnitude 2. Good values grow with the network and the data: the paper's grid has 1 to 3
-/// operations and magnitudes of 4 and more, of which its smallest network on CIFAR-10 (1.5 million
-/// parameters) wanted 3 and 4. Networks far below that want less.
+/// The default is none of them, of magnitude 2. The best magnitude grows with the network and with
+/// the number of images (section 4.1 of the paper, whose networks have millions of parameters), so
+/// small networks want a weak one.
 ///
 /// # Source
 /// Cubuk, Zoph, Shlens & Le (2019), "RandAugment: Practical automated data augmentation with a
-/// reduced search space", section 3 and table 2, arXiv 1909.13719.
+/// reduced search space", section 3, arXiv 1909.13719.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RandAugment {
     /// N, how many operations each image goes through; 0 turns it off.
