@@ -12,6 +12,8 @@ mod folder;
 #[cfg(feature = "train")]
 mod plan;
 #[cfg(feature = "train")]
+mod recipe;
+#[cfg(feature = "train")]
 mod run;
 mod settings;
 #[cfg(feature = "train")]
@@ -23,8 +25,8 @@ pub use event::{Event, Network, Progress, Start, Summary};
 #[cfg(feature = "train")]
 pub use run::run;
 pub use settings::{
-    Against, DATASETS, DataSettings, Device, SearchSettings, Settings, SettingsError, Span,
-    TrainingSettings,
+    Against, DATASETS, DataSettings, Device, RecipePreset, SearchSettings, Settings, SettingsError,
+    Span, TrainingSettings,
 };
 
 /// The settings as a TOML file that gives them again.

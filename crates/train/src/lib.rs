@@ -38,7 +38,7 @@ mod recipe;
 mod sgd;
 mod training;
 
-pub use augment::Augmentation;
+pub use augment::{Augmentation, Operation, RandAugment};
 pub use burn::tensor::Device;
 pub use checkpoint::CheckpointError;
 pub use data::{Data, Part, SplitError};

@@ -1,17 +1,17 @@
-//! Batches, prepared ahead on another thread.
+//! Batches, prepared ahead on other threads.
 
-use crate::{Augmentation, Data};
+use crate::{Augmentation, Data, Device, cpu};
 use automl_space::stream;
 use rand::seq::SliceRandom;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-/// How many batches are ready at most.
+/// How many batches are ready at most, and at least one for each thread.
 const AHEAD: usize = 3;
 
 /// Images and labels of one step.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct Batch {
     /// Normalised pixels `[n, channels, side, side]`.
     pub(crate) pixels: Vec<f32>,
@@ -19,36 +19,100 @@ pub(crate) struct Batch {
     pub(crate) labels: Vec<i32>,
 }
 
+/// The batches of an epoch in their order, whichever thread prepares them.
+#[derive(Debug)]
+pub(crate) struct Batches {
+    threads: Vec<Receiver<Batch>>,
+    /// Whose batch is the next.
+    turn: usize,
+}
+
+impl Iterator for Batches {
+    type Item = Batch;
+
+    fn next(&mut self) -> Option<Batch> {
+        let batch = self.threads.get(self.turn)?.recv().ok()?;
+        self.turn = (self.turn + 1) % self.threads.len();
+        Some(batch)
+    }
+}
+
+/// How many threads prepare batches: one beside a training on the CPU, whose cores have other
+/// trainings to do; up to eight where a GPU trains and they are idle.
+pub(crate) fn threads(device: &Device) -> usize {
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    if *device == cpu() { 1 } else { cores().min(8) }
+}
+
 /// The batches of one epoch in a random order that seed and epoch give; a rest that does not fill
-/// a batch is left out.
+/// a batch is left out. They are the same for any number of threads.
 pub(crate) fn epoch(
     data: &Arc<Data>,
     augmentation: &Augmentation,
     batch: usize,
     (seed, epoch): (u64, u64),
-) -> Receiver<Batch> {
-    let (sender, receiver) = sync_channel(AHEAD);
-    let (data, augmentation) = (Arc::clone(data), augmentation.clone());
-    // The thread ends when the epoch is over or its receiver is dropped.
-    thread::spawn(move || {
-        let mut order: Vec<usize> = (0..data.train.len()).collect();
-        order.shuffle(&mut stream(seed, epoch, "order"));
-        let mut varied = Vec::new();
-        for indexes in order.chunks_exact(batch.max(1)) {
-            let mut ready = Batch {
-                pixels: Vec::with_capacity(batch * data.train.size()),
-                labels: Vec::with_capacity(batch),
-            };
-            for &index in indexes {
-                let key = (seed, epoch, index);
-                augmentation.apply(data.train.image(index), data.side, key, &mut varied);
-                data.normalise(&varied, &mut ready.pixels);
-                ready.labels.push(data.train.labels[index].into());
+    threads: usize,
+) -> Batches {
+    let (batch, threads) = (batch.max(1), threads.max(1));
+    let mut order: Vec<usize> = (0..data.train.len()).collect();
+    order.shuffle(&mut stream(seed, epoch, "order"));
+    let order = Arc::new(order);
+    let start = |first: usize| {
+        let (sender, receiver) = sync_channel(AHEAD.div_ceil(threads));
+        let (data, augmentation, order) =
+            (Arc::clone(data), augmentation.clone(), Arc::clone(&order));
+        // The thread ends when the epoch is over or its receiver is dropped.
+        thread::spawn(move || {
+            for indexes in order.chunks_exact(batch).skip(first).step_by(threads) {
+                let ready = prepare(&data, &augmentation, indexes, (seed, epoch));
+                if sender.send(ready).is_err() {
+                    return;
+                }
             }
-            if sender.send(ready).is_err() {
-                return;
-            }
+        });
+        receiver
+    };
+    Batches { threads: (0..threads).map(start).collect(), turn: 0 }
+}
+
+/// Varies, normalises and puts together some images.
+fn prepare(
+    data: &Data,
+    augmentation: &Augmentation,
+    indexes: &[usize],
+    (seed, epoch): (u64, u64),
+) -> Batch {
+    let mut pixels = Vec::with_capacity(indexes.len() * data.train.size());
+    for &index in indexes {
+        let mut rng = Augmentation::stream(seed, epoch, index);
+        let varied = augmentation.vary(data.train.image(index), data.side, &mut rng);
+        let start = pixels.len();
+        data.normalise(&varied, &mut pixels);
+        augmentation.cut(&mut pixels[start..], data.side, &mut rng);
+    }
+    let labels = indexes.iter().map(|&index| data.train.labels[index].into()).collect();
+    Batch { pixels, labels }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Dataset, RandAugment};
+
+    #[test]
+    fn any_number_of_threads_gives_the_same_batches() {
+        let data = Arc::new(Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap());
+        let randaugment = RandAugment { operations: 2, magnitude: 9 };
+        let augmentation = Augmentation { margin: 1, mirror: true, randaugment, cutout: 0.5 };
+        let batches = |seed, threads| -> Vec<Batch> {
+            epoch(&data, &augmentation, 100, (seed, 3), threads).collect()
+        };
+        let one = batches(1, 1);
+        assert_eq!(one.len(), data.train.len() / 100);
+        for threads in [2, 3, 8, 20] {
+            assert_eq!(batches(1, threads), one, "{threads} threads");
         }
-    });
-    receiver
+        assert_ne!(batches(2, 1), one);
+        assert_eq!(threads(&cpu().autodiff()), 1);
+    }
 }

@@ -1,6 +1,6 @@
 //! The training of one network.
 
-use crate::loader::{self, Batch};
+use crate::loader::{self, Batch, Batches, threads};
 use crate::sgd::{Rates, Sgd};
 use crate::{Data, Images, Part, Recipe, RecipeError};
 use automl_models::{Architecture, ArchitectureError, Network};
@@ -182,6 +182,12 @@ impl Training {
         Tensor::from_data(TensorData::new(batch, shape), device)
     }
 
+    /// The training batches of an epoch.
+    fn batches(&self, epoch: u64) -> Batches {
+        let Recipe { augmentation, batch, .. } = &self.recipe;
+        loader::epoch(&self.data, augmentation, *batch, (self.seed, epoch), threads(&self.device))
+    }
+
     /// Trains for one epoch. `stop` is asked before each step.
     ///
     /// # Errors
@@ -190,12 +196,11 @@ impl Training {
     pub fn run_epoch(&mut self, stop: &dyn Fn() -> bool) -> Result<EpochReport, TrainError> {
         let start = Instant::now();
         let steps = self.steps_per_epoch();
-        let key = (self.seed, self.epoch);
-        let batches = loader::epoch(&self.data, &self.recipe.augmentation, self.recipe.batch, key);
+        let batches = self.batches(self.epoch);
         let mut losses = Vec::new();
         let mut total = 0.0;
         let mut count = 0;
-        for (step, batch) in batches.iter().enumerate() {
+        for (step, batch) in batches.enumerate() {
             if stop() {
                 return Err(TrainError::Stopped { epoch: self.epoch + 1 });
             }
@@ -262,9 +267,8 @@ impl Training {
             return self.network.valid();
         }
         let mut copy = self.network.copy();
-        let key = (self.seed, u64::from(u32::MAX));
-        let batches = loader::epoch(&self.data, &self.recipe.augmentation, self.recipe.batch, key);
-        for (k, batch) in batches.iter().take(RECALIBRATION).enumerate() {
+        let batches = self.batches(u32::MAX.into());
+        for (k, batch) in batches.take(RECALIBRATION).enumerate() {
             copy.set_norm_momentum(1.0 / (k + 1) as f64);
             let count = batch.labels.len();
             copy.observe(self.images(batch.pixels, count, &self.device));

@@ -202,14 +202,7 @@ impl Finish<'_> {
         }
         let start = Instant::now();
         let data = &self.plan.data;
-        let mut recipe = Recipe { epochs, ..self.plan.recipe.clone() };
-        let full = Recipe::for_data(data, epochs);
-        if self.settings.training.batch.is_none() {
-            recipe.batch = full.batch;
-            if self.settings.training.learning_rate.is_none() {
-                recipe.learning_rate = full.learning_rate;
-            }
-        }
+        let recipe = self.settings.training.recipe(data, epochs);
         // Where time is short, what the search has learnt is the start.
         let warm = if epochs < self.plan.final_epochs {
             let recipe =

@@ -85,22 +85,12 @@ impl Plan {
                 },
             ));
         let training = &settings.training;
-        let epochs = training.epochs.unwrap_or(27);
+        let epochs = training.search_epochs();
         let min = training.min_epochs.unwrap_or(epochs.div_ceil(9)).min(epochs);
         let ladder = Ladder::new("epoch", min, epochs, true)?;
-        let mut recipe = Recipe::for_data(&search_data, epochs);
-        recipe.momentum = training.momentum;
-        recipe.weight_decay = training.weight_decay;
-        recipe.label_smoothing = training.label_smoothing;
-        if let Some(batch) = training.batch {
-            recipe.learning_rate *= batch as f64 / recipe.batch as f64;
-            recipe.batch = batch;
-        }
-        if let Some(rate) = training.learning_rate {
-            recipe.learning_rate = rate;
-        }
+        let recipe = training.recipe(&search_data, epochs);
         recipe.check().map_err(automl_train::TrainError::from)?;
-        let final_epochs = training.final_epochs.unwrap_or((3 * epochs).div_ceil(2));
+        let final_epochs = training.finish_epochs();
         Ok(Self {
             data: Arc::new(data),
             search_data: Arc::new(search_data),

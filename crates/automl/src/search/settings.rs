@@ -62,6 +62,19 @@ pub enum Against {
     Macs,
 }
 
+/// The settings of training that go together; single ones may be set in their place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecipePreset {
+    /// Short trainings: 27 epochs, batches by the size of the data set, small crops, label
+    /// smoothing.
+    #[default]
+    Light,
+    /// The long recipe that small networks are compared by: 200 epochs, also in the end, batches of
+    /// 128, a learning rate of .1 along a cosine, RandAugment, no label smoothing.
+    Lecture,
+}
+
 /// A span of time, written `90`, `90s`, `30m`, `2h` or `1h30m`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "TimeText", into = "String")]
@@ -230,14 +243,16 @@ impl Default for SearchSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TrainingSettings {
-    /// The epochs of a candidate that is never stopped. Default: chosen for the data set.
+    /// What is not set below.
+    pub recipe: RecipePreset,
+    /// The epochs of a candidate that is never stopped. Default: by the recipe.
     pub epochs: Option<u64>,
     /// The epochs after which the first candidates are stopped. Default: a ninth of `epochs`.
     pub min_epochs: Option<u64>,
     /// The epochs of the final training of the front's networks. Default: half as many again as
-    /// `epochs`.
+    /// `epochs`; with the lecture's recipe as many.
     pub final_epochs: Option<u64>,
-    /// Images in a batch. Default: chosen for the data set.
+    /// Images in a batch. Default: by the recipe.
     pub batch: Option<usize>,
     /// The highest learning rate.
     pub learning_rate: Option<f64>,
@@ -245,13 +260,22 @@ pub struct TrainingSettings {
     pub momentum: f64,
     /// The weight decay (L2), on weights alone.
     pub weight_decay: f64,
-    /// The share of the target's mass that is spread over all classes.
-    pub label_smoothing: f64,
+    /// The share of the target's mass that is spread over all classes. Default: by the recipe.
+    pub label_smoothing: Option<f64>,
+    /// How many operations of RandAugment each training image goes through; 0 for none. Default:
+    /// by the recipe.
+    pub randaugment_ops: Option<usize>,
+    /// How strong these operations are, 0 to 30. Default: by the recipe.
+    pub randaugment_magnitude: Option<u8>,
+    /// The side of the square that is cut out of each training image, as a share of its side; 0 for
+    /// none. Default: none.
+    pub cutout: Option<f64>,
 }
 
 impl Default for TrainingSettings {
     fn default() -> Self {
         Self {
+            recipe: RecipePreset::Light,
             epochs: None,
             min_epochs: None,
             final_epochs: None,
@@ -259,7 +283,10 @@ impl Default for TrainingSettings {
             learning_rate: None,
             momentum: 0.9,
             weight_decay: 5e-4,
-            label_smoothing: 0.1,
+            label_smoothing: None,
+            randaugment_ops: None,
+            randaugment_magnitude: None,
+            cutout: None,
         }
     }
 }
@@ -352,7 +379,7 @@ impl Settings {
         }
         let shares = [
             ("training.momentum", self.training.momentum),
-            ("training.label-smoothing", self.training.label_smoothing),
+            ("training.label-smoothing", self.training.label_smoothing.unwrap_or(0.0)),
         ];
         for (name, value) in shares {
             if !(0.0..1.0).contains(&value) {
@@ -364,6 +391,7 @@ impl Settings {
         {
             return wrong("training.learning-rate", rate.to_string(), "must lie in (0, 10]");
         }
+        self.training.check_augmentation()?;
         if !(0.0..1.0).contains(&self.training.weight_decay) {
             let value = self.training.weight_decay.to_string();
             return wrong("training.weight-decay", value, "must lie in [0, 1)");
@@ -372,6 +400,32 @@ impl Settings {
             && min > max
         {
             return wrong("training.min-epochs", min.to_string(), "lies above training.epochs");
+        }
+        Ok(())
+    }
+}
+
+impl TrainingSettings {
+    /// How training images are varied.
+    fn check_augmentation(&self) -> Result<(), SettingsError> {
+        let wrong = |name: &'static str, value: String, reason: &str| {
+            Err(SettingsError::Value { name, value, reason: reason.into() })
+        };
+        if let Some(magnitude) = self.randaugment_magnitude {
+            let (name, value) = ("training.randaugment-magnitude", magnitude.to_string());
+            if magnitude > 30 {
+                return wrong(name, value, "must lie between 0 and 30");
+            }
+            if self.recipe == RecipePreset::Light && self.randaugment_ops.is_none() {
+                return wrong(name, value, "means nothing without training.randaugment-ops");
+            }
+        }
+        if let Some(operations) = self.randaugment_ops.filter(|operations| *operations > 14) {
+            let name = "training.randaugment-ops";
+            return wrong(name, operations.to_string(), "must lie between 0 and 14");
+        }
+        if let Some(share) = self.cutout.filter(|share| !(0.0..=1.0).contains(share)) {
+            return wrong("training.cutout", share.to_string(), "must lie in [0, 1]");
         }
         Ok(())
     }
@@ -419,12 +473,16 @@ mod tests {
             "data.dataset=cifar10",
             "data.dir=/data",
             "device=cpu",
+            "training.recipe=lecture",
+            "training.randaugment-magnitude=0",
         ]);
         let settings = settings.unwrap();
         assert_eq!(settings.training.epochs, Some(7));
         assert_eq!(settings.search.timeout, Some(Span(Duration::from_secs(5400))));
         assert_eq!(settings.data.dir, Some(PathBuf::from("/data")));
         assert_eq!(settings.device, Device::Cpu);
+        assert_eq!(settings.training.recipe, RecipePreset::Lecture);
+        assert_eq!(settings.training.randaugment_magnitude, Some(0));
         let written = toml::to_string(&settings).unwrap();
         assert_eq!(toml::from_str::<Settings>(&written).unwrap(), settings);
         for (bad, named) in [
@@ -435,10 +493,32 @@ mod tests {
             ("search.trials=0", "search.trials"),
             ("search.timeout=soon", "soon"),
             ("study=../x", "study"),
+            ("training.recipe=heavy", "heavy"),
+            ("training.randaugment-ops=-1", "randaugment-ops"),
+            ("training.randaugment-ops=15", "training.randaugment-ops"),
+            ("training.randaugment-magnitude=31", "between 0 and 30"),
+            ("training.randaugment-magnitude=5", "without training.randaugment-ops"),
+            ("training.cutout=1.5", "training.cutout"),
+            ("training.label-smoothing=1", "training.label-smoothing"),
             ("epochs", "path=value"),
         ] {
             let error = load(&[bad]).unwrap_err().to_string();
             assert!(error.contains(named), "{bad}: {error}");
         }
+    }
+
+    /// `docs/search.toml` shows the defaults, and every setting that it shows exists.
+    #[test]
+    fn the_documented_settings_are_the_defaults() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/search.toml");
+        assert_eq!(Settings::load(Some(&path), &[]).unwrap(), Settings::default());
+        let text = std::fs::read_to_string(&path).unwrap();
+        let shown: Vec<&str> = text
+            .lines()
+            .map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line))
+            .collect();
+        let settings: Settings = toml::from_str(&shown.join("\n")).unwrap();
+        settings.check().unwrap();
+        assert_eq!(settings.training.randaugment_magnitude, Some(2));
     }
 }

@@ -25,6 +25,9 @@ Examples:
   cargo xtask search --dataset cifar10 --data-dir ~/data --against macs --max-macs 20000000
       accuracy against multiply-accumulates
 
+  cargo xtask search --dataset cifar10 --data-dir ~/data --recipe lecture
+      the long recipe: batch 128, SGD along a cosine, RandAugment, 200 epochs
+
   cargo xtask search --study digits-1 --trials 120
       go on with an earlier study, to 120 candidates in all
 
@@ -72,7 +75,10 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "NAME", help_heading = "Search")]
     scheduler: Option<String>,
 
-    /// The epochs of a candidate that is never stopped [default: chosen for the data set]
+    /// How to train: light (short) or lecture (200 epochs, RandAugment) [default: light]
+    #[arg(long, value_name = "NAME", help_heading = "Training")]
+    recipe: Option<String>,
+    /// The epochs of a candidate that is never stopped [default: 27; lecture: 200]
     #[arg(long, value_name = "N", help_heading = "Training")]
     epochs: Option<u64>,
     /// The epochs of the final training of the front's networks
@@ -126,6 +132,7 @@ impl SearchArgs {
             ("search.front", self.front.map(|n| n.to_string())),
             ("search.sampler", text(&self.sampler)),
             ("search.scheduler", text(&self.scheduler)),
+            ("training.recipe", text(&self.recipe)),
             ("training.epochs", self.epochs.map(|n| n.to_string())),
             ("training.final-epochs", self.final_epochs.map(|n| n.to_string())),
             ("device", text(&self.device)),
