@@ -99,8 +99,12 @@ impl Ladder {
     }
 
     /// The rungs of successive halving: `max` divided by powers of `eta`, rounded, down to `min`,
-    /// in rising order and without repetition. The highest is always `max`.
+    /// in rising order and without repetition. The highest is always `max`. A declared ladder was
+    /// chosen setting by setting, so each is a rung.
     pub fn rungs(&self, eta: f64) -> Vec<u64> {
+        if !self.costs.is_empty() {
+            return (self.min..=self.max).collect();
+        }
         let mut rungs = vec![self.max];
         let mut level = self.max as f64;
         if eta.is_finite() && eta > 1.0 {
@@ -137,6 +141,7 @@ mod tests {
     fn costs_follow_the_declaration() {
         let ladder = Ladder::declared("setting", vec![1.0, 4.0, 16.0], false).unwrap();
         assert_eq!((ladder.cost(2), ladder.cost_between(1, 3)), (4.0, 16.0));
+        assert_eq!(ladder.rungs(3.0), [1, 2, 3]);
         let ladder = Ladder::new("epoch", 1, 10, true).unwrap();
         assert_eq!(ladder.cost_between(3, 10), 7.0);
         assert!(Ladder::declared("setting", vec![2.0, 1.0], true).is_err());
