@@ -9,10 +9,13 @@ mod executor;
 mod finish;
 #[cfg(feature = "train")]
 mod folder;
+mod ladder;
 #[cfg(feature = "train")]
-mod plan;
+pub(crate) mod plan;
 #[cfg(feature = "train")]
 mod run;
+#[cfg(feature = "train")]
+pub(crate) mod rungs;
 mod settings;
 #[cfg(feature = "train")]
 mod unique;
@@ -20,6 +23,7 @@ mod unique;
 #[cfg(feature = "train")]
 pub use error::SearchError;
 pub use event::{Event, Network, Progress, Start, Summary};
+pub use ladder::{FidelitySettings, LadderSettings, RungSettings, SUBSETS, ladder_toml};
 #[cfg(feature = "train")]
 pub use run::run;
 pub use settings::{

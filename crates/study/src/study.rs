@@ -267,15 +267,15 @@ impl Study {
         Ok(number)
     }
 
-    /// Takes a running trial back from a worker that will not report any more: it resumes where
-    /// its last report stands, or starts again.
+    /// Takes a running trial back from a worker that will not report any more: it is to reach the
+    /// same fidelity after its last report, or starts again where there is none.
     ///
     /// # Errors
     /// [`TellError`] if the trial is not running or the storage fails.
     pub fn release(&mut self, number: u64) -> Result<(), TellError> {
         let has_reports = !self.running(number)?.reports.is_empty();
-        let resumable = self.ladder.as_ref().is_some_and(Ladder::resumable);
-        let state = if has_reports && resumable { State::Paused } else { State::Waiting };
+        let state =
+            if has_reports && self.ladder.is_some() { State::Paused } else { State::Waiting };
         self.change(number, state, |_| {})?;
         self.index(number);
         Ok(())

@@ -39,7 +39,11 @@ pub fn run(
     })?;
     let data = &settings.data;
     let dataset = Dataset::load(&data.dataset, data.dir.as_deref(), data.side)?;
-    let plan = Plan::new(settings, Data::split(&dataset, data.validation, settings.seed)?)?;
+    let plan = Plan::new(
+        settings,
+        Data::split(&dataset, data.validation, settings.seed)?,
+        &device.device,
+    )?;
     drop(dataset);
     let folder = StudyFolder::open(&settings.runs, settings.study.as_deref(), &data.dataset)?;
     let storage = match &settings.storage {
@@ -53,7 +57,7 @@ pub fn run(
         objectives: directions.len(),
         constraints: 0,
         budget: Some(settings.search.trials),
-        ladder: Some(&plan.ladder),
+        ladder: Some(&plan.rungs.ladder),
         total_cost: None,
     };
     let sampler = choose::sampler(&settings.search.sampler, &setting)?;
@@ -66,8 +70,8 @@ pub fn run(
         .stop_flag(stop.clone())
         .storage(SqliteStorage::open(storage, &folder.name)?);
     builder = match scheduler {
-        Some(scheduler) => builder.scheduler(plan.ladder.clone(), scheduler),
-        None => builder.ladder(plan.ladder.clone()),
+        Some(scheduler) => builder.scheduler(plan.rungs.ladder.clone(), scheduler),
+        None => builder.ladder(plan.rungs.ladder.clone()),
     };
     let mut study = builder.build()?;
     study.recover()?;
@@ -84,7 +88,7 @@ pub fn run(
         workers,
         known: study.history().len() as u64,
         trials: settings.search.trials,
-        rungs: plan.ladder.rungs(ETA),
+        judged: plan.rungs.describe(ETA),
     }));
 
     let deadline = settings.search.timeout.map(|span| start + span.0);
