@@ -25,6 +25,8 @@ pub use error::SearchError;
 pub use event::{Event, Network, Progress, Start, Summary};
 pub use ladder::{FidelitySettings, LadderSettings, RungSettings, SUBSETS, ladder_toml};
 #[cfg(feature = "train")]
+pub(crate) use run::open_data;
+#[cfg(feature = "train")]
 pub use run::run;
 pub use settings::{
     Against, DATASETS, DataSettings, Device, SearchSettings, Settings, SettingsError, Span,

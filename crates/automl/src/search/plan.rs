@@ -126,4 +126,23 @@ impl Plan {
             caps,
         })
     }
+
+    /// The data, in words.
+    pub(crate) fn describe(&self) -> String {
+        let data = &self.data;
+        let shape = format!("{}x{}x{}", data.side, data.side, data.channels);
+        let searched = if self.search_data.train.len() < data.train.len() {
+            format!(" ({} of them in the search)", self.search_data.train.len())
+        } else {
+            String::new()
+        };
+        format!(
+            "{}: {} training{searched}, {} validation and {} test images of {shape} in {} classes",
+            data.name,
+            data.train.len(),
+            data.validation.len(),
+            data.test.len(),
+            data.classes
+        )
+    }
 }

@@ -72,6 +72,9 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "NAME", help_heading = "Search")]
     scheduler: Option<String>,
 
+    /// The fidelities: epochs, or a file that `automl fidelities` wrote [default: epochs]
+    #[arg(long, value_name = "FILE|epochs", help_heading = "Training")]
+    ladder: Option<String>,
     /// The epochs of a candidate that is never stopped [default: chosen for the data set]
     #[arg(long, value_name = "N", help_heading = "Training")]
     epochs: Option<u64>,
@@ -126,6 +129,7 @@ impl SearchArgs {
             ("search.front", self.front.map(|n| n.to_string())),
             ("search.sampler", text(&self.sampler)),
             ("search.scheduler", text(&self.scheduler)),
+            ("fidelity.ladder", text(&self.ladder)),
             ("training.epochs", self.epochs.map(|n| n.to_string())),
             ("training.final-epochs", self.final_epochs.map(|n| n.to_string())),
             ("device", text(&self.device)),
@@ -142,7 +146,7 @@ impl SearchArgs {
 }
 
 /// A string of TOML.
-fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
     for letter in text.chars() {
         match letter {
