@@ -8,7 +8,7 @@ mod prefer;
 pub use error::FidelitiesError;
 pub use measure::measure;
 
-use crate::search::RungSettings;
+use crate::search::{LadderSettings, RungSettings};
 use std::time::Duration;
 
 /// What [`measure`] tells its observer.
@@ -47,14 +47,31 @@ pub struct Ranking {
     /// Kendall's tau between the number of parameters and the full accuracy: what a setting that
     /// trains nothing achieves.
     pub null: Option<f64>,
-    /// The ladder to prefer: indexes of `settings`, rising.
+    /// The ladder to prefer: indexes of `settings`, rising; empty where none is cheaper than
+    /// epochs alone.
+    ///
+    /// It is the ladder up to the full setting under which a candidate costs least, among those in
+    /// which each rung costs at most a third of the one above (with a tenth of slack), ranks no
+    /// better than it, and ranks at least as well as the number of parameters does and as the first
+    /// rung of epochs alone.
     pub preferred: Vec<usize>,
     /// The same for settings that differ from the full one in epochs only and are read off its
     /// learning curve: the ladder `epochs` of a search.
     pub curve: Vec<Measured>,
-    /// The cost of a candidate under successive halving, in full trainings: by the preferred
-    /// ladder, and by epochs alone.
-    pub candidate_costs: (f64, f64),
+    /// What a candidate costs.
+    pub candidate: CandidateCosts,
+}
+
+/// The mean cost of a candidate under successive halving, in full trainings: all are trained to the
+/// first rung, a third of them to the second, and so on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CandidateCosts {
+    /// By the preferred ladder.
+    pub preferred: f64,
+    /// The same by the measured times.
+    pub preferred_time: f64,
+    /// By epochs alone: rungs after a ninth and a third of the epochs, which resume.
+    pub epochs: f64,
 }
 
 /// One setting and how it ranks.
@@ -75,8 +92,13 @@ pub struct Measured {
 }
 
 impl Ranking {
-    /// The settings of the preferred ladder.
-    pub fn ladder(&self) -> Vec<RungSettings> {
-        self.preferred.iter().map(|&index| self.settings[index].rung.clone()).collect()
+    /// The preferred ladder, as a search takes it.
+    pub fn ladder(&self) -> LadderSettings {
+        match self.preferred.as_slice() {
+            [] => LadderSettings::Epochs,
+            rungs => LadderSettings::List(
+                rungs.iter().map(|&index| self.settings[index].rung.clone()).collect(),
+            ),
+        }
     }
 }

@@ -12,10 +12,13 @@ Measure which cheap settings rank networks as full training does.
 About 30 networks of the search's block space are trained at each of several settings (fewer
 epochs, fewer images by different ways of choosing them, smaller images) and at the full one. The
 table shows what each setting costs and how well it ranks the networks: Kendall's tau between the
-accuracies there and after full training, with its standard error. What follows is the ladder to
-prefer. It is chosen from the full setting downwards: the next rung costs at most a third of the
-one above, ranks better than the number of parameters does, and is the cheapest whose tau lies
-within one standard error of the best such setting.";
+accuracies there and after full training, with its standard error.
+
+The ladder to prefer leads up to the full setting. Each rung costs at most a third of the one above
+(with a tenth of slack), ranks no better than it, and ranks at least as well as the number of
+parameters does and as the first rung of epochs alone. Of all such ladders it is the one under which
+a candidate costs least, where all are trained to the first rung, a third of them to the second, and
+so on.";
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -176,13 +179,21 @@ fn table(ranking: &automl::fidelities::Ranking) -> String {
     }
     let null = number(ranking.null);
     text.push_str(&format!("  {:<58}{:>8}{:>9}{null:>7}\n", "the number of parameters", "0 %", ""));
-    let (own, epochs) = ranking.candidate_costs;
     text.push_str(&format!(
-        "\n{} networks; tau: Kendall's tau-b with the full setting +- standard error\n\
-         * the ladder to prefer: a candidate costs {} of a full training, by epochs alone {}\n",
-        ranking.architectures,
-        percent(own),
-        percent(epochs),
+        "\n{} networks; tau: Kendall's tau-b with the full setting +- standard error\n",
+        ranking.architectures
     ));
+    let costs = ranking.candidate;
+    text.push_str(&if ranking.preferred.is_empty() {
+        "no ladder is cheaper than epochs alone and ranks as well\n".to_owned()
+    } else {
+        format!(
+            "* the ladder to prefer: a candidate costs {} of a full training ({} of its time), \
+             by epochs alone {}\n",
+            percent(costs.preferred),
+            percent(costs.preferred_time),
+            percent(costs.epochs)
+        )
+    });
     text
 }

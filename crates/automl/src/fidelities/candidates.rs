@@ -18,7 +18,6 @@ pub(super) fn default(epochs: u64, side: usize) -> Vec<RungSettings> {
         rung(third, 1.0, "random", None),
         rung(ninth, 1.0, "random", None),
         rung(epochs.div_ceil(27), 1.0, "random", None),
-        rung(epochs, 0.1, "random", None),
         rung(ninth, 0.3, "random", None),
         rung(ninth, 0.1, "random", None),
         rung(third, 0.3, "random", None),

@@ -1,7 +1,7 @@
 //! Trains architectures at every setting and compares the orders that come out.
 
 use super::prefer::{self, Candidate};
-use super::{FidelitiesError, Measured, Progress, Ranking, candidates};
+use super::{CandidateCosts, FidelitiesError, Measured, Progress, Ranking, candidates};
 use crate::search::plan::{ETA, Plan};
 use crate::search::rungs::{Macs, fidelities};
 use crate::search::{RungSettings, SearchError, Settings, open_data};
@@ -236,25 +236,31 @@ fn rank(
         })
         .collect();
     let null = kendall::tau_b(parameters, &truth);
-    let list: Vec<Candidate> = settings
-        .iter()
-        .map(|s| Candidate {
-            cost: s.cost,
-            tau: s.tau.unwrap_or(-1.0),
-            error: s.error.unwrap_or(0.0),
-        })
-        .collect();
-    let preferred = prefer::ladder(&list, null.unwrap_or(0.0).max(0.0), ETA);
-    let own: Vec<f64> = preferred.iter().map(|&index| settings[index].cost).collect();
-    let resumable = preferred
-        .windows(2)
-        .all(|pair| compared[order[pair[0]]].continues(&compared[order[pair[1]]]));
-    let mut plain: Vec<f64> = curve.iter().map(|point| point.cost).collect();
-    plain.push(1.0);
-    let candidate_costs =
-        (prefer::candidate_cost(&own, ETA, resumable), prefer::candidate_cost(&plain, ETA, true));
+    let list: Vec<Candidate> =
+        settings.iter().map(|s| Candidate { cost: s.cost, tau: s.tau.unwrap_or(-1.0) }).collect();
+    // No rung may rank worse than what is there anyway.
+    let first = curve.first().and_then(|point| point.tau);
+    let floor = [null, first].into_iter().flatten().fold(0.0, f64::max);
+    let mut preferred = prefer::ladder(&list, floor, ETA);
+    let cost = |rungs: &[usize], value: &dyn Fn(&Measured) -> f64| {
+        let resumable = rungs
+            .windows(2)
+            .all(|pair| compared[order[pair[0]]].continues(&compared[order[pair[1]]]));
+        let costs: Vec<f64> = rungs.iter().map(|&index| value(&settings[index])).collect();
+        prefer::candidate_cost(&costs, ETA, resumable)
+    };
+    let plain: Vec<f64> = curve.iter().map(|point| point.cost).chain([1.0]).collect();
+    let by_epochs = prefer::candidate_cost(&plain, ETA, true);
+    if cost(&preferred, &|s| s.cost) >= by_epochs {
+        preferred.clear();
+    }
+    let candidate = CandidateCosts {
+        preferred: cost(&preferred, &|s| s.cost),
+        preferred_time: cost(&preferred, &|s| s.time.unwrap_or(s.cost)),
+        epochs: by_epochs,
+    };
     let architectures = outcomes.len();
-    Ranking { architectures, settings, null, preferred, curve, candidate_costs }
+    Ranking { architectures, settings, null, preferred, curve, candidate }
 }
 
 fn rung(fidelity: &Fidelity, side: usize) -> RungSettings {

@@ -7,38 +7,42 @@ const SLACK: f64 = 1.1;
 /// What the rule looks at.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Candidate {
+    /// Relative to the full setting.
     pub(super) cost: f64,
+    /// Kendall's tau with the full setting.
     pub(super) tau: f64,
-    pub(super) error: f64,
 }
 
 /// The ladder to prefer among settings of rising cost, of which the last is the full one: indexes,
 /// rising.
 ///
-/// From the full setting downwards, the next rung is chosen among those settings that cost at most
-/// an `eta`-th of the rung above and rank better than `null` does. Of these it is not the one with
-/// the highest tau but the cheapest whose tau is within one standard error of that, as Breiman et
-/// al. (1984) choose trees: what lies within the noise is not worth paying for. The ladder ends
-/// where no such setting is left.
-pub(super) fn ladder(settings: &[Candidate], null: f64, eta: f64) -> Vec<usize> {
-    let Some(mut top) = settings.len().checked_sub(1) else { return Vec::new() };
-    let mut rungs = vec![top];
-    loop {
-        let most = settings[top].cost * SLACK / eta;
-        let cheap: Vec<usize> =
-            (0..top).filter(|&i| settings[i].cost <= most && settings[i].tau > null).collect();
-        let best = cheap.iter().max_by(|&&a, &&b| settings[a].tau.total_cmp(&settings[b].tau));
-        let Some(&best) = best else { break };
-        let enough = settings[best].tau - settings[best].error;
-        let fits = cheap.iter().filter(|&&i| settings[i].tau >= enough);
-        let Some(&next) = fits.min_by(|&&a, &&b| settings[a].cost.total_cmp(&settings[b].cost))
-        else {
-            break;
-        };
-        rungs.push(next);
-        top = next;
+/// Of all ladders up to the full setting in which each rung costs at most an `eta`-th of the one
+/// above, ranks no better than it, and has a tau of at least `floor`, it is the one under which a
+/// candidate of successive halving costs least. With `t_i` the cost from rung `i` upwards,
+/// `t_i = c_i + min t_j / eta` over the rungs `j` that may stand above it.
+pub(super) fn ladder(settings: &[Candidate], floor: f64, eta: f64) -> Vec<usize> {
+    let Some(top) = settings.len().checked_sub(1) else { return Vec::new() };
+    // The cost from each setting upwards and the rung above it.
+    let mut upwards: Vec<Option<(f64, usize)>> = vec![None; settings.len()];
+    upwards[top] = Some((settings[top].cost, top));
+    for i in (0..top).rev() {
+        let Candidate { cost, tau } = settings[i];
+        if tau < floor {
+            continue;
+        }
+        let above = (i + 1..=top)
+            .filter(|&j| cost <= SLACK / eta * settings[j].cost && tau <= settings[j].tau)
+            .filter_map(|j| upwards[j].map(|(total, _)| (total, j)))
+            .min_by(|a, b| a.0.total_cmp(&b.0));
+        upwards[i] = above.map(|(total, j)| (cost + total / eta, j));
     }
-    rungs.reverse();
+    let total = |i: &usize| upwards[*i].map_or(f64::INFINITY, |(total, _)| total);
+    let mut at = (0..=top).min_by(|a, b| total(a).total_cmp(&total(b))).unwrap_or(top);
+    let mut rungs = vec![at];
+    while let Some((_, next)) = upwards[at].filter(|_| at != top) {
+        rungs.push(next);
+        at = next;
+    }
     rungs
 }
 
@@ -63,15 +67,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn settings(list: &[(f64, f64)]) -> Vec<Candidate> {
-        list.iter().map(|&(cost, tau)| Candidate { cost, tau, error: 0.05 }).collect()
+        list.iter().map(|&(cost, tau)| Candidate { cost, tau }).collect()
     }
 
     #[test]
-    fn the_cheapest_within_the_noise_is_chosen() {
-        let list = [(0.01, 0.2), (0.03, 0.5), (0.1, 0.52), (0.2, 0.8), (0.3, 0.82), (1.0, 1.0)];
-        assert_eq!(ladder(&settings(&list), 0.3, 3.0), [1, 3, 5]);
-        // What ranks worse than the null predictor is no rung.
-        assert_eq!(ladder(&settings(&list), 0.1, 3.0), [0, 1, 3, 5]);
+    fn rungs_rank_better_and_better() {
+        let list = [(0.01, 0.2), (0.03, 0.5), (0.1, 0.4), (0.11, 0.6), (0.3, 0.8), (1.0, 1.0)];
+        assert_eq!(ladder(&settings(&list), 0.3, 3.0), [1, 3, 4, 5]);
+        assert_eq!(ladder(&settings(&list), 0.1, 3.0), [0, 1, 3, 4, 5]);
+        assert_eq!(ladder(&settings(&list), 0.7, 3.0), [4, 5]);
         assert_eq!(ladder(&settings(&list), 0.9, 3.0), [5]);
         assert_eq!(ladder(&[], 0.0, 3.0), [0usize; 0]);
     }
@@ -83,22 +87,42 @@ mod tests {
         close(candidate_cost(&[1.0 / 9.0, 1.0 / 3.0, 1.0], 3.0, false), 1.0 / 3.0);
     }
 
+    /// Every ladder that the rule allows.
+    fn allowed(settings: &[Candidate], floor: f64, eta: f64) -> Vec<Vec<usize>> {
+        let top = settings.len() - 1;
+        let chains = (0u32..1 << top).map(|set| {
+            let below = (0..top).filter(move |i| set >> i & 1 == 1);
+            below.chain([top]).collect::<Vec<usize>>()
+        });
+        let fits = |chain: &Vec<usize>| {
+            chain[..chain.len() - 1].iter().all(|&i| settings[i].tau >= floor)
+                && chain.windows(2).all(|pair| {
+                    let [low, high] = [settings[pair[0]], settings[pair[1]]];
+                    low.cost <= SLACK / eta * high.cost && low.tau <= high.tau
+                })
+        };
+        chains.filter(fits).collect()
+    }
+
     proptest! {
-        /// Rungs are at least eta apart in cost, better than nothing, and end at the top.
+        /// Brute force over all ladders finds no cheaper one.
         #[test]
-        fn ladders_keep_their_distance(
-            list in proptest::collection::vec((0.001f64..0.9, -1.0f64..1.0), 0..20), null in -0.5f64..0.5,
+        fn no_allowed_ladder_costs_less(
+            list in proptest::collection::vec((0.001f64..0.9, -1.0f64..1.0), 0..10), floor in -0.5f64..0.5,
         ) {
             let mut list = list;
             list.sort_by(|a, b| a.0.total_cmp(&b.0));
             list.push((1.0, 1.0));
             let settings = settings(&list);
-            let rungs = ladder(&settings, null, 3.0);
-            prop_assert_eq!(rungs.last(), Some(&(settings.len() - 1)));
-            for pair in rungs.windows(2) {
-                let [low, high] = [settings[pair[0]], settings[pair[1]]];
-                prop_assert!(low.cost <= high.cost * SLACK / 3.0 && low.tau > null);
-            }
+            let cost = |chain: &[usize]| {
+                let costs: Vec<f64> = chain.iter().map(|&i| settings[i].cost).collect();
+                candidate_cost(&costs, 3.0, false)
+            };
+            let rungs = ladder(&settings, floor, 3.0);
+            let all = allowed(&settings, floor, 3.0);
+            prop_assert!(all.contains(&rungs), "{rungs:?}");
+            let least = all.iter().map(|chain| cost(chain)).fold(f64::INFINITY, f64::min);
+            prop_assert!((cost(&rungs) - least).abs() < 1e-12, "{} {least}", cost(&rungs));
         }
     }
 }

@@ -179,13 +179,17 @@ impl FidelitySettings {
 }
 
 /// A `[fidelity]` table with this ladder, as settings files and `--ladder` take it.
-pub fn ladder_toml(rungs: &[RungSettings]) -> String {
-    let lines: Vec<String> = rungs
-        .iter()
-        .filter_map(|rung| toml::Value::try_from(rung).ok())
-        .map(|rung| format!("    {rung},\n"))
-        .collect();
-    format!("[fidelity]\nladder = [\n{}]\n", lines.concat())
+pub fn ladder_toml(ladder: &LadderSettings) -> String {
+    let value = |rung: &RungSettings| toml::Value::try_from(rung).ok();
+    match ladder {
+        LadderSettings::Epochs => "[fidelity]\nladder = \"epochs\"\n".into(),
+        LadderSettings::File(path) => format!("[fidelity]\nladder = {path:?}\n"),
+        LadderSettings::List(rungs) => {
+            let rungs = rungs.iter().filter_map(value);
+            let lines: String = rungs.map(|rung| format!("    {rung},\n")).collect();
+            format!("[fidelity]\nladder = [\n{lines}]\n")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -212,7 +216,7 @@ mod tests {
 
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ladder.toml");
-        std::fs::write(&path, ladder_toml(&list())).unwrap();
+        std::fs::write(&path, ladder_toml(&LadderSettings::List(list()))).unwrap();
         let from_file = load(&path.display().to_string()).unwrap();
         assert_eq!(from_file.fidelity.ladder, LadderSettings::List(list()));
         let written = crate::search::to_toml(&from_file);
