@@ -4,6 +4,7 @@ use crate::{Data, Recipe, Subset, TrainError, Training};
 use automl_models::Architecture;
 use burn::tensor::Device;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
@@ -143,10 +144,10 @@ impl Stage {
             let Fidelity { share, subset, side, .. } = *fidelity;
             let scaled = sides.entry(side).or_insert_with(|| Arc::new(data.resized(side)));
             let images = if share < 1.0 {
-                if !orders.contains_key(&subset) {
-                    orders.insert(subset, subset.order(data, seed, device)?);
-                }
-                let order = orders.get(&subset).map_or(&[][..], Vec::as_slice);
+                let order = match orders.entry(subset) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(place) => place.insert(subset.order(data, seed, device)?),
+                };
                 Arc::new(scaled.prefix(order, share))
             } else {
                 Arc::clone(scaled)
