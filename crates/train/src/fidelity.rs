@@ -81,9 +81,9 @@ impl Fidelity {
         rest(self) == rest(other) || (self.share, other.share, self.side) == (1.0, 1.0, other.side)
     }
 
-    /// The multiply-accumulates of a training that is evaluated once, in units of a training step's
-    /// share of one: `macs (epochs share images + validation / 3)`, where `macs` is what one image
-    /// takes at this side.
+    /// What a training with one evaluation takes: `macs (epochs share images + validation / 3)`,
+    /// with `macs` the multiply-accumulates of one image at this side. The unit is a training step's
+    /// work on one image per multiply-accumulate of its forward pass.
     pub fn work(&self, macs: f64, data: &Data) -> f64 {
         let trained = self.epochs as f64 * self.share * data.train.len() as f64;
         macs * (trained + EVALUATION * data.validation.len() as f64)
