@@ -9,12 +9,15 @@ mod executor;
 mod finish;
 #[cfg(feature = "train")]
 mod folder;
+mod ladder;
 #[cfg(feature = "train")]
-mod plan;
+pub(crate) mod plan;
 #[cfg(feature = "train")]
 mod recipe;
 #[cfg(feature = "train")]
 mod run;
+#[cfg(feature = "train")]
+pub(crate) mod rungs;
 mod settings;
 #[cfg(feature = "train")]
 mod unique;
@@ -22,6 +25,9 @@ mod unique;
 #[cfg(feature = "train")]
 pub use error::SearchError;
 pub use event::{Event, Network, Progress, Start, Summary};
+pub use ladder::{FidelitySettings, LadderSettings, RungSettings, SUBSETS, ladder_toml};
+#[cfg(feature = "train")]
+pub(crate) use run::open_data;
 #[cfg(feature = "train")]
 pub use run::run;
 pub use settings::{

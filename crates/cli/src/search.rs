@@ -34,7 +34,10 @@ fn execute(settings: &Settings) -> Result<(), Failure> {
 
 #[cfg(not(feature = "train"))]
 fn execute(_: &Settings) -> Result<(), Failure> {
-    Err("this build cannot train networks; run `cargo xtask search`, or build with \
-         `cargo build --release -p automl-cli`"
-        .into())
+    Err(NO_TRAINING.into())
 }
+
+/// What a build without training says when it is to train.
+#[cfg(not(feature = "train"))]
+pub(crate) const NO_TRAINING: &str = "this build cannot train networks; run `cargo xtask`, or build with \
+     `cargo build --release -p automl-cli`";

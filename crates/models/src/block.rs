@@ -241,6 +241,38 @@ impl Block {
         Self::Linear { features, activation: Activation::Identity }
     }
 
+    /// The block's stride, 1 where it has none.
+    pub(crate) fn stride(&self) -> usize {
+        match self {
+            Self::Conv { stride, .. }
+            | Self::FixedConv { stride, .. }
+            | Self::DWConv { stride, .. }
+            | Self::InvertedResidualV2 { stride, .. }
+            | Self::InvertedResidualV3 { stride, .. }
+            | Self::MBConv { stride, .. }
+            | Self::GhostBottleneck { stride, .. }
+            | Self::MaxPool { stride, .. }
+            | Self::AvgPool { stride, .. } => *stride,
+            _ => 1,
+        }
+    }
+
+    /// Sets the stride of a block that has one.
+    pub(crate) fn set_stride(&mut self, value: usize) {
+        match self {
+            Self::Conv { stride, .. }
+            | Self::FixedConv { stride, .. }
+            | Self::DWConv { stride, .. }
+            | Self::InvertedResidualV2 { stride, .. }
+            | Self::InvertedResidualV3 { stride, .. }
+            | Self::MBConv { stride, .. }
+            | Self::GhostBottleneck { stride, .. }
+            | Self::MaxPool { stride, .. }
+            | Self::AvgPool { stride, .. } => *stride = value,
+            _ => {}
+        }
+    }
+
     /// The block's name in the community's configuration files.
     pub fn name(&self) -> &'static str {
         match self {

@@ -30,6 +30,19 @@ impl Cost {
     }
 }
 
+/// The side of the maps at the end of the convolutions: before the global pooling, or before the
+/// first linear layer.
+pub(crate) fn last_side(network: &Canonical) -> usize {
+    let mut shape = Shape { channels: network.input_channels as u64, side: network.input_side };
+    for node in &network.nodes {
+        if matches!(node, Node::GlobalAvgPool | Node::Linear { .. }) {
+            break;
+        }
+        shape = single(node, shape, false).output;
+    }
+    shape.side
+}
+
 #[derive(Clone, Copy)]
 struct Shape {
     channels: u64,

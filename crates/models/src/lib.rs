@@ -35,6 +35,7 @@ mod cost;
 mod lower;
 pub mod nas_bench_macro;
 mod network;
+mod side;
 mod yaml;
 
 pub use architecture::{Architecture, ArchitectureError, Layer};

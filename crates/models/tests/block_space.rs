@@ -1,7 +1,10 @@
 //! The seven-block space: whatever it holds can be built.
 #![allow(clippy::unwrap_used)]
 
-use automl_models::{Architecture, BlockSpace, BlockSpaceError, BlockSpaceOptions, Network, Node};
+use automl_models::{
+    Activation, Architecture, Block, BlockSpace, BlockSpaceError, BlockSpaceOptions, Layer,
+    Network, Node,
+};
 use automl_space::{Domain, stream};
 use burn::tensor::{Device, Tensor};
 use proptest::prelude::*;
@@ -181,4 +184,41 @@ fn options_out_of_range_are_refused() {
     assert_eq!(error, BlockSpaceError::Downsamplings { least: 3, most: 2 });
     let error = refused(BlockSpaceOptions { max_repeat: Some(0), ..base() });
     assert_eq!(error, BlockSpaceError::Repeat { most: 0 });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Every network of a space runs on smaller images too, at lower cost, and its last maps do
+    /// not vanish.
+    #[test]
+    fn networks_are_adapted_to_smaller_images(seed in any::<u64>(), half in any::<bool>()) {
+        let full = 28;
+        let space = BlockSpace::new(1, full, 10, &options(true)).unwrap();
+        let config = space.space().sample_prior(&mut stream(seed, 0, "test"));
+        let architecture = space.architecture(&config);
+        prop_assert_eq!(&architecture.at_side(full).unwrap(), &architecture);
+        let side = if half { full / 2 } else { full / 4 };
+        let small = architecture.at_side(side).unwrap();
+        prop_assert_eq!(small.input_side, side);
+        let (cost, before) = (small.cost().unwrap(), architecture.cost().unwrap());
+        prop_assert!(cost.macs < before.macs, "{} {}", cost.macs, before.macs);
+        prop_assert!(small.backbone.len() == architecture.backbone.len());
+    }
+}
+
+/// The last stride goes first.
+#[test]
+fn late_strides_go_first() {
+    let conv = |stride| Layer::once(Block::conv(8, 3, stride, Activation::Relu));
+    let tail = [
+        Layer::once(Block::GlobalAvgPool),
+        Layer::once(Block::Flatten),
+        Layer::once(Block::linear(10)),
+    ];
+    let chain = |strides: [usize; 3]| strides.map(conv).into_iter().chain(tail.clone());
+    let architecture = Architecture::new(1, 16, chain([2, 2, 2]));
+    assert_eq!(architecture.at_side(8).unwrap(), Architecture::new(1, 8, chain([2, 2, 1])));
+    assert_eq!(architecture.at_side(4).unwrap(), Architecture::new(1, 4, chain([2, 1, 1])));
+    assert_eq!(architecture.at_side(15).unwrap(), Architecture::new(1, 15, chain([2, 2, 2])));
 }

@@ -212,3 +212,25 @@ fn matrix_products_and_convolutions_agree() {
         }
     }
 }
+
+/// The classifier's scores are a linear function of the features.
+#[test]
+fn features_are_what_the_classifier_sees() {
+    let device = Device::flex();
+    let architecture = small();
+    let network = Network::new(&architecture, 2, &device).unwrap();
+    let x = images(&architecture, 3, &device);
+    let features = network.features(x.clone());
+    let tensors = network.tensors();
+    let [.., weight, bias] = tensors.as_slice() else { panic!("too few tensors") };
+    let classes = architecture.classes().unwrap();
+    let width = weight.values.len() / classes;
+    assert_eq!(features.dims(), [3, width]);
+    let weight = Tensor::<1>::from_floats(weight.values.as_slice(), &device);
+    let weight = weight.reshape([classes, width]).transpose();
+    let bias = Tensor::<1>::from_floats(bias.values.as_slice(), &device).reshape([1, classes]);
+    let by_hand = numbers(features.matmul(weight) + bias);
+    for (a, b) in by_hand.iter().zip(numbers(network.forward(x))) {
+        assert!((a - b).abs() < 1e-4, "{a} {b}");
+    }
+}

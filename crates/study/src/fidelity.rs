@@ -99,11 +99,15 @@ impl Ladder {
     }
 
     /// The rungs of successive halving in rising order, without repetition: `max / eta^s`, rounded,
-    /// for `s` from 0 to `floor(log_eta(max / min))`. The highest is always `max`.
+    /// for `s` from 0 to `floor(log_eta(max / min))`. The highest is always `max`. A declared ladder
+    /// was chosen setting by setting, so each is a rung.
     ///
     /// # Source
     /// Li et al. (2018), "Hyperband", JMLR 18, algorithm 1.
     pub fn rungs(&self, eta: f64) -> Vec<u64> {
+        if !self.costs.is_empty() {
+            return (self.min..=self.max).collect();
+        }
         let mut rungs = vec![self.max];
         let mut level = self.max as f64;
         if eta.is_finite() && eta > 1.0 {
@@ -144,6 +148,7 @@ mod tests {
     fn costs_follow_the_declaration() {
         let ladder = Ladder::declared("setting", vec![1.0, 4.0, 16.0], false).unwrap();
         assert_eq!((ladder.cost(2), ladder.cost_between(1, 3)), (4.0, 16.0));
+        assert_eq!(ladder.rungs(3.0), [1, 2, 3]);
         let ladder = Ladder::new("epoch", 1, 10, true).unwrap();
         assert_eq!(ladder.cost_between(3, 10), 7.0);
         assert!(Ladder::declared("setting", vec![2.0, 1.0], true).is_err());

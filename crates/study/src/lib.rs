@@ -19,6 +19,7 @@
 
 mod fidelity;
 mod history;
+pub mod kendall;
 mod optimize;
 pub mod pareto;
 mod random;

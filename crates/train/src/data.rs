@@ -1,6 +1,6 @@
 //! Train, validation and test parts, and the normalisation that the training part gives.
 
-use crate::{Dataset, Images};
+use crate::{Dataset, Images, subset};
 use automl_space::stream;
 use rand::seq::SliceRandom;
 use thiserror::Error;
@@ -120,17 +120,34 @@ impl Data {
         }
     }
 
-    /// The same data with a smaller training part: the share of each class, at least one image.
-    /// Subsets of one seed are nested: a smaller share is part of a larger one.
+    /// The same data with a smaller training part: a share of each class, at random. Subsets of one
+    /// seed are nested: a smaller share is part of a larger one.
     pub fn subset(&self, share: f64, seed: u64) -> Self {
-        let share = share.clamp(0.0, 1.0);
-        let mut chosen = Vec::new();
-        for class in shuffled_classes(&self.train.labels, seed ^ 0x5eed) {
-            let count = (class.len() as f64 * share).ceil() as usize;
-            chosen.extend_from_slice(&class[..count.clamp(1, class.len())]);
-        }
+        self.prefix(&subset::random(&self.train.labels, seed), share)
+    }
+
+    /// The same data with the first images of an order, as [`Subset`](crate::Subset) gives it, as
+    /// its training part: the share of all of them, at least one.
+    pub fn prefix(&self, order: &[usize], share: f64) -> Self {
+        let count = (self.train.len() as f64 * share.clamp(0.0, 1.0)).ceil() as usize;
+        let mut chosen = order[..count.max(1).min(order.len())].to_vec();
         chosen.sort_unstable();
         Self { train: self.train.select(&chosen), ..self.clone() }
+    }
+
+    /// The same data at a smaller side, see [`Images::resized`]; normalised anew.
+    pub fn resized(&self, side: usize) -> Self {
+        let train = self.train.resized(side);
+        let (mean, sd) = statistics(&train);
+        Self {
+            side: train.side,
+            validation: self.validation.resized(side),
+            test: self.test.resized(side),
+            train,
+            mean,
+            sd,
+            ..self.clone()
+        }
     }
 
     /// The same data with the validation images added to the training part: for the training of a
@@ -153,16 +170,12 @@ impl Data {
 }
 
 /// The indexes of each class, in an order that the seed gives.
-fn shuffled_classes(labels: &[u16], seed: u64) -> Vec<Vec<usize>> {
-    let count = labels.iter().max().map_or(0, |label| usize::from(*label) + 1);
-    let mut classes = vec![Vec::new(); count];
-    for (index, label) in labels.iter().enumerate() {
-        classes[usize::from(*label)].push(index);
+pub(crate) fn shuffled_classes(labels: &[u16], seed: u64) -> Vec<Vec<usize>> {
+    let mut classes = subset::classes(labels);
+    for class in &mut classes {
+        let label = class.first().map_or(0, |&first| labels[first]);
+        class.shuffle(&mut stream(seed, u64::from(label), "split"));
     }
-    for (label, class) in classes.iter_mut().enumerate() {
-        class.shuffle(&mut stream(seed, label as u64, "split"));
-    }
-    classes.retain(|class| !class.is_empty());
     classes
 }
 

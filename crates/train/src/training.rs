@@ -286,13 +286,8 @@ impl Training {
         let (mut correct, mut loss) = (0usize, 0.0);
         let indexes: Vec<usize> = (0..images.len()).collect();
         for chunk in indexes.chunks(EVALUATION) {
-            let mut pixels = Vec::with_capacity(chunk.len() * images.size());
-            for &index in chunk {
-                self.data.normalise(images.image(index), &mut pixels);
-            }
             let labels: Vec<i32> = chunk.iter().map(|&i| images.labels[i].into()).collect();
-            let scores = network.forward(self.images(pixels, chunk.len(), &device));
-            let scores = log_softmax(scores, 1);
+            let scores = log_softmax(network.forward(self.plain(images, chunk)), 1);
             let truth = Tensor::<1, Int>::from_data(labels.as_slice(), &device);
             let own = scores.clone().gather(1, truth.clone().reshape([chunk.len(), 1]));
             loss -= own.sum().into_scalar::<f64>();
@@ -301,5 +296,29 @@ impl Training {
         }
         let count = images.len().max(1) as f64;
         Evaluation { accuracy: correct as f64 / count, loss: loss / count }
+    }
+
+    /// Some images on the device for evaluation, without augmentation.
+    fn plain(&self, images: &Images, indexes: &[usize]) -> Tensor<4> {
+        let mut pixels = Vec::with_capacity(indexes.len() * images.size());
+        for &index in indexes {
+            self.data.normalise(images.image(index), &mut pixels);
+        }
+        self.images(pixels, indexes.len(), &self.device.clone().inner())
+    }
+
+    /// An output of the trained network for each image, row by row.
+    pub(crate) fn outputs(
+        &self,
+        images: &Images,
+        output: impl Fn(&Network, Tensor<4>) -> Tensor<2>,
+    ) -> Vec<f32> {
+        let network = self.trained();
+        let indexes: Vec<usize> = (0..images.len()).collect();
+        let rows = indexes.chunks(EVALUATION).flat_map(|chunk| {
+            let numbers = output(&network, self.plain(images, chunk)).into_data();
+            numbers.iter::<f32>().collect::<Vec<f32>>()
+        });
+        rows.collect()
     }
 }

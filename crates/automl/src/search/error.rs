@@ -5,7 +5,7 @@ use crate::choose::ChooseError;
 use automl_models::BlockSpaceError;
 use automl_study::{AskError, BuildError, LadderError, StoreError, TellError};
 use automl_train::{
-    CheckpointError, DatasetError, DeviceError, ExportError, SplitError, TrainError,
+    CheckpointError, DatasetError, DeviceError, ExportError, FidelityError, SplitError, TrainError,
 };
 use std::path::PathBuf;
 use thiserror::Error;
@@ -35,6 +35,9 @@ pub enum SearchError {
     /// The epochs make no ladder.
     #[error(transparent)]
     Ladder(#[from] LadderError),
+    /// A fidelity does not fit the data.
+    #[error(transparent)]
+    Fidelity(#[from] FidelityError),
     /// The storage cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -16,9 +16,9 @@ pub enum Event {
         trial: u64,
         /// Its parameters.
         params: u64,
-        /// The epochs that it has behind it.
+        /// The fidelity that it has behind it: epochs, or the place in a list of settings.
         from: u64,
-        /// The epochs that it is trained to.
+        /// The fidelity that it is trained to.
         until: u64,
     },
     /// A candidate's job ended.
@@ -29,7 +29,7 @@ pub enum Event {
         state: &'static str,
         /// Why it failed.
         reason: Option<String>,
-        /// The epochs that it has behind it.
+        /// The epochs that it has behind it at its fidelity.
         epochs: u64,
         /// Validation accuracy, a fraction.
         accuracy: Option<f64>,
@@ -70,8 +70,8 @@ pub struct Start {
     pub known: u64,
     /// Trials planned in all.
     pub trials: u64,
-    /// The fidelities at which candidates are compared, in epochs.
-    pub rungs: Vec<u64>,
+    /// The fidelities at which candidates are compared, in words.
+    pub judged: String,
 }
 
 /// How a search stands.

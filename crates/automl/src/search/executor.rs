@@ -84,7 +84,7 @@ impl Executor<'_> {
     /// Trains one candidate as far as its job goes.
     fn job(&self, assignment: Assignment) -> Result<(), SearchError> {
         let Assignment { number, config, from, until } = assignment;
-        let until = until.unwrap_or(self.plan.ladder.max());
+        let until = until.unwrap_or(self.plan.rungs.ladder.max());
         let architecture = self.plan.blocks.architecture(&config);
         let cost = match architecture.cost() {
             Ok(cost) if self.plan.caps.allow(&cost) => cost,
@@ -98,33 +98,44 @@ impl Executor<'_> {
             Err(error) => return self.fail(number, error.to_string(), None),
         };
         self.tell(&Event::Training { trial: number, params: cost.parameters, from, until });
-        let mut training = match self.begin(number, from, &architecture) {
-            Ok(training) => training,
-            Err(error) => return self.fail(number, error.to_string(), Some(cost)),
-        };
+        let rungs = &self.plan.rungs;
+        let mut going: Option<Training> = None;
+        let mut at = from;
         let mut saved = Instant::now();
-        while training.epoch() < until {
-            let seconds = match training.run_epoch(&|| self.is_over()) {
-                Ok(report) => report.time.as_secs_f64(),
+        while at < until {
+            let next =
+                if rungs.by_epoch() { at + 1 } else { lock(&self.study).next_report(at, until) };
+            let begun = match going.take() {
+                Some(training) => Ok(training),
+                None => self.begin(number, at, next, &architecture),
+            };
+            let trained = begun.and_then(|mut training| {
+                let seconds = self.advance(next, &mut training)?;
+                Ok((training, seconds))
+            });
+            let (training, seconds) = match trained {
+                Ok(trained) => trained,
                 Err(TrainError::Stopped { .. }) => {
                     lock(&self.study).release(number)?;
                     return Ok(());
                 }
                 Err(error) => return self.fail(number, error.to_string(), Some(cost)),
             };
+            at = next;
             let accuracy = training.evaluate(Part::Validation).accuracy;
-            let epoch = training.epoch();
             // A trial that is paused has its checkpoint, whatever happens in between.
-            if epoch >= until && epoch < self.plan.ladder.max()
-                || saved.elapsed() > CHECKPOINT_EVERY
+            if at >= until && at < rungs.ladder.max()
+                || rungs.ladder.resumable() && saved.elapsed() > CHECKPOINT_EVERY
             {
                 training.save(&self.folder.checkpoint(number))?;
                 saved = Instant::now();
             }
             let mut study = lock(&self.study);
-            study.annotate(number, EPOCH_SECONDS, seconds.into())?;
+            if let Some(seconds) = seconds {
+                study.annotate(number, EPOCH_SECONDS, (seconds / rungs.epoch_cost(at)).into())?;
+            }
             let values = vec![accuracy, self.price(&cost)];
-            let verdict = study.report(number, epoch, values.clone())?;
+            let verdict = study.report(number, at, values.clone())?;
             let state = match verdict {
                 Verdict::Continue => None,
                 Verdict::Pause => Some("paused"),
@@ -144,7 +155,7 @@ impl Executor<'_> {
                     trial: number,
                     state,
                     reason: None,
-                    epochs: epoch,
+                    epochs: training.epoch(),
                     accuracy: Some(accuracy),
                     params: cost.parameters,
                     macs: cost.macs,
@@ -154,24 +165,28 @@ impl Executor<'_> {
             if state.is_some() {
                 return Ok(());
             }
+            going = rungs.ladder.resumable().then_some(training);
         }
         // The checkpoint lies beyond the job: its reports are recorded, so it can be judged.
         lock(&self.study).release(number)?;
         Ok(())
     }
 
-    /// A training at the epoch that its trial has reached, or at the start.
+    /// A training on the way to fidelity `next`: the one that its trial has behind it where
+    /// training goes on from fidelity to fidelity, else one from scratch.
     fn begin(
         &self,
         number: u64,
-        from: u64,
+        at: u64,
+        next: u64,
         architecture: &Architecture,
     ) -> Result<Training, TrainError> {
-        let data = &self.plan.search_data;
-        let path = self.folder.checkpoint(number);
-        if from > 0 {
-            match Training::resume(&path, data, self.device) {
-                Ok(training) if training.epoch() <= from => return Ok(training),
+        let rungs = &self.plan.rungs;
+        let stage = rungs.stage(next);
+        if at > 0 && rungs.ladder.resumable() {
+            let path = self.folder.checkpoint(number);
+            match Training::resume(&path, &stage.data, self.device) {
+                Ok(training) if training.epoch() <= rungs.epochs_at(at) => return Ok(training),
                 Ok(_) => {}
                 Err(error) => {
                     let note = format!("trial {number} starts again from its first epoch: {error}");
@@ -180,20 +195,30 @@ impl Executor<'_> {
             }
         }
         let seed = stream(lock(&self.study).seed(), number, "weights").random();
-        Training::new(architecture, data, &self.plan.recipe, seed, self.device)
+        stage.training(architecture, seed, self.device)
+    }
+
+    /// Trains to the epochs of a fidelity; returns the mean seconds of an epoch, if there was one.
+    fn advance(&self, next: u64, training: &mut Training) -> Result<Option<f64>, TrainError> {
+        let (mut seconds, mut epochs) = (0.0, 0);
+        while training.epoch() < self.plan.rungs.epochs_at(next) {
+            seconds += training.run_epoch(&|| self.is_over())?.time.as_secs_f64();
+            epochs += 1;
+        }
+        Ok((epochs > 0).then(|| seconds / f64::from(epochs)))
     }
 
     fn fail(&self, number: u64, reason: String, cost: Option<Cost>) -> Result<(), SearchError> {
         let mut study = lock(&self.study);
         study.tell(number, Outcome::failed(reason.clone()))?;
-        let epochs = study.history().get(number).map_or(0, |trial| trial.step());
+        let step = study.history().get(number).map_or(0, |trial| trial.step());
         drop(study);
         self.folder.free_checkpoint(number);
         self.tell(&Event::Candidate {
             trial: number,
             state: "failed",
             reason: Some(reason),
-            epochs,
+            epochs: self.plan.rungs.epochs_at(step),
             accuracy: None,
             params: cost.map_or(0, |cost| cost.parameters),
             macs: cost.map_or(0, |cost| cost.macs),

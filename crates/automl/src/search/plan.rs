@@ -1,35 +1,35 @@
 //! What a search does with its settings once the data is known.
 
-use super::{SearchError, Settings};
+use super::rungs::{Macs, Rungs};
+use super::{LadderSettings, SearchError, Settings};
 use automl_models::{BlockSpace, BlockSpaceOptions, Cost};
 use automl_space::{Constraint, Space};
-use automl_study::Ladder;
-use automl_train::{Data, Recipe};
+use automl_train::{Data, Device, Recipe};
 use std::sync::Arc;
 
 /// The reduction factor of successive halving.
-pub(super) const ETA: f64 = 3.0;
+pub(crate) const ETA: f64 = 3.0;
 
 /// Settings with every default filled in.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// All of the data, for the final training.
-    pub(super) data: Arc<Data>,
+    pub(crate) data: Arc<Data>,
     /// The data that candidates are trained on.
-    pub(super) search_data: Arc<Data>,
-    pub(super) blocks: BlockSpace,
-    pub(super) space: Space,
-    pub(super) recipe: Recipe,
-    pub(super) ladder: Ladder,
-    pub(super) final_epochs: u64,
-    pub(super) caps: Caps,
+    pub(crate) search_data: Arc<Data>,
+    pub(crate) blocks: BlockSpace,
+    pub(crate) space: Space,
+    pub(crate) recipe: Recipe,
+    pub(crate) rungs: Rungs,
+    pub(crate) final_epochs: u64,
+    pub(crate) caps: Caps,
 }
 
 /// The most that a network may cost.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Caps {
-    pub(super) params: u64,
-    pub(super) macs: u64,
+pub(crate) struct Caps {
+    pub(crate) params: u64,
+    pub(crate) macs: u64,
 }
 
 impl Caps {
@@ -55,13 +55,17 @@ impl Caps {
         over(cost.parameters, self.params).max(over(cost.macs, self.macs))
     }
 
-    pub(super) fn allow(&self, cost: &Cost) -> bool {
+    pub(crate) fn allow(&self, cost: &Cost) -> bool {
         self.excess(cost) <= 0.0
     }
 }
 
 impl Plan {
-    pub(super) fn new(settings: &Settings, data: Data) -> Result<Self, SearchError> {
+    pub(crate) fn new(
+        settings: &Settings,
+        data: Data,
+        device: &Device,
+    ) -> Result<Self, SearchError> {
         let images = data.train.len();
         let most = settings.search.images.unwrap_or(8_000).max(2);
         let share = most as f64 / images as f64;
@@ -85,21 +89,50 @@ impl Plan {
                 },
             ));
         let training = &settings.training;
-        let epochs = training.search_epochs();
-        let min = training.min_epochs.unwrap_or(epochs.div_ceil(9)).min(epochs);
-        let ladder = Ladder::new("epoch", min, epochs, true)?;
+        let ladder = &settings.fidelity.ladder;
+        let epochs = ladder.top_epochs().unwrap_or_else(|| training.search_epochs());
         let recipe = training.recipe(&search_data, epochs);
         recipe.check().map_err(automl_train::TrainError::from)?;
-        let final_epochs = training.finish_epochs();
+        let search_data = Arc::new(search_data);
+        let rungs = match ladder {
+            LadderSettings::List(list) => {
+                let macs = Macs::new(&blocks, &space);
+                Rungs::list(list, &macs, &search_data, &recipe, settings.seed, device)?
+            }
+            LadderSettings::Epochs | LadderSettings::File(_) => {
+                let min = training.min_epochs.unwrap_or(epochs.div_ceil(9));
+                Rungs::epochs(&search_data, &recipe, min)?
+            }
+        };
+        let final_epochs = training.finish_epochs(epochs);
         Ok(Self {
             data: Arc::new(data),
-            search_data: Arc::new(search_data),
+            search_data,
             blocks,
             space,
             recipe,
-            ladder,
+            rungs,
             final_epochs,
             caps,
         })
+    }
+
+    /// The data, in words.
+    pub(crate) fn describe(&self) -> String {
+        let data = &self.data;
+        let shape = format!("{}x{}x{}", data.side, data.side, data.channels);
+        let searched = if self.search_data.train.len() < data.train.len() {
+            format!(" ({} of them in the search)", self.search_data.train.len())
+        } else {
+            String::new()
+        };
+        format!(
+            "{}: {} training{searched}, {} validation and {} test images of {shape} in {} classes",
+            data.name,
+            data.train.len(),
+            data.validation.len(),
+            data.test.len(),
+            data.classes
+        )
     }
 }

@@ -18,9 +18,8 @@ impl TrainingSettings {
         })
     }
 
-    /// The epochs of the final training.
-    pub(super) fn finish_epochs(&self) -> u64 {
-        let epochs = self.search_epochs();
+    /// The epochs of the final training, where the longest in the search had `epochs`.
+    pub(super) fn finish_epochs(&self, epochs: u64) -> u64 {
         self.final_epochs.unwrap_or(match self.recipe {
             RecipePreset::Light => (3 * epochs).div_ceil(2),
             RecipePreset::Lecture => epochs,
@@ -81,7 +80,7 @@ mod tests {
     #[test]
     fn without_settings_the_recipe_is_that_of_the_data() {
         let settings = training(&[]);
-        assert_eq!((settings.search_epochs(), settings.finish_epochs()), (27, 41));
+        assert_eq!((settings.search_epochs(), settings.finish_epochs(27)), (27, 41));
         let recipe = settings.recipe(&data(), 27);
         assert_eq!(recipe, Recipe::for_data(&data(), 27));
         assert_eq!(recipe.augmentation, Augmentation { margin: 1, ..Augmentation::default() });
@@ -90,7 +89,7 @@ mod tests {
     #[test]
     fn the_lecture_s_recipe_is_200_epochs_of_randaugment_and_a_cosine() {
         let settings = training(&["training.recipe=lecture"]);
-        assert_eq!((settings.search_epochs(), settings.finish_epochs()), (200, 200));
+        assert_eq!((settings.search_epochs(), settings.finish_epochs(200)), (200, 200));
         let recipe = settings.recipe(&data(), 200);
         let expected = Recipe {
             epochs: 200,
@@ -121,7 +120,7 @@ mod tests {
             "training.epochs=20",
             "training.recipe=lecture",
         ]);
-        assert_eq!((settings.search_epochs(), settings.finish_epochs()), (20, 20));
+        assert_eq!((settings.search_epochs(), settings.finish_epochs(20)), (20, 20));
         let recipe = settings.recipe(&data(), 20);
         assert_eq!((recipe.momentum, recipe.label_smoothing), (0.8, 0.05));
         let augmentation = recipe.augmentation;

@@ -9,7 +9,7 @@ use super::{Device, Event, SearchError, Settings, Start, Summary};
 use crate::choose::{self, Setting};
 use automl_storage::SqliteStorage;
 use automl_study::{Direction, StopFlag, Study};
-use automl_train::{Data, Dataset, DeviceChoice};
+use automl_train::{Chosen, Data, Dataset, DeviceChoice};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -31,16 +31,9 @@ pub fn run(
     observer: &(dyn Fn(&Event) + Sync),
 ) -> Result<Summary, SearchError> {
     let start = Instant::now();
-    settings.check()?;
-    let device = automl_train::choose(match settings.device {
-        Device::Auto => DeviceChoice::Auto,
-        Device::Cpu => DeviceChoice::Cpu,
-        Device::Gpu => DeviceChoice::Gpu,
-    })?;
+    let (device, images) = open_data(settings)?;
+    let plan = Plan::new(settings, images, &device.device)?;
     let data = &settings.data;
-    let dataset = Dataset::load(&data.dataset, data.dir.as_deref(), data.side)?;
-    let plan = Plan::new(settings, Data::split(&dataset, data.validation, settings.seed)?)?;
-    drop(dataset);
     let folder = StudyFolder::open(&settings.runs, settings.study.as_deref(), &data.dataset)?;
     let storage = match &settings.storage {
         Some(url) => url.strip_prefix("sqlite:///").unwrap_or(url).into(),
@@ -53,7 +46,7 @@ pub fn run(
         objectives: directions.len(),
         constraints: 0,
         budget: Some(settings.search.trials),
-        ladder: Some(&plan.ladder),
+        ladder: Some(&plan.rungs.ladder),
         total_cost: None,
     };
     let sampler = choose::sampler(&settings.search.sampler, &setting)?;
@@ -66,8 +59,8 @@ pub fn run(
         .stop_flag(stop.clone())
         .storage(SqliteStorage::open(storage, &folder.name)?);
     builder = match scheduler {
-        Some(scheduler) => builder.scheduler(plan.ladder.clone(), scheduler),
-        None => builder.ladder(plan.ladder.clone()),
+        Some(scheduler) => builder.scheduler(plan.rungs.ladder.clone(), scheduler),
+        None => builder.ladder(plan.rungs.ladder.clone()),
     };
     let mut study = builder.build()?;
     study.recover()?;
@@ -79,12 +72,12 @@ pub fn run(
     observer(&Event::Start(Start {
         study: folder.name.clone(),
         folder: folder.path.clone(),
-        data: describe(&plan),
+        data: plan.describe(),
         device: device.description.clone(),
         workers,
         known: study.history().len() as u64,
         trials: settings.search.trials,
-        rungs: plan.ladder.rungs(ETA),
+        judged: plan.rungs.describe(ETA),
     }));
 
     let deadline = settings.search.timeout.map(|span| start + span.0);
@@ -137,27 +130,22 @@ pub fn run(
     Ok(summary)
 }
 
+/// The device, and the data in its parts.
+pub(crate) fn open_data(settings: &Settings) -> Result<(Chosen, Data), SearchError> {
+    settings.check()?;
+    let device = automl_train::choose(match settings.device {
+        Device::Auto => DeviceChoice::Auto,
+        Device::Cpu => DeviceChoice::Cpu,
+        Device::Gpu => DeviceChoice::Gpu,
+    })?;
+    let data = &settings.data;
+    let dataset = Dataset::load(&data.dataset, data.dir.as_deref(), data.side)?;
+    Ok((device, Data::split(&dataset, data.validation, settings.seed)?))
+}
+
 /// Trials that are still paused keep theirs, for a continuation.
 fn free_checkpoints(study: &Study, folder: &StudyFolder) {
     for trial in study.history().trials().iter().filter(|trial| trial.state.is_finished()) {
         folder.free_checkpoint(trial.number);
     }
-}
-
-fn describe(plan: &Plan) -> String {
-    let data = &plan.data;
-    let shape = format!("{}x{}x{}", data.side, data.side, data.channels);
-    let searched = if plan.search_data.train.len() < data.train.len() {
-        format!(" ({} of them in the search)", plan.search_data.train.len())
-    } else {
-        String::new()
-    };
-    format!(
-        "{}: {} training{searched}, {} validation and {} test images of {shape} in {} classes",
-        data.name,
-        data.train.len(),
-        data.validation.len(),
-        data.test.len(),
-        data.classes
-    )
 }

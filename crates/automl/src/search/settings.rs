@@ -1,5 +1,6 @@
 //! Everything that a search can be told, with its defaults. The TOML file mirrors this structure.
 
+use super::FidelitySettings;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -159,6 +160,8 @@ pub struct Settings {
     pub search: SearchSettings,
     /// How candidates are trained.
     pub training: TrainingSettings,
+    /// How candidates are made cheap to compare.
+    pub fidelity: FidelitySettings,
 }
 
 impl Default for Settings {
@@ -173,6 +176,7 @@ impl Default for Settings {
             data: DataSettings::default(),
             search: SearchSettings::default(),
             training: TrainingSettings::default(),
+            fidelity: FidelitySettings::default(),
         }
     }
 }
@@ -314,13 +318,14 @@ impl Settings {
         for assignment in assignments {
             assign(&mut table, assignment)?;
         }
-        let settings: Self =
+        let mut settings: Self =
             toml::Value::Table(table).try_into().map_err(|e: toml::de::Error| {
                 SettingsError::Parse {
                     place: "the settings".into(),
                     reason: e.to_string().trim_end().replace('\n', " "),
                 }
             })?;
+        settings.fidelity.resolve()?;
         settings.check()?;
         Ok(settings)
     }
@@ -401,7 +406,7 @@ impl Settings {
         {
             return wrong("training.min-epochs", min.to_string(), "lies above training.epochs");
         }
-        Ok(())
+        self.fidelity.check()
     }
 }
 

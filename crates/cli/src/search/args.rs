@@ -78,6 +78,9 @@ pub(crate) struct SearchArgs {
     /// How to train: light (short) or lecture (200 epochs, RandAugment) [default: light]
     #[arg(long, value_name = "NAME", help_heading = "Training")]
     recipe: Option<String>,
+    /// The fidelities: epochs, or a file that `automl fidelities` wrote [default: epochs]
+    #[arg(long, value_name = "FILE|epochs", help_heading = "Training")]
+    ladder: Option<String>,
     /// The epochs of a candidate that is never stopped [default: 27; lecture: 200]
     #[arg(long, value_name = "N", help_heading = "Training")]
     epochs: Option<u64>,
@@ -133,6 +136,7 @@ impl SearchArgs {
             ("search.sampler", text(&self.sampler)),
             ("search.scheduler", text(&self.scheduler)),
             ("training.recipe", text(&self.recipe)),
+            ("fidelity.ladder", text(&self.ladder)),
             ("training.epochs", self.epochs.map(|n| n.to_string())),
             ("training.final-epochs", self.final_epochs.map(|n| n.to_string())),
             ("device", text(&self.device)),
@@ -149,7 +153,7 @@ impl SearchArgs {
 }
 
 /// A string of TOML.
-fn quote(text: &str) -> String {
+pub(crate) fn quote(text: &str) -> String {
     let mut quoted = String::from("\"");
     for letter in text.chars() {
         match letter {

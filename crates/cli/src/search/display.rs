@@ -32,11 +32,9 @@ impl Display {
                 self.line(&format!("data    {}", start.data));
                 let workers = plural(start.workers, "worker");
                 self.line(&format!("device  {} ({workers})", start.device));
-                let rungs: Vec<String> = start.rungs.iter().map(u64::to_string).collect();
-                let rungs = rungs.join(", ");
                 self.line(&format!(
-                    "search  {} candidates, judged after {rungs} epochs",
-                    start.trials
+                    "search  {} candidates, judged after {}",
+                    start.trials, start.judged
                 ));
                 if start.known > 0 {
                     self.line(&format!("        going on after {} trials", start.known));

@@ -358,12 +358,12 @@ pub(crate) struct Chosen {
 
 impl Chosen {
     pub(crate) fn halves(&self) -> bool {
-        self.pool || stride_of(&self.block) == Some(2)
+        self.pool || self.block.stride() == 2
     }
 
     pub(crate) fn keep_side(&mut self) {
         self.pool = false;
-        set_stride(&mut self.block, 1);
+        self.block.set_stride(1);
     }
 
     /// Halves the maps if the block can; says whether.
@@ -371,7 +371,7 @@ impl Chosen {
         if matches!(self.block, Block::Fire { .. } | Block::Bottleneck { .. }) {
             self.pool = true;
         }
-        set_stride(&mut self.block, 2);
+        self.block.set_stride(2);
         self.halves()
     }
 
@@ -384,9 +384,9 @@ impl Chosen {
         if self.block == Block::Pass {
             return;
         }
-        if stride_of(&self.block) == Some(2) && copies > 1 {
+        if self.block.stride() == 2 && copies > 1 {
             let mut rest = self.block.clone();
-            set_stride(&mut rest, 1);
+            rest.set_stride(1);
             backbone.push(Layer::once(self.block.clone()));
             backbone.push(Layer::new(copies - 1, rest));
         } else {
@@ -395,30 +395,6 @@ impl Chosen {
         if self.pool {
             backbone.push(Layer::once(Block::MaxPool { kernel: 3, stride: 2, padding: 1 }));
         }
-    }
-}
-
-fn stride_of(block: &Block) -> Option<usize> {
-    match block {
-        Block::Conv { stride, .. }
-        | Block::DWConv { stride, .. }
-        | Block::InvertedResidualV2 { stride, .. }
-        | Block::InvertedResidualV3 { stride, .. }
-        | Block::MBConv { stride, .. }
-        | Block::GhostBottleneck { stride, .. } => Some(*stride),
-        _ => None,
-    }
-}
-
-fn set_stride(block: &mut Block, value: usize) {
-    match block {
-        Block::Conv { stride, .. }
-        | Block::DWConv { stride, .. }
-        | Block::InvertedResidualV2 { stride, .. }
-        | Block::InvertedResidualV3 { stride, .. }
-        | Block::MBConv { stride, .. }
-        | Block::GhostBottleneck { stride, .. } => *stride = value,
-        _ => {}
     }
 }
 

@@ -97,6 +97,24 @@ impl Network {
         run(&self.layers, images).flatten(1, 3)
     }
 
+    /// What the classifier sees: the numbers before the last layer, if that is a linear one.
+    ///
+    /// # Shapes
+    /// As [`forward`](Self::forward), to `[batch, features]`.
+    ///
+    /// # Panics
+    /// As [`forward`](Self::forward).
+    pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
+        let body = match self.layers.split_last() {
+            Some((Step::Linear(_), body)) => body,
+            _ => &self.layers,
+        };
+        if !images.is_autodiff() && cpu::serves(&images) {
+            return cpu::evaluate(body, images);
+        }
+        run(body, images).flatten(1, 3)
+    }
+
     /// Lets the running statistics of normalisation follow those of a batch, in training mode;
     /// what [`forward`](Self::forward) does there too, without scores and without history.
     ///

@@ -1,0 +1,104 @@
+//! Which cheap settings rank architectures as the full training does, and what they cost.
+
+mod candidates;
+mod error;
+mod measure;
+mod prefer;
+
+pub use error::FidelitiesError;
+pub use measure::measure;
+
+use crate::search::{LadderSettings, RungSettings};
+use std::time::Duration;
+
+/// What [`measure`] tells its observer.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Progress {
+    /// It is about to start.
+    Start {
+        /// The data, in words.
+        data: String,
+        /// The device, in words.
+        device: String,
+        /// Architectures to train at each setting.
+        architectures: u64,
+        /// Settings, the full one included.
+        settings: usize,
+        /// How many trainings run at once.
+        workers: usize,
+    },
+    /// An architecture has been trained at all settings.
+    Architecture {
+        /// How many have been.
+        done: u64,
+        /// Time since the start.
+        elapsed: Duration,
+    },
+}
+
+/// How well settings rank architectures, cheapest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranking {
+    /// How many architectures were trained at every setting.
+    pub architectures: usize,
+    /// The settings; the full one is the last.
+    pub settings: Vec<Measured>,
+    /// Kendall's tau between the number of parameters and the full accuracy: what a setting that
+    /// trains nothing achieves.
+    pub null: Option<f64>,
+    /// The ladder to prefer: indexes of `settings`, rising; empty where none is cheaper than
+    /// epochs alone.
+    ///
+    /// It is the ladder up to the full setting under which a candidate costs least, among those in
+    /// which each rung costs at most a third of the one above (with a tenth of slack), ranks no
+    /// better than it, and ranks at least as well as the number of parameters does and as the first
+    /// rung of epochs alone.
+    pub preferred: Vec<usize>,
+    /// The same for settings that differ from the full one in epochs only and are read off its
+    /// learning curve: the ladder `epochs` of a search.
+    pub curve: Vec<Measured>,
+    /// What a candidate costs.
+    pub candidate: CandidateCosts,
+}
+
+/// The mean cost of a candidate under successive halving, in full trainings: all are trained to the
+/// first rung, a third of them to the second, and so on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CandidateCosts {
+    /// By the preferred ladder.
+    pub preferred: f64,
+    /// The same by the measured times.
+    pub preferred_time: f64,
+    /// By epochs alone: rungs after a ninth and a third of the epochs, which resume.
+    pub epochs: f64,
+}
+
+/// One setting and how it ranks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measured {
+    /// The setting.
+    pub rung: RungSettings,
+    /// The setting, in words.
+    pub name: String,
+    /// Its cost relative to the full one, counted: multiply-accumulates, images, epochs.
+    pub cost: f64,
+    /// Its time relative to the full one, as measured in this run; `None` on a learning curve.
+    pub time: Option<f64>,
+    /// Kendall's tau-b between the accuracies at this setting and at the full one.
+    pub tau: Option<f64>,
+    /// The jackknife's standard error of tau.
+    pub error: Option<f64>,
+}
+
+impl Ranking {
+    /// The preferred ladder, as a search takes it.
+    pub fn ladder(&self) -> LadderSettings {
+        match self.preferred.as_slice() {
+            [] => LadderSettings::Epochs,
+            rungs => LadderSettings::List(
+                rungs.iter().map(|&index| self.settings[index].rung.clone()).collect(),
+            ),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! `automl fidelities`: which cheap settings rank networks as full training does.
+
+use crate::Failure;
+use crate::search::args::quote;
+use automl::search::Settings;
+use clap::Args;
+use std::path::PathBuf;
+
+pub(crate) const LONG: &str = "\
+Measure which cheap settings rank networks as full training does.
+
+About 30 networks of the search's block space are trained at each of several settings (fewer
+epochs, fewer images by different ways of choosing them, smaller images) and at the full one. The
+table shows what each setting costs and how well it ranks the networks: Kendall's tau between the
+accuracies there and after full training, with its standard error.
+
+The ladder to prefer leads up to the full setting. Each rung costs at most a third of the one above
+(with a tenth of slack), ranks no better than it, and ranks at least as well as the number of
+parameters does and as the first rung of epochs alone. Of all such ladders it is the one under which
+a candidate costs least, where all are trained to the first rung, a third of them to the second, and
+so on.";
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  cargo xtask fidelities
+      digits: a table, and the ladder in runs/digits-ladder.toml
+
+  cargo xtask fidelities --dataset fashion-mnist --data-dir ~/data --timeout 1h
+  cargo xtask search --dataset fashion-mnist --data-dir ~/data --ladder runs/fashion-mnist-ladder.toml
+      measure once, then search with the ladder
+
+  cargo xtask fidelities --set 'fidelity.candidates=[{epochs=9, share=0.3, subset=\"herding\", side=14}]'
+      compare settings of your own";
+
+/// Options of `automl fidelities`.
+#[derive(Debug, Args)]
+pub(crate) struct FidelitiesArgs {
+    /// digits (embedded), mnist, fashion-mnist, cifar10, or folder (a folder of images per class)
+    #[arg(long, value_name = "NAME", help_heading = "Data")]
+    dataset: Option<String>,
+    /// Where the data set's files lie (IDX or IDX.gz files, CIFAR-10 binary files, class folders)
+    #[arg(long, value_name = "FOLDER", help_heading = "Data")]
+    data_dir: Option<PathBuf>,
+
+    /// How many networks to train at each setting [default: 30]
+    #[arg(long, value_name = "N")]
+    architectures: Option<u64>,
+    /// The longest it may take: 90s, 30m, 2h; networks that are not through by then do not count
+    #[arg(long, value_name = "TIME")]
+    timeout: Option<String>,
+    /// The most parameters that a network may have
+    #[arg(long, value_name = "N")]
+    max_params: Option<u64>,
+    /// The most multiply-accumulates per image that a network may have
+    #[arg(long, value_name = "N")]
+    max_macs: Option<u64>,
+    /// The epochs of the full setting [default: chosen for the data set]
+    #[arg(long, value_name = "N")]
+    epochs: Option<u64>,
+    /// Where to train: auto (a real GPU if there is one), cpu or gpu [default: auto]
+    #[arg(long, value_name = "DEVICE")]
+    device: Option<String>,
+    /// How many networks to train at once [default: one per core on the CPU, one on a GPU]
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+    /// The seed of every random decision [default: 0]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Where to write the ladder [default: runs/<dataset>-ladder.toml]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// A TOML file of settings, as for `search`; the options above go before it
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    config: Option<PathBuf>,
+    /// Change one setting of the file, as in --set search.images=4000; may be repeated
+    #[arg(long, value_name = "PATH=VALUE", help_heading = "Settings")]
+    set: Vec<String>,
+    /// Check the settings and print them, without training
+    #[arg(long, help_heading = "Settings")]
+    dry_run: bool,
+}
+
+impl FidelitiesArgs {
+    /// The options as assignments, those of `--set` first so that named options win.
+    fn assignments(&self) -> Vec<String> {
+        let text = |value: &Option<String>| value.as_ref().map(|v| quote(v));
+        let options = [
+            ("data.dataset", text(&self.dataset)),
+            ("data.dir", self.data_dir.as_ref().map(|path| quote(&path.to_string_lossy()))),
+            ("fidelity.architectures", self.architectures.map(|n| n.to_string())),
+            ("search.timeout", text(&self.timeout)),
+            ("search.max-params", self.max_params.map(|n| n.to_string())),
+            ("search.max-macs", self.max_macs.map(|n| n.to_string())),
+            ("training.epochs", self.epochs.map(|n| n.to_string())),
+            ("device", text(&self.device)),
+            ("workers", self.workers.map(|n| n.to_string())),
+            ("seed", self.seed.map(|n| n.to_string())),
+        ];
+        let given = options.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let given = given.map(|(name, value)| format!("{name}={value}"));
+        self.set.iter().cloned().chain(given).collect()
+    }
+}
+
+/// Measures, or only checks the settings.
+pub(crate) fn run(args: FidelitiesArgs) -> Result<(), Failure> {
+    let settings = Settings::load(args.config.as_deref(), &args.assignments())?;
+    if args.dry_run {
+        print!("{}", automl::search::to_toml(&settings));
+        return Ok(());
+    }
+    execute(&settings, args.out)
+}
+
+#[cfg(not(feature = "train"))]
+fn execute(_: &Settings, _: Option<PathBuf>) -> Result<(), Failure> {
+    Err(crate::search::NO_TRAINING.into())
+}
+
+#[cfg(feature = "train")]
+fn execute(settings: &Settings, out: Option<PathBuf>) -> Result<(), Failure> {
+    use automl::study::StopFlag;
+    let stop = StopFlag::on_ctrl_c()?;
+    let ranking = automl::fidelities::measure(settings, &stop, &show)?;
+    println!("{}", table(&ranking));
+    let name = format!("{}-ladder.toml", settings.data.dataset);
+    let path = out.unwrap_or_else(|| settings.runs.join(name));
+    let text = automl::search::ladder_toml(&ranking.ladder());
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|e| format!("cannot create {}: {e}", folder.display()))?;
+    }
+    std::fs::write(&path, &text).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+    println!("{text}\nwritten to {0}; search with it: --ladder {0}", path.display());
+    Ok(())
+}
+
+#[cfg(feature = "train")]
+fn show(progress: &automl::fidelities::Progress) {
+    use automl::fidelities::Progress;
+    match progress {
+        Progress::Start { data, device, architectures, settings, workers } => {
+            eprintln!("data    {data}");
+            eprintln!("device  {device} ({workers} at once)");
+            eprintln!("train   {architectures} networks at {settings} settings");
+        }
+        Progress::Architecture { done, elapsed } => {
+            eprintln!("network {done:>4}  {:>6.1} s", elapsed.as_secs_f64());
+        }
+        _ => {}
+    }
+}
+
+/// Settings by cost, then what to compare them with.
+#[cfg(feature = "train")]
+fn table(ranking: &automl::fidelities::Ranking) -> String {
+    use automl::fidelities::Measured;
+    let number = |tau: Option<f64>| tau.map_or_else(|| "-".to_owned(), |tau| format!("{tau:.2}"));
+    let percent = |part: f64| format!("{:.1} %", 100.0 * part);
+    let line = |mark: &str, name: &str, setting: &Measured| {
+        format!(
+            "{mark} {name:<58}{:>8}{:>9}{:>7} +- {}\n",
+            percent(setting.cost),
+            setting.time.map_or_else(String::new, percent),
+            number(setting.tau),
+            number(setting.error),
+        )
+    };
+    let mut text = format!("  {:<58}{:>8}{:>9}{:>7}\n", "setting", "cost", "time", "tau");
+    for (index, setting) in ranking.settings.iter().enumerate() {
+        let mark = if ranking.preferred.contains(&index) { "*" } else { " " };
+        text.push_str(&line(mark, &setting.name, setting));
+    }
+    text.push_str("\n  for comparison\n");
+    for point in &ranking.curve {
+        let name = format!("after {} epochs of the full training", point.rung.epochs);
+        text.push_str(&line(" ", &name, point));
+    }
+    let null = number(ranking.null);
+    text.push_str(&format!("  {:<58}{:>8}{:>9}{null:>7}\n", "the number of parameters", "0 %", ""));
+    text.push_str(&format!(
+        "\n{} networks; tau: Kendall's tau-b with the full setting +- standard error\n",
+        ranking.architectures
+    ));
+    let costs = ranking.candidate;
+    text.push_str(&if ranking.preferred.is_empty() {
+        "no ladder is cheaper than epochs alone and ranks as well\n".to_owned()
+    } else {
+        format!(
+            "* the ladder to prefer: a candidate costs {} of a full training ({} of its time), \
+             by epochs alone {}\n",
+            percent(costs.preferred),
+            percent(costs.preferred_time),
+            percent(costs.epochs)
+        )
+    });
+    text
+}

@@ -1,0 +1,185 @@
+//! Settings under which a training costs less than the full one, and what they cost.
+
+use crate::{Data, Recipe, Subset, TrainError, Training};
+use automl_models::Architecture;
+use burn::tensor::Device;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// A forward pass per image of validation, in units of one training step per image: the backward
+/// pass costs about two forward ones.
+const EVALUATION: f64 = 1.0 / 3.0;
+
+/// Why a setting was refused.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FidelityError {
+    /// There is no epoch.
+    #[error("a fidelity needs at least one epoch")]
+    Epochs,
+    /// The share of the images is out of range.
+    #[error("the share of the training images must lie in (0, 1], not {share}")]
+    Share {
+        /// The share.
+        share: f64,
+    },
+    /// The images are smaller than 2 pixels or larger than they are.
+    #[error("the side must lie between 2 and the images' own {own} pixels, not {side}")]
+    Side {
+        /// The side.
+        side: usize,
+        /// That of the data.
+        own: usize,
+    },
+    /// The images to keep could not be chosen.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+}
+
+/// How one training is made cheaper: fewer epochs, fewer images, smaller ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fidelity {
+    /// Epochs, at least 1.
+    pub epochs: u64,
+    /// The share of the training images, in (0, 1].
+    pub share: f64,
+    /// How these are chosen.
+    pub subset: Subset,
+    /// The side of the images in pixels, at most their own.
+    pub side: usize,
+}
+
+impl Fidelity {
+    /// All training images at their own side.
+    pub fn full(data: &Data, epochs: u64) -> Self {
+        Self { epochs, share: 1.0, subset: Subset::Random, side: data.side }
+    }
+
+    /// Checks ranges.
+    ///
+    /// # Errors
+    /// The first setting that is out of range.
+    pub fn check(&self, data: &Data) -> Result<(), FidelityError> {
+        if self.epochs == 0 {
+            return Err(FidelityError::Epochs);
+        }
+        if !(self.share > 0.0 && self.share <= 1.0) {
+            return Err(FidelityError::Share { share: self.share });
+        }
+        if self.side > data.side || self.side < 2.min(data.side) {
+            return Err(FidelityError::Side { side: self.side, own: data.side });
+        }
+        Ok(())
+    }
+
+    /// Whether a training at this setting goes on as one at the other: they differ in epochs only.
+    pub fn continues(&self, other: &Self) -> bool {
+        let rest = |f: &Self| (f.share, f.side, f.subset);
+        rest(self) == rest(other) || (self.share, other.share, self.side) == (1.0, 1.0, other.side)
+    }
+
+    /// What a training with one evaluation takes: `macs (epochs share images + validation / 3)`,
+    /// with `macs` the multiply-accumulates of one image at this side. The unit is a training step's
+    /// work on one image per multiply-accumulate of its forward pass.
+    pub fn work(&self, macs: f64, data: &Data) -> f64 {
+        let trained = self.epochs as f64 * self.share * data.train.len() as f64;
+        macs * (trained + EVALUATION * data.validation.len() as f64)
+    }
+}
+
+impl fmt::Display for Fidelity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.epochs == 1 { "" } else { "s" };
+        write!(f, "{} epoch{plural}", self.epochs)?;
+        if self.share < 1.0 {
+            write!(f, ", {} % of the images ({})", percent(self.share), self.subset)?;
+        }
+        write!(f, ", {} pixels", self.side)
+    }
+}
+
+/// A share in percent, without needless digits.
+fn percent(share: f64) -> f64 {
+    (share * 1000.0).round() / 10.0
+}
+
+/// A setting that is ready for training: with its images and its recipe.
+#[derive(Clone, Debug)]
+pub struct Stage {
+    /// The setting.
+    pub fidelity: Fidelity,
+    /// Its images.
+    pub data: Arc<Data>,
+    /// Its recipe: a whole schedule over its epochs.
+    pub recipe: Recipe,
+}
+
+impl Stage {
+    /// The stages of some settings. Equal orders and sides are worked out once.
+    ///
+    /// The recipe is that for the full data with the setting's epochs, batches no larger than
+    /// [`Recipe::for_data`] gives for so many images with the learning rate in proportion, and
+    /// crops that move smaller images by fewer pixels.
+    ///
+    /// # Errors
+    /// [`FidelityError`] for a setting that is out of range, or where a network that compares
+    /// images cannot be trained.
+    pub fn prepare(
+        fidelities: &[Fidelity],
+        data: &Arc<Data>,
+        recipe: &Recipe,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Vec<Self>, FidelityError> {
+        for fidelity in fidelities {
+            fidelity.check(data)?;
+        }
+        let mut orders = HashMap::new();
+        let mut sides = HashMap::from([(data.side, Arc::clone(data))]);
+        let mut stages = Vec::with_capacity(fidelities.len());
+        for fidelity in fidelities {
+            let Fidelity { share, subset, side, .. } = *fidelity;
+            let scaled = sides.entry(side).or_insert_with(|| Arc::new(data.resized(side)));
+            let images = if share < 1.0 {
+                let order = match orders.entry(subset) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(place) => place.insert(subset.order(data, seed, device)?),
+                };
+                Arc::new(scaled.prefix(order, share))
+            } else {
+                Arc::clone(scaled)
+            };
+            let recipe = cheaper(recipe, fidelity, data, &images);
+            stages.push(Self { fidelity: *fidelity, data: images, recipe });
+        }
+        Ok(stages)
+    }
+
+    /// A training from scratch of an architecture that is made for the full images.
+    ///
+    /// # Errors
+    /// [`TrainError`] if the architecture does not fit the images, or cannot be adapted to their
+    /// side ([`Architecture::at_side`]).
+    pub fn training(
+        &self,
+        architecture: &Architecture,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Training, TrainError> {
+        let adapted = architecture.at_side(self.fidelity.side)?;
+        Training::new(&adapted, &self.data, &self.recipe, seed, device)
+    }
+}
+
+/// The recipe of a cheaper setting.
+fn cheaper(recipe: &Recipe, fidelity: &Fidelity, data: &Data, images: &Data) -> Recipe {
+    let mut cheaper = recipe.clone();
+    cheaper.epochs = fidelity.epochs;
+    cheaper.batch = recipe.batch.min(Recipe::for_data(images, fidelity.epochs).batch);
+    cheaper.learning_rate *= cheaper.batch as f64 / recipe.batch as f64;
+    cheaper.augmentation.margin = recipe.augmentation.margin * images.side / data.side.max(1);
+    cheaper
+}

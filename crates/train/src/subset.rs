@@ -1,0 +1,142 @@
+//! Which training images stand for all of them: orders whose every prefix is a subset.
+
+mod balance;
+mod el2n;
+mod features;
+mod herding;
+mod k_centre;
+mod reference;
+
+pub use el2n::el2n;
+pub use features::Features;
+pub use herding::herding;
+pub use k_centre::k_centre;
+
+use crate::data::shuffled_classes;
+use crate::{Data, TrainError};
+use burn::tensor::Device;
+use rayon::prelude::*;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// How the images of a smaller training part are chosen.
+///
+/// Each way gives an order of all training images, of which a subset is a prefix. So subsets of
+/// one way are nested, and each has of every class the proportional number of images, give or take
+/// less than one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Subset {
+    /// At random within each class.
+    #[default]
+    Random,
+    /// Greedy k-centre within each class, see [`k_centre`].
+    KCentre(Look),
+    /// Herding within each class, see [`herding`].
+    Herding(Look),
+    /// Those that a small network finds hardest, see [`el2n`].
+    Hardest,
+    /// Those that a small network finds easiest: better than the hardest where few images are
+    /// kept (Sorscher et al. 2022, "Beyond neural scaling laws").
+    Easiest,
+}
+
+/// By what images are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// Their pixels, averaged down to a side of 8.
+    Pixels,
+    /// The features of a small network that was trained on them for a few epochs.
+    Network,
+}
+
+/// The ways by name.
+const NAMES: [(&str, Subset); 7] = [
+    ("random", Subset::Random),
+    ("k-centre", Subset::KCentre(Look::Network)),
+    ("k-centre-pixels", Subset::KCentre(Look::Pixels)),
+    ("herding", Subset::Herding(Look::Network)),
+    ("herding-pixels", Subset::Herding(Look::Pixels)),
+    ("el2n-hardest", Subset::Hardest),
+    ("el2n-easiest", Subset::Easiest),
+];
+
+impl fmt::Display for Subset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = NAMES.iter().find(|(_, subset)| subset == self).map_or("", |(name, _)| name);
+        f.write_str(name)
+    }
+}
+
+impl FromStr for Subset {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = NAMES.iter().find(|(name, _)| *name == text);
+        found.map(|(_, subset)| *subset).ok_or_else(|| {
+            let known = NAMES.map(|(name, _)| name).join(", ");
+            format!("unknown subset {text:?}: one of {known}")
+        })
+    }
+}
+
+impl Subset {
+    /// All training images of the data, in the order in which subsets take them.
+    ///
+    /// The order depends on data, seed and kind of device only. Ways that look through a network
+    /// train small ones for it; `k_centre` and `herding` take `O(n^2)` for `n` images of a class.
+    ///
+    /// # Errors
+    /// [`TrainError`] if a network has to be trained and cannot be.
+    pub fn order(
+        self,
+        data: &Arc<Data>,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Vec<usize>, TrainError> {
+        let classes = classes(&data.train.labels);
+        let ordered: Vec<Vec<usize>> = match self {
+            Self::Random => return Ok(random(&data.train.labels, seed)),
+            Self::KCentre(look) | Self::Herding(look) => {
+                let features = match look {
+                    Look::Pixels => Features::pixels(data),
+                    Look::Network => Features::learnt(data, seed, device)?,
+                };
+                let order = if matches!(self, Self::KCentre(_)) { k_centre } else { herding };
+                let ordered = classes.par_iter().map(|class| {
+                    let places = order(&features.select(class));
+                    places.into_iter().map(|place| class[place]).collect()
+                });
+                ordered.collect()
+            }
+            Self::Hardest | Self::Easiest => {
+                let scores = el2n(data, seed, device)?;
+                let sort = |mut class: Vec<usize>| {
+                    if self == Self::Hardest {
+                        class.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
+                    } else {
+                        class.sort_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+                    }
+                    class
+                };
+                classes.into_iter().map(sort).collect()
+            }
+        };
+        Ok(balance::interleave(&ordered))
+    }
+}
+
+/// The stratified random order of images with these labels: each class is shuffled by the seed.
+pub(crate) fn random(labels: &[u16], seed: u64) -> Vec<usize> {
+    balance::interleave(&shuffled_classes(labels, seed ^ 0x5eed))
+}
+
+/// The indexes of each class that occurs, rising.
+pub(crate) fn classes(labels: &[u16]) -> Vec<Vec<usize>> {
+    let count = labels.iter().max().map_or(0, |label| usize::from(*label) + 1);
+    let mut classes = vec![Vec::new(); count];
+    for (index, label) in labels.iter().enumerate() {
+        classes[usize::from(*label)].push(index);
+    }
+    classes.retain(|class| !class.is_empty());
+    classes
+}

@@ -1,0 +1,81 @@
+//! Images as points.
+
+use super::reference::Reference;
+use crate::{Data, TrainError};
+use automl_models::Network;
+use burn::tensor::Device;
+use std::sync::Arc;
+
+/// The side to which images are averaged before their pixels are compared.
+const SIDE: usize = 8;
+
+/// Points `[n, width]`, one row for each image.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Features {
+    width: usize,
+    values: Vec<f32>,
+}
+
+impl Features {
+    /// Rows of `width` numbers; a rest that fills no row is left out.
+    pub fn new(width: usize, mut values: Vec<f32>) -> Self {
+        let width = width.max(1);
+        values.truncate(values.len() / width * width);
+        Self { width, values }
+    }
+
+    /// The normalised pixels of the training images, averaged down to a side of 8.
+    pub fn pixels(data: &Data) -> Self {
+        let images = data.train.resized(SIDE);
+        let mut values = Vec::with_capacity(images.pixels.len());
+        for index in 0..images.len() {
+            data.normalise(images.image(index), &mut values);
+        }
+        Self::new(images.size(), values)
+    }
+
+    /// What the classifier of a small network sees of the training images, after the network has
+    /// been trained on them for a few epochs.
+    ///
+    /// # Errors
+    /// [`TrainError`] if the network cannot be trained.
+    pub fn learnt(data: &Arc<Data>, seed: u64, device: &Device) -> Result<Self, TrainError> {
+        let values = Reference::new(data).trained(seed, 0, device, Network::features)?;
+        let count = data.train.len().max(1);
+        Ok(Self::new(values.len() / count, values))
+    }
+
+    /// The number of points.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// One point; empty behind the last.
+    pub fn row(&self, index: usize) -> &[f32] {
+        self.values.get(index * self.width..(index + 1) * self.width).unwrap_or_default()
+    }
+
+    /// Some of the points, in the given order.
+    pub fn select(&self, indexes: &[usize]) -> Self {
+        let values = indexes.iter().flat_map(|&index| self.row(index)).copied().collect();
+        Self { width: self.width, values }
+    }
+
+    /// The mean of all points.
+    pub fn mean(&self) -> Vec<f64> {
+        let mut mean = vec![0.0; self.width];
+        for row in self.values.chunks_exact(self.width) {
+            for (m, x) in mean.iter_mut().zip(row) {
+                *m += f64::from(*x);
+            }
+        }
+        let count = self.len().max(1) as f64;
+        mean.iter_mut().for_each(|m| *m /= count);
+        mean
+    }
+}

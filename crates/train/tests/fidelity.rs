@@ -1,0 +1,143 @@
+//! Cheaper trainings: subsets, smaller images, and what they cost.
+#![allow(clippy::unwrap_used)]
+
+use automl_models::{Activation, Architecture, Block, Layer};
+use automl_train::subset::{Look, el2n};
+use automl_train::{
+    Data, Dataset, Fidelity, FidelityError, Part, Recipe, Stage, Subset, cpu, one_thread,
+};
+use std::sync::Arc;
+
+const WAYS: [Subset; 7] = [
+    Subset::Random,
+    Subset::KCentre(Look::Pixels),
+    Subset::KCentre(Look::Network),
+    Subset::Herding(Look::Pixels),
+    Subset::Herding(Look::Network),
+    Subset::Hardest,
+    Subset::Easiest,
+];
+
+fn digits() -> Arc<Data> {
+    Arc::new(Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap())
+}
+
+fn architecture() -> Architecture {
+    Architecture::new(
+        1,
+        8,
+        [
+            Layer::once(Block::conv(16, 3, 1, Activation::Relu)),
+            Layer::once(Block::inverted_residual(3, 3.0, 24, 2)),
+            Layer::once(Block::inverted_residual(3, 3.0, 24, 2)),
+            Layer::once(Block::GlobalAvgPool),
+            Layer::once(Block::Flatten),
+            Layer::once(Block::linear(10)),
+        ],
+    )
+}
+
+/// Every way orders all images, its prefixes are balanced, and the seed decides it.
+#[test]
+fn orders_are_balanced_and_repeatable() {
+    let data = Arc::new(digits().subset(0.4, 0));
+    let n = data.train.len();
+    for way in WAYS {
+        assert_eq!(way.to_string().parse(), Ok(way));
+        let order = way.order(&data, 3, &cpu()).unwrap();
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..n).collect::<Vec<_>>(), "{way}");
+        let totals: Vec<usize> =
+            (0..10).map(|c| data.train.labels.iter().filter(|l| **l == c).count()).collect();
+        let mut counts = [0usize; 10];
+        for (k, &image) in order.iter().enumerate() {
+            counts[usize::from(data.train.labels[image])] += 1;
+            for (count, total) in counts.iter().zip(&totals) {
+                let share = (k + 1) as f64 * *total as f64 / n as f64;
+                assert!((*count as f64 - share).abs() < 1.0, "{way} {k}: {count} of {share}");
+            }
+        }
+        let other = std::thread::scope(|scope| {
+            scope.spawn(|| way.order(&data, 3, &cpu()).unwrap()).join().unwrap()
+        });
+        assert_eq!(order, other, "{way}");
+        let (small, large) = (data.prefix(&order, 0.1), data.prefix(&order, 0.3));
+        let images = |data: &Data| -> std::collections::HashSet<Vec<u8>> {
+            (0..data.train.len()).map(|i| data.train.image(i).to_vec()).collect()
+        };
+        assert!(images(&small).is_subset(&images(&large)), "{way}");
+        assert_eq!(small.train.len(), (n as f64 * 0.1).ceil() as usize);
+    }
+    assert!("nearest".parse::<Subset>().unwrap_err().contains("herding-pixels"));
+}
+
+/// A wrong label is hard to learn: images whose label was changed have the higher scores.
+#[test]
+fn el2n_finds_wrong_labels() {
+    let mut data = digits().as_ref().clone();
+    let wrong = data.train.len() / 20;
+    for label in &mut data.train.labels[..wrong] {
+        *label = (*label + 1) % 10;
+    }
+    let scores = el2n(&Arc::new(data), 0, &cpu()).unwrap();
+    let mean = |scores: &[f64]| scores.iter().sum::<f64>() / scores.len() as f64;
+    let (bad, good) = (mean(&scores[..wrong]), mean(&scores[wrong..]));
+    assert!(bad > 1.5 * good, "{bad} {good}");
+    assert!(scores.iter().all(|score| (0.0..=1.415).contains(score)));
+}
+
+#[test]
+fn settings_are_prepared_and_train() {
+    let data = digits();
+    let recipe = Recipe::for_data(&data, 27);
+    let full = Fidelity::full(&data, 27);
+    let half = Fidelity { epochs: 8, share: 0.5, subset: Subset::Random, side: 6 };
+    let stages = Stage::prepare(&[half, full], &data, &recipe, 0, &cpu()).unwrap();
+    assert_eq!((stages[1].data.as_ref(), &stages[1].recipe), (data.as_ref(), &recipe));
+    let [stage, _] = stages.as_slice() else { panic!("two stages") };
+    assert_eq!((stage.data.side, stage.data.validation.side), (6, 6));
+    assert_eq!(stage.data.train.len(), data.train.len().div_ceil(2));
+    assert_eq!(stage.data.validation.len(), data.validation.len());
+    let rate = |recipe: &Recipe| recipe.learning_rate / recipe.batch as f64;
+    assert!((rate(&stage.recipe) - rate(&recipe)).abs() < 1e-12);
+    let accuracy = one_thread(|| {
+        let mut training = stage.training(&architecture(), 0, &cpu()).unwrap();
+        while training.epoch() < stage.fidelity.epochs {
+            training.run_epoch(&|| false).unwrap();
+        }
+        training.evaluate(Part::Validation).accuracy
+    });
+    assert!(accuracy > 0.7, "{accuracy}");
+}
+
+#[test]
+fn costs_follow_epochs_images_and_sides() {
+    let data = digits();
+    let full = Fidelity::full(&data, 27);
+    let work = |fidelity: &Fidelity| {
+        let adapted = architecture().at_side(fidelity.side).unwrap();
+        fidelity.work(adapted.cost().unwrap().macs as f64, &data) / full.work(1.0, &data)
+    };
+    let macs = architecture().cost().unwrap().macs as f64;
+    assert!((work(&full) - macs).abs() < 1e-6);
+    let third = Fidelity { epochs: 9, ..full };
+    assert!(work(&third) > macs / 3.0 && work(&third) < 0.34 * macs);
+    assert!(work(&Fidelity { share: 0.1, ..full }) < 0.11 * macs);
+    assert!(work(&Fidelity { side: 4, ..full }) < 0.5 * macs);
+    assert!(third.continues(&full) && !Fidelity { side: 4, ..full }.continues(&full));
+    let text = Fidelity { epochs: 1, share: 0.125, side: 6, ..full }.to_string();
+    assert_eq!(text, "1 epoch, 12.5 % of the images (random), 6 pixels");
+}
+
+#[test]
+fn settings_out_of_range_are_named() {
+    let data = digits();
+    let full = Fidelity::full(&data, 3);
+    let refuse = |fidelity: Fidelity| fidelity.check(&data).unwrap_err();
+    assert!(matches!(refuse(Fidelity { epochs: 0, ..full }), FidelityError::Epochs));
+    assert!(matches!(refuse(Fidelity { share: 1.5, ..full }), FidelityError::Share { .. }));
+    assert!(matches!(refuse(Fidelity { share: f64::NAN, ..full }), FidelityError::Share { .. }));
+    let error = refuse(Fidelity { side: 9, ..full });
+    assert!(error.to_string().contains("own 8 pixels, not 9"), "{error}");
+}
