@@ -9,6 +9,7 @@ mod executor;
 mod finish;
 #[cfg(feature = "train")]
 mod folder;
+mod microseconds;
 #[cfg(feature = "train")]
 mod plan;
 #[cfg(feature = "train")]
@@ -20,11 +21,12 @@ mod unique;
 #[cfg(feature = "train")]
 pub use error::SearchError;
 pub use event::{Event, Network, Progress, Start, Summary};
+pub use microseconds::Microseconds;
 #[cfg(feature = "train")]
 pub use run::run;
 pub use settings::{
-    Against, DATASETS, DataSettings, Device, SearchSettings, Settings, SettingsError, Span,
-    TrainingSettings,
+    Against, DATASETS, DataSettings, Device, SearchSettings, Settings, SettingsError, SpaceName,
+    Span, TrainingSettings,
 };
 
 /// The settings as a TOML file that gives them again.

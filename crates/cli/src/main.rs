@@ -1,6 +1,7 @@
 //! The `automl` command: arguments in, calls to the library `automl`.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod latency;
 mod search;
 mod simulate;
 
@@ -29,6 +30,8 @@ enum Command {
     /// Search for light networks on a data set
     #[command(long_about = search::args::LONG, after_long_help = search::args::EXAMPLES)]
     Search(Box<search::args::SearchArgs>),
+    /// Measure how long networks take on this device, and how well that can be predicted
+    Latency(Box<latency::LatencyArgs>),
     /// Drive the optimiser from any program, by JSON lines
     Serve {
         /// Read requests from standard input and write replies to standard output
@@ -42,6 +45,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Search(args) => search::run(*args),
+        Command::Latency(args) => latency::run(&args),
         Command::Simulate(args) => simulate::run(*args),
         Command::Serve { .. } => {
             automl::serve(std::io::stdin().lock(), std::io::stdout().lock()).map_err(Into::into)

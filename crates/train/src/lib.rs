@@ -29,10 +29,12 @@
 
 mod augment;
 mod checkpoint;
+mod correlation;
 mod data;
 mod dataset;
 mod device;
 mod export;
+mod latency;
 mod loader;
 mod recipe;
 mod sgd;
@@ -41,9 +43,14 @@ mod training;
 pub use augment::Augmentation;
 pub use burn::tensor::Device;
 pub use checkpoint::CheckpointError;
+pub use correlation::{kendall, spearman};
 pub use data::{Data, Part, SplitError};
 pub use dataset::{Dataset, DatasetError, Images};
 pub use device::{Chosen, DeviceChoice, DeviceError, choose, cpu, one_thread};
 pub use export::{ExportError, export};
+pub use latency::{
+    LatencyError, LatencyProfile, LatencyReport, LatencySample, LatencyTable, Operation,
+    OperationKind, Timing, measure, operations,
+};
 pub use recipe::{Recipe, RecipeError};
 pub use training::{EpochReport, Evaluation, TrainError, Training};

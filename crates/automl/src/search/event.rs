@@ -106,6 +106,8 @@ pub struct Network {
     pub validation_accuracy: f64,
     /// Accuracy on the test images after the final training, a fraction; read once.
     pub test_accuracy: f64,
+    /// The measured median time for one image on the search's device, in microseconds.
+    pub latency_us: Option<f64>,
     /// Its files, relative to the study's folder.
     pub files: Vec<String>,
 }

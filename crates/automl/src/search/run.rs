@@ -7,14 +7,18 @@ use super::plan::{ETA, Plan};
 use super::unique::UniqueNetworks;
 use super::{Device, Event, SearchError, Settings, Start, Summary};
 use crate::choose::{self, Setting};
+use crate::latency;
 use automl_storage::SqliteStorage;
 use automl_study::{Direction, StopFlag, Study};
-use automl_train::{Data, Dataset, DeviceChoice};
+use automl_train::{Data, Dataset, DeviceChoice, LatencyProfile, Timing};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
 /// The share of a time limit that the search itself may use; the rest is for the final training.
 const SEARCH_SHARE: f64 = 0.4;
+
+/// Networks that are timed for a latency table.
+const TIMED: u64 = 160;
 
 /// Searches for light networks as the settings say, and tells `observer` what happens.
 ///
@@ -39,9 +43,14 @@ pub fn run(
     })?;
     let data = &settings.data;
     let dataset = Dataset::load(&data.dataset, data.dir.as_deref(), data.side)?;
-    let plan = Plan::new(settings, Data::split(&dataset, data.validation, settings.seed)?)?;
+    let mut plan = Plan::new(settings, Data::split(&dataset, data.validation, settings.seed)?)?;
     drop(dataset);
     let folder = StudyFolder::open(&settings.runs, settings.study.as_deref(), &data.dataset)?;
+    if settings.search.wants_latency() {
+        let profile = profile(settings, &plan, &folder, &device.device)?;
+        observer(&Event::Note(format!("latency {}", profile.report)));
+        plan.time_by(settings, profile.table)?;
+    }
     let storage = match &settings.storage {
         Some(url) => url.strip_prefix("sqlite:///").unwrap_or(url).into(),
         None => folder.path.join("study.db"),
@@ -62,7 +71,7 @@ pub fn run(
         .directions(directions)
         .seed(settings.seed)
         .budget(settings.search.trials)
-        .sampler(UniqueNetworks::new(sampler, plan.blocks.clone()))
+        .sampler(UniqueNetworks::new(sampler, plan.networks.clone()))
         .stop_flag(stop.clone())
         .storage(SqliteStorage::open(storage, &folder.name)?);
     builder = match scheduler {
@@ -135,6 +144,27 @@ pub fn run(
         super::write_file(&folder.path.join("summary.json"), &text)?;
     }
     Ok(summary)
+}
+
+/// The latency table of the device: measured once for a study, so that all of its trials are judged
+/// by the same.
+fn profile(
+    settings: &Settings,
+    plan: &Plan,
+    folder: &StudyFolder,
+    device: &automl_train::Device,
+) -> Result<LatencyProfile, SearchError> {
+    let path = folder.path.join("latency.json");
+    if let Ok(text) = std::fs::read_to_string(&path)
+        && let Ok(known) = serde_json::from_str(&text)
+    {
+        return Ok(known);
+    }
+    let (space, timing) = (&plan.networks, Timing::default());
+    let profile = latency::profile(space, TIMED, &timing, settings.seed, device)?;
+    let text = serde_json::to_string_pretty(&profile).unwrap_or_default();
+    super::write_file(&path, &text)?;
+    Ok(profile)
 }
 
 /// Trials that are still paused keep theirs, for a continuation.

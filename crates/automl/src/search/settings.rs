@@ -1,5 +1,6 @@
 //! Everything that a search can be told, with its defaults. The TOML file mirrors this structure.
 
+use super::Microseconds;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -60,6 +61,19 @@ pub enum Against {
     Params,
     /// Multiply-accumulates of one image.
     Macs,
+    /// The time for one image on the device at hand: predicted in the search, measured in the end.
+    Latency,
+}
+
+/// The networks that are searched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SpaceName {
+    /// Seven searched blocks, scaled to the images and the caps.
+    #[default]
+    Blocks,
+    /// The skeleton of NAS-Bench-Macro, 6,561 codes; without caps unless they are given.
+    NasBenchMacro,
 }
 
 /// A span of time, written `90`, `90s`, `30m`, `2h` or `1h30m`.
@@ -189,6 +203,8 @@ impl Default for DataSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SearchSettings {
+    /// The networks that are searched.
+    pub space: SpaceName,
     /// How many candidates are tried.
     pub trials: u64,
     /// How long the whole run may take, the final training included.
@@ -203,6 +219,8 @@ pub struct SearchSettings {
     pub max_params: Option<u64>,
     /// The most multiply-accumulates per image that a candidate may have.
     pub max_macs: Option<u64>,
+    /// The longest that a candidate may take for one image, as predicted for the device at hand.
+    pub max_latency: Option<Microseconds>,
     /// How many networks of the front are trained to the end and saved.
     pub front: usize,
     /// The most training images that candidates are trained on; the final training uses all.
@@ -213,6 +231,7 @@ pub struct SearchSettings {
 impl Default for SearchSettings {
     fn default() -> Self {
         Self {
+            space: SpaceName::Blocks,
             trials: 90,
             timeout: None,
             sampler: "auto".into(),
@@ -220,6 +239,7 @@ impl Default for SearchSettings {
             against: Against::Params,
             max_params: None,
             max_macs: None,
+            max_latency: None,
             front: 14,
             images: None,
         }
@@ -261,6 +281,13 @@ impl Default for TrainingSettings {
             weight_decay: 5e-4,
             label_smoothing: 0.1,
         }
+    }
+}
+
+impl SearchSettings {
+    /// Whether latency matters to the search.
+    pub fn wants_latency(&self) -> bool {
+        self.against == Against::Latency || self.max_latency.is_some()
     }
 }
 
@@ -419,12 +446,14 @@ mod tests {
             "data.dataset=cifar10",
             "data.dir=/data",
             "device=cpu",
+            "search.max-latency=2ms",
         ]);
         let settings = settings.unwrap();
         assert_eq!(settings.training.epochs, Some(7));
         assert_eq!(settings.search.timeout, Some(Span(Duration::from_secs(5400))));
         assert_eq!(settings.data.dir, Some(PathBuf::from("/data")));
         assert_eq!(settings.device, Device::Cpu);
+        assert_eq!(settings.search.max_latency, Some(Microseconds(2000.0)));
         let written = toml::to_string(&settings).unwrap();
         assert_eq!(toml::from_str::<Settings>(&written).unwrap(), settings);
         for (bad, named) in [
@@ -434,6 +463,7 @@ mod tests {
             ("data.dataset=cifar10", "--data-dir"),
             ("search.trials=0", "search.trials"),
             ("search.timeout=soon", "soon"),
+            ("search.max-latency=2", "800us"),
             ("study=../x", "study"),
             ("epochs", "path=value"),
         ] {
