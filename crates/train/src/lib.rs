@@ -37,6 +37,7 @@ mod export;
 mod latency;
 mod loader;
 mod recipe;
+mod score;
 mod sgd;
 mod training;
 
@@ -53,4 +54,5 @@ pub use latency::{
     OperationKind, Timing, measure, operations,
 };
 pub use recipe::{Recipe, RecipeError};
+pub use score::{Score, ScoreBatch};
 pub use training::{EpochReport, Evaluation, TrainError, Training};
