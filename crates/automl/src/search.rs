@@ -14,19 +14,21 @@ mod microseconds;
 mod plan;
 #[cfg(feature = "train")]
 mod run;
+#[cfg(feature = "train")]
+mod scores;
 mod settings;
 #[cfg(feature = "train")]
 mod unique;
 
 #[cfg(feature = "train")]
 pub use error::SearchError;
-pub use event::{Event, Network, Progress, Start, Summary};
+pub use event::{Event, Network, Progress, ScoreRow, ScoreTable, Start, Summary};
 pub use microseconds::Microseconds;
 #[cfg(feature = "train")]
 pub use run::run;
 pub use settings::{
-    Against, DATASETS, DataSettings, Device, SearchSettings, Settings, SettingsError, SpaceName,
-    Span, TrainingSettings,
+    Against, DATASETS, DataSettings, Device, Filter, SearchSettings, Settings, SettingsError,
+    SpaceName, Span, TrainingSettings,
 };
 
 /// The settings as a TOML file that gives them again.

@@ -52,6 +52,17 @@ impl Score {
     pub const ALL: [Self; 5] =
         [Self::Params, Self::Macs, Self::Naswot, Self::Synflow, Self::GradientNorm];
 
+    /// Its name, as settings and tables have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Params => "params",
+            Self::Macs => "macs",
+            Self::Naswot => "naswot",
+            Self::Synflow => "synflow",
+            Self::GradientNorm => "gradient-norm",
+        }
+    }
+
     /// The score of a network with the initial weights that a seed gives. Computed on the CPU, as a
     /// function of the arguments alone.
     ///

@@ -4,12 +4,13 @@ use super::executor::Executor;
 use super::finish::Finish;
 use super::folder::StudyFolder;
 use super::plan::{ETA, Plan};
+use super::scores::{self, Filtered};
 use super::unique::UniqueNetworks;
-use super::{Device, Event, SearchError, Settings, Start, Summary};
+use super::{Device, Event, Filter, SearchError, Settings, Start, Summary};
 use crate::choose::{self, Setting};
 use crate::latency;
 use automl_storage::SqliteStorage;
-use automl_study::{Direction, StopFlag, Study};
+use automl_study::{Direction, Sampler, StopFlag, Study};
 use automl_train::{Data, Dataset, DeviceChoice, LatencyProfile, Timing};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
@@ -67,11 +68,16 @@ pub fn run(
     };
     let sampler = choose::sampler(&settings.search.sampler, &setting)?;
     let scheduler = choose::scheduler(&settings.search.scheduler, &setting)?;
+    let sampler = UniqueNetworks::new(sampler, plan.networks.clone());
+    let sampler: Box<dyn Sampler> = match scores::score(settings.search.filter) {
+        Some(score) => Box::new(Filtered::new(sampler, score, &plan, settings.seed)),
+        None => Box::new(sampler),
+    };
     let mut builder = Study::builder(plan.space.clone())
         .directions(directions)
         .seed(settings.seed)
         .budget(settings.search.trials)
-        .sampler(UniqueNetworks::new(sampler, plan.networks.clone()))
+        .sampler(sampler)
         .stop_flag(stop.clone())
         .storage(SqliteStorage::open(storage, &folder.name)?);
     builder = match scheduler {
@@ -130,6 +136,9 @@ pub fn run(
     };
     let front =
         if finished { finish.run(study.history(), workers, one_thread_each)? } else { Vec::new() };
+    let scored = settings.search.scores || settings.search.filter != Filter::None;
+    let scores =
+        (finished && scored).then(|| scores::table(&plan, study.history(), study.seed())).flatten();
     let summary = Summary {
         study: folder.name.clone(),
         dataset: data.dataset.clone(),
@@ -137,6 +146,7 @@ pub fn run(
         seconds: start.elapsed().as_secs_f64(),
         device: device.description,
         front,
+        scores,
     };
     if finished {
         free_checkpoints(&study, &folder);

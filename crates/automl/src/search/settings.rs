@@ -65,6 +65,23 @@ pub enum Against {
     Latency,
 }
 
+/// The cheap score by which the best of a few proposals is chosen in a search's first trials.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Filter {
+    /// None: every proposal is trained.
+    #[default]
+    None,
+    /// Parameters.
+    Params,
+    /// Patterns of the nonlinearities (Mellor et al. 2021).
+    Naswot,
+    /// The flow through the weights (Tanaka et al. 2020).
+    Synflow,
+    /// The norm of the gradient at initialisation.
+    GradientNorm,
+}
+
 /// The networks that are searched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -213,6 +230,11 @@ pub struct SearchSettings {
     pub sampler: String,
     /// Who stops bad candidates early.
     pub scheduler: String,
+    /// The cheap score that chooses among proposals in the first trials.
+    pub filter: Filter,
+    /// Whether the summary says how well cheap scores ranked the networks; also if there is a
+    /// filter.
+    pub scores: bool,
     /// What the accuracy is weighed against.
     pub against: Against,
     /// The most parameters that a candidate may have.
@@ -236,6 +258,8 @@ impl Default for SearchSettings {
             timeout: None,
             sampler: "auto".into(),
             scheduler: "asha".into(),
+            filter: Filter::None,
+            scores: false,
             against: Against::Params,
             max_params: None,
             max_macs: None,

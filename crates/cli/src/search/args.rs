@@ -66,6 +66,10 @@ pub(crate) struct SearchArgs {
     /// The longest that a network may take for one image on this device: 800us, 2ms
     #[arg(long, value_name = "TIME", help_heading = "Search")]
     max_latency: Option<String>,
+    /// Of three proposals for each of the first 20 candidates, keep the best by a cheap score:
+    /// params, naswot, synflow or gradient-norm [default: none]
+    #[arg(long, value_name = "SCORE", help_heading = "Search")]
+    filter: Option<String>,
     /// What accuracy is weighed against: params, macs or latency [default: params]
     #[arg(long, value_name = "COST", help_heading = "Search")]
     against: Option<String>,
@@ -131,6 +135,7 @@ impl SearchArgs {
             ("search.max-macs", self.max_macs.map(|n| n.to_string())),
             ("search.max-latency", text(&self.max_latency)),
             ("search.space", text(&self.space)),
+            ("search.filter", text(&self.filter)),
             ("search.against", text(&self.against)),
             ("search.front", self.front.map(|n| n.to_string())),
             ("search.sampler", text(&self.sampler)),

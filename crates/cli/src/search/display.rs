@@ -132,6 +132,19 @@ pub(crate) fn table(summary: &Summary, settings: &Settings) -> String {
             network.test_accuracy * 100.0,
         ));
     }
+    if let Some(scores) = &summary.scores {
+        text.push_str(&format!(
+            "\ncheap scores against the accuracy after {} epochs, {} networks\n",
+            scores.epochs, scores.trials
+        ));
+        text.push_str(&format!("{:>14}  {:>9}  {:>8}\n", "score", "Spearman", "Kendall"));
+        for row in &scores.rows {
+            text.push_str(&format!(
+                "{:>14}  {:>9.2}  {:>8.2}\n",
+                row.score, row.spearman, row.kendall
+            ));
+        }
+    }
     let folder = settings.runs.join(&summary.study);
     text.push_str(&format!(
         "\n{} trials in {}; everything lies in {}/",
