@@ -487,7 +487,7 @@ mod tests {
             ("data.dataset=cifar10", "--data-dir"),
             ("search.trials=0", "search.trials"),
             ("search.timeout=soon", "soon"),
-            ("search.max-latency=2", "800us"),
+            ("search.max-latency=2m", "800us"),
             ("study=../x", "study"),
             ("epochs", "path=value"),
         ] {
