@@ -19,6 +19,7 @@ Usage: cargo xtask <command> [options]
 Find small networks
   search [options]     search for light networks on a data set (--help shows every option)
   fidelities [options] measure which cheap settings rank networks as full training does
+  latency [options]    how long networks take on this device, measured and predicted
   serve --stdio        drive the optimiser from any program, by JSON lines
   simulate [options]   schedulers on thousands of simulated workers
 

@@ -5,6 +5,8 @@ mod auto;
 pub mod choose;
 #[cfg(feature = "train")]
 pub mod fidelities;
+#[cfg(feature = "train")]
+pub mod latency;
 pub mod search;
 mod serve;
 pub mod simulate;

@@ -10,6 +10,7 @@ mod finish;
 #[cfg(feature = "train")]
 mod folder;
 mod ladder;
+mod microseconds;
 #[cfg(feature = "train")]
 pub(crate) mod plan;
 #[cfg(feature = "train")]
@@ -18,21 +19,24 @@ mod recipe;
 mod run;
 #[cfg(feature = "train")]
 pub(crate) mod rungs;
+#[cfg(feature = "train")]
+mod scores;
 mod settings;
 #[cfg(feature = "train")]
 mod unique;
 
 #[cfg(feature = "train")]
 pub use error::SearchError;
-pub use event::{Event, Network, Progress, Start, Summary};
+pub use event::{Event, Network, Progress, ScoreRow, ScoreTable, Start, Summary};
 pub use ladder::{FidelitySettings, LadderSettings, RungSettings, SUBSETS, ladder_toml};
+pub use microseconds::Microseconds;
 #[cfg(feature = "train")]
 pub(crate) use run::open_data;
 #[cfg(feature = "train")]
 pub use run::run;
 pub use settings::{
-    Against, DATASETS, DataSettings, Device, RecipePreset, SearchSettings, Settings, SettingsError,
-    Span, TrainingSettings,
+    Against, DATASETS, DataSettings, Device, Filter, RecipePreset, SearchSettings, Settings,
+    SettingsError, SpaceName, Span, TrainingSettings,
 };
 
 /// The settings as a TOML file that gives them again.

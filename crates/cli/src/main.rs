@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod fidelities;
+mod latency;
 mod search;
 mod simulate;
 
@@ -33,6 +34,8 @@ enum Command {
     /// Measure which cheap settings rank networks as full training does
     #[command(long_about = fidelities::LONG, after_long_help = fidelities::EXAMPLES)]
     Fidelities(Box<fidelities::FidelitiesArgs>),
+    /// Measure how long networks take on this device, and how well that can be predicted
+    Latency(Box<latency::LatencyArgs>),
     /// Drive the optimiser from any program, by JSON lines
     Serve {
         /// Read requests from standard input and write replies to standard output
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Search(args) => search::run(*args),
         Command::Fidelities(args) => fidelities::run(*args),
+        Command::Latency(args) => latency::run(&args),
         Command::Simulate(args) => simulate::run(*args),
         Command::Serve { .. } => {
             automl::serve(std::io::stdin().lock(), std::io::stdout().lock()).map_err(Into::into)

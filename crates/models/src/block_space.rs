@@ -8,7 +8,7 @@
 mod arguments;
 mod skeleton;
 
-use crate::{Architecture, Cost};
+use crate::{Architecture, Canonical};
 use arguments::{BlockKeys, HeadKeys};
 use automl_space::{Config, Space, SpaceError, stream};
 use serde::{Deserialize, Serialize};
@@ -110,8 +110,8 @@ impl BlockSpace {
     /// The widest space of which most of the prior's networks keep within the caps.
     ///
     /// Channel ranges are scaled down until at least half of 256 networks drawn from the prior
-    /// cost no more than allowed; `options.width` is where this starts. Which width that is
-    /// depends on the arguments only.
+    /// are allowed; `options.width` is where this starts. Which width that is depends on the
+    /// arguments only.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -120,7 +120,7 @@ impl BlockSpace {
         input_side: usize,
         classes: usize,
         options: &BlockSpaceOptions,
-        allowed: impl Fn(&Cost) -> bool,
+        allowed: impl Fn(&Canonical) -> bool,
     ) -> Result<Self, BlockSpaceError> {
         const DRAWS: u64 = 256;
         let mut widths = WIDTHS.iter().map(|scale| scale * options.width).peekable();
@@ -131,7 +131,7 @@ impl BlockSpace {
             let fits = (0..DRAWS)
                 .filter(|&draw| {
                     let config = space.space.sample_prior(&mut stream(0, draw, "block space"));
-                    space.architecture(&config).cost().is_ok_and(|cost| allowed(&cost))
+                    space.architecture(&config).canonical().is_ok_and(|network| allowed(&network))
                 })
                 .count() as u64;
             if 2 * fits >= DRAWS || widths.peek().is_none() {

@@ -35,6 +35,7 @@ mod cost;
 mod lower;
 pub mod nas_bench_macro;
 mod network;
+mod network_space;
 mod side;
 mod yaml;
 
@@ -45,4 +46,5 @@ pub use canonical::{Canonical, Convolution, Gate, Node, Pooling};
 pub use cost::Cost;
 pub use lower::make_divisible;
 pub use network::{LoadError, NamedTensor, Network};
+pub use network_space::NetworkSpace;
 pub use yaml::YamlError;

@@ -5,6 +5,7 @@
 //! halves the side and doubles the channels; a 1x1 head of 1,280 channels and a linear layer.
 
 use crate::{Activation, Architecture, Block, Layer};
+use automl_space::{Config, Key, Space, SpaceError};
 
 /// Layers that are chosen.
 pub const LAYERS: usize = 8;
@@ -20,6 +21,11 @@ pub enum Choice {
     Mb3,
     /// Code 2: inverted residual, kernel 5, expansion 6.
     Mb6,
+}
+
+impl Choice {
+    /// Every choice, in the order of the codes.
+    pub const ALL: [Self; 3] = [Self::Identity, Self::Mb3, Self::Mb6];
 }
 
 /// A code that is not eight digits of 0, 1 and 2.
@@ -78,4 +84,48 @@ pub fn architecture(
         Layer::once(Block::linear(classes)),
     ]);
     Architecture::new(input_channels, input_side, backbone)
+}
+
+/// The benchmark's codes as a search space: the choices `layer1` to `layer8`, each `identity`,
+/// `mb3` or `mb6`.
+#[derive(Clone, Debug)]
+pub struct MacroSpace {
+    input_channels: usize,
+    input_side: usize,
+    classes: usize,
+    space: Space,
+    layers: Vec<Key<usize>>,
+}
+
+impl MacroSpace {
+    /// The space for images of the given channels and side.
+    ///
+    /// # Errors
+    /// None for this space; what its builder would refuse.
+    pub fn new(
+        input_channels: usize,
+        input_side: usize,
+        classes: usize,
+    ) -> Result<Self, SpaceError> {
+        let mut space = Space::builder();
+        let layers = (1..=LAYERS)
+            .map(|layer| space.choice(&format!("layer{layer}"), ["identity", "mb3", "mb6"]).add())
+            .collect::<Result<_, _>>()?;
+        Ok(Self { input_channels, input_side, classes, space: space.build()?, layers })
+    }
+
+    /// The parameters that samplers choose.
+    pub fn space(&self) -> &Space {
+        &self.space
+    }
+
+    /// The network that a configuration stands for; a missing choice is the identity.
+    pub fn architecture(&self, config: &Config) -> Architecture {
+        let mut choices = [Choice::Identity; LAYERS];
+        for (choice, key) in choices.iter_mut().zip(&self.layers) {
+            let chosen = config.get(*key).and_then(|index| Choice::ALL.get(index));
+            *choice = chosen.copied().unwrap_or(Choice::Identity);
+        }
+        architecture(&choices, self.input_channels, self.input_side, self.classes)
+    }
 }

@@ -4,6 +4,7 @@ mod common;
 
 use automl_models::nas_bench_macro;
 use automl_models::{Activation, Architecture, ArchitectureError, Block, Layer, make_divisible};
+use automl_space::Choice;
 use proptest::prelude::*;
 use std::collections::HashMap;
 
@@ -126,6 +127,19 @@ fn nas_bench_macro_agrees_for_every_code() {
         codes += 1;
     }
     assert_eq!((codes, networks.len()), (6561, 3969));
+}
+
+#[test]
+fn the_macro_space_holds_every_code() {
+    let space = nas_bench_macro::MacroSpace::new(3, 32, 10).unwrap();
+    let counts = space.space().params().iter().map(|param| param.domain().cardinality().unwrap());
+    assert_eq!(counts.product::<u128>(), 6561);
+    let names: Vec<String> = (1..=8).map(|layer| format!("layer{layer}")).collect();
+    let choices = ["identity", "mb3", "mb6", "identity", "identity", "mb3", "mb6", "mb3"];
+    let values = names.iter().map(String::as_str).zip(choices.map(Choice::from));
+    let config = space.space().config(values).unwrap();
+    let code = nas_bench_macro::parse("01200121").unwrap();
+    assert_eq!(space.architecture(&config), nas_bench_macro::architecture(&code, 3, 32, 10));
 }
 
 fn backbone(layers: impl IntoIterator<Item = Layer>) -> Architecture {

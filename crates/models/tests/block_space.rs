@@ -5,7 +5,7 @@ use automl_models::{
     Activation, Architecture, Block, BlockSpace, BlockSpaceError, BlockSpaceOptions, Layer,
     Network, Node,
 };
-use automl_space::{Domain, stream};
+use automl_space::{Choice, Domain, stream};
 use burn::tensor::{Device, Tensor};
 use proptest::prelude::*;
 use std::collections::HashSet;
@@ -58,14 +58,18 @@ proptest! {
     }
 
     #[test]
-    fn halvings_keep_their_bounds(seed in any::<u64>(), side in prop::sample::select(vec![8_usize, 28, 32, 64, 128, 224])) {
+    fn halvings_keep_their_bounds(
+        seed in any::<u64>(),
+        side in prop::sample::select(vec![8_usize, 28, 32, 64, 128, 224]),
+        extended in any::<bool>(),
+    ) {
         let (least, most) = match side {
             8 => (1, 2),
             28 | 32 => (2, 3),
             64 => (3, 4),
             _ => (4, 5),
         };
-        let space = BlockSpace::new(3, side, 10, &options(false)).unwrap();
+        let space = BlockSpace::new(3, side, 10, &options(extended)).unwrap();
         let mut reached = 0;
         for draw in 0..32 {
             let config = space.space().sample(&mut stream(seed, draw, "test"));
@@ -97,8 +101,10 @@ fn samples_run() {
 fn a_cap_scales_the_space() {
     let mut last = f64::INFINITY;
     for cap in [5_000_000, 200_000, 20_000, 10_000] {
-        let space =
-            BlockSpace::within(1, 28, 10, &options(false), |cost| cost.parameters <= cap).unwrap();
+        let space = BlockSpace::within(1, 28, 10, &options(false), |network| {
+            network.cost().parameters <= cap
+        })
+        .unwrap();
         assert!(space.width() <= last, "{cap}: {}", space.width());
         last = space.width();
         let mut networks = HashSet::new();
@@ -142,6 +148,8 @@ fn arguments_exist_only_with_their_type() {
             matches!(chosen, "Fire" | "Bottleneck" | "ECABottleneck"),
             "{chosen}"
         );
+        let stride = names.literal(&config, names.index_of("m3/stride").unwrap());
+        assert_eq!(has("m3/stride1_pool"), stride == Some(Choice::Int(1)), "{chosen}");
     }
 }
 
@@ -221,4 +229,35 @@ fn late_strides_go_first() {
     assert_eq!(architecture.at_side(8).unwrap(), Architecture::new(1, 8, chain([2, 2, 1])));
     assert_eq!(architecture.at_side(4).unwrap(), Architecture::new(1, 4, chain([2, 1, 1])));
     assert_eq!(architecture.at_side(15).unwrap(), Architecture::new(1, 15, chain([2, 2, 2])));
+}
+/// Every block type of the extended space occurs in some network, and pooling behind each of them.
+#[test]
+fn every_block_type_occurs_and_may_be_pooled() {
+    let space = BlockSpace::new(3, 64, 10, &options(true)).unwrap();
+    let (mut all, mut pooled) = (HashSet::new(), HashSet::new());
+    for draw in 0..400 {
+        let config = space.space().sample(&mut stream(4, draw, "test"));
+        let backbone = space.architecture(&config).backbone;
+        for pair in backbone.windows(2) {
+            all.insert(pair[0].block.name());
+            if matches!(pair[1].block, Block::MaxPool { kernel: 3, stride: 2, padding: 1 }) {
+                pooled.insert(pair[0].block.name());
+            }
+        }
+    }
+    for name in [
+        "Conv",
+        "DWConv",
+        "InvertedResidualv2",
+        "InvertedResidualv3",
+        "MBConv",
+        "Fire",
+        "Bottleneck",
+        "GhostBottleneck",
+        "ECAInvertedResidualv2",
+        "ECAInvertedResidualv3",
+        "ECABottleneck",
+    ] {
+        assert!(all.contains(name) && pooled.contains(name), "{name}");
+    }
 }

@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout)]
 
 use automl_space::stream;
-use automl_train::{Augmentation, Operation, RandAugment};
+use automl_train::{Augmentation, RandAugment, Transformation};
 use rand::RngExt;
 use std::hint::black_box;
 use std::time::Instant;
@@ -39,7 +39,7 @@ fn main() {
             (0..IMAGES).map(|_| (0..size).map(|_| rng.random()).collect()).collect();
         println!("{side}x{side}x{channels}, magnitude {magnitude}");
         let print = |name: String, speed: f64| println!("  {name:<28} {speed:>12.0} images/s");
-        for operation in Operation::ALL {
+        for operation in Transformation::ALL {
             let run = |_, image: &[u8]| {
                 let mut image = image.to_vec();
                 operation.apply(&mut image, side, strength);

@@ -4,12 +4,12 @@ mod crop;
 mod cutout;
 mod enhance;
 mod geometry;
-mod operation;
 mod randaugment;
 mod tone;
+mod transformation;
 
-pub use operation::Operation;
 pub use randaugment::RandAugment;
+pub use transformation::Transformation;
 
 use automl_space::{Stream, stream};
 use rand::RngExt;

@@ -29,26 +29,35 @@
 
 mod augment;
 mod checkpoint;
+mod correlation;
 mod data;
 mod dataset;
 mod device;
 mod export;
 mod fidelity;
+mod latency;
 mod loader;
 mod recipe;
 mod resize;
+mod score;
 mod sgd;
 pub mod subset;
 mod training;
 
-pub use augment::{Augmentation, Operation, RandAugment};
+pub use augment::{Augmentation, RandAugment, Transformation};
 pub use burn::tensor::Device;
 pub use checkpoint::CheckpointError;
+pub use correlation::{kendall, spearman};
 pub use data::{Data, Part, SplitError};
 pub use dataset::{Dataset, DatasetError, Images};
 pub use device::{Chosen, DeviceChoice, DeviceError, choose, cpu, one_thread};
 pub use export::{ExportError, export};
 pub use fidelity::{Fidelity, FidelityError, Stage};
+pub use latency::{
+    LatencyError, LatencyProfile, LatencyReport, LatencySample, LatencyTable, Operation,
+    OperationKind, Timing, measure, operations,
+};
 pub use recipe::{Recipe, RecipeError};
+pub use score::{Score, ScoreBatch};
 pub use subset::Subset;
 pub use training::{EpochReport, Evaluation, TrainError, Training};

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_space::stream;
-use automl_train::{Augmentation, Operation, RandAugment};
+use automl_train::{Augmentation, RandAugment, Transformation};
 use flate2::read::GzDecoder;
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -40,8 +40,8 @@ fn operations_are_those_of_pillow() {
     for picture in reference.pictures {
         let pixels = bytes(&picture.pixels);
         for case in picture.cases {
-            let named = |operation: &&Operation| format!("{operation:?}") == case.operation;
-            let operation = *Operation::ALL.iter().find(named).unwrap();
+            let named = |operation: &&Transformation| format!("{operation:?}") == case.operation;
+            let operation = *Transformation::ALL.iter().find(named).unwrap();
             let mut image = pixels.clone();
             operation.apply(&mut image, picture.side, f64::from(case.magnitude) / 30.0);
             let wanted = bytes(&case.result);
@@ -52,7 +52,7 @@ fn operations_are_those_of_pillow() {
             seen.insert(operation);
         }
     }
-    assert_eq!(seen.len(), Operation::ALL.len());
+    assert_eq!(seen.len(), Transformation::ALL.len());
 }
 
 /// Pixels `[channels, side, side]` and their side.
@@ -62,15 +62,15 @@ fn image() -> impl Strategy<Value = (Vec<u8>, usize)> {
     })
 }
 
-fn operation() -> impl Strategy<Value = Operation> {
-    prop::sample::select(Operation::ALL.to_vec())
+fn operation() -> impl Strategy<Value = Transformation> {
+    prop::sample::select(Transformation::ALL.to_vec())
 }
 
 proptest! {
     /// All but two operations know a strength, and do nothing without it.
     #[test]
     fn without_strength_nothing_changes((image, side) in image(), operation in operation()) {
-        prop_assume!(![Operation::AutoContrast, Operation::Equalize].contains(&operation));
+        prop_assume!(![Transformation::AutoContrast, Transformation::Equalize].contains(&operation));
         let mut copy = image.clone();
         operation.apply(&mut copy, side, 0.0);
         prop_assert_eq!(copy, image);
@@ -79,7 +79,7 @@ proptest! {
     /// Rotation, shear and translation only move pixels; what comes from outside is grey.
     #[test]
     fn geometry_brings_no_new_value((image, side) in image(), strength in -1.0..1.0) {
-        use Operation::{Rotate, ShearX, ShearY, TranslateX, TranslateY};
+        use Transformation::{Rotate, ShearX, ShearY, TranslateX, TranslateY};
         for operation in [Rotate, ShearX, ShearY, TranslateX, TranslateY] {
             let mut copy = image.clone();
             operation.apply(&mut copy, side, strength);
@@ -116,7 +116,7 @@ proptest! {
                 .flat_map(|plane| (0..side * side).map(|i| plane[i % side * side + i / side]))
                 .collect()
         };
-        use Operation::{ShearX, ShearY, TranslateX, TranslateY};
+        use Transformation::{ShearX, ShearY, TranslateX, TranslateY};
         for (x, y) in [(ShearX, ShearY), (TranslateX, TranslateY)] {
             let (mut along_x, mut along_y) = (image.clone(), transpose(&image));
             x.apply(&mut along_x, side, strength);

@@ -117,7 +117,7 @@ pub fn measure(
         .map(|(index, _)| architectures[*index].cost().map_or(0.0, |c| c.parameters as f64))
         .collect();
     let outcomes: Vec<Vec<Outcome>> = results.into_iter().map(|(_, outcomes)| outcomes).collect();
-    let macs = Macs::new(&plan.blocks, &plan.space);
+    let macs = Macs::new(&plan.networks, &plan.space);
     let costs = macs.relative_costs(&compared, data);
     Ok(rank(&compared, &costs, &outcomes, &parameters, data.side))
 }
@@ -143,11 +143,9 @@ fn draw(plan: &Plan, wanted: usize, seed: u64) -> Result<Vec<Architecture>, Fide
     let mut architectures = Vec::new();
     for number in 0..DRAWS * wanted as u64 {
         let config = plan.space.sample_prior(&mut stream(seed, number, "architectures"));
-        let architecture = plan.blocks.architecture(&config);
-        let (Ok(cost), Ok(print)) = (architecture.cost(), architecture.fingerprint()) else {
-            continue;
-        };
-        if plan.caps.allow(&cost) && prints.insert(print) {
+        let architecture = plan.networks.architecture(&config);
+        let Ok(network) = architecture.canonical() else { continue };
+        if plan.caps.allow(&network) && prints.insert(network.fingerprint()) {
             architectures.push(architecture);
         }
         if architectures.len() == wanted {

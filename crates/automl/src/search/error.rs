@@ -5,7 +5,8 @@ use crate::choose::ChooseError;
 use automl_models::BlockSpaceError;
 use automl_study::{AskError, BuildError, LadderError, StoreError, TellError};
 use automl_train::{
-    CheckpointError, DatasetError, DeviceError, ExportError, FidelityError, SplitError, TrainError,
+    CheckpointError, DatasetError, DeviceError, ExportError, FidelityError, LatencyError,
+    SplitError, TrainError,
 };
 use std::path::PathBuf;
 use thiserror::Error;
@@ -32,6 +33,9 @@ pub enum SearchError {
     /// The block space cannot be made.
     #[error(transparent)]
     Space(#[from] BlockSpaceError),
+    /// No latency table could be made.
+    #[error(transparent)]
+    Latency(#[from] LatencyError),
     /// The epochs make no ladder.
     #[error(transparent)]
     Ladder(#[from] LadderError),

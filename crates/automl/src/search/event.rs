@@ -106,6 +106,8 @@ pub struct Network {
     pub validation_accuracy: f64,
     /// Accuracy on the test images after the final training, a fraction; read once.
     pub test_accuracy: f64,
+    /// The measured median time for one image on the search's device, in microseconds.
+    pub latency_us: Option<f64>,
     /// Its files, relative to the study's folder.
     pub files: Vec<String>,
 }
@@ -125,4 +127,29 @@ pub struct Summary {
     pub device: String,
     /// The front, smallest network first.
     pub front: Vec<Network>,
+    /// How well cheap scores ranked the networks, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<ScoreTable>,
+}
+
+/// How well cheap scores rank the networks of a search by their validation accuracy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScoreTable {
+    /// The epochs after which the networks are compared.
+    pub epochs: u64,
+    /// How many networks.
+    pub trials: u64,
+    /// The scores, parameters first: what the others have to beat.
+    pub rows: Vec<ScoreRow>,
+}
+
+/// One cheap score.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScoreRow {
+    /// Its name.
+    pub score: String,
+    /// Spearman's rho of score and accuracy.
+    pub spearman: f64,
+    /// Kendall's tau of score and accuracy.
+    pub kendall: f64,
 }

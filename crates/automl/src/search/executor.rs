@@ -3,7 +3,6 @@
 use super::folder::StudyFolder;
 use super::plan::Plan;
 use super::{Event, Progress, SearchError, Settings};
-use crate::search::Against;
 use automl_models::{Architecture, Cost};
 use automl_space::stream;
 use automl_study::{Assignment, History, Next, Outcome, State, StopFlag, Study, Verdict, pareto};
@@ -85,18 +84,21 @@ impl Executor<'_> {
     fn job(&self, assignment: Assignment) -> Result<(), SearchError> {
         let Assignment { number, config, from, until } = assignment;
         let until = until.unwrap_or(self.plan.rungs.ladder.max());
-        let architecture = self.plan.blocks.architecture(&config);
-        let cost = match architecture.cost() {
-            Ok(cost) if self.plan.caps.allow(&cost) => cost,
-            Ok(cost) => {
+        let architecture = self.plan.networks.architecture(&config);
+        let network = match architecture.canonical() {
+            Ok(network) if self.plan.caps.allow(&network) => network,
+            Ok(network) => {
+                let cost = network.cost();
                 let reason = format!(
-                    "{} parameters and {} MACs are over the cap",
+                    "over a cap with {} parameters and {} MACs",
                     cost.parameters, cost.macs
                 );
                 return self.fail(number, reason, None);
             }
             Err(error) => return self.fail(number, error.to_string(), None),
         };
+        let cost = network.cost();
+        let price = self.plan.price(self.settings.search.against, &network);
         self.tell(&Event::Training { trial: number, params: cost.parameters, from, until });
         let rungs = &self.plan.rungs;
         let mut going: Option<Training> = None;
@@ -134,7 +136,7 @@ impl Executor<'_> {
             if let Some(seconds) = seconds {
                 study.annotate(number, EPOCH_SECONDS, (seconds / rungs.epoch_cost(at)).into())?;
             }
-            let values = vec![accuracy, self.price(&cost)];
+            let values = vec![accuracy, price];
             let verdict = study.report(number, at, values.clone())?;
             let state = match verdict {
                 Verdict::Continue => None,
@@ -224,14 +226,6 @@ impl Executor<'_> {
             macs: cost.map_or(0, |cost| cost.macs),
         });
         Ok(())
-    }
-
-    /// What the accuracy is weighed against.
-    fn price(&self, cost: &Cost) -> f64 {
-        match self.settings.search.against {
-            Against::Params => cost.parameters as f64,
-            Against::Macs => cost.macs as f64,
-        }
     }
 
     fn tell(&self, event: &Event) {

@@ -5,16 +5,19 @@ mod queue;
 use super::executor::{EPOCH_SECONDS, lock};
 use super::folder::StudyFolder;
 use super::plan::Plan;
-use super::{Event, Network, SearchError, Settings};
+use super::{Against, Event, Network, SearchError, Settings};
 use automl_models::{Architecture, Cost};
 use automl_space::stream;
 use automl_study::{History, State, StopFlag, attribute, pareto};
-use automl_train::{Device, Part, Recipe, TrainError, Training, export, one_thread};
+use automl_train::{
+    Device, Part, Recipe, Timing, TrainError, Training, export, measure, one_thread,
+};
 use queue::Queue;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -48,6 +51,8 @@ struct Metrics {
     validation_loss: f64,
     test_accuracy: f64,
     test_loss: f64,
+    /// Measured once all are trained.
+    latency_us: Option<f64>,
     seconds: f64,
 }
 
@@ -94,7 +99,7 @@ impl Finish<'_> {
                         while !self.stop.is_set() && lock(&failure).is_none() {
                             let Some((candidate, epochs)) = lock(&queue).pop() else { break };
                             match self.train(&candidate, epochs, &queue) {
-                                Ok(Some(metrics)) => lock(&results).push(metrics),
+                                Ok(Some(metrics)) => lock(&results).push((candidate, metrics)),
                                 Ok(None) => {}
                                 Err(error) => {
                                     lock(&failure).get_or_insert(error);
@@ -109,8 +114,24 @@ impl Finish<'_> {
         if let Some(error) = lock(&failure).take() {
             return Err(error);
         }
-        let metrics = std::mem::take(&mut *lock(&results));
-        Ok(self.front(metrics))
+        let trained = std::mem::take(&mut *lock(&results));
+        Ok(self.front(self.time(trained)?))
+    }
+
+    /// Measures the networks one after the other, now that nothing else runs.
+    fn time(&self, trained: Vec<(Candidate, Metrics)>) -> Result<Vec<Metrics>, SearchError> {
+        let timed = |(candidate, mut metrics): (Candidate, Metrics)| {
+            let time = measure(&candidate.architecture, &Timing::default(), self.device);
+            metrics.latency_us = Some(time.map_err(TrainError::from)?);
+            let text = serde_json::to_string_pretty(&metrics).unwrap_or_default();
+            super::write_file(&self.front_folder(metrics.trial).join("metrics.json"), &text)?;
+            Ok(metrics)
+        };
+        trained.into_iter().map(timed).collect()
+    }
+
+    fn front_folder(&self, trial: u64) -> PathBuf {
+        self.folder.path.join("front").join(format!("trial-{trial}"))
     }
 
     /// The best candidates of the search by non-domination rank, the cheapest of each rank first
@@ -132,7 +153,7 @@ impl Finish<'_> {
         let mut candidates = Vec::new();
         for index in order {
             let trial = judged[index].0;
-            let architecture = self.plan.blocks.architecture(&trial.config);
+            let architecture = self.plan.networks.architecture(&trial.config);
             let (Ok(cost), Ok(print)) = (architecture.cost(), architecture.fingerprint()) else {
                 continue;
             };
@@ -188,7 +209,7 @@ impl Finish<'_> {
         queue: &Mutex<Queue>,
     ) -> Result<Option<Metrics>, SearchError> {
         let Candidate { trial, architecture, cost, .. } = candidate;
-        let folder = self.folder.path.join("front").join(format!("trial-{trial}"));
+        let folder = self.front_folder(*trial);
         let seed: u64 = stream(self.seed, *trial, "final weights").random();
         let fingerprint = architecture.fingerprint().unwrap_or_default();
         let path = folder.join("metrics.json");
@@ -248,6 +269,7 @@ impl Finish<'_> {
             validation_loss: validation.loss,
             test_accuracy: test.accuracy,
             test_loss: test.loss,
+            latency_us: None,
             seconds: start.elapsed().as_secs_f64(),
         };
         export(&training.trained(), architecture, &folder)?;
@@ -265,6 +287,7 @@ impl Finish<'_> {
             macs: metrics.macs,
             validation_accuracy: metrics.validation_accuracy,
             test_accuracy: metrics.test_accuracy,
+            latency_us: metrics.latency_us,
             files: files.map(|file| format!("front/trial-{}/{file}", metrics.trial)).to_vec(),
         }
     }
@@ -275,10 +298,11 @@ impl Finish<'_> {
             .iter()
             .map(|m| {
                 let cost = match self.settings.search.against {
-                    super::Against::Params => m.params,
-                    super::Against::Macs => m.macs,
+                    Against::Params => m.params as f64,
+                    Against::Macs => m.macs as f64,
+                    Against::Latency => m.latency_us.unwrap_or(f64::INFINITY),
                 };
-                [-m.validation_accuracy, cost as f64]
+                [-m.validation_accuracy, cost]
             })
             .collect();
         let ranks = pareto::ranks(&losses);

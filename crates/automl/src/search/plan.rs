@@ -1,10 +1,11 @@
 //! What a search does with its settings once the data is known.
 
 use super::rungs::{Macs, Rungs};
-use super::{LadderSettings, SearchError, Settings};
-use automl_models::{BlockSpace, BlockSpaceOptions, Cost};
-use automl_space::{Constraint, Space};
-use automl_train::{Data, Device, Recipe};
+use super::{Against, LadderSettings, SearchError, Settings, SpaceName};
+use automl_models::nas_bench_macro::MacroSpace;
+use automl_models::{BlockSpace, BlockSpaceError, BlockSpaceOptions, Canonical, NetworkSpace};
+use automl_space::{Config, Constraint, Space};
+use automl_train::{Data, Device, LatencyTable, Recipe};
 use std::sync::Arc;
 
 /// The reduction factor of successive halving.
@@ -17,7 +18,7 @@ pub(crate) struct Plan {
     pub(crate) data: Arc<Data>,
     /// The data that candidates are trained on.
     pub(crate) search_data: Arc<Data>,
-    pub(crate) blocks: BlockSpace,
+    pub(crate) networks: NetworkSpace,
     pub(crate) space: Space,
     pub(crate) recipe: Recipe,
     pub(crate) rungs: Rungs,
@@ -26,37 +27,41 @@ pub(crate) struct Plan {
 }
 
 /// The most that a network may cost.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Caps {
-    pub(crate) params: u64,
-    pub(crate) macs: u64,
+    params: u64,
+    macs: u64,
+    /// In microseconds, as the table predicts them.
+    latency: f64,
+    table: Option<Arc<LatencyTable>>,
 }
 
 impl Caps {
     /// Those of the settings, or such as keep networks small for their images.
     fn of(settings: &Settings, data: &Data) -> Self {
-        let (params, macs) = match data.side {
-            0..=16 => (30_000, 1_000_000),
-            17..=40 => (200_000, 2_500_000),
+        let search = &settings.search;
+        let (params, macs) = match (search.space, data.side) {
+            (SpaceName::NasBenchMacro, _) => (u64::MAX, u64::MAX),
+            (_, 0..=16) => (30_000, 1_000_000),
+            (_, 17..=40) => (200_000, 2_500_000),
             _ => (1_500_000, 60_000_000),
         };
-        let search = &settings.search;
-        match (search.max_params, search.max_macs) {
-            (None, None) => Self { params, macs },
-            (given_params, given_macs) => {
-                Self { params: given_params.unwrap_or(u64::MAX), macs: given_macs.unwrap_or(macs) }
-            }
-        }
+        let latency = search.max_latency.map_or(f64::INFINITY, |time| time.0);
+        let given = search.max_macs.is_some() || search.max_latency.is_some();
+        let params = search.max_params.unwrap_or(if given { u64::MAX } else { params });
+        Self { params, macs: search.max_macs.unwrap_or(macs), latency, table: None }
     }
 
-    /// By which factor a cost exceeds the caps; at most zero where it does not.
-    fn excess(&self, cost: &Cost) -> f64 {
+    /// By which factor a network exceeds the caps; at most zero where it does not.
+    fn excess(&self, network: &Canonical) -> f64 {
+        let cost = network.cost();
         let over = |cost: u64, cap: u64| cost as f64 / cap as f64 - 1.0;
-        over(cost.parameters, self.params).max(over(cost.macs, self.macs))
+        let late = self.table.as_ref().map_or(0.0, |table| table.latency(network) / self.latency);
+        over(cost.parameters, self.params).max(over(cost.macs, self.macs)).max(late - 1.0)
     }
 
-    pub(crate) fn allow(&self, cost: &Cost) -> bool {
-        self.excess(cost) <= 0.0
+    pub(crate) fn allow(&self, network: &Canonical) -> bool {
+        self.excess(network) <= 0.0
     }
 }
 
@@ -72,22 +77,8 @@ impl Plan {
         let search_data =
             if share < 1.0 { data.subset(share, settings.seed) } else { data.clone() };
         let caps = Caps::of(settings, &data);
-        let options = BlockSpaceOptions { extended: true, ..BlockSpaceOptions::default() };
-        // Half of the prior's networks use a small part of the caps only, so that the front reaches
-        // from networks far below them up to the caps.
-        let part = if data.side <= 16 { 5 } else { 2 };
-        let small = Caps { params: caps.params / part, macs: caps.macs / part };
-        let allowed = |cost: &Cost| small.allow(cost);
-        let blocks = BlockSpace::within(data.channels, data.side, data.classes, &options, allowed)?;
-        let model = blocks.clone();
-        let space =
-            blocks.space().with_constraint(Constraint::custom(
-                "cost",
-                move |_, config| match model.architecture(config).cost() {
-                    Ok(cost) => caps.excess(&cost),
-                    Err(_) => f64::INFINITY,
-                },
-            ));
+        let networks = networks(settings.search.space, &data, &caps)?;
+        let space = constrained(&networks, &caps);
         let training = &settings.training;
         let ladder = &settings.fidelity.ladder;
         let epochs = ladder.top_epochs().unwrap_or_else(|| training.search_epochs());
@@ -96,7 +87,7 @@ impl Plan {
         let search_data = Arc::new(search_data);
         let rungs = match ladder {
             LadderSettings::List(list) => {
-                let macs = Macs::new(&blocks, &space);
+                let macs = Macs::new(&networks, &space);
                 Rungs::list(list, &macs, &search_data, &recipe, settings.seed, device)?
             }
             LadderSettings::Epochs | LadderSettings::File(_) => {
@@ -108,7 +99,7 @@ impl Plan {
         Ok(Self {
             data: Arc::new(data),
             search_data,
-            blocks,
+            networks,
             space,
             recipe,
             rungs,
@@ -135,4 +126,52 @@ impl Plan {
             data.classes
         )
     }
+
+    /// Lets the latency that a table predicts count: for the cap and for the second objective.
+    pub(crate) fn time_by(
+        &mut self,
+        settings: &Settings,
+        table: LatencyTable,
+    ) -> Result<(), SearchError> {
+        self.caps.table = Some(Arc::new(table));
+        self.networks = networks(settings.search.space, &self.data, &self.caps)?;
+        self.space = constrained(&self.networks, &self.caps);
+        Ok(())
+    }
+
+    /// What the accuracy of a network is weighed against.
+    pub(crate) fn price(&self, against: Against, network: &Canonical) -> f64 {
+        match against {
+            Against::Params => network.cost().parameters as f64,
+            Against::Macs => network.cost().macs as f64,
+            Against::Latency => {
+                self.caps.table.as_ref().map_or(f64::NAN, |table| table.latency(network))
+            }
+        }
+    }
+}
+
+/// The networks that are searched, scaled to the caps where they can be.
+fn networks(name: SpaceName, data: &Data, caps: &Caps) -> Result<NetworkSpace, BlockSpaceError> {
+    let (channels, side, classes) = (data.channels, data.side, data.classes);
+    if name == SpaceName::NasBenchMacro {
+        return Ok(NetworkSpace::NasBenchMacro(MacroSpace::new(channels, side, classes)?));
+    }
+    let options = BlockSpaceOptions { extended: true, ..BlockSpaceOptions::default() };
+    // Half of the prior's networks use a small part of the caps only, so that the front reaches
+    // from networks far below them up to the caps.
+    let part = if side <= 16 { 5 } else { 2 };
+    let small = Caps { params: caps.params / part, macs: caps.macs / part, ..caps.clone() };
+    let allowed = |network: &Canonical| small.allow(network);
+    Ok(NetworkSpace::Blocks(BlockSpace::within(channels, side, classes, &options, allowed)?))
+}
+
+/// The space in which only networks within the caps are allowed.
+fn constrained(networks: &NetworkSpace, caps: &Caps) -> Space {
+    let (model, caps) = (networks.clone(), caps.clone());
+    let excess = move |_: &Space, config: &Config| match model.architecture(config).canonical() {
+        Ok(network) => caps.excess(&network),
+        Err(_) => f64::INFINITY,
+    };
+    networks.space().with_constraint(Constraint::custom("cost", excess))
 }

@@ -4,17 +4,22 @@ use super::executor::Executor;
 use super::finish::Finish;
 use super::folder::StudyFolder;
 use super::plan::{ETA, Plan};
+use super::scores::{self, Filtered};
 use super::unique::UniqueNetworks;
-use super::{Device, Event, SearchError, Settings, Start, Summary};
+use super::{Device, Event, Filter, SearchError, Settings, Start, Summary};
 use crate::choose::{self, Setting};
+use crate::latency;
 use automl_storage::SqliteStorage;
-use automl_study::{Direction, StopFlag, Study};
-use automl_train::{Chosen, Data, Dataset, DeviceChoice};
+use automl_study::{Direction, Sampler, StopFlag, Study};
+use automl_train::{Chosen, Data, Dataset, DeviceChoice, LatencyProfile, Timing};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
 /// The share of a time limit that the search itself may use; the rest is for the final training.
 const SEARCH_SHARE: f64 = 0.4;
+
+/// Networks that are timed for a latency table.
+const TIMED: u64 = 160;
 
 /// Searches for light networks as the settings say, and tells `observer` what happens.
 ///
@@ -32,9 +37,14 @@ pub fn run(
 ) -> Result<Summary, SearchError> {
     let start = Instant::now();
     let (device, images) = open_data(settings)?;
-    let plan = Plan::new(settings, images, &device.device)?;
+    let mut plan = Plan::new(settings, images, &device.device)?;
     let data = &settings.data;
     let folder = StudyFolder::open(&settings.runs, settings.study.as_deref(), &data.dataset)?;
+    if settings.search.wants_latency() {
+        let profile = profile(settings, &plan, &folder, &device.device)?;
+        observer(&Event::Note(format!("latency {}", profile.report)));
+        plan.time_by(settings, profile.table)?;
+    }
     let storage = match &settings.storage {
         Some(url) => url.strip_prefix("sqlite:///").unwrap_or(url).into(),
         None => folder.path.join("study.db"),
@@ -51,11 +61,16 @@ pub fn run(
     };
     let sampler = choose::sampler(&settings.search.sampler, &setting)?;
     let scheduler = choose::scheduler(&settings.search.scheduler, &setting)?;
+    let sampler = UniqueNetworks::new(sampler, plan.networks.clone());
+    let sampler: Box<dyn Sampler> = match scores::score(settings.search.filter) {
+        Some(score) => Box::new(Filtered::new(sampler, score, &plan, settings.seed)),
+        None => Box::new(sampler),
+    };
     let mut builder = Study::builder(plan.space.clone())
         .directions(directions)
         .seed(settings.seed)
         .budget(settings.search.trials)
-        .sampler(UniqueNetworks::new(sampler, plan.blocks.clone()))
+        .sampler(sampler)
         .stop_flag(stop.clone())
         .storage(SqliteStorage::open(storage, &folder.name)?);
     builder = match scheduler {
@@ -114,6 +129,9 @@ pub fn run(
     };
     let front =
         if finished { finish.run(study.history(), workers, one_thread_each)? } else { Vec::new() };
+    let scored = settings.search.scores || settings.search.filter != Filter::None;
+    let scores =
+        (finished && scored).then(|| scores::table(&plan, study.history(), study.seed())).flatten();
     let summary = Summary {
         study: folder.name.clone(),
         dataset: data.dataset.clone(),
@@ -121,6 +139,7 @@ pub fn run(
         seconds: start.elapsed().as_secs_f64(),
         device: device.description,
         front,
+        scores,
     };
     if finished {
         free_checkpoints(&study, &folder);
@@ -141,6 +160,27 @@ pub(crate) fn open_data(settings: &Settings) -> Result<(Chosen, Data), SearchErr
     let data = &settings.data;
     let dataset = Dataset::load(&data.dataset, data.dir.as_deref(), data.side)?;
     Ok((device, Data::split(&dataset, data.validation, settings.seed)?))
+}
+
+/// The latency table of the device: measured once for a study, so that all of its trials are judged
+/// by the same.
+fn profile(
+    settings: &Settings,
+    plan: &Plan,
+    folder: &StudyFolder,
+    device: &automl_train::Device,
+) -> Result<LatencyProfile, SearchError> {
+    let path = folder.path.join("latency.json");
+    if let Ok(text) = std::fs::read_to_string(&path)
+        && let Ok(known) = serde_json::from_str(&text)
+    {
+        return Ok(known);
+    }
+    let (space, timing) = (&plan.networks, Timing::default());
+    let profile = latency::profile(space, TIMED, &timing, settings.seed, device)?;
+    let text = serde_json::to_string_pretty(&profile).unwrap_or_default();
+    super::write_file(&path, &text)?;
+    Ok(profile)
 }
 
 /// Trials that are still paused keep theirs, for a continuation.

@@ -1,7 +1,7 @@
 //! The fidelities of a search: what schedulers see, and how a candidate is trained at each.
 
 use super::{LadderSettings, RungSettings, SearchError, SettingsError};
-use automl_models::BlockSpace;
+use automl_models::NetworkSpace;
 use automl_space::{Space, stream};
 use automl_study::Ladder;
 use automl_train::{Data, Device, Fidelity, Recipe, Stage};
@@ -129,20 +129,20 @@ pub(crate) fn fidelities(
 /// What the prior's architectures cost at each side of the images.
 #[derive(Debug)]
 pub(crate) struct Macs<'a> {
-    blocks: &'a BlockSpace,
+    networks: &'a NetworkSpace,
     space: &'a Space,
 }
 
 impl<'a> Macs<'a> {
-    pub(crate) fn new(blocks: &'a BlockSpace, space: &'a Space) -> Self {
-        Self { blocks, space }
+    pub(crate) fn new(networks: &'a NetworkSpace, space: &'a Space) -> Self {
+        Self { networks, space }
     }
 
     /// The mean multiply-accumulates of one image over architectures drawn from the prior.
     fn at(&self, side: usize) -> f64 {
         let macs = (0..DRAWS).filter_map(|draw| {
             let config = self.space.sample_prior(&mut stream(0, draw, "fidelity costs"));
-            let adapted = self.blocks.architecture(&config).at_side(side).ok()?;
+            let adapted = self.networks.architecture(&config).at_side(side).ok()?;
             Some(adapted.cost().ok()?.macs as f64)
         });
         macs.sum::<f64>() / DRAWS as f64

@@ -1,6 +1,6 @@
 //! Everything that a search can be told, with its defaults. The TOML file mirrors this structure.
 
-use super::FidelitySettings;
+use super::{FidelitySettings, Microseconds};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -61,6 +61,36 @@ pub enum Against {
     Params,
     /// Multiply-accumulates of one image.
     Macs,
+    /// The time for one image on the device at hand: predicted in the search, measured in the end.
+    Latency,
+}
+
+/// The cheap score by which the best of a few proposals is chosen in a search's first trials.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Filter {
+    /// None: every proposal is trained.
+    #[default]
+    None,
+    /// Parameters.
+    Params,
+    /// Patterns of the nonlinearities (Mellor et al. 2021).
+    Naswot,
+    /// The flow through the weights (Tanaka et al. 2020).
+    Synflow,
+    /// The norm of the gradient at initialisation.
+    GradientNorm,
+}
+
+/// The networks that are searched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SpaceName {
+    /// Seven searched blocks, scaled to the images and the caps.
+    #[default]
+    Blocks,
+    /// The skeleton of NAS-Bench-Macro, 6,561 codes; without caps unless they are given.
+    NasBenchMacro,
 }
 
 /// The settings of training that go together; single ones may be set in their place.
@@ -206,6 +236,8 @@ impl Default for DataSettings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SearchSettings {
+    /// The networks that are searched.
+    pub space: SpaceName,
     /// How many candidates are tried.
     pub trials: u64,
     /// How long the whole run may take, the final training included.
@@ -214,12 +246,19 @@ pub struct SearchSettings {
     pub sampler: String,
     /// Who stops bad candidates early.
     pub scheduler: String,
+    /// The cheap score that chooses among proposals in the first trials.
+    pub filter: Filter,
+    /// Whether the summary says how well cheap scores ranked the networks; also if there is a
+    /// filter.
+    pub scores: bool,
     /// What the accuracy is weighed against.
     pub against: Against,
     /// The most parameters that a candidate may have.
     pub max_params: Option<u64>,
     /// The most multiply-accumulates per image that a candidate may have.
     pub max_macs: Option<u64>,
+    /// The longest that a candidate may take for one image, as predicted for the device at hand.
+    pub max_latency: Option<Microseconds>,
     /// How many networks of the front are trained to the end and saved.
     pub front: usize,
     /// The most training images that candidates are trained on; the final training uses all.
@@ -230,13 +269,17 @@ pub struct SearchSettings {
 impl Default for SearchSettings {
     fn default() -> Self {
         Self {
+            space: SpaceName::Blocks,
             trials: 90,
             timeout: None,
             sampler: "auto".into(),
             scheduler: "asha".into(),
+            filter: Filter::None,
+            scores: false,
             against: Against::Params,
             max_params: None,
             max_macs: None,
+            max_latency: None,
             front: 14,
             images: None,
         }
@@ -292,6 +335,13 @@ impl Default for TrainingSettings {
             randaugment_magnitude: None,
             cutout: None,
         }
+    }
+}
+
+impl SearchSettings {
+    /// Whether latency matters to the search.
+    pub fn wants_latency(&self) -> bool {
+        self.against == Against::Latency || self.max_latency.is_some()
     }
 }
 
@@ -480,6 +530,7 @@ mod tests {
             "device=cpu",
             "training.recipe=lecture",
             "training.randaugment-magnitude=0",
+            "search.max-latency=2ms",
         ]);
         let settings = settings.unwrap();
         assert_eq!(settings.training.epochs, Some(7));
@@ -488,6 +539,7 @@ mod tests {
         assert_eq!(settings.device, Device::Cpu);
         assert_eq!(settings.training.recipe, RecipePreset::Lecture);
         assert_eq!(settings.training.randaugment_magnitude, Some(0));
+        assert_eq!(settings.search.max_latency, Some(Microseconds(2000.0)));
         let written = toml::to_string(&settings).unwrap();
         assert_eq!(toml::from_str::<Settings>(&written).unwrap(), settings);
         for (bad, named) in [
@@ -497,6 +549,7 @@ mod tests {
             ("data.dataset=cifar10", "--data-dir"),
             ("search.trials=0", "search.trials"),
             ("search.timeout=soon", "soon"),
+            ("search.max-latency=2m", "800us"),
             ("study=../x", "study"),
             ("training.recipe=heavy", "heavy"),
             ("training.randaugment-ops=-1", "randaugment-ops"),

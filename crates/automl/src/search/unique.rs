@@ -1,6 +1,6 @@
 //! Two encodings of one network are one network: it is proposed once.
 
-use automl_models::BlockSpace;
+use automl_models::NetworkSpace;
 use automl_space::Config;
 use automl_study::{Cursor, ProposeError, Sampler, View};
 use rand::Rng;
@@ -15,19 +15,19 @@ const ATTEMPTS: usize = 64;
 #[derive(Debug)]
 pub(super) struct UniqueNetworks {
     inner: Box<dyn Sampler>,
-    blocks: BlockSpace,
+    networks: NetworkSpace,
     /// The trial that first had a network, by the network's fingerprint.
     first: HashMap<u64, u64>,
     cursor: Cursor,
 }
 
 impl UniqueNetworks {
-    pub(super) fn new(inner: Box<dyn Sampler>, blocks: BlockSpace) -> Self {
-        Self { inner, blocks, first: HashMap::new(), cursor: Cursor::default() }
+    pub(super) fn new(inner: Box<dyn Sampler>, networks: NetworkSpace) -> Self {
+        Self { inner, networks, first: HashMap::new(), cursor: Cursor::default() }
     }
 
     fn fingerprint(&self, config: &Config) -> Option<u64> {
-        self.blocks.architecture(config).fingerprint().ok()
+        self.networks.architecture(config).fingerprint().ok()
     }
 
     fn follow(&mut self, view: &View<'_>) {

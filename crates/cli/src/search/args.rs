@@ -50,6 +50,10 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "FOLDER", help_heading = "Data")]
     data_dir: Option<PathBuf>,
 
+    /// blocks (seven searched blocks) or nas-bench-macro (its skeleton of eight layers) [default:
+    /// blocks]
+    #[arg(long, value_name = "NAME", help_heading = "Search")]
+    space: Option<String>,
     /// How many candidates to try [default: 90]
     #[arg(long, value_name = "N", help_heading = "Search")]
     trials: Option<u64>,
@@ -62,7 +66,14 @@ pub(crate) struct SearchArgs {
     /// The most multiply-accumulates per image that a network may have
     #[arg(long, value_name = "N", help_heading = "Search")]
     max_macs: Option<u64>,
-    /// What accuracy is weighed against: params or macs [default: params]
+    /// The longest that a network may take for one image on this device: 800us, 2ms
+    #[arg(long, value_name = "TIME", help_heading = "Search")]
+    max_latency: Option<String>,
+    /// Of three proposals for each of the first 20 candidates, keep the best by a cheap score:
+    /// params, naswot, synflow or gradient-norm [default: none]
+    #[arg(long, value_name = "SCORE", help_heading = "Search")]
+    filter: Option<String>,
+    /// What accuracy is weighed against: params, macs or latency [default: params]
     #[arg(long, value_name = "COST", help_heading = "Search")]
     against: Option<String>,
     /// How many networks of the front to train to the end and save [default: 14]
@@ -131,6 +142,9 @@ impl SearchArgs {
             ("search.timeout", text(&self.timeout)),
             ("search.max-params", self.max_params.map(|n| n.to_string())),
             ("search.max-macs", self.max_macs.map(|n| n.to_string())),
+            ("search.max-latency", text(&self.max_latency)),
+            ("search.space", text(&self.space)),
+            ("search.filter", text(&self.filter)),
             ("search.against", text(&self.against)),
             ("search.front", self.front.map(|n| n.to_string())),
             ("search.sampler", text(&self.sampler)),

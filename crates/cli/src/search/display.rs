@@ -110,19 +110,38 @@ fn state(progress: &Progress) -> String {
 
 /// The front as a table.
 pub(crate) fn table(summary: &Summary, settings: &Settings) -> String {
+    let timed = settings.search.wants_latency();
+    let latency = if timed { format!("{:>10}  ", "latency") } else { String::new() };
     let mut text = format!(
-        "\n{:>11}  {:>12}  {:>10}  {:>8}  files\n",
+        "\n{:>11}  {:>12}  {latency}{:>10}  {:>8}  files\n",
         "parameters", "MACs", "validation", "test"
     );
     for network in &summary.front {
+        let latency = match network.latency_us {
+            Some(time) if timed => format!("{:>7.0} us  ", time),
+            _ => String::new(),
+        };
         let folder = network.files.first().and_then(|f| f.rsplit_once('/')).map_or("", |(d, _)| d);
         text.push_str(&format!(
-            "{:>11}  {:>12}  {:>9.2}%  {:>7.2}%  {folder}/\n",
+            "{:>11}  {:>12}  {latency}{:>9.2}%  {:>7.2}%  {folder}/\n",
             thousands(network.params),
             thousands(network.macs),
             network.validation_accuracy * 100.0,
             network.test_accuracy * 100.0,
         ));
+    }
+    if let Some(scores) = &summary.scores {
+        text.push_str(&format!(
+            "\ncheap scores against the accuracy after {} epochs, {} networks\n",
+            scores.epochs, scores.trials
+        ));
+        text.push_str(&format!("{:>14}  {:>9}  {:>8}\n", "score", "Spearman", "Kendall"));
+        for row in &scores.rows {
+            text.push_str(&format!(
+                "{:>14}  {:>9.2}  {:>8.2}\n",
+                row.score, row.spearman, row.kendall
+            ));
+        }
     }
     let folder = settings.runs.join(&summary.study);
     text.push_str(&format!(

@@ -35,6 +35,8 @@ const KERNELS: [usize; 3] = [1, 3, 5];
 const SPATIAL_KERNELS: [usize; 2] = [3, 5];
 const ACTIVATIONS: [Activation; 2] = [Activation::Relu, Activation::HardSwish];
 const MULTIPLES: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
+/// How likely the prior puts a pooling behind a block that could have halved the maps itself.
+const POOL_ODDS: f64 = 0.1;
 
 /// Handles of one block's parameters; what a block cannot be has none.
 #[derive(Clone, Debug)]
@@ -43,7 +45,8 @@ pub(crate) struct BlockKeys {
     kind: Key<usize>,
     repeat: Option<Key<i64>>,
     stride: Key<usize>,
-    pool: Option<Key<usize>>,
+    /// Pooling behind a block that has no stride, and behind one whose stride is 1.
+    pools: Option<[Key<usize>; 2]>,
     plain: PlainKeys,
     residual: Option<ResidualKeys>,
     extended: Option<ExtendedKeys>,
@@ -144,15 +147,19 @@ impl BlockKeys {
             .prior(weights([1.0 - odds, odds]))
             .when(kind, offers(&STRIDED))
             .add()?;
-        let pool = if skeleton.extended && !stem {
+        let pools = if skeleton.extended && !stem {
             let halves = ["Fire", "Bottleneck", "ECABottleneck"];
-            Some(
-                space
-                    .ordinal(&sub("pool"), [0, 1])
-                    .prior(weights([1.0 - odds, odds]))
-                    .when(kind, offers(&halves))
-                    .add()?,
-            )
+            let without_stride = space
+                .ordinal(&sub("pool"), [0, 1])
+                .prior(weights([1.0 - odds, odds]))
+                .when(kind, offers(&halves))
+                .add()?;
+            let behind_stride_1 = space
+                .ordinal(&sub("stride1_pool"), [0, 1])
+                .prior(weights([1.0 - POOL_ODDS, POOL_ODDS]))
+                .when(stride, [1])
+                .add()?;
+            Some([without_stride, behind_stride_1])
         } else {
             None
         };
@@ -215,7 +222,7 @@ impl BlockKeys {
         } else {
             None
         };
-        Ok(Self { types, kind, repeat, stride, pool, plain, residual, extended })
+        Ok(Self { types, kind, repeat, stride, pools, plain, residual, extended })
     }
 
     /// The block of a configuration in which every active parameter has a value.
@@ -223,7 +230,7 @@ impl BlockKeys {
         let kind = config.get(self.kind).and_then(|i| self.types.get(i)).copied();
         let repeat = self.repeat.and_then(|key| config.get(key)).unwrap_or(1).max(1) as usize;
         let block = kind.and_then(|kind| self.block(kind, config)).unwrap_or(Block::Pass);
-        let pool = self.pool.is_some_and(|key| flag(config, key));
+        let pool = self.pools.is_some_and(|keys| keys.iter().any(|key| flag(config, *key)));
         Chosen { repeat, block, pool }
     }
 

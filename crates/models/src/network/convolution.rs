@@ -37,11 +37,19 @@ impl ConvolutionLayer {
     }
 
     pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.activate(self.linear(x))
+    }
+
+    /// Convolution and normalisation.
+    pub(super) fn linear(&self, x: Tensor<4>) -> Tensor<4> {
         let y = if self.product { self.pointwise(x) } else { self.general(x) };
-        let y = match &self.norm {
+        match &self.norm {
             Some(norm) => norm.forward(y),
             None => y,
-        };
+        }
+    }
+
+    pub(super) fn activate(&self, y: Tensor<4>) -> Tensor<4> {
         activate(self.spec.activation, y)
     }
 

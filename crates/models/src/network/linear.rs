@@ -28,9 +28,18 @@ impl LinearLayer {
 
     /// Maps or vectors `[batch, c, h, w]` to vectors `[batch, outputs, 1, 1]`.
     pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.activate(self.linear(x))
+    }
+
+    /// Product and bias.
+    pub(super) fn linear(&self, x: Tensor<4>) -> Tensor<4> {
         let y = product(x.flatten(1, 3), self.weight.val(), Some(self.bias.val()));
         let [batch, outputs] = y.dims();
-        activate(self.activation, y).reshape([batch, outputs, 1, 1])
+        y.reshape([batch, outputs, 1, 1])
+    }
+
+    pub(super) fn activate(&self, y: Tensor<4>) -> Tensor<4> {
+        activate(self.activation, y)
     }
 }
 

@@ -9,6 +9,7 @@ mod linear;
 mod nonlinearity;
 mod norm;
 mod pool;
+mod probe;
 mod state;
 
 pub use state::{LoadError, NamedTensor};

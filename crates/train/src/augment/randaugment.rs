@@ -1,11 +1,11 @@
 //! RandAugment: a few operations drawn at random, all of one magnitude.
 
-use super::Operation;
+use super::Transformation;
 use automl_space::Stream;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-/// Some of the fourteen [`Operation`]s, drawn uniformly with replacement for each image.
+/// Some of the fourteen [`Transformation`]s, drawn uniformly with replacement for each image.
 ///
 /// The default is none of them, of magnitude 2. The best magnitude grows with the network and with
 /// the number of images (section 4.1 of the paper, whose networks have millions of parameters), so
@@ -42,8 +42,8 @@ impl RandAugment {
     }
 
     /// One of the operations, and its strength with a direction.
-    fn draw(&self, rng: &mut Stream) -> (Operation, f64) {
-        let operation = Operation::ALL[rng.random_range(0..Operation::ALL.len())];
+    fn draw(&self, rng: &mut Stream) -> (Transformation, f64) {
+        let operation = Transformation::ALL[rng.random_range(0..Transformation::ALL.len())];
         let strength = f64::from(self.magnitude) / f64::from(Self::MAX_MAGNITUDE);
         let back = operation.is_signed() && rng.random::<bool>();
         (operation, if back { -strength } else { strength })
@@ -68,8 +68,9 @@ mod tests {
             assert_eq!(strength.abs(), 0.5);
             *counts.entry((operation, strength > 0.0)).or_insert(0u32) += 1;
         }
-        let cells =
-            Operation::ALL.map(Operation::is_signed).map(|signed| if signed { 2 } else { 1 });
+        let cells = Transformation::ALL
+            .map(Transformation::is_signed)
+            .map(|signed| if signed { 2 } else { 1 });
         assert_eq!(counts.len(), cells.iter().sum::<usize>());
         let chi_square: f64 = counts
             .iter()

@@ -7,7 +7,7 @@ use super::{enhance, tone};
 ///
 /// At full strength, and in between in proportion:
 ///
-/// | Operation | At strength 1 | Directions |
+/// | Transformation | At strength 1 | Directions |
 /// |---|---|---|
 /// | `Identity` | nothing | |
 /// | `AutoContrast` | each channel is stretched to 0 to 255, at any strength | |
@@ -31,7 +31,7 @@ use super::{enhance, tone};
 /// torchvision's `RandAugment`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
-pub enum Operation {
+pub enum Transformation {
     Identity,
     AutoContrast,
     Equalize,
@@ -48,7 +48,7 @@ pub enum Operation {
     TranslateY,
 }
 
-impl Operation {
+impl Transformation {
     /// All of them.
     pub const ALL: [Self; 14] = [
         Self::Identity,

@@ -1,0 +1,78 @@
+//! `automl latency`: how long networks take on the device at hand.
+
+use crate::Failure;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Options of `automl latency`.
+#[derive(Debug, Args)]
+pub(crate) struct LatencyArgs {
+    /// Side of the images in pixels
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u64).range(1..=512))]
+    side: u64,
+    /// Channels of the images
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=64))]
+    channels: u64,
+    /// The most parameters of the networks that are timed
+    #[arg(long, default_value_t = 200_000)]
+    max_params: u64,
+    /// How many networks are timed; every fourth judges the table that the others make
+    #[arg(long, default_value_t = 160, value_parser = clap::value_parser!(u64).range(32..=10_000))]
+    networks: u64,
+    /// Images that are classified at once
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=4096))]
+    batch: u64,
+    /// Where to run: auto (a real GPU if there is one), cpu or gpu
+    #[arg(long, default_value = "auto", value_parser = ["auto", "cpu", "gpu"])]
+    device: String,
+    /// The seed of the networks that are drawn
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// A file for the table and its report, as JSON
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Check the options without measuring
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(crate) fn run(args: &LatencyArgs) -> Result<(), Failure> {
+    if args.dry_run {
+        return Ok(());
+    }
+    execute(args)
+}
+
+#[cfg(feature = "train")]
+fn execute(args: &LatencyArgs) -> Result<(), Failure> {
+    use automl::models::{BlockSpace, BlockSpaceOptions, NetworkSpace};
+    use automl::train::{DeviceChoice, Timing, choose};
+    let device = choose(match args.device.as_str() {
+        "cpu" => DeviceChoice::Cpu,
+        "gpu" => DeviceChoice::Gpu,
+        _ => DeviceChoice::Auto,
+    })?;
+    let options = BlockSpaceOptions { extended: true, ..BlockSpaceOptions::default() };
+    let (channels, side) = (args.channels as usize, args.side as usize);
+    let blocks = BlockSpace::within(channels, side, 10, &options, |network| {
+        network.cost().parameters <= args.max_params
+    })?;
+    let space = NetworkSpace::Blocks(blocks);
+    let timing = Timing { batch: args.batch as usize, ..Timing::default() };
+    println!("device  {}", device.description);
+    let profile =
+        automl::latency::profile(&space, args.networks, &timing, args.seed, &device.device)?;
+    println!("latency {}", profile.report);
+    if let Some(path) = &args.out {
+        std::fs::write(path, serde_json::to_string_pretty(&profile)?)
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "train"))]
+fn execute(_: &LatencyArgs) -> Result<(), Failure> {
+    Err("this build cannot run networks; run `cargo xtask latency`, or build with \
+         `cargo build --release -p automl-cli`"
+        .into())
+}

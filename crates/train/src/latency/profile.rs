@@ -1,0 +1,49 @@
+//! A table of the device at hand, with the evidence for it.
+
+use super::{LatencyError, LatencyReport, LatencySample, LatencyTable, Timing, measure};
+use automl_models::Architecture;
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+/// One network in this many judges the table instead of making it.
+const JUDGES: usize = 4;
+
+/// How often all networks are timed. What else a machine does only ever adds to a time, so the
+/// least median counts.
+const ROUNDS: usize = 3;
+
+/// A latency table and how well it predicts networks that it was not fitted to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LatencyProfile {
+    /// The table, fitted to three of four networks.
+    pub table: LatencyTable,
+    /// Its predictions for every fourth network.
+    pub report: LatencyReport,
+}
+
+impl LatencyProfile {
+    /// Times networks on a device, one after the other, three times over.
+    ///
+    /// # Errors
+    /// A network that cannot be built, or too few of them for a table.
+    pub fn measure(
+        networks: &[Architecture],
+        timing: &Timing,
+        device: &Device,
+    ) -> Result<Self, LatencyError> {
+        let mut times = vec![f64::INFINITY; networks.len()];
+        for _ in 0..ROUNDS {
+            for (network, least) in networks.iter().zip(&mut times) {
+                *least = least.min(measure(network, timing, device)?);
+            }
+        }
+        let (mut seen, mut unseen) = (Vec::new(), Vec::new());
+        for (index, (network, time)) in networks.iter().zip(times).enumerate() {
+            let sample = LatencySample::new(&network.canonical()?, time);
+            if index % JUDGES == JUDGES - 1 { unseen.push(sample) } else { seen.push(sample) }
+        }
+        let table = LatencyTable::fit(&seen)?;
+        let report = LatencyReport::new(&table, &unseen);
+        Ok(Self { table, report })
+    }
+}
