@@ -37,7 +37,7 @@ pub mod nas_bench_macro;
 mod network;
 mod yaml;
 
-pub use architecture::{Architecture, ArchitectureError, Layer};
+pub use architecture::{Architecture, ArchitectureError, Layer, Place};
 pub use block::{Activation, Block};
 pub use block_space::{BlockSpace, BlockSpaceError, BlockSpaceOptions};
 pub use canonical::{Canonical, Convolution, Gate, Node, Pooling};

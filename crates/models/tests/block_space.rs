@@ -182,3 +182,25 @@ fn options_out_of_range_are_refused() {
     let error = refused(BlockSpaceOptions { max_repeat: Some(0), ..base() });
     assert_eq!(error, BlockSpaceError::Repeat { most: 0 });
 }
+
+/// Every node has a layer, every layer a block, in order; copies are told apart.
+#[test]
+fn nodes_know_where_they_come_from() {
+    let space = BlockSpace::new(3, 32, 10, &options(true)).unwrap();
+    for draw in 0..200 {
+        let config = space.space().sample(&mut stream(4, draw, "test"));
+        let architecture = space.architecture(&config);
+        let places = architecture.places().unwrap();
+        assert_eq!(places.len(), architecture.canonical().unwrap().nodes.len());
+        assert!(places.is_sorted_by_key(|place| (place.layer, place.copy)));
+        let blocks = space.blocks_of_layers(&config);
+        assert_eq!(blocks.len(), architecture.backbone.len());
+        assert!(blocks.is_sorted() && blocks.last() == Some(&7));
+        for (index, layer) in architecture.backbone.iter().enumerate() {
+            let copies: HashSet<usize> =
+                places.iter().filter(|p| p.layer == index).map(|p| p.copy).collect();
+            // Flatten makes no node, and the pooling of a single pixel neither.
+            assert!(copies.len() == layer.repeat || copies.is_empty(), "{copies:?} {layer:?}");
+        }
+    }
+}

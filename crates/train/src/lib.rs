@@ -27,6 +27,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod adam;
 mod augment;
 mod checkpoint;
 mod data;
@@ -36,6 +37,7 @@ mod export;
 mod loader;
 mod recipe;
 mod sgd;
+mod supernet;
 mod training;
 
 pub use augment::Augmentation;
@@ -43,7 +45,8 @@ pub use burn::tensor::Device;
 pub use checkpoint::CheckpointError;
 pub use data::{Data, Part, SplitError};
 pub use dataset::{Dataset, DatasetError, Images};
-pub use device::{Chosen, DeviceChoice, DeviceError, choose, cpu, one_thread};
+pub use device::{Chosen, DeviceChoice, DeviceError, choose, cpu, on_threads, one_thread};
 pub use export::{ExportError, export};
 pub use recipe::{Recipe, RecipeError};
+pub use supernet::{Candidate, Supernet, SupernetReport};
 pub use training::{EpochReport, Evaluation, TrainError, Training};

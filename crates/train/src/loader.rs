@@ -33,22 +33,33 @@ pub(crate) fn epoch(
     thread::spawn(move || {
         let mut order: Vec<usize> = (0..data.train.len()).collect();
         order.shuffle(&mut stream(seed, epoch, "order"));
-        let mut varied = Vec::new();
         for indexes in order.chunks_exact(batch.max(1)) {
-            let mut ready = Batch {
-                pixels: Vec::with_capacity(batch * data.train.size()),
-                labels: Vec::with_capacity(batch),
-            };
-            for &index in indexes {
-                let key = (seed, epoch, index);
-                augmentation.apply(data.train.image(index), data.side, key, &mut varied);
-                data.normalise(&varied, &mut ready.pixels);
-                ready.labels.push(data.train.labels[index].into());
-            }
+            let ready = prepare(&data, &augmentation, indexes, (seed, epoch));
             if sender.send(ready).is_err() {
                 return;
             }
         }
     });
     receiver
+}
+
+/// Some training images, varied as in an epoch.
+pub(crate) fn prepare(
+    data: &Data,
+    augmentation: &Augmentation,
+    indexes: &[usize],
+    (seed, epoch): (u64, u64),
+) -> Batch {
+    let mut ready = Batch {
+        pixels: Vec::with_capacity(indexes.len() * data.train.size()),
+        labels: Vec::with_capacity(indexes.len()),
+    };
+    let mut varied = Vec::new();
+    for &index in indexes {
+        let key = (seed, epoch, index);
+        augmentation.apply(data.train.image(index), data.side, key, &mut varied);
+        data.normalise(&varied, &mut ready.pixels);
+        ready.labels.push(data.train.labels[index].into());
+    }
+    ready
 }

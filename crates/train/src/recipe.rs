@@ -63,7 +63,11 @@ impl Recipe {
             momentum: 0.9,
             weight_decay: 5e-4,
             label_smoothing: 0.1,
-            augmentation: Augmentation { margin: (data.side / 12).max(1), mirror: data.mirror },
+            augmentation: Augmentation {
+                margin: (data.side / 12).max(1),
+                mirror: data.mirror,
+                share: 1.0,
+            },
         }
     }
 

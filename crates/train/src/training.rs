@@ -3,7 +3,7 @@
 use crate::loader::{self, Batch};
 use crate::sgd::{Rates, Sgd};
 use crate::{Data, Images, Part, Recipe, RecipeError};
-use automl_models::{Architecture, ArchitectureError, Network};
+use automl_models::{Architecture, ArchitectureError, LoadError, Network};
 use burn::module::Module;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -39,6 +39,12 @@ pub enum TrainError {
         /// What the data has.
         has: String,
     },
+    /// Weights do not fit their network.
+    #[error(transparent)]
+    Weights(#[from] LoadError),
+    /// The constraints of the space seem to allow no network.
+    #[error("no network was found that the constraints of the space allow")]
+    NoPath,
     /// There are fewer training images than a batch needs.
     #[error("{images} training images are too few: a batch needs at least 2")]
     TooFew {
@@ -177,11 +183,6 @@ impl Training {
         (self.data.train.len() / self.recipe.batch).max(1) as u64
     }
 
-    fn images(&self, batch: Vec<f32>, count: usize, device: &Device) -> Tensor<4> {
-        let shape = [count, self.data.channels, self.data.side, self.data.side];
-        Tensor::from_data(TensorData::new(batch, shape), device)
-    }
-
     /// Trains for one epoch. `stop` is asked before each step.
     ///
     /// # Errors
@@ -229,10 +230,11 @@ impl Training {
     fn step(&mut self, batch: Batch, step: u64) -> Tensor<1> {
         let Batch { pixels, labels } = batch;
         let count = labels.len();
-        let images = self.images(pixels, count, &self.device);
-        let targets = self.targets(&labels);
-        let loss = |scores| -(log_softmax(scores, 1) * targets).sum() / count as f64;
-        let (value, gradients) = self.network.gradients(images, loss);
+        let images = images(&self.data, pixels, count, &self.device);
+        let targets = targets(&labels, self.data.classes, self.recipe.label_smoothing);
+        let targets = Tensor::from_data(targets, &self.device);
+        let (value, gradients) =
+            self.network.gradients(images, |scores| cross_entropy(scores, targets));
         let rates = Rates {
             learning_rate: self.recipe.rate(step, self.steps_per_epoch()),
             momentum: self.recipe.momentum,
@@ -241,17 +243,6 @@ impl Training {
         // A clone shares the weights; the old ones go when the new are put in their place.
         self.network = self.sgd.step(self.network.clone(), &gradients, rates);
         value
-    }
-
-    /// Smoothed one-hot targets `[n, classes]`.
-    fn targets(&self, labels: &[i32]) -> Tensor<2> {
-        let classes = self.data.classes;
-        let spread = self.recipe.label_smoothing / classes as f64;
-        let mut targets = vec![spread as f32; labels.len() * classes];
-        for (row, label) in labels.iter().enumerate() {
-            targets[row * classes + *label as usize] += 1.0 - self.recipe.label_smoothing as f32;
-        }
-        Tensor::from_data(TensorData::new(targets, [labels.len(), classes]), &self.device)
     }
 
     /// The network for evaluation. While its weights still move fast, the running statistics of
@@ -267,35 +258,62 @@ impl Training {
         for (k, batch) in batches.iter().take(RECALIBRATION).enumerate() {
             copy.set_norm_momentum(1.0 / (k + 1) as f64);
             let count = batch.labels.len();
-            copy.observe(self.images(batch.pixels, count, &self.device));
+            copy.observe(images(&self.data, batch.pixels, count, &self.device));
         }
         copy.valid()
     }
 
     /// How the network does on a part of the data, without augmentation.
     pub fn evaluate(&self, part: Part) -> Evaluation {
-        self.evaluate_network(&self.trained(), self.data.part(part))
+        evaluate(&self.trained(), &self.data, self.data.part(part), &self.device)
     }
+}
 
-    fn evaluate_network(&self, network: &Network, images: &Images) -> Evaluation {
-        let device = self.device.clone().inner();
-        let (mut correct, mut loss) = (0usize, 0.0);
-        let indexes: Vec<usize> = (0..images.len()).collect();
-        for chunk in indexes.chunks(EVALUATION) {
-            let mut pixels = Vec::with_capacity(chunk.len() * images.size());
-            for &index in chunk {
-                self.data.normalise(images.image(index), &mut pixels);
-            }
-            let labels: Vec<i32> = chunk.iter().map(|&i| images.labels[i].into()).collect();
-            let scores = network.forward(self.images(pixels, chunk.len(), &device));
-            let scores = log_softmax(scores, 1);
-            let truth = Tensor::<1, Int>::from_data(labels.as_slice(), &device);
-            let own = scores.clone().gather(1, truth.clone().reshape([chunk.len(), 1]));
-            loss -= own.sum().into_scalar::<f64>();
-            let hits = scores.argmax(1).reshape([chunk.len()]).equal(truth).int().sum();
-            correct += usize::try_from(hits.into_scalar::<i64>()).unwrap_or(0);
-        }
-        let count = images.len().max(1) as f64;
-        Evaluation { accuracy: correct as f64 / count, loss: loss / count }
+/// Normalised pixels as a batch `[count, channels, side, side]`.
+pub(crate) fn images(data: &Data, pixels: Vec<f32>, count: usize, device: &Device) -> Tensor<4> {
+    let shape = [count, data.channels, data.side, data.side];
+    Tensor::from_data(TensorData::new(pixels, shape), device)
+}
+
+/// Smoothed one-hot targets `[n, classes]`.
+pub(crate) fn targets(labels: &[i32], classes: usize, smoothing: f64) -> TensorData {
+    let mut targets = vec![(smoothing / classes as f64) as f32; labels.len() * classes];
+    for (row, label) in labels.iter().enumerate() {
+        targets[row * classes + *label as usize] += 1.0 - smoothing as f32;
     }
+    TensorData::new(targets, [labels.len(), classes])
+}
+
+/// The mean cross-entropy of scores and targets `[n, classes]`.
+pub(crate) fn cross_entropy(scores: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
+    let [count, _] = scores.dims();
+    -(log_softmax(scores, 1) * targets).sum() / count as f64
+}
+
+/// How a network in evaluation mode does on some images, without augmentation.
+pub(crate) fn evaluate(
+    network: &Network,
+    data: &Data,
+    judged: &Images,
+    device: &Device,
+) -> Evaluation {
+    let device = device.clone().inner();
+    let (mut correct, mut loss) = (0usize, 0.0);
+    let indexes: Vec<usize> = (0..judged.len()).collect();
+    for chunk in indexes.chunks(EVALUATION) {
+        let mut pixels = Vec::with_capacity(chunk.len() * judged.size());
+        for &index in chunk {
+            data.normalise(judged.image(index), &mut pixels);
+        }
+        let labels: Vec<i32> = chunk.iter().map(|&i| judged.labels[i].into()).collect();
+        let scores = network.forward(images(data, pixels, chunk.len(), &device));
+        let scores = log_softmax(scores, 1);
+        let truth = Tensor::<1, Int>::from_data(labels.as_slice(), &device);
+        let own = scores.clone().gather(1, truth.clone().reshape([chunk.len(), 1]));
+        loss -= own.sum().into_scalar::<f64>();
+        let hits = scores.argmax(1).reshape([chunk.len()]).equal(truth).int().sum();
+        correct += usize::try_from(hits.into_scalar::<i64>()).unwrap_or(0);
+    }
+    let count = judged.len().max(1) as f64;
+    Evaluation { accuracy: correct as f64 / count, loss: loss / count }
 }
