@@ -10,6 +10,8 @@ mod finish;
 #[cfg(feature = "train")]
 mod folder;
 #[cfg(feature = "train")]
+mod learn;
+#[cfg(feature = "train")]
 mod plan;
 #[cfg(feature = "train")]
 mod run;

@@ -3,7 +3,6 @@
 use super::folder::StudyFolder;
 use super::plan::Plan;
 use super::{Event, Progress, SearchError, Settings};
-use crate::search::Against;
 use automl_models::{Architecture, Cost};
 use automl_space::stream;
 use automl_study::{Assignment, History, Next, Outcome, State, StopFlag, Study, Verdict, pareto};
@@ -203,10 +202,7 @@ impl Executor<'_> {
 
     /// What the accuracy is weighed against.
     fn price(&self, cost: &Cost) -> f64 {
-        match self.settings.search.against {
-            Against::Params => cost.parameters as f64,
-            Against::Macs => cost.macs as f64,
-        }
+        self.settings.search.against.price(cost)
     }
 
     fn tell(&self, event: &Event) {
@@ -214,7 +210,7 @@ impl Executor<'_> {
     }
 
     pub(super) fn progress(&self, history: &History) -> Progress {
-        let trials = self.settings.search.trials.max(history.len() as u64);
+        let trials = self.plan.trials.max(history.len() as u64);
         let judged: Vec<Vec<f64>> = history
             .trials()
             .iter()

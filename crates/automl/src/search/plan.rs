@@ -1,6 +1,6 @@
 //! What a search does with its settings once the data is known.
 
-use super::{SearchError, Settings};
+use super::{Against, SearchError, Settings, learn};
 use automl_models::{BlockSpace, BlockSpaceOptions, Cost};
 use automl_space::{Constraint, Space};
 use automl_study::Ladder;
@@ -21,8 +21,20 @@ pub(super) struct Plan {
     pub(super) space: Space,
     pub(super) recipe: Recipe,
     pub(super) ladder: Ladder,
+    /// How many candidates are tried.
+    pub(super) trials: u64,
     pub(super) final_epochs: u64,
     pub(super) caps: Caps,
+}
+
+impl Against {
+    /// What a network costs.
+    pub(super) fn price(self, cost: &Cost) -> f64 {
+        match self {
+            Self::Params => cost.parameters as f64,
+            Self::Macs => cost.macs as f64,
+        }
+    }
 }
 
 /// The most that a network may cost.
@@ -100,6 +112,9 @@ impl Plan {
             recipe.learning_rate = rate;
         }
         recipe.check().map_err(automl_train::TrainError::from)?;
+        let search = &settings.search;
+        let trials =
+            if search.search_and_learn { learn::trials(search.trials) } else { search.trials };
         let final_epochs = training.final_epochs.unwrap_or((3 * epochs).div_ceil(2));
         Ok(Self {
             data: Arc::new(data),
@@ -108,6 +123,7 @@ impl Plan {
             space,
             recipe,
             ladder,
+            trials,
             final_epochs,
             caps,
         })

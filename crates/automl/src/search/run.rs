@@ -3,6 +3,7 @@
 use super::executor::Executor;
 use super::finish::Finish;
 use super::folder::StudyFolder;
+use super::learn::Learning;
 use super::plan::{ETA, Plan};
 use super::unique::UniqueNetworks;
 use super::{Device, Event, SearchError, Settings, Start, Summary};
@@ -52,7 +53,7 @@ pub fn run(
         space: &plan.space,
         objectives: directions.len(),
         constraints: 0,
-        budget: Some(settings.search.trials),
+        budget: Some(plan.trials),
         ladder: Some(&plan.ladder),
         total_cost: None,
     };
@@ -61,7 +62,7 @@ pub fn run(
     let mut builder = Study::builder(plan.space.clone())
         .directions(directions)
         .seed(settings.seed)
-        .budget(settings.search.trials)
+        .budget(plan.trials)
         .sampler(UniqueNetworks::new(sampler, plan.blocks.clone()))
         .stop_flag(stop.clone())
         .storage(SqliteStorage::open(storage, &folder.name)?);
@@ -71,7 +72,7 @@ pub fn run(
     };
     let mut study = builder.build()?;
     study.recover()?;
-    study.set_trial_limit(Some(settings.search.trials));
+    study.set_trial_limit(Some(plan.trials));
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = settings.workers.unwrap_or(if device.is_gpu { 1 } else { cores });
@@ -83,12 +84,23 @@ pub fn run(
         device: device.description.clone(),
         workers,
         known: study.history().len() as u64,
-        trials: settings.search.trials,
+        trials: plan.trials,
         rungs: plan.ladder.rungs(ETA),
     }));
 
     let deadline = settings.search.timeout.map(|span| start + span.0);
     let search_deadline = settings.search.timeout.map(|span| start + span.0.mul_f64(SEARCH_SHARE));
+    if settings.search.search_and_learn {
+        let learning = Learning {
+            settings,
+            plan: &plan,
+            device: &device.device,
+            stop,
+            deadline: search_deadline,
+            observer,
+        };
+        learning.run(&mut study, workers)?;
+    }
     let executor = Executor {
         settings,
         plan: &plan,

@@ -208,6 +208,9 @@ pub struct SearchSettings {
     /// The most training images that candidates are trained on; the final training uses all.
     /// Default: 8,000.
     pub images: Option<usize>,
+    /// Whether a weight-sharing network learns first and proposes candidates, which makes a tenth
+    /// of the trials do.
+    pub search_and_learn: bool,
 }
 
 impl Default for SearchSettings {
@@ -222,6 +225,7 @@ impl Default for SearchSettings {
             max_macs: None,
             front: 14,
             images: None,
+            search_and_learn: false,
         }
     }
 }

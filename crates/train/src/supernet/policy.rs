@@ -49,11 +49,6 @@ impl Policy {
         Self { space: space.clone(), values, logits, of_param, adam }
     }
 
-    /// The space that paths are drawn from.
-    pub(crate) fn space(&self) -> &Space {
-        &self.space
-    }
-
     /// A path within the space's constraints; nothing if a thousand draws find none.
     pub(crate) fn draw(&self, rng: &mut dyn Rng) -> Option<Draw> {
         (0..1000).map(|_| self.any(rng)).find(|draw| self.space.allows(&draw.config))
@@ -180,7 +175,7 @@ mod tests {
         let mut seen = std::collections::HashSet::new();
         for draw in 0..500 {
             let draw = policy.draw(&mut stream(0, draw, "test")).unwrap();
-            policy.space().check(&draw.config).unwrap();
+            policy.space.check(&draw.config).unwrap();
             seen.insert(draw.config);
         }
         // Three repeats of Conv, five expansions, Pass.
