@@ -34,6 +34,7 @@ mod data;
 mod dataset;
 mod device;
 mod export;
+pub mod hypergradient;
 mod loader;
 mod recipe;
 mod sgd;

@@ -50,7 +50,7 @@ const PATHS: usize = 4;
 const WARMUP: f64 = 0.2;
 
 /// What a natural logarithm of the multiply-accumulates costs, in units of the loss.
-const COST_WEIGHT: f64 = 0.005;
+const COST_WEIGHT: f64 = 0.001;
 
 /// How many batches give the statistics of normalisation before a path is judged.
 const RECALIBRATION: usize = 3;

@@ -179,6 +179,19 @@ impl Training {
         &self.network
     }
 
+    pub(crate) fn data(&self) -> &Data {
+        &self.data
+    }
+
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The learning rate of a step.
+    pub(crate) fn rate(&self, step: u64) -> f64 {
+        self.recipe.rate(step, self.steps_per_epoch())
+    }
+
     fn steps_per_epoch(&self) -> u64 {
         (self.data.train.len() / self.recipe.batch).max(1) as u64
     }
@@ -189,6 +202,15 @@ impl Training {
     /// [`TrainError::Diverged`] if the loss is no number; [`TrainError::Stopped`] if asked to. The
     /// network is then in the middle of an epoch: resume from a checkpoint.
     pub fn run_epoch(&mut self, stop: &dyn Fn() -> bool) -> Result<EpochReport, TrainError> {
+        self.run_epoch_with(stop, &mut |_, _| Ok(()))
+    }
+
+    /// As [`run_epoch`](Self::run_epoch), with something to do after each step.
+    pub(crate) fn run_epoch_with(
+        &mut self,
+        stop: &dyn Fn() -> bool,
+        after: &mut dyn FnMut(&mut Self, u64) -> Result<(), TrainError>,
+    ) -> Result<EpochReport, TrainError> {
         let start = Instant::now();
         let steps = self.steps_per_epoch();
         let key = (self.seed, self.epoch);
@@ -200,7 +222,9 @@ impl Training {
             if stop() {
                 return Err(TrainError::Stopped { epoch: self.epoch + 1 });
             }
-            losses.push(self.step(batch, self.epoch * steps + step as u64));
+            let step = self.epoch * steps + step as u64;
+            losses.push(self.step(batch, step));
+            after(self, step)?;
             // The loss is read now and then only, so that a GPU is not waited for at each step.
             if losses.len() == 16 {
                 total += self.read(&mut losses, &mut count)?;
@@ -236,7 +260,7 @@ impl Training {
         let (value, gradients) =
             self.network.gradients(images, |scores| cross_entropy(scores, targets));
         let rates = Rates {
-            learning_rate: self.recipe.rate(step, self.steps_per_epoch()),
+            learning_rate: self.rate(step),
             momentum: self.recipe.momentum,
             weight_decay: self.recipe.weight_decay,
         };
