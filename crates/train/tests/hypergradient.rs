@@ -54,7 +54,6 @@ fn a_bad_recipe_is_repaired() {
     let slow = Recipe { learning_rate: 5e-4, ..Recipe::for_data(&data, 20) };
     let (tuned, loss) = tune(&slow, Form::OneStep);
     let fixed = without(&slow);
-    println!("slow: {fixed} -> {loss} {tuned:?}");
     assert!(tuned.learning_rate > 4.0 * slow.learning_rate, "{tuned:?}");
     assert!(loss < 0.7 * fixed, "{loss} {fixed}");
 
@@ -62,7 +61,6 @@ fn a_bad_recipe_is_repaired() {
     let fixed = without(&heavy);
     for form in [Form::OneStep, Form::Implicit { terms: 3 }] {
         let (tuned, loss) = tune(&heavy, form);
-        println!("heavy {form:?}: {fixed} -> {loss} {tuned:?}");
         assert!(tuned.weight_decay < 0.5 * heavy.weight_decay, "{tuned:?}");
         assert!(loss < 0.9 * fixed, "{loss} {fixed}");
     }
