@@ -5,13 +5,13 @@
 //!
 //! - *one step* back: the next weights are `w - r g(w, h)`, so the derivative is
 //!   `-r v . dg/dh` with `v` the held-out loss's gradient (Luketina et al. 2016, "Scalable
-//!   Gradient-Based Tuning of Continuous Regularization Hyperparameters", eq. 3);
+//!   Gradient-Based Tuning of Continuous Regularization Hyperparameters");
 //! - *implicit*, at weights that are trained: `-v . H^-1 dg/dh` with the Hessian `H` of the training
 //!   loss, its inverse a Neumann series (Lorraine et al. 2020, "Optimizing Millions of
 //!   Hyperparameters by Implicit Differentiation", algorithms 1 to 3).
 //!
 //! Both need first-order gradients only: second derivatives are central differences of gradients,
-//! as in Liu et al. (2019), "DARTS", eq. 7.
+//! as in Liu et al. (2019), "DARTS", section 2.3.
 
 mod tuning;
 

@@ -19,8 +19,8 @@
 //! The estimator also takes any cost and any constraint: for paths that are drawn again until the
 //! constraints allow one, the missing normalisation of the score has mean zero under the baseline.
 //!
-//! The cost term is the expected logarithm of the multiply-accumulates, weighted as in Wu et al.
-//! (2019), "FBNet", section 3.3, where the logarithm of the latency is expected likewise.
+//! The cost term is the expected logarithm of the multiply-accumulates, added to the loss; Wu et al.
+//! (2019), "FBNet", multiply the loss by a power of the logarithm of the latency instead.
 
 mod path;
 mod policy;
