@@ -1,30 +1,63 @@
 //! The sampler that chooses a sampler.
 
 use automl_gp::GpSampler;
+use automl_scheduler::{BohbSampler, PriorBandSampler, SettingError};
 use automl_space::Config;
-use automl_study::{ProposeError, RandomSampler, Sampler, View};
+use automl_study::{ProposeError, Sampler, View};
 use automl_tpe::TpeSampler;
-use rand::Rng;
+use rand::{Rng, RngExt};
 
 /// Trials up to which the Gaussian process proposes: its cost grows with the cube of their number.
 const GP_TRIALS: usize = 150;
 
-/// Gaussian processes while trials are few, TPE from then on.
-#[derive(Debug, Default)]
+/// The sampler that fits the study.
+///
+/// - **Without fidelities** the first 150 trials are proposed by [`GpSampler`] and the later ones by
+///   [`TpeSampler`].
+/// - **With fidelities**, of one objective, half of the proposals are BOHB's ([`BohbSampler`]) and
+///   half PriorBand's ([`PriorBandSampler`]). The first finds regions that are good at the highest
+///   fidelity with enough results, the second changes the best trial of the highest fidelity;
+///   both keep a share of chance, so that what is good early cannot lead the study astray.
+/// - **With fidelities**, of several objectives, it is [`TpeSampler`].
+///
+/// The choice depends on the trials and on the draws only, so the samplers' law holds.
+/// `docs/benchmarks/schedulers.md` has the figures behind it.
+#[derive(Debug)]
 pub struct AutoSampler {
     gp: GpSampler,
     tpe: TpeSampler,
+    bohb: BohbSampler,
+    prior_band: PriorBandSampler,
+}
+
+impl AutoSampler {
+    /// For schedulers whose rungs are `eta` apart.
+    ///
+    /// # Errors
+    /// [`SettingError::Eta`].
+    pub fn new(eta: f64) -> Result<Self, SettingError> {
+        Ok(Self {
+            gp: GpSampler::default(),
+            tpe: TpeSampler::default(),
+            bohb: BohbSampler::new(eta)?,
+            prior_band: PriorBandSampler::new(eta)?,
+        })
+    }
 }
 
 impl Sampler for AutoSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
-        if view.ladder.is_some() {
-            return RandomSampler::from_prior().propose(view, rng);
-        }
-        if view.history.len() < GP_TRIALS {
-            self.gp.propose(view, rng)
-        } else {
-            self.tpe.propose(view, rng)
+        match view.ladder {
+            Some(_) if view.history.directions().len() == 1 => {
+                if rng.random::<bool>() {
+                    self.bohb.propose(view, rng)
+                } else {
+                    self.prior_band.propose(view, rng)
+                }
+            }
+            Some(_) => self.tpe.propose(view, rng),
+            None if view.history.len() < GP_TRIALS => self.gp.propose(view, rng),
+            None => self.tpe.propose(view, rng),
         }
     }
 }

@@ -128,7 +128,7 @@ pub fn sampler(name: &str, setting: &Setting<'_>) -> Result<Box<dyn Sampler>, Ch
             let population = population(ladder).map_err(|e| failed(e.to_string()))?;
             Box::new(population.sampler(RandomSampler::from_prior()))
         }
-        "auto" => Box::new(AutoSampler::default()),
+        "auto" => Box::new(AutoSampler::new(ETA).map_err(|e| failed(e.to_string()))?),
         "tpe" => Box::new(TpeSampler::default()),
         "cmaes" => Box::new(CmaEsSampler::default()),
         "evolution" => Box::new(RegularizedEvolutionSampler::default()),

@@ -10,6 +10,8 @@ mod finish;
 #[cfg(feature = "train")]
 mod folder;
 mod ladder;
+#[cfg(feature = "train")]
+mod learn;
 mod microseconds;
 #[cfg(feature = "train")]
 pub(crate) mod plan;

@@ -30,6 +30,15 @@ pub struct Layer {
     pub block: Block,
 }
 
+/// Where a node of the canonical chain comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The layer's index in the backbone.
+    pub layer: usize,
+    /// Which of the layer's copies, from 0.
+    pub copy: usize,
+}
+
 impl Layer {
     /// A repeated block.
     pub fn new(repeat: usize, block: Block) -> Self {
@@ -63,7 +72,15 @@ impl Architecture {
     /// # Errors
     /// The first block that cannot be built, with the offending argument.
     pub fn canonical(&self) -> Result<Canonical, ArchitectureError> {
-        lower::lower(self)
+        Ok(lower::lower(self)?.0)
+    }
+
+    /// For each node of the [canonical](Self::canonical) chain, the layer that it comes from.
+    ///
+    /// # Errors
+    /// As [`canonical`](Self::canonical).
+    pub fn places(&self) -> Result<Vec<Place>, ArchitectureError> {
+        Ok(lower::lower(self)?.1)
     }
 
     /// Parameters, multiply-accumulates and peak activation memory.

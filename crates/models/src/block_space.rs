@@ -157,21 +157,35 @@ impl BlockSpace {
     /// under the depth multiple, and only the first copy has the stride. A missing value of the
     /// configuration is its domain's default, so every configuration gives a network.
     pub fn architecture(&self, config: &Config) -> Architecture {
+        self.lay_out(config).0
+    }
+
+    /// For each layer of a configuration's [architecture](Self::architecture) the block that it
+    /// belongs to: 0 to 6 for m1 to m7, 7 for the convolution and the classifier behind them.
+    pub fn blocks_of_layers(&self, config: &Config) -> Vec<usize> {
+        self.lay_out(config).1
+    }
+
+    fn lay_out(&self, config: &Config) -> (Architecture, Vec<usize>) {
         let config = self.space.canonical(config);
         let depth = self.head.depth(&config);
         let mut chosen: Vec<_> = self.blocks.iter().map(|keys| keys.read(&config)).collect();
         self.skeleton.bound_downsamplings(&mut chosen);
         let mut backbone = Vec::new();
-        for block in &chosen {
+        let mut blocks = Vec::new();
+        for (index, block) in chosen.iter().enumerate() {
             block.layers(depth, &mut backbone);
+            blocks.resize(backbone.len(), index);
         }
         backbone.extend(self.head.layers(&config, self.classes));
-        Architecture {
+        blocks.resize(backbone.len(), BLOCKS);
+        let architecture = Architecture {
             input_channels: self.input_channels,
             input_side: self.input_side,
             depth_multiple: 1.0,
             width_multiple: self.head.width(&config),
             backbone,
-        }
+        };
+        (architecture, blocks)
     }
 }

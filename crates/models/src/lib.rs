@@ -39,7 +39,7 @@ mod network_space;
 mod side;
 mod yaml;
 
-pub use architecture::{Architecture, ArchitectureError, Layer};
+pub use architecture::{Architecture, ArchitectureError, Layer, Place};
 pub use block::{Activation, Block};
 pub use block_space::{BlockSpace, BlockSpaceError, BlockSpaceOptions};
 pub use canonical::{Canonical, Convolution, Gate, Node, Pooling};

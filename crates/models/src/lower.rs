@@ -7,7 +7,8 @@ mod blocks;
 
 use crate::canonical::output_side;
 use crate::{
-    Activation, Architecture, ArchitectureError, Block, Canonical, Convolution, Node, Pooling,
+    Activation, Architecture, ArchitectureError, Block, Canonical, Convolution, Node, Place,
+    Pooling,
 };
 
 const MAX_CHANNELS: usize = 1 << 16;
@@ -23,7 +24,10 @@ pub fn make_divisible(value: f64, divisor: usize) -> usize {
     if (rounded as f64) < 0.9 * value { rounded + divisor } else { rounded }
 }
 
-pub(crate) fn lower(architecture: &Architecture) -> Result<Canonical, ArchitectureError> {
+/// The chain of nodes, and where each of them comes from.
+pub(crate) fn lower(
+    architecture: &Architecture,
+) -> Result<(Canonical, Vec<Place>), ArchitectureError> {
     setting_in("input_channels", architecture.input_channels, MAX_CHANNELS, "1 to 65536")?;
     setting_in("input_side", architecture.input_side, MAX_SIDE, "1 to 8192")?;
     setting_in("the number of blocks", architecture.backbone.len(), MAX_BLOCKS, "1 to 4096")?;
@@ -44,6 +48,8 @@ pub(crate) fn lower(architecture: &Architecture) -> Result<Canonical, Architectu
         side: architecture.input_side,
         flat: false,
         nodes: Vec::new(),
+        copy: 0,
+        places: Vec::new(),
     };
     for (index, layer) in architecture.backbone.iter().enumerate() {
         builder.block = index;
@@ -53,21 +59,24 @@ pub(crate) fn lower(architecture: &Architecture) -> Result<Canonical, Architectu
             1 => 1,
             r => ((r as f64 * architecture.depth_multiple).round_ties_even() as usize).max(1),
         };
+        builder.copy = 0;
         builder.push(&layer.block, repeat)?;
+        builder.end_copy();
     }
-    let Builder { channels, side, flat, nodes, .. } = builder;
+    let Builder { channels, side, flat, nodes, places, .. } = builder;
     if !flat && side != 1 {
         return Err(ArchitectureError::NoScores { channels, side });
     }
     if !nodes.iter().any(has_weights) {
         return Err(ArchitectureError::NoWeights);
     }
-    Ok(Canonical {
+    let canonical = Canonical {
         input_channels: architecture.input_channels,
         input_side: architecture.input_side,
         classes: channels,
         nodes,
-    })
+    };
+    Ok((canonical, places))
 }
 
 fn setting_in(
@@ -91,6 +100,10 @@ struct Builder {
     side: usize,
     flat: bool,
     nodes: Vec<Node>,
+    /// Which copy of the block is being laid out.
+    copy: usize,
+    /// Where the nodes come from.
+    places: Vec<Place>,
 }
 
 /// What the branch of one block is made of, with the shape that flows.
@@ -124,6 +137,7 @@ impl Builder {
                 for _ in 0..repeat {
                     let inputs = std::mem::replace(&mut self.channels, features);
                     self.nodes.push(Node::Linear { inputs, outputs: features, activation });
+                    self.end_copy();
                 }
             }
             Block::GlobalAvgPool => {
@@ -159,6 +173,7 @@ impl Builder {
                 for copy in 1..=repeat {
                     let outputs = if copy == repeat { outputs } else { self.channels };
                     self.bottleneck(outputs, shortcut, groups, expansion, activation, eca)?;
+                    self.end_copy();
                 }
             }
             Block::InvertedResidualV2 { channels, expansion, stride, eca } => {
@@ -166,6 +181,7 @@ impl Builder {
                 let outputs = self.scaled(channels)?;
                 for stride in strides(self.stride(stride)?, repeat) {
                     self.inverted_residual_v2(outputs, expansion, stride, eca)?;
+                    self.end_copy();
                 }
             }
             Block::InvertedResidualV3 {
@@ -184,6 +200,7 @@ impl Builder {
                 for stride in strides(self.stride(stride)?, repeat) {
                     let se = squeeze_excite;
                     self.inverted_residual_v3(kernel, expansion, outputs, se, act, stride, eca)?;
+                    self.end_copy();
                 }
             }
             Block::MBConv { expansion, channels, stride, kernel, squeeze_excite } => {
@@ -192,6 +209,7 @@ impl Builder {
                 let outputs = self.scaled(channels)?;
                 for stride in strides(self.stride(stride)?, repeat) {
                     self.mb_conv(expansion, outputs, stride, kernel, squeeze_excite)?;
+                    self.end_copy();
                 }
             }
             Block::Fire { squeeze, expand1, expand3 } => {
@@ -200,6 +218,7 @@ impl Builder {
                 self.argument("expand3", expand3, 1, MAX_CHANNELS, "1 to 65536")?;
                 for _ in 0..repeat {
                     self.fire(squeeze, expand1, expand3)?;
+                    self.end_copy();
                 }
             }
             Block::GhostBottleneck { kernel, expansion, channels, squeeze_excite, stride } => {
@@ -208,6 +227,7 @@ impl Builder {
                 let outputs = self.scaled(channels)?;
                 for stride in strides(self.stride(stride)?, repeat) {
                     self.ghost(kernel, expansion, outputs, squeeze_excite, stride)?;
+                    self.end_copy();
                 }
             }
         }
@@ -231,6 +251,7 @@ impl Builder {
                 self.nodes.push(Node::Pool { kind, kernel, stride, padding });
             }
             self.side = output_side(self.side, kernel, stride, 2 * padding);
+            self.end_copy();
         }
         Ok(())
     }
@@ -265,8 +286,16 @@ impl Builder {
                 },
             )?;
             self.extend(branch);
+            self.end_copy();
         }
         Ok(())
+    }
+
+    /// The nodes since the last call are one copy of the block.
+    fn end_copy(&mut self) {
+        let place = Place { layer: self.block, copy: self.copy };
+        self.places.resize(self.nodes.len(), place);
+        self.copy += 1;
     }
 
     fn branch(&self) -> Branch {

@@ -230,6 +230,7 @@ fn late_strides_go_first() {
     assert_eq!(architecture.at_side(4).unwrap(), Architecture::new(1, 4, chain([2, 1, 1])));
     assert_eq!(architecture.at_side(15).unwrap(), Architecture::new(1, 15, chain([2, 2, 2])));
 }
+
 /// Every block type of the extended space occurs in some network, and pooling behind each of them.
 #[test]
 fn every_block_type_occurs_and_may_be_pooled() {
@@ -259,5 +260,27 @@ fn every_block_type_occurs_and_may_be_pooled() {
         "ECABottleneck",
     ] {
         assert!(all.contains(name) && pooled.contains(name), "{name}");
+    }
+}
+
+/// Every node has a layer, every layer a block, in order; copies are told apart.
+#[test]
+fn nodes_know_where_they_come_from() {
+    let space = BlockSpace::new(3, 32, 10, &options(true)).unwrap();
+    for draw in 0..200 {
+        let config = space.space().sample(&mut stream(4, draw, "test"));
+        let architecture = space.architecture(&config);
+        let places = architecture.places().unwrap();
+        assert_eq!(places.len(), architecture.canonical().unwrap().nodes.len());
+        assert!(places.is_sorted_by_key(|place| (place.layer, place.copy)));
+        let blocks = space.blocks_of_layers(&config);
+        assert_eq!(blocks.len(), architecture.backbone.len());
+        assert!(blocks.is_sorted() && blocks.last() == Some(&7));
+        for (index, layer) in architecture.backbone.iter().enumerate() {
+            let copies: HashSet<usize> =
+                places.iter().filter(|p| p.layer == index).map(|p| p.copy).collect();
+            // Flatten makes no node, and the pooling of a single pixel neither.
+            assert!(copies.len() == layer.repeat || copies.is_empty(), "{copies:?} {layer:?}");
+        }
     }
 }

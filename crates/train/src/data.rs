@@ -158,6 +158,23 @@ impl Data {
         data
     }
 
+    /// The same data with a share of each class's training images held out: they become the
+    /// validation part, and the validation part becomes the test part. Normalisation stays.
+    ///
+    /// # Errors
+    /// As [`Data::split`].
+    pub fn hold_out(&self, share: f64, seed: u64) -> Result<Self, SplitError> {
+        let dataset = Dataset {
+            name: self.name.clone(),
+            classes: self.classes,
+            mirror: self.mirror,
+            train: self.train.clone(),
+            test: Some(self.validation.clone()),
+        };
+        let (mean, sd) = (self.mean.clone(), self.sd.clone());
+        Ok(Self { mean, sd, ..Self::split(&dataset, share, seed)? })
+    }
+
     /// Normalised pixels of one image, appended to `out`.
     pub(crate) fn normalise(&self, image: &[u8], out: &mut Vec<f32>) {
         let plane = (image.len() / self.channels.max(1)).max(1);

@@ -94,7 +94,12 @@ fn gpu() -> Result<Chosen, DeviceError> {
 ///
 /// If the system refuses the thread, the work runs on the caller's.
 pub fn one_thread<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
+    on_threads(1, work)
+}
+
+/// Runs work that spreads over this many threads. See [`one_thread`].
+pub fn on_threads<T: Send>(count: usize, work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().num_threads(count).build() {
         Ok(pool) => pool.install(work),
         Err(_) => work(),
     }

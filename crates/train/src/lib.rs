@@ -27,6 +27,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod adam;
 mod augment;
 mod checkpoint;
 mod correlation;
@@ -35,6 +36,7 @@ mod dataset;
 mod device;
 mod export;
 mod fidelity;
+pub mod hypergradient;
 mod latency;
 mod loader;
 mod recipe;
@@ -42,6 +44,7 @@ mod resize;
 mod score;
 mod sgd;
 pub mod subset;
+mod supernet;
 mod training;
 
 pub use augment::{Augmentation, RandAugment, Transformation};
@@ -50,7 +53,7 @@ pub use checkpoint::CheckpointError;
 pub use correlation::{kendall, spearman};
 pub use data::{Data, Part, SplitError};
 pub use dataset::{Dataset, DatasetError, Images};
-pub use device::{Chosen, DeviceChoice, DeviceError, choose, cpu, one_thread};
+pub use device::{Chosen, DeviceChoice, DeviceError, choose, cpu, on_threads, one_thread};
 pub use export::{ExportError, export};
 pub use fidelity::{Fidelity, FidelityError, Stage};
 pub use latency::{
@@ -60,4 +63,5 @@ pub use latency::{
 pub use recipe::{Recipe, RecipeError};
 pub use score::{Score, ScoreBatch};
 pub use subset::Subset;
+pub use supernet::{Candidate, Supernet, SupernetReport};
 pub use training::{EpochReport, Evaluation, TrainError, Training};

@@ -75,8 +75,8 @@ pub(crate) fn epoch(
     Batches { threads: (0..threads).map(start).collect(), turn: 0 }
 }
 
-/// Varies, normalises and puts together some images.
-fn prepare(
+/// Some training images, varied as in an epoch.
+pub(crate) fn prepare(
     data: &Data,
     augmentation: &Augmentation,
     indexes: &[usize],
@@ -84,6 +84,10 @@ fn prepare(
 ) -> Batch {
     let mut pixels = Vec::with_capacity(indexes.len() * data.train.size());
     for &index in indexes {
+        if augmentation.spares(seed, epoch, index) {
+            data.normalise(data.train.image(index), &mut pixels);
+            continue;
+        }
         let mut rng = Augmentation::stream(seed, epoch, index);
         let varied = augmentation.vary(data.train.image(index), data.side, &mut rng);
         let start = pixels.len();
@@ -103,7 +107,8 @@ mod tests {
     fn any_number_of_threads_gives_the_same_batches() {
         let data = Arc::new(Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap());
         let randaugment = RandAugment { operations: 2, magnitude: 9 };
-        let augmentation = Augmentation { margin: 1, mirror: true, randaugment, cutout: 0.5 };
+        let augmentation =
+            Augmentation { margin: 1, mirror: true, randaugment, cutout: 0.5, share: 0.7 };
         let batches = |seed, threads| -> Vec<Batch> {
             epoch(&data, &augmentation, 100, (seed, 3), threads).collect()
         };

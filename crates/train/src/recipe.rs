@@ -94,7 +94,7 @@ impl Recipe {
                 margin: (data.side + 4) / 8,
                 mirror: data.mirror,
                 randaugment: RandAugment { operations: 2, ..RandAugment::default() },
-                cutout: 0.0,
+                ..Augmentation::default()
             },
         }
     }

@@ -3,7 +3,7 @@
 use crate::loader::{self, Batch, Batches, threads};
 use crate::sgd::{Rates, Sgd};
 use crate::{Data, Images, Part, Recipe, RecipeError};
-use automl_models::{Architecture, ArchitectureError, Network};
+use automl_models::{Architecture, ArchitectureError, LoadError, Network};
 use burn::module::Module;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -39,6 +39,12 @@ pub enum TrainError {
         /// What the data has.
         has: String,
     },
+    /// Weights do not fit their network.
+    #[error(transparent)]
+    Weights(#[from] LoadError),
+    /// The constraints of the space seem to allow no network.
+    #[error("no network was found that the constraints of the space allow")]
+    NoPath,
     /// There are fewer training images than a batch needs.
     #[error("{images} training images are too few: a batch needs at least 2")]
     TooFew {
@@ -173,13 +179,21 @@ impl Training {
         &self.network
     }
 
-    fn steps_per_epoch(&self) -> u64 {
-        (self.data.train.len() / self.recipe.batch).max(1) as u64
+    pub(crate) fn data(&self) -> &Data {
+        &self.data
     }
 
-    fn images(&self, batch: Vec<f32>, count: usize, device: &Device) -> Tensor<4> {
-        let shape = [count, self.data.channels, self.data.side, self.data.side];
-        Tensor::from_data(TensorData::new(batch, shape), device)
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// The learning rate of a step.
+    pub(crate) fn rate(&self, step: u64) -> f64 {
+        self.recipe.rate(step, self.steps_per_epoch())
+    }
+
+    fn steps_per_epoch(&self) -> u64 {
+        (self.data.train.len() / self.recipe.batch).max(1) as u64
     }
 
     /// The training batches of an epoch.
@@ -194,6 +208,15 @@ impl Training {
     /// [`TrainError::Diverged`] if the loss is no number; [`TrainError::Stopped`] if asked to. The
     /// network is then in the middle of an epoch: resume from a checkpoint.
     pub fn run_epoch(&mut self, stop: &dyn Fn() -> bool) -> Result<EpochReport, TrainError> {
+        self.run_epoch_with(stop, &mut |_, _| Ok(()))
+    }
+
+    /// As [`run_epoch`](Self::run_epoch), with something to do after each step.
+    pub(crate) fn run_epoch_with(
+        &mut self,
+        stop: &dyn Fn() -> bool,
+        after: &mut dyn FnMut(&mut Self, u64) -> Result<(), TrainError>,
+    ) -> Result<EpochReport, TrainError> {
         let start = Instant::now();
         let steps = self.steps_per_epoch();
         let batches = self.batches(self.epoch);
@@ -204,7 +227,9 @@ impl Training {
             if stop() {
                 return Err(TrainError::Stopped { epoch: self.epoch + 1 });
             }
-            losses.push(self.step(batch, self.epoch * steps + step as u64));
+            let step = self.epoch * steps + step as u64;
+            losses.push(self.step(batch, step));
+            after(self, step)?;
             // The loss is read now and then only, so that a GPU is not waited for at each step.
             if losses.len() == 16 {
                 total += self.read(&mut losses, &mut count)?;
@@ -234,29 +259,19 @@ impl Training {
     fn step(&mut self, batch: Batch, step: u64) -> Tensor<1> {
         let Batch { pixels, labels } = batch;
         let count = labels.len();
-        let images = self.images(pixels, count, &self.device);
-        let targets = self.targets(&labels);
-        let loss = |scores| -(log_softmax(scores, 1) * targets).sum() / count as f64;
-        let (value, gradients) = self.network.gradients(images, loss);
+        let images = images(&self.data, pixels, count, &self.device);
+        let targets = targets(&labels, self.data.classes, self.recipe.label_smoothing);
+        let targets = Tensor::from_data(targets, &self.device);
+        let (value, gradients) =
+            self.network.gradients(images, |scores| cross_entropy(scores, targets));
         let rates = Rates {
-            learning_rate: self.recipe.rate(step, self.steps_per_epoch()),
+            learning_rate: self.rate(step),
             momentum: self.recipe.momentum,
             weight_decay: self.recipe.weight_decay,
         };
         // A clone shares the weights; the old ones go when the new are put in their place.
         self.network = self.sgd.step(self.network.clone(), &gradients, rates);
         value
-    }
-
-    /// Smoothed one-hot targets `[n, classes]`.
-    fn targets(&self, labels: &[i32]) -> Tensor<2> {
-        let classes = self.data.classes;
-        let spread = self.recipe.label_smoothing / classes as f64;
-        let mut targets = vec![spread as f32; labels.len() * classes];
-        for (row, label) in labels.iter().enumerate() {
-            targets[row * classes + *label as usize] += 1.0 - self.recipe.label_smoothing as f32;
-        }
-        Tensor::from_data(TensorData::new(targets, [labels.len(), classes]), &self.device)
     }
 
     /// The network for evaluation. While its weights still move fast, the running statistics of
@@ -271,40 +286,14 @@ impl Training {
         for (k, batch) in batches.take(RECALIBRATION).enumerate() {
             copy.set_norm_momentum(1.0 / (k + 1) as f64);
             let count = batch.labels.len();
-            copy.observe(self.images(batch.pixels, count, &self.device));
+            copy.observe(images(&self.data, batch.pixels, count, &self.device));
         }
         copy.valid()
     }
 
     /// How the network does on a part of the data, without augmentation.
     pub fn evaluate(&self, part: Part) -> Evaluation {
-        self.evaluate_network(&self.trained(), self.data.part(part))
-    }
-
-    fn evaluate_network(&self, network: &Network, images: &Images) -> Evaluation {
-        let device = self.device.clone().inner();
-        let (mut correct, mut loss) = (0usize, 0.0);
-        let indexes: Vec<usize> = (0..images.len()).collect();
-        for chunk in indexes.chunks(EVALUATION) {
-            let labels: Vec<i32> = chunk.iter().map(|&i| images.labels[i].into()).collect();
-            let scores = log_softmax(network.forward(self.plain(images, chunk)), 1);
-            let truth = Tensor::<1, Int>::from_data(labels.as_slice(), &device);
-            let own = scores.clone().gather(1, truth.clone().reshape([chunk.len(), 1]));
-            loss -= own.sum().into_scalar::<f64>();
-            let hits = scores.argmax(1).reshape([chunk.len()]).equal(truth).int().sum();
-            correct += usize::try_from(hits.into_scalar::<i64>()).unwrap_or(0);
-        }
-        let count = images.len().max(1) as f64;
-        Evaluation { accuracy: correct as f64 / count, loss: loss / count }
-    }
-
-    /// Some images on the device for evaluation, without augmentation.
-    fn plain(&self, images: &Images, indexes: &[usize]) -> Tensor<4> {
-        let mut pixels = Vec::with_capacity(indexes.len() * images.size());
-        for &index in indexes {
-            self.data.normalise(images.image(index), &mut pixels);
-        }
-        self.images(pixels, indexes.len(), &self.device.clone().inner())
+        evaluate(&self.trained(), &self.data, self.data.part(part), &self.device)
     }
 
     /// An output of the trained network for each image, row by row.
@@ -316,9 +305,63 @@ impl Training {
         let network = self.trained();
         let indexes: Vec<usize> = (0..images.len()).collect();
         let rows = indexes.chunks(EVALUATION).flat_map(|chunk| {
-            let numbers = output(&network, self.plain(images, chunk)).into_data();
+            let batch = plain(&self.data, images, chunk, &self.device);
+            let numbers = output(&network, batch).into_data();
             numbers.iter::<f32>().collect::<Vec<f32>>()
         });
         rows.collect()
     }
+}
+
+/// Normalised pixels as a batch `[count, channels, side, side]`.
+pub(crate) fn images(data: &Data, pixels: Vec<f32>, count: usize, device: &Device) -> Tensor<4> {
+    let shape = [count, data.channels, data.side, data.side];
+    Tensor::from_data(TensorData::new(pixels, shape), device)
+}
+
+/// Some images on the device for evaluation, without augmentation.
+fn plain(data: &Data, some: &Images, indexes: &[usize], device: &Device) -> Tensor<4> {
+    let mut pixels = Vec::with_capacity(indexes.len() * some.size());
+    for &index in indexes {
+        data.normalise(some.image(index), &mut pixels);
+    }
+    images(data, pixels, indexes.len(), &device.clone().inner())
+}
+
+/// Smoothed one-hot targets `[n, classes]`.
+pub(crate) fn targets(labels: &[i32], classes: usize, smoothing: f64) -> TensorData {
+    let mut targets = vec![(smoothing / classes as f64) as f32; labels.len() * classes];
+    for (row, label) in labels.iter().enumerate() {
+        targets[row * classes + *label as usize] += 1.0 - smoothing as f32;
+    }
+    TensorData::new(targets, [labels.len(), classes])
+}
+
+/// The mean cross-entropy of scores and targets `[n, classes]`.
+pub(crate) fn cross_entropy(scores: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
+    let [count, _] = scores.dims();
+    -(log_softmax(scores, 1) * targets).sum() / count as f64
+}
+
+/// How a network in evaluation mode does on some images, without augmentation.
+pub(crate) fn evaluate(
+    network: &Network,
+    data: &Data,
+    judged: &Images,
+    device: &Device,
+) -> Evaluation {
+    let device = device.clone().inner();
+    let (mut correct, mut loss) = (0usize, 0.0);
+    let indexes: Vec<usize> = (0..judged.len()).collect();
+    for chunk in indexes.chunks(EVALUATION) {
+        let labels: Vec<i32> = chunk.iter().map(|&i| judged.labels[i].into()).collect();
+        let scores = log_softmax(network.forward(plain(data, judged, chunk, &device)), 1);
+        let truth = Tensor::<1, Int>::from_data(labels.as_slice(), &device);
+        let own = scores.clone().gather(1, truth.clone().reshape([chunk.len(), 1]));
+        loss -= own.sum().into_scalar::<f64>();
+        let hits = scores.argmax(1).reshape([chunk.len()]).equal(truth).int().sum();
+        correct += usize::try_from(hits.into_scalar::<i64>()).unwrap_or(0);
+    }
+    let count = judged.len().max(1) as f64;
+    Evaluation { accuracy: correct as f64 / count, loss: loss / count }
 }

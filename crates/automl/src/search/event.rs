@@ -10,6 +10,26 @@ use std::time::Duration;
 pub enum Event {
     /// The search is about to start.
     Start(Start),
+    /// The supernet of a search that learns trained for one epoch.
+    Learning {
+        /// The epochs that it has behind it.
+        epoch: u64,
+        /// The epochs planned.
+        epochs: u64,
+        /// The mean training loss of its networks.
+        loss: f64,
+        /// Their mean accuracy on held-out images, a fraction, once the distribution learns.
+        accuracy: Option<f64>,
+    },
+    /// The supernet has proposed the first candidates.
+    Learned {
+        /// How many networks were ranked.
+        candidates: usize,
+        /// How many of them are tried first.
+        starts: usize,
+        /// The best accuracy with inherited weights, a fraction.
+        accuracy: Option<f64>,
+    },
     /// A candidate began or went on training.
     Training {
         /// The trial.

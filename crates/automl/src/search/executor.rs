@@ -233,7 +233,7 @@ impl Executor<'_> {
     }
 
     pub(super) fn progress(&self, history: &History) -> Progress {
-        let trials = self.settings.search.trials.max(history.len() as u64);
+        let trials = self.plan.trials.max(history.len() as u64);
         let judged: Vec<Vec<f64>> = history
             .trials()
             .iter()

@@ -1,7 +1,7 @@
 //! What a search does with its settings once the data is known.
 
 use super::rungs::{Macs, Rungs};
-use super::{Against, LadderSettings, SearchError, Settings, SpaceName};
+use super::{Against, LadderSettings, SearchError, Settings, SpaceName, learn};
 use automl_models::nas_bench_macro::MacroSpace;
 use automl_models::{BlockSpace, BlockSpaceError, BlockSpaceOptions, Canonical, NetworkSpace};
 use automl_space::{Config, Constraint, Space};
@@ -22,6 +22,8 @@ pub(crate) struct Plan {
     pub(crate) space: Space,
     pub(crate) recipe: Recipe,
     pub(crate) rungs: Rungs,
+    /// How many candidates are tried.
+    pub(crate) trials: u64,
     pub(crate) final_epochs: u64,
     pub(crate) caps: Caps,
 }
@@ -95,6 +97,9 @@ impl Plan {
                 Rungs::epochs(&search_data, &recipe, min)?
             }
         };
+        let search = &settings.search;
+        let trials =
+            if search.search_and_learn { learn::trials(search.trials) } else { search.trials };
         let final_epochs = training.finish_epochs(epochs);
         Ok(Self {
             data: Arc::new(data),
@@ -103,6 +108,7 @@ impl Plan {
             space,
             recipe,
             rungs,
+            trials,
             final_epochs,
             caps,
         })

@@ -3,6 +3,7 @@
 use super::executor::Executor;
 use super::finish::Finish;
 use super::folder::StudyFolder;
+use super::learn::Learning;
 use super::plan::{ETA, Plan};
 use super::scores::{self, Filtered};
 use super::unique::UniqueNetworks;
@@ -55,7 +56,7 @@ pub fn run(
         space: &plan.space,
         objectives: directions.len(),
         constraints: 0,
-        budget: Some(settings.search.trials),
+        budget: Some(plan.trials),
         ladder: Some(&plan.rungs.ladder),
         total_cost: None,
     };
@@ -69,7 +70,7 @@ pub fn run(
     let mut builder = Study::builder(plan.space.clone())
         .directions(directions)
         .seed(settings.seed)
-        .budget(settings.search.trials)
+        .budget(plan.trials)
         .sampler(sampler)
         .stop_flag(stop.clone())
         .storage(SqliteStorage::open(storage, &folder.name)?);
@@ -79,7 +80,7 @@ pub fn run(
     };
     let mut study = builder.build()?;
     study.recover()?;
-    study.set_trial_limit(Some(settings.search.trials));
+    study.set_trial_limit(Some(plan.trials));
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = settings.workers.unwrap_or(if device.is_gpu { 1 } else { cores });
@@ -91,12 +92,23 @@ pub fn run(
         device: device.description.clone(),
         workers,
         known: study.history().len() as u64,
-        trials: settings.search.trials,
+        trials: plan.trials,
         judged: plan.rungs.describe(ETA),
     }));
 
     let deadline = settings.search.timeout.map(|span| start + span.0);
     let search_deadline = settings.search.timeout.map(|span| start + span.0.mul_f64(SEARCH_SHARE));
+    if settings.search.search_and_learn {
+        let learning = Learning {
+            settings,
+            plan: &plan,
+            device: &device.device,
+            stop,
+            deadline: search_deadline,
+            observer,
+        };
+        learning.run(&mut study, workers)?;
+    }
     let executor = Executor {
         settings,
         plan: &plan,

@@ -264,6 +264,9 @@ pub struct SearchSettings {
     /// The most training images that candidates are trained on; the final training uses all.
     /// Default: 8,000.
     pub images: Option<usize>,
+    /// Whether a weight-sharing network learns first and proposes candidates, which makes a tenth
+    /// of the trials do.
+    pub search_and_learn: bool,
 }
 
 impl Default for SearchSettings {
@@ -282,6 +285,7 @@ impl Default for SearchSettings {
             max_latency: None,
             front: 14,
             images: None,
+            search_and_learn: false,
         }
     }
 }
@@ -397,6 +401,10 @@ impl Settings {
                     "a name holds letters, digits, '-', '_' and '.', and does not begin with '.'",
                 );
             }
+        }
+        if self.search.search_and_learn && self.search.space != SpaceName::Blocks {
+            let reason = "a weight-sharing network exists for the space \"blocks\" only";
+            return wrong("search.search-and-learn", "true".into(), reason);
         }
         let data = &self.data;
         if !(data.validation > 0.0 && data.validation < 0.9) {

@@ -28,6 +28,9 @@ Examples:
   cargo xtask search --dataset cifar10 --data-dir ~/data --recipe lecture
       the long recipe: batch 128, SGD along a cosine, RandAugment, 200 epochs
 
+  cargo xtask search --trials 50 --search-and-learn
+      a weight-sharing network learns first, then the 5 most promising candidates are tried
+
   cargo xtask search --study digits-1 --trials 120
       go on with an earlier study, to 120 candidates in all
 
@@ -79,6 +82,9 @@ pub(crate) struct SearchArgs {
     /// How many networks of the front to train to the end and save [default: 14]
     #[arg(long, value_name = "N", help_heading = "Search")]
     front: Option<usize>,
+    /// Let a weight-sharing network learn first and propose candidates: a tenth of the trials is run
+    #[arg(long, help_heading = "Search")]
+    search_and_learn: bool,
     /// Who proposes candidates [default: auto]
     #[arg(long, value_name = "NAME", help_heading = "Search")]
     sampler: Option<String>,
@@ -147,6 +153,7 @@ impl SearchArgs {
             ("search.filter", text(&self.filter)),
             ("search.against", text(&self.against)),
             ("search.front", self.front.map(|n| n.to_string())),
+            ("search.search-and-learn", self.search_and_learn.then(|| "true".to_owned())),
             ("search.sampler", text(&self.sampler)),
             ("search.scheduler", text(&self.scheduler)),
             ("training.recipe", text(&self.recipe)),

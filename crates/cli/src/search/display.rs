@@ -40,6 +40,27 @@ impl Display {
                     self.line(&format!("        going on after {} trials", start.known));
                 }
             }
+            Event::Learning { epoch, epochs, loss, accuracy } => {
+                let accuracy =
+                    accuracy.map_or_else(String::new, |a| format!("  held out {:6.2}%", a * 100.0));
+                let state = format!("loss {loss:.3}{accuracy}");
+                match &self.bar {
+                    Some(bar) => {
+                        bar.set_length(*epochs);
+                        bar.set_position(*epoch);
+                        bar.set_message(format!("learning  {state}"));
+                    }
+                    None => self.line(&format!("learn   epoch {epoch:>3} of {epochs}  {state}")),
+                }
+            }
+            Event::Learned { candidates, starts, accuracy } => {
+                let best = accuracy
+                    .map_or_else(String::new, |a| format!(", the best has {:.2}%", a * 100.0));
+                let networks = plural(*candidates, "network");
+                self.line(&format!(
+                    "learnt  {networks} ranked by shared weights{best}; {starts} are tried first"
+                ));
+            }
             Event::Progress(progress) => {
                 if let Some(bar) = &self.bar {
                     bar.set_length(progress.trials);

@@ -3,7 +3,7 @@
 use super::Network;
 use crate::{Architecture, ArchitectureError};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use std::collections::HashMap;
 
 /// One tensor of a network.
@@ -72,6 +72,14 @@ impl Network {
         namer.ids
     }
 
+    /// The gradients of the learnt tensors, with the names and in the order of
+    /// [`tensors`](Self::tensors); a tensor that the loss does not depend on is left out.
+    pub fn gradient_tensors(&self, gradients: &Gradients) -> Vec<NamedTensor> {
+        let mut reader = GradientReader { path: Path::default(), gradients, tensors: Vec::new() };
+        self.visit(&mut reader);
+        reader.tensors
+    }
+
     /// The network with the given weights, as [`tensors`](Self::tensors) lists them.
     ///
     /// # Errors
@@ -82,13 +90,20 @@ impl Network {
         tensors: Vec<NamedTensor>,
         device: &Device,
     ) -> Result<Self, LoadError> {
-        let fresh = Self::new(architecture, 0, device)?;
+        Self::new(architecture, 0, device)?.with_tensors(tensors)
+    }
+
+    /// The same network with other weights, as [`tensors`](Self::tensors) lists them.
+    ///
+    /// # Errors
+    /// A tensor that is missing, superfluous or of another shape.
+    pub fn with_tensors(self, tensors: Vec<NamedTensor>) -> Result<Self, LoadError> {
         let mut writer = Writer {
             path: Path::default(),
             tensors: tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect(),
             error: None,
         };
-        let network = fresh.map(&mut writer);
+        let network = self.map(&mut writer);
         if let Some(error) = writer.error {
             return Err(error);
         }
@@ -133,11 +148,35 @@ impl ModuleVisitor for Reader {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let tensor = param.val();
-        let shape = tensor.dims().to_vec();
-        let values = tensor.into_data().convert::<f32>();
-        let values = values.iter::<f32>().collect();
-        self.tensors.push(NamedTensor { name: self.path.name(), shape, values });
+        self.tensors.push(named(self.path.name(), param.val()));
+    }
+}
+
+fn named<const D: usize>(name: String, tensor: Tensor<D>) -> NamedTensor {
+    let shape = tensor.dims().to_vec();
+    let values = tensor.into_data().convert::<f32>().iter::<f32>().collect();
+    NamedTensor { name, shape, values }
+}
+
+struct GradientReader<'a> {
+    path: Path,
+    gradients: &'a Gradients,
+    tensors: Vec<NamedTensor>,
+}
+
+impl ModuleVisitor for GradientReader<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = param.val().grad(self.gradients) {
+            self.tensors.push(named(self.path.name(), gradient));
+        }
     }
 }
 

@@ -1,0 +1,137 @@
+//! Search and learn at once: a weight-sharing network proposes the first candidates.
+
+use super::plan::{ETA, Plan};
+use super::{Event, SearchError, Settings};
+use automl_models::NetworkSpace;
+use automl_study::{StopFlag, Study, pareto};
+use automl_train::{Candidate, Device, Recipe, Supernet, TrainError, on_threads};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The part of a search's trials that is left where a supernet proposes them.
+const TRIALS: u64 = 10;
+
+/// What an epoch of a supernet costs in epochs of a candidate on all of the data: it trains on four
+/// fifths of the images and judges as many held-out ones most of the time.
+const EPOCH_COST: f64 = 1.3;
+
+/// The share of the training images that the distribution over networks learns from.
+const HELD_OUT: f64 = 0.2;
+
+/// How many networks are ranked with the weights that they inherit.
+const CANDIDATES: usize = 64;
+
+/// How many times smaller a supernet's batches are: it needs many steps more than large ones.
+const SMALLER: usize = 4;
+
+/// The trials of a search of `trials` in which a supernet learns.
+pub(super) fn trials(trials: u64) -> u64 {
+    trials.div_ceil(TRIALS).max(3)
+}
+
+/// What the learning phase needs.
+pub(super) struct Learning<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) plan: &'a Plan,
+    pub(super) device: &'a Device,
+    pub(super) stop: &'a StopFlag,
+    pub(super) deadline: Option<Instant>,
+    pub(super) observer: &'a (dyn Fn(&Event) + Sync),
+}
+
+impl Learning<'_> {
+    /// Trains a supernet and gives the study its best candidates as starting points. Learning costs
+    /// about as much as the trials that follow; it is over early at half of the search's time.
+    ///
+    /// Nothing is kept between runs: a study that has trials has learnt, one without learns anew.
+    pub(super) fn run(&self, study: &mut Study, threads: usize) -> Result<(), SearchError> {
+        if !study.history().is_empty() {
+            return Ok(());
+        }
+        let candidates = match on_threads(threads, || self.candidates()) {
+            Ok(candidates) => candidates,
+            Err(SearchError::Train(TrainError::Stopped { .. })) => return Ok(()),
+            Err(SearchError::Train(error @ (TrainError::Diverged { .. } | TrainError::NoPath))) => {
+                let note = format!("the search goes on without starting points: {error}");
+                (self.observer)(&Event::Note(note));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let starts = self.starts(&candidates);
+        for candidate in &starts {
+            study.enqueue(candidate.config.clone())?;
+        }
+        (self.observer)(&Event::Learned {
+            candidates: candidates.len(),
+            starts: starts.len(),
+            accuracy: candidates.first().map(|candidate| candidate.evaluation.accuracy),
+        });
+        Ok(())
+    }
+
+    /// The epochs that cost as much as the trials: of successive halving, each rung sees the share
+    /// 1 / eta of the one below.
+    fn epochs(&self) -> u64 {
+        let ladder = &self.plan.rungs.ladder;
+        let epoch = ladder.cost(ladder.max()) / self.plan.recipe.epochs as f64;
+        let steps = ladder.rungs(ETA).into_iter().scan((0, 1.0), |(last, share), rung| {
+            let cost = ladder.cost_between(*last, rung) * *share;
+            (*last, *share) = (rung, *share / ETA);
+            Some(cost)
+        });
+        let cost = steps.sum::<f64>() / epoch * self.plan.trials as f64;
+        (cost / EPOCH_COST).round().max(1.0) as u64
+    }
+
+    fn candidates(&self) -> Result<Vec<Candidate>, SearchError> {
+        let Plan { networks, space, recipe, .. } = self.plan;
+        // The settings' check refuses other spaces.
+        let NetworkSpace::Blocks(blocks) = networks else { return Ok(Vec::new()) };
+        let seed = self.settings.seed;
+        let data = Arc::new(self.plan.search_data.hold_out(HELD_OUT, seed)?);
+        let batch = (recipe.batch / SMALLER).max(2);
+        let recipe = Recipe {
+            epochs: self.epochs(),
+            batch,
+            learning_rate: recipe.learning_rate * batch as f64 / recipe.batch as f64,
+            ..recipe.clone()
+        };
+        let start = Instant::now();
+        let mut supernet = Supernet::new(blocks, space, &data, &recipe, seed, self.device)?;
+        let half = self.deadline.map(|d| start + d.saturating_duration_since(start) / 2);
+        while supernet.epoch() < supernet.epochs() {
+            let report = supernet.run_epoch(&|| self.stop.is_set())?;
+            (self.observer)(&Event::Learning {
+                epoch: report.epoch,
+                epochs: supernet.epochs(),
+                loss: report.loss,
+                accuracy: report.accuracy,
+            });
+            if half.is_some_and(|half| Instant::now() >= half) {
+                break;
+            }
+        }
+        Ok(supernet.rank(CANDIDATES, &|| self.stop.is_set())?)
+    }
+
+    fn price(&self, candidate: &Candidate) -> f64 {
+        match self.plan.networks.architecture(&candidate.config).canonical() {
+            Ok(network) => self.plan.price(self.settings.search.against, &network),
+            Err(_) => f64::INFINITY,
+        }
+    }
+
+    /// The candidates to start with, of the front of loss and price first: two thirds of the trials.
+    fn starts(&self, candidates: &[Candidate]) -> Vec<Candidate> {
+        let losses: Vec<[f64; 2]> =
+            candidates.iter().map(|c| [c.evaluation.loss, self.price(c)]).collect();
+        let mut ranked: Vec<(usize, &Candidate)> =
+            pareto::ranks(&losses).into_iter().zip(candidates).collect();
+        ranked.sort_by(|(a, first), (b, second)| {
+            a.cmp(b).then(first.evaluation.loss.total_cmp(&second.evaluation.loss))
+        });
+        let count = (2 * self.plan.trials).div_ceil(3) as usize;
+        ranked.into_iter().take(count).map(|(_, candidate)| candidate.clone()).collect()
+    }
+}

@@ -1,0 +1,382 @@
+//! A weight-sharing network over the block space, for architecture search by gradient.
+//!
+//! Many networks of the seven-block space share one set of weights. Each step trains a few paths,
+//! single networks drawn from a distribution over the space. The distribution learns too:
+//! the loss of the paths on held-out images, plus a term for their cost, is driven down by gradient.
+//! In the end networks are drawn from it and ranked with the weights that they inherit.
+//!
+//! # Source
+//! Guo et al. (2020), "Single Path One-Shot Neural Architecture Search with Uniform Sampling",
+//! sections 3.2 and 3.3, for single paths, shared channels and the new statistics of normalisation
+//! before a path is judged; Yu & Huang (2019), "Universally Slimmable Networks", for first channels
+//! and several paths in a step; Cai et al. (2020), "Once-for-All", for the centres of kernels.
+//!
+//! The gradient of the distribution is the score-function estimator (Williams 1992, REINFORCE) with
+//! the mean of the other paths as its baseline (Kool et al. 2019), as in section 3.3.2 of
+//! "ProxylessNAS" (Cai et al. 2019). The alternative, a gate on the path that was drawn (GDAS, Dong
+//! & Yang 2019), gives next to nothing in a chain: behind a block stands a convolution with batch
+//! normalisation, which does not change when its input is scaled, so the gate's derivative is zero.
+//! The estimator also takes any cost and any constraint: for paths that are drawn again until the
+//! constraints allow one, the missing normalisation of the score has mean zero under the baseline.
+//!
+//! The cost term is the expected logarithm of the multiply-accumulates, added to the loss; Wu et al.
+//! (2019), "FBNet", multiply the loss by a power of the logarithm of the latency instead.
+
+mod path;
+mod policy;
+mod weights;
+
+use crate::loader::{self, Batch, Batches};
+use crate::sgd::Rates;
+use crate::training::{self, cross_entropy, evaluate};
+use crate::{Data, Evaluation, Images, Recipe, TrainError};
+use automl_models::{Architecture, BlockSpace, Cost, NamedTensor, Network};
+use automl_space::{Config, Space, stream};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use path::Path;
+use policy::{Draw, Policy};
+use rand::seq::index::sample;
+use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use weights::{Child, SharedWeights};
+
+/// Paths of one step: each has a batch of its own, all start from the same weights.
+const PATHS: usize = 4;
+
+/// The share of the epochs after which the distribution learns: before, the weights say little.
+const WARMUP: f64 = 0.2;
+
+/// What a natural logarithm of the multiply-accumulates costs, in units of the loss.
+const COST_WEIGHT: f64 = 0.001;
+
+/// How many batches give the statistics of normalisation before a path is judged.
+const RECALIBRATION: usize = 3;
+
+/// The share of a candidate's parameters that come from the prior, in every second candidate.
+const MUTATION: f64 = 0.25;
+
+/// The most images that a path is judged by.
+const JUDGED: usize = 2_000;
+
+/// What one epoch of a supernet gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SupernetReport {
+    /// The number of epochs so far.
+    pub epoch: u64,
+    /// The mean training loss of the paths.
+    pub loss: f64,
+    /// The mean accuracy of the paths on held-out images, once the distribution learns.
+    pub accuracy: Option<f64>,
+    /// The time it took.
+    pub time: Duration,
+}
+
+/// A network that was judged with the weights that it inherits.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// Its configuration in the block space.
+    pub config: Config,
+    /// Its architecture.
+    pub architecture: Architecture,
+    /// Its cost.
+    pub cost: Cost,
+    /// How it does on the images that candidates are judged by.
+    pub evaluation: Evaluation,
+}
+
+/// All networks of a block space in training, with shared weights.
+///
+/// The types of its blocks are Conv, the inverted residual of version 3 and Pass, as in most
+/// weight-sharing spaces; its numbers lie on a grid of at most five values each. Everything else is
+/// as in the space: every path is a configuration of it that its constraints allow.
+///
+/// Of its data, the training part trains the weights, the validation part the distribution, and
+/// the test part judges candidates; [`Data::hold_out`] makes such data of a training and a
+/// validation part.
+#[derive(Debug)]
+pub struct Supernet {
+    blocks: BlockSpace,
+    data: Arc<Data>,
+    recipe: Recipe,
+    seed: u64,
+    device: Device,
+    policy: Policy,
+    weights: SharedWeights,
+    epoch: u64,
+}
+
+impl Supernet {
+    /// A supernet before its first epoch. `space` is the block space's own, with any constraints.
+    ///
+    /// # Errors
+    /// A recipe that is out of range, or fewer than two training images.
+    pub fn new(
+        blocks: &BlockSpace,
+        space: &Space,
+        data: &Arc<Data>,
+        recipe: &Recipe,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        recipe.check()?;
+        if data.train.len() < 2 {
+            return Err(TrainError::TooFew { images: data.train.len() });
+        }
+        let batch = recipe.batch.min(data.train.len());
+        Ok(Self {
+            blocks: blocks.clone(),
+            data: Arc::clone(data),
+            recipe: Recipe { batch, ..recipe.clone() },
+            seed,
+            device: device.clone(),
+            policy: Policy::new(space),
+            weights: SharedWeights::new(seed),
+            epoch: 0,
+        })
+    }
+
+    /// The number of epochs so far.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The number of epochs after which the learning rate is zero.
+    pub fn epochs(&self) -> u64 {
+        self.recipe.epochs
+    }
+
+    fn steps_per_epoch(&self) -> u64 {
+        (self.data.train.len() / self.recipe.batch).max(1) as u64
+    }
+
+    fn learns_policy(&self) -> bool {
+        self.epoch as f64 >= WARMUP * self.recipe.epochs as f64
+    }
+
+    /// Trains for one epoch: each training image is seen once, by one of the paths. Paths spread
+    /// over the threads of the current pool. `stop` is asked before each step.
+    ///
+    /// # Errors
+    /// [`TrainError::Diverged`] if the loss of no path is a number; [`TrainError::Stopped`] if
+    /// asked to; [`TrainError::NoPath`] if the space's constraints allow no network.
+    pub fn run_epoch(&mut self, stop: &dyn Fn() -> bool) -> Result<SupernetReport, TrainError> {
+        let start = Instant::now();
+        let first = self.epoch * self.steps_per_epoch();
+        let mut batches = self.batches(self.epoch);
+        let (mut losses, mut accuracies) = (Mean::default(), Mean::default());
+        let mut step = first;
+        loop {
+            let batches: Vec<Batch> = batches.by_ref().take(PATHS).collect();
+            if batches.is_empty() {
+                break;
+            }
+            if stop() {
+                return Err(TrainError::Stopped { epoch: self.epoch + 1 });
+            }
+            let count = batches.len() as u64;
+            for judged in self.step(batches, step)? {
+                losses.add(judged.loss);
+                accuracies.add(judged.held_out.map_or(f64::NAN, |held_out| held_out.accuracy));
+            }
+            step += count;
+        }
+        self.epoch += 1;
+        let loss = losses.value().ok_or(TrainError::Diverged { epoch: self.epoch, loss: f64::NAN });
+        Ok(SupernetReport {
+            epoch: self.epoch,
+            loss: loss?,
+            accuracy: accuracies.value(),
+            time: start.elapsed(),
+        })
+    }
+
+    /// One step: a path for each batch.
+    fn step(&mut self, batches: Vec<Batch>, step: u64) -> Result<Vec<Outcome>, TrainError> {
+        let mut rng = stream(self.seed, step, "paths");
+        let draws = (0..batches.len()).map(|_| self.policy.draw(&mut rng));
+        let draws: Vec<Draw> = draws.collect::<Option<_>>().ok_or(TrainError::NoPath)?;
+        let mut children = Vec::with_capacity(draws.len());
+        let mut costs = Vec::with_capacity(draws.len());
+        for draw in &draws {
+            let path = Path::new(&self.blocks, &draw.config)?;
+            children.push(self.weights.child(&path, &self.device)?);
+            costs.push(COST_WEIGHT * (path.cost.macs.max(1) as f64).ln());
+        }
+        let held_out = self.learns_policy().then(|| self.held_out(step));
+        let this = &*self;
+        let outcomes: Vec<Outcome> = (&children, batches)
+            .into_par_iter()
+            .map(|(child, batch)| this.outcome(child, batch, held_out.as_ref()))
+            .collect();
+        let rates = Rates {
+            learning_rate: self.recipe.rate(step, self.steps_per_epoch()),
+            momentum: self.recipe.momentum,
+            weight_decay: self.recipe.weight_decay,
+        };
+        for (child, outcome) in children.iter().zip(&outcomes) {
+            // A path that diverged must not spoil the weights of the others.
+            if outcome.loss.is_finite() {
+                self.weights.step(child, &outcome.gradients, rates);
+            }
+        }
+        if held_out.is_some() {
+            let judged = outcomes.iter().map(|o| o.held_out.map_or(f64::NAN, |e| e.loss));
+            let losses: Vec<f64> = judged.zip(&costs).map(|(loss, cost)| loss + cost).collect();
+            self.policy.learn(&draws, &losses);
+        }
+        Ok(outcomes)
+    }
+
+    /// What the loss of a batch and of held-out images says about a path.
+    fn outcome(&self, child: &Child, batch: Batch, held_out: Option<&Images>) -> Outcome {
+        let device = self.device.clone().autodiff();
+        let (classes, count) = (self.data.classes, batch.labels.len());
+        let images = training::images(&self.data, batch.pixels, count, &device);
+        let targets = training::targets(&batch.labels, classes, self.recipe.label_smoothing);
+        let targets = Tensor::from_data(targets, &device);
+        let (loss, gradients) =
+            child.network.gradients(images, |scores| cross_entropy(scores, targets));
+        let held_out = held_out.map(|images| {
+            let own = self.normalised(images);
+            judge(&child.network, &[own], &self.data, images, &self.device)
+        });
+        let gradients = child.network.gradient_tensors(&gradients);
+        Outcome { loss: loss.into_scalar::<f64>(), gradients, held_out }
+    }
+
+    /// As many held-out images as a batch has.
+    fn held_out(&self, step: u64) -> Images {
+        let images = &self.data.validation;
+        let mut rng = stream(self.seed, step, "held-out batch");
+        let count = self.recipe.batch.min(images.len());
+        images.select(&sample(&mut rng, images.len(), count).into_vec())
+    }
+
+    fn normalised(&self, images: &Images) -> Tensor<4> {
+        let mut pixels = Vec::with_capacity(images.len() * images.size());
+        for index in 0..images.len() {
+            self.data.normalise(images.image(index), &mut pixels);
+        }
+        training::images(&self.data, pixels, images.len(), &self.device.clone().autodiff())
+    }
+
+    /// Draws this many different networks, half of them from the distribution as it is now and half
+    /// with a quarter of their parameters from the space's prior, and judges them with the weights
+    /// that they inherit. The most accurate comes first.
+    ///
+    /// # Errors
+    /// As [`run_epoch`](Self::run_epoch).
+    pub fn rank(
+        &mut self,
+        count: usize,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Vec<Candidate>, TrainError> {
+        let around = self.policy.mixed_with_prior(MUTATION);
+        let mut rng = stream(self.seed, self.epoch, "candidates");
+        let mut known = HashSet::new();
+        let mut drawn = Vec::new();
+        for attempt in 0..20 * count {
+            if drawn.len() == count {
+                break;
+            }
+            let policy = if attempt % 2 == 0 { &self.policy } else { &around };
+            let Draw { config, .. } = policy.draw(&mut rng).ok_or(TrainError::NoPath)?;
+            let path = Path::new(&self.blocks, &config)?;
+            if known.insert(path.architecture.fingerprint()?) {
+                drawn.push((config, path));
+            }
+        }
+        let statistics = self.statistics();
+        let judged = self.data.test.len().min(JUDGED);
+        let judged = self.data.test.select(&(0..judged).collect::<Vec<_>>());
+        let mut candidates = Vec::with_capacity(drawn.len());
+        for some in drawn.chunks(4 * PATHS) {
+            if stop() {
+                return Err(TrainError::Stopped { epoch: self.epoch });
+            }
+            let children = some.iter().map(|(_, path)| self.weights.child(path, &self.device));
+            let children: Vec<Child> = children.collect::<Result<_, _>>()?;
+            let (data, device) = (&self.data, &self.device);
+            let evaluations: Vec<Evaluation> = children
+                .par_iter()
+                .map(|child| judge(&child.network, &statistics, data, &judged, device))
+                .collect();
+            for ((config, path), evaluation) in some.iter().zip(evaluations) {
+                candidates.push(Candidate {
+                    config: config.clone(),
+                    architecture: path.architecture.clone(),
+                    cost: path.cost,
+                    evaluation,
+                });
+            }
+        }
+        candidates.sort_by(|a, b| {
+            let (a, b) = (a.evaluation, b.evaluation);
+            b.accuracy.total_cmp(&a.accuracy).then(a.loss.total_cmp(&b.loss))
+        });
+        Ok(candidates)
+    }
+
+    /// The training batches of an epoch.
+    fn batches(&self, epoch: u64) -> Batches {
+        let Recipe { augmentation, batch, .. } = &self.recipe;
+        let threads = loader::threads(&self.device);
+        loader::epoch(&self.data, augmentation, *batch, (self.seed, epoch), threads)
+    }
+
+    /// Training batches for the statistics of normalisation.
+    fn statistics(&self) -> Vec<Tensor<4>> {
+        let batches = self.batches(u32::MAX.into());
+        let device = self.device.clone().autodiff();
+        let images =
+            |batch: Batch| training::images(&self.data, batch.pixels, batch.labels.len(), &device);
+        batches.take(RECALIBRATION).map(images).collect()
+    }
+}
+
+/// What one batch gave.
+struct Outcome {
+    loss: f64,
+    gradients: Vec<NamedTensor>,
+    held_out: Option<Evaluation>,
+}
+
+/// How a network does on some images, normalised by the statistics of the given batches.
+fn judge(
+    network: &Network,
+    statistics: &[Tensor<4>],
+    data: &Data,
+    judged: &Images,
+    device: &Device,
+) -> Evaluation {
+    let mut network = network.copy();
+    for (k, batch) in statistics.iter().enumerate() {
+        // The running statistics become the mean of those of the batches.
+        network.set_norm_momentum(1.0 / (k + 1) as f64);
+        network.observe(batch.clone());
+    }
+    evaluate(&network.valid(), data, judged, device)
+}
+
+/// The mean of the numbers among some values.
+#[derive(Default)]
+struct Mean {
+    sum: f64,
+    count: u32,
+}
+
+impl Mean {
+    fn add(&mut self, value: f64) {
+        if value.is_finite() {
+            self.sum += value;
+            self.count += 1;
+        }
+    }
+
+    fn value(&self) -> Option<f64> {
+        (self.count > 0).then(|| self.sum / f64::from(self.count))
+    }
+}

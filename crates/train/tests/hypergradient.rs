@@ -1,0 +1,76 @@
+//! Recipes that are learnt with the weights, on the embedded digits.
+#![allow(clippy::unwrap_used)]
+
+use automl_models::{Activation, Architecture, Block, Layer};
+use automl_train::hypergradient::{Form, Tuned, Tuning, TuningOptions};
+use automl_train::{Data, Dataset, Part, Recipe, Training, cpu, one_thread};
+use std::sync::Arc;
+
+fn architecture() -> Architecture {
+    Architecture::new(
+        1,
+        8,
+        [
+            Layer::once(Block::conv(16, 3, 1, Activation::Relu)),
+            Layer::once(Block::inverted_residual(3, 3.0, 24, 2)),
+            Layer::once(Block::GlobalAvgPool),
+            Layer::once(Block::Flatten),
+            Layer::once(Block::linear(10)),
+        ],
+    )
+}
+
+/// The original validation images are the test part here.
+fn data() -> Arc<Data> {
+    let data = Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
+    Arc::new(data.hold_out(0.2, 0).unwrap())
+}
+
+fn tune(recipe: &Recipe, form: Form) -> (Tuned, f64) {
+    one_thread(|| {
+        let options = TuningOptions { every: 5, form, ..TuningOptions::default() };
+        let data = data();
+        let mut tuning = Tuning::new(&architecture(), &data, recipe, options, 0, &cpu()).unwrap();
+        for _ in 0..recipe.epochs {
+            tuning.run_epoch(&|| false).unwrap();
+        }
+        (tuning.tuned(), tuning.training().evaluate(Part::Test).loss)
+    })
+}
+
+fn without(recipe: &Recipe) -> f64 {
+    one_thread(|| {
+        let mut training = Training::new(&architecture(), &data(), recipe, 0, &cpu()).unwrap();
+        for _ in 0..recipe.epochs {
+            training.run_epoch(&|| false).unwrap();
+        }
+        training.evaluate(Part::Test).loss
+    })
+}
+
+#[test]
+fn a_bad_recipe_is_repaired() {
+    let data = data();
+    let slow = Recipe { learning_rate: 5e-4, ..Recipe::for_data(&data, 20) };
+    let (tuned, loss) = tune(&slow, Form::OneStep);
+    let fixed = without(&slow);
+    assert!(tuned.learning_rate > 4.0 * slow.learning_rate, "{tuned:?}");
+    assert!(loss < 0.7 * fixed, "{loss} {fixed}");
+
+    let heavy = Recipe { weight_decay: 0.1, ..Recipe::for_data(&data, 14) };
+    let fixed = without(&heavy);
+    for form in [Form::OneStep, Form::Implicit { terms: 3 }] {
+        let (tuned, loss) = tune(&heavy, form);
+        assert!(tuned.weight_decay < 0.5 * heavy.weight_decay, "{tuned:?}");
+        assert!(loss < 0.9 * fixed, "{loss} {fixed}");
+    }
+}
+
+#[test]
+fn the_same_seed_learns_the_same() {
+    let data = data();
+    let recipe = Recipe::for_data(&data, 2);
+    let first = tune(&recipe, Form::OneStep);
+    assert_eq!(first, tune(&recipe, Form::OneStep));
+    assert_ne!(first.0.label_smoothing, recipe.label_smoothing);
+}
