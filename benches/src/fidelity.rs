@@ -159,6 +159,7 @@ impl Ours {
             budget: None,
             ladder: Some(&ladder),
             total_cost: Some(game.total as f64),
+            trial_limit: None,
         };
         let sampler = choose::sampler(sampler, &setting).map_err(|e| e.to_string())?;
         let scheduler = choose::scheduler(scheduler, &setting).map_err(|e| e.to_string())?;

@@ -87,6 +87,7 @@ fn ours(name: &str, problem: &Problem, seed: u64, trials: u64) -> Result<Run, So
         budget: Some(trials),
         ladder: None,
         total_cost: None,
+        trial_limit: None,
     };
     let sampler = choose::sampler(name, &setting).map_err(|e| fail(&e))?;
     let builder = Study::builder(problem.space.clone())

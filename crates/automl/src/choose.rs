@@ -65,6 +65,9 @@ pub struct Setting<'a> {
     pub ladder: Option<&'a Ladder>,
     /// What may be spent in all, in the ladder's units of cost.
     pub total_cost: Option<f64>,
+    /// The most trials that will ever be started, where that is certain: the last round of halving
+    /// is then cut to them.
+    pub trial_limit: Option<u64>,
 }
 
 /// The names that [`sampler`] knows.
@@ -167,15 +170,31 @@ pub fn scheduler(
         "asha-stopping" => Box::new(AshaStopping::new(ladder, ETA).map_err(|e| failed(&e))?),
         "async-hyperband" => Box::new(AsyncHyperband::new(ladder, ETA).map_err(|e| failed(&e))?),
         "hyperband" | "bohb" | "priorband" => {
-            Box::new(Hyperband::new(ladder, ETA).map_err(|e| failed(&e))?)
+            let hyperband = Hyperband::new(ladder, ETA).map_err(|e| failed(&e))?;
+            match setting.trial_limit {
+                Some(trials) => Box::new(hyperband.with_limit(trials)),
+                None => Box::new(hyperband),
+            }
         }
         "freeze-thaw" => Box::new(FreezeThaw::new(setting.space, ladder)),
         "median" => Box::new(PercentileStopping::median(ladder)),
         "pasha" => Box::new(Pasha::new(ladder, ETA).map_err(|e| failed(&e))?),
         "pbt" => Box::new(population(ladder).map_err(|e| failed(&e))?.scheduler()),
         "percentile" => Box::new(PercentileStopping::new(ladder, GOOD).map_err(|e| failed(&e))?),
-        "sha" => Box::new(SuccessiveHalving::new(ladder, ETA).map_err(|e| failed(&e))?),
-        _ => Box::new(Asha::new(ladder, ETA).map_err(|e| failed(&e))?),
+        "sha" => {
+            let halving = SuccessiveHalving::new(ladder, ETA).map_err(|e| failed(&e))?;
+            match setting.trial_limit {
+                Some(trials) => Box::new(halving.with_limit(trials)),
+                None => Box::new(halving),
+            }
+        }
+        _ => {
+            let asha = Asha::new(ladder, ETA).map_err(|e| failed(&e))?;
+            match setting.trial_limit {
+                Some(trials) => Box::new(asha.with_limit(trials)),
+                None => Box::new(asha),
+            }
+        }
     }))
 }
 

@@ -71,6 +71,7 @@ pub(crate) fn run(args: SimulateArgs) -> Result<(), Failure> {
         budget: None,
         ladder: Some(&ladder),
         total_cost: None,
+        trial_limit: None,
     };
     let mut builder = Study::builder(curves.space().clone())
         .directions(vec![Direction::Minimize; args.objectives as usize])

@@ -208,7 +208,7 @@ fn the_best_of_three_go_on() {
 
 #[test]
 fn a_front_is_promoted_in_several_objectives() {
-    let ladder = Ladder::new("epoch", 1, 3, true).unwrap();
+    let ladder = Ladder::new("epoch", 1, 4, true).unwrap();
     let mut study = automl_study::Study::builder(common::space())
         .directions(vec![automl_study::Direction::Minimize; 2])
         .scheduler(ladder.clone(), Asha::new(&ladder, 2.0).unwrap())

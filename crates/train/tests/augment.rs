@@ -136,7 +136,7 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let randaugment = RandAugment { operations, magnitude };
-        let augmentation = Augmentation { margin, mirror, randaugment, cutout };
+        let augmentation = Augmentation { margin, mirror, randaugment, cutout, share: 1.0 };
         let run = || {
             let mut rng = stream(seed, 0, "augment");
             let varied = augmentation.vary(&image, side, &mut rng);

@@ -148,10 +148,10 @@ impl Executor<'_> {
                 }
             };
             let progress = self.progress(study.history());
+            let mut ended = study.dead_ends();
             drop(study);
-            if state == Some("pruned") {
-                self.folder.free_checkpoint(number);
-            }
+            ended.extend((state == Some("pruned")).then_some(number));
+            ended.into_iter().for_each(|trial| self.folder.free_checkpoint(trial));
             if let Some(state) = state {
                 self.tell(&Event::Candidate {
                     trial: number,

@@ -104,6 +104,7 @@ mod tests {
                 mirror: false,
                 randaugment: RandAugment { operations: 2, magnitude: 2 },
                 cutout: 0.0,
+                share: 1.0,
             },
         };
         assert_eq!(recipe, expected);

@@ -59,6 +59,7 @@ pub fn run(
         budget: Some(plan.trials),
         ladder: Some(&plan.rungs.ladder),
         total_cost: None,
+        trial_limit: Some(plan.trials),
     };
     let sampler = choose::sampler(&settings.search.sampler, &setting)?;
     let scheduler = choose::scheduler(&settings.search.scheduler, &setting)?;

@@ -59,6 +59,7 @@ impl Session {
             budget: init.budget,
             ladder: ladder.as_ref(),
             total_cost,
+            trial_limit: None,
         };
         let sampler = choose::sampler(&init.sampler, &setting).map_err(|e| e.to_string())?;
         let scheduler = choose::scheduler(&init.scheduler, &setting).map_err(|e| e.to_string())?;

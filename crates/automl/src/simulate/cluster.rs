@@ -413,6 +413,7 @@ mod tests {
             budget: None,
             ladder: Some(&ladder),
             total_cost: None,
+            trial_limit: None,
         };
         let mut study = Study::builder(curves.space().clone())
             .directions(vec![Direction::Minimize; objectives])
