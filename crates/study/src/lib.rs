@@ -19,7 +19,6 @@
 
 mod fidelity;
 mod history;
-pub mod kendall;
 mod optimize;
 pub mod pareto;
 mod random;

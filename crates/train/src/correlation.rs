@@ -1,30 +1,61 @@
 //! How far two lists of numbers rank the same things in the same order.
 
-/// Kendall's tau-b: concordant minus discordant pairs, over the pairs that are not tied, in
-/// `[-1, 1]`; zero where either list is constant or has fewer than two numbers.
+/// Kendall's tau-b of two lists of values, in `[-1, 1]`: over all pairs,
+/// `(concordant - discordant) / sqrt((pairs - ties in a) (pairs - ties in b))`.
+///
+/// `None` where the lists differ in length, hold a NaN, or one of them is all ties. `O(n^2)`.
 ///
 /// # Source
-/// Kendall (1945), "The treatment of ties in ranking problems". All pairs are looked at: O(n^2).
-pub fn kendall(a: &[f64], b: &[f64]) -> f64 {
-    let (mut balance, mut untied_a, mut untied_b) = (0.0, 0.0_f64, 0.0_f64);
-    let pairs: Vec<(f64, f64)> = a.iter().copied().zip(b.iter().copied()).collect();
-    for (i, (a, b)) in pairs.iter().enumerate() {
-        for (other_a, other_b) in &pairs[..i] {
-            let (x, y) = (order(*a, *other_a), order(*b, *other_b));
-            balance += x * y;
-            untied_a += x * x;
-            untied_b += y * y;
+/// Kendall (1945), "The treatment of ties in ranking problems".
+pub fn kendall(a: &[f64], b: &[f64]) -> Option<f64> {
+    if a.len() != b.len() || a.iter().chain(b).any(|x| x.is_nan()) {
+        return None;
+    }
+    let (mut agreement, mut untied_a, mut untied_b) = (0i64, 0i64, 0i64);
+    for i in 0..a.len() {
+        for j in 0..i {
+            let (x, y) = (sign(a[i], a[j]), sign(b[i], b[j]));
+            agreement += x * y;
+            untied_a += x.abs();
+            untied_b += y.abs();
         }
     }
-    ratio(balance, untied_a, untied_b)
+    let scale = (untied_a as f64 * untied_b as f64).sqrt();
+    (scale > 0.0).then(|| (agreement as f64 / scale).clamp(-1.0, 1.0))
 }
 
-/// Spearman's rho: the correlation of the ranks, ties with their mean rank, in `[-1, 1]`; zero where
-/// either list is constant or has fewer than two numbers.
+/// The jackknife's standard error of [`kendall`]: with `t_i` the correlation without pair `i` and
+/// `t` their mean, `sqrt((n - 1) / n sum (t_i - t)^2)`.
+///
+/// `None` where one of the correlations is not defined. `O(n^3)`.
+///
+/// # Source
+/// Efron (1982), "The Jackknife, the Bootstrap and Other Resampling Plans", eq. (3.5).
+pub fn kendall_error(a: &[f64], b: &[f64]) -> Option<f64> {
+    let without = |list: &[f64], i: usize| [&list[..i], &list[i + 1..]].concat();
+    let n = a.len().min(b.len());
+    let taus: Option<Vec<f64>> = (0..n).map(|i| kendall(&without(a, i), &without(b, i))).collect();
+    let taus = taus.filter(|taus| !taus.is_empty())?;
+    let count = taus.len() as f64;
+    let mean = taus.iter().sum::<f64>() / count;
+    let spread: f64 = taus.iter().map(|tau| (tau - mean).powi(2)).sum();
+    Some(((count - 1.0) / count * spread).sqrt())
+}
+
+fn sign(x: f64, y: f64) -> i64 {
+    i64::from(x > y) - i64::from(x < y)
+}
+
+/// Spearman's rho: the correlation of the ranks, ties with their mean rank, in `[-1, 1]`.
+///
+/// `None` where the lists differ in length, hold a NaN, or one of them is all ties. `O(n log n)`.
 ///
 /// # Source
 /// Spearman (1904), "The proof and measurement of association between two things".
-pub fn spearman(a: &[f64], b: &[f64]) -> f64 {
+pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
+    if a.len() != b.len() || a.iter().chain(b).any(|x| x.is_nan()) {
+        return None;
+    }
     let (a, b) = (ranks(a), ranks(b));
     let centre = |ranks: &[f64]| {
         let mean = ranks.iter().sum::<f64>() / ranks.len().max(1) as f64;
@@ -32,17 +63,8 @@ pub fn spearman(a: &[f64], b: &[f64]) -> f64 {
     };
     let (a, b) = (centre(&a), centre(&b));
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-    ratio(dot(&a, &b), dot(&a, &a), dot(&b, &b))
-}
-
-/// 1, 0 or -1.
-fn order(a: f64, b: f64) -> f64 {
-    f64::from(i8::from(a > b) - i8::from(a < b))
-}
-
-fn ratio(shared: f64, own: f64, other: f64) -> f64 {
-    let scale = (own * other).sqrt();
-    if scale > 0.0 { shared / scale } else { 0.0 }
+    let scale = (dot(&a, &a) * dot(&b, &b)).sqrt();
+    (scale > 0.0).then(|| (dot(&a, &b) / scale).clamp(-1.0, 1.0))
 }
 
 /// Ranks from 1; equal numbers share their mean rank.
@@ -62,25 +84,63 @@ fn ranks(values: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    /// Numbers as SciPy's `kendalltau` and `spearmanr` give them.
+    /// Numbers as SciPy's `spearmanr` gives them.
     #[test]
-    fn agree_with_scipy() {
-        let a = [12.0, 2.0, 1.0, 12.0, 2.0];
-        let b = [1.0, 4.0, 7.0, 1.0, 0.0];
-        assert!((kendall(&a, &b) + 0.471_404_520_791_031_7).abs() < 1e-12);
+    fn spearman_of_known_lists() {
         let (a, b) = ([1.0, 2.0, 3.0, 4.0, 5.0], [5.0, 6.0, 7.0, 8.0, 7.0]);
-        assert!((spearman(&a, &b) - 0.820_782_681_668_123_3).abs() < 1e-12);
+        assert!((spearman(&a, &b).unwrap() - 0.820_782_681_668_123_3).abs() < 1e-12);
+        let values = [0.3, -2.0, 8.0, 5.0];
+        assert_eq!(spearman(&values, &values.map(|x: f64| x.powi(3))), Some(1.0));
+        assert_eq!(spearman(&values, &values.map(|x| -x)), Some(-1.0));
+        assert_eq!(spearman(&[1.0; 4], &values), None);
+        assert_eq!(spearman(&[1.0], &[2.0]), None);
+        assert_eq!(spearman(&[1.0, f64::NAN], &[2.0, 3.0]), None);
+    }
+
+    /// Values of `scipy.stats.kendalltau`.
+    #[test]
+    fn kendall_of_known_lists() {
+        let close = |a: &[f64], b: &[f64], tau: f64| {
+            assert!((kendall(a, b).unwrap() - tau).abs() < 1e-12, "{:?}", kendall(a, b));
+        };
+        close(&[12.0, 2.0, 1.0, 12.0, 2.0], &[1.0, 4.0, 7.0, 1.0, 0.0], -0.471_404_520_791_031_7);
+        close(&[1.0, 2.0, 3.0, 4.0], &[1.0, 2.0, 4.0, 3.0], 2.0 / 3.0);
+        close(&[1.0, 1.0, 2.0, 3.0], &[1.0, 2.0, 2.0, 3.0], 0.8);
+        assert_eq!(kendall(&[1.0, 2.0], &[5.0, 5.0]), None);
+        assert_eq!(kendall(&[1.0, f64::NAN], &[5.0, 6.0]), None);
+        assert_eq!(kendall(&[1.0], &[5.0, 6.0]), None);
     }
 
     #[test]
-    fn orders_alone_count() {
-        let values = [0.3, -2.0, 8.0, 5.0];
-        let cubes = values.map(|x: f64| x.powi(3));
-        let negated = values.map(|x| -x);
-        assert_eq!((kendall(&values, &cubes), spearman(&values, &cubes)), (1.0, 1.0));
-        assert_eq!((kendall(&values, &negated), spearman(&values, &negated)), (-1.0, -1.0));
-        assert_eq!((kendall(&values, &[1.0; 4]), spearman(&[1.0; 4], &values)), (0.0, 0.0));
-        assert_eq!((kendall(&[], &[]), spearman(&[1.0], &[2.0])), (0.0, 0.0));
+    fn the_standard_error_is_zero_without_doubt_and_falls_with_the_number() {
+        let line: Vec<f64> = (0..20).map(f64::from).collect();
+        assert_eq!(kendall_error(&line, &line), Some(0.0));
+        let noisy = |n: u32| -> Vec<f64> { (0..n).map(|i| f64::from(i + 9 * (i % 4))).collect() };
+        let error = |n: u32| {
+            let line: Vec<f64> = (0..n).map(f64::from).collect();
+            kendall_error(&line, &noisy(n)).unwrap()
+        };
+        assert!(error(80) < 0.7 * error(20), "{} {}", error(80), error(20));
+        assert_eq!(kendall_error(&[], &[]), None);
+    }
+
+    proptest! {
+        /// It sees ranks only, has no first list, and turns with the order.
+        #[test]
+        fn laws(pairs in proptest::collection::vec((0i32..9, 0i32..9), 2..30)) {
+            let (a, b): (Vec<f64>, Vec<f64>) =
+                pairs.iter().map(|(a, b)| (f64::from(*a), f64::from(*b))).unzip();
+            let tau = kendall(&a, &b);
+            prop_assert_eq!(tau, kendall(&b, &a));
+            let stretched: Vec<f64> = a.iter().map(|x| x.exp()).collect();
+            prop_assert_eq!(tau, kendall(&stretched, &b));
+            let turned: Vec<f64> = a.iter().map(|x| -x).collect();
+            prop_assert_eq!(tau.map(|t| -t), kendall(&turned, &b));
+            if let Some(own) = kendall(&a, &a) {
+                prop_assert_eq!(own, 1.0);
+            }
+        }
     }
 }

@@ -50,7 +50,7 @@ mod training;
 pub use augment::{Augmentation, RandAugment, Transformation};
 pub use burn::tensor::Device;
 pub use checkpoint::CheckpointError;
-pub use correlation::{kendall, spearman};
+pub use correlation::{kendall, kendall_error, spearman};
 pub use data::{Data, Part, SplitError};
 pub use dataset::{Dataset, DatasetError, Images};
 pub use device::{Chosen, DeviceChoice, DeviceError, choose, cpu, on_threads, one_thread};

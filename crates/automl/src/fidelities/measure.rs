@@ -7,8 +7,10 @@ use crate::search::rungs::{Macs, fidelities};
 use crate::search::{RungSettings, SearchError, Settings, open_data};
 use automl_models::Architecture;
 use automl_space::stream;
-use automl_study::{StopFlag, kendall};
-use automl_train::{Fidelity, Part, Stage, TrainError, Training, one_thread};
+use automl_study::StopFlag;
+use automl_train::{
+    Fidelity, Part, Stage, TrainError, Training, kendall, kendall_error, one_thread,
+};
 use rand::RngExt;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -203,8 +205,8 @@ fn rank(
             name: fidelity.to_string(),
             cost,
             time,
-            tau: kendall::tau_b(accuracies, &truth),
-            error: kendall::standard_error(accuracies, &truth),
+            tau: kendall(accuracies, &truth),
+            error: kendall_error(accuracies, &truth),
         };
     // By cost; the full setting, which is its unit, stays the last.
     let mut order: Vec<usize> = (0..top).collect();
@@ -233,7 +235,7 @@ fn rank(
             measured(&Fidelity { epochs, ..full }, cost, None, &accuracies)
         })
         .collect();
-    let null = kendall::tau_b(parameters, &truth);
+    let null = kendall(parameters, &truth);
     let list: Vec<Candidate> =
         settings.iter().map(|s| Candidate { cost: s.cost, tau: s.tau.unwrap_or(-1.0) }).collect();
     // No rung may rank worse than what is there anyway.

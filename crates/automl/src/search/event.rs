@@ -168,8 +168,8 @@ pub struct ScoreTable {
 pub struct ScoreRow {
     /// Its name.
     pub score: String,
-    /// Spearman's rho of score and accuracy.
+    /// Spearman's rho of score and accuracy; zero where one of them is the same for all.
     pub spearman: f64,
-    /// Kendall's tau of score and accuracy.
+    /// Kendall's tau of score and accuracy; zero where one of them is the same for all.
     pub kendall: f64,
 }

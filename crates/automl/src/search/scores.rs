@@ -129,8 +129,8 @@ pub(super) fn table(plan: &Plan, history: &History, seed: u64) -> Option<ScoreTa
     }
     let rows = Score::ALL.iter().zip(&scores).map(|(score, values)| ScoreRow {
         score: score.name().to_owned(),
-        spearman: spearman(values, &accuracies),
-        kendall: kendall(values, &accuracies),
+        spearman: spearman(values, &accuracies).unwrap_or(0.0),
+        kendall: kendall(values, &accuracies).unwrap_or(0.0),
     });
     Some(ScoreTable { epochs, trials: accuracies.len() as u64, rows: rows.collect() })
 }

@@ -14,7 +14,7 @@ pub struct LatencyReport {
     pub mean_error: f64,
     /// The share of the networks whose prediction lies within 10 % of the measured time.
     pub within_10: f64,
-    /// Kendall's tau of predicted and measured times.
+    /// Kendall's tau of predicted and measured times; zero where one of them is the same for all.
     pub kendall: f64,
 }
 
@@ -31,7 +31,7 @@ impl LatencyReport {
             networks: samples.len(),
             mean_error: errors.iter().sum::<f64>() / count,
             within_10: errors.iter().filter(|error| **error <= 0.1).count() as f64 / count,
-            kendall: kendall(&predicted, &measured),
+            kendall: kendall(&predicted, &measured).unwrap_or(0.0),
         }
     }
 }
