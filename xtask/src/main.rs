@@ -9,6 +9,7 @@ mod device;
 mod shell;
 
 use anyhow::{Result, bail};
+use std::io::Write;
 use std::process::ExitCode;
 
 const HELP: &str = "\
@@ -30,7 +31,7 @@ Work on the project
   bench schedulers     our schedulers against other libraries, in one run
   bench training       training speed on the CPU against PyTorch
 
-Every other command is handed to the `automl` binary: `cargo xtask <command> --help`.";
+Each command explains itself: `cargo xtask <command> --help`.";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -45,21 +46,26 @@ fn main() -> ExitCode {
 
 fn run(args: &[String]) -> Result<ExitCode> {
     let Some((command, rest)) = args.split_first() else {
-        println!("{HELP}");
-        return Ok(ExitCode::SUCCESS);
+        return help();
     };
     // `bench samplers --help` is answered by the bench itself.
     let own = matches!((command.as_str(), rest), ("check" | "arrows" | "bench", [_]));
     let asks = |arg: &String| matches!(arg.as_str(), "-h" | "--help" | "help");
     if asks(command) || own && rest.iter().any(asks) {
-        println!("{HELP}");
-        return Ok(ExitCode::SUCCESS);
+        return help();
     }
     match command.as_str() {
         "check" => check::run(rest),
         "arrows" => arrows::check().map(|()| ExitCode::SUCCESS),
         "bench" => bench::run(rest),
+        "search" | "fidelities" | "latency" | "serve" | "simulate" => automl::run(args),
         flag if flag.starts_with('-') => bail!("unknown option {flag:?}; try `cargo xtask --help`"),
-        _ => automl::run(args),
+        other => bail!("there is no command {other:?}; try `cargo xtask --help`"),
     }
+}
+
+fn help() -> Result<ExitCode> {
+    // A reader that has gone (`| head`) is no failure.
+    let _ = writeln!(std::io::stdout(), "{HELP}");
+    Ok(ExitCode::SUCCESS)
 }

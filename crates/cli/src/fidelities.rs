@@ -1,6 +1,7 @@
 //! `automl fidelities`: which cheap settings rank networks as full training does.
 
 use crate::Failure;
+use crate::output::say;
 use crate::search::args::quote;
 use automl::search::Settings;
 use clap::Args;
@@ -107,8 +108,7 @@ impl FidelitiesArgs {
 pub(crate) fn run(args: FidelitiesArgs) -> Result<(), Failure> {
     let settings = Settings::load(args.config.as_deref(), &args.assignments())?;
     if args.dry_run {
-        print!("{}", automl::search::to_toml(&settings));
-        return Ok(());
+        return say(automl::search::to_toml(&settings).trim_end());
     }
     execute(&settings, args.out)
 }
@@ -123,7 +123,7 @@ fn execute(settings: &Settings, out: Option<PathBuf>) -> Result<(), Failure> {
     use automl::study::StopFlag;
     let stop = StopFlag::on_ctrl_c()?;
     let ranking = automl::fidelities::measure(settings, &stop, &show)?;
-    println!("{}", table(&ranking));
+    say(table(&ranking))?;
     let name = format!("{}-ladder.toml", settings.data.dataset);
     let path = out.unwrap_or_else(|| settings.runs.join(name));
     let text = automl::search::ladder_toml(&ranking.ladder());
@@ -132,21 +132,21 @@ fn execute(settings: &Settings, out: Option<PathBuf>) -> Result<(), Failure> {
             .map_err(|e| format!("cannot create {}: {e}", folder.display()))?;
     }
     std::fs::write(&path, &text).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
-    println!("{text}\nwritten to {0}; search with it: --ladder {0}", path.display());
-    Ok(())
+    say(format_args!("{text}\nwritten to {0}; search with it: --ladder {0}", path.display()))
 }
 
 #[cfg(feature = "train")]
 fn show(progress: &automl::fidelities::Progress) {
+    use crate::output::note;
     use automl::fidelities::Progress;
     match progress {
         Progress::Start { data, device, architectures, settings, workers } => {
-            eprintln!("data    {data}");
-            eprintln!("device  {device} ({workers} at once)");
-            eprintln!("train   {architectures} networks at {settings} settings");
+            note(format_args!("data    {data}"));
+            note(format_args!("device  {device} ({workers} at once)"));
+            note(format_args!("train   {architectures} networks at {settings} settings"));
         }
         Progress::Architecture { done, elapsed } => {
-            eprintln!("network {done:>4}  {:>6.1} s", elapsed.as_secs_f64());
+            note(format_args!("network {done:>4}  {:>6.1} s", elapsed.as_secs_f64()));
         }
         _ => {}
     }

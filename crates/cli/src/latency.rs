@@ -1,6 +1,8 @@
 //! `automl latency`: how long networks take on the device at hand.
 
 use crate::Failure;
+#[cfg(feature = "train")]
+use crate::output::say;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -59,10 +61,10 @@ fn execute(args: &LatencyArgs) -> Result<(), Failure> {
     })?;
     let space = NetworkSpace::Blocks(blocks);
     let timing = Timing { batch: args.batch as usize, ..Timing::default() };
-    println!("device  {}", device.description);
+    say(format_args!("device  {}", device.description))?;
     let profile =
         automl::latency::profile(&space, args.networks, &timing, args.seed, &device.device)?;
-    println!("latency {}", profile.report);
+    say(format_args!("latency {}", profile.report))?;
     if let Some(path) = &args.out {
         std::fs::write(path, serde_json::to_string_pretty(&profile)?)
             .map_err(|error| format!("cannot write {}: {error}", path.display()))?;

@@ -5,6 +5,7 @@ pub(crate) mod args;
 mod display;
 
 use crate::Failure;
+use crate::output::say;
 use automl::search::Settings;
 
 /// Runs a search, or only checks its settings.
@@ -12,8 +13,7 @@ pub(crate) fn run(args: args::SearchArgs) -> Result<(), Failure> {
     let dry = args.dry_run;
     let settings = Settings::load(args.config.as_deref(), &args.assignments())?;
     if dry {
-        print!("{}", automl::search::to_toml(&settings));
-        return Ok(());
+        return say(automl::search::to_toml(&settings).trim_end());
     }
     execute(&settings)
 }
@@ -25,7 +25,7 @@ fn execute(settings: &Settings) -> Result<(), Failure> {
     let display = display::Display::new();
     let summary = automl::search::run(settings, &stop, &|event| display.show(event))?;
     display.finish();
-    println!("{}", display::table(&summary, settings));
+    say(display::table(&summary, settings))?;
     if stop.is_set() {
         return Err("interrupted; what was recorded can be continued with --study".into());
     }

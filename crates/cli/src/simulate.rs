@@ -1,6 +1,7 @@
 //! `automl simulate`: schedulers on thousands of workers in virtual time.
 
 use crate::Failure;
+use crate::output::say;
 use automl::choose::{self, Setting};
 use automl::simulate::{Cluster, Curves, FAMILIES, Runtimes, Summary, Workload};
 use automl::study::{Direction, Ladder, Study};
@@ -97,44 +98,43 @@ pub(crate) fn run(args: SimulateArgs) -> Result<(), Failure> {
         seed: args.seed,
     };
     let summary = cluster.run(&mut study, &curves)?;
-    print(&args, &summary, curves.median() - curves.optimum());
-    Ok(())
+    say(report(&args, &summary, curves.median() - curves.optimum()))
 }
 
-fn print(args: &SimulateArgs, summary: &Summary, median: f64) {
-    println!(
-        "{} on {} workers: {} jobs of {} trials, {} workers died",
+fn report(args: &SimulateArgs, summary: &Summary, median: f64) -> String {
+    let [complete, pruned, paused, failed] = summary.states;
+    let head = format!(
+        "{} on {} workers: {} jobs of {} trials, {} workers died\n\
+         trials: {complete} complete, {pruned} pruned, {paused} paused, {failed} failed\n\n\
+         {:>12}{:>12}{:>12}{:>12}{:>14}\n",
         args.scheduler,
         args.workers,
         summary.jobs,
         summary.states.iter().sum::<usize>(),
-        summary.crashes
+        summary.crashes,
+        "virtual time",
+        "jobs",
+        "trials",
+        "regret",
+        "us/decision"
     );
-    let [complete, pruned, paused, failed] = summary.states;
-    println!("trials: {complete} complete, {pruned} pruned, {paused} paused, {failed} failed\n");
-    println!(
-        "{:>12}{:>12}{:>12}{:>12}{:>14}",
-        "virtual time", "jobs", "trials", "regret", "us/decision"
-    );
-    for glance in &summary.glances {
-        println!(
-            "{:>12.1}{:>12}{:>12}{:>12.5}{:>14.2}",
+    let rows = summary.glances.iter().map(|glance| {
+        format!(
+            "{:>12.1}{:>12}{:>12}{:>12.5}{:>14.2}\n",
             glance.time, glance.jobs, glance.trials, glance.regret, glance.decision
-        );
-    }
-    println!(
-        "(regret: the incumbent's final loss above the optimum; a median random draw has {median:.3})\n"
-    );
-    println!(
-        "utilisation  {:.2} % until the last job was handed out, {:.2} % until the last one ended",
-        100.0 * summary.utilisation,
-        100.0 * summary.utilisation_with_end
-    );
+        )
+    });
     let seconds = summary.decision_time.as_secs_f64();
-    println!(
-        "decisions    {:.0} a second: {} in {seconds:.2} s",
+    let tail = format!(
+        "(regret: the incumbent's final loss above the optimum; a median random draw has {median:.3})\n\n\
+         utilisation  {:.2} % until the last job was handed out, {:.2} % until the last one ended\n\
+         decisions    {:.0} a second: {} in {seconds:.2} s\n\
+         wall time    {:.2} s",
+        100.0 * summary.utilisation,
+        100.0 * summary.utilisation_with_end,
         summary.decisions as f64 / seconds,
-        summary.decisions
+        summary.decisions,
+        summary.wall.as_secs_f64()
     );
-    println!("wall time    {:.2} s", summary.wall.as_secs_f64());
+    head + &rows.collect::<String>() + &tail
 }

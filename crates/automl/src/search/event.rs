@@ -122,8 +122,11 @@ pub struct Network {
     pub params: u64,
     /// Multiply-accumulates of one image.
     pub macs: u64,
-    /// Accuracy on the validation images during the search, a fraction.
+    /// Accuracy on the validation images after the final training, a fraction.
     pub validation_accuracy: f64,
+    /// Cross-entropy on the validation images after the final training, in nats: what the front
+    /// is taken by.
+    pub validation_loss: f64,
     /// Accuracy on the test images after the final training, a fraction; read once.
     pub test_accuracy: f64,
     /// The measured median time for one image on the search's device, in microseconds.

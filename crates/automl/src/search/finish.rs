@@ -70,7 +70,11 @@ pub(super) struct Finish<'a> {
 
 impl Finish<'_> {
     /// Trains the most promising networks on all training images and returns the front: those
-    /// that no other beats in both validation accuracy and cost, smallest first.
+    /// that no other beats in both validation loss and cost, smallest first.
+    ///
+    /// The loss decides, not the accuracy: on a few hundred images the accuracy moves in steps
+    /// that are as large as the differences between networks, and a single lucky small network
+    /// would stand before all larger ones.
     pub(super) fn run(
         &self,
         history: &History,
@@ -286,6 +290,7 @@ impl Finish<'_> {
             params: metrics.params,
             macs: metrics.macs,
             validation_accuracy: metrics.validation_accuracy,
+            validation_loss: metrics.validation_loss,
             test_accuracy: metrics.test_accuracy,
             latency_us: metrics.latency_us,
             files: files.map(|file| format!("front/trial-{}/{file}", metrics.trial)).to_vec(),
@@ -294,23 +299,14 @@ impl Finish<'_> {
 
     fn front(&self, mut metrics: Vec<Metrics>) -> Vec<Network> {
         metrics.sort_by_key(|m| (m.params, m.macs, m.trial));
-        let losses: Vec<[f64; 2]> = metrics
-            .iter()
-            .map(|m| {
-                let cost = match self.settings.search.against {
-                    Against::Params => m.params as f64,
-                    Against::Macs => m.macs as f64,
-                    Against::Latency => m.latency_us.unwrap_or(f64::INFINITY),
-                };
-                [-m.validation_accuracy, cost]
-            })
-            .collect();
+        let cost = |m: &Metrics| match self.settings.search.against {
+            Against::Params => m.params as f64,
+            Against::Macs => m.macs as f64,
+            Against::Latency => m.latency_us.unwrap_or(f64::INFINITY),
+        };
+        let losses: Vec<_> = metrics.iter().map(|m| [m.validation_loss, cost(m)]).collect();
         let ranks = pareto::ranks(&losses);
-        metrics
-            .iter()
-            .zip(ranks)
-            .filter(|(_, rank)| *rank == 0)
-            .map(|(metrics, _)| self.network(metrics))
-            .collect()
+        let front = metrics.iter().zip(ranks).filter(|(_, rank)| *rank == 0);
+        front.map(|(metrics, _)| self.network(metrics)).collect()
     }
 }

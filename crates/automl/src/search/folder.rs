@@ -4,11 +4,14 @@ use super::SearchError;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-/// The folder of one study, held by this process alone until it is dropped.
+/// The folder of one study, held by this process alone until it is dropped. One that was made
+/// here goes with it, unless the study began ([`StudyFolder::keep`]).
 #[derive(Debug)]
 pub(super) struct StudyFolder {
     pub(super) name: String,
     pub(super) path: PathBuf,
+    /// Made here, for a study that has not begun.
+    fresh: bool,
     /// Released by the system when the process ends, however it ends.
     _lock: File,
 }
@@ -27,9 +30,11 @@ impl StudyFolder {
             source,
         };
         fs::create_dir_all(runs).map_err(|e| file(runs, e))?;
+        let mut fresh = true;
         let (name, path) = match name {
             Some(name) => {
                 let path = runs.join(name);
+                fresh = !path.exists();
                 fs::create_dir_all(&path).map_err(|e| file(&path, e))?;
                 (name.to_owned(), path)
             }
@@ -55,7 +60,12 @@ impl StudyFolder {
         }
         let checkpoints = path.join("checkpoints");
         fs::create_dir_all(&checkpoints).map_err(|e| file(&checkpoints, e))?;
-        Ok(Self { name, path, _lock: lock })
+        Ok(Self { name, path, fresh, _lock: lock })
+    }
+
+    /// The study has begun: the folder stays.
+    pub(super) fn keep(&mut self) {
+        self.fresh = false;
     }
 
     /// The checkpoint of a trial.
@@ -67,5 +77,14 @@ impl StudyFolder {
     pub(super) fn free_checkpoint(&self, trial: u64) {
         // A file that stays behind costs space and nothing else.
         let _ = fs::remove_file(self.checkpoint(trial));
+    }
+}
+
+impl Drop for StudyFolder {
+    fn drop(&mut self) {
+        if self.fresh {
+            // An empty folder that stays behind costs a name and nothing else.
+            let _ = fs::remove_dir_all(&self.path);
+        }
     }
 }

@@ -40,7 +40,7 @@ pub fn run(
     let (device, images) = open_data(settings)?;
     let mut plan = Plan::new(settings, images, &device.device)?;
     let data = &settings.data;
-    let folder = StudyFolder::open(&settings.runs, settings.study.as_deref(), &data.dataset)?;
+    let mut folder = StudyFolder::open(&settings.runs, settings.study.as_deref(), &data.dataset)?;
     if settings.search.wants_latency() {
         let profile = profile(settings, &plan, &folder, &device.device)?;
         observer(&Event::Note(format!("latency {}", profile.report)));
@@ -81,6 +81,7 @@ pub fn run(
     };
     let mut study = builder.build()?;
     study.recover()?;
+    folder.keep();
     study.set_trial_limit(Some(plan.trials));
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);

@@ -402,6 +402,13 @@ impl Settings {
                 );
             }
         }
+        if let Some(url) = &self.storage
+            && url.contains("://")
+            && !url.starts_with("sqlite:///")
+        {
+            let reason = "only SQLite is known: a file, or sqlite:///FILE";
+            return wrong("storage", format!("{url:?}"), reason);
+        }
         if self.search.search_and_learn && self.search.space != SpaceName::Blocks {
             let reason = "a weight-sharing network exists for the space \"blocks\" only";
             return wrong("search.search-and-learn", "true".into(), reason);

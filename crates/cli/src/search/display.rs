@@ -1,5 +1,6 @@
 //! What a person sees while a search runs: one calm line on a terminal, plain lines otherwise.
 
+use crate::output::note;
 use automl::search::{Event, Progress, Settings, Summary};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
@@ -113,7 +114,7 @@ impl Display {
     fn line(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
-            None => eprintln!("{text}"),
+            None => note(text),
         }
     }
 }
@@ -134,8 +135,8 @@ pub(crate) fn table(summary: &Summary, settings: &Settings) -> String {
     let timed = settings.search.wants_latency();
     let latency = if timed { format!("{:>10}  ", "latency") } else { String::new() };
     let mut text = format!(
-        "\n{:>11}  {:>12}  {latency}{:>10}  {:>8}  files\n",
-        "parameters", "MACs", "validation", "test"
+        "\n{:>11}  {:>12}  {latency}{:>7}  {:>10}  {:>8}  files\n",
+        "parameters", "MACs", "loss", "validation", "test"
     );
     for network in &summary.front {
         let latency = match network.latency_us {
@@ -144,9 +145,10 @@ pub(crate) fn table(summary: &Summary, settings: &Settings) -> String {
         };
         let folder = network.files.first().and_then(|f| f.rsplit_once('/')).map_or("", |(d, _)| d);
         text.push_str(&format!(
-            "{:>11}  {:>12}  {latency}{:>9.2}%  {:>7.2}%  {folder}/\n",
+            "{:>11}  {:>12}  {latency}{:>7.4}  {:>9.2}%  {:>7.2}%  {folder}/\n",
             thousands(network.params),
             thousands(network.macs),
+            network.validation_loss,
             network.validation_accuracy * 100.0,
             network.test_accuracy * 100.0,
         ));
