@@ -89,9 +89,17 @@ fn installed(peer: &str, file: &Path, folder: &Path) -> Result<PathBuf> {
     let mark = folder.join(format!("{peer}.installed"));
     let text = std::fs::read_to_string(file).context("cannot read the requirements")?;
     if !std::fs::read_to_string(&mark).is_ok_and(|installed| installed == text) {
-        let mut pip = Command::new(&python);
-        pip.args(["-m", "pip", "install", "--quiet", "-r"]).arg(file);
-        shell::step(&format!("installing {peer}"), pip)?;
+        // uv finds in seconds what pip searches for minutes.
+        let install = if shell::exists("uv", &["--version"]) {
+            let mut uv = Command::new("uv");
+            uv.args(["pip", "install", "--quiet", "--python"]).arg(&python).arg("-r").arg(file);
+            uv
+        } else {
+            let mut pip = Command::new(&python);
+            pip.args(["-m", "pip", "install", "--quiet", "-r"]).arg(file);
+            pip
+        };
+        shell::step(&format!("installing {peer}"), install)?;
         std::fs::write(&mark, text).context("cannot note the installed peer")?;
     }
     Ok(python)

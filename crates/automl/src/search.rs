@@ -25,6 +25,7 @@ pub(crate) mod rungs;
 mod scores;
 mod settings;
 #[cfg(feature = "train")]
+mod spread;
 mod unique;
 
 #[cfg(feature = "train")]

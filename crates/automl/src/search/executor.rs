@@ -98,7 +98,7 @@ impl Executor<'_> {
             Err(error) => return self.fail(number, error.to_string(), None),
         };
         let cost = network.cost();
-        let price = self.plan.price(self.settings.search.against, &network);
+        let price = self.plan.caps.price(self.settings.search.against, &network);
         self.tell(&Event::Training { trial: number, params: cost.parameters, from, until });
         let rungs = &self.plan.rungs;
         let mut going: Option<Training> = None;

@@ -181,8 +181,8 @@ impl Finish<'_> {
         candidates
     }
 
-    /// The epochs that fit into the time that is left; where that is too few, the last candidates
-    /// are given up, but never the two most accurate.
+    /// The epochs that fit into the time that is left. Where that is not half of those wanted, the
+    /// last candidates are given up, down to five, but never the two most accurate.
     fn fit_epochs(&self, candidates: &mut Vec<Candidate>, workers: usize) -> u64 {
         let wanted = self.plan.final_epochs;
         let Some(deadline) = self.deadline else { return wanted };
@@ -192,7 +192,7 @@ impl Finish<'_> {
             let slowest = candidates.iter().map(|c| c.seconds).fold(0.0, f64::max);
             let epoch = (all / workers as f64).max(slowest).max(1e-6);
             let fits = (left / epoch).floor() as u64;
-            if fits >= wanted.min(8) || candidates.len() <= self.settings.search.front.min(5) {
+            if fits >= wanted.div_ceil(2) || candidates.len() <= self.settings.search.front.min(5) {
                 return fits.clamp(1, wanted);
             }
             let mut accuracies: Vec<f64> = candidates.iter().map(|c| c.accuracy).collect();

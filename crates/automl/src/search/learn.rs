@@ -117,7 +117,7 @@ impl Learning<'_> {
 
     fn price(&self, candidate: &Candidate) -> f64 {
         match self.plan.networks.architecture(&candidate.config).canonical() {
-            Ok(network) => self.plan.price(self.settings.search.against, &network),
+            Ok(network) => self.plan.caps.price(self.settings.search.against, &network),
             Err(_) => f64::INFINITY,
         }
     }

@@ -30,6 +30,7 @@ pub(crate) struct Plan {
 
 /// The most that a network may cost.
 #[derive(Clone, Debug)]
+#[cfg_attr(test, derive(Default))]
 pub(crate) struct Caps {
     params: u64,
     macs: u64,
@@ -60,6 +61,17 @@ impl Caps {
         let over = |cost: u64, cap: u64| cost as f64 / cap as f64 - 1.0;
         let late = self.table.as_ref().map_or(0.0, |table| table.latency(network) / self.latency);
         over(cost.parameters, self.params).max(over(cost.macs, self.macs)).max(late - 1.0)
+    }
+
+    /// What the accuracy of a network is weighed against; NaN for a latency without a table.
+    pub(crate) fn price(&self, against: Against, network: &Canonical) -> f64 {
+        match against {
+            Against::Params => network.cost().parameters as f64,
+            Against::Macs => network.cost().macs as f64,
+            Against::Latency => {
+                self.table.as_ref().map_or(f64::NAN, |table| table.latency(network))
+            }
+        }
     }
 
     pub(crate) fn allow(&self, network: &Canonical) -> bool {
@@ -100,7 +112,7 @@ impl Plan {
         let search = &settings.search;
         let trials =
             if search.search_and_learn { learn::trials(search.trials) } else { search.trials };
-        let final_epochs = training.finish_epochs(epochs);
+        let final_epochs = training.finish_epochs(&data, epochs);
         Ok(Self {
             data: Arc::new(data),
             search_data,
@@ -143,17 +155,6 @@ impl Plan {
         self.networks = networks(settings.search.space, &self.data, &self.caps)?;
         self.space = constrained(&self.networks, &self.caps);
         Ok(())
-    }
-
-    /// What the accuracy of a network is weighed against.
-    pub(crate) fn price(&self, against: Against, network: &Canonical) -> f64 {
-        match against {
-            Against::Params => network.cost().parameters as f64,
-            Against::Macs => network.cost().macs as f64,
-            Against::Latency => {
-                self.caps.table.as_ref().map_or(f64::NAN, |table| table.latency(network))
-            }
-        }
     }
 }
 

@@ -6,6 +6,10 @@ use automl_train::{Data, Recipe};
 /// From this batch on, the lecture's recipe begins with a rising learning rate.
 const LARGE_BATCH: usize = 256;
 
+/// The fewest steps of a light final training: a small data set has too few in as many epochs as
+/// the search's longest training and half as many again.
+const FINAL_STEPS: u64 = 2_000;
+
 /// The epochs of that rise (Goyal et al. 2017, section 2.2).
 const WARMUP: f64 = 5.0;
 
@@ -18,10 +22,11 @@ impl TrainingSettings {
         })
     }
 
-    /// The epochs of the final training, where the longest in the search had `epochs`.
-    pub(super) fn finish_epochs(&self, epochs: u64) -> u64 {
+    /// The epochs of the final training on `data`, where the longest in the search had `epochs`.
+    pub(super) fn finish_epochs(&self, data: &Data, epochs: u64) -> u64 {
+        let steps = data.train.len().div_ceil(self.recipe(data, epochs).batch.max(1)) as u64;
         self.final_epochs.unwrap_or(match self.recipe {
-            RecipePreset::Light => (3 * epochs).div_ceil(2),
+            RecipePreset::Light => (3 * epochs).div_ceil(2).max(FINAL_STEPS.div_ceil(steps.max(1))),
             RecipePreset::Lecture => epochs,
         })
     }
@@ -80,7 +85,10 @@ mod tests {
     #[test]
     fn without_settings_the_recipe_is_that_of_the_data() {
         let settings = training(&[]);
-        assert_eq!((settings.search_epochs(), settings.finish_epochs(27)), (27, 41));
+        assert_eq!(settings.search_epochs(), 27);
+        // 1,150 images in batches of 64 are 18 steps an epoch.
+        assert_eq!(settings.finish_epochs(&data(), 27), 112);
+        assert_eq!(settings.finish_epochs(&data(), 270), 405);
         let recipe = settings.recipe(&data(), 27);
         assert_eq!(recipe, Recipe::for_data(&data(), 27));
         assert_eq!(recipe.augmentation, Augmentation { margin: 1, ..Augmentation::default() });
@@ -89,7 +97,7 @@ mod tests {
     #[test]
     fn the_lecture_s_recipe_is_200_epochs_of_randaugment_and_a_cosine() {
         let settings = training(&["training.recipe=lecture"]);
-        assert_eq!((settings.search_epochs(), settings.finish_epochs(200)), (200, 200));
+        assert_eq!((settings.search_epochs(), settings.finish_epochs(&data(), 200)), (200, 200));
         let recipe = settings.recipe(&data(), 200);
         let expected = Recipe {
             epochs: 200,
@@ -121,7 +129,7 @@ mod tests {
             "training.epochs=20",
             "training.recipe=lecture",
         ]);
-        assert_eq!((settings.search_epochs(), settings.finish_epochs(20)), (20, 20));
+        assert_eq!((settings.search_epochs(), settings.finish_epochs(&data(), 20)), (20, 20));
         let recipe = settings.recipe(&data(), 20);
         assert_eq!((recipe.momentum, recipe.label_smoothing), (0.8, 0.05));
         let augmentation = recipe.augmentation;

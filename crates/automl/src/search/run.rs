@@ -6,6 +6,7 @@ use super::folder::StudyFolder;
 use super::learn::Learning;
 use super::plan::{ETA, Plan};
 use super::scores::{self, Filtered};
+use super::spread::Spread;
 use super::unique::UniqueNetworks;
 use super::{Device, Event, Filter, SearchError, Settings, Start, Summary};
 use crate::choose::{self, Setting};
@@ -64,6 +65,8 @@ pub fn run(
     let sampler = choose::sampler(&settings.search.sampler, &setting)?;
     let scheduler = choose::scheduler(&settings.search.scheduler, &setting)?;
     let sampler = UniqueNetworks::new(sampler, plan.networks.clone());
+    let (networks, caps) = (plan.networks.clone(), plan.caps.clone());
+    let sampler = Spread::new(sampler, networks, caps, settings.search.against);
     let sampler: Box<dyn Sampler> = match scores::score(settings.search.filter) {
         Some(score) => Box::new(Filtered::new(sampler, score, &plan, settings.seed)),
         None => Box::new(sampler),

@@ -1,7 +1,6 @@
 //! Cheap scores in a search: which of a few proposals is trained, and what the scores were worth.
 
 use super::plan::Plan;
-use super::unique::UniqueNetworks;
 use super::{Filter, ScoreRow, ScoreTable};
 use automl_models::NetworkSpace;
 use automl_space::{Config, stream};
@@ -30,16 +29,16 @@ const ENOUGH: usize = 20;
 /// what counts is the score's residual of a linear regression on the logarithm of the
 /// multiply-accumulates over networks of the prior; parameters count as they are.
 #[derive(Debug)]
-pub(super) struct Filtered {
-    inner: UniqueNetworks,
+pub(super) struct Filtered<S> {
+    inner: S,
     networks: NetworkSpace,
     score: Score,
     batch: ScoreBatch,
     slope: f64,
 }
 
-impl Filtered {
-    pub(super) fn new(inner: UniqueNetworks, score: Score, plan: &Plan, seed: u64) -> Self {
+impl<S: Sampler> Filtered<S> {
+    pub(super) fn new(inner: S, score: Score, plan: &Plan, seed: u64) -> Self {
         let batch = ScoreBatch::new(&plan.search_data, IMAGES, seed);
         let networks = plan.networks.clone();
         let mut filtered = Self { inner, networks, score, batch, slope: 0.0 };
@@ -70,7 +69,7 @@ impl Filtered {
     }
 }
 
-impl Sampler for Filtered {
+impl<S: Sampler> Sampler for Filtered<S> {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let first = self.inner.propose(view, rng)?;
         if view.number >= FILTERED as u64 {

@@ -283,7 +283,7 @@ impl Default for SearchSettings {
             max_params: None,
             max_macs: None,
             max_latency: None,
-            front: 14,
+            front: 18,
             images: None,
             search_and_learn: false,
         }
@@ -301,7 +301,7 @@ pub struct TrainingSettings {
     /// The epochs after which the first candidates are stopped. Default: a ninth of `epochs`.
     pub min_epochs: Option<u64>,
     /// The epochs of the final training of the front's networks. Default: half as many again as
-    /// `epochs`; with the lecture's recipe as many.
+    /// `epochs`, and at least 2,000 steps; with the lecture's recipe as many.
     pub final_epochs: Option<u64>,
     /// Images in a batch. Default: by the recipe.
     pub batch: Option<usize>,

@@ -79,7 +79,7 @@ pub(crate) struct SearchArgs {
     /// What accuracy is weighed against: params, macs or latency [default: params]
     #[arg(long, value_name = "COST", help_heading = "Search")]
     against: Option<String>,
-    /// How many networks of the front to train to the end and save [default: 14]
+    /// How many networks of the front to train to the end and save [default: 18]
     #[arg(long, value_name = "N", help_heading = "Search")]
     front: Option<usize>,
     /// Let a weight-sharing network learn first and propose candidates: a tenth of the trials is run

@@ -1,0 +1,128 @@
+//! A front reaches as far as its candidates: their costs are spread.
+
+use super::Against;
+use super::plan::Caps;
+use automl_models::NetworkSpace;
+use automl_space::Config;
+use automl_study::{Cursor, ProposeError, Sampler, View};
+use rand::Rng;
+use std::collections::BTreeMap;
+
+/// The proposals of which one is kept.
+const PROPOSALS: usize = 3;
+
+/// Costs within about this factor of each other count as alike.
+const ALIKE: f64 = 1.15;
+
+/// A sampler that keeps, of three proposals, the network whose cost is least like those tried.
+///
+/// What a network costs is known before it is trained, so a search need not leave it to chance how
+/// its candidates are spread over it. The density of the tried costs `c_i` at a cost `c` is
+/// `sum_i exp(-(ln(c / c_i) / ln ALIKE)^2 / 2)`; the proposal with the lowest one is kept. It is to
+/// proposals what the crowding distance is to survivors (Deb et al. 2002, "A Fast and Elitist
+/// Multiobjective Genetic Algorithm: NSGA-II", section III-B), on the known objective alone.
+#[derive(Debug)]
+pub(super) struct Spread<S> {
+    inner: S,
+    networks: NetworkSpace,
+    caps: Caps,
+    against: Against,
+    /// Logarithms of the costs of the trials.
+    tried: BTreeMap<u64, f64>,
+    cursor: Cursor,
+}
+
+impl<S: Sampler> Spread<S> {
+    pub(super) fn new(inner: S, networks: NetworkSpace, caps: Caps, against: Against) -> Self {
+        Self { inner, networks, caps, against, tried: BTreeMap::new(), cursor: Cursor::default() }
+    }
+
+    fn log_cost(&self, config: &Config) -> Option<f64> {
+        let network = self.networks.architecture(config).canonical().ok()?;
+        Some(self.caps.price(self.against, &network).ln()).filter(|cost| cost.is_finite())
+    }
+
+    fn density(&self, config: &Config) -> f64 {
+        let Some(cost) = self.log_cost(config) else { return f64::INFINITY };
+        density(cost, self.tried.values())
+    }
+
+    fn follow(&mut self, view: &View<'_>) {
+        let (changes, cursor) = view.history.since(self.cursor);
+        let changed: Vec<u64> = changes.iter().map(|change| change.trial).collect();
+        self.cursor = cursor;
+        for number in changed {
+            if self.tried.contains_key(&number) {
+                continue;
+            }
+            let config = view.history.get(number).map(|trial| &trial.config);
+            if let Some(cost) = config.and_then(|config| self.log_cost(config)) {
+                self.tried.insert(number, cost);
+            }
+        }
+    }
+}
+
+impl<S: Sampler> Sampler for Spread<S> {
+    fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
+        self.follow(view);
+        let first = self.inner.propose(view, rng)?;
+        let mut best = (self.density(&first), first);
+        for _ in 1..PROPOSALS {
+            let other = self.inner.propose(view, rng)?;
+            let density = self.density(&other);
+            if density < best.0 && view.space.allows(&other) {
+                best = (density, other);
+            }
+        }
+        Ok(best.1)
+    }
+}
+
+/// How crowded it is around a cost, on a logarithmic scale.
+fn density<'a>(cost: f64, tried: impl Iterator<Item = &'a f64>) -> f64 {
+    tried.map(|other| (-((cost - other) / ALIKE.ln()).powi(2) / 2.0).exp()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_models::{BlockSpace, BlockSpaceOptions};
+    use automl_study::{RandomSampler, Study};
+
+    #[test]
+    fn like_costs_crowd_each_other() {
+        let tried = [1_000f64, 1_050.0, 9_000.0].map(f64::ln);
+        let at = |cost: f64| density(cost.ln(), tried.iter());
+        assert!(at(1_020.0) > at(9_000.0) && at(9_000.0) > at(3_000.0));
+        assert!(at(9_000.0) >= 1.0 && at(3_000.0) < 1e-3);
+    }
+
+    /// Candidates cover the range of costs more evenly than those of the sampler alone.
+    #[test]
+    fn costs_are_spread() {
+        let options = BlockSpaceOptions { width: 0.125, ..BlockSpaceOptions::default() };
+        let networks = NetworkSpace::Blocks(BlockSpace::new(1, 8, 10, &options).unwrap());
+        // Where costs crowd, most neighbours are close.
+        let median_gap = |sampler: Box<dyn Sampler>| {
+            let mut study =
+                Study::builder(networks.space().clone()).sampler(sampler).build().unwrap();
+            let mut costs: Vec<f64> = (0..60)
+                .map(|_| {
+                    let trial = study.ask().unwrap();
+                    let network = networks.architecture(&trial.config).canonical().unwrap();
+                    study.tell(trial.number, 0.0).unwrap();
+                    (network.cost().parameters as f64).ln()
+                })
+                .collect();
+            costs.sort_by(f64::total_cmp);
+            let mut gaps: Vec<f64> = costs.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            gaps.sort_by(f64::total_cmp);
+            gaps[gaps.len() / 2]
+        };
+        let random = RandomSampler::from_prior;
+        let spread = Spread::new(random(), networks.clone(), Caps::default(), Against::Params);
+        let (with, without) = (median_gap(Box::new(spread)), median_gap(Box::new(random())));
+        assert!(with > 1.3 * without, "{with} {without}");
+    }
+}
