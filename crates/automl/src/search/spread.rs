@@ -103,11 +103,10 @@ mod tests {
     fn costs_are_spread() {
         let options = BlockSpaceOptions { width: 0.125, ..BlockSpaceOptions::default() };
         let networks = NetworkSpace::Blocks(BlockSpace::new(1, 8, 10, &options).unwrap());
-        // Where costs crowd, most neighbours are close.
-        let median_gap = |sampler: Box<dyn Sampler>| {
+        let crowding = |sampler: Box<dyn Sampler>| {
             let mut study =
                 Study::builder(networks.space().clone()).sampler(sampler).build().unwrap();
-            let mut costs: Vec<f64> = (0..60)
+            let costs: Vec<f64> = (0..60)
                 .map(|_| {
                     let trial = study.ask().unwrap();
                     let network = networks.architecture(&trial.config).canonical().unwrap();
@@ -115,14 +114,11 @@ mod tests {
                     (network.cost().parameters as f64).ln()
                 })
                 .collect();
-            costs.sort_by(f64::total_cmp);
-            let mut gaps: Vec<f64> = costs.windows(2).map(|pair| pair[1] - pair[0]).collect();
-            gaps.sort_by(f64::total_cmp);
-            gaps[gaps.len() / 2]
+            costs.iter().map(|cost| density(*cost, costs.iter())).sum::<f64>()
         };
         let random = RandomSampler::from_prior;
         let spread = Spread::new(random(), networks.clone(), Caps::default(), Against::Params);
-        let (with, without) = (median_gap(Box::new(spread)), median_gap(Box::new(random())));
-        assert!(with > 1.3 * without, "{with} {without}");
+        let (with, without) = (crowding(Box::new(spread)), crowding(Box::new(random())));
+        assert!(with < 0.9 * without, "{with} {without}");
     }
 }
