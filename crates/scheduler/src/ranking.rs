@@ -75,7 +75,7 @@ impl PartialOrd for Key {
 pub(crate) fn order(results: &[&Standing]) -> Vec<usize> {
     let losses: Vec<&[f64]> = results.iter().map(|result| result.losses.as_slice()).collect();
     let ranks = pareto::ranks(&losses);
-    let crowding = crowding(&losses, &ranks);
+    let crowding = pareto::crowding(&losses, &ranks);
     let mut order: Vec<usize> = (0..results.len()).collect();
     order.sort_by(|&a, &b| {
         pareto::compare(results[a].violation, results[b].violation)
@@ -84,30 +84,4 @@ pub(crate) fn order(results: &[&Standing]) -> Vec<usize> {
             .then(a.cmp(&b))
     });
     order
-}
-
-/// The crowding distance of each point within its rank; infinite at the ends.
-fn crowding(points: &[&[f64]], ranks: &[usize]) -> Vec<f64> {
-    let mut distance = vec![0.0; points.len()];
-    let objectives = points.first().map_or(0, |p| p.len());
-    let mut fronts = vec![Vec::new(); ranks.iter().max().map_or(0, |rank| rank + 1)];
-    for (i, rank) in ranks.iter().enumerate() {
-        fronts[*rank].push(i);
-    }
-    for members in &mut fronts {
-        for objective in 0..objectives {
-            let value = |i: usize| points[i].get(objective).copied().unwrap_or(f64::NAN);
-            members.sort_by(|&a, &b| pareto::compare(value(a), value(b)).then(a.cmp(&b)));
-            let (Some(&first), Some(&last)) = (members.first(), members.last()) else { continue };
-            let width = value(last) - value(first);
-            distance[first] = f64::INFINITY;
-            distance[last] = f64::INFINITY;
-            if width > 0.0 && width.is_finite() {
-                for three in members.windows(3) {
-                    distance[three[1]] += (value(three[2]) - value(three[0])) / width;
-                }
-            }
-        }
-    }
-    distance
 }

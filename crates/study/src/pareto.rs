@@ -64,6 +64,36 @@ pub fn ranks<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     rank
 }
 
+/// The crowding distance of each point among those of its rank: the sum over objectives of the gap
+/// between its neighbours, as a share of the rank's width; infinite at the ends.
+///
+/// # Source
+/// Deb et al. (2002), "NSGA-II", section III.B.
+pub fn crowding<P: AsRef<[f64]>>(points: &[P], ranks: &[usize]) -> Vec<f64> {
+    let mut distance = vec![0.0; points.len()];
+    let objectives = points.first().map_or(0, |p| p.as_ref().len());
+    let mut fronts = vec![Vec::new(); ranks.iter().max().map_or(0, |rank| rank + 1)];
+    for (i, rank) in ranks.iter().enumerate() {
+        fronts[*rank].push(i);
+    }
+    for members in &mut fronts {
+        for objective in 0..objectives {
+            let value = |i: usize| points[i].as_ref().get(objective).copied().unwrap_or(f64::NAN);
+            members.sort_by(|&a, &b| compare(value(a), value(b)).then(a.cmp(&b)));
+            let (Some(&first), Some(&last)) = (members.first(), members.last()) else { continue };
+            let width = value(last) - value(first);
+            distance[first] = f64::INFINITY;
+            distance[last] = f64::INFINITY;
+            if width > 0.0 && width.is_finite() {
+                for three in members.windows(3) {
+                    distance[three[1]] += (value(three[2]) - value(three[0])) / width;
+                }
+            }
+        }
+    }
+    distance
+}
+
 /// The volume between a set of points and a reference point that is worse in every objective.
 ///
 /// `points`: `[n, m]` losses; points that are not better than `reference` in every objective, or

@@ -138,8 +138,8 @@ impl Finish<'_> {
         self.folder.path.join("front").join(format!("trial-{trial}"))
     }
 
-    /// The best candidates of the search by non-domination rank, the cheapest of each rank first
-    /// (the front is longest at its cheap end), every network once.
+    /// The best candidates of the search by non-domination rank, the ends and the most isolated of
+    /// each rank first, every network once.
     fn candidates(&self, history: &History) -> Vec<Candidate> {
         let judged: Vec<_> = history
             .trials()
@@ -147,11 +147,13 @@ impl Finish<'_> {
             .filter(|trial| trial.state != State::Failed)
             .filter_map(|trial| Some((trial, history.losses(trial.last_values()?))))
             .collect();
-        let losses: Vec<&[f64]> = judged.iter().map(|(_, losses)| losses.as_slice()).collect();
+        // Costs differ by factors.
+        let losses: Vec<_> = judged.iter().map(|(_, losses)| [losses[0], losses[1].ln()]).collect();
         let ranks = pareto::ranks(&losses);
+        let crowding = pareto::crowding(&losses, &ranks);
         let mut order: Vec<usize> = (0..judged.len()).collect();
         order.sort_by(|&a, &b| {
-            ranks[a].cmp(&ranks[b]).then(losses[a][1].total_cmp(&losses[b][1])).then(a.cmp(&b))
+            ranks[a].cmp(&ranks[b]).then(crowding[b].total_cmp(&crowding[a])).then(a.cmp(&b))
         });
         let mut prints = HashSet::new();
         let mut candidates = Vec::new();
