@@ -12,6 +12,8 @@ mod folder;
 mod ladder;
 #[cfg(feature = "train")]
 mod learn;
+#[cfg(feature = "train")]
+mod learn_recipe;
 mod microseconds;
 #[cfg(feature = "train")]
 pub(crate) mod plan;

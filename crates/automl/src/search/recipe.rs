@@ -63,6 +63,9 @@ impl TrainingSettings {
         if let Some(share) = self.cutout {
             augmentation.cutout = share;
         }
+        if let Some(share) = self.augmented {
+            augmentation.share = share;
+        }
         recipe
     }
 }

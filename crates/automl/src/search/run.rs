@@ -4,6 +4,7 @@ use super::executor::Executor;
 use super::finish::Finish;
 use super::folder::StudyFolder;
 use super::learn::Learning;
+use super::learn_recipe::RecipeLearning;
 use super::plan::{ETA, Plan};
 use super::scores::{self, Filtered};
 use super::spread::Spread;
@@ -14,11 +15,15 @@ use crate::latency;
 use automl_storage::SqliteStorage;
 use automl_study::{Direction, Sampler, StopFlag, Study};
 use automl_train::{Chosen, Data, Dataset, DeviceChoice, LatencyProfile, Timing};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::borrow::Cow;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
 /// The share of a time limit that the search itself may use; the rest is for the final training.
 const SEARCH_SHARE: f64 = 0.4;
+
+/// The share of a time limit by which a recipe must be learnt.
+const RECIPE_SHARE: f64 = 0.1;
 
 /// Networks that are timed for a latency table.
 const TIMED: u64 = 160;
@@ -42,6 +47,24 @@ pub fn run(
     let mut plan = Plan::new(settings, images, &device.device)?;
     let data = &settings.data;
     let mut folder = StudyFolder::open(&settings.runs, settings.study.as_deref(), &data.dataset)?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = settings.workers.unwrap_or(if device.is_gpu { 1 } else { cores });
+    let deadline = settings.search.timeout.map(|span| start + span.0);
+    let search_deadline = settings.search.timeout.map(|span| start + span.0.mul_f64(SEARCH_SHARE));
+    let mut settings = Cow::Borrowed(settings);
+    if settings.search.learn_recipe {
+        let learning = RecipeLearning {
+            settings: &settings,
+            plan: &plan,
+            device: &device.device,
+            stop,
+            deadline: settings.search.timeout.map(|span| start + span.0.mul_f64(RECIPE_SHARE)),
+            observer,
+        };
+        settings.to_mut().training = learning.run(&folder, workers)?;
+        plan = Plan::new(&settings, Arc::unwrap_or_clone(plan.data), &device.device)?;
+    }
+    let settings = settings.as_ref();
     if settings.search.wants_latency() {
         let profile = profile(settings, &plan, &folder, &device.device)?;
         observer(&Event::Note(format!("latency {}", profile.report)));
@@ -87,8 +110,6 @@ pub fn run(
     folder.keep();
     study.set_trial_limit(Some(plan.trials));
 
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let workers = settings.workers.unwrap_or(if device.is_gpu { 1 } else { cores });
     let one_thread_each = !device.is_gpu;
     observer(&Event::Start(Start {
         study: folder.name.clone(),
@@ -101,8 +122,6 @@ pub fn run(
         judged: plan.rungs.describe(ETA),
     }));
 
-    let deadline = settings.search.timeout.map(|span| start + span.0);
-    let search_deadline = settings.search.timeout.map(|span| start + span.0.mul_f64(SEARCH_SHARE));
     if settings.search.search_and_learn {
         let learning = Learning {
             settings,

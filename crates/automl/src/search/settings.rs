@@ -267,6 +267,9 @@ pub struct SearchSettings {
     /// Whether a weight-sharing network learns first and proposes candidates, which makes a tenth
     /// of the trials do.
     pub search_and_learn: bool,
+    /// Whether a training before the search learns learning rate, weight decay, label smoothing and
+    /// the augmented share by hypergradients. They are used where they do better.
+    pub learn_recipe: bool,
 }
 
 impl Default for SearchSettings {
@@ -286,6 +289,7 @@ impl Default for SearchSettings {
             front: 18,
             images: None,
             search_and_learn: false,
+            learn_recipe: false,
         }
     }
 }
@@ -321,6 +325,8 @@ pub struct TrainingSettings {
     /// The side of the square that is cut out of each training image, as a share of its side; 0 for
     /// none. Default: none.
     pub cutout: Option<f64>,
+    /// The share of the training images that are augmented. Default: all.
+    pub augmented: Option<f64>,
 }
 
 impl Default for TrainingSettings {
@@ -338,6 +344,7 @@ impl Default for TrainingSettings {
             randaugment_ops: None,
             randaugment_magnitude: None,
             cutout: None,
+            augmented: None,
         }
     }
 }
@@ -494,8 +501,11 @@ impl TrainingSettings {
             let name = "training.randaugment-ops";
             return wrong(name, operations.to_string(), "must lie between 0 and 14");
         }
-        if let Some(share) = self.cutout.filter(|share| !(0.0..=1.0).contains(share)) {
-            return wrong("training.cutout", share.to_string(), "must lie in [0, 1]");
+        let shares = [("training.cutout", self.cutout), ("training.augmented", self.augmented)];
+        for (name, share) in shares {
+            if let Some(share) = share.filter(|share| !(0.0..=1.0).contains(share)) {
+                return wrong(name, share.to_string(), "must lie in [0, 1]");
+            }
         }
         Ok(())
     }

@@ -31,6 +31,9 @@ Examples:
   cargo xtask search --trials 50 --search-and-learn
       a weight-sharing network learns first, then the 5 most promising candidates are tried
 
+  cargo xtask search --learn-recipe
+      hypergradients adjust the training recipe first
+
   cargo xtask search --study digits-1 --trials 120
       go on with an earlier study, to 120 candidates in all
 
@@ -85,6 +88,10 @@ pub(crate) struct SearchArgs {
     /// Let a weight-sharing network learn first and propose candidates: a tenth of the trials is run
     #[arg(long, help_heading = "Search")]
     search_and_learn: bool,
+    /// Learn learning rate, weight decay, label smoothing and augmentation by hypergradients in a
+    /// training before the search; used where they do better
+    #[arg(long, help_heading = "Search")]
+    learn_recipe: bool,
     /// Who proposes candidates [default: auto]
     #[arg(long, value_name = "NAME", help_heading = "Search")]
     sampler: Option<String>,
@@ -154,6 +161,7 @@ impl SearchArgs {
             ("search.against", text(&self.against)),
             ("search.front", self.front.map(|n| n.to_string())),
             ("search.search-and-learn", self.search_and_learn.then(|| "true".to_owned())),
+            ("search.learn-recipe", self.learn_recipe.then(|| "true".to_owned())),
             ("search.sampler", text(&self.sampler)),
             ("search.scheduler", text(&self.scheduler)),
             ("training.recipe", text(&self.recipe)),

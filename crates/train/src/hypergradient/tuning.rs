@@ -67,7 +67,8 @@ impl Tuned {
         }
     }
 
-    fn apply(self, recipe: &mut Recipe) {
+    /// Puts the hyperparameters into a recipe.
+    pub fn apply(self, recipe: &mut Recipe) {
         recipe.learning_rate = self.learning_rate;
         recipe.weight_decay = self.weight_decay;
         recipe.label_smoothing = self.label_smoothing;

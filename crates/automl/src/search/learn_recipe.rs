@@ -1,0 +1,204 @@
+//! A recipe that is learnt by hypergradients before the search begins.
+
+use super::folder::StudyFolder;
+use super::plan::Plan;
+use super::{Event, SearchError, Settings, TrainingSettings};
+use automl_models::Architecture;
+use automl_space::stream;
+use automl_study::StopFlag;
+use automl_train::hypergradient::{Tuned, Tuning, TuningOptions};
+use automl_train::{Data, Device, Evaluation, Part, Recipe, TrainError, Training, on_threads};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The share of the training images that the recipe learns from.
+const HELD_OUT: f64 = 0.2;
+
+/// How often the recipe changes in a training, at least where it has as many steps.
+const CHANGES: u64 = 60;
+
+/// Draws of the prior, of which the median network in multiply-accumulates is trained.
+const DRAWS: u64 = 15;
+
+/// `recipe.json`: what was learnt, and whether it does better.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Learnt {
+    learning_rate: f64,
+    weight_decay: f64,
+    label_smoothing: f64,
+    augmented: f64,
+    /// How the same network does on the validation images, trained afresh with the recipe that was
+    /// given and with the learnt one.
+    given: Outcome,
+    learnt: Outcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Outcome {
+    accuracy: f64,
+    loss: f64,
+}
+
+impl Learnt {
+    /// By accuracy, since label smoothing raises the loss of networks that are no worse for it.
+    fn is_better(&self) -> bool {
+        let key = |outcome: Outcome| (outcome.accuracy, -outcome.loss);
+        key(self.learnt) > key(self.given)
+    }
+
+    fn apply(&self, training: &mut TrainingSettings) {
+        training.learning_rate = Some(self.learning_rate);
+        training.weight_decay = self.weight_decay;
+        training.label_smoothing = Some(self.label_smoothing);
+        training.augmented = Some(self.augmented);
+    }
+
+    fn describe(&self) -> String {
+        let verdict = if self.is_better() { "kept" } else { "not kept" };
+        format!(
+            "learnt recipe: learning rate {:.3}, weight decay {:.1e}, label smoothing {:.3}, \
+             {:.0}% augmented; validation {:.2}% (loss {:.4}) against {:.2}% ({:.4}) as given: {verdict}",
+            self.learning_rate,
+            self.weight_decay,
+            self.label_smoothing,
+            self.augmented * 100.0,
+            self.learnt.accuracy * 100.0,
+            self.learnt.loss,
+            self.given.accuracy * 100.0,
+            self.given.loss
+        )
+    }
+}
+
+/// What the learning of a recipe needs.
+pub(super) struct RecipeLearning<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) plan: &'a Plan,
+    pub(super) device: &'a Device,
+    pub(super) stop: &'a StopFlag,
+    /// The given recipe stays if nothing was learnt by then.
+    pub(super) deadline: Option<Instant>,
+    pub(super) observer: &'a (dyn Fn(&Event) + Sync),
+}
+
+impl RecipeLearning<'_> {
+    /// The training settings of the search: with what was learnt where that does better, as given
+    /// where it does not. A study learns once and keeps the outcome in `recipe.json`.
+    ///
+    /// One training learns learning rate, weight decay, label smoothing and the augmented share
+    /// along with a typical network's weights. Since hypergradients look a short way ahead, two
+    /// more trainings from scratch decide on the study's validation images.
+    pub(super) fn run(
+        &self,
+        folder: &StudyFolder,
+        threads: usize,
+    ) -> Result<TrainingSettings, SearchError> {
+        let mut training = self.settings.training.clone();
+        let path = folder.path.join("recipe.json");
+        let known = std::fs::read_to_string(&path).ok();
+        let learnt = match known.and_then(|text| serde_json::from_str(&text).ok()) {
+            Some(known) => known,
+            None => match on_threads(threads, || self.learn()) {
+                Ok(learnt) => {
+                    let text = serde_json::to_string_pretty(&learnt).unwrap_or_default();
+                    super::write_file(&path, &text)?;
+                    learnt
+                }
+                Err(SearchError::Train(
+                    error @ (TrainError::Stopped { .. } | TrainError::Diverged { .. }),
+                )) => {
+                    if !self.stop.is_set() {
+                        self.note(format!("the recipe stays as it was given: {error}"));
+                    }
+                    return Ok(training);
+                }
+                Err(error) => return Err(error),
+            },
+        };
+        self.note(learnt.describe());
+        if learnt.is_better() {
+            learnt.apply(&mut training);
+        }
+        Ok(training)
+    }
+
+    fn learn(&self) -> Result<Learnt, SearchError> {
+        let (data, recipe) = (&self.plan.search_data, &self.plan.recipe);
+        let seed = stream(self.settings.seed, 0, "recipe weights").random();
+        let network = self.typical();
+        let tuned = self.tune(&network, Arc::new(data.hold_out(HELD_OUT, seed)?), seed)?;
+        let Tuned { learning_rate, weight_decay, label_smoothing, augmented } = tuned;
+        let mut better = recipe.clone();
+        tuned.apply(&mut better);
+        Ok(Learnt {
+            learning_rate,
+            weight_decay,
+            label_smoothing,
+            augmented,
+            given: self.outcome(&network, recipe, seed)?,
+            learnt: self.outcome(&network, &better, seed)?,
+        })
+    }
+
+    fn tune(
+        &self,
+        network: &Architecture,
+        data: Arc<Data>,
+        seed: u64,
+    ) -> Result<Tuned, TrainError> {
+        let recipe = &self.plan.recipe;
+        let steps = recipe.epochs * data.train.len().div_ceil(recipe.batch) as u64;
+        let options = TuningOptions::default();
+        let options = TuningOptions { every: (steps / CHANGES).clamp(1, options.every), ..options };
+        let mut tuning = Tuning::new(network, &data, recipe, options, seed, self.device)?;
+        for _ in 0..recipe.epochs {
+            tuning.run_epoch(&|| self.is_over())?;
+        }
+        Ok(tuning.tuned())
+    }
+
+    /// What a training from scratch gives.
+    fn outcome(
+        &self,
+        network: &Architecture,
+        recipe: &Recipe,
+        seed: u64,
+    ) -> Result<Outcome, TrainError> {
+        let data = &self.plan.search_data;
+        let mut training = Training::new(network, data, recipe, seed, self.device)?;
+        while training.epoch() < training.epochs() {
+            training.run_epoch(&|| self.is_over())?;
+        }
+        let Evaluation { accuracy, loss } = training.evaluate(Part::Validation);
+        Ok(Outcome { accuracy, loss })
+    }
+
+    /// The network of median cost among some of the prior that the caps allow.
+    fn typical(&self) -> Architecture {
+        let Plan { networks, space, caps, .. } = self.plan;
+        let draw = |number| {
+            let config = space.sample_prior(&mut stream(self.settings.seed, number, "typical"));
+            networks.architecture(&config)
+        };
+        let mut drawn: Vec<(u64, Architecture)> = (0..DRAWS)
+            .map(draw)
+            .filter_map(|architecture| {
+                let network = architecture.canonical().ok().filter(|n| caps.allow(n))?;
+                Some((network.cost().macs, architecture))
+            })
+            .collect();
+        drawn.sort_by_key(|(macs, _)| *macs);
+        let middle = drawn.len() / 2;
+        drawn.into_iter().nth(middle).map_or_else(|| draw(0), |(_, architecture)| architecture)
+    }
+
+    fn is_over(&self) -> bool {
+        self.stop.is_set() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    fn note(&self, note: String) {
+        (self.observer)(&Event::Note(note));
+    }
+}
