@@ -219,15 +219,14 @@ impl Population {
             .collect();
         let ours = trial.attributes.contains_key(attribute::UNTIL);
         let started = ours && (trial.state != State::Waiting || !trial.reports.is_empty());
-        let replaces = Self::replaced(trial).filter(|number| started && *number < trial.number);
+        let replaces = Self::replaced(trial).filter(|_| started);
         let reached = self.fidelities.iter().rposition(|fidelity| trial.step() >= *fidelity);
         let failed = matches!(trial.state, State::Pruned | State::Failed);
-        // A root that fails before the first comparison leaves its place open; one that has
-        // replaced another and fails before its own stands where that one stood.
-        let inherited = replaces
-            .and_then(|number| self.places.get(&number))
-            .and_then(|place| place.paused.or(place.failed));
-        let stands = reached.max(inherited);
+        // Whoever fails stands where its job began: a root before the first comparison, whose place
+        // is open then, and one that has replaced another where that one stood.
+        let until = trial.number_attribute(attribute::UNTIL).unwrap_or(0);
+        let began = self.fidelities.iter().rposition(|fidelity| *fidelity < until);
+        let stands = reached.max(began);
         Place {
             root: started && replaces.is_none() && !(failed && stands.is_none()),
             keys,
