@@ -13,8 +13,9 @@ use automl_study::{Cursor, History, Job, Ladder, Scheduler, Verdict};
 /// way to a rung counts there as the worst.
 ///
 /// Several objectives are ordered by non-domination rank and crowding distance; infeasible trials
-/// come after feasible ones. A decision takes `O(log n)` for one objective; for several,
-/// `O(n log n)` at each `eta`-th trial of a rung.
+/// come after feasible ones, and results with a NaN last: they are never promoted. A decision takes
+/// `O(log n)` for one objective and about `O(sqrt(n) log n)` for two; for more, a new result takes at
+/// most `O(n)`.
 ///
 /// # Source
 /// Li et al. (2020), "A System for Massively Parallel Hyperparameter Tuning", algorithm 2; the
@@ -69,7 +70,7 @@ pub(crate) fn share(n: usize, eta: f64) -> usize {
 }
 
 /// The promotion that is due at the highest rung below `top`, if one is.
-pub(crate) fn promotion(rungs: &mut Rungs, top: usize, eta: f64) -> Option<Job> {
+pub(crate) fn promotion(rungs: &Rungs, top: usize, eta: f64) -> Option<Job> {
     (0..top).rev().find_map(|rung| {
         let allowed = share(rungs.reached(rung), eta);
         let trial = rungs.promotable(rung, allowed)?;
@@ -81,7 +82,7 @@ impl Scheduler for Asha {
     fn next_job(&mut self, history: &History) -> Job {
         self.follow(history);
         let top = self.rungs.fidelities().len() - 1;
-        promotion(&mut self.rungs, top, self.eta)
+        promotion(&self.rungs, top, self.eta)
             .unwrap_or(Job::Start { until: self.rungs.fidelities()[0], bracket: None })
     }
 

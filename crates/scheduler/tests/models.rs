@@ -62,10 +62,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn freeze_thaw(seed in any::<u64>(), max in 1u64..20, events in events(80)) {
-        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+    fn freeze_thaw(
+        seed in any::<u64>(), max in 1u64..20, events in events(80), constrained in any::<bool>(),
+        resumes in any::<bool>(),
+    ) {
+        let ladder = Ladder::new("epoch", 1, max, resumes).unwrap();
         let make = || -> Box<dyn Scheduler> { Box::new(FreezeThaw::new(&common::space(), &ladder)) };
-        Machine::new(&ladder, &make).play(seed, &events, |_| {});
+        let machine = Machine { constrained, ..Machine::new(&ladder, &make) };
+        machine.play(seed, &events, |_| {});
     }
 
     #[test]
@@ -77,8 +81,10 @@ proptest! {
     }
 
     #[test]
-    fn prior_band(seed in any::<u64>(), max in 1u64..30, events in events(150)) {
-        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+    fn prior_band(
+        seed in any::<u64>(), max in 1u64..30, events in events(150), resumes in any::<bool>(),
+    ) {
+        let ladder = Ladder::new("epoch", 1, max, resumes).unwrap();
         let make = || -> Box<dyn Scheduler> { Box::new(Hyperband::new(&ladder, 3.0).unwrap()) };
         let sampler = Box::new(PriorBandSampler::new(3.0).unwrap());
         let machine = Machine { sampler, ..Machine::new(&ladder, &make) };
