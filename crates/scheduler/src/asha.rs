@@ -91,20 +91,20 @@ impl Scheduler for Asha {
         pause_at_end(history, trial, top)
     }
 
-    /// With a limit of trials: of one objective, those that have so many better ones at their rung
-    /// that not even a full study would promote them.
+    /// Those with a NaN and, with a limit of trials, those that are behind so many other paused ones
+    /// that not even a full study would promote them. Of one objective these are all there are. Of
+    /// several, only those behind a trial for certain count that dominate it, because a new result
+    /// may change the order of the others. `O(n log n)` for up to two objectives, else `O(n^2)`.
     fn dead_ends(&mut self, history: &History) -> Vec<u64> {
         self.follow(history);
-        let Some(limit) = self.limit.filter(|_| history.directions().len() == 1) else {
-            return Vec::new();
-        };
-        let mut most = usize::try_from(limit).unwrap_or(usize::MAX).max(history.len());
+        let limit = self.limit.and_then(|limit| usize::try_from(limit).ok());
+        let mut most = limit.unwrap_or(usize::MAX).max(history.len());
         let mut ends = Vec::new();
         for rung in 0..self.rungs.fidelities().len() - 1 {
             most = share(most, self.eta);
-            // The best paused ones take what promotions are left, in order.
+            // The paused ones that are ahead take what promotions are left.
             let left = most.saturating_sub(self.rungs.promoted(rung));
-            ends.extend(self.rungs.paused(rung).skip(left));
+            ends.extend(self.rungs.hopeless(rung, left));
         }
         ends
     }

@@ -42,7 +42,7 @@ struct Point {
 
 impl Point {
     fn compare(&self, other: &Self) -> Ordering {
-        ranking::lexicographic(&self.losses, &other.losses).then(self.number.cmp(&other.number))
+        pareto::lexicographic(&self.losses, &other.losses).then(self.number.cmp(&other.number))
     }
 }
 
@@ -131,6 +131,11 @@ impl Fronts {
         }
     }
 
+    /// Whether there is no result with a number.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.standings.is_empty()
+    }
+
     fn fronts(&self) -> impl Iterator<Item = &Front> {
         self.classes.values().flatten()
     }
@@ -139,6 +144,22 @@ impl Fronts {
     pub(crate) fn best_paused(&self) -> Option<u64> {
         let front = self.fronts().find(|front| front.paused > 0)?;
         front.order().find(|point| point.paused).map(|point| point.number)
+    }
+
+    /// The paused trials that `left` other paused ones are ahead of for ever: those that violate the
+    /// constraints less, and those that dominate them.
+    pub(crate) fn behind(&self, left: usize) -> Vec<u64> {
+        let mut ahead = 0;
+        let mut behind = Vec::new();
+        for fronts in self.classes.values() {
+            let all = fronts.iter().flat_map(|front| &front.points);
+            let paused: Vec<&Point> = all.filter(|point| point.paused).collect();
+            let losses: Vec<&[f64]> = paused.iter().map(|point| &*point.losses).collect();
+            let numbers = paused.iter().zip(pareto::dominators(&losses));
+            behind.extend(numbers.filter(|(_, by)| ahead + by >= left).map(|(p, _)| p.number));
+            ahead += paused.len();
+        }
+        behind
     }
 
     /// How many trials are better than this one; `None` if it has no number for a result.

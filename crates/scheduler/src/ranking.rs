@@ -91,7 +91,7 @@ pub(crate) fn order(results: &[&Standing]) -> Vec<usize> {
     let losses = |i: usize| results[i].losses.as_slice();
     let mut sorted: Vec<usize> = (0..results.len()).collect();
     sorted.sort_by(|&a, &b| {
-        class(a).cmp(&class(b)).then(lexicographic(losses(a), losses(b))).then(a.cmp(&b))
+        class(a).cmp(&class(b)).then(pareto::lexicographic(losses(a), losses(b))).then(a.cmp(&b))
     });
     let mut order = Vec::with_capacity(results.len());
     for alike in sorted.chunk_by(|&a, &b| class(a) == class(b)) {
@@ -107,12 +107,6 @@ pub(crate) fn order(results: &[&Standing]) -> Vec<usize> {
         }
     }
     order
-}
-
-/// The order of points by their first loss, then by the second, and so on.
-pub(crate) fn lexicographic(a: &[f64], b: &[f64]) -> Ordering {
-    let both = a.iter().zip(b).map(|(x, y)| pareto::compare(*x, *y));
-    both.fold(Ordering::Equal, Ordering::then)
 }
 
 /// The positions of a front's points by falling crowding distance, which is infinite at the ends.

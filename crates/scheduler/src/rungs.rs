@@ -150,9 +150,22 @@ impl Rungs {
         if self.rungs[rung].promoted < allowed { self.best_paused(rung) } else { None }
     }
 
-    /// The trials that are paused at a rung, best first by the first objective.
+    /// The trials that are paused at a rung.
     pub(crate) fn paused(&self, rung: usize) -> impl Iterator<Item = u64> {
         self.rungs[rung].paused.iter().map(|(_, number)| *number)
+    }
+
+    /// The trials that are paused at a rung and not among the next `left` to go on from it, whatever
+    /// the others report: those with a NaN, and those behind enough of the other paused ones.
+    pub(crate) fn hopeless(&self, rung: usize, left: usize) -> Vec<u64> {
+        let slot = &self.rungs[rung];
+        if slot.fronts.is_empty() {
+            let kept = slot.paused.iter().take_while(|(key, _)| key.is_number()).take(left);
+            return self.paused(rung).skip(kept.count()).collect();
+        }
+        let nans = slot.paused.iter().rev().take_while(|(key, _)| !key.is_number());
+        let nans = nans.map(|(_, number)| *number);
+        nans.chain(slot.fronts.behind(left)).collect()
     }
 }
 
