@@ -311,13 +311,18 @@ impl Scheduler for PopulationScheduler {
         pause_at_end(history, trial, self.population.fidelities.last().copied().unwrap_or(1))
     }
 
-    /// The trials that were replaced.
+    /// The trials that were replaced for certain: a new trial that loses its worker before its first
+    /// report gives the place back.
     fn dead_ends(&mut self, history: &History) -> Vec<u64> {
         self.population.follow(history);
-        let replaced = self.population.heirs.iter().filter(|(_, heirs)| **heirs > 0);
-        let paused =
+        let is_paused =
             |number: &u64| history.get(*number).is_some_and(|trial| trial.state == State::Paused);
-        replaced.map(|(number, _)| *number).filter(paused).collect()
+        let replaced = self.population.places.iter().filter_map(|(heir, place)| {
+            let heir = history.get(*heir)?;
+            let stays = heir.state.is_finished() || !heir.reports.is_empty();
+            place.replaces.filter(|number| stays && is_paused(number))
+        });
+        replaced.collect::<BTreeSet<u64>>().into_iter().collect()
     }
 }
 

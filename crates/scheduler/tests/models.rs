@@ -6,10 +6,12 @@ mod common;
 use automl_scheduler::{BohbSampler, FreezeThaw, Hyperband, Population, PriorBandSampler};
 use automl_space::{Prior, Space, stream};
 use automl_study::{
-    Job, Ladder, Next, RandomSampler, Sampler, Scheduler, State, Study, Verdict, View,
+    Job, Ladder, Next, RandomSampler, Sampler, Scheduler, State, Study, Trial, Verdict, View,
+    attribute,
 };
 use common::Machine;
 use proptest::prelude::*;
+use std::collections::HashSet;
 
 fn events(most: usize) -> impl Strategy<Value = Vec<common::Event>> {
     proptest::collection::vec((0u8..10, any::<u8>()), 1..most)
@@ -50,9 +52,14 @@ fn populate(seed: u64, max: u64, interval: u64, members: u64, events: &[common::
     // Nobody works outside the population. (A trial that lost its worker at the very start may
     // be handed out again in another place.)
     let history = study.history();
-    let replaced = make().dead_ends(history).len();
-    let open = [State::Running, State::Paused, State::Waiting].map(|s| history.count(s));
-    let open = open.iter().sum::<usize>() - replaced;
+    let started = history.trials().iter().filter(|trial| trial.state != State::Waiting);
+    let brackets = started.filter_map(|trial| trial.number_attribute(attribute::BRACKET));
+    let replaced: HashSet<u64> = brackets.map(|bracket| bracket & 0xffff_ffff).collect();
+    let is_open = |trial: &&Trial| {
+        !trial.state.is_finished()
+            && !(trial.state == State::Paused && replaced.contains(&trial.number))
+    };
+    let open = history.trials().iter().filter(is_open).count();
     let lost = events.iter().filter(|(case, _)| *case == 8).count();
     assert!(open <= members as usize + lost, "{open} of {members}");
     replays(&study, &ladder, &|_| 1, &mut population.sampler(RandomSampler::uniform()));
