@@ -40,11 +40,11 @@ impl Asha {
         Ok(Self { eta, rungs, limit: None, cursor: Cursor::default() })
     }
 
-    /// Tells how many trials there will be at most, so that trials which can no longer be promoted
-    /// are known ([`Scheduler::dead_ends`]).
+    /// Tells how many trials there will be at most, if that is known, so that trials which can no
+    /// longer be promoted are known ([`Scheduler::dead_ends`]).
     #[must_use]
-    pub fn with_limit(mut self, trials: u64) -> Self {
-        self.limit = Some(trials);
+    pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
+        self.limit = trials.into();
         self
     }
 

@@ -41,10 +41,11 @@ impl SuccessiveHalving {
         Ok(Self { rounds: Rounds::new(vec![Bracket::halving(ladder, eta, trials)?]) })
     }
 
-    /// Starts no more than this many trials: the last round is cut short and still finished.
+    /// Starts no more than this many trials, if a number is given: the last round is cut short and
+    /// still finished.
     #[must_use]
-    pub fn with_limit(mut self, trials: u64) -> Self {
-        self.rounds.set_limit(trials);
+    pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
+        self.rounds.set_limit(trials.into());
         self
     }
 }

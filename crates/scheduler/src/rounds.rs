@@ -22,8 +22,8 @@ impl Rounds {
         Self { cycle, races: Races::default(), ready: BTreeSet::new(), limit: None }
     }
 
-    pub(crate) fn set_limit(&mut self, trials: u64) {
-        self.limit = Some(trials);
+    pub(crate) fn set_limit(&mut self, trials: Option<u64>) {
+        self.limit = trials;
     }
 
     fn bracket(&self, round: usize) -> &Bracket {

@@ -55,11 +55,11 @@ fn populate(seed: u64, max: u64, interval: u64, members: u64, events: &[common::
     let started = history.trials().iter().filter(|trial| trial.state != State::Waiting);
     let brackets = started.filter_map(|trial| trial.number_attribute(attribute::BRACKET));
     let replaced: HashSet<u64> = brackets.map(|bracket| bracket & 0xffff_ffff).collect();
-    let is_open = |trial: &&Trial| {
-        !trial.state.is_finished()
-            && !(trial.state == State::Paused && replaced.contains(&trial.number))
+    let is_over = |trial: &Trial| {
+        trial.state.is_finished()
+            || trial.state == State::Paused && replaced.contains(&trial.number)
     };
-    let open = history.trials().iter().filter(is_open).count();
+    let open = history.trials().iter().filter(|trial| !is_over(trial)).count();
     let lost = events.iter().filter(|(case, _)| *case == 8).count();
     assert!(open <= members as usize + lost, "{open} of {members}");
     replays(&study, &ladder, &|_| 1, &mut population.sampler(RandomSampler::uniform()));

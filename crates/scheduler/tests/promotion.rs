@@ -59,8 +59,7 @@ proptest! {
         let ladder = Ladder::new("epoch", 1, max, resumes).unwrap();
         let eta = f64::from(eta);
         let make = || -> Box<dyn Scheduler> {
-            let asha = Asha::new(&ladder, eta).unwrap();
-            Box::new(match limit { Some(trials) => asha.with_limit(trials), None => asha })
+            Box::new(Asha::new(&ladder, eta).unwrap().with_limit(limit))
         };
         let rungs = ladder.rungs(eta);
         let machine = Machine { objectives, constrained, limit, ..Machine::new(&ladder, &make) };
@@ -124,13 +123,10 @@ proptest! {
         let ladder = Ladder::new("epoch", 1, max, resumes).unwrap();
         let eta = f64::from(eta);
         let make = || -> Box<dyn Scheduler> {
-            match (hyperband, limit) {
-                (true, None) => Box::new(Hyperband::new(&ladder, eta).unwrap()),
-                (true, Some(n)) => Box::new(Hyperband::new(&ladder, eta).unwrap().with_limit(n)),
-                (false, None) => Box::new(SuccessiveHalving::new(&ladder, eta).unwrap()),
-                (false, Some(n)) => {
-                    Box::new(SuccessiveHalving::new(&ladder, eta).unwrap().with_limit(n))
-                }
+            if hyperband {
+                Box::new(Hyperband::new(&ladder, eta).unwrap().with_limit(limit))
+            } else {
+                Box::new(SuccessiveHalving::new(&ladder, eta).unwrap().with_limit(limit))
             }
         };
         let cycle = if hyperband {
