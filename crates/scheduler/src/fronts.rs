@@ -154,9 +154,12 @@ impl Fronts {
         for fronts in self.classes.values() {
             let all = fronts.iter().flat_map(|front| &front.points);
             let paused: Vec<&Point> = all.filter(|point| point.paused).collect();
-            let losses: Vec<&[f64]> = paused.iter().map(|point| &*point.losses).collect();
-            let numbers = paused.iter().zip(pareto::dominators(&losses));
-            behind.extend(numbers.filter(|(_, by)| ahead + by >= left).map(|(p, _)| p.number));
+            // Nobody has more dominators than there are others.
+            if ahead + paused.len() > left {
+                let losses: Vec<&[f64]> = paused.iter().map(|point| &*point.losses).collect();
+                let numbers = paused.iter().zip(pareto::dominators(&losses));
+                behind.extend(numbers.filter(|(_, by)| ahead + by >= left).map(|(p, _)| p.number));
+            }
             ahead += paused.len();
         }
         behind
