@@ -171,10 +171,7 @@ pub fn scheduler(
         "async-hyperband" => Box::new(AsyncHyperband::new(ladder, ETA).map_err(|e| failed(&e))?),
         "hyperband" | "bohb" | "priorband" => {
             let hyperband = Hyperband::new(ladder, ETA).map_err(|e| failed(&e))?;
-            match setting.trial_limit {
-                Some(trials) => Box::new(hyperband.with_limit(trials)),
-                None => Box::new(hyperband),
-            }
+            Box::new(hyperband.with_limit(setting.trial_limit))
         }
         "freeze-thaw" => Box::new(FreezeThaw::new(setting.space, ladder)),
         "median" => Box::new(PercentileStopping::median(ladder)),
@@ -183,17 +180,11 @@ pub fn scheduler(
         "percentile" => Box::new(PercentileStopping::new(ladder, GOOD).map_err(|e| failed(&e))?),
         "sha" => {
             let halving = SuccessiveHalving::new(ladder, ETA).map_err(|e| failed(&e))?;
-            match setting.trial_limit {
-                Some(trials) => Box::new(halving.with_limit(trials)),
-                None => Box::new(halving),
-            }
+            Box::new(halving.with_limit(setting.trial_limit))
         }
         _ => {
             let asha = Asha::new(ladder, ETA).map_err(|e| failed(&e))?;
-            match setting.trial_limit {
-                Some(trials) => Box::new(asha.with_limit(trials)),
-                None => Box::new(asha),
-            }
+            Box::new(asha.with_limit(setting.trial_limit))
         }
     }))
 }

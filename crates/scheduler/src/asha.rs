@@ -13,8 +13,9 @@ use automl_study::{Cursor, History, Job, Ladder, Scheduler, Verdict};
 /// way to a rung counts there as the worst.
 ///
 /// Several objectives are ordered by non-domination rank and crowding distance; infeasible trials
-/// come after feasible ones. A decision takes `O(log n)` for one objective; for several,
-/// `O(n log n)` at each `eta`-th trial of a rung.
+/// come after feasible ones, and results with a NaN last: they are never promoted. A decision takes
+/// `O(log n)` for one objective and about `O(sqrt(n) log n)` for two; for more, a new result takes at
+/// most `O(n)`.
 ///
 /// # Source
 /// Li et al. (2020), "A System for Massively Parallel Hyperparameter Tuning", algorithm 2; the
@@ -39,11 +40,11 @@ impl Asha {
         Ok(Self { eta, rungs, limit: None, cursor: Cursor::default() })
     }
 
-    /// Tells how many trials there will be at most, so that trials which can no longer be promoted
-    /// are known ([`Scheduler::dead_ends`]).
+    /// Tells how many trials there will be at most, if that is known, so that trials which can no
+    /// longer be promoted are known ([`Scheduler::dead_ends`]).
     #[must_use]
-    pub fn with_limit(mut self, trials: u64) -> Self {
-        self.limit = Some(trials);
+    pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
+        self.limit = trials.into();
         self
     }
 
@@ -69,7 +70,7 @@ pub(crate) fn share(n: usize, eta: f64) -> usize {
 }
 
 /// The promotion that is due at the highest rung below `top`, if one is.
-pub(crate) fn promotion(rungs: &mut Rungs, top: usize, eta: f64) -> Option<Job> {
+pub(crate) fn promotion(rungs: &Rungs, top: usize, eta: f64) -> Option<Job> {
     (0..top).rev().find_map(|rung| {
         let allowed = share(rungs.reached(rung), eta);
         let trial = rungs.promotable(rung, allowed)?;
@@ -81,7 +82,7 @@ impl Scheduler for Asha {
     fn next_job(&mut self, history: &History) -> Job {
         self.follow(history);
         let top = self.rungs.fidelities().len() - 1;
-        promotion(&mut self.rungs, top, self.eta)
+        promotion(&self.rungs, top, self.eta)
             .unwrap_or(Job::Start { until: self.rungs.fidelities()[0], bracket: None })
     }
 
@@ -90,20 +91,20 @@ impl Scheduler for Asha {
         pause_at_end(history, trial, top)
     }
 
-    /// With a limit of trials: of one objective, those that have so many better ones at their rung
-    /// that not even a full study would promote them.
+    /// Those with a NaN and, with a limit of trials, those that are behind so many other paused ones
+    /// that not even a full study would promote them. Of one objective these are all there are. Of
+    /// several, only those behind a trial for certain count that dominate it, because a new result
+    /// may change the order of the others. `O(n log n)` for up to two objectives, else `O(n^2)`.
     fn dead_ends(&mut self, history: &History) -> Vec<u64> {
         self.follow(history);
-        let Some(limit) = self.limit.filter(|_| history.directions().len() == 1) else {
-            return Vec::new();
-        };
-        let mut most = usize::try_from(limit).unwrap_or(usize::MAX).max(history.len());
+        let limit = self.limit.and_then(|limit| usize::try_from(limit).ok());
+        let mut most = limit.unwrap_or(usize::MAX).max(history.len());
         let mut ends = Vec::new();
         for rung in 0..self.rungs.fidelities().len() - 1 {
             most = share(most, self.eta);
-            // The best paused ones take what promotions are left, in order.
+            // The paused ones that are ahead take what promotions are left.
             let left = most.saturating_sub(self.rungs.promoted(rung));
-            ends.extend(self.rungs.paused(rung).skip(left));
+            ends.extend(self.rungs.hopeless(rung, left));
         }
         ends
     }

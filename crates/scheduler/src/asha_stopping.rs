@@ -1,10 +1,11 @@
 //! Asynchronous successive halving, by stopping.
 
-use crate::ranking::{self, Key, Standing};
+use crate::fronts::Fronts;
+use crate::ranking::{Key, Standing};
 use crate::setting::{self, SettingError};
 use crate::split::Split;
 use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict, attribute};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Asynchronous successive halving (ASHA) in its stopping form: a trial runs on until it reaches a
 /// rung at which it is not among the best `floor(n / eta)` of those that have reached it (or, while
@@ -13,7 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 /// Needs no checkpoints, and a trial goes on at once; but early trials are judged by few others.
 /// Several objectives are ordered by non-domination rank and crowding distance, infeasible trials
 /// come last, and a trial that fails on its way to a rung counts there as the worst. A verdict takes
-/// `O(log n)` for one objective, `O(n log n)` for several.
+/// `O(log n)` for one objective and about `O(sqrt(n) log n)` for two; for more, at most `O(n)`.
 ///
 /// # Source
 /// Li et al. (2020), "A System for Massively Parallel Hyperparameter Tuning", section 3, in the
@@ -31,7 +32,7 @@ pub struct AshaStopping {
 struct Rung {
     keys: Split<(Key, u64)>,
     /// For several objectives only.
-    standings: BTreeMap<u64, Standing>,
+    fronts: Fronts,
 }
 
 impl AshaStopping {
@@ -44,7 +45,7 @@ impl AshaStopping {
         let fidelities = ladder.rungs(eta);
         let rung = Rung {
             keys: Split::new(|n, eta| crate::asha::share(n, eta).max(1), eta),
-            standings: BTreeMap::new(),
+            fronts: Fronts::default(),
         };
         let rungs = vec![rung; fidelities.len()];
         Ok(Self { eta, fidelities, rungs, places: HashMap::new(), cursor: Cursor::default() })
@@ -79,7 +80,7 @@ impl AshaStopping {
             if let Some(standing) = self.standing(history, trial, rung) {
                 keys.push(Some(Key::of(&standing)));
                 if several {
-                    self.rungs[rung].standings.insert(number, standing);
+                    self.rungs[rung].fronts.set(number, &standing, false);
                 }
             } else if trial.step() >= self.fidelities[rung] {
                 keys.push(None);
@@ -109,20 +110,11 @@ impl AshaStopping {
     /// Whether a trial is among the best of a rung that it has reached.
     fn is_best(&self, rung: usize, number: u64) -> bool {
         let slot = &self.rungs[rung];
-        if slot.standings.is_empty() {
-            let key = self.places.get(&number).and_then(|keys| keys.get(rung));
-            return key
-                .copied()
-                .flatten()
-                .is_some_and(|key| key.is_number() && slot.keys.is_best(&(key, number)));
+        if let Some(place) = slot.fronts.place(number) {
+            return place < crate::asha::share(slot.keys.len(), self.eta).max(1);
         }
-        if !slot.standings.get(&number).is_some_and(Standing::is_number) {
-            return false;
-        }
-        let size = crate::asha::share(slot.keys.len(), self.eta).max(1);
-        let numbers: Vec<u64> = slot.standings.keys().copied().collect();
-        let all: Vec<&Standing> = slot.standings.values().collect();
-        ranking::order(&all).into_iter().take(size).any(|i| numbers[i] == number)
+        let key = self.places.get(&number).and_then(|keys| keys.get(rung)).copied().flatten();
+        key.is_some_and(|key| key.is_number() && slot.keys.is_best(&(key, number)))
     }
 }
 

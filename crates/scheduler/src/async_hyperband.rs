@@ -54,7 +54,7 @@ impl Scheduler for AsyncHyperband {
         };
         let mut best: Option<Job> = None;
         for s in 0..self.races.len() {
-            let race = self.races.get_mut(s);
+            let race = self.races.get(s);
             let top = race.fidelities().len() - 1;
             if let Some(job) = promotion(race, top, self.eta)
                 && best.as_ref().is_none_or(|other| until(&job) > until(other))

@@ -11,8 +11,7 @@ use automl_study::{History, Job, Ladder, Scheduler, Verdict};
 /// Nobody is promoted before a rung is full, so every promotion is by a fair comparison. A worker
 /// that would have to wait for that starts the next round. A trial that fails counts as the worst
 /// of the rung that it was on the way to. Several objectives and constraints are ordered as by
-/// [`crate::Asha`]. A decision takes `O(log n)`; for several objectives, `O(n log n)` once for each rung
-/// of `n` trials.
+/// [`crate::Asha`], and a decision takes as long.
 ///
 /// # Source
 /// Jamieson & Talwalkar (2016), "Non-stochastic Best Arm Identification and Hyperparameter
@@ -42,10 +41,11 @@ impl SuccessiveHalving {
         Ok(Self { rounds: Rounds::new(vec![Bracket::halving(ladder, eta, trials)?]) })
     }
 
-    /// Starts no more than this many trials: the last round is cut short and still finished.
+    /// Starts no more than this many trials, if a number is given: the last round is cut short and
+    /// still finished.
     #[must_use]
-    pub fn with_limit(mut self, trials: u64) -> Self {
-        self.rounds.set_limit(trials);
+    pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
+        self.rounds.set_limit(trials.into());
         self
     }
 }

@@ -28,10 +28,11 @@ impl Hyperband {
         Ok(Self { rounds: Rounds::new(Bracket::hyperband(ladder, eta)?) })
     }
 
-    /// Starts no more than this many trials: the last bracket is cut short and still finished.
+    /// Starts no more than this many trials, if a number is given: the last bracket is cut short and
+    /// still finished.
     #[must_use]
-    pub fn with_limit(mut self, trials: u64) -> Self {
-        self.rounds.set_limit(trials);
+    pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
+        self.rounds.set_limit(trials.into());
         self
     }
 }

@@ -34,6 +34,7 @@ mod boards;
 mod bohb;
 mod bracket;
 mod freeze_thaw;
+mod fronts;
 mod halving;
 mod hyperband;
 mod pasha;

@@ -166,7 +166,7 @@ impl Scheduler for Pasha {
     fn next_job(&mut self, history: &History) -> Job {
         self.follow(history);
         let top = self.top(history);
-        promotion(&mut self.rungs, top, self.eta)
+        promotion(&self.rungs, top, self.eta)
             .unwrap_or(Job::Start { until: self.rungs.fidelities()[0], bracket: None })
     }
 

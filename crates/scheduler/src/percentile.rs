@@ -1,9 +1,9 @@
 //! Median and percentile stopping.
 
+use crate::ranking::Loss;
 use crate::setting::{self, SettingError};
 use crate::split::Split;
-use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict, pareto};
-use std::cmp::Ordering;
+use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict};
 use std::collections::{BTreeMap, HashSet};
 
 /// Stops a trial whose best loss so far is worse than a percentile (the median, say) of what the
@@ -30,27 +30,6 @@ pub struct PercentileStopping {
     counted: HashSet<u64>,
     cursor: Cursor,
 }
-
-/// A loss with NaN last.
-#[derive(Clone, Copy, Debug)]
-struct Loss(f64);
-
-impl Ord for Loss {
-    fn cmp(&self, other: &Self) -> Ordering {
-        pareto::compare(self.0, other.0)
-    }
-}
-impl PartialOrd for Loss {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl PartialEq for Loss {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-impl Eq for Loss {}
 
 impl PercentileStopping {
     /// Median stopping: nobody is stopped before five trials are complete, nor below the ladder's

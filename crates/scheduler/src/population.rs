@@ -18,12 +18,13 @@ use std::collections::{BTreeSet, HashMap};
 /// is among the worst share of those that have got so far stays where it is for good, and a new
 /// trial takes its place. That one goes on from the checkpoint of a trial of the best share at that
 /// point ([`Population::parent`]), with that one's configuration, perturbed. A member that fails is
-/// replaced likewise. When a whole population is done, the next one begins.
+/// replaced likewise, as long as its population lasts. When a whole population is done, the next
+/// one begins.
 ///
 /// It takes a scheduler and a sampler that decide alike: [`Population::scheduler`] and
 /// [`Population::sampler`]. An executor that cannot copy checkpoints trains the new trial from the
 /// start, which is right but dear. Several objectives: the first one counts, and infeasible trials
-/// come last. A decision takes `O(log n)` and the time to list the best share once.
+/// come last. A decision takes `O(log n)` and the time to list a population.
 ///
 /// # Source
 /// Jaderberg et al. (2017), "Population Based Training of Neural Networks", algorithm 1, with
@@ -34,8 +35,9 @@ pub struct Population {
     members: usize,
     rungs: Vec<Rung>,
     fidelities: Vec<u64>,
-    /// Members that did not come from others and got somewhere.
-    roots: usize,
+    /// Members that did not come from others and got somewhere: as many as there are members make
+    /// a population, in order of their numbers.
+    roots: BTreeSet<u64>,
     places: HashMap<u64, Place>,
     /// How many trials took the place of this one.
     heirs: HashMap<u64, u32>,
@@ -106,7 +108,7 @@ impl Population {
             members: usize::try_from(members).unwrap_or(usize::MAX),
             rungs: vec![rung; fidelities.len()],
             fidelities,
-            roots: 0,
+            roots: BTreeSet::new(),
             places: HashMap::new(),
             heirs: HashMap::new(),
             cursor: Cursor::default(),
@@ -150,7 +152,11 @@ impl Population {
         if new == old {
             return;
         }
-        self.roots = self.roots + usize::from(new.root) - usize::from(old.root);
+        if new.root {
+            self.roots.insert(trial.number);
+        } else {
+            self.roots.remove(&trial.number);
+        }
         for (rung, slot) in self.rungs.iter_mut().enumerate() {
             let key = |place: &Place| place.keys.get(rung).copied().flatten();
             let (before, after) = (key(&old), key(&new));
@@ -211,16 +217,16 @@ impl Population {
                     .map(|standing| Key::of(&standing))
             })
             .collect();
-        let started = trial.state != State::Waiting || !trial.reports.is_empty();
-        let replaces = Self::replaced(trial).filter(|number| started && *number < trial.number);
+        let ours = trial.attributes.contains_key(attribute::UNTIL);
+        let started = ours && (trial.state != State::Waiting || !trial.reports.is_empty());
+        let replaces = Self::replaced(trial).filter(|_| started);
         let reached = self.fidelities.iter().rposition(|fidelity| trial.step() >= *fidelity);
         let failed = matches!(trial.state, State::Pruned | State::Failed);
-        // A root that fails before the first comparison leaves its place open; one that has
-        // replaced another and fails before its own stands where that one stood.
-        let inherited = replaces
-            .and_then(|number| self.places.get(&number))
-            .and_then(|place| place.paused.or(place.failed));
-        let stands = reached.max(inherited);
+        // Whoever fails stands where its job began: a root before the first comparison, whose place
+        // is open then, and one that has replaced another where that one stood.
+        let until = trial.number_attribute(attribute::UNTIL).unwrap_or(0);
+        let began = self.fidelities.iter().rposition(|fidelity| *fidelity < until);
+        let stands = reached.max(began);
         Place {
             root: started && replaces.is_none() && !(failed && stands.is_none()),
             keys,
@@ -232,16 +238,18 @@ impl Population {
 
     /// What is due at the lowest rung that has something to do.
     fn due(&self, history: &History) -> Option<Due> {
-        if !self.roots.is_multiple_of(self.members) {
+        if !self.roots.len().is_multiple_of(self.members) {
             return Some(Due::Root);
         }
+        // Failures that nobody could replace while their population lasted went with it.
+        let first = self.roots.iter().nth_back(self.members - 1).copied().unwrap_or(0);
         let below_top = self.rungs.iter().take(self.rungs.len() - 1);
         below_top.enumerate().find_map(|(rung, slot)| {
             let fork = |replaced: u64| {
                 let parent = self.parent_for(history, rung, replaced)?;
                 Some(Due::Fork { rung, parent, replaced })
             };
-            if let Some(due) = slot.failed.first().and_then(|failed| fork(*failed)) {
+            if let Some(due) = slot.failed.range(first..).next().and_then(|failed| fork(*failed)) {
                 return Some(due);
             }
             // The worst first: the best must still be here to be copied.
@@ -303,13 +311,18 @@ impl Scheduler for PopulationScheduler {
         pause_at_end(history, trial, self.population.fidelities.last().copied().unwrap_or(1))
     }
 
-    /// The trials that were replaced.
+    /// The trials that were replaced for certain: a new trial that loses its worker before its first
+    /// report gives the place back.
     fn dead_ends(&mut self, history: &History) -> Vec<u64> {
         self.population.follow(history);
-        let replaced = self.population.heirs.iter().filter(|(_, heirs)| **heirs > 0);
-        let paused =
+        let is_paused =
             |number: &u64| history.get(*number).is_some_and(|trial| trial.state == State::Paused);
-        replaced.map(|(number, _)| *number).filter(paused).collect()
+        let replaced = self.population.places.iter().filter_map(|(heir, place)| {
+            let heir = history.get(*heir)?;
+            let stays = heir.state.is_finished() || !heir.reports.is_empty();
+            place.replaces.filter(|number| stays && is_paused(number))
+        });
+        replaced.collect::<BTreeSet<u64>>().into_iter().collect()
     }
 }
 

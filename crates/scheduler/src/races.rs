@@ -61,8 +61,4 @@ impl Races {
     pub(crate) fn get(&self, race: usize) -> &Rungs {
         &self.races[race]
     }
-
-    pub(crate) fn get_mut(&mut self, race: usize) -> &mut Rungs {
-        &mut self.races[race]
-    }
 }

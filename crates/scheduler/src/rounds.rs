@@ -22,8 +22,8 @@ impl Rounds {
         Self { cycle, races: Races::default(), ready: BTreeSet::new(), limit: None }
     }
 
-    pub(crate) fn set_limit(&mut self, trials: u64) {
-        self.limit = Some(trials);
+    pub(crate) fn set_limit(&mut self, trials: Option<u64>) {
+        self.limit = trials;
     }
 
     fn bracket(&self, round: usize) -> &Bracket {
@@ -78,14 +78,14 @@ impl Rounds {
     }
 
     /// What a round has to hand out.
-    fn job(&mut self, round: usize) -> Option<Job> {
+    fn job(&self, round: usize) -> Option<Job> {
         let fidelities = self.races.get(round).fidelities().to_vec();
         if self.races.get(round).trials() < self.size(round) {
             return Some(Job::Start { until: fidelities[0], bracket: Some(round as u64) });
         }
         for rung in 0..fidelities.len() - 1 {
             let allowed = self.allowed(round, rung)?;
-            if let Some(trial) = self.races.get_mut(round).promotable(rung, allowed) {
+            if let Some(trial) = self.races.get(round).promotable(rung, allowed) {
                 return Some(Job::Resume { trial, until: fidelities[rung + 1] });
             }
         }
@@ -124,7 +124,7 @@ impl Rounds {
         for round in 0..self.races.len() {
             for rung in 0..self.races.get(round).fidelities().len() {
                 let Some(allowed) = self.allowed(round, rung) else { break };
-                let race = self.races.get_mut(round);
+                let race = self.races.get(round);
                 if race.promotable(rung, allowed).is_some() {
                     break;
                 }

@@ -1,8 +1,9 @@
 //! The rungs of one race: who has reached them, who went on, who is paused where.
 
-use crate::ranking::{self, Key, Standing};
+use crate::fronts::Fronts;
+use crate::ranking::{Key, Standing};
 use automl_study::{History, State, Trial, Verdict, attribute};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 /// The rungs of one race of trials against each other, kept up to date trial by trial.
 ///
@@ -25,9 +26,7 @@ struct Rung {
     /// Trials that are paused at it, best first by the first objective.
     paused: BTreeSet<(Key, u64)>,
     /// All results, for several objectives only.
-    standings: BTreeMap<u64, Standing>,
-    /// The trials of `standings` from best to worst; `None` while it has to be worked out anew.
-    order: Option<Vec<u64>>,
+    fronts: Fronts,
 }
 
 /// Where one trial stands.
@@ -95,16 +94,6 @@ impl Rungs {
             }
             place.entered += 1;
         }
-        if history.directions().len() > 1 {
-            for at in 0..usize::from(place.entered) {
-                if let Some(standing) = self.standing(history, trial, at)
-                    && self.rungs[at].standings.get(&number) != Some(&standing)
-                {
-                    self.rungs[at].standings.insert(number, standing);
-                    self.rungs[at].order = None;
-                }
-            }
-        }
         // Rungs that it has left, or is leaving, by promotion.
         while place.left < place.entered && until > self.fidelities[usize::from(place.left)] {
             let at = usize::from(place.left);
@@ -126,6 +115,14 @@ impl Rungs {
             }
             place.paused = stands;
         }
+        if history.directions().len() > 1 {
+            for at in 0..usize::from(place.entered) {
+                if let Some(standing) = self.standing(history, trial, at) {
+                    let paused = stands.is_some_and(|(rung, _)| usize::from(rung) == at);
+                    self.rungs[at].fronts.set(number, &standing, paused);
+                }
+            }
+        }
         self.places.insert(number, place);
     }
 
@@ -142,36 +139,33 @@ impl Rungs {
     }
 
     /// The best trial that is paused at a rung and has a number for a result.
-    ///
-    /// `O(log n)` for one objective; for several `O(n log n)` after each new result.
-    pub(crate) fn best_paused(&mut self, rung: usize) -> Option<u64> {
-        let slot = &mut self.rungs[rung];
-        let &(key, number) = slot.paused.first()?;
-        if slot.standings.is_empty() {
-            return key.is_number().then_some(number);
-        }
-        let standings = &slot.standings;
-        let order = slot.order.get_or_insert_with(|| {
-            let all: Vec<&Standing> = standings.values().collect();
-            let numbers: Vec<u64> = standings.keys().copied().collect();
-            ranking::order(&all).into_iter().map(|i| numbers[i]).collect()
-        });
-        let paused_here = |number: &&u64| {
-            let paused = self.places.get(*number).and_then(|place| place.paused);
-            paused.is_some_and(|(at, _)| usize::from(at) == rung)
-        };
-        let best = order.iter().find(paused_here)?;
-        standings.get(best)?.is_number().then_some(*best)
+    fn best_paused(&self, rung: usize) -> Option<u64> {
+        let slot = &self.rungs[rung];
+        let (_, number) = slot.paused.first().filter(|(key, _)| key.is_number())?;
+        slot.fronts.best_paused().or(Some(*number))
     }
 
     /// The best paused trial of a rung if, with it, no more than `allowed` go on from there.
-    pub(crate) fn promotable(&mut self, rung: usize, allowed: usize) -> Option<u64> {
+    pub(crate) fn promotable(&self, rung: usize, allowed: usize) -> Option<u64> {
         if self.rungs[rung].promoted < allowed { self.best_paused(rung) } else { None }
     }
 
-    /// The trials that are paused at a rung, best first by the first objective.
+    /// The trials that are paused at a rung.
     pub(crate) fn paused(&self, rung: usize) -> impl Iterator<Item = u64> {
         self.rungs[rung].paused.iter().map(|(_, number)| *number)
+    }
+
+    /// The trials that are paused at a rung and not among the next `left` to go on from it, whatever
+    /// the others report: those with a NaN, and those behind enough of the other paused ones.
+    pub(crate) fn hopeless(&self, rung: usize, left: usize) -> Vec<u64> {
+        let slot = &self.rungs[rung];
+        if slot.fronts.is_empty() {
+            let kept = slot.paused.iter().take_while(|(key, _)| key.is_number()).take(left);
+            return self.paused(rung).skip(kept.count()).collect();
+        }
+        let nans = slot.paused.iter().rev().take_while(|(key, _)| !key.is_number());
+        let nans = nans.map(|(_, number)| *number);
+        nans.chain(slot.fronts.behind(left)).collect()
     }
 }
 

@@ -6,10 +6,12 @@ mod common;
 use automl_scheduler::{BohbSampler, FreezeThaw, Hyperband, Population, PriorBandSampler};
 use automl_space::{Prior, Space, stream};
 use automl_study::{
-    Job, Ladder, Next, RandomSampler, Sampler, Scheduler, State, Study, Verdict, View,
+    Job, Ladder, Next, RandomSampler, Sampler, Scheduler, State, Study, Trial, Verdict, View,
+    attribute,
 };
 use common::Machine;
 use proptest::prelude::*;
+use std::collections::HashSet;
 
 fn events(most: usize) -> impl Strategy<Value = Vec<common::Event>> {
     proptest::collection::vec((0u8..10, any::<u8>()), 1..most)
@@ -31,14 +33,50 @@ fn replays(study: &Study, ladder: &Ladder, target: &dyn Fn(u64) -> u64, fresh: &
     study.space().check(&config).unwrap();
 }
 
+/// Plays events with a population: new members go on from whom they may, and nobody works outside
+/// of it.
+fn populate(seed: u64, max: u64, interval: u64, members: u64, events: &[common::Event]) {
+    let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+    let population = Population::new(&ladder, members, interval).unwrap();
+    let make = || -> Box<dyn Scheduler> { Box::new(population.scheduler()) };
+    let sampler = Box::new(population.sampler(RandomSampler::uniform()));
+    let machine = Machine { sampler, ..Machine::new(&ladder, &make) };
+    let study = machine.play(seed, events, |decision| {
+        if let Job::Start { until, bracket: Some(bracket) } = decision.job {
+            // The parent's newest checkpoint is from where the new trial goes on.
+            let parent = decision.before.get(bracket >> 32).unwrap();
+            assert!(parent.step() > 0 && parent.step() < until);
+            assert!(!matches!(parent.state, State::Pruned | State::Failed));
+        }
+    });
+    // Nobody works outside the population. (A trial that lost its worker at the very start may
+    // be handed out again in another place.)
+    let history = study.history();
+    let started = history.trials().iter().filter(|trial| trial.state != State::Waiting);
+    let brackets = started.filter_map(|trial| trial.number_attribute(attribute::BRACKET));
+    let replaced: HashSet<u64> = brackets.map(|bracket| bracket & 0xffff_ffff).collect();
+    let is_over = |trial: &Trial| {
+        trial.state.is_finished()
+            || trial.state == State::Paused && replaced.contains(&trial.number)
+    };
+    let open = history.trials().iter().filter(|trial| !is_over(trial)).count();
+    let lost = events.iter().filter(|(case, _)| *case == 8).count();
+    assert!(open <= members as usize + lost, "{open} of {members}");
+    replays(&study, &ladder, &|_| 1, &mut population.sampler(RandomSampler::uniform()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn freeze_thaw(seed in any::<u64>(), max in 1u64..20, events in events(80)) {
-        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+    fn freeze_thaw(
+        seed in any::<u64>(), max in 1u64..20, events in events(80), constrained in any::<bool>(),
+        resumes in any::<bool>(),
+    ) {
+        let ladder = Ladder::new("epoch", 1, max, resumes).unwrap();
         let make = || -> Box<dyn Scheduler> { Box::new(FreezeThaw::new(&common::space(), &ladder)) };
-        Machine::new(&ladder, &make).play(seed, &events, |_| {});
+        let machine = Machine { constrained, ..Machine::new(&ladder, &make) };
+        machine.play(seed, &events, |_| {});
     }
 
     #[test]
@@ -46,38 +84,31 @@ proptest! {
         seed in any::<u64>(), max in 1u64..20, interval in 1u64..8, members in 2u64..12,
         events in events(250),
     ) {
-        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
-        let population = Population::new(&ladder, members, interval).unwrap();
-        let make = || -> Box<dyn Scheduler> { Box::new(population.scheduler()) };
-        let sampler = Box::new(population.sampler(RandomSampler::uniform()));
-        let machine = Machine { sampler, ..Machine::new(&ladder, &make) };
-        let study = machine.play(seed, &events, |decision| {
-            if let Job::Start { until, bracket: Some(bracket) } = decision.job {
-                // The parent's newest checkpoint is from where the new trial goes on.
-                let parent = decision.before.get(bracket >> 32).unwrap();
-                assert!(parent.step() > 0 && parent.step() < until);
-                assert!(!matches!(parent.state, State::Pruned | State::Failed));
-            }
-        });
-        // Nobody works outside the population. (A trial that lost its worker at the very start may
-        // be handed out again in another place.)
-        let history = study.history();
-        let replaced = make().dead_ends(history).len();
-        let open = [State::Running, State::Paused, State::Waiting].map(|s| history.count(s));
-        let open = open.iter().sum::<usize>() - replaced;
-        let lost = events.iter().filter(|(case, _)| *case == 8).count();
-        prop_assert!(open <= members as usize + lost, "{open} of {members}");
-        replays(&study, &ladder, &|_| 1, &mut population.sampler(RandomSampler::uniform()));
+        populate(seed, max, interval, members, &events);
     }
 
     #[test]
-    fn prior_band(seed in any::<u64>(), max in 1u64..30, events in events(150)) {
-        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+    fn prior_band(
+        seed in any::<u64>(), max in 1u64..30, events in events(150), resumes in any::<bool>(),
+    ) {
+        let ladder = Ladder::new("epoch", 1, max, resumes).unwrap();
         let make = || -> Box<dyn Scheduler> { Box::new(Hyperband::new(&ladder, 3.0).unwrap()) };
         let sampler = Box::new(PriorBandSampler::new(3.0).unwrap());
         let machine = Machine { sampler, ..Machine::new(&ladder, &make) };
         machine.play(seed, &events, |_| {});
     }
+}
+
+/// A member that fails when nobody is left to copy goes with its population: later ones have no
+/// place for it.
+#[test]
+fn failures_go_with_their_population() {
+    let (report, fail, next) = ((5, 0), (9, 0), (0, 0));
+    // Both reach the first comparison and one goes on to the end before the other fails.
+    let alone = [next, next, report, report, next, next, report, fail, next, report];
+    // In the second population both stay at the first comparison, where one is the best so far.
+    let together = [next, next, report, report, next, next, next];
+    populate(1, 5, 2, 2, &[&alone[..], &together].concat());
 }
 
 /// BOHB: Hyperband's brackets, a third at random, the rest from the Parzen model. Every second run

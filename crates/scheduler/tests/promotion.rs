@@ -4,8 +4,8 @@
 mod common;
 
 use automl_scheduler::{Asha, AsyncHyperband, Bracket, Hyperband, Pasha, SuccessiveHalving};
-use automl_study::{History, Job, Ladder, Scheduler, State, Trial, attribute, pareto};
-use common::{Machine, loss, promoted, reached};
+use automl_study::{History, Job, Ladder, Scheduler, State, Trial, attribute};
+use common::{Machine, better, has_nan, promoted, reached};
 use proptest::prelude::*;
 
 /// Of those that reached the rung below `until`, at most `floor(n / eta)` have gone on or go now, and
@@ -20,12 +20,27 @@ fn fair(history: &History, rungs: &[u64], eta: f64, trial: u64, until: u64, brac
     let all = reached(&race, rung);
     let allowed = (all.len() as f64 / eta).floor() as usize;
     assert!(promoted(&race, rung) < allowed, "more than floor(n / eta) promotions");
-    if history.directions().len() == 1 {
-        let own = loss(history, trial, rung);
-        assert!(!own.is_nan(), "NaN was promoted");
-        let better = all.iter().filter(|n| pareto::compare(loss(history, **n, rung), own).is_lt());
-        assert!(better.count() < allowed, "not among the best 1 / eta");
-    }
+    assert!(!has_nan(history, trial, rung), "NaN was promoted");
+    assert!(better(history, &all, trial, rung) < allowed, "not among the best 1 / eta");
+}
+
+/// What one of so many brackets may cost: about `B = (s_max + 1) R`; rounding the number of trials up
+/// adds at most `(s + 1) r`, rounding fidelities half a unit for each trial.
+fn budget(ladder: &Ladder, brackets: usize, bracket: &Bracket) -> f64 {
+    let rungs = bracket.sizes().len() as f64;
+    let lowest = bracket.fidelities()[0] as f64;
+    let trials: usize = bracket.sizes().iter().sum();
+    brackets as f64 * ladder.max() as f64 + rungs * lowest + 0.5 * trials as f64
+}
+
+/// What a trial has cost: from report to report.
+fn spent(ladder: &Ladder, trial: &Trial) -> f64 {
+    let mut from = 0;
+    let jobs = trial
+        .reports
+        .iter()
+        .map(|report| ladder.cost_between(std::mem::replace(&mut from, report.step), report.step));
+    jobs.sum()
 }
 
 fn events() -> impl Strategy<Value = Vec<common::Event>> {
@@ -39,15 +54,15 @@ proptest! {
     fn asha(
         seed in any::<u64>(), eta in 2u32..5, max in 1u64..40, objectives in 1usize..4,
         limit in proptest::option::of(1u64..60), events in events(), constrained in any::<bool>(),
+        resumes in any::<bool>(),
     ) {
-        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+        let ladder = Ladder::new("epoch", 1, max, resumes).unwrap();
         let eta = f64::from(eta);
         let make = || -> Box<dyn Scheduler> {
-            let asha = Asha::new(&ladder, eta).unwrap();
-            Box::new(match limit { Some(trials) => asha.with_limit(trials), None => asha })
+            Box::new(Asha::new(&ladder, eta).unwrap().with_limit(limit))
         };
         let rungs = ladder.rungs(eta);
-        let machine = Machine { objectives, constrained, ..Machine::new(&ladder, &make) };
+        let machine = Machine { objectives, constrained, limit, ..Machine::new(&ladder, &make) };
         machine.play(seed, &events, |decision| match decision.job {
             Job::Start { until, .. } => assert_eq!(until, rungs[0]),
             Job::Resume { trial, until } => fair(decision.before, &rungs, eta, trial, until, None),
@@ -56,11 +71,14 @@ proptest! {
     }
 
     #[test]
-    fn pasha(seed in any::<u64>(), max in 1u64..40, objectives in 1usize..3, events in events()) {
-        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+    fn pasha(
+        seed in any::<u64>(), max in 1u64..40, objectives in 1usize..3, events in events(),
+        constrained in any::<bool>(), resumes in any::<bool>(),
+    ) {
+        let ladder = Ladder::new("epoch", 1, max, resumes).unwrap();
         let make = || -> Box<dyn Scheduler> { Box::new(Pasha::new(&ladder, 2.0).unwrap()) };
         let rungs = ladder.rungs(2.0);
-        let machine = Machine { objectives, ..Machine::new(&ladder, &make) };
+        let machine = Machine { objectives, constrained, ..Machine::new(&ladder, &make) };
         machine.play(seed, &events, |decision| {
             if let Job::Resume { trial, until } = decision.job {
                 fair(decision.before, &rungs, 2.0, trial, until, None);
@@ -73,12 +91,16 @@ proptest! {
     }
 
     #[test]
-    fn async_hyperband(seed in any::<u64>(), eta in 2u32..5, max in 1u64..40, events in events()) {
-        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+    fn async_hyperband(
+        seed in any::<u64>(), eta in 2u32..5, max in 1u64..40, objectives in 1usize..3,
+        events in events(), constrained in any::<bool>(), resumes in any::<bool>(),
+    ) {
+        let ladder = Ladder::new("epoch", 1, max, resumes).unwrap();
         let eta = f64::from(eta);
         let make = || -> Box<dyn Scheduler> { Box::new(AsyncHyperband::new(&ladder, eta).unwrap()) };
         let brackets = Bracket::hyperband(&ladder, eta).unwrap();
-        Machine::new(&ladder, &make).play(seed, &events, |decision| match decision.job {
+        let machine = Machine { objectives, constrained, ..Machine::new(&ladder, &make) };
+        machine.play(seed, &events, |decision| match decision.job {
             Job::Start { until, bracket } => {
                 assert_eq!(until, brackets[bracket.unwrap() as usize].fidelities()[0]);
             }
@@ -96,17 +118,15 @@ proptest! {
     fn synchronous(
         seed in any::<u64>(), eta in 2u32..5, max in 1u64..30, objectives in 1usize..3,
         hyperband in any::<bool>(), limit in proptest::option::of(1u64..60), events in events(),
+        constrained in any::<bool>(), resumes in any::<bool>(),
     ) {
-        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+        let ladder = Ladder::new("epoch", 1, max, resumes).unwrap();
         let eta = f64::from(eta);
         let make = || -> Box<dyn Scheduler> {
-            match (hyperband, limit) {
-                (true, None) => Box::new(Hyperband::new(&ladder, eta).unwrap()),
-                (true, Some(n)) => Box::new(Hyperband::new(&ladder, eta).unwrap().with_limit(n)),
-                (false, None) => Box::new(SuccessiveHalving::new(&ladder, eta).unwrap()),
-                (false, Some(n)) => {
-                    Box::new(SuccessiveHalving::new(&ladder, eta).unwrap().with_limit(n))
-                }
+            if hyperband {
+                Box::new(Hyperband::new(&ladder, eta).unwrap().with_limit(limit))
+            } else {
+                Box::new(SuccessiveHalving::new(&ladder, eta).unwrap().with_limit(limit))
             }
         };
         let cycle = if hyperband {
@@ -115,7 +135,7 @@ proptest! {
             let trials = eta.powi(ladder.rungs(eta).len() as i32 - 1) as u64;
             vec![Bracket::halving(&ladder, eta, trials).unwrap()]
         };
-        let machine = Machine { objectives, ..Machine::new(&ladder, &make) };
+        let machine = Machine { objectives, constrained, ..Machine::new(&ladder, &make) };
         let study = machine.play(seed, &events, |decision| {
             let Job::Resume { trial, until } = decision.job else { return };
             let history = decision.before;
@@ -136,14 +156,9 @@ proptest! {
             };
             assert_eq!(race.iter().filter(on_the_way).count(), 0);
             assert!(promoted(&race, rung) < bracket.sizes()[at]);
-            if objectives == 1 {
-                let own = loss(history, trial, rung);
-                assert!(!own.is_nan());
-                let better = reached(&race, rung)
-                    .into_iter()
-                    .filter(|n| pareto::compare(loss(history, *n, rung), own).is_lt());
-                assert!(better.count() < bracket.sizes()[at]);
-            }
+            assert!(!has_nan(history, trial, rung));
+            let all = reached(&race, rung);
+            assert!(better(history, &all, trial, rung) < bracket.sizes()[at]);
         });
         // No round is larger than its bracket, at any rung.
         let history = study.history();
@@ -158,27 +173,26 @@ proptest! {
             for (rung, size) in bracket.fidelities().iter().zip(bracket.sizes()) {
                 prop_assert!(reached(&race, *rung).len() <= *size);
             }
+            // What was spent on it, lost jobs aside, is no more than the paper allows.
+            let spent: f64 = race.iter().map(|trial| spent(&ladder, trial)).sum();
+            prop_assert!(spent <= bracket.cost(&ladder) + 1e-9);
+            if hyperband && resumes {
+                prop_assert!(spent <= budget(&ladder, cycle.len(), bracket));
+            }
         }
         if let Some(limit) = limit {
             prop_assert!(history.len() as u64 <= limit);
         }
     }
 
-    /// Each bracket costs at most about `B = (s_max + 1) R`: rounding the number of trials up adds
-    /// at most `(s + 1) r`, rounding fidelities half a unit for each trial.
     #[test]
     fn hyperband_budgets(max in 1u64..2000, min in 1u64..20, eta in 2u32..6) {
         prop_assume!(min <= max);
         let ladder = Ladder::new("epoch", min, max, false).unwrap();
         let eta = f64::from(eta);
         let brackets = Bracket::hyperband(&ladder, eta).unwrap();
-        let top = max as f64;
-        let b = brackets.len() as f64 * top;
         for bracket in &brackets {
-            let rungs = bracket.sizes().len() as f64;
-            let lowest = bracket.fidelities()[0] as f64;
-            let trials: usize = bracket.sizes().iter().sum();
-            let bound = b + rungs * lowest + 0.5 * trials as f64;
+            let bound = budget(&ladder, brackets.len(), bracket);
             prop_assert!(bracket.cost(&ladder) <= bound, "{} > {bound}", bracket.cost(&ladder));
             prop_assert_eq!(*bracket.fidelities().last().unwrap(), max);
         }

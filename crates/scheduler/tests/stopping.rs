@@ -18,13 +18,13 @@ proptest! {
     #[test]
     fn asha_stopping(
         seed in any::<u64>(), eta in 2u32..5, max in 1u64..40, objectives in 1usize..3,
-        events in events(),
+        events in events(), constrained in any::<bool>(), resumes in any::<bool>(),
     ) {
-        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+        let ladder = Ladder::new("epoch", 1, max, resumes).unwrap();
         let make = || -> Box<dyn Scheduler> {
             Box::new(AshaStopping::new(&ladder, f64::from(eta)).unwrap())
         };
-        let machine = Machine { objectives, ..Machine::new(&ladder, &make) };
+        let machine = Machine { objectives, constrained, ..Machine::new(&ladder, &make) };
         let study = machine.play(seed, &events, |decision| {
             assert_eq!(decision.job, Job::Start { until: max, bracket: None });
         });
@@ -43,9 +43,9 @@ proptest! {
     #[test]
     fn percentile(
         seed in any::<u64>(), share in 0.05f64..0.95, max in 1u64..12, objectives in 1usize..3,
-        constrained in any::<bool>(), events in events(),
+        constrained in any::<bool>(), events in events(), resumes in any::<bool>(),
     ) {
-        let ladder = Ladder::new("epoch", 1, max, true).unwrap();
+        let ladder = Ladder::new("epoch", 1, max, resumes).unwrap();
         let make = || -> Box<dyn Scheduler> {
             Box::new(PercentileStopping::new(&ladder, share).unwrap().with_patience(2, 3))
         };

@@ -20,6 +20,51 @@ pub fn dominates(a: &[f64], b: &[f64]) -> bool {
     better
 }
 
+/// The order of points by their first loss, then by the second, and so on.
+pub fn lexicographic(a: &[f64], b: &[f64]) -> Ordering {
+    let both = a.iter().zip(b).map(|(x, y)| compare(*x, *y));
+    both.fold(Ordering::Equal, Ordering::then)
+}
+
+/// How many of the points dominate each of them.
+///
+/// `points`: `[n, m]` losses. Two objectives take `O(n log n)`, more `O(n^2 m)`.
+pub fn dominators<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
+    let key = |i: usize| points[i].as_ref();
+    if points.first().is_none_or(|p| p.as_ref().len() != 2) {
+        let all = 0..points.len();
+        return all
+            .clone()
+            .map(|i| all.clone().filter(|&j| dominates(key(j), key(i))).count())
+            .collect();
+    }
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|&a, &b| lexicographic(key(a), key(b)));
+    let mut seconds: Vec<f64> = points.iter().map(|p| p.as_ref()[1]).collect();
+    seconds.sort_by(|a, b| compare(*a, *b));
+    // Points that come before another, with a second loss that is no larger, dominate it. They are
+    // counted by their second loss in a Fenwick tree.
+    let mut tree = vec![0; points.len() + 1];
+    let mut counts = vec![0; points.len()];
+    for equal in order.chunk_by(|&a, &b| lexicographic(key(a), key(b)).is_eq()) {
+        let second = key(equal[0])[1];
+        let place = 1 + seconds.partition_point(|other| compare(*other, second).is_lt());
+        let mut at = place;
+        let mut count = 0;
+        while at > 0 {
+            count += tree[at];
+            at &= at - 1;
+        }
+        equal.iter().for_each(|&i| counts[i] = count);
+        at = place;
+        while at < tree.len() {
+            tree[at] += equal.len();
+            at += at & at.wrapping_neg();
+        }
+    }
+    counts
+}
+
 /// The non-domination rank of each point: 0 for the front, 1 for the front of the rest, and so on.
 ///
 /// `points`: `[n, m]` losses. Two objectives take `O(n log n)`, more `O(n^2 m)`.
@@ -30,10 +75,7 @@ pub fn dominates(a: &[f64], b: &[f64]) -> bool {
 pub fn ranks<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..points.len()).collect();
     let key = |i: usize| points[i].as_ref();
-    order.sort_by(|&a, &b| {
-        let both = key(a).iter().zip(key(b));
-        both.map(|(x, y)| compare(*x, *y)).find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
-    });
+    order.sort_by(|&a, &b| lexicographic(key(a), key(b)));
     let mut rank = vec![0; points.len()];
     if points.first().is_some_and(|p| p.as_ref().len() == 2) {
         // The last point of each front has the front's smallest second loss so far, and these
@@ -196,6 +238,12 @@ mod tests {
         #[test]
         fn ranks_agree_with_peeling(p in (1usize..4).prop_flat_map(points)) {
             prop_assert_eq!(ranks(&p), brute_ranks(&p));
+        }
+
+        #[test]
+        fn dominators_agree_with_pairs(p in (1usize..4).prop_flat_map(points)) {
+            let pairs = |q: &Vec<f64>| p.iter().filter(|other| dominates(other, q)).count();
+            prop_assert_eq!(dominators(&p), p.iter().map(pairs).collect::<Vec<_>>());
         }
 
         #[test]

@@ -394,7 +394,8 @@ impl Study {
         let mark = |trial: &mut Trial| {
             trial.started.get_or_insert_with(now);
             for (key, value) in [(attribute::UNTIL, until), (attribute::BRACKET, bracket)] {
-                if let Some(value) = value {
+                // One that lost its worker may have been in a bracket before.
+                if value.is_some() || trial.attributes.contains_key(key) {
                     trial.attributes.insert(key.to_owned(), value.into());
                 }
             }

@@ -97,6 +97,31 @@ fn a_worker_that_dies_returns_its_trial() {
     assert_eq!(study.report(started, 2, vec![1.0]).unwrap(), Verdict::Pause);
 }
 
+/// A trial that starts again belongs to the bracket that starts it, or to none.
+#[test]
+fn a_trial_that_is_lost_before_its_first_report_may_change_its_bracket() {
+    #[derive(Debug)]
+    struct OneBracket;
+
+    impl Scheduler for OneBracket {
+        fn next_job(&mut self, history: &History) -> Job {
+            Job::Start { until: 4, bracket: history.is_empty().then_some(7) }
+        }
+
+        fn verdict(&mut self, _: &History, _: u64) -> Verdict {
+            Verdict::Complete
+        }
+    }
+
+    let mut study = Study::builder(line()).scheduler(ladder(), OneBracket).build().unwrap();
+    let bracket = |study: &Study| study.history().trials()[0].number_attribute(attribute::BRACKET);
+    assert_eq!(run(&mut study), (0, 0, 4));
+    assert_eq!(bracket(&study), Some(7));
+    study.release(0).unwrap();
+    assert_eq!(run(&mut study), (0, 0, 4));
+    assert_eq!(bracket(&study), None);
+}
+
 #[test]
 fn a_worker_that_dies_after_the_last_report_has_completed_its_trial() {
     let mut study =

@@ -148,7 +148,8 @@ impl Executor<'_> {
                 }
             };
             let progress = self.progress(study.history());
-            let mut ended = study.dead_ends();
+            // Nobody else's end is decided while this trial goes on.
+            let mut ended = if state.is_some() { study.dead_ends() } else { Vec::new() };
             drop(study);
             ended.extend((state == Some("pruned")).then_some(number));
             ended.into_iter().for_each(|trial| self.folder.free_checkpoint(trial));

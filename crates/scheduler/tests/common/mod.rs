@@ -4,7 +4,7 @@
 use automl_space::{Space, stream};
 use automl_study::{
     Direction, History, Job, Ladder, Next, Outcome, RandomSampler, Report, Sampler, Scheduler,
-    State, Study, Trial, Verdict, attribute,
+    State, Study, Trial, Verdict, attribute, pareto,
 };
 use rand::RngExt;
 use std::collections::{BTreeMap, HashSet};
@@ -18,8 +18,10 @@ pub(crate) struct Machine<'a> {
     pub(crate) objectives: usize,
     pub(crate) make: &'a dyn Fn() -> Box<dyn Scheduler>,
     pub(crate) sampler: Box<dyn Sampler>,
-    /// Whether reports carry constraint values at the end.
+    /// Whether every report comes with the value of a constraint.
     pub(crate) constrained: bool,
+    /// The most trials that are started.
+    pub(crate) limit: Option<u64>,
 }
 
 /// One decision as it was taken.
@@ -44,36 +46,44 @@ impl<'a> Machine<'a> {
             make,
             sampler: Box::new(RandomSampler::uniform()),
             constrained: false,
+            limit: None,
         }
     }
 
     /// Plays the events and checks after each:
-    /// a scheduler that starts on the recorded history decides the same (jobs and verdicts); no
-    /// trial is trained twice to the same fidelity, unless its worker died; the job that is
-    /// handed out is the one that was decided; a trial is running exactly while it is open.
+    /// a scheduler that starts on the trials as a storage gives them back decides the same (jobs
+    /// and verdicts); no trial is trained twice to the same fidelity, unless its worker died; the
+    /// job that is handed out is the one that was decided; a trial is running exactly while it is
+    /// open; whoever was a dead end is not resumed.
     pub(crate) fn play(
         self,
         seed: u64,
         events: &[Event],
         mut law: impl FnMut(&Decision<'_>),
     ) -> Study {
-        let Self { ladder, objectives, make, sampler, constrained } = self;
+        let Self { ladder, objectives, make, sampler, constrained, limit } = self;
         let mut study = Study::builder(space())
             .directions(vec![Direction::Minimize; objectives])
             .sampler(sampler)
             .scheduler(ladder.clone(), make())
             .build()
             .unwrap();
+        study.set_trial_limit(limit);
         let mut rng = stream(seed, 0, "events");
         let mut runs: HashSet<(u64, u64)> = HashSet::new();
         let mut open: BTreeMap<u64, u64> = BTreeMap::new();
+        let mut dead: HashSet<u64> = HashSet::new();
+        let is_full = |history: &History, decided: &Job| {
+            matches!(decided, Job::Start { .. })
+                && limit.is_some_and(|limit| history.len() as u64 >= limit)
+        };
         for &(case, which) in events {
             let pick =
                 open.iter().nth(usize::from(which) % open.len().max(1)).map(|(a, b)| (*a, *b));
             match (case, pick) {
                 (0..=4, _) | (_, None) => {
                     let before = study.history().clone();
-                    let decided = make().next_job(&before);
+                    let decided = make().next_job(&stored(&before));
                     let interrupted = before.trials().iter().any(|t| {
                         let until = t.number_attribute(attribute::UNTIL).unwrap_or(0);
                         t.state == State::Paused && t.step() < until
@@ -93,14 +103,15 @@ impl<'a> Machine<'a> {
                                 law(&Decision { before: &before, job: decided });
                             }
                             assert!(runs.insert((job.number, until)), "ran twice to one fidelity");
+                            assert!(!dead.contains(&job.number), "came back from a dead end");
                             open.insert(job.number, until);
                         }
                         Next::Wait => {
-                            assert_eq!(decided, Job::Wait);
+                            assert!(decided == Job::Wait || is_full(&before, &decided));
                             assert!(!open.is_empty(), "waits for nobody");
                         }
                         Next::Finished => {
-                            assert_eq!(decided, Job::Finished);
+                            assert!(decided == Job::Finished || is_full(&before, &decided));
                             assert!(open.is_empty());
                         }
                     }
@@ -120,17 +131,22 @@ impl<'a> Machine<'a> {
                     let mut value =
                         || if rng.random_bool(0.1) { f64::NAN } else { rng.random::<f64>() };
                     let values: Vec<f64> = (0..objectives).map(|_| value()).collect();
+                    if constrained {
+                        let violated = rng.random_bool(0.4);
+                        let constraint: f64 =
+                            if violated { rng.random_range(0.0..2.0) } else { -1.0 };
+                        study.constrain(number, vec![constraint.round()]).unwrap();
+                    }
                     // A scheduler that starts now gives the same verdict.
-                    let mut after = study.history().clone();
+                    let mut after = stored(study.history());
                     after.report(number, Report { step, values: values.clone() }).unwrap();
                     let expected = make().verdict(&after, number);
                     let verdict = study.report(number, step, values.clone()).unwrap();
                     assert_eq!(verdict, expected);
                     match verdict {
                         Verdict::Complete => {
-                            let constraint = rng.random_range(-1.0..1.0);
                             let constraints =
-                                if constrained { vec![constraint] } else { Vec::new() };
+                                study.history().get(number).unwrap().constraints.clone();
                             study.tell(number, Outcome::Complete { values, constraints }).unwrap();
                             open.remove(&number);
                         }
@@ -141,17 +157,34 @@ impl<'a> Machine<'a> {
                     }
                 }
             }
+            dead.extend(study.dead_ends());
             for trial in study.history().trials() {
                 let running = open.contains_key(&trial.number);
                 assert_eq!(trial.state == State::Running, running);
             }
         }
-        // Freed checkpoints belong to paused trials.
-        for number in make().dead_ends(study.history()) {
-            assert_eq!(study.history().get(number).unwrap().state, State::Paused);
+        // Freed checkpoints belong to paused trials, whoever looks.
+        let sorted = |mut numbers: Vec<u64>| {
+            numbers.sort_unstable();
+            numbers
+        };
+        let ends = sorted(make().dead_ends(&stored(study.history())));
+        for number in &ends {
+            assert_eq!(study.history().get(*number).unwrap().state, State::Paused);
         }
+        assert_eq!(sorted(study.dead_ends()), ends);
         study
     }
+}
+
+/// The history that a storage gives back: the same trials, and a log that knows only how they are
+/// now.
+fn stored(history: &History) -> History {
+    let mut stored = History::new(history.directions().to_vec());
+    for trial in history.trials() {
+        stored.push(trial.clone()).unwrap();
+    }
+    stored
 }
 
 /// Trials that have reached a rung, or failed on the way to it.
@@ -172,8 +205,29 @@ pub(crate) fn promoted(trials: &[&Trial], fidelity: u64) -> usize {
     trials.iter().filter(beyond).count()
 }
 
-/// The first loss of a trial at a rung, NaN where it has none.
-pub(crate) fn loss(history: &History, number: u64, fidelity: u64) -> f64 {
-    let trial = history.get(number).unwrap();
-    trial.report_at(fidelity).map_or(f64::NAN, |report| report.values[0])
+/// How many of the trials at a rung are better than one of them: those with a number before those
+/// with a NaN, then by the violation of the constraints, then by non-domination rank among those
+/// that violate them alike.
+pub(crate) fn better(history: &History, trials: &[u64], number: u64, fidelity: u64) -> usize {
+    let losses = |number: u64| {
+        let report = history.get(number).unwrap().report_at(fidelity);
+        let worst = vec![f64::NAN; history.directions().len()];
+        report.map_or(worst, |report| history.losses(&report.values))
+    };
+    let class = |number: u64| {
+        let is_nan = losses(number).iter().any(|loss| loss.is_nan());
+        (is_nan, history.get(number).unwrap().violation())
+    };
+    let own = class(number);
+    let alike: Vec<u64> = trials.iter().copied().filter(|other| class(*other) == own).collect();
+    let ranks = pareto::ranks(&alike.iter().map(|other| losses(*other)).collect::<Vec<_>>());
+    let rank = ranks[alike.iter().position(|other| *other == number).unwrap()];
+    let ahead = trials.iter().filter(|other| class(**other) < own).count();
+    ahead + ranks.iter().filter(|other| **other < rank).count()
+}
+
+/// Whether a trial has a NaN at a rung.
+pub(crate) fn has_nan(history: &History, number: u64, fidelity: u64) -> bool {
+    let report = history.get(number).unwrap().report_at(fidelity);
+    report.is_none_or(|report| report.values.iter().any(|value| value.is_nan()))
 }
