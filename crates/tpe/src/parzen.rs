@@ -21,11 +21,14 @@ pub struct Bandwidth {
     /// The narrowest kernel on a grid, in cells: it keeps the values next to an observation in
     /// sight where there are few values.
     pub cells: f64,
+    /// How many observations the uniform counts as in a choice's kernel; see `b` in
+    /// [`ParzenEstimator`].
+    pub choices: f64,
 }
 
 impl Default for Bandwidth {
     fn default() -> Self {
-        Self { narrowest: 100.0, exponent: 1.0, cells: 0.5 }
+        Self { narrowest: 100.0, exponent: 1.0, cells: 0.5, choices: 1.0 }
     }
 }
 
@@ -37,10 +40,11 @@ impl Default for Bandwidth {
 ///
 /// `K_kj` is, for a number, a normal density around the observation's coordinate truncated to
 /// `[0, 1]` (for a grid its mass over the value's cell); for a choice of `n`, `(1 + b) / (1 + n b)`
-/// for the observation's own and `b / (1 + n b)` for others with `b = 1 / (k + 1)` (Aitchison &
-/// Aitken 1976); the prior's density where `j` is inactive in observation `k`. So each component is
-/// a density over the whole tree of parameters, and so is the mixture. The width of a numerical
-/// kernel is the larger distance to its neighbours, within bounds ([`Bandwidth`]).
+/// for the observation's own and `b / (1 + n b)` for others with `b = choices / (k + 1)`
+/// (Aitchison & Aitken 1976, [`Bandwidth`]); the prior's density where `j` is inactive in
+/// observation `k`. So each component is a density over the whole tree of parameters, and so is the
+/// mixture. The width of a numerical kernel is the larger distance to its neighbours, within bounds
+/// ([`Bandwidth`]).
 ///
 /// Densities are with respect to the unit interval of each continuous parameter (see
 /// [`automl_space::Domain::to_unit`]) and counting measure on discrete ones.
@@ -54,7 +58,8 @@ pub struct ParzenEstimator {
     axes: Vec<Axis>,
     strength: f64,
     count: usize,
-    /// Logarithms of the weights, with the normalisations of the joint axes; the prior's component is the last. `[k + 1]`
+    /// Logarithms of the weights, with the normalisations of the joint axes; the prior's component
+    /// is the last. `[k + 1]`
     bases: Vec<f64>,
     /// Running sums of the weights, for sampling. `[k + 1]`
     cumulative: Vec<f64>,

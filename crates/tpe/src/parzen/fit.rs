@@ -42,7 +42,7 @@ impl ParzenEstimator {
             let norms = &mut self.norms[range];
             let least = match axis.kind {
                 Kind::Choice { n } => {
-                    let b = 1.0 / (k as f64 + 1.0);
+                    let b = bandwidth.choices / (k as f64 + 1.0);
                     // For choices: the logarithms of the own choice's and of another's probability.
                     let whole = (1.0 + n as f64 * b).ln();
                     widths.fill((1.0 + b).ln() - whole);
