@@ -13,11 +13,16 @@ use automl_benches::{synthetic, table};
 fn variants() -> Vec<(&'static str, TpeOptions)> {
     let base = TpeOptions::default();
     let good = |narrowest, exponent, cells| TpeOptions {
-        good_bandwidth: Bandwidth { narrowest, exponent, cells },
+        good_bandwidth: Bandwidth { narrowest, exponent, cells, ..base.good_bandwidth },
         ..base
     };
     let bad = |narrowest, exponent, cells| TpeOptions {
-        bad_bandwidth: Bandwidth { narrowest, exponent, cells },
+        bad_bandwidth: Bandwidth { narrowest, exponent, cells, ..base.bad_bandwidth },
+        ..base
+    };
+    let choices = |good, bad| TpeOptions {
+        good_bandwidth: Bandwidth { choices: good, ..base.good_bandwidth },
+        bad_bandwidth: Bandwidth { choices: bad, ..base.bad_bandwidth },
         ..base
     };
     vec![
@@ -44,6 +49,8 @@ fn variants() -> Vec<(&'static str, TpeOptions)> {
         ("good 1 cell", good(100.0, 1.75, 1.0)),
         ("bad without cells", bad(100.0, 1.0, 0.0)),
         ("bad narrowest 1/10", bad(10.0, 1.0, 0.5)),
+        ("choices 1", choices(1.0, 1.0)),
+        ("choices 1/2, bad 1", choices(0.5, 1.0)),
         ("startup 5", TpeOptions { startup: 5, ..base }),
         ("startup 20", TpeOptions { startup: 20, ..base }),
     ]

@@ -60,4 +60,14 @@ impl Sampler for AutoSampler {
             None => self.tpe.propose(view, rng),
         }
     }
+
+    fn prepare(&mut self, view: &View<'_>) {
+        let is_tpe = match view.ladder {
+            Some(_) => view.history.directions().len() > 1,
+            None => view.history.len() >= GP_TRIALS,
+        };
+        if is_tpe {
+            self.tpe.prepare(view);
+        }
+    }
 }

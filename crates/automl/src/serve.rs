@@ -29,6 +29,7 @@ pub fn serve(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
         // Written at once: the client may read as soon as something arrives.
         output.write_all(format!("{reply}\n").as_bytes())?;
         output.flush()?;
+        session.work_ahead();
     }
     Ok(())
 }

@@ -73,25 +73,13 @@ pub fn dominators<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
 /// Deb et al. (2002), "A fast and elitist multiobjective genetic algorithm: NSGA-II", section III.A;
 /// for two objectives the sweep of Jensen (2003).
 pub fn ranks<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
+    if points.first().is_some_and(|p| p.as_ref().len() == 2) {
+        return ranks_of_pairs(points);
+    }
     let mut order: Vec<usize> = (0..points.len()).collect();
     let key = |i: usize| points[i].as_ref();
     order.sort_by(|&a, &b| lexicographic(key(a), key(b)));
     let mut rank = vec![0; points.len()];
-    if points.first().is_some_and(|p| p.as_ref().len() == 2) {
-        // The last point of each front has the front's smallest second loss so far, and these
-        // rise from front to front, so the first front that does not dominate is found by bisection.
-        let mut tails: Vec<usize> = Vec::new();
-        for &i in &order {
-            let front = tails.partition_point(|&t| dominates(key(t), key(i)));
-            rank[i] = front;
-            if front == tails.len() {
-                tails.push(i);
-            } else if compare(key(i)[1], key(tails[front])[1]).is_lt() {
-                tails[front] = i;
-            }
-        }
-        return rank;
-    }
     // In lexicographic order only earlier points can dominate later ones.
     let mut fronts: Vec<Vec<usize>> = Vec::new();
     for &i in &order {
@@ -136,6 +124,33 @@ pub fn crowding<P: AsRef<[f64]>>(points: &[P], ranks: &[usize]) -> Vec<f64> {
     distance
 }
 
+/// [`ranks`] for two objectives.
+fn ranks_of_pairs<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
+    // Integers in the order of the losses, NaN last, compare faster.
+    let key = |x: f64| match (x + 0.0).to_bits() {
+        _ if x.is_nan() => u64::MAX,
+        bits if bits >> 63 == 1 => !bits,
+        bits => bits | 1 << 63,
+    };
+    let keys: Vec<_> = points.iter().map(|p| (key(p.as_ref()[0]), key(p.as_ref()[1]))).collect();
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by_key(|&i| keys[i]);
+    // The last point of each front has the front's smallest second loss so far, and these rise
+    // from front to front, so the first front that does not dominate is found by bisection.
+    let mut tails: Vec<(u64, u64)> = Vec::new();
+    let mut rank = vec![0; points.len()];
+    for i in order {
+        let (x, y) = keys[i];
+        rank[i] = tails.partition_point(|tail| *tail < (y, x));
+        match tails.get_mut(rank[i]) {
+            Some(tail) if y < tail.0 => *tail = (y, x),
+            Some(_) => {}
+            None => tails.push((y, x)),
+        }
+    }
+    rank
+}
+
 /// The volume between a set of points and a reference point that is worse in every objective.
 ///
 /// `points`: `[n, m]` losses; points that are not better than `reference` in every objective, or
@@ -152,7 +167,12 @@ pub fn hypervolume<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> f64 {
 }
 
 /// The part of the hypervolume that each point alone accounts for: `[n]`.
+///
+/// Two objectives take `O(n log n)`, more a hypervolume for each point.
 pub fn contributions<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> Vec<f64> {
+    if let &[right, top] = reference {
+        return contributions_of_pairs(points, right, top);
+    }
     let whole = hypervolume(points, reference);
     (0..points.len())
         .map(|skip| {
@@ -165,6 +185,32 @@ pub fn contributions<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> Vec<f6
             (whole - hypervolume(&rest, reference)).max(0.0)
         })
         .collect()
+}
+
+/// [`contributions`] for two objectives: what lies between a point of the front and its neighbours,
+/// but not behind a point that it dominates.
+fn contributions_of_pairs<P: AsRef<[f64]>>(points: &[P], right: f64, top: f64) -> Vec<f64> {
+    let at = |i: usize| (points[i].as_ref()[0], points[i].as_ref()[1]);
+    let inside = |&i: &usize| {
+        let (x, y) = at(i);
+        x.is_finite() && y.is_finite() && x < right && y < top
+    };
+    let mut order: Vec<usize> = (0..points.len()).filter(inside).collect();
+    order.sort_by(|&a, &b| at(a).partial_cmp(&at(b)).unwrap_or(Ordering::Equal));
+    let mut shares = vec![0.0; points.len()];
+    let (mut start, mut ceiling) = (0, top);
+    while let Some(&first) = order.get(start) {
+        let (x, y) = at(first);
+        let behind = order[start + 1..].iter().take_while(|i| at(**i).1 >= y).count();
+        let end = start + 1 + behind;
+        let edge = order.get(end).map_or(right, |&next| at(next).0);
+        let others: Vec<&[f64]> =
+            order[start + 1..end].iter().map(|&i| points[i].as_ref()).collect();
+        let box_ = (edge - x) * (ceiling - y);
+        shares[first] = (box_ - hypervolume(&others, &[edge, ceiling])).max(0.0);
+        (start, ceiling) = (end, y);
+    }
+    shares
 }
 
 /// The points that no other dominates, each once.
@@ -235,6 +281,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn contributions_are_what_is_lost(p in (1usize..4).prop_flat_map(points)) {
+            let reference = vec![5.5; p.first().map_or(2, Vec::len)];
+            let shares = contributions(&p, &reference);
+            for (i, share) in shares.into_iter().enumerate() {
+                let mut rest = p.clone();
+                rest.remove(i);
+                let lost = hypervolume(&p, &reference) - hypervolume(&rest, &reference);
+                prop_assert!((share - lost).abs() < 1e-9, "{i}: {share} {lost}");
+            }
+        }
+
         #[test]
         fn ranks_agree_with_peeling(p in (1usize..4).prop_flat_map(points)) {
             prop_assert_eq!(ranks(&p), brute_ranks(&p));

@@ -51,11 +51,19 @@ pub trait Sampler: Send + fmt::Debug {
     /// # Errors
     /// [`ProposeError`] if the study is of a kind that the sampler cannot serve.
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError>;
+
+    /// Does what can be done ahead of the next proposal, while nobody waits for it. By the law it
+    /// changes no proposal. By default there is nothing to do.
+    fn prepare(&mut self, _view: &View<'_>) {}
 }
 
 impl<S: Sampler + ?Sized> Sampler for Box<S> {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         (**self).propose(view, rng)
+    }
+
+    fn prepare(&mut self, view: &View<'_>) {
+        (**self).prepare(view);
     }
 }
 

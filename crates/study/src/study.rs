@@ -146,6 +146,23 @@ impl Study {
         self.trial_limit = limit;
     }
 
+    /// Lets the sampler work ahead while nobody waits for it: after [`Study::tell`], a later
+    /// [`Study::ask`] answers sooner, with the same proposal.
+    pub fn prepare(&mut self) {
+        if self.waiting.is_empty() {
+            let view = View {
+                space: &self.space,
+                history: &self.history,
+                number: self.history.len() as u64,
+                seed: self.seed,
+                budget: self.budget,
+                ladder: self.ladder.as_ref(),
+                target: None,
+            };
+            self.sampler.prepare(&view);
+        }
+    }
+
     /// The next configuration, to be trained to the highest fidelity.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ pub(crate) enum Kind {
 pub(crate) struct Axis {
     pub(crate) kind: Kind,
     /// Whether every configuration has the parameter.
-    pub(crate) always: bool,
+    always: bool,
     domain: Domain,
     prior: Option<Prior>,
 }
@@ -42,6 +42,12 @@ impl Axis {
             domain: param.domain().clone(),
             prior: param.prior().cloned(),
         }
+    }
+
+    /// Whether the kernels of this axis are multiplied without looking: a continuum that every
+    /// configuration has.
+    pub(crate) fn is_joint(&self) -> bool {
+        self.always && self.kind == Kind::Continuous
     }
 
     /// The coordinate of a value: in `[0, 1]`, or the index of a choice.
@@ -79,6 +85,9 @@ impl Axis {
     /// The logarithm of the prior's density (or mass) at a coordinate: what the user said with
     /// weight `strength`, the uniform with the rest.
     pub(crate) fn log_prior(&self, coordinate: f64, strength: f64) -> f64 {
+        if self.kind == Kind::Continuous && self.prior.is_none() {
+            return 0.0;
+        }
         let (low, high) = self.cell(coordinate);
         let uniform = match self.kind {
             Kind::Continuous => 1.0,

@@ -1,7 +1,7 @@
 //! Black-box constraints: where feasible trials lie denser than infeasible ones.
 
 use crate::axis::Axis;
-use crate::parzen::{Bandwidth, ParzenEstimator};
+use crate::parzen::{Bandwidth, Logs, ParzenEstimator};
 use crate::split::spread;
 use automl_study::History;
 
@@ -57,13 +57,13 @@ impl Feasibility {
 
     /// Adds to each score the sum over the constraints of the logarithms of relative density ratios.
     /// `points`: `[n, d]`; `scores`: `[n]`.
-    pub(crate) fn add_log_ratios(&self, points: &[f64], sums: &mut Vec<f64>, scores: &mut [f64]) {
+    pub(crate) fn add_log_ratios(&self, points: &[f64], logs: &mut Logs, scores: &mut [f64]) {
         let (mut met, mut broken) = (Vec::new(), Vec::new());
         for pair in &self.pairs {
             met.clear();
             broken.clear();
-            pair.met.log_densities(points, sums, &mut met);
-            pair.broken.log_densities(points, sums, &mut broken);
+            pair.met.log_densities(points, logs, &mut met);
+            pair.broken.log_densities(points, logs, &mut broken);
             for ((score, met), broken) in scores.iter_mut().zip(&met).zip(&broken) {
                 *score += relative(met - broken, pair.share);
             }

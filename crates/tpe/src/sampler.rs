@@ -2,7 +2,7 @@
 
 use crate::axis::{Axis, Kind, axes, coordinates};
 use crate::feasible::{Feasibility, relative};
-use crate::parzen::{Bandwidth, ParzenEstimator};
+use crate::parzen::{Bandwidth, Logs, ParzenEstimator};
 use crate::split::Order;
 use automl_space::{Config, Space};
 use automl_study::{Cursor, ProposeError, Sampler, View, sobol_point};
@@ -50,8 +50,8 @@ impl Default for TpeOptions {
             front_most: 100,
             candidates: 24,
             rank_weights: 1.0,
-            good_bandwidth: Bandwidth { exponent: 1.75, ..Bandwidth::default() },
-            bad_bandwidth: Bandwidth::default(),
+            good_bandwidth: Bandwidth { exponent: 1.75, choices: 0.5, ..Bandwidth::default() },
+            bad_bandwidth: Bandwidth { choices: 0.5, ..Bandwidth::default() },
             prior_weight: 0.5,
             bad_most: 200,
             chance: 1.0 / 3.0,
@@ -88,6 +88,8 @@ struct Cache {
     points: Vec<f64>,
     cursor: Cursor,
     order: Order,
+    /// Where the history stood when the densities were fitted.
+    fitted: Option<Cursor>,
     good: ParzenEstimator,
     bad: ParzenEstimator,
     /// The share of the good.
@@ -101,6 +103,14 @@ impl TpeSampler {
     pub fn new(options: TpeOptions) -> Self {
         Self { options, cache: None }
     }
+
+    /// The cache, up to date.
+    fn follow(&mut self, view: &View<'_>) -> &mut Cache {
+        self.cache.take_if(|cache| !cache.belongs_to(view));
+        let cache = self.cache.get_or_insert_with(|| Cache::new(view.space));
+        cache.follow(view);
+        cache
+    }
 }
 
 impl Cache {
@@ -111,6 +121,7 @@ impl Cache {
             points: Vec::new(),
             cursor: Cursor::default(),
             order: Order::default(),
+            fitted: None,
             good: ParzenEstimator::empty(axes.clone()),
             bad: ParzenEstimator::empty(axes.clone()),
             share: 1.0,
@@ -150,14 +161,8 @@ impl Cache {
 impl Sampler for TpeSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let options = self.options;
-        let cache = match &mut self.cache {
-            Some(cache) if cache.belongs_to(view) => cache,
-            slot => slot.insert(Cache::new(view.space)),
-        };
-        cache.follow(view);
-        let startup =
-            options.startup.min(view.budget.map_or(usize::MAX, |b| (b / 4).max(2) as usize));
-        if cache.order.len() < startup || view.number < startup as u64 {
+        let cache = self.follow(view);
+        if cache.is_starting(view, &options) {
             let has_prior = view.space.params().iter().any(|param| param.prior().is_some());
             let config = if has_prior {
                 view.space.sample_prior(rng)
@@ -179,11 +184,29 @@ impl Sampler for TpeSampler {
         cache.fit(view, &options);
         Ok(view.fresh(cache.best_candidate(view, &options, rng), rng))
     }
+
+    fn prepare(&mut self, view: &View<'_>) {
+        let options = self.options;
+        let cache = self.follow(view);
+        if !cache.is_starting(view, &options) {
+            cache.fit(view, &options);
+        }
+    }
 }
 
 impl Cache {
-    /// Splits the trials and fits both densities.
+    /// Whether the next trial belongs to the start-up design.
+    fn is_starting(&self, view: &View<'_>, options: &TpeOptions) -> bool {
+        let quarter = view.budget.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
+        let startup = options.startup.min(quarter);
+        self.order.len() < startup || view.number < startup as u64
+    }
+
+    /// Splits the trials and fits both densities, unless nothing has changed since.
     fn fit(&mut self, view: &View<'_>, options: &TpeOptions) {
+        if self.fitted.replace(self.cursor) == Some(self.cursor) {
+            return;
+        }
         let n = self.order.len();
         let (share, most) = match view.history.directions().len() {
             ..=1 => (options.good_share, options.good_most),
@@ -233,7 +256,7 @@ impl Cache {
         let (d, count) = (self.axes.len(), options.candidates.max(1));
         let constrained = !view.space.constraints().is_empty();
         let discrete = self.axes.iter().all(|axis| axis.kind != Kind::Continuous);
-        let Workspace { config, points, sums, good, bad } = &mut self.work;
+        let Workspace { config, points, logs, good, bad } = &mut self.work;
         points.clear();
         points.resize(count * d, f64::NAN);
         // Draws that are forbidden or known do not count as candidates, up to a limit.
@@ -248,14 +271,14 @@ impl Cache {
         points.truncate(found * d);
         good.clear();
         bad.clear();
-        self.good.log_densities(points, sums, good);
-        self.bad.log_densities(points, sums, bad);
+        self.good.log_densities(points, logs, good);
+        self.bad.log_densities(points, logs, bad);
         for (score, bad) in good.iter_mut().zip(bad) {
             *score -= *bad;
         }
         if !self.feasibility.is_empty() {
             good.iter_mut().for_each(|score| *score = relative(*score, self.share));
-            self.feasibility.add_log_ratios(points, sums, good);
+            self.feasibility.add_log_ratios(points, logs, good);
         }
         let mut best = 0;
         for (i, score) in good.iter().enumerate() {
@@ -276,7 +299,7 @@ struct Workspace {
     config: Config,
     /// The candidates' coordinates. `[count, d]`
     points: Vec<f64>,
-    sums: Vec<f64>,
+    logs: Logs,
     /// Log densities of the candidates, then their scores. `[count]`
     good: Vec<f64>,
     bad: Vec<f64>,
@@ -287,7 +310,7 @@ impl Workspace {
         Self {
             config: Config::empty(space.len()),
             points: Vec::new(),
-            sums: Vec::new(),
+            logs: Logs::new(),
             good: Vec::new(),
             bad: Vec::new(),
         }

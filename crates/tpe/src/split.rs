@@ -57,6 +57,8 @@ pub(crate) struct Order {
     pub(crate) pending: Vec<u64>,
     /// Complete trials with values of black-box constraints.
     pub(crate) judged: Vec<u64>,
+    /// The losses of each trial at its place, where there are several objectives. `[n, m]`
+    losses: Vec<f64>,
     cursor: Cursor,
 }
 
@@ -65,9 +67,20 @@ impl Order {
     pub(crate) fn follow(&mut self, history: &History) {
         let (changes, cursor) = history.since(self.cursor);
         self.cursor = cursor;
+        let m = history.directions().len();
+        if m > 1 {
+            self.losses.resize(history.len() * m, f64::NAN);
+        }
         for &Change { trial: number, .. } in changes {
             let Some(trial) = history.get(number) else { continue };
             let place = Place::of(history, trial);
+            if m > 1
+                && place.is_some()
+                && let Some(values) = trial.last_values()
+            {
+                let own = &mut self.losses[number as usize * m..][..m];
+                own.iter_mut().zip(history.losses(values)).for_each(|(own, loss)| *own = loss);
+            }
             let pending = self.pending.binary_search(&number);
             match (place.is_none(), pending) {
                 (true, Err(at)) => self.pending.insert(at, number),
@@ -112,23 +125,18 @@ impl Order {
             let rest = best.split_off(good);
             return (best, rest);
         }
-        let sorted = self.sorted(history, good);
+        let sorted = self.sorted(history.directions().len(), good);
         (sorted[..good].to_vec(), others.map(|rank| sorted[rank]).collect())
     }
 
     /// The numbers of all trials, best first, for several objectives.
-    fn sorted(&self, history: &History, exact: usize) -> Vec<u64> {
+    fn sorted(&self, m: usize, exact: usize) -> Vec<u64> {
         let places: Vec<Place> = self.places.iter().copied().collect();
         let mut sorted = Vec::with_capacity(places.len());
         let group = |p: &Place| (p.failed, p.violation.to_bits(), p.step);
         for places in places.chunk_by(|a, b| group(a) == group(b)) {
-            let losses: Vec<Vec<f64>> = places
-                .iter()
-                .map(|place| {
-                    let values = history.get(place.number).and_then(Trial::last_values);
-                    history.losses(values.unwrap_or_default())
-                })
-                .collect();
+            let losses = |place: &Place| &self.losses[place.number as usize * m..][..m];
+            let losses: Vec<&[f64]> = places.iter().map(losses).collect();
             let exact = exact.saturating_sub(sorted.len());
             sorted.extend(by_dominance(&losses, exact).into_iter().map(|i| places[i].number));
         }
@@ -147,10 +155,7 @@ pub(crate) fn spread(n: usize, most: usize) -> impl Iterator<Item = usize> {
 ///
 /// # Source
 /// Ozaki et al. (2020), "Multiobjective Tree-Structured Parzen Estimator", section 3.2.
-fn by_dominance(losses: &[Vec<f64>], exact: usize) -> Vec<usize> {
-    if losses.iter().any(|l| l.is_empty()) {
-        return (0..losses.len()).collect();
-    }
+fn by_dominance(losses: &[&[f64]], exact: usize) -> Vec<usize> {
     let ranks = pareto::ranks(losses);
     let fronts = ranks.iter().max().map_or(0, |rank| rank + 1);
     let mut members = vec![Vec::new(); fronts];
@@ -182,7 +187,8 @@ fn by_dominance(losses: &[Vec<f64>], exact: usize) -> Vec<usize> {
                     .collect()
             })
             .collect();
-        let share = if front.len() <= 200 {
+        // More than two objectives take too long on large fronts.
+        let share = if m == 2 || front.len() <= 200 {
             pareto::contributions(&scaled, &vec![1.1; m])
         } else {
             vec![0.0; front.len()]

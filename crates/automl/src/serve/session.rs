@@ -20,6 +20,8 @@ struct Open {
     study: Study,
     constraints: usize,
     has_fidelity: bool,
+    /// Whether a result came in since the sampler last worked ahead.
+    told: bool,
     /// The fidelity that each open trial was asked for, and the one its job goes to.
     asked: BTreeMap<u64, (u64, u64)>,
     /// Running trials that go on: number, fidelity so far, fidelity of the job.
@@ -37,6 +39,15 @@ impl Session {
             Err(error) => Err(error),
         };
         Some(reply.unwrap_or_else(|error| json!({ "error": error })))
+    }
+
+    /// Prepares the next proposal once a result has been confirmed, while the client reads on.
+    pub(super) fn work_ahead(&mut self) {
+        if let Some(open) = &mut self.open
+            && std::mem::take(&mut open.told)
+        {
+            open.study.prepare();
+        }
     }
 
     fn study(&mut self) -> Result<&mut Open, String> {
@@ -90,6 +101,7 @@ impl Session {
             study,
             constraints: init.constraints,
             has_fidelity,
+            told: false,
             asked: BTreeMap::new(),
             continuing: VecDeque::new(),
         });
@@ -165,6 +177,7 @@ impl Open {
             }
         }
         self.asked.remove(&number);
+        self.told = true;
         Ok(json!({ "ok": true }))
     }
 
