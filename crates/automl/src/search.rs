@@ -27,6 +27,9 @@ pub(crate) mod rungs;
 mod scores;
 mod settings;
 #[cfg(feature = "train")]
+mod setup;
+mod span;
+#[cfg(feature = "train")]
 mod spread;
 mod unique;
 
@@ -41,8 +44,9 @@ pub(crate) use run::open_data;
 pub use run::run;
 pub use settings::{
     Against, DATASETS, DataSettings, Device, Filter, RecipePreset, SearchSettings, Settings,
-    SettingsError, SpaceName, Span, TrainingSettings,
+    SettingsError, SpaceName, TrainingSettings,
 };
+pub use span::Span;
 
 /// The settings as a TOML file that gives them again.
 pub fn to_toml(settings: &Settings) -> String {

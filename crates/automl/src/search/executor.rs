@@ -1,12 +1,10 @@
 //! Workers: each asks the study for its next job, trains, and reports.
 
-use super::folder::StudyFolder;
-use super::plan::Plan;
-use super::{Event, Progress, SearchError, Settings};
+use super::setup::Setup;
+use super::{Event, Progress, SearchError};
 use automl_models::{Architecture, Cost};
 use automl_space::stream;
-use automl_study::{Assignment, History, Next, Outcome, State, StopFlag, Study, Verdict, pareto};
-use automl_train::Device;
+use automl_study::{Assignment, History, Next, Outcome, State, Study, Verdict, pareto};
 use automl_train::{Part, TrainError, Training, one_thread};
 use rand::RngExt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,17 +18,12 @@ pub(super) const EPOCH_SECONDS: &str = "automl:epoch-seconds";
 
 /// What all workers share.
 pub(super) struct Executor<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) plan: &'a Plan,
-    pub(super) folder: &'a StudyFolder,
-    pub(super) device: &'a Device,
+    pub(super) setup: Setup<'a>,
     pub(super) study: Mutex<Study>,
     /// Wakes workers that wait for a report.
     pub(super) changed: Condvar,
-    pub(super) stop: &'a StopFlag,
     pub(super) deadline: Option<Instant>,
     pub(super) start: Instant,
-    pub(super) observer: &'a (dyn Fn(&Event) + Sync),
 }
 
 impl Executor<'_> {
@@ -57,7 +50,7 @@ impl Executor<'_> {
     }
 
     fn is_over(&self) -> bool {
-        self.stop.is_set() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        self.setup.is_over(self.deadline)
     }
 
     fn work(&self, failure: &Mutex<Option<SearchError>>) -> Result<(), SearchError> {
@@ -83,10 +76,10 @@ impl Executor<'_> {
     /// Trains one candidate as far as its job goes.
     fn job(&self, assignment: Assignment) -> Result<(), SearchError> {
         let Assignment { number, config, from, until } = assignment;
-        let until = until.unwrap_or(self.plan.rungs.ladder.max());
-        let architecture = self.plan.networks.architecture(&config);
+        let until = until.unwrap_or(self.setup.plan.rungs.ladder.max());
+        let architecture = self.setup.plan.networks.architecture(&config);
         let network = match architecture.canonical() {
-            Ok(network) if self.plan.caps.allow(&network) => network,
+            Ok(network) if self.setup.plan.caps.allow(&network) => network,
             Ok(network) => {
                 let cost = network.cost();
                 let reason = format!(
@@ -98,9 +91,9 @@ impl Executor<'_> {
             Err(error) => return self.fail(number, error.to_string(), None),
         };
         let cost = network.cost();
-        let price = self.plan.caps.price(self.settings.search.against, &network);
-        self.tell(&Event::Training { trial: number, params: cost.parameters, from, until });
-        let rungs = &self.plan.rungs;
+        let price = self.setup.plan.caps.price(self.setup.settings.search.against, &network);
+        self.setup.tell(&Event::Training { trial: number, params: cost.parameters, from, until });
+        let rungs = &self.setup.plan.rungs;
         let mut going: Option<Training> = None;
         let mut at = from;
         let mut saved = Instant::now();
@@ -129,7 +122,7 @@ impl Executor<'_> {
             if at >= until && at < rungs.ladder.max()
                 || rungs.ladder.resumable() && saved.elapsed() > CHECKPOINT_EVERY
             {
-                training.save(&self.folder.checkpoint(number))?;
+                training.save(&self.setup.folder.checkpoint(number))?;
                 saved = Instant::now();
             }
             let mut study = lock(&self.study);
@@ -152,9 +145,9 @@ impl Executor<'_> {
             let mut ended = if state.is_some() { study.dead_ends() } else { Vec::new() };
             drop(study);
             ended.extend((state == Some("pruned")).then_some(number));
-            ended.into_iter().for_each(|trial| self.folder.free_checkpoint(trial));
+            ended.into_iter().for_each(|trial| self.setup.folder.free_checkpoint(trial));
             if let Some(state) = state {
-                self.tell(&Event::Candidate {
+                self.setup.tell(&Event::Candidate {
                     trial: number,
                     state,
                     reason: None,
@@ -164,7 +157,7 @@ impl Executor<'_> {
                     macs: cost.macs,
                 });
             }
-            self.tell(&Event::Progress(progress));
+            self.setup.tell(&Event::Progress(progress));
             if state.is_some() {
                 return Ok(());
             }
@@ -184,27 +177,27 @@ impl Executor<'_> {
         next: u64,
         architecture: &Architecture,
     ) -> Result<Training, TrainError> {
-        let rungs = &self.plan.rungs;
+        let rungs = &self.setup.plan.rungs;
         let stage = rungs.stage(next);
         if at > 0 && rungs.ladder.resumable() {
-            let path = self.folder.checkpoint(number);
-            match Training::resume(&path, &stage.data, self.device) {
+            let path = self.setup.folder.checkpoint(number);
+            match Training::resume(&path, &stage.data, self.setup.device) {
                 Ok(training) if training.epoch() <= rungs.epochs_at(at) => return Ok(training),
                 Ok(_) => {}
                 Err(error) => {
                     let note = format!("trial {number} starts again from its first epoch: {error}");
-                    self.tell(&Event::Note(note));
+                    self.setup.tell(&Event::Note(note));
                 }
             }
         }
         let seed = stream(lock(&self.study).seed(), number, "weights").random();
-        stage.training(architecture, seed, self.device)
+        stage.training(architecture, seed, self.setup.device)
     }
 
     /// Trains to the epochs of a fidelity; returns the mean seconds of an epoch, if there was one.
     fn advance(&self, next: u64, training: &mut Training) -> Result<Option<f64>, TrainError> {
         let (mut seconds, mut epochs) = (0.0, 0);
-        while training.epoch() < self.plan.rungs.epochs_at(next) {
+        while training.epoch() < self.setup.plan.rungs.epochs_at(next) {
             seconds += training.run_epoch(&|| self.is_over())?.time.as_secs_f64();
             epochs += 1;
         }
@@ -216,12 +209,12 @@ impl Executor<'_> {
         study.tell(number, Outcome::failed(reason.clone()))?;
         let step = study.history().get(number).map_or(0, |trial| trial.step());
         drop(study);
-        self.folder.free_checkpoint(number);
-        self.tell(&Event::Candidate {
+        self.setup.folder.free_checkpoint(number);
+        self.setup.tell(&Event::Candidate {
             trial: number,
             state: "failed",
             reason: Some(reason),
-            epochs: self.plan.rungs.epochs_at(step),
+            epochs: self.setup.plan.rungs.epochs_at(step),
             accuracy: None,
             params: cost.map_or(0, |cost| cost.parameters),
             macs: cost.map_or(0, |cost| cost.macs),
@@ -229,12 +222,8 @@ impl Executor<'_> {
         Ok(())
     }
 
-    fn tell(&self, event: &Event) {
-        (self.observer)(event);
-    }
-
     pub(super) fn progress(&self, history: &History) -> Progress {
-        let trials = self.plan.trials.max(history.len() as u64);
+        let trials = self.setup.plan.trials.max(history.len() as u64);
         let judged: Vec<Vec<f64>> = history
             .trials()
             .iter()

@@ -3,15 +3,12 @@
 mod queue;
 
 use super::executor::{EPOCH_SECONDS, lock};
-use super::folder::StudyFolder;
-use super::plan::Plan;
-use super::{Against, Event, Network, SearchError, Settings};
+use super::setup::Setup;
+use super::{Against, Event, Network, SearchError};
 use automl_models::{Architecture, Cost};
 use automl_space::stream;
-use automl_study::{History, State, StopFlag, attribute, pareto};
-use automl_train::{
-    Device, Part, Recipe, Timing, TrainError, Training, export, measure, one_thread,
-};
+use automl_study::{History, State, attribute, pareto};
+use automl_train::{Part, Recipe, Timing, TrainError, Training, export, measure, one_thread};
 use queue::Queue;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -58,14 +55,9 @@ struct Metrics {
 
 /// What the final training needs.
 pub(super) struct Finish<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) plan: &'a Plan,
-    pub(super) folder: &'a StudyFolder,
-    pub(super) device: &'a Device,
+    pub(super) setup: Setup<'a>,
     pub(super) seed: u64,
-    pub(super) stop: &'a StopFlag,
     pub(super) deadline: Option<Instant>,
-    pub(super) observer: &'a (dyn Fn(&Event) + Sync),
 }
 
 impl Finish<'_> {
@@ -91,8 +83,8 @@ impl Finish<'_> {
             });
         }
         let epochs = self.fit_epochs(&mut candidates, workers);
-        (self.observer)(&Event::Final { networks: candidates.len(), epochs });
-        let queue = Queue::new(candidates, workers, self.plan.final_epochs, self.deadline);
+        self.setup.tell(&Event::Final { networks: candidates.len(), epochs });
+        let queue = Queue::new(candidates, workers, self.setup.plan.final_epochs, self.deadline);
         let queue = Mutex::new(queue);
         let results = Mutex::new(Vec::new());
         let failure = Mutex::new(None);
@@ -100,7 +92,7 @@ impl Finish<'_> {
             for _ in 0..workers {
                 scope.spawn(|| {
                     let work = || {
-                        while !self.stop.is_set() && lock(&failure).is_none() {
+                        while !self.setup.stop.is_set() && lock(&failure).is_none() {
                             let Some((candidate, epochs)) = lock(&queue).pop() else { break };
                             match self.train(&candidate, epochs, &queue) {
                                 Ok(Some(metrics)) => lock(&results).push((candidate, metrics)),
@@ -125,7 +117,7 @@ impl Finish<'_> {
     /// Measures the networks one after the other, now that nothing else runs.
     fn time(&self, trained: Vec<(Candidate, Metrics)>) -> Result<Vec<Metrics>, SearchError> {
         let timed = |(candidate, mut metrics): (Candidate, Metrics)| {
-            let time = measure(&candidate.architecture, &Timing::default(), self.device);
+            let time = measure(&candidate.architecture, &Timing::default(), self.setup.device);
             metrics.latency_us = Some(time.map_err(TrainError::from)?);
             let text = serde_json::to_string_pretty(&metrics).unwrap_or_default();
             super::write_file(&self.front_folder(metrics.trial).join("metrics.json"), &text)?;
@@ -135,7 +127,7 @@ impl Finish<'_> {
     }
 
     fn front_folder(&self, trial: u64) -> PathBuf {
-        self.folder.path.join("front").join(format!("trial-{trial}"))
+        self.setup.folder.path.join("front").join(format!("trial-{trial}"))
     }
 
     /// The best candidates of the search by non-domination rank, the ends and the most isolated of
@@ -159,13 +151,13 @@ impl Finish<'_> {
         let mut candidates = Vec::new();
         for index in order {
             let trial = judged[index].0;
-            let architecture = self.plan.networks.architecture(&trial.config);
+            let architecture = self.setup.plan.networks.architecture(&trial.config);
             let (Ok(cost), Ok(print)) = (architecture.cost(), architecture.fingerprint()) else {
                 continue;
             };
             if prints.insert(print) {
-                let share =
-                    self.plan.data.train.len() as f64 / self.plan.search_data.train.len() as f64;
+                let share = self.setup.plan.data.train.len() as f64
+                    / self.setup.plan.search_data.train.len() as f64;
                 let epoch = trial.attributes.get(EPOCH_SECONDS).and_then(|s| s.as_f64());
                 let seconds = epoch.unwrap_or(1.0) * share;
                 candidates.push(Candidate {
@@ -176,7 +168,7 @@ impl Finish<'_> {
                     accuracy: -losses[index][0],
                 });
             }
-            if candidates.len() >= self.settings.search.front.max(1) {
+            if candidates.len() >= self.setup.settings.search.front.max(1) {
                 break;
             }
         }
@@ -186,7 +178,7 @@ impl Finish<'_> {
     /// The epochs that fit into the time that is left. Where that is not half of those wanted, the
     /// last candidates are given up, down to five, but never the two most accurate.
     fn fit_epochs(&self, candidates: &mut Vec<Candidate>, workers: usize) -> u64 {
-        let wanted = self.plan.final_epochs;
+        let wanted = self.setup.plan.final_epochs;
         let Some(deadline) = self.deadline else { return wanted };
         let left = deadline.saturating_duration_since(Instant::now()).as_secs_f64() * 0.9;
         loop {
@@ -194,7 +186,9 @@ impl Finish<'_> {
             let slowest = candidates.iter().map(|c| c.seconds).fold(0.0, f64::max);
             let epoch = (all / workers as f64).max(slowest).max(1e-6);
             let fits = (left / epoch).floor() as u64;
-            if fits >= wanted.div_ceil(2) || candidates.len() <= self.settings.search.front.min(5) {
+            if fits >= wanted.div_ceil(2)
+                || candidates.len() <= self.setup.settings.search.front.min(5)
+            {
                 return fits.clamp(1, wanted);
             }
             let mut accuracies: Vec<f64> = candidates.iter().map(|c| c.accuracy).collect();
@@ -228,23 +222,23 @@ impl Finish<'_> {
             return Ok(Some(known));
         }
         let start = Instant::now();
-        let data = &self.plan.data;
-        let recipe = self.settings.training.recipe(data, epochs);
+        let data = &self.setup.plan.data;
+        let recipe = self.setup.settings.training.recipe(data, epochs);
         // Where time is short, what the search has learnt is the start.
-        let warm = if epochs < self.plan.final_epochs {
+        let warm = if epochs < self.setup.plan.final_epochs {
             let recipe =
                 Recipe { learning_rate: WARM_RATE * recipe.learning_rate, ..recipe.clone() };
-            let path = self.folder.checkpoint(*trial);
-            Training::from_weights(&path, data, &recipe, seed, self.device).ok()
+            let path = self.setup.folder.checkpoint(*trial);
+            Training::from_weights(&path, data, &recipe, seed, self.setup.device).ok()
         } else {
             None
         };
         let mut training = match warm {
             Some(training) => training,
-            None => Training::new(architecture, data, &recipe, seed, self.device)?,
+            None => Training::new(architecture, data, &recipe, seed, self.setup.device)?,
         };
         while training.epoch() < training.epochs() {
-            match training.run_epoch(&|| self.stop.is_set()) {
+            match training.run_epoch(&|| self.setup.stop.is_set()) {
                 Ok(report) => {
                     // Where an epoch takes longer than thought, there are fewer of them.
                     let more = lock(queue).fit(candidate, report.time.as_secs_f64());
@@ -255,7 +249,7 @@ impl Finish<'_> {
                 Err(TrainError::Stopped { .. }) => return Ok(None),
                 Err(error @ TrainError::Diverged { .. }) => {
                     let note = format!("trial {trial} is left out of the front: {error}");
-                    (self.observer)(&Event::Note(note));
+                    self.setup.tell(&Event::Note(note));
                     return Ok(None);
                 }
                 Err(error) => return Err(error.into()),
@@ -281,7 +275,7 @@ impl Finish<'_> {
         export(&training.trained(), architecture, &folder)?;
         let text = serde_json::to_string_pretty(&metrics).unwrap_or_default();
         super::write_file(&path, &text)?;
-        (self.observer)(&Event::Trained(self.network(&metrics)));
+        self.setup.tell(&Event::Trained(self.network(&metrics)));
         Ok(Some(metrics))
     }
 
@@ -301,7 +295,7 @@ impl Finish<'_> {
 
     fn front(&self, mut metrics: Vec<Metrics>) -> Vec<Network> {
         metrics.sort_by_key(|m| (m.params, m.macs, m.trial));
-        let cost = |m: &Metrics| match self.settings.search.against {
+        let cost = |m: &Metrics| match self.setup.settings.search.against {
             Against::Params => m.params as f64,
             Against::Macs => m.macs as f64,
             Against::Latency => m.latency_us.unwrap_or(f64::INFINITY),

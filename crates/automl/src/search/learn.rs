@@ -1,10 +1,11 @@
 //! Search and learn at once: a weight-sharing network proposes the first candidates.
 
 use super::plan::{ETA, Plan};
-use super::{Event, SearchError, Settings};
+use super::setup::Setup;
+use super::{Event, SearchError};
 use automl_models::NetworkSpace;
-use automl_study::{StopFlag, Study, pareto};
-use automl_train::{Candidate, Device, Recipe, Supernet, TrainError, on_threads};
+use automl_study::{Study, pareto};
+use automl_train::{Candidate, Recipe, Supernet, TrainError, on_threads};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -31,12 +32,8 @@ pub(super) fn trials(trials: u64) -> u64 {
 
 /// What the learning phase needs.
 pub(super) struct Learning<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) plan: &'a Plan,
-    pub(super) device: &'a Device,
-    pub(super) stop: &'a StopFlag,
+    pub(super) setup: Setup<'a>,
     pub(super) deadline: Option<Instant>,
-    pub(super) observer: &'a (dyn Fn(&Event) + Sync),
 }
 
 impl Learning<'_> {
@@ -53,7 +50,7 @@ impl Learning<'_> {
             Err(SearchError::Train(TrainError::Stopped { .. })) => return Ok(()),
             Err(SearchError::Train(error @ (TrainError::Diverged { .. } | TrainError::NoPath))) => {
                 let note = format!("the search goes on without starting points: {error}");
-                (self.observer)(&Event::Note(note));
+                self.setup.tell(&Event::Note(note));
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -62,7 +59,7 @@ impl Learning<'_> {
         for candidate in &starts {
             study.enqueue(candidate.config.clone())?;
         }
-        (self.observer)(&Event::Learned {
+        self.setup.tell(&Event::Learned {
             candidates: candidates.len(),
             starts: starts.len(),
             accuracy: candidates.first().map(|candidate| candidate.evaluation.accuracy),
@@ -73,23 +70,23 @@ impl Learning<'_> {
     /// The epochs that cost as much as the trials: of successive halving, each rung sees the share
     /// 1 / eta of the one below.
     fn epochs(&self) -> u64 {
-        let ladder = &self.plan.rungs.ladder;
-        let epoch = ladder.cost(ladder.max()) / self.plan.recipe.epochs as f64;
+        let ladder = &self.setup.plan.rungs.ladder;
+        let epoch = ladder.cost(ladder.max()) / self.setup.plan.recipe.epochs as f64;
         let steps = ladder.rungs(ETA).into_iter().scan((0, 1.0), |(last, share), rung| {
             let cost = ladder.cost_between(*last, rung) * *share;
             (*last, *share) = (rung, *share / ETA);
             Some(cost)
         });
-        let cost = steps.sum::<f64>() / epoch * self.plan.trials as f64;
+        let cost = steps.sum::<f64>() / epoch * self.setup.plan.trials as f64;
         (cost / EPOCH_COST).round().max(1.0) as u64
     }
 
     fn candidates(&self) -> Result<Vec<Candidate>, SearchError> {
-        let Plan { networks, space, recipe, .. } = self.plan;
+        let Plan { networks, space, recipe, .. } = self.setup.plan;
         // The settings' check refuses other spaces.
         let NetworkSpace::Blocks(blocks) = networks else { return Ok(Vec::new()) };
-        let seed = self.settings.seed;
-        let data = Arc::new(self.plan.search_data.hold_out(HELD_OUT, seed)?);
+        let seed = self.setup.settings.seed;
+        let data = Arc::new(self.setup.plan.search_data.hold_out(HELD_OUT, seed)?);
         let batch = (recipe.batch / SMALLER).max(2);
         let recipe = Recipe {
             epochs: self.epochs(),
@@ -98,11 +95,11 @@ impl Learning<'_> {
             ..recipe.clone()
         };
         let start = Instant::now();
-        let mut supernet = Supernet::new(blocks, space, &data, &recipe, seed, self.device)?;
+        let mut supernet = Supernet::new(blocks, space, &data, &recipe, seed, self.setup.device)?;
         let half = self.deadline.map(|d| start + d.saturating_duration_since(start) / 2);
         while supernet.epoch() < supernet.epochs() {
-            let report = supernet.run_epoch(&|| self.stop.is_set())?;
-            (self.observer)(&Event::Learning {
+            let report = supernet.run_epoch(&|| self.setup.stop.is_set())?;
+            self.setup.tell(&Event::Learning {
                 epoch: report.epoch,
                 epochs: supernet.epochs(),
                 loss: report.loss,
@@ -112,12 +109,12 @@ impl Learning<'_> {
                 break;
             }
         }
-        Ok(supernet.rank(CANDIDATES, &|| self.stop.is_set())?)
+        Ok(supernet.rank(CANDIDATES, &|| self.setup.stop.is_set())?)
     }
 
     fn price(&self, candidate: &Candidate) -> f64 {
-        match self.plan.networks.architecture(&candidate.config).canonical() {
-            Ok(network) => self.plan.caps.price(self.settings.search.against, &network),
+        match self.setup.plan.networks.architecture(&candidate.config).canonical() {
+            Ok(network) => self.setup.plan.caps.price(self.setup.settings.search.against, &network),
             Err(_) => f64::INFINITY,
         }
     }
@@ -131,7 +128,7 @@ impl Learning<'_> {
         ranked.sort_by(|(a, first), (b, second)| {
             a.cmp(b).then(first.evaluation.loss.total_cmp(&second.evaluation.loss))
         });
-        let count = (2 * self.plan.trials).div_ceil(3) as usize;
+        let count = (2 * self.setup.plan.trials).div_ceil(3) as usize;
         ranked.into_iter().take(count).map(|(_, candidate)| candidate.clone()).collect()
     }
 }

@@ -1,13 +1,12 @@
 //! A recipe that is learnt by hypergradients before the search begins.
 
-use super::folder::StudyFolder;
 use super::plan::Plan;
-use super::{Event, SearchError, Settings, TrainingSettings};
+use super::setup::Setup;
+use super::{SearchError, TrainingSettings};
 use automl_models::Architecture;
 use automl_space::stream;
-use automl_study::StopFlag;
 use automl_train::hypergradient::{Tuned, Tuning, TuningOptions};
-use automl_train::{Data, Device, Evaluation, Part, Recipe, TrainError, Training, on_threads};
+use automl_train::{Data, Evaluation, Part, Recipe, TrainError, Training, on_threads};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -74,13 +73,9 @@ impl Learnt {
 
 /// What the learning of a recipe needs.
 pub(super) struct RecipeLearning<'a> {
-    pub(super) settings: &'a Settings,
-    pub(super) plan: &'a Plan,
-    pub(super) device: &'a Device,
-    pub(super) stop: &'a StopFlag,
+    pub(super) setup: Setup<'a>,
     /// The given recipe stays if nothing was learnt by then.
     pub(super) deadline: Option<Instant>,
-    pub(super) observer: &'a (dyn Fn(&Event) + Sync),
 }
 
 impl RecipeLearning<'_> {
@@ -90,13 +85,9 @@ impl RecipeLearning<'_> {
     /// One training learns learning rate, weight decay, label smoothing and the augmented share
     /// along with a typical network's weights. Since hypergradients look a short way ahead, two
     /// more trainings from scratch decide on the study's validation images.
-    pub(super) fn run(
-        &self,
-        folder: &StudyFolder,
-        threads: usize,
-    ) -> Result<TrainingSettings, SearchError> {
-        let mut training = self.settings.training.clone();
-        let path = folder.path.join("recipe.json");
+    pub(super) fn run(&self, threads: usize) -> Result<TrainingSettings, SearchError> {
+        let mut training = self.setup.settings.training.clone();
+        let path = self.setup.folder.path.join("recipe.json");
         let known = std::fs::read_to_string(&path).ok();
         let learnt = match known.and_then(|text| serde_json::from_str(&text).ok()) {
             Some(known) => known,
@@ -109,15 +100,15 @@ impl RecipeLearning<'_> {
                 Err(SearchError::Train(
                     error @ (TrainError::Stopped { .. } | TrainError::Diverged { .. }),
                 )) => {
-                    if !self.stop.is_set() {
-                        self.note(format!("the recipe stays as it was given: {error}"));
+                    if !self.setup.stop.is_set() {
+                        self.setup.note(format!("the recipe stays as it was given: {error}"));
                     }
                     return Ok(training);
                 }
                 Err(error) => return Err(error),
             },
         };
-        self.note(learnt.describe());
+        self.setup.note(learnt.describe());
         if learnt.is_better() {
             learnt.apply(&mut training);
         }
@@ -125,8 +116,8 @@ impl RecipeLearning<'_> {
     }
 
     fn learn(&self) -> Result<Learnt, SearchError> {
-        let (data, recipe) = (&self.plan.search_data, &self.plan.recipe);
-        let seed = stream(self.settings.seed, 0, "recipe weights").random();
+        let (data, recipe) = (&self.setup.plan.search_data, &self.setup.plan.recipe);
+        let seed = stream(self.setup.settings.seed, 0, "recipe weights").random();
         let network = self.typical();
         let tuned = self.tune(&network, Arc::new(data.hold_out(HELD_OUT, seed)?), seed)?;
         let Tuned { learning_rate, weight_decay, label_smoothing, augmented } = tuned;
@@ -148,11 +139,11 @@ impl RecipeLearning<'_> {
         data: Arc<Data>,
         seed: u64,
     ) -> Result<Tuned, TrainError> {
-        let recipe = &self.plan.recipe;
+        let recipe = &self.setup.plan.recipe;
         let steps = recipe.epochs * data.train.len().div_ceil(recipe.batch) as u64;
         let options = TuningOptions::default();
         let options = TuningOptions { every: (steps / CHANGES).clamp(1, options.every), ..options };
-        let mut tuning = Tuning::new(network, &data, recipe, options, seed, self.device)?;
+        let mut tuning = Tuning::new(network, &data, recipe, options, seed, self.setup.device)?;
         for _ in 0..recipe.epochs {
             tuning.run_epoch(&|| self.is_over())?;
         }
@@ -166,8 +157,8 @@ impl RecipeLearning<'_> {
         recipe: &Recipe,
         seed: u64,
     ) -> Result<Outcome, TrainError> {
-        let data = &self.plan.search_data;
-        let mut training = Training::new(network, data, recipe, seed, self.device)?;
+        let data = &self.setup.plan.search_data;
+        let mut training = Training::new(network, data, recipe, seed, self.setup.device)?;
         while training.epoch() < training.epochs() {
             training.run_epoch(&|| self.is_over())?;
         }
@@ -177,9 +168,10 @@ impl RecipeLearning<'_> {
 
     /// The network of median cost among some of the prior that the caps allow.
     fn typical(&self) -> Architecture {
-        let Plan { networks, space, caps, .. } = self.plan;
+        let Plan { networks, space, caps, .. } = self.setup.plan;
         let draw = |number| {
-            let config = space.sample_prior(&mut stream(self.settings.seed, number, "typical"));
+            let config =
+                space.sample_prior(&mut stream(self.setup.settings.seed, number, "typical"));
             networks.architecture(&config)
         };
         let mut drawn: Vec<(u64, Architecture)> = (0..DRAWS)
@@ -195,10 +187,6 @@ impl RecipeLearning<'_> {
     }
 
     fn is_over(&self) -> bool {
-        self.stop.is_set() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
-    }
-
-    fn note(&self, note: String) {
-        (self.observer)(&Event::Note(note));
+        self.setup.is_over(self.deadline)
     }
 }

@@ -7,6 +7,7 @@ use super::learn::Learning;
 use super::learn_recipe::RecipeLearning;
 use super::plan::{ETA, Plan};
 use super::scores::{self, Filtered};
+use super::setup::Setup;
 use super::spread::Spread;
 use super::unique::UniqueNetworks;
 use super::{Device, Event, Filter, SearchError, Settings, Start, Summary};
@@ -53,15 +54,17 @@ pub fn run(
     let search_deadline = settings.search.timeout.map(|span| start + span.0.mul_f64(SEARCH_SHARE));
     let mut settings = Cow::Borrowed(settings);
     if settings.search.learn_recipe {
-        let learning = RecipeLearning {
+        let setup = Setup {
             settings: &settings,
             plan: &plan,
+            folder: &folder,
             device: &device.device,
             stop,
-            deadline: settings.search.timeout.map(|span| start + span.0.mul_f64(RECIPE_SHARE)),
             observer,
         };
-        settings.to_mut().training = learning.run(&folder, workers)?;
+        let deadline = settings.search.timeout.map(|span| start + span.0.mul_f64(RECIPE_SHARE));
+        let training = RecipeLearning { setup, deadline }.run(workers)?;
+        settings.to_mut().training = training;
         plan = Plan::new(&settings, Arc::unwrap_or_clone(plan.data), &device.device)?;
     }
     let settings = settings.as_ref();
@@ -110,6 +113,8 @@ pub fn run(
     folder.keep();
     study.set_trial_limit(Some(plan.trials));
 
+    let setup =
+        Setup { settings, plan: &plan, folder: &folder, device: &device.device, stop, observer };
     let one_thread_each = !device.is_gpu;
     observer(&Event::Start(Start {
         study: folder.name.clone(),
@@ -123,27 +128,14 @@ pub fn run(
     }));
 
     if settings.search.search_and_learn {
-        let learning = Learning {
-            settings,
-            plan: &plan,
-            device: &device.device,
-            stop,
-            deadline: search_deadline,
-            observer,
-        };
-        learning.run(&mut study, workers)?;
+        Learning { setup, deadline: search_deadline }.run(&mut study, workers)?;
     }
     let executor = Executor {
-        settings,
-        plan: &plan,
-        folder: &folder,
-        device: &device.device,
+        setup,
         study: Mutex::new(study),
         changed: Condvar::new(),
-        stop,
         deadline: search_deadline,
         start,
-        observer,
     };
     executor.run(workers, one_thread_each)?;
     let mut study = executor.study.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -153,16 +145,7 @@ pub fn run(
         study.close()?;
     }
 
-    let finish = Finish {
-        settings,
-        plan: &plan,
-        folder: &folder,
-        device: &device.device,
-        seed: study.seed(),
-        stop,
-        deadline,
-        observer,
-    };
+    let finish = Finish { setup, seed: study.seed(), deadline };
     let front =
         if finished { finish.run(study.history(), workers, one_thread_each)? } else { Vec::new() };
     let scored = settings.search.scores || settings.search.filter != Filter::None;

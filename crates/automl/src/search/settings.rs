@@ -1,10 +1,10 @@
 //! Everything that a search can be told, with its defaults. The TOML file mirrors this structure.
 
-use super::{FidelitySettings, Microseconds};
+mod check;
+
+use super::{FidelitySettings, Microseconds, Span};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::time::Duration;
 use thiserror::Error;
 
 /// Why settings were refused.
@@ -104,67 +104,6 @@ pub enum RecipePreset {
     /// The long recipe that small networks are compared by: 200 epochs, also in the end, batches of
     /// 128, a learning rate of .1 along a cosine, RandAugment, no label smoothing.
     Lecture,
-}
-
-/// A span of time, written `90`, `90s`, `30m`, `2h` or `1h30m`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "TimeText", into = "String")]
-pub struct Span(pub Duration);
-
-/// A time in a file: a number of seconds or a text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum TimeText {
-    Seconds(u64),
-    Text(String),
-}
-
-impl TryFrom<TimeText> for Span {
-    type Error = String;
-    fn try_from(text: TimeText) -> Result<Self, String> {
-        match text {
-            TimeText::Seconds(seconds) => Ok(Self(Duration::from_secs(seconds))),
-            TimeText::Text(text) => text.parse(),
-        }
-    }
-}
-
-impl From<Span> for String {
-    fn from(span: Span) -> Self {
-        format!("{}s", span.0.as_secs())
-    }
-}
-
-impl FromStr for Span {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        let bad = || format!("{text:?} is no time: write 90s, 30m, 2h or 1h30m");
-        let mut seconds = 0.0;
-        let mut digits = String::new();
-        for letter in text.trim().chars() {
-            let unit = match letter {
-                '0'..='9' | '.' => {
-                    digits.push(letter);
-                    continue;
-                }
-                's' => 1.0,
-                'm' => 60.0,
-                'h' => 3600.0,
-                'd' => 86_400.0,
-                _ => return Err(bad()),
-            };
-            seconds += digits.parse::<f64>().map_err(|_| bad())? * unit;
-            digits.clear();
-        }
-        if !digits.is_empty() {
-            if seconds > 0.0 {
-                return Err(bad());
-            }
-            seconds = digits.parse::<f64>().map_err(|_| bad())?;
-        }
-        let span = Duration::try_from_secs_f64(seconds).map_err(|_| bad())?;
-        if span.is_zero() { Err(bad()) } else { Ok(Self(span)) }
-    }
 }
 
 /// All settings of one search.
@@ -390,125 +329,6 @@ impl Settings {
         settings.check()?;
         Ok(settings)
     }
-
-    /// Checks ranges; names the first setting that is wrong.
-    ///
-    /// # Errors
-    /// [`SettingsError::Value`].
-    pub fn check(&self) -> Result<(), SettingsError> {
-        let wrong = |name: &'static str, value: String, reason: &str| {
-            Err(SettingsError::Value { name, value, reason: reason.into() })
-        };
-        if let Some(study) = &self.study {
-            let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-            if study.is_empty() || study.starts_with('.') || !study.chars().all(plain) {
-                return wrong(
-                    "study",
-                    format!("{study:?}"),
-                    "a name holds letters, digits, '-', '_' and '.', and does not begin with '.'",
-                );
-            }
-        }
-        if let Some(url) = &self.storage
-            && url.contains("://")
-            && !url.starts_with("sqlite:///")
-        {
-            let reason = "only SQLite is known: a file, or sqlite:///FILE";
-            return wrong("storage", format!("{url:?}"), reason);
-        }
-        if self.search.search_and_learn && self.search.space != SpaceName::Blocks {
-            let reason = "a weight-sharing network exists for the space \"blocks\" only";
-            return wrong("search.search-and-learn", "true".into(), reason);
-        }
-        let data = &self.data;
-        if !(data.validation > 0.0 && data.validation < 0.9) {
-            return wrong("data.validation", data.validation.to_string(), "must lie in (0, 0.9)");
-        }
-        if !(8..=512).contains(&data.side) {
-            return wrong("data.side", data.side.to_string(), "must lie between 8 and 512 pixels");
-        }
-        if !DATASETS.contains(&data.dataset.as_str()) {
-            let known = format!("unknown data set: one of {}", DATASETS.join(", "));
-            return wrong("data.dataset", format!("{:?}", data.dataset), &known);
-        }
-        if data.dataset != "digits" && data.dir.is_none() {
-            return wrong(
-                "data.dataset",
-                format!("{:?}", data.dataset),
-                "needs the folder of its files: --data-dir FOLDER",
-            );
-        }
-        let counts = [
-            ("search.trials", Some(self.search.trials)),
-            ("search.max-params", self.search.max_params),
-            ("search.max-macs", self.search.max_macs),
-            ("search.front", Some(self.search.front as u64)),
-            ("workers", self.workers.map(|n| n as u64)),
-            ("training.epochs", self.training.epochs),
-            ("training.min-epochs", self.training.min_epochs),
-            ("training.final-epochs", self.training.final_epochs),
-            ("training.batch", self.training.batch.map(|n| n as u64)),
-        ];
-        for (name, value) in counts {
-            if value == Some(0) {
-                return wrong(name, "0".into(), "must be at least 1");
-            }
-        }
-        let shares = [
-            ("training.momentum", self.training.momentum),
-            ("training.label-smoothing", self.training.label_smoothing.unwrap_or(0.0)),
-        ];
-        for (name, value) in shares {
-            if !(0.0..1.0).contains(&value) {
-                return wrong(name, value.to_string(), "must lie in [0, 1)");
-            }
-        }
-        if let Some(rate) = self.training.learning_rate
-            && !(rate > 0.0 && rate <= 10.0)
-        {
-            return wrong("training.learning-rate", rate.to_string(), "must lie in (0, 10]");
-        }
-        self.training.check_augmentation()?;
-        if !(0.0..1.0).contains(&self.training.weight_decay) {
-            let value = self.training.weight_decay.to_string();
-            return wrong("training.weight-decay", value, "must lie in [0, 1)");
-        }
-        if let (Some(min), Some(max)) = (self.training.min_epochs, self.training.epochs)
-            && min > max
-        {
-            return wrong("training.min-epochs", min.to_string(), "lies above training.epochs");
-        }
-        self.fidelity.check()
-    }
-}
-
-impl TrainingSettings {
-    /// How training images are varied.
-    fn check_augmentation(&self) -> Result<(), SettingsError> {
-        let wrong = |name: &'static str, value: String, reason: &str| {
-            Err(SettingsError::Value { name, value, reason: reason.into() })
-        };
-        if let Some(magnitude) = self.randaugment_magnitude {
-            let (name, value) = ("training.randaugment-magnitude", magnitude.to_string());
-            if magnitude > 30 {
-                return wrong(name, value, "must lie between 0 and 30");
-            }
-            if self.recipe == RecipePreset::Light && self.randaugment_ops.is_none() {
-                return wrong(name, value, "means nothing without training.randaugment-ops");
-            }
-        }
-        if let Some(operations) = self.randaugment_ops.filter(|operations| *operations > 14) {
-            let name = "training.randaugment-ops";
-            return wrong(name, operations.to_string(), "must lie between 0 and 14");
-        }
-        let shares = [("training.cutout", self.cutout), ("training.augmented", self.augmented)];
-        for (name, share) in shares {
-            if let Some(share) = share.filter(|share| !(0.0..=1.0).contains(share)) {
-                return wrong(name, share.to_string(), "must lie in [0, 1]");
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The data sets that a search can read.
@@ -540,6 +360,7 @@ fn assign(table: &mut toml::Table, assignment: &str) -> Result<(), SettingsError
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn assignments_change_single_settings() {

@@ -1,0 +1,124 @@
+//! Which settings make sense.
+
+use super::{DATASETS, RecipePreset, Settings, SettingsError, SpaceName, TrainingSettings};
+
+impl Settings {
+    /// Checks ranges; names the first setting that is wrong.
+    ///
+    /// # Errors
+    /// [`SettingsError::Value`].
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let wrong = |name: &'static str, value: String, reason: &str| {
+            Err(SettingsError::Value { name, value, reason: reason.into() })
+        };
+        if let Some(study) = &self.study {
+            let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+            if study.is_empty() || study.starts_with('.') || !study.chars().all(plain) {
+                return wrong(
+                    "study",
+                    format!("{study:?}"),
+                    "a name holds letters, digits, '-', '_' and '.', and does not begin with '.'",
+                );
+            }
+        }
+        if let Some(url) = &self.storage
+            && url.contains("://")
+            && !url.starts_with("sqlite:///")
+        {
+            let reason = "only SQLite is known: a file, or sqlite:///FILE";
+            return wrong("storage", format!("{url:?}"), reason);
+        }
+        if self.search.search_and_learn && self.search.space != SpaceName::Blocks {
+            let reason = "a weight-sharing network exists for the space \"blocks\" only";
+            return wrong("search.search-and-learn", "true".into(), reason);
+        }
+        let data = &self.data;
+        if !(data.validation > 0.0 && data.validation < 0.9) {
+            return wrong("data.validation", data.validation.to_string(), "must lie in (0, 0.9)");
+        }
+        if !(8..=512).contains(&data.side) {
+            return wrong("data.side", data.side.to_string(), "must lie between 8 and 512 pixels");
+        }
+        if !DATASETS.contains(&data.dataset.as_str()) {
+            let known = format!("unknown data set: one of {}", DATASETS.join(", "));
+            return wrong("data.dataset", format!("{:?}", data.dataset), &known);
+        }
+        if data.dataset != "digits" && data.dir.is_none() {
+            return wrong(
+                "data.dataset",
+                format!("{:?}", data.dataset),
+                "needs the folder of its files: --data-dir FOLDER",
+            );
+        }
+        let counts = [
+            ("search.trials", Some(self.search.trials)),
+            ("search.max-params", self.search.max_params),
+            ("search.max-macs", self.search.max_macs),
+            ("search.front", Some(self.search.front as u64)),
+            ("workers", self.workers.map(|n| n as u64)),
+            ("training.epochs", self.training.epochs),
+            ("training.min-epochs", self.training.min_epochs),
+            ("training.final-epochs", self.training.final_epochs),
+            ("training.batch", self.training.batch.map(|n| n as u64)),
+        ];
+        for (name, value) in counts {
+            if value == Some(0) {
+                return wrong(name, "0".into(), "must be at least 1");
+            }
+        }
+        let shares = [
+            ("training.momentum", self.training.momentum),
+            ("training.label-smoothing", self.training.label_smoothing.unwrap_or(0.0)),
+        ];
+        for (name, value) in shares {
+            if !(0.0..1.0).contains(&value) {
+                return wrong(name, value.to_string(), "must lie in [0, 1)");
+            }
+        }
+        if let Some(rate) = self.training.learning_rate
+            && !(rate > 0.0 && rate <= 10.0)
+        {
+            return wrong("training.learning-rate", rate.to_string(), "must lie in (0, 10]");
+        }
+        self.training.check_augmentation()?;
+        if !(0.0..1.0).contains(&self.training.weight_decay) {
+            let value = self.training.weight_decay.to_string();
+            return wrong("training.weight-decay", value, "must lie in [0, 1)");
+        }
+        if let (Some(min), Some(max)) = (self.training.min_epochs, self.training.epochs)
+            && min > max
+        {
+            return wrong("training.min-epochs", min.to_string(), "lies above training.epochs");
+        }
+        self.fidelity.check()
+    }
+}
+
+impl TrainingSettings {
+    /// How training images are varied.
+    fn check_augmentation(&self) -> Result<(), SettingsError> {
+        let wrong = |name: &'static str, value: String, reason: &str| {
+            Err(SettingsError::Value { name, value, reason: reason.into() })
+        };
+        if let Some(magnitude) = self.randaugment_magnitude {
+            let (name, value) = ("training.randaugment-magnitude", magnitude.to_string());
+            if magnitude > 30 {
+                return wrong(name, value, "must lie between 0 and 30");
+            }
+            if self.recipe == RecipePreset::Light && self.randaugment_ops.is_none() {
+                return wrong(name, value, "means nothing without training.randaugment-ops");
+            }
+        }
+        if let Some(operations) = self.randaugment_ops.filter(|operations| *operations > 14) {
+            let name = "training.randaugment-ops";
+            return wrong(name, operations.to_string(), "must lie between 0 and 14");
+        }
+        let shares = [("training.cutout", self.cutout), ("training.augmented", self.augmented)];
+        for (name, share) in shares {
+            if let Some(share) = share.filter(|share| !(0.0..=1.0).contains(share)) {
+                return wrong(name, share.to_string(), "must lie in [0, 1]");
+            }
+        }
+        Ok(())
+    }
+}
