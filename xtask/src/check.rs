@@ -26,6 +26,11 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let mut clippy = all(&["clippy", "--all-targets"]);
     clippy.args(["--", "-D", "warnings"]);
     shell::step("clippy", clippy)?;
+    // The build without training compiles other code.
+    let light = ["clippy", "--release", "--package", "automl-cli", "--no-default-features"];
+    let mut light = shell::cargo(light);
+    light.args(["--", "-D", "warnings"]);
+    shell::step("clippy, light build", light)?;
     let mut doc = all(&["doc", "--no-deps"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
     shell::step("rustdoc", doc)?;

@@ -84,6 +84,7 @@ pub const SAMPLERS: &[&str] = &[
     "random",
     "sobol",
     "tpe",
+    "turbo",
 ];
 
 /// The names that [`scheduler`] knows.
@@ -136,6 +137,7 @@ pub fn sampler(name: &str, setting: &Setting<'_>) -> Result<Box<dyn Sampler>, Ch
         "cmaes" => Box::new(CmaEsSampler::default()),
         "evolution" => Box::new(RegularizedEvolutionSampler::default()),
         "gp" => Box::new(GpSampler::default()),
+        "turbo" => Box::new(GpSampler::trust_region()),
         "nsga2" => Box::new(Nsga2Sampler::default()),
         "sobol" => Box::new(SobolSampler::new()),
         "prior" => Box::new(RandomSampler::from_prior()),

@@ -31,6 +31,7 @@ mod setup;
 mod span;
 #[cfg(feature = "train")]
 mod spread;
+#[cfg(feature = "train")]
 mod unique;
 
 #[cfg(feature = "train")]
