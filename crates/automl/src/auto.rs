@@ -7,13 +7,17 @@ use automl_study::{ProposeError, Sampler, View};
 use automl_tpe::TpeSampler;
 use rand::{Rng, RngExt};
 
-/// Trials up to which the Gaussian process proposes: its cost grows with the cube of their number.
-const GP_TRIALS: usize = 150;
+/// Trials up to which the Gaussian process proposes to studies of one objective. It stays ahead of
+/// the Parzen model (`docs/benchmarks/gp.md`), but then an ask takes tens of milliseconds.
+const GP_TRIALS: usize = 1_000;
+
+/// The same for several objectives.
+const GP_FRONT_TRIALS: usize = 150;
 
 /// The sampler that fits the study.
 ///
-/// - **Without fidelities** the first 150 trials are proposed by [`GpSampler`] and the later ones by
-///   [`TpeSampler`].
+/// - **Without fidelities** the first 1,000 trials are proposed by [`GpSampler`], of several
+///   objectives the first 150, and the later ones by [`TpeSampler`].
 /// - **With fidelities**, of one objective, half of the proposals are BOHB's ([`BohbSampler`]) and
 ///   half PriorBand's ([`PriorBandSampler`]). The first finds regions that are good at the highest
 ///   fidelity with enough results, the second changes the best trial of the highest fidelity;
@@ -56,7 +60,7 @@ impl Sampler for AutoSampler {
                 }
             }
             Some(_) => self.tpe.propose(view, rng),
-            None if view.history.len() < GP_TRIALS => self.gp.propose(view, rng),
+            None if view.history.len() < gp_trials(view) => self.gp.propose(view, rng),
             None => self.tpe.propose(view, rng),
         }
     }
@@ -64,10 +68,14 @@ impl Sampler for AutoSampler {
     fn prepare(&mut self, view: &View<'_>) {
         let is_tpe = match view.ladder {
             Some(_) => view.history.directions().len() > 1,
-            None => view.history.len() >= GP_TRIALS,
+            None => view.history.len() >= gp_trials(view),
         };
         if is_tpe {
             self.tpe.prepare(view);
         }
     }
+}
+
+fn gp_trials(view: &View<'_>) -> usize {
+    if view.history.directions().len() == 1 { GP_TRIALS } else { GP_FRONT_TRIALS }
 }

@@ -164,6 +164,16 @@ impl Training {
         self.recipe.epochs = epochs.max(self.epoch + 1);
     }
 
+    /// How the network is trained.
+    pub fn recipe(&self) -> &Recipe {
+        &self.recipe
+    }
+
+    /// The seed of weights, order and augmentation.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The number of epochs after which the learning rate is zero.
     pub fn epochs(&self) -> u64 {
         self.recipe.epochs

@@ -2,13 +2,13 @@
 
 mod queue;
 
-use super::executor::{EPOCH_SECONDS, lock};
+use super::executor::{CHECKPOINT_EVERY, EPOCH_SECONDS, lock};
 use super::setup::Setup;
 use super::{Against, Event, Network, SearchError};
 use automl_models::{Architecture, Cost};
 use automl_space::stream;
 use automl_study::{History, State, attribute, pareto};
-use automl_train::{Part, Recipe, Timing, TrainError, Training, export, measure, one_thread};
+use automl_train::{Part, Timing, TrainError, Training, export, measure, one_thread};
 use queue::Queue;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -222,21 +222,9 @@ impl Finish<'_> {
             return Ok(Some(known));
         }
         let start = Instant::now();
-        let data = &self.setup.plan.data;
-        let recipe = self.setup.settings.training.recipe(data, epochs);
-        // Where time is short, what the search has learnt is the start.
-        let warm = if epochs < self.setup.plan.final_epochs {
-            let recipe =
-                Recipe { learning_rate: WARM_RATE * recipe.learning_rate, ..recipe.clone() };
-            let path = self.setup.folder.checkpoint(*trial);
-            Training::from_weights(&path, data, &recipe, seed, self.setup.device).ok()
-        } else {
-            None
-        };
-        let mut training = match warm {
-            Some(training) => training,
-            None => Training::new(architecture, data, &recipe, seed, self.setup.device)?,
-        };
+        let mut training = self.begin(candidate, epochs, seed)?;
+        let checkpoint = self.setup.folder.final_checkpoint(*trial);
+        let mut saved = Instant::now();
         while training.epoch() < training.epochs() {
             match training.run_epoch(&|| self.setup.stop.is_set()) {
                 Ok(report) => {
@@ -244,6 +232,10 @@ impl Finish<'_> {
                     let more = lock(queue).fit(candidate, report.time.as_secs_f64());
                     if more.is_some_and(|more| report.epoch + more < training.epochs()) {
                         training.set_epochs(report.epoch + more.unwrap_or(0));
+                    }
+                    if saved.elapsed() >= CHECKPOINT_EVERY {
+                        training.save(&checkpoint)?;
+                        saved = Instant::now();
                     }
                 }
                 Err(TrainError::Stopped { .. }) => return Ok(None),
@@ -275,8 +267,44 @@ impl Finish<'_> {
         export(&training.trained(), architecture, &folder)?;
         let text = serde_json::to_string_pretty(&metrics).unwrap_or_default();
         super::write_file(&path, &text)?;
+        // A file that stays behind costs space and nothing else.
+        let _ = fs::remove_file(checkpoint);
         self.setup.tell(&Event::Trained(self.network(&metrics)));
         Ok(Some(metrics))
+    }
+
+    /// The training of a network: one that was interrupted, or a new one.
+    fn begin(
+        &self,
+        candidate: &Candidate,
+        epochs: u64,
+        seed: u64,
+    ) -> Result<Training, SearchError> {
+        let Setup { settings, plan, folder, device, .. } = self.setup;
+        let Candidate { trial, architecture, .. } = candidate;
+        let data = &plan.data;
+        let mut recipe = settings.training.recipe(data, epochs);
+        // Where time is short, what the search has learnt is the start.
+        let warm = epochs < plan.final_epochs;
+        if let Ok(mut known) = Training::resume(&folder.final_checkpoint(*trial), data, device)
+            && (known.architecture(), known.seed()) == (architecture, seed)
+            && (*known.recipe() == recipe || self.deadline.is_some())
+        {
+            if self.deadline.is_some() {
+                known.set_epochs(epochs);
+            }
+            return Ok(known);
+        }
+        if warm {
+            let rate = recipe.learning_rate;
+            recipe.learning_rate = WARM_RATE * rate;
+            let path = folder.checkpoint(*trial);
+            if let Ok(training) = Training::from_weights(&path, data, &recipe, seed, device) {
+                return Ok(training);
+            }
+            recipe.learning_rate = rate;
+        }
+        Ok(Training::new(architecture, data, &recipe, seed, device)?)
     }
 
     fn network(&self, metrics: &Metrics) -> Network {

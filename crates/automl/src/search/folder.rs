@@ -73,6 +73,11 @@ impl StudyFolder {
         self.path.join("checkpoints").join(format!("{trial}.ckpt"))
     }
 
+    /// The checkpoint of a trial's final training.
+    pub(super) fn final_checkpoint(&self, trial: u64) -> PathBuf {
+        self.path.join("checkpoints").join(format!("final-{trial}.ckpt"))
+    }
+
     /// Removes a checkpoint that nobody needs any more.
     pub(super) fn free_checkpoint(&self, trial: u64) {
         // A file that stays behind costs space and nothing else.
