@@ -51,31 +51,29 @@ impl AutoSampler {
 
 impl Sampler for AutoSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
-        match view.ladder {
-            Some(_) if view.history.directions().len() == 1 => {
-                if rng.random::<bool>() {
-                    self.bohb.propose(view, rng)
-                } else {
-                    self.prior_band.propose(view, rng)
-                }
-            }
-            Some(_) => self.tpe.propose(view, rng),
-            None if view.history.len() < gp_trials(view) => self.gp.propose(view, rng),
-            None => self.tpe.propose(view, rng),
+        if takes_tpe(view) {
+            self.tpe.propose(view, rng)
+        } else if view.ladder.is_none() {
+            self.gp.propose(view, rng)
+        } else if rng.random::<bool>() {
+            self.bohb.propose(view, rng)
+        } else {
+            self.prior_band.propose(view, rng)
         }
     }
 
     fn prepare(&mut self, view: &View<'_>) {
-        let is_tpe = match view.ladder {
-            Some(_) => view.history.directions().len() > 1,
-            None => view.history.len() >= gp_trials(view),
-        };
-        if is_tpe {
+        if takes_tpe(view) {
             self.tpe.prepare(view);
         }
     }
 }
 
-fn gp_trials(view: &View<'_>) -> usize {
-    if view.history.directions().len() == 1 { GP_TRIALS } else { GP_FRONT_TRIALS }
+fn takes_tpe(view: &View<'_>) -> bool {
+    let several = view.history.directions().len() > 1;
+    let gp_trials = if several { GP_FRONT_TRIALS } else { GP_TRIALS };
+    match view.ladder {
+        Some(_) => several,
+        None => view.history.len() >= gp_trials,
+    }
 }

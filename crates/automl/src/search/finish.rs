@@ -267,8 +267,6 @@ impl Finish<'_> {
         export(&training.trained(), architecture, &folder)?;
         let text = serde_json::to_string_pretty(&metrics).unwrap_or_default();
         super::write_file(&path, &text)?;
-        // A file that stays behind costs space and nothing else.
-        let _ = fs::remove_file(checkpoint);
         self.setup.tell(&Event::Trained(self.network(&metrics)));
         Ok(Some(metrics))
     }

@@ -78,6 +78,11 @@ impl StudyFolder {
         self.path.join("checkpoints").join(format!("final-{trial}.ckpt"))
     }
 
+    /// Removes the checkpoint of a final training, once all of them are over.
+    pub(super) fn free_final_checkpoint(&self, trial: u64) {
+        let _ = fs::remove_file(self.final_checkpoint(trial));
+    }
+
     /// Removes a checkpoint that nobody needs any more.
     pub(super) fn free_checkpoint(&self, trial: u64) {
         // A file that stays behind costs space and nothing else.

@@ -202,9 +202,12 @@ fn profile(
     Ok(profile)
 }
 
-/// Trials that are still paused keep theirs, for a continuation.
+/// Trials that are still paused keep theirs, for a continuation; final trainings are over.
 fn free_checkpoints(study: &Study, folder: &StudyFolder) {
-    for trial in study.history().trials().iter().filter(|trial| trial.state.is_finished()) {
-        folder.free_checkpoint(trial.number);
+    for trial in study.history().trials() {
+        folder.free_final_checkpoint(trial.number);
+        if trial.state.is_finished() {
+            folder.free_checkpoint(trial.number);
+        }
     }
 }
