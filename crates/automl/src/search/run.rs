@@ -148,6 +148,8 @@ pub fn run(
     let finish = Finish { setup, seed: study.seed(), deadline };
     let front =
         if finished { finish.run(study.history(), workers, one_thread_each)? } else { Vec::new() };
+    // The final training may have been interrupted too.
+    let finished = finished && !stop.is_set();
     let scored = settings.search.scores || settings.search.filter != Filter::None;
     let scores =
         (finished && scored).then(|| scores::table(&plan, study.history(), study.seed())).flatten();
