@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 /// Commands that train networks and so need the framework.
-const TRAINING: &[&str] = &["search", "fidelities", "latency"];
+const TRAINING: &[&str] = &["search", "train", "fidelities", "latency"];
 
 /// Builds and runs `automl ARGS`.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {

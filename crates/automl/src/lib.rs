@@ -6,6 +6,8 @@ pub mod choose;
 #[cfg(feature = "train")]
 pub mod fidelities;
 #[cfg(feature = "train")]
+pub mod fit;
+#[cfg(feature = "train")]
 pub mod latency;
 pub mod search;
 mod serve;

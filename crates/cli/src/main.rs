@@ -6,6 +6,7 @@ mod latency;
 mod output;
 mod search;
 mod simulate;
+mod train;
 
 use clap::{Parser, Subcommand};
 use std::io::Write;
@@ -33,6 +34,9 @@ enum Command {
     /// Search for light networks on a data set
     #[command(long_about = search::args::LONG, after_long_help = search::args::EXAMPLES)]
     Search(Box<search::args::SearchArgs>),
+    /// Train one network of a search, or one of your own, to the end
+    #[command(long_about = train::LONG, after_long_help = train::EXAMPLES)]
+    Train(Box<train::TrainArgs>),
     /// Measure which cheap settings rank networks as full training does
     #[command(long_about = fidelities::LONG, after_long_help = fidelities::EXAMPLES)]
     Fidelities(Box<fidelities::FidelitiesArgs>),
@@ -51,6 +55,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Search(args) => search::run(*args),
+        Command::Train(args) => train::run(*args),
         Command::Fidelities(args) => fidelities::run(*args),
         Command::Latency(args) => latency::run(&args),
         Command::Simulate(args) => simulate::run(*args),

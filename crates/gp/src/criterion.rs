@@ -5,6 +5,7 @@ use crate::acquisition::{
 };
 use crate::model::{Posterior, Prediction, Scratch};
 use nalgebra::DMatrix;
+use rand::{Rng, RngExt};
 
 /// A surrogate of the objective with what is to be improved on.
 #[derive(Clone, Debug)]
@@ -61,6 +62,17 @@ fn log_mean(values: &[f64]) -> (f64, Vec<f64>) {
     (mean, shares.into_iter().map(|s| s / sum).collect())
 }
 
+/// Independent standard normal numbers `[rows, columns]` (Box & Muller 1958).
+pub(crate) fn normals(rows: usize, columns: usize, rng: &mut dyn Rng) -> DMatrix<f64> {
+    DMatrix::from_fn(rows, columns, |_, _| {
+        let (u, v) = (1.0 - rng.random::<f64>(), rng.random::<f64>());
+        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+    })
+}
+
+/// Drawn limits that are not kept stand this far behind all drawn objectives, whose scale is 1.
+const BEHIND: f64 = 1e6;
+
 impl Goal {
     /// Improvement on the best of each fantasy, or the bound, at the given means.
     fn value(bound: Option<f64>, mean: f64, sd: f64, best: f64) -> Slope {
@@ -116,6 +128,41 @@ impl Criterion {
             scores.iter_mut().zip(cost.means(rows)).for_each(|(s, c)| *s -= c);
         }
         scores
+    }
+
+    /// One joint draw at all rows, larger is better: minus the drawn objective where the drawn
+    /// limits are kept, elsewhere behind all of those, by the violation. `None` where the
+    /// covariance of the rows is not positive definite.
+    ///
+    /// # Source
+    /// Thompson (1933); Eriksson & Poloczek (2021), "Scalable Constrained Bayesian Optimization",
+    /// section 3, for limits.
+    pub(crate) fn draw(&self, rows: &DMatrix<f64>, rng: &mut dyn Rng) -> Option<Vec<f64>> {
+        let n = rows.nrows();
+        let mut scores = vec![0.0; n];
+        if let Goal::Improvement(parts) | Goal::Bound(parts, _) = &self.goal {
+            // A surrogate by its share of the belief, then a function from it.
+            let sum: f64 = parts.iter().map(|part| part.weight).sum();
+            let mut at = rng.random::<f64>() * sum;
+            let chosen = parts.iter().find(|part| {
+                at -= part.weight;
+                at <= 0.0
+            });
+            let part = chosen.or(parts.last())?;
+            let drawn = part.posterior.draw(rows, &normals(n, 1, rng)).ok()?;
+            scores.iter_mut().zip(drawn.iter()).for_each(|(s, d)| *s = -d);
+        }
+        let mut violations = vec![0.0; n];
+        for (posterior, limit) in &self.limits {
+            let drawn = posterior.draw(rows, &normals(n, 1, rng)).ok()?;
+            violations.iter_mut().zip(drawn.iter()).for_each(|(v, d)| *v += (d - limit).max(0.0));
+        }
+        for (score, violation) in scores.iter_mut().zip(&violations) {
+            if *violation > 0.0 {
+                *score = -BEHIND - violation;
+            }
+        }
+        Some(scores)
     }
 
     /// The criterion at one row; writes its gradient in the features.

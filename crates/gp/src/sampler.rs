@@ -22,6 +22,9 @@ pub enum Acquisition {
     Improvement,
     /// The lower confidence bound, this many standard deviations below the mean.
     Bound(f64),
+    /// The least value of one joint draw of the posterior at the candidates: batches differ by
+    /// chance alone. Several objectives become one by Chebyshev weights.
+    Thompson,
 }
 
 /// Settings of [`GpSampler`].
@@ -200,7 +203,11 @@ impl Sampler for GpSampler {
             region: region.as_deref(),
             effort: self.effort(observed.rows.len()),
         };
-        let config = search.best(&parents, rng).unwrap_or_else(|| space.sample(rng));
+        let best = match self.options.acquisition {
+            Acquisition::Thompson => search.best_of_draw(&parents, rng),
+            Acquisition::Improvement | Acquisition::Bound(_) => search.best(&parents, rng),
+        };
+        let config = best.unwrap_or_else(|| space.sample(rng));
         Ok(view.fresh(config, rng))
     }
 }

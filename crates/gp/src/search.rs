@@ -101,6 +101,29 @@ impl Search<'_> {
         Some(winner.0)
     }
 
+    /// The best of many candidates by one draw of the criterion: Thompson sampling.
+    pub(crate) fn best_of_draw(&self, parents: &[&Config], rng: &mut dyn Rng) -> Option<Config> {
+        let mut candidates = if self.is_small() {
+            self.space.configs()?.collect()
+        } else {
+            self.candidates(parents, rng)
+        };
+        candidates.retain(|c| self.is_open(c));
+        // A draw costs the cube of their number.
+        while candidates.len() > self.effort.candidates {
+            candidates.swap_remove(rng.random_range(0..candidates.len()));
+        }
+        if candidates.is_empty() {
+            return None;
+        }
+        let row = |c: &Config| self.features.row(self.space, c, 1.0);
+        let rows: Vec<Vec<f64>> = candidates.iter().map(row).collect();
+        let drawn = self.criterion.draw(&matrix(&rows), rng)?;
+        let score = |i: usize| drawn[i] + self.believed(&candidates[i]);
+        let best = (0..candidates.len()).min_by(|&a, &b| pareto::compare(-score(a), -score(b)))?;
+        Some(candidates.swap_remove(best))
+    }
+
     /// Whether all configurations can be gone through.
     fn is_small(&self) -> bool {
         let counts = self.space.params().iter().map(|p| p.domain().cardinality());

@@ -15,7 +15,7 @@ const WARMUP: f64 = 5.0;
 
 impl TrainingSettings {
     /// The epochs of a candidate that is never stopped.
-    pub(super) fn search_epochs(&self) -> u64 {
+    pub(crate) fn search_epochs(&self) -> u64 {
         self.epochs.unwrap_or(match self.recipe {
             RecipePreset::Light => 27,
             RecipePreset::Lecture => 200,
@@ -23,7 +23,7 @@ impl TrainingSettings {
     }
 
     /// The epochs of the final training on `data`, where the longest in the search had `epochs`.
-    pub(super) fn finish_epochs(&self, data: &Data, epochs: u64) -> u64 {
+    pub(crate) fn finish_epochs(&self, data: &Data, epochs: u64) -> u64 {
         let steps = data.train.len().div_ceil(self.recipe(data, epochs).batch.max(1)) as u64;
         self.final_epochs.unwrap_or(match self.recipe {
             RecipePreset::Light => (3 * epochs).div_ceil(2).max(FINAL_STEPS.div_ceil(steps.max(1))),
@@ -33,7 +33,7 @@ impl TrainingSettings {
 
     /// The preset for a data set, with what was set in its place. The learning rate follows the
     /// batch in proportion unless it was set too.
-    pub(super) fn recipe(&self, data: &Data, epochs: u64) -> Recipe {
+    pub(crate) fn recipe(&self, data: &Data, epochs: u64) -> Recipe {
         let mut recipe = match self.recipe {
             RecipePreset::Light => Recipe::for_data(data, epochs),
             RecipePreset::Lecture => Recipe::lecture(data, epochs),

@@ -1,7 +1,7 @@
 //! From observations to the criterion that the next proposal maximises.
 
 use super::{Acquisition, GpOptions, Memories};
-use crate::criterion::{Criterion, Goal, Part};
+use crate::criterion::{Criterion, Goal, Part, normals};
 use crate::features::Features;
 use crate::model::{Kernel, Posterior, Priors};
 use crate::observed::Observed;
@@ -54,7 +54,8 @@ impl Task<'_> {
         let feasible: Vec<bool> =
             self.observed.rows.iter().map(|r| r.constraints.iter().all(|c| *c <= 0.0)).collect();
         let limits = self.limits(memory, &rows);
-        let two = self.view.history.directions().len() == 2;
+        let two = self.view.history.directions().len() == 2
+            && options.acquisition != Acquisition::Thompson;
         let (goal, mut standing, lengths) = if two {
             self.front(memory, &rows, &feasible)?
         } else {
@@ -153,7 +154,7 @@ impl Task<'_> {
             })
             .collect();
         let goal = match options.acquisition {
-            Acquisition::Improvement => Goal::Improvement(parts),
+            Acquisition::Improvement | Acquisition::Thompson => Goal::Improvement(parts),
             Acquisition::Bound(beta) => Goal::Bound(parts, beta),
         };
         // Partly trained rows do not stand before fully trained ones.
@@ -276,10 +277,7 @@ fn imagine(
     rng: &mut dyn Rng,
 ) -> Option<(Posterior, Vec<f64>)> {
     let points = matrix(pending);
-    let normal = DMatrix::from_fn(pending.len(), count.max(1), |_, _| {
-        let (u, v) = (1.0 - rng.random::<f64>(), rng.random::<f64>());
-        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-    });
+    let normal = normals(pending.len(), count.max(1), rng);
     let draws = posterior.draw(&points, &normal).ok()?;
     let outputs: Vec<Vec<f64>> = draws
         .column_iter()

@@ -171,12 +171,38 @@ fn cheap_trials_are_preferred_where_seconds_count() {
 fn other_modes_make_progress() {
     let (space, [x, y]) = square();
     let bound = GpOptions { acquisition: Acquisition::Bound(2.0), ..GpOptions::default() };
-    for sampler in [GpSampler::trust_region(), GpSampler::new(bound)] {
+    let thompson = GpOptions { acquisition: Acquisition::Thompson, ..GpOptions::default() };
+    for sampler in
+        [bound, thompson].map(GpSampler::new).into_iter().chain([GpSampler::trust_region()])
+    {
         let mut study = Study::builder(space.clone()).sampler(sampler).build().unwrap();
         study.optimize(40, |c| branin(c[x], c[y])).unwrap();
         let regret = study.best().unwrap().values[0] - 0.397_887_357_7;
         assert!(regret < 0.5, "{regret}");
     }
+}
+
+#[test]
+fn thompson_samples_keep_constraints_and_cover_a_front() {
+    let (space, [x, y]) = square();
+    let options = GpOptions { acquisition: Acquisition::Thompson, ..GpOptions::default() };
+    let minimize = Direction::Minimize;
+    let mut history = History::new(vec![minimize, minimize]);
+    let mut sampler = GpSampler::new(options);
+    for number in 0..40 {
+        let config = propose(&mut sampler, &view(&space, &history, None));
+        let (a, b) = (config[x], config[y]);
+        let values = vec![(a - 1.0).powi(2) + b, (a - 4.0).powi(2) + b];
+        let mut trial = told(number, config, State::Complete, values);
+        // Two thirds of the square are forbidden, the best of both objectives among them.
+        trial.constraints = vec![5.0 - b];
+        history.push(trial).unwrap();
+    }
+    let late = &history.trials()[20..];
+    let kept = late.iter().filter(|trial| trial.constraints[0] <= 0.0).count();
+    assert!(kept >= 12, "{kept}");
+    let good = late.iter().filter(|t| (0.0..=5.0).contains(&t.config[x]) && t.config[y] < 9.0);
+    assert!(good.clone().count() >= 10, "{}", good.count());
 }
 
 #[test]

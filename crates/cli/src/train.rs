@@ -1,0 +1,151 @@
+//! `automl train`: one given network.
+
+use crate::Failure;
+use crate::output::say;
+use crate::search::args::quote;
+use automl::search::Settings;
+use clap::Args;
+use std::path::PathBuf;
+
+pub(crate) const LONG: &str = "\
+Train one network of a search, or one of your own, to the end.
+
+The network is described by a model.yaml, such as those that a search leaves behind. It is trained
+from scratch as the final training of a search would train it, tested once and saved.";
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  cargo xtask train runs/digits-1/front/trial-7/model.yaml --seed 1 --out runs/again-1
+      a network of a search once more, with other weights and another split
+
+  cargo xtask train model.yaml --dataset cifar10 --data-dir ~/data --recipe lecture --out runs/mine
+      a network of your own by the long recipe
+
+What you get, in the folder of --out:
+  model.yaml, weights.safetensors, weights.bpk, metrics.json
+
+Ctrl-C ends it; the same command again goes on from the last checkpoint in that folder.";
+
+/// Options of `automl train`.
+#[derive(Debug, Args)]
+pub(crate) struct TrainArgs {
+    /// The network
+    #[arg(value_name = "MODEL.YAML")]
+    model: PathBuf,
+    /// The folder for the trained network
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+
+    /// digits (embedded), mnist, fashion-mnist, cifar10, or folder (a folder of images per class)
+    #[arg(long, value_name = "NAME", help_heading = "Data")]
+    dataset: Option<String>,
+    /// Where the data set's files lie (IDX or IDX.gz files, CIFAR-10 binary files, class folders)
+    #[arg(long, value_name = "FOLDER", help_heading = "Data")]
+    data_dir: Option<PathBuf>,
+
+    /// How to train: light (short) or lecture (200 epochs, RandAugment) [default: light]
+    #[arg(long, value_name = "NAME", help_heading = "Training")]
+    recipe: Option<String>,
+    /// How many epochs [default: those of a search's final training]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    epochs: Option<u64>,
+    /// Where to train: auto (a real GPU if there is one), cpu or gpu [default: auto]
+    #[arg(long, value_name = "DEVICE", help_heading = "Training")]
+    device: Option<String>,
+    /// Threads on the CPU [default: one per core]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    threads: Option<usize>,
+    /// The seed of split, weights, order and augmentation [default: 0]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    seed: Option<u64>,
+
+    /// A TOML file of settings, as for `search`; the options above go before it
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    config: Option<PathBuf>,
+    /// Change one setting of the file, as in --set training.weight-decay=1e-4; may be repeated
+    #[arg(long, value_name = "PATH=VALUE", help_heading = "Settings")]
+    set: Vec<String>,
+    /// Check the settings and print them, without training
+    #[arg(long, help_heading = "Settings")]
+    dry_run: bool,
+}
+
+impl TrainArgs {
+    /// The options as assignments, those of `--set` first so that named options win.
+    fn assignments(&self) -> Vec<String> {
+        let text = |value: &Option<String>| value.as_ref().map(|v| quote(v));
+        let options = [
+            ("data.dataset", text(&self.dataset)),
+            ("data.dir", self.data_dir.as_ref().map(|path| quote(&path.to_string_lossy()))),
+            ("training.recipe", text(&self.recipe)),
+            ("training.final-epochs", self.epochs.map(|n| n.to_string())),
+            ("device", text(&self.device)),
+            ("workers", self.threads.map(|n| n.to_string())),
+            ("seed", self.seed.map(|n| n.to_string())),
+        ];
+        let given = options.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let given = given.map(|(name, value)| format!("{name}={value}"));
+        self.set.iter().cloned().chain(given).collect()
+    }
+}
+
+/// Trains, or only checks the settings.
+pub(crate) fn run(args: TrainArgs) -> Result<(), Failure> {
+    let settings = Settings::load(args.config.as_deref(), &args.assignments())?;
+    if args.dry_run {
+        return say(automl::search::to_toml(&settings).trim_end());
+    }
+    execute(&args, &settings)
+}
+
+#[cfg(not(feature = "train"))]
+fn execute(_: &TrainArgs, _: &Settings) -> Result<(), Failure> {
+    Err(crate::search::NO_TRAINING.into())
+}
+
+#[cfg(feature = "train")]
+fn execute(args: &TrainArgs, settings: &Settings) -> Result<(), Failure> {
+    use automl::fit::{self, FitError};
+    use automl::study::StopFlag;
+    use automl::train::TrainError;
+    let stop = StopFlag::on_ctrl_c()?;
+    match fit::run(settings, &args.model, &args.out, &stop, &show) {
+        Ok(fitted) => say(format_args!(
+            "{} parameters, {} multiply-accumulates, {} epochs in {:.0} s: validation {:.2}%, \
+             test {:.2}%\neverything lies in {}",
+            fitted.params,
+            fitted.macs,
+            fitted.epochs,
+            fitted.seconds,
+            100.0 * fitted.validation_accuracy,
+            100.0 * fitted.test_accuracy,
+            args.out.display()
+        )),
+        Err(FitError::Train(TrainError::Stopped { .. })) => {
+            Err("interrupted; the same command goes on from the last checkpoint".into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(feature = "train")]
+fn show(progress: &automl::fit::Progress) {
+    use crate::output::note;
+    use automl::fit::Progress;
+    match progress {
+        Progress::Start { data, device, params, macs, epoch, epochs } => {
+            note(format_args!("data    {data}"));
+            note(format_args!("device  {device}"));
+            note(format_args!("network {params} parameters, {macs} multiply-accumulates"));
+            let from = if *epoch > 0 { format!(", from {epoch} on") } else { String::new() };
+            note(format_args!("train   {epochs} epochs{from}"));
+        }
+        Progress::Epoch(report) => note(format_args!(
+            "epoch {:>4}  loss {:.4}  {:>6.1} s",
+            report.epoch,
+            report.loss,
+            report.time.as_secs_f64()
+        )),
+        _ => {}
+    }
+}
