@@ -164,7 +164,8 @@ pub fn run(
         while training.epoch() < training.epochs() {
             let report = training.run_epoch(&|| stop.is_set())?;
             observer(&Progress::Epoch(report));
-            if saved.elapsed() >= CHECKPOINT_EVERY || training.epoch() == training.epochs() {
+            let is_last = training.epoch() == training.epochs();
+            if is_last || stop.is_set() || saved.elapsed() >= CHECKPOINT_EVERY {
                 training.save(&checkpoint)?;
                 saved = Instant::now();
             }
