@@ -3,7 +3,7 @@
 use automl_gp::GpSampler;
 use automl_scheduler::{BohbSampler, PriorBandSampler, SettingError};
 use automl_space::Config;
-use automl_study::{ProposeError, Sampler, View};
+use automl_study::{ProposeError, Sampler, State, View};
 use automl_tpe::TpeSampler;
 use rand::{Rng, RngExt};
 
@@ -14,6 +14,9 @@ const GP_TRIALS: usize = 1_000;
 /// The same for several objectives.
 const GP_FRONT_TRIALS: usize = 150;
 
+/// Complete trials after which a ladder counts as unused where no trial was paused or pruned.
+const COMPLETE: usize = 10;
+
 /// The sampler that fits the study.
 ///
 /// - **Without fidelities** the first 1,000 trials are proposed by [`GpSampler`], of several
@@ -23,6 +26,8 @@ const GP_FRONT_TRIALS: usize = 150;
 ///   fidelity with enough results, the second changes the best trial of the highest fidelity;
 ///   both keep a share of chance, so that what is good early cannot lead the study astray.
 /// - **With fidelities**, of several objectives, it is [`TpeSampler`].
+/// - **Fidelities that no scheduler uses** (ten trials are complete and none was paused or pruned)
+///   are as good as none.
 ///
 /// The choice depends on the trials and on the draws only, so the samplers' law holds.
 /// `docs/benchmarks/schedulers.md` has the figures behind it.
@@ -53,7 +58,7 @@ impl Sampler for AutoSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         if takes_tpe(view) {
             self.tpe.propose(view, rng)
-        } else if view.ladder.is_none() {
+        } else if !is_partial(view) {
             self.gp.propose(view, rng)
         } else if rng.random::<bool>() {
             self.bohb.propose(view, rng)
@@ -72,8 +77,56 @@ impl Sampler for AutoSampler {
 fn takes_tpe(view: &View<'_>) -> bool {
     let several = view.history.directions().len() > 1;
     let gp_trials = if several { GP_FRONT_TRIALS } else { GP_TRIALS };
-    match view.ladder {
-        Some(_) => several,
-        None => view.history.len() >= gp_trials,
+    if is_partial(view) { several } else { view.history.len() >= gp_trials }
+}
+
+/// Whether trials are compared before they are complete, as far as the trials show.
+fn is_partial(view: &View<'_>) -> bool {
+    let count = |state| view.history.count(state);
+    let all_complete = count(State::Complete) >= COMPLETE
+        && count(State::Paused) == 0
+        && count(State::Pruned) == 0;
+    view.ladder.is_some() && !all_complete
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_space::{Space, stream};
+    use automl_study::{Direction, History, Ladder, Trial};
+
+    /// Whether the Gaussian process proposes after twelve trials, the last of them in `state`.
+    fn takes_gp(state: State) -> bool {
+        let mut builder = Space::builder();
+        let x = builder.float("x", 0.0..=1.0).add().unwrap();
+        let space = builder.build().unwrap();
+        let ladder = Ladder::new("epoch", 1, 27, true).unwrap();
+        let mut history = History::new(vec![Direction::Minimize]);
+        for number in 0..12_u64 {
+            let config = space.decode(&[(number as f64 + 0.5) / 12.0]);
+            let values = vec![(config[x] - 0.4).powi(2)];
+            let state = if number == 11 { state } else { State::Complete };
+            history.push(Trial { state, values, ..Trial::waiting(number, config) }).unwrap();
+        }
+        let ladder = Some(&ladder);
+        let view = View {
+            space: &space,
+            history: &history,
+            number: 12,
+            seed: 3,
+            budget: None,
+            ladder,
+            target: None,
+        };
+        let rng = || stream(3, 12, "propose");
+        let ours = AutoSampler::new(3.0).unwrap().propose(&view, &mut rng()).unwrap();
+        ours == GpSampler::default().propose(&view, &mut rng()).unwrap()
+    }
+
+    #[test]
+    fn a_ladder_that_no_scheduler_uses_is_as_good_as_none() {
+        assert!(takes_gp(State::Complete));
+        assert!(!takes_gp(State::Paused));
+        assert!(!takes_gp(State::Pruned));
     }
 }

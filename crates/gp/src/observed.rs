@@ -68,6 +68,8 @@ impl<'a> Observed<'a> {
             let broken = trial.constraints.iter().any(|c| c.is_nan());
             let last = match trial.state {
                 _ if broken => None,
+                // Whatever it had reported before.
+                State::Failed => None,
                 State::Complete => row(&trial.values, 1.0),
                 _ => trial.reports.last().and_then(|r| row(&r.values, fidelity(r.step))),
             };

@@ -94,7 +94,9 @@ impl Search<'_> {
         let mut winner = (candidates[first].clone(), scores[first]);
         for &start in ranked.iter().take(self.effort.starts) {
             let here = self.improved((candidates[start].clone(), scores[start]), rng);
-            if here.1 > winner.1 && self.is_open(&here.0) {
+            if let Some(here) = here
+                && here.1 > winner.1
+            {
                 winner = here;
             }
         }
@@ -171,20 +173,29 @@ impl Search<'_> {
         all
     }
 
-    /// Alternates gradient ascent on the continuous parameters and a search over the others.
-    fn improved(&self, start: (Config, f64), rng: &mut dyn Rng) -> (Config, f64) {
+    /// Alternates gradient ascent on the continuous parameters and a search over the others; the
+    /// way may lead over configurations that were tried, to the best one on it that was not.
+    fn improved(&self, start: (Config, f64), rng: &mut dyn Rng) -> Option<(Config, f64)> {
         let mut here = start;
+        let mut open: Option<(Config, f64)> = None;
+        let mut keep = |config: &Config, score: f64| {
+            if open.as_ref().is_none_or(|best| score > best.1) && self.is_open(config) {
+                open = Some((config.clone(), score));
+            }
+        };
         for _ in 0..ROUNDS {
             let before = here.1;
             let climbed = self.climb(&here.0);
             if climbed.1 > here.1 && self.space.allows(&climbed.0) {
                 here = climbed;
+                keep(&here.0, here.1);
             }
             let near = self.changes(&here.0, rng);
             if near.is_empty() {
                 break;
             }
             for (config, score) in near.iter().zip(self.scores(&near)) {
+                keep(config, score);
                 if score > here.1 {
                     here = (config.clone(), score);
                 }
@@ -193,7 +204,7 @@ impl Search<'_> {
                 break;
             }
         }
-        here
+        open
     }
 
     /// Gradient ascent on the continuous parameters.

@@ -210,13 +210,11 @@ fn choose(
     let fitted = |choice: &Choice, rows: &[usize], all: &[Vec<f64>], evaluations: usize| {
         let x: Vec<&[f64]> = rows.iter().map(|&i| all[i].as_slice()).collect();
         let warped = choice.scale.warp(y);
-        // The Jacobian of the rows that are used, with the units of all.
         let own: Vec<f64> = rows.iter().map(|&i| warped.y[i]).collect();
-        let share = rows.len() as f64 / y.len() as f64;
         let data = Observations { x: &matrix(&x), y: &own, noise: &[] };
         let starts = std::slice::from_ref(&choice.hyper);
         let fit = fit(&choice.kernel, data, priors, starts, evaluations)?;
-        let evidence = fit.log_posterior + share * warped.log_jacobian;
+        let evidence = fit.log_posterior + warped.log_jacobian(rows);
         Some(Choice { hyper: fit.hyper, evidence, ..choice.clone() })
     };
     let few = thinned(y, COMPARE_ROWS);

@@ -33,8 +33,8 @@ pub(crate) const SCALES: [Scale; 7] = [
     Scale::Power { power: 4.0, offset: 0.5 },
 ];
 
-/// Beyond this many units above the least loss only the logarithm counts, so outliers cannot
-/// flatten the rest.
+/// Beyond this many units above the least loss only the logarithm's logarithm counts, so outliers
+/// cannot flatten the rest: `1e250` lies at 220 units.
 const TAIL: f64 = 30.0;
 
 /// Losses on a scale, standardised.
@@ -42,9 +42,9 @@ const TAIL: f64 = 30.0;
 pub(crate) struct Warped {
     /// The losses, with mean 0 and standard deviation 1.
     pub(crate) y: Vec<f64>,
-    /// The logarithm of the map's Jacobian determinant, up to a constant that is the same for
-    /// every scale.
-    pub(crate) log_jacobian: f64,
+    /// The logarithm of the map's slope at each loss, up to a constant that is the same for every
+    /// scale.
+    log_slopes: Vec<f64>,
     scale: Scale,
     low: f64,
     unit: f64,
@@ -61,11 +61,11 @@ impl Scale {
         let above = sorted.iter().map(|v| v - low).find(|d| *d > 0.0).unwrap_or(1.0);
         let unit = if median > low { median - low } else { above };
         let mut warped =
-            Warped { y: Vec::new(), log_jacobian: 0.0, scale: self, low, unit, mean: 0.0, sd: 1.0 };
+            Warped { y: vec![], log_slopes: vec![], scale: self, low, unit, mean: 0.0, sd: 1.0 };
         for &v in y {
             let (value, log_slope) = warped.map(v);
             warped.y.push(value);
-            warped.log_jacobian += log_slope;
+            warped.log_slopes.push(log_slope);
         }
         let n = y.len() as f64;
         let mean = warped.y.iter().sum::<f64>() / n;
@@ -73,7 +73,6 @@ impl Scale {
         warped.mean = mean;
         warped.sd = if sd > 1e-12 { sd } else { 1.0 };
         warped.y.iter_mut().for_each(|v| *v = (*v - mean) / warped.sd);
-        warped.log_jacobian -= n * warped.sd.ln();
         warped
     }
 }
@@ -83,8 +82,9 @@ impl Warped {
     fn map(&self, y: f64) -> (f64, f64) {
         let (mut v, mut log_slope) = ((y - self.low) / self.unit, 0.0);
         if v > TAIL {
-            log_slope = -(v / TAIL).ln();
-            v = TAIL * (1.0 + (v / TAIL).ln());
+            let log = (v / TAIL).ln();
+            log_slope = -log - log.ln_1p();
+            v = TAIL * (1.0 + log.ln_1p());
         }
         match self.scale {
             Scale::Linear => (v, log_slope),
@@ -94,6 +94,12 @@ impl Warped {
                 (value, log_slope + (power - 1.0) * log)
             }
         }
+    }
+
+    /// The logarithm of the map's Jacobian determinant for the losses at these positions, up to a
+    /// constant that is the same for every scale.
+    pub(crate) fn log_jacobian(&self, at: &[usize]) -> f64 {
+        at.iter().map(|&i| self.log_slopes[i] - self.sd.ln()).sum()
     }
 
     /// Where a loss lies on the standardised scale.

@@ -29,7 +29,8 @@ impl Place {
             (_, None) => None,
             (state, Some(values)) => Some(Self {
                 failed: false,
-                violation: trial.violation(),
+                // The sum of nothing is -0.0, which must not be told from 0.0.
+                violation: trial.violation() + 0.0,
                 // Complete trials have reached the top, wherever that is.
                 step: if state == State::Complete { u64::MAX } else { trial.step() },
                 loss: history.loss(values),
@@ -151,10 +152,12 @@ pub(crate) fn spread(n: usize, most: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |i| (i as f64 * stride) as usize)
 }
 
-/// Positions by non-domination rank and hypervolume contribution within the rank.
+/// Positions by non-domination rank and hypervolume contribution within the rank; by crowding
+/// distance in its place for more than three objectives, and for three on large fronts.
 ///
 /// # Source
-/// Ozaki et al. (2020), "Multiobjective Tree-Structured Parzen Estimator", section 3.2.
+/// Ozaki et al. (2020), "Multiobjective Tree-Structured Parzen Estimator", section 3.2; Deb et al.
+/// (2002), "NSGA-II", section III.B.
 fn by_dominance(losses: &[&[f64]], exact: usize) -> Vec<usize> {
     let ranks = pareto::ranks(losses);
     let fronts = ranks.iter().max().map_or(0, |rank| rank + 1);
@@ -187,11 +190,11 @@ fn by_dominance(losses: &[&[f64]], exact: usize) -> Vec<usize> {
                     .collect()
             })
             .collect();
-        // More than two objectives take too long on large fronts.
-        let share = if m == 2 || front.len() <= 200 {
+        // The cost of a contribution grows exponentially with the objectives.
+        let share = if m == 2 || (m == 3 && front.len() <= 200) {
             pareto::contributions(&scaled, &vec![1.1; m])
         } else {
-            vec![0.0; front.len()]
+            pareto::crowding(&scaled, &vec![0; front.len()])
         };
         let mut inner: Vec<usize> = (0..front.len()).collect();
         inner.sort_by(|&a, &b| share[b].total_cmp(&share[a]).then(front[a].cmp(&front[b])));

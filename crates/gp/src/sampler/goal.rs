@@ -193,7 +193,10 @@ impl Task<'_> {
         }
         let points: Vec<[f64; 2]> = (0..rows.len()).map(|i| [means[0][i], means[1][i]]).collect();
         let ranks = pareto::ranks(&points);
-        let standing = ranks.iter().map(|r| *r as f64).collect();
+        // Within a rank the isolated stand first.
+        let crowding = pareto::crowding(&points, &ranks);
+        let standing =
+            ranks.iter().zip(&crowding).map(|(r, c)| *r as f64 + 0.5 / (1.0 + c)).collect();
         let lengths = posteriors[0].hyper().lengths.clone();
         let open: Vec<[f64; 2]> =
             points.iter().zip(feasible).filter(|(_, f)| **f).map(|(p, _)| *p).collect();
@@ -212,8 +215,10 @@ impl Task<'_> {
                 all.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)))
             };
             let ((low, high), (_, worst)) = (of(&front), of(&open));
-            // A tenth beyond the front, and at least a tenth of what was seen.
-            reference[j] = high + 0.1 * (high - low).max(0.1 * (worst - low)).max(1e-6);
+            // A tenth beyond the front, and at least a tenth of what was seen; all of that where
+            // the front is a point.
+            let least = if front.len() > 1 { 0.1 * (worst - low) } else { worst - low };
+            reference[j] = high + (0.1 * (high - low)).max(least).max(1e-6);
         }
         let second = posteriors.pop()?;
         let first = posteriors.pop()?;
