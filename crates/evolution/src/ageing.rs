@@ -1,10 +1,11 @@
 //! Regularised evolution.
 
-use crate::standing::{Standing, finished, startup};
+use crate::standing::{Standing, judged, startup};
 use crate::vary::mutate;
 use automl_space::Config;
 use automl_study::{ProposeError, Sampler, View, pareto};
 use rand::{Rng, RngExt};
+use std::cmp::Ordering;
 
 /// Settings of [`RegularizedEvolutionSampler`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +52,7 @@ impl Sampler for RegularizedEvolutionSampler {
         let options = self.options;
         let most = view.budget.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
         let population = options.population.max(2).min(most);
-        let all = finished(view.history);
+        let all = judged(view.history);
         if all.is_empty() || view.number < population as u64 {
             return Ok(startup(view, rng));
         }
@@ -82,8 +83,9 @@ impl Sampler for RegularizedEvolutionSampler {
 fn winner<'a, 'b>(drawn: &[&'b Standing<'a>]) -> &'b Standing<'a> {
     let mut best = drawn[0];
     for other in &drawn[1..] {
-        let better = match other.violation.total_cmp(&best.violation) {
-            std::cmp::Ordering::Equal => pareto::dominates(other.losses(), best.losses()),
+        let fidelity = best.step.cmp(&other.step);
+        let better = match other.violation.total_cmp(&best.violation).then(fidelity) {
+            Ordering::Equal => pareto::dominates(other.losses(), best.losses()),
             order => order.is_lt(),
         };
         if better {

@@ -1,7 +1,7 @@
 //! Evolutionary samplers: CMA-ES, NSGA-II, regularised evolution, and a policy-gradient controller.
 //!
 //! Each is a pure function of the trials: what other libraries keep as the state of an optimiser
-//! (a mean and a covariance, a population) is computed from the finished trials in the order of
+//! (a mean and a covariance, a population) is computed from the judged trials in the order of
 //! their numbers. So a study can be resumed, and several workers can share one, without a word
 //! about the sampler in the record.
 //!

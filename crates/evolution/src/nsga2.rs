@@ -1,6 +1,6 @@
 //! NSGA-II.
 
-use crate::standing::{Standing, Trace, finished, startup};
+use crate::standing::{Standing, Trace, judged, startup};
 use crate::vary::another;
 use automl_space::{Config, Domain, Value};
 use automl_study::{ProposeError, Sampler, View, pareto};
@@ -27,7 +27,7 @@ impl Default for Nsga2Options {
 
 /// The elitist non-dominated sorting genetic algorithm.
 ///
-/// The population is what survives when the finished trials, in the order of their numbers, arrive
+/// The population is what survives when the judged trials (finished or paused), in the order of their numbers, arrive
 /// in generations: fronts first, the less crowded first within a front. The trials of a generation
 /// that is not yet full compete too (the steady-state form), so workers never wait for each other.
 /// Numbers are crossed by simulated binary crossover and mutated polynomially, choices are crossed
@@ -67,7 +67,7 @@ impl Sampler for Nsga2Sampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let most = view.budget.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
         let size = self.options.population.max(2).min(most);
-        let all = finished(view.history);
+        let all = judged(view.history);
         if all.is_empty() || view.number < size as u64 {
             return Ok(startup(view, rng));
         }
@@ -101,16 +101,21 @@ fn select<'a, 'b>(standings: Vec<&'b Standing<'a>>, size: usize) -> Vec<Member<'
     members
 }
 
-/// Non-domination ranks of the feasible, then one rank for each size of violation.
+/// Non-domination ranks of the feasible, those of the highest fidelity first, then one rank for each
+/// size of violation.
 fn ranks(standings: &[&Standing<'_>]) -> Vec<usize> {
-    let feasible: Vec<usize> =
+    let mut feasible: Vec<usize> =
         (0..standings.len()).filter(|i| standings[*i].violation <= 0.0).collect();
-    let losses: Vec<&[f64]> = feasible.iter().map(|i| standings[*i].losses()).collect();
+    feasible.sort_by(|a, b| standings[*b].step.cmp(&standings[*a].step));
     let mut ranks = vec![0; standings.len()];
     let mut next = 0;
-    for (i, rank) in feasible.iter().zip(pareto::ranks(&losses)) {
-        ranks[*i] = rank;
-        next = next.max(rank + 1);
+    for group in feasible.chunk_by(|a, b| standings[*a].step == standings[*b].step) {
+        let losses: Vec<&[f64]> = group.iter().map(|i| standings[*i].losses()).collect();
+        let first = next;
+        for (i, rank) in group.iter().zip(pareto::ranks(&losses)) {
+            ranks[*i] = first + rank;
+            next = next.max(first + rank + 1);
+        }
     }
     let mut rest: Vec<usize> =
         (0..standings.len()).filter(|i| standings[*i].violation > 0.0).collect();

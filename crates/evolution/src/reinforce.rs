@@ -1,11 +1,10 @@
 //! A controller that is trained by policy gradients.
 
-use crate::standing::{Standing, Trace, finished, startup};
+use crate::standing::{Merit, Standing, Trace, by_merit, judged, startup};
 use automl_space::{Config, Domain, Space, Value};
 use automl_study::{ProposeError, Sampler, View};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
-use std::cmp::Ordering;
 
 /// Settings of [`PolicyGradientSampler`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,7 +96,7 @@ impl Sampler for PolicyGradientSampler {
             return Err(ProposeError::Unsupported { sampler: "policy gradient", what });
         }
         let most = view.budget.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
-        let all = finished(view.history);
+        let all = judged(view.history);
         if all.is_empty() || view.number < self.options.startup.min(most) as u64 {
             return Ok(startup(view, rng));
         }
@@ -123,8 +122,8 @@ impl Sampler for PolicyGradientSampler {
 struct Controller {
     policies: Vec<Policy>,
     baseline: f64,
-    /// Standings of the trials so far as (violation, loss), sorted.
-    ranked: Vec<(f64, f64)>,
+    /// The merits of the trials so far, best first.
+    ranked: Vec<Merit>,
 }
 
 /// The distribution of one parameter.
@@ -180,9 +179,9 @@ impl Controller {
         if self.ranked.is_empty() {
             return 0.5;
         }
-        let own = (standing.violation, standing.loss);
-        let better = self.ranked.partition_point(|other| order(other, &own).is_lt());
-        let not_worse = self.ranked.partition_point(|other| order(other, &own).is_le());
+        let own = standing.merit();
+        let better = self.ranked.partition_point(|other| by_merit(other, &own).is_lt());
+        let not_worse = self.ranked.partition_point(|other| by_merit(other, &own).is_le());
         1.0 - 0.5 * (better + not_worse) as f64 / self.ranked.len() as f64
     }
 
@@ -191,8 +190,8 @@ impl Controller {
         let reward = self.reward(standing);
         let advantage = reward - self.baseline;
         self.baseline = options.baseline * self.baseline + (1.0 - options.baseline) * reward;
-        let own = (standing.violation, standing.loss);
-        let place = self.ranked.partition_point(|other| order(other, &own).is_le());
+        let own = standing.merit();
+        let place = self.ranked.partition_point(|other| by_merit(other, &own).is_le());
         self.ranked.insert(place, own);
         for (index, policy) in self.policies.iter_mut().enumerate() {
             let Some(value) = standing.trial.config.value(index) else { continue };
@@ -216,10 +215,6 @@ impl Controller {
             }
         }
     }
-}
-
-fn order(a: &(f64, f64), b: &(f64, f64)) -> Ordering {
-    a.0.total_cmp(&b.0).then(automl_study::pareto::compare(a.1, b.1))
 }
 
 fn softmax(logits: &[f64]) -> Vec<f64> {

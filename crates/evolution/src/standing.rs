@@ -1,27 +1,30 @@
-//! What a finished trial is worth, and the first proposals of a study.
+//! What a trial is worth once it was judged, and the first proposals of a study.
 
 use automl_space::Config;
 use automl_study::{History, State, Trial, View, pareto, sobol_point};
 use rand::Rng;
 use std::cmp::Ordering;
 
-/// A finished trial with what selection looks at.
+/// A trial that was judged with what selection looks at.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing<'a> {
     pub(crate) trial: &'a Trial,
     /// The sum of the violated black-box constraints; infinite for a trial without a value.
     pub(crate) violation: f64,
+    /// The fidelity that the losses belong to; the largest number for a complete trial.
+    pub(crate) step: u64,
     /// The first loss; infinite for a trial without a value.
     pub(crate) loss: f64,
     /// All losses where there are several.
     several: Vec<f64>,
 }
 
-/// The finished trials in the order of their numbers. A pruned trial stands with its last value;
-/// a failed one, and one whose value is NaN, is worse than every other.
-pub(crate) fn finished(history: &History) -> Vec<Standing<'_>> {
-    let ended = history.trials().iter().filter(|trial| trial.state.is_finished());
-    ended.map(|trial| standing(history, trial)).collect()
+/// The finished and paused trials in the order of their numbers. A pruned or paused trial stands
+/// with its last value; a failed one, and one whose value is NaN, is worse than every other.
+pub(crate) fn judged(history: &History) -> Vec<Standing<'_>> {
+    let is_paused = |trial: &Trial| trial.state == State::Paused && trial.last_values().is_some();
+    let is_judged = |trial: &&Trial| trial.state.is_finished() || is_paused(trial);
+    history.trials().iter().filter(is_judged).map(|trial| standing(history, trial)).collect()
 }
 
 fn standing<'a>(history: &History, trial: &'a Trial) -> Standing<'a> {
@@ -33,20 +36,32 @@ fn standing<'a>(history: &History, trial: &'a Trial) -> Standing<'a> {
             trial,
             // The sum of nothing is -0.0, which must not rank before 0.0.
             violation: trial.violation() + 0.0,
+            step: if trial.state == State::Complete { u64::MAX } else { trial.step() },
             loss: history.loss(values),
             several: if count > 1 { history.losses(values) } else { Vec::new() },
         },
         None => Standing {
             trial,
             violation: f64::INFINITY,
+            step: 0,
             loss: f64::INFINITY,
             several: if count > 1 { vec![f64::INFINITY; count] } else { Vec::new() },
         },
     }
 }
 
-/// What tells a finished trial from another: its number and what selection looks at, as bits.
+/// What tells a judged trial from another: its number and what selection looks at, as bits.
 pub(crate) type Trace = (u64, u64, u64);
+
+/// What decides between two trials where there is one objective.
+pub(crate) type Merit = (f64, u64, f64);
+
+/// Feasible before infeasible, then by the violation, then the higher fidelity, then by the loss.
+///
+/// Schedulers let the better trials go on, so those of a higher fidelity stand before the others.
+pub(crate) fn by_merit(a: &Merit, b: &Merit) -> Ordering {
+    a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)).then(pareto::compare(a.2, b.2))
+}
 
 impl Standing<'_> {
     /// One loss for each objective.
@@ -54,18 +69,21 @@ impl Standing<'_> {
         if self.several.is_empty() { std::slice::from_ref(&self.loss) } else { &self.several }
     }
 
-    /// Feasible before infeasible, then by the violation, then by the first loss.
+    /// Violation, fidelity and first loss.
+    pub(crate) fn merit(&self) -> Merit {
+        (self.violation, self.step, self.loss)
+    }
+
+    /// See [`by_merit`].
     pub(crate) fn compare(&self, other: &Self) -> Ordering {
-        self.violation
-            .total_cmp(&other.violation)
-            .then_with(|| pareto::compare(self.loss, other.loss))
+        by_merit(&self.merit(), &other.merit())
     }
 
     /// The trial's trace, by which caches know it again.
     pub(crate) fn trace(&self) -> Trace {
         let losses = self.losses().iter();
         let mix = |hash: u64, loss: &f64| hash.rotate_left(17) ^ loss.to_bits();
-        (self.trial.number, self.violation.to_bits(), losses.fold(0, mix))
+        (self.trial.number, self.violation.to_bits(), losses.fold(self.step, mix))
     }
 }
 

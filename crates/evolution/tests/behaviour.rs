@@ -4,9 +4,10 @@
 use automl_evolution::{
     CmaEsSampler, Nsga2Sampler, PolicyGradientSampler, RegularizedEvolutionSampler,
 };
-use automl_space::{Config, Key, Space};
+use automl_space::{Config, Key, Space, stream};
 use automl_study::{
-    AskError, Direction, Outcome, ProposeError, RandomSampler, Sampler, Study, pareto,
+    AskError, Direction, History, Outcome, ProposeError, RandomSampler, Report, Sampler, State,
+    Study, Trial, View, pareto,
 };
 use std::collections::VecDeque;
 use std::f64::consts::PI;
@@ -202,6 +203,38 @@ fn constraints_are_met_and_failures_avoided() {
         }
         let best = study.best().unwrap();
         assert!(best.is_feasible() && best.values[0] < most, "{best:?}");
+    }
+}
+
+#[test]
+fn paused_trials_are_learnt_from() {
+    let (space, keys) = cube(3, 0.0, 1.0);
+    for sampler in [cma, nsga2, ageing, controller] {
+        let mut sampler = sampler();
+        let mut history = History::new(vec![Direction::Minimize]);
+        for number in 0..200_u64 {
+            let view = View {
+                space: &space,
+                history: &history,
+                number,
+                seed: 5,
+                budget: None,
+                ladder: None,
+                target: None,
+            };
+            let config = sampler.propose(&view, &mut stream(5, number, "propose")).unwrap();
+            let loss: f64 = keys.iter().map(|key| (config[*key] - 0.7).powi(2)).sum();
+            let mut trial = Trial::waiting(number, config);
+            trial.state = State::Paused;
+            trial.reports = vec![Report { step: 1, values: vec![loss] }];
+            history.push(trial).unwrap();
+        }
+        let distance = |trial: &Trial| -> f64 {
+            keys.iter().map(|key| (trial.config[*key] - 0.7).powi(2)).sum::<f64>().sqrt()
+        };
+        // A random point lies .54 away in the median.
+        let late = median(history.trials()[150..].iter().map(distance).collect());
+        assert!(late < 0.35, "{late}");
     }
 }
 

@@ -2,12 +2,11 @@
 
 use super::categories::Categories;
 use super::strategy::CmaEs;
-use crate::standing::{Standing, Trace, finished, startup};
+use crate::standing::{Merit, Standing, Trace, by_merit, judged, startup};
 use automl_space::normal::{cdf, quantile, truncated};
 use automl_space::{Config, Domain, Space, Value, stream};
-use automl_study::{ProposeError, Sampler, View, pareto};
+use automl_study::{ProposeError, Sampler, View};
 use rand::{Rng, RngExt};
-use std::cmp::Ordering;
 
 /// Settings of [`CmaEsSampler`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,7 +29,7 @@ impl Default for CmaEsOptions {
 
 /// The covariance matrix adaptation evolution strategy over mixed, conditional spaces.
 ///
-/// A generation is the next `lambda` finished trials in the order of their numbers, whoever
+/// A generation is the next `lambda` judged trials (finished or paused) in the order of their numbers, whoever
 /// proposed them, so the distribution is a function of the trials: it is replayed where no cache
 /// fits. Trials that are still running are left out until they end. Numbers live in the unit cube.
 /// A discrete number stands for its cell: it enters with a point of the cell that the distribution
@@ -89,7 +88,7 @@ impl Sampler for CmaEsSampler {
         }
         let most = view.budget.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
         let begin = self.options.startup.min(most);
-        let trials = finished(view.history);
+        let trials = judged(view.history);
         if view.number < begin as u64 || trials.is_empty() {
             return Ok(startup(view, rng));
         }
@@ -223,7 +222,7 @@ struct State {
     lambda: usize,
     restarts: u64,
     /// The best of the run and how many generations ago it was found.
-    best: Option<(f64, f64)>,
+    best: Option<Merit>,
     stale: usize,
 }
 
@@ -313,10 +312,8 @@ impl State {
         self.categories.update(&chosen, &rank_weights(half));
         self.keep_margin(axes);
 
-        let found = (order[0].violation, order[0].loss);
-        let better = self.best.is_none_or(|best| {
-            found.0.total_cmp(&best.0).then(pareto::compare(found.1, best.1)) == Ordering::Less
-        });
+        let found = order[0].merit();
+        let better = self.best.is_none_or(|best| by_merit(&found, &best).is_lt());
         if better {
             self.best = Some(found);
         }
