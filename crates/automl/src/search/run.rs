@@ -1,5 +1,6 @@
 //! The main job from settings to summary.
 
+use super::continued;
 use super::executor::Executor;
 use super::finish::Finish;
 use super::folder::StudyFolder;
@@ -32,8 +33,8 @@ const TIMED: u64 = 160;
 /// Searches for light networks as the settings say, and tells `observer` what happens.
 ///
 /// `stop` ends the search cleanly: what runs is put back, what was recorded stays, and the same
-/// study can be continued. The networks of the front lie in `runs/<study>/front/`, the summary in
-/// `runs/<study>/summary.json`.
+/// study can be continued, with the settings that it began with where others are not given. The
+/// networks of the front lie in `runs/<study>/front/`, the summary in `runs/<study>/summary.json`.
 ///
 /// # Errors
 /// [`SearchError`]: settings, data or devices that do not do, or files that cannot be written.
@@ -44,6 +45,10 @@ pub fn run(
     observer: &(dyn Fn(&Event) + Sync),
 ) -> Result<Summary, SearchError> {
     let start = Instant::now();
+    settings.check()?;
+    let (begun, taken) = continued::settings(settings)?;
+    let settings = &begun;
+    taken.into_iter().for_each(|note| observer(&Event::Note(note)));
     let (device, images) = open_data(settings)?;
     let mut plan = Plan::new(settings, images, &device.device)?;
     let data = &settings.data;
@@ -110,6 +115,9 @@ pub fn run(
     };
     let mut study = builder.build()?;
     study.recover()?;
+    if study.history().is_empty() {
+        continued::keep(&begun, &folder.path)?;
+    }
     folder.keep();
     study.set_trial_limit(Some(plan.trials));
 
