@@ -4,6 +4,7 @@
 
 use automl::search::{Device, Event, SearchError, Settings, Summary, run};
 use automl::study::StopFlag;
+use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -56,8 +57,30 @@ fn a_study_goes_on_as_it_began() {
     assert!(error.to_string().starts_with("training.epochs = 60: the study began with 2"));
 
     // A study from before this was kept.
-    std::fs::remove_file(folder.path().join("again/settings.json")).unwrap();
+    fs::remove_file(folder.path().join("again/settings.json")).unwrap();
     let (last, notes) = search(&began).unwrap();
     assert_eq!((last.trials, notes), (3, Vec::new()));
     assert!(!folder.path().join("again/settings.json").exists());
+}
+
+/// More epochs than before are wanted, then fewer.
+#[test]
+fn networks_are_trained_again_where_there_is_time_for_more_epochs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings(folder.path());
+    settings.training.epochs = Some(2);
+    settings.search.timeout = Some("10m".parse().unwrap());
+    let mut epochs = |final_epochs| {
+        settings.training.final_epochs = Some(final_epochs);
+        let (summary, _) = search(&settings).unwrap();
+        let study = folder.path().join("again");
+        // Also those of complete trials, from which a final training may start.
+        assert_eq!(fs::read_dir(study.join("checkpoints")).unwrap().count(), 0);
+        let file = &summary.front[0].files[3];
+        let metrics = fs::read_to_string(study.join(file)).unwrap();
+        serde_json::from_str::<serde_json::Value>(&metrics).unwrap()["epochs"].as_u64().unwrap()
+    };
+    assert_eq!(epochs(1), 1);
+    assert_eq!(epochs(3), 3);
+    assert_eq!(epochs(2), 3);
 }
