@@ -18,7 +18,7 @@ use automl_storage::SqliteStorage;
 use automl_study::{Direction, Sampler, StopFlag, Study};
 use automl_train::{Chosen, Data, Dataset, DeviceChoice, LatencyProfile, Timing};
 use std::borrow::Cow;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 /// The share of a time limit that the search itself may use; the rest is for the final training.
@@ -138,13 +138,7 @@ pub fn run(
     if settings.search.search_and_learn {
         Learning { setup, deadline: search_deadline }.run(&mut study, workers)?;
     }
-    let executor = Executor {
-        setup,
-        study: Mutex::new(study),
-        changed: Condvar::new(),
-        deadline: search_deadline,
-        start,
-    };
+    let executor = Executor::new(setup, study, search_deadline, start);
     executor.run(workers, one_thread_each)?;
     let mut study = executor.study.into_inner().unwrap_or_else(PoisonError::into_inner);
     let finished = !stop.is_set();
