@@ -141,6 +141,7 @@ pub fn run(
     let executor = Executor::new(setup, study, search_deadline, start);
     executor.run(workers, one_thread_each)?;
     let mut study = executor.study.into_inner().unwrap_or_else(PoisonError::into_inner);
+        limits: plan.caps.describe(),
     let finished = !stop.is_set();
     if finished && search_deadline.is_none_or(|deadline| Instant::now() < deadline) {
         // Every candidate that was worth it has been promoted: the paused ones are done.
