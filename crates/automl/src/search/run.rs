@@ -74,7 +74,15 @@ pub fn run(
     }
     let settings = settings.as_ref();
     if settings.search.wants_latency() {
-        let profile = profile(settings, &plan, &folder, &device.device)?;
+        let setup = Setup {
+            settings,
+            plan: &plan,
+            folder: &folder,
+            device: &device.device,
+            stop,
+            observer,
+        };
+        let profile = profile(setup, search_deadline)?;
         observer(&Event::Note(format!("latency {}", profile.report)));
         plan.time_by(settings, profile.table)?;
     }
@@ -133,6 +141,7 @@ pub fn run(
         known: study.history().len() as u64,
         trials: plan.trials,
         judged: plan.rungs.describe(ETA),
+        limits: plan.caps.describe(),
     }));
 
     if settings.search.search_and_learn {
@@ -141,7 +150,6 @@ pub fn run(
     let executor = Executor::new(setup, study, search_deadline, start);
     executor.run(workers, one_thread_each)?;
     let mut study = executor.study.into_inner().unwrap_or_else(PoisonError::into_inner);
-        limits: plan.caps.describe(),
     let finished = !stop.is_set();
     if finished && search_deadline.is_none_or(|deadline| Instant::now() < deadline) {
         // Every candidate that was worth it has been promoted: the paused ones are done.
@@ -188,20 +196,17 @@ pub(crate) fn open_data(settings: &Settings) -> Result<(Chosen, Data), SearchErr
 
 /// The latency table of the device: measured once for a study, so that all of its trials are judged
 /// by the same.
-fn profile(
-    settings: &Settings,
-    plan: &Plan,
-    folder: &StudyFolder,
-    device: &automl_train::Device,
-) -> Result<LatencyProfile, SearchError> {
-    let path = folder.path.join("latency.json");
+fn profile(setup: Setup<'_>, deadline: Option<Instant>) -> Result<LatencyProfile, SearchError> {
+    let path = setup.folder.path.join("latency.json");
     if let Ok(text) = std::fs::read_to_string(&path)
         && let Ok(known) = serde_json::from_str(&text)
     {
         return Ok(known);
     }
-    let (space, timing) = (&plan.networks, Timing::default());
-    let profile = latency::profile(space, TIMED, &timing, settings.seed, device)?;
+    setup.note(format!("timing {TIMED} networks for the latency table"));
+    let (space, timing) = (&setup.plan.networks, Timing::default());
+    let (seed, over) = (setup.settings.seed, || setup.is_over(deadline));
+    let profile = latency::profile(space, TIMED, &timing, seed, setup.device, &over)?;
     let text = serde_json::to_string_pretty(&profile).unwrap_or_default();
     super::write_file(&path, &text)?;
     Ok(profile)
