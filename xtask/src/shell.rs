@@ -46,10 +46,19 @@ pub(crate) fn step(name: &str, command: Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program in the caller's folder, with its standard streams, and hands on its exit status.
+/// Becomes a program, in the caller's folder and with its standard streams; returns only if it
+/// cannot be started. Signals such as that of Ctrl-C are the program's alone.
+#[cfg(unix)]
 pub(crate) fn hand_over(mut command: Command) -> Result<ExitCode> {
     let shown = describe(&command);
-    // Ctrl-C reaches the whole process group; the child ends cleanly and we report its status.
+    let error = std::os::unix::process::CommandExt::exec(&mut command);
+    Err(error).with_context(|| format!("cannot run {shown}"))
+}
+
+/// Runs a program in the caller's folder, with its standard streams, and hands on its exit status.
+#[cfg(not(unix))]
+pub(crate) fn hand_over(mut command: Command) -> Result<ExitCode> {
+    let shown = describe(&command);
     let status = command.status().with_context(|| format!("cannot run {shown}"))?;
     Ok(match status.code() {
         Some(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),

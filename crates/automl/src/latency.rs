@@ -10,15 +10,17 @@ use std::collections::HashSet;
 const DRAWS: u64 = 20;
 
 /// Times different networks drawn from the prior of a space, and fits a table to most of them.
+/// `stop` is asked before each.
 ///
 /// # Errors
-/// Too few networks for a table.
+/// Too few networks for a table, or a stop.
 pub fn profile(
     space: &NetworkSpace,
     networks: u64,
     timing: &Timing,
     seed: u64,
     device: &Device,
+    stop: &dyn Fn() -> bool,
 ) -> Result<LatencyProfile, LatencyError> {
     let mut prints = HashSet::new();
     let drawn: Vec<_> = (0..DRAWS * networks)
@@ -29,5 +31,5 @@ pub fn profile(
         .filter(|network| network.fingerprint().is_ok_and(|print| prints.insert(print)))
         .take(networks as usize)
         .collect();
-    LatencyProfile::measure(&drawn, timing, device)
+    LatencyProfile::measure(&drawn, timing, device, stop)
 }

@@ -1,6 +1,8 @@
 //! The main job: data in, a front of trained light networks out.
 
 #[cfg(feature = "train")]
+mod continued;
+#[cfg(feature = "train")]
 mod error;
 mod event;
 #[cfg(feature = "train")]
@@ -34,6 +36,8 @@ mod spread;
 #[cfg(feature = "train")]
 mod unique;
 
+#[cfg(feature = "train")]
+pub use continued::ContinueError;
 #[cfg(feature = "train")]
 pub use error::SearchError;
 pub use event::{Event, Network, Progress, ScoreRow, ScoreTable, Start, Summary};

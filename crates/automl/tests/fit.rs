@@ -9,6 +9,7 @@ use automl::study::StopFlag;
 use automl::train::TrainError;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 fn network(side: usize) -> String {
     let layers = [
@@ -58,6 +59,31 @@ fn an_interrupted_training_ends_as_an_unbroken_one() {
     assert_eq!(weights(&whole), weights(&broken));
     // What is there is not overwritten.
     assert!(matches!(fit(&model, &whole, u64::MAX), Err(FitError::Taken { .. })));
+}
+
+/// The recipe is the same for a batch as large as the data and for a larger one.
+#[test]
+fn a_training_goes_on_where_the_batch_is_larger_than_the_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, out) = (folder.path().join("model.yaml"), folder.path().join("out"));
+    fs::write(&model, network(8)).unwrap();
+    let mut settings = settings(2);
+    settings.training.batch = Some(5_000);
+    let stop = StopFlag::new();
+    let stopped = run(&settings, &model, &out, &stop, &|progress: &Progress| {
+        if matches!(progress, Progress::Epoch(_)) {
+            stop.set();
+        }
+    });
+    assert!(matches!(stopped, Err(FitError::Train(TrainError::Stopped { epoch: 2 }))));
+    let begun = AtomicU64::new(u64::MAX);
+    let watch = |progress: &Progress| {
+        if let Progress::Start { epoch, .. } = progress {
+            begun.store(*epoch, Ordering::Relaxed);
+        }
+    };
+    assert_eq!(run(&settings, &model, &out, &StopFlag::new(), &watch).unwrap().epochs, 2);
+    assert_eq!(begun.into_inner(), 1);
 }
 
 #[test]

@@ -62,8 +62,9 @@ fn execute(args: &LatencyArgs) -> Result<(), Failure> {
     let space = NetworkSpace::Blocks(blocks);
     let timing = Timing { batch: args.batch as usize, ..Timing::default() };
     say(format_args!("device  {}", device.description))?;
+    let (device, never) = (&device.device, || false);
     let profile =
-        automl::latency::profile(&space, args.networks, &timing, args.seed, &device.device)?;
+        automl::latency::profile(&space, args.networks, &timing, args.seed, device, &never)?;
     say(format_args!("latency {}", profile.report))?;
     if let Some(path) = &args.out {
         std::fs::write(path, serde_json::to_string_pretty(&profile)?)

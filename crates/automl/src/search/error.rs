@@ -1,6 +1,6 @@
 //! Why a search ends without a front.
 
-use super::SettingsError;
+use super::{ContinueError, SettingsError};
 use crate::choose::ChooseError;
 use automl_models::BlockSpaceError;
 use automl_study::{AskError, BuildError, LadderError, StoreError, TellError};
@@ -18,6 +18,9 @@ pub enum SearchError {
     /// The settings make no sense.
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    /// The study began with other settings.
+    #[error(transparent)]
+    Continue(#[from] ContinueError),
     /// An unknown sampler or scheduler.
     #[error(transparent)]
     Choose(#[from] ChooseError),

@@ -92,6 +92,8 @@ pub struct Start {
     pub trials: u64,
     /// The fidelities at which candidates are compared, in words.
     pub judged: String,
+    /// What a candidate may cost, in words; empty where there is no limit.
+    pub limits: String,
 }
 
 /// How a search stands.

@@ -23,10 +23,24 @@ pub(super) struct Executor<'a> {
     /// Wakes workers that wait for a report.
     pub(super) changed: Condvar,
     pub(super) deadline: Option<Instant>,
+    /// When the run began.
     pub(super) start: Instant,
+    /// When the trials of this run began, and how many were known by then.
+    before: (Instant, u64),
 }
 
-impl Executor<'_> {
+impl<'a> Executor<'a> {
+    pub(super) fn new(
+        setup: Setup<'a>,
+        study: Study,
+        deadline: Option<Instant>,
+        start: Instant,
+    ) -> Self {
+        let before = (Instant::now(), tried(study.history()));
+        let (study, changed) = (Mutex::new(study), Condvar::new());
+        Self { setup, study, changed, deadline, start, before }
+    }
+
     /// Runs `workers` workers until nothing is left to do, the time is over or someone asks to
     /// stop. The first error ends all of them; what was recorded stays.
     pub(super) fn run(&self, workers: usize, one_thread_each: bool) -> Result<(), SearchError> {
@@ -118,8 +132,9 @@ impl Executor<'_> {
             };
             at = next;
             let accuracy = training.evaluate(Part::Validation).accuracy;
-            // A trial that is paused has its checkpoint, whatever happens in between.
-            if at >= until && at < rungs.ladder.max()
+            // A trial that is paused has its checkpoint, whatever happens in between. Where time is
+            // limited, the final training may start from the weights of one that is complete.
+            if at >= until && (at < rungs.ladder.max() || self.deadline.is_some())
                 || rungs.ladder.resumable() && saved.elapsed() > CHECKPOINT_EVERY
             {
                 training.save(&self.setup.folder.checkpoint(number))?;
@@ -224,16 +239,11 @@ impl Executor<'_> {
 
     pub(super) fn progress(&self, history: &History) -> Progress {
         let trials = self.setup.plan.trials.max(history.len() as u64);
-        let judged: Vec<Vec<f64>> = history
-            .trials()
-            .iter()
-            .filter(|trial| trial.state != State::Failed)
-            .filter_map(|trial| Some(history.losses(trial.last_values()?)))
-            .collect();
-        let failed = history.count(State::Failed);
-        let tried = (judged.len() + failed) as u64;
-        let elapsed = self.start.elapsed();
-        let by_trials = elapsed.mul_f64(trials.saturating_sub(tried) as f64 / tried.max(1) as f64);
+        let judged = judged(history);
+        let tried = tried(history);
+        let (begun, known) = self.before;
+        let new = tried.saturating_sub(known);
+        let by_trials = time_left(begun.elapsed(), new, trials.saturating_sub(tried));
         let by_clock = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
         Progress {
             tried,
@@ -241,14 +251,47 @@ impl Executor<'_> {
             trials,
             best: judged.iter().map(|losses| -losses[0]).max_by(f64::total_cmp),
             front: pareto::ranks(&judged).iter().filter(|rank| **rank == 0).count(),
-            elapsed,
+            elapsed: self.start.elapsed(),
             left: Some(by_clock.map_or(by_trials, |clock| clock.min(by_trials)))
-                .filter(|_| tried > 3),
+                .filter(|_| new > 3),
         }
     }
+}
+
+/// The losses of the trials that were judged.
+fn judged(history: &History) -> Vec<Vec<f64>> {
+    history
+        .trials()
+        .iter()
+        .filter(|trial| trial.state != State::Failed)
+        .filter_map(|trial| Some(history.losses(trial.last_values()?)))
+        .collect()
+}
+
+/// How many trials were judged or failed.
+fn tried(history: &History) -> u64 {
+    (judged(history).len() + history.count(State::Failed)) as u64
+}
+
+/// The time for the trials that are left, at the pace of those of this run.
+fn time_left(elapsed: Duration, tried: u64, left: u64) -> Duration {
+    elapsed.mul_f64(left as f64 / tried.max(1) as f64)
 }
 
 /// Locks, also after another worker panicked: the data behind is changed in whole steps only.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_follows_from_the_trials_of_this_run() {
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        assert_eq!(time_left(minutes(2), 4, 30), minutes(15));
+        assert_eq!(time_left(minutes(2), 4, 0), minutes(0));
+        assert_eq!(time_left(minutes(2), 0, 3), minutes(6));
+    }
 }

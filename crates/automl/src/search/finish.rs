@@ -8,7 +8,7 @@ use super::{Against, Event, Network, SearchError};
 use automl_models::{Architecture, Cost};
 use automl_space::stream;
 use automl_study::{History, State, attribute, pareto};
-use automl_train::{Part, Timing, TrainError, Training, export, measure, one_thread};
+use automl_train::{Part, Recipe, Timing, TrainError, Training, export, measure, one_thread};
 use queue::Queue;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,19 @@ struct Metrics {
     /// Measured once all are trained.
     latency_us: Option<f64>,
     seconds: f64,
+    /// How it was trained, for as many epochs; not known of older ones.
+    #[serde(default)]
+    recipe: Option<Recipe>,
+}
+
+impl Metrics {
+    /// Whether a training by `recipe` need not be run any more: it is this one, or a shorter one
+    /// where the time decides about the epochs.
+    fn stands_for(&self, recipe: &Recipe, timed: bool) -> bool {
+        let long = if timed { self.epochs >= recipe.epochs } else { self.epochs == recipe.epochs };
+        let same = |own: &Recipe| Recipe { epochs: recipe.epochs, ..own.clone() } == *recipe;
+        long && self.recipe.as_ref().is_some_and(same)
+    }
 }
 
 /// What the final training needs.
@@ -213,16 +226,17 @@ impl Finish<'_> {
         let seed: u64 = stream(self.seed, *trial, "final weights").random();
         let fingerprint = architecture.fingerprint().unwrap_or_default();
         let path = folder.join("metrics.json");
+        let recipe = self.setup.settings.training.recipe(&self.setup.plan.data, epochs);
         // A run that was interrupted here has some of them behind it.
         if let Ok(text) = fs::read_to_string(&path)
             && let Ok(known) = serde_json::from_str::<Metrics>(&text)
             && (known.fingerprint, known.seed) == (fingerprint, seed)
-            && (known.epochs == epochs || self.deadline.is_some())
+            && known.stands_for(&recipe, self.deadline.is_some())
         {
             return Ok(Some(known));
         }
         let start = Instant::now();
-        let mut training = self.begin(candidate, epochs, seed)?;
+        let mut training = self.begin(candidate, &recipe, seed)?;
         let checkpoint = self.setup.folder.final_checkpoint(*trial);
         let mut saved = Instant::now();
         while training.epoch() < training.epochs() {
@@ -263,6 +277,7 @@ impl Finish<'_> {
             test_loss: test.loss,
             latency_us: None,
             seconds: start.elapsed().as_secs_f64(),
+            recipe: Some(Recipe { epochs: training.epoch(), ..recipe }),
         };
         export(&training.trained(), architecture, &folder)?;
         let text = serde_json::to_string_pretty(&metrics).unwrap_or_default();
@@ -275,34 +290,33 @@ impl Finish<'_> {
     fn begin(
         &self,
         candidate: &Candidate,
-        epochs: u64,
+        recipe: &Recipe,
         seed: u64,
     ) -> Result<Training, SearchError> {
-        let Setup { settings, plan, folder, device, .. } = self.setup;
+        let Setup { plan, folder, device, .. } = self.setup;
         let Candidate { trial, architecture, .. } = candidate;
         let data = &plan.data;
-        let mut recipe = settings.training.recipe(data, epochs);
-        // Where time is short, what the search has learnt is the start.
-        let warm = epochs < plan.final_epochs;
+        let warm = warmed(recipe);
         if let Ok(mut known) = Training::resume(&folder.final_checkpoint(*trial), data, device)
             && (known.architecture(), known.seed()) == (architecture, seed)
-            && (*known.recipe() == recipe || self.deadline.is_some())
         {
-            if self.deadline.is_some() {
-                known.set_epochs(epochs);
+            if self.deadline.is_none() && known.recipe() == recipe {
+                return Ok(known);
             }
-            return Ok(known);
-        }
-        if warm {
-            let rate = recipe.learning_rate;
-            recipe.learning_rate = WARM_RATE * rate;
-            let path = folder.checkpoint(*trial);
-            if let Ok(training) = Training::from_weights(&path, data, &recipe, seed, device) {
-                return Ok(training);
+            let planned = Recipe { epochs: recipe.epochs, ..known.recipe().clone() };
+            if self.deadline.is_some() && (planned == *recipe || planned == warm) {
+                known.set_epochs(epochs_in_all(known.epoch(), recipe.epochs, plan.final_epochs));
+                return Ok(known);
             }
-            recipe.learning_rate = rate;
         }
-        Ok(Training::new(architecture, data, &recipe, seed, device)?)
+        // Where time is short, what the search has learnt is the start.
+        if recipe.epochs < plan.final_epochs
+            && let path = folder.checkpoint(*trial)
+            && let Ok(training) = Training::from_weights(&path, data, &warm, seed, device)
+        {
+            return Ok(training);
+        }
+        Ok(Training::new(architecture, data, recipe, seed, device)?)
     }
 
     fn network(&self, metrics: &Metrics) -> Network {
@@ -330,5 +344,52 @@ impl Finish<'_> {
         let ranks = pareto::ranks(&losses);
         let front = metrics.iter().zip(ranks).filter(|(_, rank)| *rank == 0);
         front.map(|(metrics, _)| self.network(metrics)).collect()
+    }
+}
+
+/// The recipe of a training that starts from the search's weights.
+fn warmed(recipe: &Recipe) -> Recipe {
+    Recipe { learning_rate: WARM_RATE * recipe.learning_rate, ..recipe.clone() }
+}
+
+/// The epochs of a training that has `done` some, when `more` fit into the time: those too count.
+fn epochs_in_all(done: u64, more: u64, wanted: u64) -> u64 {
+    (done + more).min(wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_train::{Data, Dataset};
+
+    fn recipe(epochs: u64) -> Recipe {
+        Recipe::for_data(&Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap(), epochs)
+    }
+
+    #[test]
+    fn a_network_is_trained_again_where_that_makes_a_difference() {
+        let text = r#"{"trial": 1, "fingerprint": 2, "epochs": 20, "seed": 3, "params": 4,
+            "macs": 5, "peak_activation_bytes": 6, "validation_accuracy": 0.5,
+            "validation_loss": 1.0, "test_accuracy": 0.5, "test_loss": 1.0, "latency_us": null,
+            "seconds": 1.0}"#;
+        let older: Metrics = serde_json::from_str(text).unwrap();
+        assert!(!older.stands_for(&recipe(20), false));
+        let known = Metrics { recipe: Some(recipe(20)), ..older };
+        let stands = |epochs| {
+            (known.stands_for(&recipe(epochs), false), known.stands_for(&recipe(epochs), true))
+        };
+        assert_eq!(stands(20), (true, true));
+        assert_eq!(stands(21), (false, false));
+        assert_eq!(stands(19), (false, true));
+        let other = Recipe { momentum: 0.8, ..recipe(20) };
+        assert!(!known.stands_for(&other, false) && !known.stands_for(&other, true));
+        let written = serde_json::to_string(&known).unwrap();
+        assert_eq!(serde_json::from_str::<Metrics>(&written).unwrap(), known);
+    }
+
+    #[test]
+    fn epochs_that_were_trained_before_count() {
+        assert_eq!(epochs_in_all(30, 20, 112), 50);
+        assert_eq!(epochs_in_all(100, 20, 112), 112);
     }
 }

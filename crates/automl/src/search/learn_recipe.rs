@@ -91,7 +91,7 @@ impl RecipeLearning<'_> {
         let known = std::fs::read_to_string(&path).ok();
         let learnt = match known.and_then(|text| serde_json::from_str(&text).ok()) {
             Some(known) => known,
-            None => match on_threads(threads, || self.learn()) {
+            None => match self.learn_on(threads) {
                 Ok(learnt) => {
                     let text = serde_json::to_string_pretty(&learnt).unwrap_or_default();
                     super::write_file(&path, &text)?;
@@ -113,6 +113,11 @@ impl RecipeLearning<'_> {
             learnt.apply(&mut training);
         }
         Ok(training)
+    }
+
+    fn learn_on(&self, threads: usize) -> Result<Learnt, SearchError> {
+        self.setup.note("learning the recipe: three trainings of a typical network".into());
+        on_threads(threads, || self.learn())
     }
 
     fn learn(&self) -> Result<Learnt, SearchError> {

@@ -55,6 +55,16 @@ impl Caps {
         Self { params, macs: search.max_macs.unwrap_or(macs), latency, table: None }
     }
 
+    /// The limits, in words; empty where there is none.
+    pub(super) fn describe(&self) -> String {
+        let count = |cap: u64, of: &str| (cap < u64::MAX).then(|| format!("{cap} {of}"));
+        let latency = self.latency.is_finite().then(|| format!("{} us for an image", self.latency));
+        let limits =
+            [count(self.params, "parameters"), count(self.macs, "multiply-accumulates"), latency];
+        let limits: Vec<String> = limits.into_iter().flatten().collect();
+        if limits.is_empty() { String::new() } else { format!("at most {}", limits.join(" and ")) }
+    }
+
     /// By which factor a network exceeds the caps; at most zero where it does not.
     fn excess(&self, network: &Canonical) -> f64 {
         let cost = network.cost();
@@ -181,4 +191,19 @@ fn constrained(networks: &NetworkSpace, caps: &Caps) -> Space {
         Err(_) => f64::INFINITY,
     };
     networks.space().with_constraint(Constraint::custom("cost", excess))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_told() {
+        let caps = |params, macs, latency| Caps { params, macs, latency, table: None }.describe();
+        let none = (u64::MAX, f64::INFINITY);
+        let both = caps(20_000, 2_500_000, none.1);
+        assert_eq!(both, "at most 20000 parameters and 2500000 multiply-accumulates");
+        assert_eq!(caps(none.0, none.0, 800.0), "at most 800 us for an image");
+        assert_eq!(caps(none.0, none.0, none.1), "");
+    }
 }

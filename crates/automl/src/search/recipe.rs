@@ -53,7 +53,12 @@ impl TrainingSettings {
         if let Some(rate) = self.learning_rate {
             recipe.learning_rate = rate;
         }
+        // No batch is larger than the data: trainings say so too, and recipes are compared.
+        recipe.batch = recipe.batch.min(data.train.len().max(2));
         let augmentation = &mut recipe.augmentation;
+        if let Some(mirror) = self.mirror {
+            augmentation.mirror = mirror;
+        }
         if let Some(operations) = self.randaugment_ops {
             augmentation.randaugment.operations = operations;
         }
@@ -142,6 +147,21 @@ mod tests {
         assert_eq!(plain.recipe(&data(), 20).augmentation.randaugment.operations, 0);
         let light = training(&["training.randaugment-ops=1"]).recipe(&data(), 20);
         assert_eq!(light.augmentation.randaugment, RandAugment { operations: 1, magnitude: 2 });
+    }
+
+    #[test]
+    fn a_batch_is_no_larger_than_the_data() {
+        let few = data().subset(0.05, 0);
+        let recipe = training(&["training.batch=128"]).recipe(&few, 20);
+        assert_eq!((recipe.batch, recipe.learning_rate), (few.train.len(), 0.2));
+    }
+
+    #[test]
+    fn mirror_images_are_used_where_that_was_said() {
+        assert!(training(&["training.mirror=true"]).recipe(&data(), 20).augmentation.mirror);
+        let photos = Data { mirror: true, ..data() };
+        assert!(training(&[]).recipe(&photos, 20).augmentation.mirror);
+        assert!(!training(&["training.mirror=false"]).recipe(&photos, 20).augmentation.mirror);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The main job from settings to summary.
 
+use super::continued;
 use super::executor::Executor;
 use super::finish::Finish;
 use super::folder::StudyFolder;
@@ -17,7 +18,7 @@ use automl_storage::SqliteStorage;
 use automl_study::{Direction, Sampler, StopFlag, Study};
 use automl_train::{Chosen, Data, Dataset, DeviceChoice, LatencyProfile, Timing};
 use std::borrow::Cow;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 /// The share of a time limit that the search itself may use; the rest is for the final training.
@@ -32,8 +33,8 @@ const TIMED: u64 = 160;
 /// Searches for light networks as the settings say, and tells `observer` what happens.
 ///
 /// `stop` ends the search cleanly: what runs is put back, what was recorded stays, and the same
-/// study can be continued. The networks of the front lie in `runs/<study>/front/`, the summary in
-/// `runs/<study>/summary.json`.
+/// study can be continued, with the settings that it began with where others are not given. The
+/// networks of the front lie in `runs/<study>/front/`, the summary in `runs/<study>/summary.json`.
 ///
 /// # Errors
 /// [`SearchError`]: settings, data or devices that do not do, or files that cannot be written.
@@ -44,6 +45,10 @@ pub fn run(
     observer: &(dyn Fn(&Event) + Sync),
 ) -> Result<Summary, SearchError> {
     let start = Instant::now();
+    settings.check()?;
+    let (begun, taken) = continued::settings(settings)?;
+    let settings = &begun;
+    taken.into_iter().for_each(|note| observer(&Event::Note(note)));
     let (device, images) = open_data(settings)?;
     let mut plan = Plan::new(settings, images, &device.device)?;
     let data = &settings.data;
@@ -69,7 +74,15 @@ pub fn run(
     }
     let settings = settings.as_ref();
     if settings.search.wants_latency() {
-        let profile = profile(settings, &plan, &folder, &device.device)?;
+        let setup = Setup {
+            settings,
+            plan: &plan,
+            folder: &folder,
+            device: &device.device,
+            stop,
+            observer,
+        };
+        let profile = profile(setup, search_deadline)?;
         observer(&Event::Note(format!("latency {}", profile.report)));
         plan.time_by(settings, profile.table)?;
     }
@@ -110,6 +123,9 @@ pub fn run(
     };
     let mut study = builder.build()?;
     study.recover()?;
+    if study.history().is_empty() {
+        continued::keep(&begun, &folder.path)?;
+    }
     folder.keep();
     study.set_trial_limit(Some(plan.trials));
 
@@ -125,18 +141,13 @@ pub fn run(
         known: study.history().len() as u64,
         trials: plan.trials,
         judged: plan.rungs.describe(ETA),
+        limits: plan.caps.describe(),
     }));
 
     if settings.search.search_and_learn {
         Learning { setup, deadline: search_deadline }.run(&mut study, workers)?;
     }
-    let executor = Executor {
-        setup,
-        study: Mutex::new(study),
-        changed: Condvar::new(),
-        deadline: search_deadline,
-        start,
-    };
+    let executor = Executor::new(setup, study, search_deadline, start);
     executor.run(workers, one_thread_each)?;
     let mut study = executor.study.into_inner().unwrap_or_else(PoisonError::into_inner);
     let finished = !stop.is_set();
@@ -185,20 +196,17 @@ pub(crate) fn open_data(settings: &Settings) -> Result<(Chosen, Data), SearchErr
 
 /// The latency table of the device: measured once for a study, so that all of its trials are judged
 /// by the same.
-fn profile(
-    settings: &Settings,
-    plan: &Plan,
-    folder: &StudyFolder,
-    device: &automl_train::Device,
-) -> Result<LatencyProfile, SearchError> {
-    let path = folder.path.join("latency.json");
+fn profile(setup: Setup<'_>, deadline: Option<Instant>) -> Result<LatencyProfile, SearchError> {
+    let path = setup.folder.path.join("latency.json");
     if let Ok(text) = std::fs::read_to_string(&path)
         && let Ok(known) = serde_json::from_str(&text)
     {
         return Ok(known);
     }
-    let (space, timing) = (&plan.networks, Timing::default());
-    let profile = latency::profile(space, TIMED, &timing, settings.seed, device)?;
+    setup.note(format!("timing {TIMED} networks for the latency table"));
+    let (space, timing) = (&setup.plan.networks, Timing::default());
+    let (seed, over) = (setup.settings.seed, || setup.is_over(deadline));
+    let profile = latency::profile(space, TIMED, &timing, seed, setup.device, &over)?;
     let text = serde_json::to_string_pretty(&profile).unwrap_or_default();
     super::write_file(&path, &text)?;
     Ok(profile)

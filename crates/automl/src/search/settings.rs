@@ -256,6 +256,9 @@ pub struct TrainingSettings {
     pub weight_decay: f64,
     /// The share of the target's mass that is spread over all classes. Default: by the recipe.
     pub label_smoothing: Option<f64>,
+    /// Whether training images are mirrored at random. Default: where a mirrored image of the data
+    /// set shows the same class.
+    pub mirror: Option<bool>,
     /// How many operations of RandAugment each training image goes through; 0 for none. Default:
     /// by the recipe.
     pub randaugment_ops: Option<usize>,
@@ -280,6 +283,7 @@ impl Default for TrainingSettings {
             momentum: 0.9,
             weight_decay: 5e-4,
             label_smoothing: None,
+            mirror: None,
             randaugment_ops: None,
             randaugment_magnitude: None,
             cutout: None,

@@ -37,6 +37,9 @@ impl Display {
                     "search  {} candidates, judged after {}",
                     start.trials, start.judged
                 ));
+                if !start.limits.is_empty() {
+                    self.line(&format!("        {}", start.limits));
+                }
                 if start.known > 0 {
                     self.line(&format!("        going on after {} trials", start.known));
                 }

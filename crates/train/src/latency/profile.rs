@@ -22,18 +22,23 @@ pub struct LatencyProfile {
 }
 
 impl LatencyProfile {
-    /// Times networks on a device, one after the other, three times over.
+    /// Times networks on a device, one after the other, three times over. `stop` is asked before
+    /// each.
     ///
     /// # Errors
-    /// A network that cannot be built, or too few of them for a table.
+    /// A network that cannot be built, too few of them for a table, or a stop.
     pub fn measure(
         networks: &[Architecture],
         timing: &Timing,
         device: &Device,
+        stop: &dyn Fn() -> bool,
     ) -> Result<Self, LatencyError> {
         let mut times = vec![f64::INFINITY; networks.len()];
         for _ in 0..ROUNDS {
             for (network, least) in networks.iter().zip(&mut times) {
+                if stop() {
+                    return Err(LatencyError::Stopped);
+                }
                 *least = least.min(measure(network, timing, device)?);
             }
         }

@@ -33,6 +33,9 @@ pub enum LatencyError {
         /// The time.
         microseconds: f64,
     },
+    /// Somebody asked to stop, or the time was over.
+    #[error("stopped while networks were timed")]
+    Stopped,
 }
 
 /// A network, or a part of one, that was timed.

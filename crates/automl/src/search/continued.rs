@@ -1,0 +1,244 @@
+//! What a study began with. A continuation goes by the same numbers, or its trials would be judged
+//! by other images and recipes than those before them.
+
+use super::{SearchError, Settings};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// The file in the study's folder.
+const FILE: &str = "settings.json";
+
+/// The settings that may change from run to run; all others stay.
+const FREE: &[&str] = &[
+    "study",
+    "runs",
+    "storage",
+    "device",
+    "workers",
+    "search.trials",
+    "search.timeout",
+    "search.sampler",
+    "search.scheduler",
+    "search.filter",
+    "search.scores",
+    "search.front",
+    "search.search-and-learn",
+    "training.final-epochs",
+    "fidelity.architectures",
+    "fidelity.candidates",
+];
+
+/// Why a study cannot be continued with these settings.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ContinueError {
+    /// The file cannot be read.
+    #[error("cannot read what the study began with in {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file does not hold settings.
+    #[error("{}: {source}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// The settings cannot be kept in a file.
+    #[error("the settings cannot be written: {0}")]
+    Write(#[from] serde_json::Error),
+    /// A setting differs from what the study began with.
+    #[error("{name} = {value}: the study began with {begun}; leave it out, or begin another study")]
+    Differs {
+        /// The setting.
+        name: String,
+        /// Its value.
+        value: String,
+        /// The value with which the study began.
+        begun: String,
+    },
+}
+
+/// The settings of a run, and in words what it takes from an earlier one.
+///
+/// Where a study is continued, a setting at its default takes the value with which the study began.
+/// A study from before this was kept goes on with what is given.
+pub(super) fn settings(given: &Settings) -> Result<(Settings, Option<String>), ContinueError> {
+    let Some(study) = &given.study else { return Ok((given.clone(), None)) };
+    let Some(begun) = read(&given.runs.join(study).join(FILE))? else {
+        return Ok((given.clone(), None));
+    };
+    let (settings, taken) = agree(given, &begun)?;
+    let note = format!("going on with {}, as the study began", taken.join(", "));
+    Ok((settings, Some(note).filter(|_| !taken.is_empty())))
+}
+
+/// Keeps what a new study begins with; the file is whole or absent.
+pub(super) fn keep(settings: &Settings, folder: &Path) -> Result<(), SearchError> {
+    let path = folder.join(FILE);
+    if path.exists() {
+        return Ok(());
+    }
+    let all = values(settings)?;
+    let mut kept = Value::Null;
+    for name in names(&all) {
+        *place(&mut kept, &name) = place(&mut all.clone(), &name).take();
+    }
+    let text = serde_json::to_string_pretty(&kept).map_err(ContinueError::from)?;
+    let part = folder.join(format!("{FILE}.part"));
+    super::write_file(&part, &text)?;
+    std::fs::rename(&part, &path).map_err(|source| SearchError::File {
+        action: "write",
+        path,
+        source,
+    })
+}
+
+fn read(path: &Path) -> Result<Option<Settings>, ContinueError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(ContinueError::Read { path: path.to_owned(), source }),
+    };
+    let content = |source| ContinueError::Content { path: path.to_owned(), source };
+    serde_json::from_str(&text).map(Some).map_err(content)
+}
+
+/// The given settings with what the study began with in the place of defaults, and what that
+/// changed. A setting that is neither is refused.
+fn agree(given: &Settings, begun: &Settings) -> Result<(Settings, Vec<String>), ContinueError> {
+    let (mut now, mut then) = (values(given)?, values(begun)?);
+    let mut usual = values(&Settings::default())?;
+    let mut taken = Vec::new();
+    for name in names(&then) {
+        let (value, begun_value) = (place(&mut now, &name), place(&mut then, &name));
+        if value == begun_value {
+            continue;
+        }
+        if value == place(&mut usual, &name) {
+            *value = begun_value.take();
+            taken.push(format!("{name} = {}", shown(value)));
+        } else if name != "data.dir" || begun.data.dataset == "folder" {
+            let (value, begun) = (shown(value), shown(begun_value));
+            return Err(ContinueError::Differs { name, value, begun });
+        }
+    }
+    Ok((serde_json::from_value(now)?, taken))
+}
+
+/// A value in words.
+fn shown(value: &Value) -> String {
+    if value.is_null() { "its default".into() } else { value.to_string() }
+}
+
+/// All settings by name, the folder of the data as seen from everywhere.
+fn values(settings: &Settings) -> Result<Value, ContinueError> {
+    let mut settings = settings.clone();
+    if let Some(dir) = &mut settings.data.dir
+        && let Ok(absolute) = std::path::absolute(&dir)
+    {
+        *dir = absolute;
+    }
+    Ok(serde_json::to_value(settings)?)
+}
+
+/// The names of the settings that stay, such as `training.epochs`.
+fn names(settings: &Value) -> Vec<String> {
+    let mut names = Vec::new();
+    for (name, value) in settings.as_object().into_iter().flatten() {
+        match value.as_object() {
+            Some(section) => names.extend(section.keys().map(|key| format!("{name}.{key}"))),
+            None => names.push(name.clone()),
+        }
+    }
+    names.retain(|name| !FREE.contains(&name.as_str()));
+    names
+}
+
+/// Where a setting's value lies.
+fn place<'a>(settings: &'a mut Value, name: &str) -> &'a mut Value {
+    name.split('.').fold(settings, |section, key| &mut section[key])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(assignments: &[&str]) -> Settings {
+        let assignments: Vec<String> = assignments.iter().map(|s| (*s).to_owned()).collect();
+        Settings::load(None, &assignments).unwrap()
+    }
+
+    #[test]
+    fn what_is_not_given_is_as_the_study_began() {
+        let begun =
+            load(&["seed=3", "training.epochs=9", "search.trials=5", "search.max-params=9"]);
+        let given = load(&["search.trials=120", "training.final-epochs=7", "training.epochs=9"]);
+        let (settings, taken) = agree(&given, &begun).unwrap();
+        assert_eq!(taken, ["search.max-params = 9", "seed = 3"]);
+        let expected = ["seed=3", "training.epochs=9", "search.max-params=9"];
+        let changed = ["search.trials=120", "training.final-epochs=7"];
+        assert_eq!(settings, load(&[&expected[..], &changed[..]].concat()));
+        assert_eq!(agree(&settings, &begun).unwrap(), (settings, Vec::new()));
+    }
+
+    #[test]
+    fn what_differs_is_refused_by_name() {
+        let begun = load(&["search.against=macs", "training.epochs=27"]);
+        for (given, message) in [
+            ("seed=4", "seed = 4: the study began with 0"),
+            (
+                "search.against=latency",
+                "search.against = \"latency\": the study began with \"macs\"",
+            ),
+            ("training.epochs=60", "training.epochs = 60: the study began with 27"),
+            ("training.batch=8", "training.batch = 8: the study began with its default"),
+            ("fidelity.ladder=[{epochs = 3}]", "fidelity.ladder"),
+        ] {
+            let error = agree(&load(&[given]), &begun).unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn files_may_lie_elsewhere_unless_they_are_the_data_set() {
+        let at = |dataset: &str, dir: &str| {
+            load(&[&format!("data.dataset={dataset}"), &format!("data.dir={dir}")])
+        };
+        let (settings, _) = agree(&at("cifar10", "/new"), &at("cifar10", "/old")).unwrap();
+        assert_eq!(settings.data.dir, Some("/new".into()));
+        let (settings, _) = agree(&Settings::default(), &at("cifar10", "/old")).unwrap();
+        assert_eq!(settings.data, at("cifar10", "/old").data);
+        let error = agree(&at("folder", "/new"), &at("folder", "/old")).unwrap_err().to_string();
+        assert!(error.starts_with("data.dir"), "{error}");
+    }
+
+    #[test]
+    fn the_file_holds_what_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        assert!(read(&path).unwrap().is_none());
+        let begun = Settings { seed: u64::MAX, ..load(&["search.trials=5", "data.side=16"]) };
+        keep(&begun, folder.path()).unwrap();
+        let kept = read(&path).unwrap().unwrap();
+        assert_eq!(kept, Settings { seed: u64::MAX, ..load(&["data.side=16"]) });
+        // The first run decides.
+        keep(&Settings::default(), folder.path()).unwrap();
+        assert_eq!(read(&path).unwrap().unwrap(), kept);
+        std::fs::write(&path, "{\"sed\": 3}").unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("settings.json"));
+    }
+
+    #[test]
+    fn what_may_change_exists() {
+        let mut all = values(&Settings::default()).unwrap();
+        let before = all.clone();
+        FREE.iter().for_each(|name| drop(place(&mut all, name).clone()));
+        assert_eq!(all, before);
+    }
+}
