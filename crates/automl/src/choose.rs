@@ -129,7 +129,7 @@ pub fn sampler(name: &str, setting: &Setting<'_>) -> Result<Box<dyn Sampler>, Ch
         "priorband" => Box::new(PriorBandSampler::new(ETA).map_err(|e| failed(e.to_string()))?),
         "pbt" => {
             let ladder = setting.ladder.ok_or_else(|| failed("needs a fidelity".into()))?;
-            let population = population(ladder).map_err(|e| failed(e.to_string()))?;
+            let population = population(ladder, setting).map_err(|e| failed(e.to_string()))?;
             Box::new(population.sampler(RandomSampler::from_prior()))
         }
         "auto" => Box::new(AutoSampler::new(ETA).map_err(|e| failed(e.to_string()))?),
@@ -175,10 +175,12 @@ pub fn scheduler(
             let hyperband = Hyperband::new(ladder, ETA).map_err(|e| failed(&e))?;
             Box::new(hyperband.with_limit(setting.trial_limit))
         }
-        "freeze-thaw" => Box::new(FreezeThaw::new(setting.space, ladder)),
+        "freeze-thaw" => {
+            Box::new(FreezeThaw::new(setting.space, ladder).with_limit(setting.trial_limit))
+        }
         "median" => Box::new(PercentileStopping::median(ladder)),
         "pasha" => Box::new(Pasha::new(ladder, ETA).map_err(|e| failed(&e))?),
-        "pbt" => Box::new(population(ladder).map_err(|e| failed(&e))?.scheduler()),
+        "pbt" => Box::new(population(ladder, setting).map_err(|e| failed(&e))?.scheduler()),
         "percentile" => Box::new(PercentileStopping::new(ladder, GOOD).map_err(|e| failed(&e))?),
         "sha" => {
             let halving = SuccessiveHalving::new(ladder, ETA).map_err(|e| failed(&e))?;
@@ -191,8 +193,9 @@ pub fn scheduler(
     }))
 }
 
-fn population(ladder: &Ladder) -> Result<Population, SettingError> {
-    Population::new(ladder, MEMBERS, (ladder.max() / COMPARISONS).max(1))
+fn population(ladder: &Ladder, setting: &Setting<'_>) -> Result<Population, SettingError> {
+    let population = Population::new(ladder, MEMBERS, (ladder.max() / COMPARISONS).max(1))?;
+    Ok(population.with_limit(setting.trial_limit))
 }
 
 fn unknown(kind: &'static str, name: &str, known: &[&str]) -> ChooseError {

@@ -380,6 +380,19 @@ fn a_stored_study_is_continued() {
 }
 
 #[test]
+fn a_stored_study_keeps_its_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let stored = json!({ "storage": folder.path().join("a.db").to_string_lossy() });
+    let init = with(&init(&line()), &stored);
+    Client::begun(&init).ends();
+    let mut unbroken = Client::begun(&with(&init, &json!({ "storage": null })));
+    let mut client = Client::begun(&with(&init, &json!({ "seed": null })));
+    assert_eq!(client.ask(), unbroken.ask());
+    client.ends();
+    unbroken.ends();
+}
+
+#[test]
 fn what_cannot_be_recorded_is_an_error_and_not_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.db");

@@ -40,13 +40,14 @@ pub struct FreezeThaw {
     space: Space,
     fidelities: Vec<u64>,
     every_step: bool,
-    /// Trials with a report, best first by the last one.
+    /// Trials whose last report is finite, best first by it.
     known: BTreeSet<(Last, u64)>,
     lasts: HashMap<u64, Last>,
     /// How many reports there are.
     reports: HashMap<u64, usize>,
     total: u64,
     paused: BTreeSet<u64>,
+    limit: Option<u64>,
     cursor: Cursor,
 }
 
@@ -87,8 +88,17 @@ impl FreezeThaw {
             reports: HashMap::new(),
             total: 0,
             paused: BTreeSet::new(),
+            limit: None,
             cursor: Cursor::default(),
         }
+    }
+
+    /// Starts no more than this many trials, if a number is given, and then goes on with the paused
+    /// ones alone.
+    #[must_use]
+    pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
+        self.limit = trials.into();
+        self
     }
 
     fn top(&self) -> u64 {
@@ -114,7 +124,7 @@ impl FreezeThaw {
                 if let Some(old) = self.lasts.insert(number, last) {
                     self.known.remove(&(old, number));
                 }
-                if !loss.is_nan() {
+                if loss.is_finite() {
                     self.known.insert((last, number));
                 }
             }
@@ -126,8 +136,26 @@ impl FreezeThaw {
         self.fidelities.iter().copied().find(|f| *f > from).unwrap_or(self.top())
     }
 
+    /// Whether no trial may start any more; one that waits to start again may.
+    fn is_full(&self, history: &History) -> bool {
+        self.limit.is_some_and(|limit| history.len() as u64 >= limit)
+            && history.count(State::Waiting) == 0
+    }
+
     /// The paused trial to thaw; `None` for a new one.
     fn choose(&self, history: &History) -> Option<u64> {
+        let full = self.is_full(history);
+        self.promising(history, full).or_else(|| if full { self.best_paused() } else { None })
+    }
+
+    /// The paused trial with the best last loss.
+    fn best_paused(&self) -> Option<u64> {
+        self.known.iter().map(|(_, number)| *number).find(|number| self.paused.contains(number))
+    }
+
+    /// The paused trial of which the model expects most; `None` where it has no opinion or expects
+    /// more of a new one, which counts only unless the study is full.
+    fn promising(&self, history: &History, full: bool) -> Option<u64> {
         if self.known.len() < STARTUP || self.paused.is_empty() {
             return None;
         }
@@ -146,7 +174,7 @@ impl FreezeThaw {
             chance(model.fresh(&self.space, &config, horizon))
         });
         let fresh = chances.sum::<f64>() / FRESH as f64;
-        let mut best: (f64, Option<u64>) = (fresh, None);
+        let mut best: (f64, Option<u64>) = (if full { 0.0 } else { fresh }, None);
         for (i, trial) in trials.iter().enumerate() {
             if self.paused.contains(&trial.number) {
                 let until = (trial.step() + horizon).min(self.top());

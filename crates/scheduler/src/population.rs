@@ -41,6 +41,7 @@ pub struct Population {
     places: HashMap<u64, Place>,
     /// How many trials took the place of this one.
     heirs: HashMap<u64, u32>,
+    limit: Option<u64>,
     cursor: Cursor,
 }
 
@@ -111,8 +112,17 @@ impl Population {
             roots: BTreeSet::new(),
             places: HashMap::new(),
             heirs: HashMap::new(),
+            limit: None,
             cursor: Cursor::default(),
         })
+    }
+
+    /// Starts no more than this many trials, if a number is given: from then on nobody is replaced,
+    /// and all but the worst go on. To be called before the pair is made.
+    #[must_use]
+    pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
+        self.limit = trials.into();
+        self
     }
 
     /// The scheduler of the pair.
@@ -236,8 +246,27 @@ impl Population {
         }
     }
 
+    /// Whether no trial may start any more; one that waits to start again may.
+    fn is_full(&self, history: &History) -> bool {
+        self.limit.is_some_and(|limit| history.len() as u64 >= limit)
+            && history.count(State::Waiting) == 0
+    }
+
+    /// The worst paused trial at the lowest rung that is above the share that goes.
+    fn survivor(&self) -> Option<Due> {
+        let below_top = self.rungs.iter().take(self.rungs.len() - 1);
+        below_top.enumerate().find_map(|(rung, slot)| {
+            let stays = |at: &&(Key, u64)| at.0.is_number() && slot.keep.is_best(*at);
+            let &(_, trial) = slot.paused.iter().rev().find(stays)?;
+            Some(Due::Resume { rung, trial })
+        })
+    }
+
     /// What is due at the lowest rung that has something to do.
     fn due(&self, history: &History) -> Option<Due> {
+        if self.is_full(history) {
+            return self.survivor();
+        }
         if !self.roots.len().is_multiple_of(self.members) {
             return Some(Due::Root);
         }
@@ -350,7 +379,8 @@ impl<S: Sampler> Sampler for PopulationSampler<S> {
     }
 }
 
-/// Each value times 0.8 or 1.2, the next choice up or down, or a new draw with probability 1/4.
+/// Each number times 0.8 or 1.2 and each ordered choice one up or down, or a new draw with
+/// probability 1/4. Choices without an order change by a new draw alone.
 fn perturbed(space: &Space, config: &Config, rng: &mut dyn Rng) -> Config {
     let attempt = |rng: &mut dyn Rng| {
         space.build_config(|index, param| match config.value(index) {
@@ -368,7 +398,8 @@ fn perturbed(space: &Space, config: &Config, rng: &mut dyn Rng) -> Config {
 }
 
 fn scaled(param: &Param, value: Value, rng: &mut dyn Rng) -> Value {
-    let factor = if rng.random::<bool>() { 1.2 } else { 0.8 };
+    let up = rng.random::<bool>();
+    let factor = if up { 1.2 } else { 0.8 };
     match value {
         Value::Float(x) => param.domain().nearest(x * factor).unwrap_or(value),
         Value::Int(x) => {
@@ -376,6 +407,39 @@ fn scaled(param: &Param, value: Value, rng: &mut dyn Rng) -> Value {
             let away = if factor > 1.0 { target.ceil() } else { target.floor() };
             param.domain().nearest(away).unwrap_or(value)
         }
-        Value::Category(_) => value,
+        Value::Category(choice) => next_choice(param, choice, up),
+    }
+}
+
+/// The choice above or below, where choices have an order and there is one.
+fn next_choice(param: &Param, choice: usize, up: bool) -> Value {
+    let target = Value::Category(if up { choice + 1 } else { choice.saturating_sub(1) });
+    let moves = param.domain().is_ordered() && param.domain().contains(target);
+    if moves { target } else { Value::Category(choice) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of ordered choices the next one up or down is taken, of others the same.
+    #[test]
+    fn choices_move_where_they_have_an_order() {
+        let mut builder = Space::builder();
+        builder.ordinal("size", ["s", "m", "l"]).add().unwrap();
+        builder.choice("kind", ["a", "b", "c"]).add().unwrap();
+        let space = builder.build().unwrap();
+        let [size, kind] = space.params() else { panic!() };
+        let mut rng = stream(0, 0, "test");
+        let mut reached = |param, from| -> BTreeSet<usize> {
+            let step = |_| match scaled(param, Value::Category(from), &mut rng) {
+                Value::Category(choice) => choice,
+                other => panic!("{other:?}"),
+            };
+            (0..50).map(step).collect()
+        };
+        assert_eq!(reached(size, 1), BTreeSet::from([0, 2]));
+        assert_eq!(reached(size, 0), BTreeSet::from([0, 1]));
+        assert_eq!(reached(kind, 1), BTreeSet::from([1]));
     }
 }

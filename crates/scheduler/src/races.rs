@@ -1,7 +1,7 @@
 //! Several races at once: the trials of each bracket compete among themselves.
 
 use crate::rungs::Rungs;
-use automl_study::{Cursor, History, attribute};
+use automl_study::{Cursor, History, State, attribute};
 use std::collections::{BTreeSet, HashMap};
 
 /// The races of all brackets, told apart by the trials' bracket attribute.
@@ -26,7 +26,10 @@ impl Races {
         let mut touched = BTreeSet::new();
         for change in changes {
             let Some(trial) = history.get(change.trial) else { continue };
-            let bracket = trial.number_attribute(attribute::BRACKET);
+            // One that waits to be started again runs in no race until it does.
+            let bracket = trial
+                .number_attribute(attribute::BRACKET)
+                .filter(|_| trial.state != State::Waiting);
             // More brackets than trials cannot be: such a number was not ours.
             let bracket = bracket
                 .and_then(|bracket| usize::try_from(bracket).ok())

@@ -35,12 +35,19 @@ fn replays(study: &Study, ladder: &Ladder, target: &dyn Fn(u64) -> u64, fresh: &
 
 /// Plays events with a population: new members go on from whom they may, and nobody works outside
 /// of it.
-fn populate(seed: u64, max: u64, interval: u64, members: u64, events: &[common::Event]) {
+fn populate(
+    seed: u64,
+    max: u64,
+    interval: u64,
+    members: u64,
+    limit: Option<u64>,
+    events: &[common::Event],
+) {
     let ladder = Ladder::new("epoch", 1, max, true).unwrap();
-    let population = Population::new(&ladder, members, interval).unwrap();
+    let population = Population::new(&ladder, members, interval).unwrap().with_limit(limit);
     let make = || -> Box<dyn Scheduler> { Box::new(population.scheduler()) };
     let sampler = Box::new(population.sampler(RandomSampler::uniform()));
-    let machine = Machine { sampler, ..Machine::new(&ladder, &make) };
+    let machine = Machine { sampler, limit, ..Machine::new(&ladder, &make) };
     let study = machine.play(seed, events, |decision| {
         if let Job::Start { until, bracket: Some(bracket) } = decision.job {
             // The parent's newest checkpoint is from where the new trial goes on.
@@ -71,20 +78,22 @@ proptest! {
     #[test]
     fn freeze_thaw(
         seed in any::<u64>(), max in 1u64..20, events in events(80), constrained in any::<bool>(),
-        resumes in any::<bool>(),
+        resumes in any::<bool>(), limit in proptest::option::of(1u64..30),
     ) {
         let ladder = Ladder::new("epoch", 1, max, resumes).unwrap();
-        let make = || -> Box<dyn Scheduler> { Box::new(FreezeThaw::new(&common::space(), &ladder)) };
-        let machine = Machine { constrained, ..Machine::new(&ladder, &make) };
+        let make = || -> Box<dyn Scheduler> {
+            Box::new(FreezeThaw::new(&common::space(), &ladder).with_limit(limit))
+        };
+        let machine = Machine { constrained, limit, ..Machine::new(&ladder, &make) };
         machine.play(seed, &events, |_| {});
     }
 
     #[test]
     fn population(
         seed in any::<u64>(), max in 1u64..20, interval in 1u64..8, members in 2u64..12,
-        events in events(250),
+        limit in proptest::option::of(1u64..40), events in events(250),
     ) {
-        populate(seed, max, interval, members, &events);
+        populate(seed, max, interval, members, limit, &events);
     }
 
     #[test]
@@ -108,7 +117,7 @@ fn failures_go_with_their_population() {
     let alone = [next, next, report, report, next, next, report, fail, next, report];
     // In the second population both stay at the first comparison, where one is the best so far.
     let together = [next, next, report, report, next, next, next];
-    populate(1, 5, 2, 2, &[&alone[..], &together].concat());
+    populate(1, 5, 2, 2, None, &[&alone[..], &together].concat());
 }
 
 /// BOHB: Hyperband's brackets, a third at random, the rest from the Parzen model. Every second run
@@ -257,4 +266,71 @@ fn the_promising_are_thawed() {
     let mean = |(steps, trials): (u64, u64)| steps as f64 / trials as f64;
     assert!(mean(good) > 1.5 * mean(bad), "{good:?} {bad:?}");
     assert!(study.history().count(State::Complete) >= 1);
+}
+
+/// Trains jobs with one worker until there are none or so many were done; whether some were left.
+fn train(study: &mut Study, most: usize, loss: impl Fn(u64, u64) -> f64) -> bool {
+    for _ in 0..most {
+        let Next::Run(job) = study.next_job().unwrap() else { return false };
+        let (mut step, until) = (job.from, job.until.unwrap());
+        while step < until {
+            step = study.next_report(step, until);
+            let value = loss(job.number, step);
+            if study.report(job.number, step, vec![value]).unwrap() == Verdict::Complete {
+                study.tell(job.number, value).unwrap();
+            }
+        }
+    }
+    true
+}
+
+/// One infinite loss does not keep the others from being thawed.
+#[test]
+fn an_infinite_loss_is_left_out() {
+    let ladder = Ladder::new("epoch", 1, 8, true).unwrap();
+    let mut study = Study::builder(common::space())
+        .scheduler(ladder.clone(), FreezeThaw::new(&common::space(), &ladder))
+        .build()
+        .unwrap();
+    let loss = |number: u64, step: u64| {
+        if number == 2 { f64::INFINITY } else { (number % 5) as f64 + 1.0 / step as f64 }
+    };
+    assert!(train(&mut study, 60, loss));
+    let trials = study.history().trials();
+    assert!(trials.iter().any(|trial| trial.step() > 1), "nobody was thawed");
+    assert_eq!(trials[2].step(), 1);
+}
+
+/// Under a limit of trials freeze-thaw trains the paused ones to their end.
+#[test]
+fn freeze_thaw_goes_on_when_no_trial_may_start() {
+    let ladder = Ladder::new("epoch", 1, 4, true).unwrap();
+    for limit in [3, 8] {
+        let scheduler = FreezeThaw::new(&common::space(), &ladder).with_limit(limit);
+        let mut study =
+            Study::builder(common::space()).scheduler(ladder.clone(), scheduler).build().unwrap();
+        study.set_trial_limit(Some(limit));
+        assert!(!train(&mut study, 100, |number, step| number as f64 + 1.0 / step as f64));
+        assert_eq!(study.history().count(State::Complete) as u64, limit);
+    }
+}
+
+/// Under a limit of trials a population loses its worst without replacing them.
+#[test]
+fn a_population_goes_on_when_no_trial_may_start() {
+    let ladder = Ladder::new("epoch", 1, 4, true).unwrap();
+    let population = Population::new(&ladder, 5, 1).unwrap();
+    for limit in [3, 5] {
+        let population = population.clone().with_limit(limit);
+        let mut study = Study::builder(common::space())
+            .sampler(population.sampler(RandomSampler::uniform()))
+            .scheduler(ladder.clone(), population.scheduler())
+            .build()
+            .unwrap();
+        study.set_trial_limit(Some(limit));
+        assert!(!train(&mut study, 100, |number, _| number as f64));
+        // A fifth goes: nobody of three, one of five.
+        assert_eq!(study.history().count(State::Complete) as u64, limit.min(4));
+        assert_eq!(study.history().len() as u64, limit);
+    }
 }

@@ -270,3 +270,30 @@ fn a_round_of_hyperband() {
     ends.sort_unstable();
     assert_eq!(ends, paused);
 }
+
+/// The last trial of a limited search loses its worker before its first report: it starts again,
+/// also under a scheduler that starts anew, and the bracket is played to its end.
+#[test]
+fn a_lost_trial_starts_again_under_a_limit() {
+    let ladder = Ladder::new("epoch", 1, 27, true).unwrap();
+    let halving = || SuccessiveHalving::new(&ladder, 3.0).unwrap().with_limit(27);
+    let mut study = automl_study::Study::builder(common::space())
+        .scheduler(ladder.clone(), halving())
+        .build()
+        .unwrap();
+    study.set_trial_limit(Some(27));
+    for number in 0..27 {
+        let automl_study::Next::Run(job) = study.next_job().unwrap() else { panic!() };
+        if number < 26 {
+            study.report(job.number, 1, vec![number as f64]).unwrap();
+        }
+    }
+    assert_eq!(study.recover().unwrap(), 1);
+    let start = Job::Start { until: 1, bracket: Some(0) };
+    assert_eq!(halving().next_job(study.history()), start);
+    let automl_study::Next::Run(job) = study.next_job().unwrap() else { panic!() };
+    assert_eq!((job.number, job.until), (26, Some(1)));
+    study.report(26, 1, vec![26.0]).unwrap();
+    let automl_study::Next::Run(job) = study.next_job().unwrap() else { panic!() };
+    assert_eq!((job.number, job.until), (0, Some(3)));
+}

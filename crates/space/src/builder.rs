@@ -151,7 +151,8 @@ impl<'a, T> ParamBuilder<'a, T> {
         self
     }
 
-    /// Active only while the parent's value lies in `[low, high]` (for an ordinal: its index).
+    /// Active only while the parent's value lies in `[low, high]` (for an ordinal: its index). One
+    /// end may be infinite, and the parent's values need an order.
     pub fn when_between<P>(mut self, parent: Key<P>, low: f64, high: f64) -> Self {
         self.wishes.push(Wish::Between(parent.index(), low, high));
         self
@@ -241,7 +242,14 @@ fn resolve(params: &[Param], child: &str, wish: Wish) -> Result<Clause, SpaceErr
     };
     let test = match wish {
         Wish::Between(_, low, high) => {
-            if low.is_nan() || high.is_nan() || low > high {
+            if !parent.domain().is_ordered() {
+                return Err(SpaceError::ConditionOrder {
+                    name: child.to_owned(),
+                    parent: parent.name().to_owned(),
+                });
+            }
+            let endless = low == f64::NEG_INFINITY && high == f64::INFINITY;
+            if low.is_nan() || high.is_nan() || low > high || endless {
                 return Err(SpaceError::ConditionRange { name: child.to_owned(), low, high });
             }
             Test::Between(low, high)

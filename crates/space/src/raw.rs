@@ -68,6 +68,12 @@ struct RawClause {
     high: Option<f64>,
 }
 
+/// What a clause asks of its parent.
+enum RawTest {
+    OneOf(Vec<Choice>),
+    Between(f64, f64),
+}
+
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum RawConstraint {
@@ -282,12 +288,10 @@ impl RawParam {
         }
         for (clause, parent) in clauses.into_iter().zip(parents) {
             let parent = Key::<f64>::new(parent);
-            param = match clause.values {
-                Some(values) => param.when(parent, Choices(values)),
-                None => {
-                    let (low, high) = clause.bounds();
-                    param.when_between(parent, low, high)
-                }
+            let reason = |reason| SpaceError::Definition { name: name.clone(), reason };
+            param = match clause.wish().map_err(reason)? {
+                RawTest::OneOf(values) => param.when(parent, Choices(values)),
+                RawTest::Between(low, high) => param.when_between(parent, low, high),
             };
         }
         param.add().map(drop)
@@ -312,8 +316,22 @@ impl RawClause {
         raw
     }
 
-    fn bounds(&self) -> (f64, f64) {
-        (self.low.unwrap_or(f64::NEG_INFINITY), self.high.unwrap_or(f64::INFINITY))
+    /// The values or the range; the words that refuse a clause with both or neither.
+    fn wish(self) -> Result<RawTest, String> {
+        let parent = &self.parent;
+        match (self.values, self.low, self.high) {
+            (Some(values), None, None) => Ok(RawTest::OneOf(values)),
+            (Some(_), ..) => Err(format!(
+                "a condition on {parent:?} has \"values\" or \"low\" and \"high\", not both"
+            )),
+            (None, None, None) => {
+                Err(format!("a condition on {parent:?} needs \"values\", or \"low\" or \"high\""))
+            }
+            (None, low, high) => Ok(RawTest::Between(
+                low.unwrap_or(f64::NEG_INFINITY),
+                high.unwrap_or(f64::INFINITY),
+            )),
+        }
     }
 
     fn index(&self, builder: &SpaceBuilder, child: &str) -> Result<usize, SpaceError> {
@@ -326,20 +344,21 @@ impl RawClause {
     /// The clause of a constraint.
     fn resolve(self, builder: &SpaceBuilder, name: &str) -> Result<Clause, SpaceError> {
         let bad = |reason: String| SpaceError::Constraint { name: name.to_owned(), reason };
-        let unknown = || bad(format!("there is no parameter {:?}", self.parent));
-        let parent = builder.index_of(&self.parent).ok_or_else(unknown)?;
-        let param = builder.param(parent).ok_or_else(unknown)?;
-        let test = match &self.values {
-            None => {
-                let (low, high) = self.bounds();
-                Test::Between(low, high)
+        let found = builder.index_of(&self.parent);
+        let (parent, param) = found
+            .and_then(|index| Some((index, builder.param(index)?)))
+            .ok_or_else(|| bad(format!("there is no parameter {:?}", self.parent)))?;
+        let test = match self.wish().map_err(bad)? {
+            RawTest::Between(..) if !param.domain().is_ordered() => {
+                return Err(bad(format!("the choices of {:?} have no order", param.name())));
             }
-            Some(values) => Test::OneOf(
+            RawTest::Between(low, high) => Test::Between(low, high),
+            RawTest::OneOf(values) => Test::OneOf(
                 values
                     .iter()
                     .map(|literal| {
                         param.domain().value_of(literal).ok_or_else(|| {
-                            bad(format!("{:?} cannot have the value {literal}", self.parent))
+                            bad(format!("{:?} cannot have the value {literal}", param.name()))
                         })
                     })
                     .collect::<Result<_, _>>()?,

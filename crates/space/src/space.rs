@@ -66,8 +66,16 @@ pub enum SpaceError {
         /// The child.
         name: String,
     },
-    /// A condition on an empty range.
-    #[error("parameter {name:?} has a condition on the empty range from {low} to {high}")]
+    /// A condition on a range of a parent whose choices have no order.
+    #[error("parameter {name:?} has a condition on a range of {parent:?}, which has no order")]
+    ConditionOrder {
+        /// The child.
+        name: String,
+        /// The parent.
+        parent: String,
+    },
+    /// A condition on a range that is empty or has no end.
+    #[error("parameter {name:?} has a condition on the empty or endless range {low} to {high}")]
     ConditionRange {
         /// The child.
         name: String,

@@ -130,11 +130,44 @@ pub(crate) fn parse_numbers(json: &serde_json::Value) -> Option<Vec<f64>> {
     json.as_array()?.iter().map(number).collect()
 }
 
+/// Values of constraints as Python's JSON, in which infinities stand bare. A NaN, which Optuna
+/// would judge as feasible or not by chance, becomes infinite.
+pub(crate) fn constraints(values: &[f64]) -> String {
+    let text = |x: &f64| match *x {
+        x if x.is_nan() || x == f64::INFINITY => "Infinity".to_owned(),
+        f64::NEG_INFINITY => "-Infinity".to_owned(),
+        x => serde_json::Value::from(x).to_string(),
+    };
+    format!("[{}]", values.iter().map(text).collect::<Vec<_>>().join(","))
+}
+
+/// The values behind [`constraints`], or behind what other programs wrote. What cannot be read is
+/// NaN, so that its trial does not count as feasible.
+pub(crate) fn parse_constraints(text: &str) -> Vec<f64> {
+    let quoted = |token: &str| match token {
+        "Infinity" => "\"INF_POS\"",
+        "-Infinity" => "\"INF_NEG\"",
+        _ => "null",
+    };
+    let json = serde_json::from_str(&replace_tokens(text, quoted));
+    let Ok(serde_json::Value::Array(list)) = json else { return vec![f64::NAN] };
+    let number = |x: &serde_json::Value| match x {
+        serde_json::Value::String(kind) => parse_number(None, kind),
+        other => other.as_f64().unwrap_or(f64::NAN),
+    };
+    list.iter().map(number).collect()
+}
+
 /// Reads JSON as Python writes it: bare `NaN` and infinities, outside strings, count as null.
 pub(crate) fn parse_json(text: &str) -> Option<serde_json::Value> {
     if let Ok(value) = serde_json::from_str(text) {
         return Some(value);
     }
+    serde_json::from_str(&replace_tokens(text, |_| "null")).ok()
+}
+
+/// JSON text with something else for each bare `NaN` and infinity outside strings.
+fn replace_tokens(text: &str, replace: impl Fn(&str) -> &'static str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut quoted = false;
     let mut rest = text;
@@ -142,7 +175,7 @@ pub(crate) fn parse_json(text: &str) -> Option<serde_json::Value> {
         let token = ["NaN", "-Infinity", "Infinity"].into_iter().find(|t| rest.starts_with(t));
         match token {
             Some(token) if !quoted => {
-                clean.push_str("null");
+                clean.push_str(replace(token));
                 rest = &rest[token.len()..];
                 continue;
             }
@@ -161,7 +194,7 @@ pub(crate) fn parse_json(text: &str) -> Option<serde_json::Value> {
         }
         rest = &rest[taken..];
     }
-    serde_json::from_str(&clean).ok()
+    clean
 }
 
 /// Microseconds since 1970 as the schema's naive UTC text.
@@ -194,6 +227,23 @@ mod tests {
         let json = parse_json(r#"{"a": NaN, "b": [-Infinity, 1], "c": "NaN \" Infinity"}"#);
         assert_eq!(json, Some(json!({"a": null, "b": [null, 1], "c": "NaN \" Infinity"})));
         assert_eq!(parse_json("{"), None);
+    }
+
+    /// Constraints are numbers for Python, which judges them, and never vanish.
+    #[test]
+    fn constraints_are_numbers_in_python() {
+        let values = [1.5, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
+        let text = constraints(&values);
+        assert_eq!(text, "[1.5,Infinity,-Infinity,Infinity]");
+        let expected = [1.5, f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY];
+        assert_eq!(parse_constraints(&text), expected);
+        let old = parse_constraints(r#"["INF_POS", -1, "NAN", null]"#);
+        assert_eq!(old[..2], [f64::INFINITY, -1.0]);
+        assert!(old[2].is_nan() && old[3].is_nan());
+        assert!(parse_constraints("[]").is_empty());
+        for unreadable in ["null", "NaN", "[", "{}"] {
+            assert!(matches!(parse_constraints(unreadable)[..], [x] if x.is_nan()), "{unreadable}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Whether a stored study is the one that is asked for.
 
-use automl_space::Space;
+use automl_space::{Param, Space, Test};
 use automl_study::Direction;
 
 /// The first difference between what is stored and what is asked, in words.
@@ -19,7 +19,7 @@ pub(crate) fn difference(
             Some(other) if other.domain() != param.domain() => {
                 return Some(format!("its parameter {name:?} has another domain"));
             }
-            Some(other) if other.condition() != param.condition() => {
+            Some(other) if clauses(new, other) != clauses(old, param) => {
                 return Some(format!("its parameter {name:?} has another condition"));
             }
             Some(_) => {}
@@ -27,4 +27,16 @@ pub(crate) fn difference(
     }
     let added = new.params().iter().find(|param| old.index_of(param.name()).is_none());
     added.map(|param| format!("it has no parameter {:?}", param.name()))
+}
+
+/// A parameter's condition with the names of its parents, whose places may differ.
+fn clauses<'a>(space: &'a Space, param: &'a Param) -> Vec<(&'a str, &'a Test)> {
+    let clauses = param.condition().map(|condition| condition.clauses.as_slice());
+    let named = clauses.unwrap_or_default().iter();
+    named.map(|clause| (space.params()[clause.parent].name(), &clause.test)).collect()
+}
+
+/// Whether the parameters of two spaces stand in another order.
+pub(crate) fn is_reordered(old: &Space, new: &Space) -> bool {
+    old.params().iter().map(Param::name).ne(new.params().iter().map(Param::name))
 }

@@ -1,6 +1,6 @@
 //! A storage in memory.
 
-use crate::compare::difference;
+use crate::compare::{difference, is_reordered};
 use automl_space::Space;
 use automl_study::{Direction, Report, State, Storage, StoreError, Trial};
 use serde_json::Value;
@@ -52,7 +52,12 @@ impl Storage for MemoryStorage {
         match &record.study {
             None => record.study = Some((space.clone(), directions.to_vec())),
             Some((old, stored)) => {
-                if let Some(reason) = difference((Some(old), stored), (space, directions)) {
+                // Trials are kept as they are, value by place.
+                let moved = || {
+                    is_reordered(old, space).then(|| "its parameters have another order".to_owned())
+                };
+                let differs = difference((Some(old), stored), (space, directions));
+                if let Some(reason) = differs.or_else(moved) {
                     let place = "memory".to_owned();
                     return Err(StoreError::Mismatch { study: "study".into(), place, reason });
                 }

@@ -224,15 +224,12 @@ impl Storage for SqliteStorage {
                 rows.collect::<rusqlite::Result<Vec<String>>>()?
             };
             let stored = study_attribute(&transaction, study, SPACE)?;
-            if stored.is_none() {
-                // A study that another program created becomes ours too.
-                set_study_attribute(&transaction, study, SPACE, &json)?;
-            }
             transaction.commit()?;
             Ok((study, directions, stored))
         };
         let opened = open();
         let (study, names, stored) = opened.map_err(|e| unavailable("open", &self.path, e))?;
+        let is_foreign = stored.is_none();
         let known: Vec<Direction> = names.iter().filter_map(|n| codec::direction(n)).collect();
         let old = stored
             .and_then(|text| codec::parse_json(&text))
@@ -248,7 +245,14 @@ impl Storage for SqliteStorage {
             objectives: directions.len(),
             ids: HashMap::new(),
         });
-        self.read(0)
+        let trials = self.read(0)?;
+        if is_foreign {
+            // A study that another program created becomes ours too, once everything fits.
+            self.write(|transaction, attached| {
+                set_study_attribute(transaction, attached.study, SPACE, &json)
+            })?;
+        }
+        Ok(trials)
     }
 
     fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
@@ -414,7 +418,7 @@ fn write_trial(
         }
     }
     if !trial.constraints.is_empty() {
-        let text = codec::numbers(&trial.constraints).to_string();
+        let text = codec::constraints(&trial.constraints);
         set_trial_attribute(connection, "system", id, "constraints", &text)?;
     }
     for (key, value) in &trial.attributes {

@@ -169,6 +169,54 @@ fn another_study_under_the_same_name_is_refused() {
     });
 }
 
+/// A parent is known by its name, not by its place.
+#[test]
+fn parameters_may_change_their_order_in_a_file() {
+    let ordered = |parents: [&str; 2]| {
+        let mut builder = Space::builder();
+        let keys = parents.map(|name| builder.choice(name, ["a", "b"]).add().unwrap());
+        let parent = keys[parents.iter().position(|name| *name == "first").unwrap()];
+        builder.int("n", 1..=3).when(parent, "a").add().unwrap();
+        builder.build().unwrap()
+    };
+    let (old, new) = (ordered(["first", "second"]), ordered(["second", "first"]));
+    let literals = || [("first", "a".into()), ("second", "b".into()), ("n", Choice::Int(2))];
+    let mut trial = Trial::waiting(0, old.config(literals()).unwrap());
+    trial.state = State::Running;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("study.db");
+    let mut storage = sqlite(&path);
+    storage.attach(&old, &TWO).unwrap();
+    storage.create(&trial).unwrap();
+    let trials = sqlite(&path).attach(&new, &TWO).unwrap();
+    assert_eq!(trials[0].config, new.config(literals()).unwrap());
+    let mut memory = MemoryStorage::new();
+    memory.attach(&old, &TWO).unwrap();
+    let error = memory.attach(&new, &TWO).unwrap_err().to_string();
+    assert!(error.contains("order"), "{error}");
+}
+
+/// A study that another program made, without a space, is not marked by an attempt that fails.
+#[test]
+fn a_refused_attempt_leaves_a_foreign_study_alone() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("study.db");
+    let mut storage = sqlite(&path);
+    storage.attach(&space(), &TWO).unwrap();
+    storage.create(&running(0)).unwrap();
+    drop(storage);
+    let delete = "DELETE FROM study_user_attributes";
+    rusqlite::Connection::open(&path).unwrap().execute(delete, ()).unwrap();
+    let mut builder = Space::builder();
+    builder.float("lr", 5.0..=6.0).add().unwrap();
+    let other = builder.build().unwrap();
+    sqlite(&path).attach(&other, &[Direction::Minimize]).unwrap_err();
+    sqlite(&path).attach(&other, &TWO).unwrap_err();
+    assert_eq!(sqlite(&path).attach(&space(), &TWO).unwrap().len(), 1);
+    assert_eq!(sqlite(&path).attach(&space(), &TWO).unwrap().len(), 1);
+    sqlite(&path).attach(&other, &TWO).unwrap_err();
+}
+
 #[test]
 fn two_studies_share_a_file() {
     let folder = TempDir::new().unwrap();

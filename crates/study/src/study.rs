@@ -293,11 +293,13 @@ impl Study {
     /// # Errors
     /// [`TellError`] if the trial is not running or the storage fails.
     pub fn release(&mut self, number: u64) -> Result<(), TellError> {
-        let last = self.running(number)?.reports.last();
+        let trial = self.running(number)?;
+        let last = trial.reports.last();
         if let (Some(last), Some(ladder)) = (last, &self.ladder)
             && last.step >= ladder.max()
         {
-            return self.tell(number, last.values.clone());
+            let (values, constraints) = (last.values.clone(), trial.constraints.clone());
+            return self.tell(number, Outcome::Complete { values, constraints });
         }
         let goes_on = last.is_some() && self.ladder.is_some();
         let state = if goes_on { State::Paused } else { State::Waiting };

@@ -299,3 +299,16 @@ proptest! {
         prop_assert!(!history.seen(&study.space().sample(&mut stream(seed, 999_999, "other"))));
     }
 }
+
+#[test]
+fn a_trial_that_is_completed_for_its_worker_keeps_its_constraints() {
+    let mut study =
+        Study::builder(line()).scheduler(ladder(), FullFidelity::new(4)).build().unwrap();
+    let (number, ..) = run(&mut study);
+    study.constrain(number, vec![2.0]).unwrap();
+    study.report(number, 4, vec![0.5]).unwrap();
+    study.release(number).unwrap();
+    let trial = study.history().get(number).unwrap();
+    assert_eq!((trial.state, trial.constraints.as_slice()), (State::Complete, &[2.0][..]));
+    assert!(study.best().is_none());
+}

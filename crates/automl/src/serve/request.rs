@@ -17,7 +17,8 @@ pub(super) enum Request {
 #[derive(Debug)]
 pub(super) struct Init {
     pub(super) space: Space,
-    pub(super) seed: u64,
+    /// Without one a stored study keeps its own.
+    pub(super) seed: Option<u64>,
     pub(super) budget: Option<u64>,
     pub(super) directions: Vec<Direction>,
     pub(super) sampler: String,
@@ -100,10 +101,10 @@ fn init(map: &Map<String, Value>) -> Result<Init, String> {
     let space = Space::from_json(space).map_err(|e| e.to_string())?;
     // Any integer is a seed: a negative one is taken as its bit pattern.
     let seed = match field(map, "seed") {
-        None => 0,
+        None => None,
         Some(value) => match (value.as_u64(), value.as_i64()) {
-            (Some(seed), _) => seed,
-            (None, Some(seed)) => seed as u64,
+            (Some(seed), _) => Some(seed),
+            (None, Some(seed)) => Some(seed as u64),
             (None, None) => return Err(format!("\"seed\" must be an integer, not {value}")),
         },
     };

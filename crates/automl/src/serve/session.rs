@@ -74,10 +74,11 @@ impl Session {
         };
         let sampler = choose::sampler(&init.sampler, &setting).map_err(|e| e.to_string())?;
         let scheduler = choose::scheduler(&init.scheduler, &setting).map_err(|e| e.to_string())?;
-        let mut builder = Study::builder(init.space.clone())
-            .directions(init.directions)
-            .seed(init.seed)
-            .sampler(sampler);
+        let mut builder =
+            Study::builder(init.space.clone()).directions(init.directions).sampler(sampler);
+        if let Some(seed) = init.seed {
+            builder = builder.seed(seed);
+        }
         if let Some(budget) = init.budget {
             builder = builder.budget(budget);
         }
@@ -144,7 +145,7 @@ impl Open {
                 Some(_) => format!("trial {number} has already been told"),
             });
         };
-        self.check(&tell)?;
+        self.check(&tell, asked)?;
         match tell.result {
             Told::Failed(reason) => self.finish(number, Outcome::Failed { reason })?,
             Told::Pruned => self.finish(number, Outcome::Pruned)?,
@@ -181,8 +182,9 @@ impl Open {
         Ok(json!({ "ok": true }))
     }
 
-    /// Refuses a result that does not fit, before anything is recorded.
-    fn check(&self, tell: &Tell) -> Result<(), String> {
+    /// Refuses a result that does not fit, before anything is recorded. The fidelity that was asked
+    /// for may have been recorded by an earlier attempt that failed half-way.
+    fn check(&self, tell: &Tell, asked: u64) -> Result<(), String> {
         if let Told::Values(values) = &tell.result {
             let expected = self.study.history().directions().len();
             if values.len() != expected {
@@ -198,7 +200,7 @@ impl Open {
                 Err(format!("the fidelity {fidelity} lies outside 1 to {}", ladder.max()))
             }
             (Some(_), None) => Err("the study has no fidelity".into()),
-            (Some(fidelity), _) if fidelity <= self.reached(tell.id) => {
+            (Some(fidelity), _) if fidelity != asked && fidelity <= self.reached(tell.id) => {
                 let (id, reached) = (tell.id, self.reached(tell.id));
                 Err(format!(
                     "trial {id} was told at fidelity {reached} before, not below {fidelity}"
@@ -228,4 +230,80 @@ fn params(space: &Space, config: &Config) -> Map<String, Value> {
         Choice::Str(x) => x.into(),
     };
     space.describe(config).map(|(name, choice)| (name.to_owned(), json(choice))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_storage::MemoryStorage;
+    use automl_study::{Direction, Ladder, Report, Storage, StoreError};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// A storage whose next change of a state fails while the flag is set.
+    #[derive(Debug, Default)]
+    struct Flaky {
+        inner: MemoryStorage,
+        fails: Arc<AtomicBool>,
+    }
+
+    impl Storage for Flaky {
+        fn attach(&mut self, space: &Space, to: &[Direction]) -> Result<Vec<Trial>, StoreError> {
+            self.inner.attach(space, to)
+        }
+        fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
+            self.inner.trials_from(number)
+        }
+        fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
+            self.inner.create(trial)
+        }
+        fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
+            self.inner.report(number, report)
+        }
+        fn transition(&mut self, from: State, trial: &Trial) -> Result<bool, StoreError> {
+            if self.fails.swap(false, Ordering::SeqCst) {
+                return Err(StoreError::Unknown { number: trial.number });
+            }
+            self.inner.transition(from, trial)
+        }
+        fn attribute(&mut self, key: &str) -> Result<Option<Value>, StoreError> {
+            self.inner.attribute(key)
+        }
+        fn set_attribute(&mut self, key: &str, value: &Value) -> Result<(), StoreError> {
+            self.inner.set_attribute(key, value)
+        }
+    }
+
+    /// The report is written and the end of the trial is not: the client may tell again.
+    #[test]
+    fn a_tell_that_failed_half_way_can_be_repeated() {
+        let mut builder = Space::builder();
+        builder.float("x", 0.0..=1.0).add().unwrap();
+        let storage = Flaky::default();
+        let fails = storage.fails.clone();
+        let study = Study::builder(builder.build().unwrap())
+            .ladder(Ladder::new("epoch", 1, 4, true).unwrap())
+            .storage(storage)
+            .build()
+            .unwrap();
+        let mut open = Open {
+            study,
+            constraints: 0,
+            has_fidelity: true,
+            told: false,
+            asked: BTreeMap::new(),
+            continuing: VecDeque::new(),
+        };
+        open.ask().unwrap();
+        let mut tell = |fidelity| {
+            let result = Told::Values(vec![0.5]);
+            let constraints = Vec::new();
+            open.tell(Tell { id: 0, result, constraints, fidelity: Some(fidelity) })
+        };
+        fails.store(true, Ordering::SeqCst);
+        tell(4).unwrap_err();
+        tell(3).unwrap_err();
+        tell(4).unwrap();
+        assert_eq!(open.study.history().count(State::Complete), 1);
+    }
 }

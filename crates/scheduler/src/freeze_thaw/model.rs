@@ -14,14 +14,15 @@ pub(super) struct Model {
     process: Process,
     /// Mean and variance of each curve's asymptote given all curves.
     asymptotes: Vec<(f64, f64)>,
-    /// The best last loss; the median is zero, the distance between them one.
+    /// The last loss of the best trial. The median of all is zero, the lowest minus one.
     best: f64,
     top: f64,
 }
 
 impl Model {
     /// Fits the decay, then a process over configurations in which each curve's asymptote is one
-    /// observation with the variance that its curve leaves. `None` where that fails.
+    /// observation with the variance that its curve leaves. `None` where that fails. The trials come
+    /// best first, the feasible before the others.
     pub(super) fn fit(
         space: &Space,
         history: &History,
@@ -39,6 +40,7 @@ impl Model {
             return None;
         }
         lasts.sort_by(f64::total_cmp);
+        let best = raw.first()?.last()?.1;
         // Scaled by the better half: what diverged says nothing about the good ones.
         let (least, middle) = (lasts[0], lasts[lasts.len() / 2]);
         let scale = (middle - least).max(1e-9 * (1.0 + middle.abs()));
@@ -55,10 +57,10 @@ impl Model {
         let rows = trials.iter().map(|t| features(space, &t.config)).collect();
         let process = Process::fit(rows, &seen)?;
         let asymptotes = process.rows.iter().map(|row| process.predict(row)).collect();
-        Some(Self { decay, seen, process, asymptotes, best: standard(least), top })
+        Some(Self { decay, seen, process, asymptotes, best: standard(best), top })
     }
 
-    /// The best loss so far.
+    /// The last loss of the best trial, a feasible one if there is any.
     pub(super) fn best(&self) -> f64 {
         self.best
     }
@@ -167,5 +169,36 @@ impl Process {
         let mean = linalg::dot(&k, &self.weights);
         linalg::solve_lower_vec(&self.factor, &mut k);
         (mean, (self.signal - linalg::dot(&k, &k)).max(0.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_study::{Direction, Report};
+
+    /// The best loss is that of the best feasible curve, not that of a lower infeasible one.
+    #[test]
+    fn the_best_curve_is_feasible() {
+        let mut builder = Space::builder();
+        builder.float("x", 0.0..=1.0).add().unwrap();
+        let space = builder.build().unwrap();
+        let rng = &mut automl_space::stream(0, 0, "test");
+        let trial = |number: u64, loss: f64, constraint: f64, rng: &mut dyn rand::Rng| {
+            let mut trial = Trial::waiting(number, space.sample(rng));
+            trial.reports.push(Report { step: 1, values: vec![loss] });
+            trial.constraints = vec![constraint];
+            trial
+        };
+        let best = |infeasible: f64, rng: &mut dyn rand::Rng| {
+            let mut trials: Vec<Trial> =
+                (0..6).map(|i| trial(i, 1.0 + i as f64, -1.0, rng)).collect();
+            trials.push(trial(6, infeasible, 1.0, rng));
+            let trials: Vec<&Trial> = trials.iter().collect();
+            let history = History::new(vec![Direction::Minimize]);
+            Model::fit(&space, &history, &trials, 4).unwrap().best()
+        };
+        assert_eq!(best(0.0, rng), -2.0 / 3.0);
+        assert_eq!(best(9.0, rng), -1.0);
     }
 }

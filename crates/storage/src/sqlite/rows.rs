@@ -99,11 +99,7 @@ pub(super) fn load(
         let (key, text): (String, String) = (row.get(1)?, row.get(4)?);
         let Some(draft) = drafts.get_mut(&id) else { return Ok(()) };
         match key.as_str() {
-            "constraints" => {
-                let json = codec::parse_json(&text);
-                draft.trial.constraints =
-                    json.as_ref().and_then(codec::parse_numbers).unwrap_or_default();
-            }
+            "constraints" => draft.trial.constraints = codec::parse_constraints(&text),
             "fixed_params" => draft.fixed = codec::parse_json(&text),
             _ => {}
         }
