@@ -93,8 +93,8 @@ impl FreezeThaw {
         }
     }
 
-    /// Starts no more than this many trials, if a number is given, and then goes on with the paused
-    /// ones alone.
+    /// Starts no more than this many trials, if a number is given, and then goes on with those
+    /// paused ones of which more is to be expected than of a new one.
     #[must_use]
     pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
         self.limit = trials.into();
@@ -142,10 +142,15 @@ impl FreezeThaw {
             && history.count(State::Waiting) == 0
     }
 
-    /// The paused trial to thaw; `None` for a new one.
+    /// The paused trial to thaw; `None` for a new one, and for the end where no trial may start:
+    /// then few trials, and the best of many, are trained to the top all the same.
     fn choose(&self, history: &History) -> Option<u64> {
-        let full = self.is_full(history);
-        self.promising(history, full).or_else(|| if full { self.best_paused() } else { None })
+        let promising = self.promising(history);
+        if promising.is_some() || !self.is_full(history) {
+            return promising;
+        }
+        let is_few = self.known.len() < STARTUP || history.count(State::Complete) == 0;
+        if is_few { self.best_paused() } else { None }
     }
 
     /// The paused trial with the best last loss.
@@ -154,8 +159,8 @@ impl FreezeThaw {
     }
 
     /// The paused trial of which the model expects most; `None` where it has no opinion or expects
-    /// more of a new one, which counts only unless the study is full.
-    fn promising(&self, history: &History, full: bool) -> Option<u64> {
+    /// more of a new one.
+    fn promising(&self, history: &History) -> Option<u64> {
         if self.known.len() < STARTUP || self.paused.is_empty() {
             return None;
         }
@@ -174,7 +179,7 @@ impl FreezeThaw {
             chance(model.fresh(&self.space, &config, horizon))
         });
         let fresh = chances.sum::<f64>() / FRESH as f64;
-        let mut best: (f64, Option<u64>) = (if full { 0.0 } else { fresh }, None);
+        let mut best: (f64, Option<u64>) = (fresh, None);
         for (i, trial) in trials.iter().enumerate() {
             if self.paused.contains(&trial.number) {
                 let until = (trial.step() + horizon).min(self.top());
