@@ -177,7 +177,7 @@ fn networks(name: SpaceName, data: &Data, caps: &Caps) -> Result<NetworkSpace, B
     let options = BlockSpaceOptions { extended: true, ..BlockSpaceOptions::default() };
     // Half of the prior's networks use a small part of the caps only, so that the front reaches
     // from networks far below them up to the caps.
-    let part = if side <= 16 { 5 } else { 2 };
+    let part = if side <= 16 { 10 } else { 2 };
     let small = Caps { params: caps.params / part, macs: caps.macs / part, ..caps.clone() };
     let allowed = |network: &Canonical| small.allow(network);
     Ok(NetworkSpace::Blocks(BlockSpace::within(channels, side, classes, &options, allowed)?))
