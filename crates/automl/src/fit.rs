@@ -1,6 +1,6 @@
 //! One given network, trained to the end, tested once and saved.
 
-use crate::search::{SearchError, Settings, open_data};
+use crate::search::{CHECKPOINT_EVERY, SearchError, Settings, open_data};
 use automl_models::{Architecture, YamlError};
 use automl_study::StopFlag;
 use automl_train::{
@@ -9,11 +9,8 @@ use automl_train::{
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use thiserror::Error;
-
-/// After how much training a checkpoint is written.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
 
 /// The checkpoint's file.
 const CHECKPOINT: &str = "training.ckpt";

@@ -41,6 +41,8 @@ pub use continued::ContinueError;
 #[cfg(feature = "train")]
 pub use error::SearchError;
 pub use event::{Event, Network, Progress, ScoreRow, ScoreTable, Start, Summary};
+#[cfg(feature = "train")]
+pub(crate) use executor::CHECKPOINT_EVERY;
 pub use ladder::{FidelitySettings, LadderSettings, RungSettings, SUBSETS, ladder_toml};
 pub use microseconds::Microseconds;
 #[cfg(feature = "train")]

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::output::say;
-use crate::search::args::quote;
+use crate::search::args::{assigned, quote};
 use automl::search::Settings;
 use clap::Args;
 use std::path::PathBuf;
@@ -98,9 +98,7 @@ impl FidelitiesArgs {
             ("workers", self.workers.map(|n| n.to_string())),
             ("seed", self.seed.map(|n| n.to_string())),
         ];
-        let given = options.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        let given = given.map(|(name, value)| format!("{name}={value}"));
-        self.set.iter().cloned().chain(given).collect()
+        assigned(&self.set, options)
     }
 }
 

@@ -27,8 +27,8 @@ impl Default for Nsga2Options {
 
 /// The elitist non-dominated sorting genetic algorithm.
 ///
-/// The population is what survives when the judged trials (finished or paused), in the order of their numbers, arrive
-/// in generations: fronts first, the less crowded first within a front. The trials of a generation
+/// The population is what survives when the judged trials (finished or paused), in the order of
+/// their numbers, arrive in generations: fronts first, the less crowded first within a front. The trials of a generation
 /// that is not yet full compete too (the steady-state form), so workers never wait for each other.
 /// Numbers are crossed by simulated binary crossover and mutated polynomially, choices are crossed
 /// uniformly and mutated uniformly. A parameter that a child's choices make active comes from the

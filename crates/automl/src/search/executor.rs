@@ -11,7 +11,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// After how much training a checkpoint is written between rungs.
-pub(super) const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
+pub(crate) const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
 
 /// The attribute that holds the seconds of one epoch.
 pub(super) const EPOCH_SECONDS: &str = "automl:epoch-seconds";

@@ -146,7 +146,6 @@ pub(crate) struct SearchArgs {
 impl SearchArgs {
     /// The options as assignments, those of `--set` first so that named options win.
     pub(crate) fn assignments(&self) -> Vec<String> {
-        let mut list = self.set.clone();
         let text = |value: &Option<String>| value.as_ref().map(|v| quote(v));
         let path = |value: &Option<PathBuf>| value.as_ref().map(|v| quote(&v.to_string_lossy()));
         let options = [
@@ -176,10 +175,18 @@ impl SearchArgs {
             ("runs", path(&self.runs)),
             ("seed", self.seed.map(|n| n.to_string())),
         ];
-        let given = options.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        list.extend(given.map(|(name, value)| format!("{name}={value}")));
-        list
+        assigned(&self.set, options)
     }
+}
+
+/// Assignments of `--set`, then those of the named options that were given.
+pub(crate) fn assigned(
+    set: &[String],
+    options: impl IntoIterator<Item = (&'static str, Option<String>)>,
+) -> Vec<String> {
+    let given = options.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let given = given.map(|(name, value)| format!("{name}={value}"));
+    set.iter().cloned().chain(given).collect()
 }
 
 /// A string of TOML.

@@ -29,8 +29,8 @@ impl Default for CmaEsOptions {
 
 /// The covariance matrix adaptation evolution strategy over mixed, conditional spaces.
 ///
-/// A generation is the next `lambda` judged trials (finished or paused) in the order of their numbers, whoever
-/// proposed them, so the distribution is a function of the trials: it is replayed where no cache
+/// A generation is the next `lambda` judged trials (finished or paused) in the order of their
+/// numbers, whoever proposed them, so the distribution is a function of the trials: it is replayed where no cache
 /// fits. Trials that are still running are left out until they end. Numbers live in the unit cube.
 /// A discrete number stands for its cell: it enters with a point of the cell that the distribution
 /// makes likely, and a margin keeps its neighbours possible. Draws outside of the cube are moved
