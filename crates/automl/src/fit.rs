@@ -1,11 +1,9 @@
 //! One given network, trained to the end, tested once and saved.
 
-use crate::search::{CHECKPOINT_EVERY, SearchError, Settings, open_data};
+use crate::search::{CHECKPOINT_EVERY, SearchError, Settings, open_data, write_file};
 use automl_models::{Architecture, YamlError};
 use automl_study::StopFlag;
-use automl_train::{
-    CheckpointError, EpochReport, ExportError, Part, TrainError, Training, export, on_threads,
-};
+use automl_train::{EpochReport, Part, TrainError, Training, export, on_threads};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,7 +17,7 @@ const CHECKPOINT: &str = "training.ckpt";
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FitError {
-    /// Settings, data or device do not do.
+    /// Settings, data or device do not do, the network cannot be trained, or not be saved.
     #[error(transparent)]
     Search(#[from] SearchError),
     /// The network's file cannot be read.
@@ -38,28 +36,11 @@ pub enum FitError {
         /// What is wrong.
         source: YamlError,
     },
-    /// The network cannot be trained on the data.
-    #[error(transparent)]
-    Train(#[from] TrainError),
-    /// A checkpoint cannot be written.
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    /// The network cannot be saved.
-    #[error(transparent)]
-    Export(#[from] ExportError),
     /// The folder holds a network that was trained before.
     #[error("{} holds a trained network already; choose another folder", path.display())]
     Taken {
         /// The folder.
         path: PathBuf,
-    },
-    /// A file cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
     },
 }
 
@@ -128,7 +109,7 @@ pub fn run(
         .map_err(|source| FitError::Read { path: model.to_owned(), source })?;
     let architecture = Architecture::from_yaml(&text)
         .map_err(|source| FitError::Yaml { path: model.to_owned(), source })?;
-    let cost = architecture.cost().map_err(TrainError::from)?;
+    let cost = architecture.cost().map_err(TrainError::from).map_err(SearchError::from)?;
     let results = out.join("metrics.json");
     if results.exists() {
         return Err(FitError::Taken { path: out.to_owned() });
@@ -138,10 +119,14 @@ pub fn run(
     let epochs = settings.training.finish_epochs(&data, settings.training.search_epochs());
     let recipe = settings.training.recipe(&data, epochs);
     let (data, seed) = (Arc::new(data), settings.seed);
-    std::fs::create_dir_all(out).map_err(|source| write_error(out, source))?;
+    std::fs::create_dir_all(out).map_err(|source| SearchError::File {
+        action: "create",
+        path: out.to_owned(),
+        source,
+    })?;
     let checkpoint = out.join(CHECKPOINT);
 
-    let train = || -> Result<Training, FitError> {
+    let train = || -> Result<Training, SearchError> {
         let known = Training::resume(&checkpoint, &data, &chosen.device).ok().filter(|known| {
             (known.architecture(), known.seed(), known.recipe()) == (&architecture, seed, &recipe)
         });
@@ -169,7 +154,7 @@ pub fn run(
         }
         Ok(training)
     };
-    let finish = || -> Result<Fitted, FitError> {
+    let finish = || -> Result<Fitted, SearchError> {
         let training = train()?;
         let validation = training.evaluate(Part::Validation);
         let test = training.evaluate(Part::Test);
@@ -193,12 +178,8 @@ pub fn run(
         on_threads(settings.workers.unwrap_or(cores), finish)?
     };
     let text = serde_json::to_string_pretty(&fitted).unwrap_or_default();
-    std::fs::write(&results, text).map_err(|source| write_error(&results, source))?;
+    write_file(&results, &text)?;
     // The network is saved; a checkpoint that stays behind costs space and nothing else.
     let _ = std::fs::remove_file(&checkpoint);
     Ok(fitted)
-}
-
-fn write_error(path: &Path, source: std::io::Error) -> FitError {
-    FitError::Write { path: path.to_owned(), source }
 }

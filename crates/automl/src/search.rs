@@ -62,7 +62,7 @@ pub fn to_toml(settings: &Settings) -> String {
 
 /// Writes a text file; an error names it.
 #[cfg(feature = "train")]
-fn write_file(path: &std::path::Path, text: &str) -> Result<(), SearchError> {
+pub(crate) fn write_file(path: &std::path::Path, text: &str) -> Result<(), SearchError> {
     std::fs::write(path, text).map_err(|source| SearchError::File {
         action: "write",
         path: path.to_owned(),

@@ -4,7 +4,7 @@
 
 use automl::fit::{FitError, Fitted, Progress, run};
 use automl::models::{Activation, Architecture, Block, Layer};
-use automl::search::{Device, Settings};
+use automl::search::{Device, SearchError, Settings};
 use automl::study::StopFlag;
 use automl::train::TrainError;
 use std::fs;
@@ -48,7 +48,10 @@ fn an_interrupted_training_ends_as_an_unbroken_one() {
     let unbroken = fit(&model, &whole, u64::MAX).unwrap();
     assert_eq!((unbroken.epochs, unbroken.seed), (3, 5));
     let stopped = fit(&model, &broken, 1);
-    assert!(matches!(stopped, Err(FitError::Train(TrainError::Stopped { epoch: 2 }))));
+    assert!(matches!(
+        stopped,
+        Err(FitError::Search(SearchError::Train(TrainError::Stopped { epoch: 2 })))
+    ));
     assert!(!broken.join("metrics.json").exists());
     let resumed = fit(&model, &broken, u64::MAX).unwrap();
     assert_eq!(Fitted { seconds: unbroken.seconds, ..resumed }, unbroken);
@@ -75,7 +78,10 @@ fn a_training_goes_on_where_the_batch_is_larger_than_the_data() {
             stop.set();
         }
     });
-    assert!(matches!(stopped, Err(FitError::Train(TrainError::Stopped { epoch: 2 }))));
+    assert!(matches!(
+        stopped,
+        Err(FitError::Search(SearchError::Train(TrainError::Stopped { epoch: 2 })))
+    ));
     let begun = AtomicU64::new(u64::MAX);
     let watch = |progress: &Progress| {
         if let Progress::Start { epoch, .. } = progress {

@@ -104,6 +104,7 @@ fn execute(_: &TrainArgs, _: &Settings) -> Result<(), Failure> {
 #[cfg(feature = "train")]
 fn execute(args: &TrainArgs, settings: &Settings) -> Result<(), Failure> {
     use automl::fit::{self, FitError};
+    use automl::search::SearchError;
     use automl::study::StopFlag;
     use automl::train::TrainError;
     let stop = StopFlag::on_ctrl_c()?;
@@ -119,7 +120,7 @@ fn execute(args: &TrainArgs, settings: &Settings) -> Result<(), Failure> {
             100.0 * fitted.test_accuracy,
             args.out.display()
         )),
-        Err(FitError::Train(TrainError::Stopped { .. })) => {
+        Err(FitError::Search(SearchError::Train(TrainError::Stopped { .. }))) => {
             Err("interrupted; the same command goes on from the last checkpoint".into())
         }
         Err(error) => Err(error.into()),
