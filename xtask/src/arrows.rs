@@ -2,7 +2,6 @@
 
 use crate::shell;
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
 
 /// Each crate with the crates of the house that it may use.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -44,8 +43,7 @@ const BURN: &[&str] = &["automl-models", "automl-train"];
 
 /// Checks every crate of the workspace.
 pub(crate) fn check() -> Result<()> {
-    let text = shell::output(shell::cargo(["metadata", "--format-version=1", "--no-deps"]))?;
-    let metadata: Value = serde_json::from_str(&text).context("cargo metadata is not JSON")?;
+    let metadata = shell::metadata()?;
     let packages = metadata["packages"].as_array().context("cargo metadata has no packages")?;
     let mut broken = Vec::new();
     for package in packages {

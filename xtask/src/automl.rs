@@ -3,7 +3,7 @@
 use crate::device::{self, Asked};
 use crate::shell;
 use anyhow::Result;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 /// Commands that train networks and so need the framework.
@@ -11,11 +11,12 @@ const TRAINING: &[&str] = &["search", "train", "fidelities", "latency"];
 
 /// Builds and runs `automl ARGS`.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    let binary = binary()?;
     let trains = args.first().is_some_and(|command| TRAINING.contains(&command.as_str()));
-    let help = args.iter().any(|arg| arg == "-h" || arg == "--help");
-    if !trains || help {
+    let asks = |arg: &String| matches!(arg.as_str(), "-h" | "--help" | "--dry-run");
+    if !trains || args.iter().any(asks) {
         build(Build::Light)?;
-        return shell::hand_over(command(args));
+        return shell::hand_over(command(&binary, args));
     }
     let (build_for, why) = match (device::asked(args), device::gpu()) {
         (Asked::Gpu, _) => (Build::Gpu, "--device gpu"),
@@ -23,10 +24,10 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         (Asked::Auto, Some(_)) => (Build::Gpu, "a GPU was found"),
         (Asked::Auto, None) => (Build::Cpu, "no GPU was found"),
     };
-    if !can_train() {
+    if !can_train(&binary) {
         // The first build takes minutes: find wrong settings before it, with the light binary.
         build(Build::Light)?;
-        let mut check = command(args);
+        let mut check = command(&binary, args);
         check.arg("--dry-run").stdout(Stdio::null());
         let status = check.status()?;
         if !status.success() {
@@ -39,7 +40,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         );
     }
     build(build_for)?;
-    shell::hand_over(command(args))
+    shell::hand_over(command(&binary, args))
 }
 
 /// How the binary is built.
@@ -70,17 +71,18 @@ fn build(kind: Build) -> Result<()> {
 }
 
 /// Whether the binary of the last build can train.
-fn can_train() -> bool {
-    let version = Command::new(binary()).arg("--version").stderr(Stdio::null()).output();
+fn can_train(binary: &Path) -> bool {
+    let version = Command::new(binary).arg("--version").stderr(Stdio::null()).output();
     version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("training"))
 }
 
-fn binary() -> PathBuf {
-    shell::target_dir().join("release").join(format!("automl{}", std::env::consts::EXE_SUFFIX))
+fn binary() -> Result<PathBuf> {
+    let name = format!("automl{}", std::env::consts::EXE_SUFFIX);
+    Ok(shell::target_dir()?.join("release").join(name))
 }
 
-fn command(args: &[String]) -> Command {
-    let mut command = Command::new(binary());
+fn command(binary: &Path, args: &[String]) -> Command {
+    let mut command = Command::new(binary);
     command.args(args);
     command
 }
