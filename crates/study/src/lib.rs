@@ -18,6 +18,8 @@
 //! ```
 
 mod fidelity;
+#[cfg(target_os = "linux")]
+mod hangup;
 mod history;
 mod optimize;
 pub mod pareto;

@@ -22,8 +22,11 @@ impl StopFlag {
         Self::default()
     }
 
-    /// The process's flag, which Ctrl-C (and SIGTERM) sets. The handler is installed by the first
-    /// call. A second Ctrl-C ends the process at once with status 130.
+    /// The process's flag, which Ctrl-C (and SIGTERM, and SIGHUP) sets. The handler is installed by
+    /// the first call. A second Ctrl-C ends the process at once with status 130.
+    ///
+    /// On Linux a SIGHUP that was ignored when the process began, as under `nohup`, stays without
+    /// effect if this is called before other threads start.
     ///
     /// # Errors
     /// [`StopError`] if another handler is in the way.
@@ -32,6 +35,8 @@ impl StopFlag {
         if let Some(flag) = FLAG.get() {
             return Ok(flag.clone());
         }
+        #[cfg(target_os = "linux")]
+        crate::hangup::stay_ignored();
         let flag = Self::new();
         let handler = flag.clone();
         ctrlc::set_handler(move || {
