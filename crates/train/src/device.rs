@@ -71,10 +71,17 @@ fn gpu() -> Result<Chosen, DeviceError> {
     Err(DeviceError::NotBuilt)
 }
 
-/// The first adapter that is hardware. Probed before any tensor is made, because the framework
-/// panics on a thread of its own where it finds none.
+/// The first adapter that is hardware, found once: the framework refuses to be set up again.
 #[cfg(feature = "gpu")]
 fn gpu() -> Result<Chosen, DeviceError> {
+    static FOUND: std::sync::OnceLock<Result<Chosen, DeviceError>> = std::sync::OnceLock::new();
+    FOUND.get_or_init(probe).clone()
+}
+
+/// Probed before any tensor is made, because the framework panics on a thread of its own where it
+/// finds no adapter.
+#[cfg(feature = "gpu")]
+fn probe() -> Result<Chosen, DeviceError> {
     use burn::tensor::wgpu::wgpu::DeviceType;
     let no_gpu = |reason: String| DeviceError::NoGpu { reason };
     let probed = Device::wgpu_options().init_with_setup();
