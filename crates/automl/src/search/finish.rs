@@ -51,7 +51,8 @@ struct Metrics {
     /// Measured once all are trained.
     latency_us: Option<f64>,
     seconds: f64,
-    /// How it was trained, for as many epochs; not known of older ones.
+    /// How it was trained, for as many epochs or fewer where the time was over; not known of older
+    /// ones.
     #[serde(default)]
     recipe: Option<Recipe>,
 }
@@ -60,9 +61,13 @@ impl Metrics {
     /// Whether a training by `recipe` need not be run any more: it is this one, or a shorter one
     /// where the time decides about the epochs.
     fn stands_for(&self, recipe: &Recipe, timed: bool) -> bool {
-        let long = if timed { self.epochs >= recipe.epochs } else { self.epochs == recipe.epochs };
-        let same = |own: &Recipe| Recipe { epochs: recipe.epochs, ..own.clone() } == *recipe;
-        long && self.recipe.as_ref().is_some_and(same)
+        let Some(own) = &self.recipe else { return false };
+        if timed {
+            let same = Recipe { epochs: recipe.epochs, ..own.clone() } == *recipe;
+            same && self.epochs >= recipe.epochs
+        } else {
+            own == recipe && self.epochs == recipe.epochs
+        }
     }
 }
 
@@ -108,7 +113,10 @@ impl Finish<'_> {
                         while !self.setup.stop.is_set() && lock(&failure).is_none() {
                             let Some((candidate, epochs)) = lock(&queue).pop() else { break };
                             match self.train(&candidate, epochs, &queue) {
-                                Ok(Some(metrics)) => lock(&results).push((candidate, metrics)),
+                                Ok(Some(metrics)) => {
+                                    lock(&queue).done();
+                                    lock(&results).push((candidate, metrics));
+                                }
                                 Ok(None) => {}
                                 Err(error) => {
                                     lock(&failure).get_or_insert(error);
@@ -214,7 +222,8 @@ impl Finish<'_> {
         }
     }
 
-    /// Trains, tests and saves one network; `None` if it was stopped or diverged.
+    /// Trains, tests and saves one network; `None` if it was stopped, diverged, or was not through
+    /// in time while another was.
     fn train(
         &self,
         candidate: &Candidate,
@@ -240,22 +249,30 @@ impl Finish<'_> {
         let checkpoint = self.setup.folder.final_checkpoint(*trial);
         let mut saved = Instant::now();
         while training.epoch() < training.epochs() {
-            match training.run_epoch(&|| self.setup.stop.is_set()) {
+            match training.run_epoch(&|| self.setup.stop.is_set() || lock(queue).is_over()) {
                 Ok(report) => {
                     // Where an epoch takes longer than thought, there are fewer of them.
-                    let more = lock(queue).fit(candidate, report.time.as_secs_f64());
-                    if more.is_some_and(|more| report.epoch + more < training.epochs()) {
-                        training.set_epochs(report.epoch + more.unwrap_or(0));
+                    match lock(queue).fit(candidate, report.time.as_secs_f64()) {
+                        Some(0) => break,
+                        Some(more) if report.epoch + more < training.epochs() => {
+                            training.set_epochs(report.epoch + more);
+                        }
+                        _ => {}
                     }
                     if saved.elapsed() >= CHECKPOINT_EVERY {
                         training.save(&checkpoint)?;
                         saved = Instant::now();
                     }
                 }
-                Err(TrainError::Stopped { .. }) => return Ok(None),
+                Err(TrainError::Stopped { .. }) => {
+                    if !self.setup.stop.is_set() {
+                        let note = format!("trial {trial} is left out of the front: out of time");
+                        self.setup.note(note);
+                    }
+                    return Ok(None);
+                }
                 Err(error @ TrainError::Diverged { .. }) => {
-                    let note = format!("trial {trial} is left out of the front: {error}");
-                    self.setup.tell(&Event::Note(note));
+                    self.setup.note(format!("trial {trial} is left out of the front: {error}"));
                     return Ok(None);
                 }
                 Err(error) => return Err(error.into()),
@@ -277,7 +294,7 @@ impl Finish<'_> {
             test_loss: test.loss,
             latency_us: None,
             seconds: start.elapsed().as_secs_f64(),
-            recipe: Some(Recipe { epochs: training.epoch(), ..recipe }),
+            recipe: Some(Recipe { epochs: training.epochs(), ..recipe }),
         };
         export(&training.trained(), architecture, &folder)?;
         let text = serde_json::to_string_pretty(&metrics).unwrap_or_default();
@@ -381,6 +398,10 @@ mod tests {
         assert_eq!(stands(20), (true, true));
         assert_eq!(stands(21), (false, false));
         assert_eq!(stands(19), (false, true));
+        // The time was over before its learning rate was zero.
+        let cut = Metrics { epochs: 19, ..known.clone() };
+        assert!(!cut.stands_for(&recipe(20), false) && !cut.stands_for(&recipe(19), false));
+        assert!(cut.stands_for(&recipe(19), true));
         let other = Recipe { momentum: 0.8, ..recipe(20) };
         assert!(!known.stands_for(&other, false) && !known.stands_for(&other, true));
         let written = serde_json::to_string(&known).unwrap();

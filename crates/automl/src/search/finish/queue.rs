@@ -15,6 +15,8 @@ pub(super) struct Queue {
     deadline: Option<Instant>,
     /// How much longer an epoch takes than was thought.
     pace: f64,
+    /// Whether some network is through.
+    any_done: bool,
 }
 
 impl Queue {
@@ -26,19 +28,28 @@ impl Queue {
         deadline: Option<Instant>,
     ) -> Self {
         waiting.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
-        Self { waiting, workers, epochs, deadline, pace: 1.0 }
+        Self { waiting, workers, epochs, deadline, pace: 1.0, any_done: false }
     }
 
-    /// The next network and its epochs.
+    /// Notes that a network is through.
+    pub(super) fn done(&mut self) {
+        self.any_done = true;
+    }
+
+    /// Whether the time is over. A first network is trained even then, so that there is one.
+    pub(super) fn is_over(&self) -> bool {
+        self.any_done && self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// The next network and its epochs, at least one.
     pub(super) fn pop(&mut self) -> Option<(Candidate, u64)> {
         let next = self.waiting.pop()?;
         let fits = self.fits(next.seconds * self.pace);
-        let epochs = fits.map_or(self.epochs, |fits| fits.min(self.epochs));
+        let epochs = fits.map_or(self.epochs, |fits| fits.min(self.epochs).max(1));
         Some((next, epochs))
     }
 
-    /// After an epoch that took `seconds`: how many more fit, at least one; `None` without a
-    /// deadline.
+    /// After an epoch that took `seconds`: how many more fit; `None` without a deadline.
     pub(super) fn fit(&mut self, candidate: &Candidate, seconds: f64) -> Option<u64> {
         if candidate.seconds > 0.0 && seconds.is_finite() {
             self.pace += 0.2 * (seconds / candidate.seconds - self.pace);
@@ -46,11 +57,67 @@ impl Queue {
         self.fits(seconds)
     }
 
-    /// Every network is to have equally many epochs, in the time that is left on all workers.
+    /// Every network is to have equally many epochs, in the time that is left on all workers, but
+    /// the one at hand at least one if that one fits.
     fn fits(&self, seconds: f64) -> Option<u64> {
         let left = self.deadline?.saturating_duration_since(Instant::now()).as_secs_f64() * USED;
         let others: f64 = self.waiting.iter().map(|candidate| candidate.seconds).sum();
-        let epoch = seconds + others * self.pace / self.workers as f64;
-        Some((left / epoch.max(1e-6)).floor().max(1.0) as u64)
+        let own = seconds.max(1e-6);
+        let epoch = own + others * self.pace / self.workers as f64;
+        Some((left / epoch).max((left / own).min(1.0)).floor() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_models::{Activation, Architecture, Block, Layer};
+    use std::time::Duration;
+
+    fn candidate(trial: u64, seconds: f64) -> Candidate {
+        let layers = [
+            Layer::once(Block::conv(4, 3, 1, Activation::Relu)),
+            Layer::once(Block::GlobalAvgPool),
+            Layer::once(Block::Flatten),
+            Layer::once(Block::linear(2)),
+        ];
+        let architecture = Architecture::new(1, 8, layers);
+        let cost = architecture.cost().unwrap();
+        Candidate { trial, architecture, cost, seconds, accuracy: 0.5 }
+    }
+
+    /// The epochs of the first and, after one of its epochs took `seconds`, how many more.
+    fn epochs(left: Option<u64>, seconds: f64) -> (u64, Option<u64>) {
+        let deadline = left.map(|left| Instant::now() + Duration::from_secs(left));
+        let waiting = vec![candidate(0, 10.0), candidate(1, 30.0)];
+        let mut queue = Queue::new(waiting, 1, 20, deadline);
+        let (first, epochs) = queue.pop().unwrap();
+        assert_eq!(first.trial, 1);
+        (epochs, queue.fit(&first, seconds))
+    }
+
+    #[test]
+    fn epochs_fit_into_the_time() {
+        assert_eq!(epochs(None, 30.0), (20, None));
+        assert_eq!(epochs(Some(10_000), 30.0), (20, Some(237)));
+        // 40 seconds of both networks, of which 95 of 100 are used.
+        assert_eq!(epochs(Some(400), 30.0), (9, Some(9)));
+        // One for all does not fit, one for the network at hand does.
+        assert_eq!(epochs(Some(36), 30.0), (1, Some(1)));
+        assert_eq!(epochs(Some(30), 30.0), (1, Some(0)));
+        assert_eq!(epochs(Some(0), 30.0), (1, Some(0)));
+    }
+
+    #[test]
+    fn the_time_is_over_once_a_network_is_through() {
+        let over = |deadline| {
+            let mut queue = Queue::new(Vec::new(), 1, 20, deadline);
+            let before = queue.is_over();
+            queue.done();
+            (before, queue.is_over())
+        };
+        assert_eq!(over(Some(Instant::now())), (false, true));
+        assert_eq!(over(Some(Instant::now() + Duration::from_secs(60))), (false, false));
+        assert_eq!(over(None), (false, false));
     }
 }
