@@ -113,12 +113,12 @@ pub(super) fn score(filter: Filter) -> Option<Score> {
 pub(super) fn table(plan: &Plan, history: &History, seed: u64) -> Option<ScoreTable> {
     let reached =
         |step: u64| history.trials().iter().filter_map(move |t| Some((t, t.report_at(step)?)));
-    let epochs = (plan.rungs.ladder.min()..=plan.rungs.ladder.max())
+    let fidelity = (plan.rungs.ladder.min()..=plan.rungs.ladder.max())
         .rev()
-        .find(|epochs| reached(*epochs).count() >= ENOUGH)?;
+        .find(|fidelity| reached(*fidelity).count() >= ENOUGH)?;
     let batch = ScoreBatch::new(&plan.search_data, IMAGES, seed);
     let (mut accuracies, mut scores) = (Vec::new(), vec![Vec::new(); Score::ALL.len()]);
-    for (trial, report) in reached(epochs) {
+    for (trial, report) in reached(fidelity) {
         let network = plan.networks.architecture(&trial.config);
         let all = Score::ALL.map(|score| score.of(&network, &batch, 0));
         if let Some(accuracy) = report.values.first().filter(|_| all.iter().all(Result::is_ok)) {
@@ -131,6 +131,7 @@ pub(super) fn table(plan: &Plan, history: &History, seed: u64) -> Option<ScoreTa
         spearman: spearman(values, &accuracies).unwrap_or(0.0),
         kendall: kendall(values, &accuracies).unwrap_or(0.0),
     });
+    let epochs = plan.rungs.epochs_at(fidelity);
     Some(ScoreTable { epochs, trials: accuracies.len() as u64, rows: rows.collect() })
 }
 
