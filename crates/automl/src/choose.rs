@@ -87,6 +87,9 @@ pub const SAMPLERS: &[&str] = &[
     "turbo",
 ];
 
+/// Those of [`SAMPLERS`] that know one objective only.
+pub const SINGLE_OBJECTIVE: &[&str] = &["cmaes"];
+
 /// The names that [`scheduler`] knows.
 pub const SCHEDULERS: &[&str] = &[
     "auto",

@@ -15,6 +15,8 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Progress {
+    /// What is done before the start, where that takes its time.
+    Note(String),
     /// It is about to start.
     Start {
         /// The data, in words.

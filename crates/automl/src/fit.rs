@@ -116,7 +116,7 @@ pub fn run(
     }
     let (chosen, data) = open_data(settings)?;
     let start = Instant::now();
-    let epochs = settings.training.finish_epochs(&data, settings.training.search_epochs());
+    let epochs = settings.training.finish_epochs(&data, settings.search_epochs());
     let recipe = settings.training.recipe(&data, epochs);
     let (data, seed) = (Arc::new(data), settings.seed);
     std::fs::create_dir_all(out).map_err(|source| SearchError::File {

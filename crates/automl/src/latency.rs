@@ -1,6 +1,6 @@
 //! The latency of a space's networks on the device at hand.
 
-use automl_models::NetworkSpace;
+use automl_models::{Canonical, NetworkSpace};
 use automl_space::stream;
 use automl_train::{Device, LatencyError, LatencyProfile, Timing};
 use std::collections::HashSet;
@@ -9,13 +9,17 @@ use std::collections::HashSet;
 /// networks going for ever.
 const DRAWS: u64 = 20;
 
-/// Times different networks drawn from the prior of a space, and fits a table to most of them.
-/// `stop` is asked before each.
+/// The networks that a search times for its table.
+pub(crate) const TIMED: u64 = 160;
+
+/// Times different networks drawn from the prior of a space, of those that `allowed` lets pass, and
+/// fits a table to most of them. `stop` ends it early, see [`LatencyProfile::measure`].
 ///
 /// # Errors
-/// Too few networks for a table, or a stop.
+/// Too few networks for a table, or a stop before there are enough.
 pub fn profile(
     space: &NetworkSpace,
+    allowed: &dyn Fn(&Canonical) -> bool,
     networks: u64,
     timing: &Timing,
     seed: u64,
@@ -28,7 +32,10 @@ pub fn profile(
             let config = space.space().sample_prior(&mut stream(seed, draw, "latency"));
             space.architecture(&config)
         })
-        .filter(|network| network.fingerprint().is_ok_and(|print| prints.insert(print)))
+        .filter(|network| {
+            let network = network.canonical().ok().filter(|network| allowed(network));
+            network.is_some_and(|network| prints.insert(network.fingerprint()))
+        })
         .take(networks as usize)
         .collect();
     LatencyProfile::measure(&drawn, timing, device, stop)

@@ -29,10 +29,12 @@ pub(crate) mod rungs;
 mod scores;
 mod settings;
 #[cfg(feature = "train")]
-mod setup;
+pub(crate) mod setup;
 mod span;
 #[cfg(feature = "train")]
 mod spread;
+#[cfg(feature = "train")]
+mod timing;
 #[cfg(feature = "train")]
 mod unique;
 

@@ -35,16 +35,19 @@ fn a_study_goes_on_as_it_began() {
     let folder = tempfile::tempdir().unwrap();
     let mut began = settings(folder.path());
     began.seed = 3;
+    let storage = folder.path().join("record.db").display().to_string();
+    began.storage = Some(storage.clone());
     began.training.epochs = Some(2);
     let (first, notes) = search(&began).unwrap();
     assert_eq!((first.trials, notes), (2, Vec::new()));
 
-    // Seed and epochs are not given again.
+    // Seed, epochs and storage are not given again.
     let mut more = settings(folder.path());
     more.search.trials = 3;
     let (second, notes) = search(&more).unwrap();
     assert_eq!(second.trials, 3);
-    assert_eq!(notes, ["going on with seed = 3, training.epochs = 2, as the study began"]);
+    let taken = format!("seed = 3, storage = {storage:?}, training.epochs = 2");
+    assert_eq!(notes, [format!("going on with {taken}, as the study began")]);
     // The networks of the first run are known: another split would give other losses.
     for network in &first.front {
         let known = second.front.iter().find(|other| other.trial == network.trial);

@@ -68,18 +68,16 @@ fn a_search_climbs_a_declared_ladder() {
 fn a_ladder_of_epochs_resumes() {
     let folder = tempfile::tempdir().unwrap();
     let runs = format!("runs={}", folder.path().display());
-    let best = |ladder: &str| {
-        let settings = settings(&[
-            ladder,
+    let best = |ladder: &[&str]| {
+        let common = [
             &runs,
             "search.trials=6",
             "search.front=1",
-            "training.epochs=4",
-            "training.min-epochs=4",
             "training.final-epochs=1",
             "search.sampler=prior",
             "workers=1",
-        ]);
+        ];
+        let settings = settings(&[ladder, &common].concat());
         let seen = Mutex::new(Vec::new());
         run(&settings, &StopFlag::default(), &|event| {
             if let Event::Candidate { trial, state: "complete", epochs, accuracy, .. } = event {
@@ -90,8 +88,8 @@ fn a_ladder_of_epochs_resumes() {
         seen.into_inner().unwrap()
     };
     // Whoever gets to the top has the accuracy of an unbroken training.
-    let unbroken = best("fidelity.ladder=epochs");
-    let resumed = best("fidelity.ladder=[{epochs = 1}, {epochs = 4}]");
+    let unbroken = best(&["training.epochs=4", "training.min-epochs=4"]);
+    let resumed = best(&["fidelity.ladder=[{epochs = 1}, {epochs = 4}]"]);
     assert_eq!(unbroken.len(), 6);
     assert!(!resumed.is_empty());
     assert!(resumed.iter().all(|complete| unbroken.contains(complete)), "{resumed:?} {unbroken:?}");

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::output::say;
-use crate::search::args::{assigned, quote};
+use crate::search::args::{assigned, quote, seed};
 use automl::search::Settings;
 use clap::Args;
 use std::path::PathBuf;
@@ -65,7 +65,7 @@ pub(crate) struct FidelitiesArgs {
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
     /// The seed of every random decision [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed())]
     seed: Option<u64>,
     /// Where to write the ladder [default: runs/<dataset>-ladder.toml]
     #[arg(long, value_name = "FILE")]
@@ -138,6 +138,7 @@ fn show(progress: &automl::fidelities::Progress) {
     use crate::output::note;
     use automl::fidelities::Progress;
     match progress {
+        Progress::Note(text) => note(text),
         Progress::Start { data, device, architectures, settings, workers } => {
             note(format_args!("data    {data}"));
             note(format_args!("device  {device} ({workers} at once)"));

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &LatencyArgs) -> Result<(), Failure> {
 
 #[cfg(feature = "train")]
 fn execute(args: &LatencyArgs) -> Result<(), Failure> {
-    use automl::models::{BlockSpace, BlockSpaceOptions, NetworkSpace};
+    use automl::models::{BlockSpace, BlockSpaceOptions, Canonical, NetworkSpace};
     use automl::train::{DeviceChoice, Timing, choose};
     let device = choose(match args.device.as_str() {
         "cpu" => DeviceChoice::Cpu,
@@ -56,15 +56,14 @@ fn execute(args: &LatencyArgs) -> Result<(), Failure> {
     })?;
     let options = BlockSpaceOptions { extended: true, ..BlockSpaceOptions::default() };
     let (channels, side) = (args.channels as usize, args.side as usize);
-    let blocks = BlockSpace::within(channels, side, 10, &options, |network| {
-        network.cost().parameters <= args.max_params
-    })?;
+    let allowed = |network: &Canonical| network.cost().parameters <= args.max_params;
+    let blocks = BlockSpace::within(channels, side, 10, &options, allowed)?;
     let space = NetworkSpace::Blocks(blocks);
     let timing = Timing { batch: args.batch as usize, ..Timing::default() };
     say(format_args!("device  {}", device.description))?;
     let (device, never) = (&device.device, || false);
-    let profile =
-        automl::latency::profile(&space, args.networks, &timing, args.seed, device, &never)?;
+    let (count, seed) = (args.networks, args.seed);
+    let profile = automl::latency::profile(&space, &allowed, count, &timing, seed, device, &never)?;
     say(format_args!("latency {}", profile.report))?;
     if let Some(path) = &args.out {
         std::fs::write(path, serde_json::to_string_pretty(&profile)?)

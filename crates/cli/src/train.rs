@@ -2,9 +2,9 @@
 
 use crate::Failure;
 use crate::output::say;
-use crate::search::args::{assigned, quote};
+use crate::search::args::{assigned, quote, seed};
 use automl::search::Settings;
-use clap::Args;
+use clap::{Args, value_parser};
 use std::path::PathBuf;
 
 pub(crate) const LONG: &str = "\
@@ -47,16 +47,16 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "NAME", help_heading = "Training")]
     recipe: Option<String>,
     /// How many epochs [default: those of a search's final training]
-    #[arg(long, value_name = "N", help_heading = "Training")]
+    #[arg(long, value_name = "N", help_heading = "Training", value_parser = value_parser!(u64).range(1..))]
     epochs: Option<u64>,
     /// Where to train: auto (a real GPU if there is one), cpu or gpu [default: auto]
     #[arg(long, value_name = "DEVICE", help_heading = "Training")]
     device: Option<String>,
     /// Threads on the CPU [default: one per core]
-    #[arg(long, value_name = "N", help_heading = "Training")]
-    threads: Option<usize>,
+    #[arg(long, value_name = "N", help_heading = "Training", value_parser = value_parser!(u64).range(1..))]
+    threads: Option<u64>,
     /// The seed of split, weights, order and augmentation [default: 0]
-    #[arg(long, value_name = "N", help_heading = "Training")]
+    #[arg(long, value_name = "N", help_heading = "Training", value_parser = seed())]
     seed: Option<u64>,
 
     /// A TOML file of settings, as for `search`; the options above go before it

@@ -1,5 +1,6 @@
 //! Settings under which a training costs less than the full one, and what they cost.
 
+use crate::subset::Reference;
 use crate::{Data, Recipe, Subset, TrainError, Training};
 use automl_models::Architecture;
 use burn::tensor::Device;
@@ -118,7 +119,8 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// The stages of some settings. Equal orders and sides are worked out once.
+    /// The stages of some settings. Equal orders and sides are worked out once, and small networks
+    /// through which images are chosen are trained once. `stop` is asked before each of their steps.
     ///
     /// The recipe is that for the full data with the setting's epochs, batches no larger than
     /// [`Recipe::for_data`] gives for so many images with the learning rate in proportion, and
@@ -126,17 +128,19 @@ impl Stage {
     ///
     /// # Errors
     /// [`FidelityError`] for a setting that is out of range, or where a network that compares
-    /// images cannot be trained.
+    /// images cannot be trained, or its training was stopped ([`TrainError::Stopped`]).
     pub fn prepare(
         fidelities: &[Fidelity],
         data: &Arc<Data>,
         recipe: &Recipe,
         seed: u64,
         device: &Device,
+        stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Vec<Self>, FidelityError> {
         for fidelity in fidelities {
             fidelity.check(data)?;
         }
+        let mut reference = Reference::new(data, seed, device, stop);
         let mut orders = HashMap::new();
         let mut sides = HashMap::from([(data.side, Arc::clone(data))]);
         let mut stages = Vec::with_capacity(fidelities.len());
@@ -146,16 +150,23 @@ impl Stage {
             let images = if share < 1.0 {
                 let order = match orders.entry(subset) {
                     Entry::Occupied(known) => known.into_mut(),
-                    Entry::Vacant(place) => place.insert(subset.order(data, seed, device)?),
+                    Entry::Vacant(place) => place.insert(subset.order(&mut reference)?),
                 };
                 Arc::new(scaled.prefix(order, share))
             } else {
                 Arc::clone(scaled)
             };
-            let recipe = cheaper(recipe, fidelity, data, &images);
-            stages.push(Self { fidelity: *fidelity, data: images, recipe });
+            let mut stage = Self { fidelity: *fidelity, data: images, recipe: recipe.clone() };
+            stage.train_by(recipe, data);
+            stages.push(stage);
         }
         Ok(stages)
+    }
+
+    /// Takes the recipe that follows from another one for the full `data`, as in
+    /// [`prepare`](Self::prepare).
+    pub fn train_by(&mut self, recipe: &Recipe, data: &Data) {
+        self.recipe = cheaper(recipe, &self.fidelity, data, &self.data);
     }
 
     /// A training from scratch of an architecture that is made for the full images.

@@ -11,14 +11,13 @@ pub use el2n::el2n;
 pub use features::Features;
 pub use herding::herding;
 pub use k_centre::k_centre;
+pub use reference::Reference;
 
+use crate::TrainError;
 use crate::data::shuffled_classes;
-use crate::{Data, TrainError};
-use burn::tensor::Device;
 use rayon::prelude::*;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 /// How the images of a smaller training part are chosen.
 ///
@@ -80,26 +79,32 @@ impl FromStr for Subset {
 }
 
 impl Subset {
-    /// All training images of the data, in the order in which subsets take them.
+    /// Whether small networks have to be trained to choose the images.
+    pub fn looks_through_networks(self) -> bool {
+        match self {
+            Self::Random => false,
+            Self::KCentre(look) | Self::Herding(look) => look == Look::Network,
+            Self::Hardest | Self::Easiest => true,
+        }
+    }
+
+    /// All training images of the reference's data, in the order in which subsets take them.
     ///
     /// The order depends on data, seed and kind of device only. Ways that look through a network
-    /// train small ones for it; `k_centre` and `herding` take `O(n^2)` for `n` images of a class.
+    /// train small ones for it, unless the reference has them; `k_centre` and `herding` take
+    /// `O(n^2)` for `n` images of a class.
     ///
     /// # Errors
-    /// [`TrainError`] if a network has to be trained and cannot be.
-    pub fn order(
-        self,
-        data: &Arc<Data>,
-        seed: u64,
-        device: &Device,
-    ) -> Result<Vec<usize>, TrainError> {
-        let classes = classes(&data.train.labels);
+    /// [`TrainError`] if a network has to be trained and cannot be, or its training was stopped.
+    pub fn order(self, reference: &mut Reference<'_>) -> Result<Vec<usize>, TrainError> {
+        let labels = &reference.data().train.labels;
+        let classes = classes(labels);
         let ordered: Vec<Vec<usize>> = match self {
-            Self::Random => return Ok(random(&data.train.labels, seed)),
+            Self::Random => return Ok(random(labels, reference.seed())),
             Self::KCentre(look) | Self::Herding(look) => {
                 let features = match look {
-                    Look::Pixels => Features::pixels(data),
-                    Look::Network => Features::learnt(data, seed, device)?,
+                    Look::Pixels => Features::pixels(reference.data()),
+                    Look::Network => Features::learnt(reference)?,
                 };
                 let order = if matches!(self, Self::KCentre(_)) { k_centre } else { herding };
                 let ordered = classes.par_iter().map(|class| {
@@ -109,7 +114,7 @@ impl Subset {
                 ordered.collect()
             }
             Self::Hardest | Self::Easiest => {
-                let scores = el2n(data, seed, device)?;
+                let scores = el2n(reference)?;
                 let sort = |mut class: Vec<usize>| {
                     if self == Self::Hardest {
                         class.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_models::{Activation, Architecture, Block, Layer};
-use automl_train::subset::{Look, el2n};
+use automl_train::subset::{Look, Reference, el2n};
 use automl_train::{
-    Data, Dataset, Fidelity, FidelityError, Part, Recipe, Stage, Subset, cpu, one_thread,
+    Data, Dataset, Fidelity, FidelityError, Part, Recipe, Stage, Subset, TrainError, cpu,
+    one_thread,
 };
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const WAYS: [Subset; 7] = [
     Subset::Random,
@@ -42,9 +44,11 @@ fn architecture() -> Architecture {
 fn orders_are_balanced_and_repeatable() {
     let data = Arc::new(digits().subset(0.4, 0));
     let n = data.train.len();
+    let (device, never) = (&cpu(), || false);
+    let mut shared = Reference::new(&data, 3, device, &never);
     for way in WAYS {
         assert_eq!(way.to_string().parse(), Ok(way));
-        let order = way.order(&data, 3, &cpu()).unwrap();
+        let order = way.order(&mut shared).unwrap();
         let mut sorted = order.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, (0..n).collect::<Vec<_>>(), "{way}");
@@ -58,8 +62,10 @@ fn orders_are_balanced_and_repeatable() {
                 assert!((*count as f64 - share).abs() < 1.0, "{way} {k}: {count} of {share}");
             }
         }
+        // Networks of its own, on another thread.
         let other = std::thread::scope(|scope| {
-            scope.spawn(|| way.order(&data, 3, &cpu()).unwrap()).join().unwrap()
+            let order = || way.order(&mut Reference::new(&data, 3, device, &never)).unwrap();
+            scope.spawn(order).join().unwrap()
         });
         assert_eq!(order, other, "{way}");
         let (small, large) = (data.prefix(&order, 0.1), data.prefix(&order, 0.3));
@@ -80,11 +86,41 @@ fn el2n_finds_wrong_labels() {
     for label in &mut data.train.labels[..wrong] {
         *label = (*label + 1) % 10;
     }
-    let scores = el2n(&Arc::new(data), 0, &cpu()).unwrap();
+    let data = Arc::new(data);
+    let scores = el2n(&mut Reference::new(&data, 0, &cpu(), &|| false)).unwrap();
     let mean = |scores: &[f64]| scores.iter().sum::<f64>() / scores.len() as f64;
     let (bad, good) = (mean(&scores[..wrong]), mean(&scores[wrong..]));
     assert!(bad > 1.5 * good, "{bad} {good}");
     assert!(scores.iter().all(|score| (0.0..=1.415).contains(score)));
+}
+
+/// Networks through which images are chosen are trained once for all ways, and can be stopped.
+#[test]
+fn reference_networks_are_shared_and_stop() {
+    let data = Arc::new(digits().subset(0.1, 0));
+    let steps = AtomicU64::new(0);
+    let count = || {
+        steps.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    let device = cpu();
+    let mut reference = Reference::new(&data, 0, &device, &count);
+    let mut trained = |way: Subset| {
+        assert!(way.looks_through_networks());
+        way.order(&mut reference).unwrap();
+        steps.swap(0, Ordering::Relaxed)
+    };
+    let one = trained(Subset::KCentre(Look::Network));
+    assert!(one > 0);
+    assert_eq!(trained(Subset::Herding(Look::Network)), 0);
+    assert_eq!(trained(Subset::Hardest), 2 * one);
+    assert_eq!(trained(Subset::Easiest), 0);
+
+    let full = Fidelity::full(&data, 1);
+    let part = Fidelity { share: 0.5, subset: Subset::Hardest, ..full };
+    let recipe = Recipe::for_data(&data, 1);
+    let stopped = Stage::prepare(&[part, full], &data, &recipe, 0, &device, &|| true);
+    assert!(matches!(stopped, Err(FidelityError::Train(TrainError::Stopped { epoch: 1 }))));
 }
 
 #[test]
@@ -93,7 +129,7 @@ fn settings_are_prepared_and_train() {
     let recipe = Recipe::for_data(&data, 27);
     let full = Fidelity::full(&data, 27);
     let half = Fidelity { epochs: 8, share: 0.5, subset: Subset::Random, side: 6 };
-    let stages = Stage::prepare(&[half, full], &data, &recipe, 0, &cpu()).unwrap();
+    let stages = Stage::prepare(&[half, full], &data, &recipe, 0, &cpu(), &|| false).unwrap();
     assert_eq!((stages[1].data.as_ref(), &stages[1].recipe), (data.as_ref(), &recipe));
     let [stage, _] = stages.as_slice() else { panic!("two stages") };
     assert_eq!((stage.data.side, stage.data.validation.side), (6, 6));

@@ -4,10 +4,12 @@
 use automl_models::{Architecture, BlockSpace, BlockSpaceOptions};
 use automl_space::stream;
 use automl_train::{
-    LatencyError, LatencyReport, LatencySample, LatencyTable, Operation, OperationKind, operations,
+    LatencyError, LatencyProfile, LatencyReport, LatencySample, LatencyTable, Operation,
+    OperationKind, Timing, cpu, operations,
 };
 use rand::RngExt;
 use rand::seq::SliceRandom;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 /// Networks of the prior of the block space.
@@ -94,6 +96,24 @@ fn what_cannot_be_fitted_is_refused() {
     let mut samples = vec![sample(1.0); 9];
     samples[4].microseconds = -1.0;
     assert_eq!(LatencyTable::fit(&samples), Err(LatencyError::Time { microseconds: -1.0 }));
+}
+
+/// A stop ends the timing; what was timed by then makes the table if it is enough.
+#[test]
+fn timing_may_end_early() {
+    let networks = networks(40);
+    let timing = Timing { batch: 1, warmup: 0, repeats: 5 };
+    let profile = |until: u64| {
+        let asked = Cell::new(0);
+        let stop = || {
+            asked.set(asked.get() + 1);
+            asked.get() > until
+        };
+        LatencyProfile::measure(&networks, &timing, &cpu(), &stop)
+    };
+    assert_eq!(profile(5), Err(LatencyError::Stopped { timed: 5, needed: 32 }));
+    assert_eq!(profile(33).unwrap().report.networks, 8);
+    assert_eq!(profile(42).unwrap().report.networks, 10);
 }
 
 /// Every operation counts what the architecture's cost counts.

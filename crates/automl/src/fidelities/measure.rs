@@ -2,14 +2,16 @@
 
 use super::prefer::{self, Candidate};
 use super::{CandidateCosts, FidelitiesError, Measured, Progress, Ranking, candidates};
+use crate::latency::{self, TIMED};
 use crate::search::plan::{ETA, Plan};
-use crate::search::rungs::{Macs, fidelities};
-use crate::search::{RungSettings, SearchError, Settings, open_data};
+use crate::search::rungs::{Macs, fidelities, preparation};
+use crate::search::setup::is_over;
+use crate::search::{LadderSettings, RungSettings, SearchError, Settings, open_data};
 use automl_models::Architecture;
 use automl_space::stream;
 use automl_study::StopFlag;
 use automl_train::{
-    Fidelity, Part, Stage, TrainError, Training, kendall, kendall_error, one_thread,
+    Fidelity, Part, Stage, Timing, TrainError, Training, kendall, kendall_error, one_thread,
 };
 use rand::RngExt;
 use std::collections::HashSet;
@@ -28,7 +30,8 @@ const DRAWS: u64 = 20;
 /// says how well each setting ranks them and which ladder to prefer.
 ///
 /// Where the time limit ends it early, the architectures count that were trained at every setting.
-/// Except for the measured times, the result is a function of the settings.
+/// Except for the measured times, and for networks that `search.max-latency` lets pass by measured
+/// times, the result is a function of the settings.
 ///
 /// # Errors
 /// [`FidelitiesError`]: settings, data or devices that do not do, too little time, or a stop.
@@ -38,8 +41,22 @@ pub fn measure(
     observer: &(dyn Fn(&Progress) + Sync),
 ) -> Result<Ranking, FidelitiesError> {
     let start = Instant::now();
+    let deadline = settings.search.timeout.map(|span| start + span.0);
+    let over = || is_over(stop, deadline);
+    let early = |error: SearchError| match error.before_search(settings, stop) {
+        SearchError::Stopped => FidelitiesError::Stopped,
+        error => error.into(),
+    };
     let (device, data) = open_data(settings)?;
-    let plan = Plan::new(settings, data, &device.device)?;
+    let mut plan = Plan::new(&by_epochs(settings), data, &device.device, &over)?;
+    if settings.search.max_latency.is_some() {
+        observer(&Progress::Note(format!("timing {TIMED} networks for the latency table")));
+        let (networks, timing) = (&plan.networks, Timing::default());
+        let (seed, device) = (settings.seed, &device.device);
+        let profile = latency::profile(networks, &|_| true, TIMED, &timing, seed, device, &over)
+            .map_err(|error| early(error.into()))?;
+        plan.time_by(settings, profile.table)?;
+    }
     let data = &plan.search_data;
     let full = Fidelity::full(data, plan.recipe.epochs);
     let rungs = match &settings.fidelity.candidates {
@@ -48,8 +65,10 @@ pub fn measure(
     };
     let mut compared = fidelities(&rungs, data)?;
     compared.push(full);
-    let stages = Stage::prepare(&compared, data, &plan.recipe, settings.seed, &device.device)
-        .map_err(SearchError::from)?;
+    preparation(&rungs).into_iter().for_each(|note| observer(&Progress::Note(note)));
+    let (recipe, seed) = (&plan.recipe, settings.seed);
+    let stages = Stage::prepare(&compared, data, recipe, seed, &device.device, &over)
+        .map_err(|error| early(error.into()))?;
     let wanted = usize::try_from(settings.fidelity.architectures).unwrap_or(usize::MAX);
     let architectures = draw(&plan, wanted, settings.seed)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -62,8 +81,6 @@ pub fn measure(
         workers,
     });
 
-    let deadline = settings.search.timeout.map(|span| start + span.0);
-    let over = || stop.is_set() || deadline.is_some_and(|deadline| Instant::now() >= deadline);
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<(usize, Vec<Outcome>)>> = Mutex::default();
     let failure: Mutex<Option<SearchError>> = Mutex::new(None);
@@ -122,6 +139,14 @@ pub fn measure(
     let macs = Macs::new(&plan.networks, &plan.space);
     let costs = macs.relative_costs(&compared, data);
     Ok(rank(&compared, &costs, &outcomes, &parameters, data.side))
+}
+
+/// The settings with the ladder's highest fidelity as the full setting, and without the ladder.
+fn by_epochs(settings: &Settings) -> Settings {
+    let mut by_epochs = settings.clone();
+    by_epochs.training.epochs = Some(settings.search_epochs());
+    by_epochs.fidelity.ladder = LadderSettings::Epochs;
+    by_epochs
 }
 
 /// What one training gave.

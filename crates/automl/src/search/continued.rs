@@ -9,10 +9,11 @@ use thiserror::Error;
 /// The file in the study's folder.
 const FILE: &str = "settings.json";
 
+/// Where the study lies: each run says so itself.
+const PLACE: &[&str] = &["study", "runs"];
+
 /// The settings that may change from run to run; all others stay.
 const FREE: &[&str] = &[
-    "study",
-    "runs",
     "storage",
     "device",
     "workers",
@@ -66,8 +67,8 @@ pub enum ContinueError {
 
 /// The settings of a run, and in words what it takes from an earlier one.
 ///
-/// Where a study is continued, a setting at its default takes the value with which the study began.
-/// A study from before this was kept goes on with what is given.
+/// Where a study is continued, a setting at its default takes the value with which the study began,
+/// as if it had not been given. A study from before this was kept goes on with what is given.
 pub(super) fn settings(given: &Settings) -> Result<(Settings, Option<String>), ContinueError> {
     let Some(study) = &given.study else { return Ok((given.clone(), None)) };
     let Some(begun) = read(&given.runs.join(study).join(FILE))? else {
@@ -84,12 +85,7 @@ pub(super) fn keep(settings: &Settings, folder: &Path) -> Result<(), SearchError
     if path.exists() {
         return Ok(());
     }
-    let all = values(settings)?;
-    let mut kept = Value::Null;
-    for name in names(&all) {
-        *place(&mut kept, &name) = place(&mut all.clone(), &name).take();
-    }
-    let text = serde_json::to_string_pretty(&kept).map_err(ContinueError::from)?;
+    let text = serde_json::to_string_pretty(&values(settings)?).map_err(ContinueError::from)?;
     let part = folder.join(format!("{FILE}.part"));
     super::write_file(&part, &text)?;
     std::fs::rename(&part, &path).map_err(|source| SearchError::File {
@@ -110,7 +106,7 @@ fn read(path: &Path) -> Result<Option<Settings>, ContinueError> {
 }
 
 /// The given settings with what the study began with in the place of defaults, and what that
-/// changed. A setting that is neither is refused.
+/// changed. A setting that is neither is refused, unless it is free.
 fn agree(given: &Settings, begun: &Settings) -> Result<(Settings, Vec<String>), ContinueError> {
     let (mut now, mut then) = (values(given)?, values(begun)?);
     let mut usual = values(&Settings::default())?;
@@ -123,7 +119,7 @@ fn agree(given: &Settings, begun: &Settings) -> Result<(Settings, Vec<String>), 
         if value == place(&mut usual, &name) {
             *value = begun_value.take();
             taken.push(format!("{name} = {}", shown(value)));
-        } else if name != "data.dir" || begun.data.dataset == "folder" {
+        } else if !is_free(&name, begun) {
             let (value, begun) = (shown(value), shown(begun_value));
             return Err(ContinueError::Differs { name, value, begun });
         }
@@ -136,7 +132,12 @@ fn shown(value: &Value) -> String {
     if value.is_null() { "its default".into() } else { value.to_string() }
 }
 
-/// All settings by name, the folder of the data as seen from everywhere.
+/// Whether a setting may change. Files may lie elsewhere, unless their folder is the data set.
+fn is_free(name: &str, begun: &Settings) -> bool {
+    FREE.contains(&name) || name == "data.dir" && begun.data.dataset != "folder"
+}
+
+/// All settings by name, files and folders as seen from everywhere.
 fn values(settings: &Settings) -> Result<Value, ContinueError> {
     let mut settings = settings.clone();
     if let Some(dir) = &mut settings.data.dir
@@ -144,10 +145,16 @@ fn values(settings: &Settings) -> Result<Value, ContinueError> {
     {
         *dir = absolute;
     }
+    if let Some(file) = settings.storage_file()
+        && let Ok(absolute) = std::path::absolute(file)
+        && let Ok(text) = absolute.into_os_string().into_string()
+    {
+        settings.storage = Some(text);
+    }
     Ok(serde_json::to_value(settings)?)
 }
 
-/// The names of the settings that stay, such as `training.epochs`.
+/// The names of the settings that a continuation looks at, such as `training.epochs`.
 fn names(settings: &Value) -> Vec<String> {
     let mut names = Vec::new();
     for (name, value) in settings.as_object().into_iter().flatten() {
@@ -156,7 +163,7 @@ fn names(settings: &Value) -> Vec<String> {
             None => names.push(name.clone()),
         }
     }
-    names.retain(|name| !FREE.contains(&name.as_str()));
+    names.retain(|name| !PLACE.contains(&name.as_str()));
     names
 }
 
@@ -176,14 +183,22 @@ mod tests {
 
     #[test]
     fn what_is_not_given_is_as_the_study_began() {
-        let begun =
-            load(&["seed=3", "training.epochs=9", "search.trials=5", "search.max-params=9"]);
-        let given = load(&["search.trials=120", "training.final-epochs=7", "training.epochs=9"]);
+        let stay = ["seed=3", "training.epochs=9", "search.max-params=9", "storage=/here/a.db"];
+        let free = ["search.trials=5", "search.timeout=90s", "search.search-and-learn=true"];
+        let begun = load(&[&stay[..], &free, &["runs=/old", "study=old", "workers=2"]].concat());
+        let changed = ["search.trials=120", "training.final-epochs=7", "workers=3", "study=new"];
+        let given = load(&[&changed[..], &["training.epochs=9"]].concat());
         let (settings, taken) = agree(&given, &begun).unwrap();
-        assert_eq!(taken, ["search.max-params = 9", "seed = 3"]);
-        let expected = ["seed=3", "training.epochs=9", "search.max-params=9"];
-        let changed = ["search.trials=120", "training.final-epochs=7"];
-        assert_eq!(settings, load(&[&expected[..], &changed[..]].concat()));
+        let noted = [
+            "search.max-params = 9",
+            "search.search-and-learn = true",
+            "search.timeout = \"90s\"",
+            "seed = 3",
+            "storage = \"/here/a.db\"",
+        ];
+        assert_eq!(taken, noted);
+        let expected = [&stay[..], &free[1..]].concat();
+        assert_eq!(settings, load(&[&expected[..], &changed].concat()));
         assert_eq!(agree(&settings, &begun).unwrap(), (settings, Vec::new()));
     }
 
@@ -219,14 +234,17 @@ mod tests {
     }
 
     #[test]
-    fn the_file_holds_what_stays() {
+    fn the_file_holds_what_the_study_began_with() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
         assert!(read(&path).unwrap().is_none());
-        let begun = Settings { seed: u64::MAX, ..load(&["search.trials=5", "data.side=16"]) };
+        let begun = load(&["search.trials=5", "data.side=16", "storage=sqlite:///a.db"]);
+        let begun = Settings { seed: u64::MAX, ..begun };
         keep(&begun, folder.path()).unwrap();
         let kept = read(&path).unwrap().unwrap();
-        assert_eq!(kept, Settings { seed: u64::MAX, ..load(&["data.side=16"]) });
+        let file = std::path::absolute("a.db").unwrap();
+        assert_eq!(kept.storage_file(), Some(file.as_path()));
+        assert_eq!(Settings { storage: begun.storage.clone(), ..kept.clone() }, begun);
         // The first run decides.
         keep(&Settings::default(), folder.path()).unwrap();
         assert_eq!(read(&path).unwrap().unwrap(), kept);
@@ -238,7 +256,7 @@ mod tests {
     fn what_may_change_exists() {
         let mut all = values(&Settings::default()).unwrap();
         let before = all.clone();
-        FREE.iter().for_each(|name| drop(place(&mut all, name).clone()));
+        FREE.iter().chain(PLACE).for_each(|name| drop(place(&mut all, name).clone()));
         assert_eq!(all, before);
     }
 }

@@ -1,9 +1,9 @@
 //! Why a search ends without a front.
 
-use super::{ContinueError, SettingsError};
+use super::{ContinueError, Settings, SettingsError};
 use crate::choose::ChooseError;
 use automl_models::BlockSpaceError;
-use automl_study::{AskError, BuildError, LadderError, StoreError, TellError};
+use automl_study::{AskError, BuildError, LadderError, StopFlag, StoreError, TellError};
 use automl_train::{
     CheckpointError, DatasetError, DeviceError, ExportError, FidelityError, LatencyError,
     SplitError, TrainError,
@@ -84,6 +84,9 @@ pub enum SearchError {
         /// Its folder.
         path: PathBuf,
     },
+    /// Someone asked to stop before a trial was handed out.
+    #[error("interrupted before the search began")]
+    Stopped,
     /// No candidate was trained far enough to be judged.
     #[error("no network was trained in the time given ({failed} candidates failed{})",
         reason.as_ref().map(|r| format!(", the last because of {r}")).unwrap_or_default())]
@@ -93,4 +96,50 @@ pub enum SearchError {
         /// Why the last of them failed.
         reason: Option<String>,
     },
+}
+
+impl SearchError {
+    /// Of work before a search that ended early: whether someone stopped it or the limit is too
+    /// short for it.
+    pub(crate) fn before_search(self, settings: &Settings, stop: &StopFlag) -> Self {
+        let what = match &self {
+            Self::Latency(LatencyError::Stopped { timed, needed }) => {
+                format!("{timed} networks were timed, and a latency table needs {needed}")
+            }
+            Self::Fidelity(FidelityError::Train(TrainError::Stopped { .. })) => {
+                "no images could be chosen for the cheaper settings".into()
+            }
+            _ => return self,
+        };
+        match settings.search.timeout {
+            Some(limit) if !stop.is_set() => Self::Settings(SettingsError::Value {
+                name: "search.timeout",
+                value: String::from(limit),
+                reason: format!("too short: {what} in its part of the time"),
+            }),
+            _ => Self::Stopped,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_are_too_short_are_told_from_stops() {
+        let mut settings = Settings::default();
+        settings.search.timeout = Some("90s".parse().unwrap());
+        let error = |settings: &Settings, stop: &StopFlag| {
+            let stopped = LatencyError::Stopped { timed: 5, needed: 32 };
+            SearchError::from(stopped).before_search(settings, stop).to_string()
+        };
+        let stop = StopFlag::new();
+        let short = error(&settings, &stop);
+        assert!(short.starts_with("search.timeout = 90s: too short: 5 networks"), "{short}");
+        stop.set();
+        assert!(error(&settings, &stop).starts_with("interrupted"));
+        let other = SearchError::from(LatencyError::Time { microseconds: -1.0 });
+        assert!(other.before_search(&settings, &stop).to_string().contains("-1 microseconds"));
+    }
 }

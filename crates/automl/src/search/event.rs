@@ -144,7 +144,7 @@ pub struct Summary {
     pub study: String,
     /// The data set.
     pub dataset: String,
-    /// The number of trials.
+    /// The number of trials that were started.
     pub trials: u64,
     /// Seconds of this run, the final training included.
     pub seconds: f64,

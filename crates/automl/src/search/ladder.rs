@@ -118,6 +118,16 @@ impl<'de> Deserialize<'de> for LadderSettings {
     }
 }
 
+impl LadderSettings {
+    /// The epochs of its highest fidelity, where it says so.
+    pub(super) fn top_epochs(&self) -> Option<u64> {
+        match self {
+            Self::List(rungs) => rungs.last().map(|rung| rung.epochs),
+            Self::Epochs | Self::File(_) => None,
+        }
+    }
+}
+
 impl FidelitySettings {
     /// Reads the ladder's file, if it is one.
     pub(super) fn resolve(&mut self) -> Result<(), SettingsError> {
@@ -234,6 +244,12 @@ mod tests {
         ] {
             let error = load(bad).unwrap_err().to_string();
             assert!(error.contains(named), "{bad}: {error}");
+        }
+        for name in ["training.epochs", "training.min-epochs"] {
+            let both = [format!("fidelity.ladder={}", path.display()), format!("{name}=2")];
+            let error = Settings::load(None, &both).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{name} = 2")), "{error}");
+            assert!(error.contains("fidelity.ladder"), "{error}");
         }
         std::fs::write(&path, "[fidelity]\nladder = \"other.toml\"\n").unwrap();
         assert!(load(&path.display().to_string()).unwrap_err().to_string().contains("another"));

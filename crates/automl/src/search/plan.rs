@@ -1,7 +1,7 @@
 //! What a search does with its settings once the data is known.
 
 use super::rungs::{Macs, Rungs};
-use super::{Against, LadderSettings, SearchError, Settings, SpaceName, learn};
+use super::{Against, LadderSettings, SearchError, Settings, SpaceName, TrainingSettings, learn};
 use automl_models::nas_bench_macro::MacroSpace;
 use automl_models::{BlockSpace, BlockSpaceError, BlockSpaceOptions, Canonical, NetworkSpace};
 use automl_space::{Config, Constraint, Space};
@@ -90,13 +90,15 @@ impl Caps {
 }
 
 impl Plan {
+    /// `stop` is asked while networks are trained to choose the images of cheaper settings.
     pub(crate) fn new(
         settings: &Settings,
         data: Data,
         device: &Device,
+        stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Self, SearchError> {
         let images = data.train.len();
-        let most = settings.search.images.unwrap_or(8_000).max(2);
+        let most = settings.search.images.unwrap_or(8_000);
         let share = most as f64 / images as f64;
         let search_data =
             if share < 1.0 { data.subset(share, settings.seed) } else { data.clone() };
@@ -105,14 +107,14 @@ impl Plan {
         let space = constrained(&networks, &caps);
         let training = &settings.training;
         let ladder = &settings.fidelity.ladder;
-        let epochs = ladder.top_epochs().unwrap_or_else(|| training.search_epochs());
+        let epochs = settings.search_epochs();
         let recipe = training.recipe(&search_data, epochs);
         recipe.check().map_err(automl_train::TrainError::from)?;
         let search_data = Arc::new(search_data);
         let rungs = match ladder {
             LadderSettings::List(list) => {
                 let macs = Macs::new(&networks, &space);
-                Rungs::list(list, &macs, &search_data, &recipe, settings.seed, device)?
+                Rungs::list(list, &macs, &search_data, &recipe, settings.seed, device, stop)?
             }
             LadderSettings::Epochs | LadderSettings::File(_) => {
                 let min = training.min_epochs.unwrap_or(epochs.div_ceil(9));
@@ -134,6 +136,14 @@ impl Plan {
             final_epochs,
             caps,
         })
+    }
+
+    /// Lets other training settings count, for as many epochs.
+    pub(super) fn train_by(&mut self, training: &TrainingSettings) -> Result<(), SearchError> {
+        self.recipe = training.recipe(&self.search_data, self.recipe.epochs);
+        self.recipe.check().map_err(automl_train::TrainError::from)?;
+        self.rungs.train_by(&self.recipe, &self.search_data);
+        Ok(())
     }
 
     /// The data, in words.

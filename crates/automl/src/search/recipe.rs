@@ -14,14 +14,6 @@ const FINAL_STEPS: u64 = 2_000;
 const WARMUP: f64 = 5.0;
 
 impl TrainingSettings {
-    /// The epochs of a candidate that is never stopped.
-    pub(crate) fn search_epochs(&self) -> u64 {
-        self.epochs.unwrap_or(match self.recipe {
-            RecipePreset::Light => 27,
-            RecipePreset::Lecture => 200,
-        })
-    }
-
     /// The epochs of the final training on `data`, where the longest in the search had `epochs`.
     pub(crate) fn finish_epochs(&self, data: &Data, epochs: u64) -> u64 {
         let steps = data.train.len().div_ceil(self.recipe(data, epochs).batch.max(1)) as u64;

@@ -8,17 +8,18 @@ use super::learn::Learning;
 use super::learn_recipe::RecipeLearning;
 use super::plan::{ETA, Plan};
 use super::scores::{self, Filtered};
-use super::setup::Setup;
+use super::setup::{Setup, is_over};
 use super::spread::Spread;
 use super::unique::UniqueNetworks;
-use super::{Device, Event, Filter, SearchError, Settings, Start, Summary};
+use super::{
+    Device, Event, Filter, LadderSettings, SearchError, Settings, Start, Summary, rungs, timing,
+};
 use crate::choose::{self, Setting};
-use crate::latency;
 use automl_storage::SqliteStorage;
 use automl_study::{Direction, Sampler, StopFlag, Study};
-use automl_train::{Chosen, Data, Dataset, DeviceChoice, LatencyProfile, Timing};
+use automl_train::{Chosen, Data, Dataset, DeviceChoice};
 use std::borrow::Cow;
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 use std::time::Instant;
 
 /// The share of a time limit that the search itself may use; the rest is for the final training.
@@ -27,8 +28,8 @@ const SEARCH_SHARE: f64 = 0.4;
 /// The share of a time limit by which a recipe must be learnt.
 const RECIPE_SHARE: f64 = 0.1;
 
-/// Networks that are timed for a latency table.
-const TIMED: u64 = 160;
+/// The share of a time limit by which a latency table must be made.
+const LATENCY_SHARE: f64 = 0.2;
 
 /// Searches for light networks as the settings say, and tells `observer` what happens.
 ///
@@ -50,13 +51,18 @@ pub fn run(
     let settings = &begun;
     taken.into_iter().for_each(|note| observer(&Event::Note(note)));
     let (device, images) = open_data(settings)?;
-    let mut plan = Plan::new(settings, images, &device.device)?;
+    let by = |share: f64| settings.search.timeout.map(|span| start + span.0.mul_f64(share));
+    let (deadline, search_deadline) = (by(1.0), by(SEARCH_SHARE));
+    if let LadderSettings::List(list) = &settings.fidelity.ladder {
+        rungs::preparation(list).into_iter().for_each(|note| observer(&Event::Note(note)));
+    }
+    let over = || is_over(stop, search_deadline);
+    let mut plan = Plan::new(settings, images, &device.device, &over)
+        .map_err(|error| error.before_search(settings, stop))?;
     let data = &settings.data;
     let mut folder = StudyFolder::open(&settings.runs, settings.study.as_deref(), &data.dataset)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = settings.workers.unwrap_or(if device.is_gpu { 1 } else { cores });
-    let deadline = settings.search.timeout.map(|span| start + span.0);
-    let search_deadline = settings.search.timeout.map(|span| start + span.0.mul_f64(SEARCH_SHARE));
     let mut settings = Cow::Borrowed(settings);
     if settings.search.learn_recipe {
         let setup = Setup {
@@ -67,10 +73,9 @@ pub fn run(
             stop,
             observer,
         };
-        let deadline = settings.search.timeout.map(|span| start + span.0.mul_f64(RECIPE_SHARE));
-        let training = RecipeLearning { setup, deadline }.run(workers)?;
+        let training = RecipeLearning { setup, deadline: by(RECIPE_SHARE) }.run(workers)?;
+        plan.train_by(&training)?;
         settings.to_mut().training = training;
-        plan = Plan::new(&settings, Arc::unwrap_or_clone(plan.data), &device.device)?;
     }
     let settings = settings.as_ref();
     if settings.search.wants_latency() {
@@ -82,12 +87,13 @@ pub fn run(
             stop,
             observer,
         };
-        let profile = profile(setup, search_deadline)?;
+        let profile = timing::profile(setup, by(LATENCY_SHARE))
+            .map_err(|error| error.before_search(settings, stop))?;
         observer(&Event::Note(format!("latency {}", profile.report)));
         plan.time_by(settings, profile.table)?;
     }
-    let storage = match &settings.storage {
-        Some(url) => url.strip_prefix("sqlite:///").unwrap_or(url).into(),
+    let storage = match settings.storage_file() {
+        Some(file) => file.to_owned(),
         None => folder.path.join("study.db"),
     };
 
@@ -167,7 +173,7 @@ pub fn run(
     let summary = Summary {
         study: folder.name.clone(),
         dataset: data.dataset.clone(),
-        trials: study.history().len() as u64,
+        trials: study.history().trials().iter().filter(|t| t.started.is_some()).count() as u64,
         seconds: start.elapsed().as_secs_f64(),
         device: device.description,
         front,
@@ -192,24 +198,6 @@ pub(crate) fn open_data(settings: &Settings) -> Result<(Chosen, Data), SearchErr
     let data = &settings.data;
     let dataset = Dataset::load(&data.dataset, data.dir.as_deref(), data.side)?;
     Ok((device, Data::split(&dataset, data.validation, settings.seed)?))
-}
-
-/// The latency table of the device: measured once for a study, so that all of its trials are judged
-/// by the same.
-fn profile(setup: Setup<'_>, deadline: Option<Instant>) -> Result<LatencyProfile, SearchError> {
-    let path = setup.folder.path.join("latency.json");
-    if let Ok(text) = std::fs::read_to_string(&path)
-        && let Ok(known) = serde_json::from_str(&text)
-    {
-        return Ok(known);
-    }
-    setup.note(format!("timing {TIMED} networks for the latency table"));
-    let (space, timing) = (&setup.plan.networks, Timing::default());
-    let (seed, over) = (setup.settings.seed, || setup.is_over(deadline));
-    let profile = latency::profile(space, TIMED, &timing, seed, setup.device, &over)?;
-    let text = serde_json::to_string_pretty(&profile).unwrap_or_default();
-    super::write_file(&path, &text)?;
-    Ok(profile)
 }
 
 /// Trials that are still paused keep theirs, for a continuation; final trainings are over.

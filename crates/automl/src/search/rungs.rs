@@ -1,10 +1,10 @@
 //! The fidelities of a search: what schedulers see, and how a candidate is trained at each.
 
-use super::{LadderSettings, RungSettings, SearchError, SettingsError};
+use super::{RungSettings, SearchError, SettingsError};
 use automl_models::NetworkSpace;
 use automl_space::{Space, stream};
 use automl_study::Ladder;
-use automl_train::{Data, Device, Fidelity, Recipe, Stage};
+use automl_train::{Data, Device, Fidelity, Recipe, Stage, Subset};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -49,13 +49,14 @@ impl Rungs {
         recipe: &Recipe,
         seed: u64,
         device: &Device,
+        stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Self, SearchError> {
         let fidelities = fidelities(settings, data)?;
         let costs = macs.relative_costs(&fidelities, data);
         let resumable = fidelities.windows(2).all(|pair| pair[0].continues(&pair[1]));
         let ladder = Ladder::declared("setting", costs, resumable)?;
         let prepared = if resumable { &fidelities[fidelities.len() - 1..] } else { &fidelities };
-        let stages = Stage::prepare(prepared, data, recipe, seed, device)?;
+        let stages = Stage::prepare(prepared, data, recipe, seed, device, stop)?;
         let one = |f: &Fidelity| f.share * macs.at(f.side) / macs.at(data.side);
         Ok(Self {
             ladder,
@@ -63,6 +64,18 @@ impl Rungs {
             stages,
             epochs: fidelities.iter().map(|fidelity| fidelity.epochs).collect(),
         })
+    }
+
+    /// Lets another recipe count, for as many epochs.
+    pub(super) fn train_by(&mut self, recipe: &Recipe, data: &Data) {
+        let by_epoch = self.by_epoch();
+        for stage in &mut self.stages {
+            if by_epoch {
+                stage.recipe = recipe.clone();
+            } else {
+                stage.train_by(recipe, data);
+            }
+        }
     }
 
     fn index(&self, fidelity: u64) -> usize {
@@ -126,6 +139,17 @@ pub(crate) fn fidelities(
     settings.iter().map(fidelity).collect()
 }
 
+/// Whether small networks are trained to choose the images of some settings, in words.
+pub(crate) fn preparation(settings: &[RungSettings]) -> Option<String> {
+    let looks = |rung: &RungSettings| {
+        let subset = rung.subset.parse::<Subset>();
+        rung.share < 1.0 && subset.is_ok_and(Subset::looks_through_networks)
+    };
+    let trains = settings.iter().any(looks);
+    trains
+        .then(|| "choosing the images of cheaper settings: small networks are trained first".into())
+}
+
 /// What the prior's architectures cost at each side of the images.
 #[derive(Debug)]
 pub(crate) struct Macs<'a> {
@@ -158,15 +182,5 @@ impl<'a> Macs<'a> {
         };
         let top = fidelities.last().map_or(1.0, &mut work).max(f64::MIN_POSITIVE);
         fidelities.iter().map(|fidelity| work(fidelity) / top).collect()
-    }
-}
-
-impl LadderSettings {
-    /// The epochs of its highest fidelity, where it says so.
-    pub(super) fn top_epochs(&self) -> Option<u64> {
-        match self {
-            Self::List(rungs) => rungs.last().map(|rung| rung.epochs),
-            Self::Epochs | Self::File(_) => None,
-        }
     }
 }

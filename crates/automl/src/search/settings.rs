@@ -299,7 +299,30 @@ impl SearchSettings {
     }
 }
 
+impl TrainingSettings {
+    /// The epochs of a candidate that is never stopped.
+    pub(crate) fn search_epochs(&self) -> u64 {
+        self.epochs.unwrap_or(match self.recipe {
+            RecipePreset::Light => 27,
+            RecipePreset::Lecture => 200,
+        })
+    }
+}
+
 impl Settings {
+    /// The file of the record, where one was chosen.
+    #[cfg(feature = "train")]
+    pub(crate) fn storage_file(&self) -> Option<&Path> {
+        let url = self.storage.as_deref()?;
+        Some(Path::new(url.strip_prefix("sqlite:///").unwrap_or(url)))
+    }
+
+    /// The epochs of a candidate that is never stopped, as the ladder says or else the training.
+    #[cfg(feature = "train")]
+    pub(crate) fn search_epochs(&self) -> u64 {
+        self.fidelity.ladder.top_epochs().unwrap_or_else(|| self.training.search_epochs())
+    }
+
     /// The defaults, changed by a TOML file if there is one, then by assignments `path=value` such
     /// as `training.epochs=20` or `data.dataset=cifar10` in order.
     ///
@@ -398,6 +421,12 @@ mod tests {
             ("data.dataset=imagenet", "imagenet"),
             ("data.dataset=cifar10", "--data-dir"),
             ("search.trials=0", "search.trials"),
+            ("search.images=1", "search.images"),
+            ("search.sampler=tpee", "nsga2"),
+            ("search.sampler=cmaes", "one objective"),
+            ("search.scheduler=ash", "asha-stopping"),
+            ("search.timeout=0", "\"0\" is no time"),
+            ("training.min-epochs=28", "training.min-epochs = 28: lies above the 27 epochs"),
             ("search.timeout=soon", "soon"),
             ("search.max-latency=2m", "800us"),
             ("study=../x", "study"),

@@ -29,6 +29,11 @@ impl Setup<'_> {
 
     /// Whether someone asked to stop, or the time is over.
     pub(super) fn is_over(&self, deadline: Option<Instant>) -> bool {
-        self.stop.is_set() || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        is_over(self.stop, deadline)
     }
+}
+
+/// Whether someone asked to stop, or the time is over.
+pub(crate) fn is_over(stop: &StopFlag, deadline: Option<Instant>) -> bool {
+    stop.is_set() || deadline.is_some_and(|deadline| Instant::now() >= deadline)
 }

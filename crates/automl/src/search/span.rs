@@ -21,7 +21,7 @@ impl TryFrom<TimeText> for Span {
     type Error = String;
     fn try_from(text: TimeText) -> Result<Self, String> {
         match text {
-            TimeText::Seconds(seconds) => Ok(Self(Duration::from_secs(seconds))),
+            TimeText::Seconds(seconds) => seconds.to_string().parse(),
             TimeText::Text(text) => text.parse(),
         }
     }
@@ -76,7 +76,7 @@ mod tests {
             assert_eq!(span.0.as_secs_f64(), seconds, "{text}");
             assert_eq!(String::from(span).parse(), Ok(span));
         }
-        for text in ["", "0s", "soon", "5 m", "1h30", "-1s", "1e99d"] {
+        for text in ["", "0", "0s", "soon", "5 m", "1h30", "-1s", "1e99d"] {
             assert!(text.parse::<Span>().unwrap_err().contains("1h30m"), "{text}");
         }
     }

@@ -1,6 +1,7 @@
 //! The options of `automl search`, each of which stands for one setting.
 
-use clap::Args;
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, value_parser};
 use std::path::PathBuf;
 
 pub(crate) const LONG: &str = "\
@@ -43,7 +44,8 @@ Examples:
 What you get, in runs/<study>/:
   summary.json   trials, seconds and the front, for programs
   study.db       every trial; Optuna and its dashboard open it: sqlite:///runs/<study>/study.db
-  front/<n>/     model.yaml, weights.safetensors, weights.bpk and metrics.json of each network
+  front/trial-<n>/
+                 model.yaml, weights.safetensors, weights.bpk and metrics.json of each network
 
 Ctrl-C ends a search cleanly; whatever ends it, `--study <name>` goes on where it was.";
 
@@ -129,7 +131,7 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "FOLDER", help_heading = "Study")]
     runs: Option<PathBuf>,
     /// The seed of every random decision [default: 0]
-    #[arg(long, value_name = "N", help_heading = "Study")]
+    #[arg(long, value_name = "N", help_heading = "Study", value_parser = seed())]
     seed: Option<u64>,
 
     /// A TOML file of settings; the options above go before it
@@ -187,6 +189,11 @@ pub(crate) fn assigned(
     let given = options.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let given = given.map(|(name, value)| format!("{name}={value}"));
     set.iter().cloned().chain(given).collect()
+}
+
+/// Seeds as TOML holds them.
+pub(crate) fn seed() -> RangedU64ValueParser {
+    value_parser!(u64).range(..=i64::MAX as u64)
 }
 
 /// A string of TOML.

@@ -12,6 +12,9 @@ const JUDGES: usize = 4;
 /// least median counts.
 const ROUNDS: usize = 3;
 
+/// The fewest networks of which a profile is made where their timing is stopped early.
+const ENOUGH: usize = 32;
+
 /// A latency table and how well it predicts networks that it was not fitted to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LatencyProfile {
@@ -23,23 +26,30 @@ pub struct LatencyProfile {
 
 impl LatencyProfile {
     /// Times networks on a device, one after the other, three times over. `stop` is asked before
-    /// each.
+    /// each; it ends the timing, and those that were timed by then make the profile.
     ///
     /// # Errors
-    /// A network that cannot be built, too few of them for a table, or a stop.
+    /// A network that cannot be built, too few of them for a table, or a stop before 32 of them (or
+    /// all, if they are fewer) were timed.
     pub fn measure(
         networks: &[Architecture],
         timing: &Timing,
         device: &Device,
         stop: &dyn Fn() -> bool,
     ) -> Result<Self, LatencyError> {
-        let mut times = vec![f64::INFINITY; networks.len()];
-        for _ in 0..ROUNDS {
-            for (network, least) in networks.iter().zip(&mut times) {
-                if stop() {
-                    return Err(LatencyError::Stopped);
+        let mut times: Vec<f64> = Vec::with_capacity(networks.len());
+        for place in (0..ROUNDS).flat_map(|_| 0..networks.len()) {
+            if stop() {
+                let (timed, needed) = (times.len(), ENOUGH.min(networks.len()));
+                if timed < needed {
+                    return Err(LatencyError::Stopped { timed, needed });
                 }
-                *least = least.min(measure(network, timing, device)?);
+                break;
+            }
+            let time = measure(&networks[place], timing, device)?;
+            match times.get_mut(place) {
+                Some(least) => *least = least.min(time),
+                None => times.push(time),
             }
         }
         let (mut seen, mut unseen) = (Vec::new(), Vec::new());

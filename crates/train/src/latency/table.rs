@@ -33,9 +33,14 @@ pub enum LatencyError {
         /// The time.
         microseconds: f64,
     },
-    /// Somebody asked to stop, or the time was over.
-    #[error("stopped while networks were timed")]
-    Stopped,
+    /// Somebody asked to stop, or the time was over, before enough networks were timed.
+    #[error("stopped after {timed} networks were timed: a latency table of them needs {needed}")]
+    Stopped {
+        /// How many were timed.
+        timed: usize,
+        /// How many are needed.
+        needed: usize,
+    },
 }
 
 /// A network, or a part of one, that was timed.

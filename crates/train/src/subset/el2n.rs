@@ -1,13 +1,11 @@
 //! How hard an image is for small networks.
 
 use super::reference::Reference;
-use crate::{Data, TrainError};
+use crate::TrainError;
 use automl_models::Network;
-use burn::tensor::Device;
-use std::sync::Arc;
 
 /// How many networks are asked.
-const NETWORKS: u64 = 3;
+const NETWORKS: usize = 3;
 
 /// The EL2N score of each training image: the mean over three small networks, early in training, of
 /// `|p - y|`, with `p` the softmax of the scores and `y` the one-hot class. In `[0, sqrt 2]`.
@@ -16,15 +14,15 @@ const NETWORKS: u64 = 3;
 /// as many as a fidelity that saves time can afford.
 ///
 /// # Errors
-/// [`TrainError`] if a network cannot be trained.
+/// [`TrainError`] if a network cannot be trained, or training was stopped.
 ///
 /// # Source
 /// Paul et al. (2021), "Deep learning on a data diet", definition 2.2.
-pub fn el2n(data: &Arc<Data>, seed: u64, device: &Device) -> Result<Vec<f64>, TrainError> {
-    let reference = Reference::new(data);
+pub fn el2n(reference: &mut Reference<'_>) -> Result<Vec<f64>, TrainError> {
+    let data = reference.data();
     let mut scores = vec![0.0; data.train.len()];
     for number in 0..NETWORKS {
-        let logits = reference.trained(seed, number, device, Network::forward)?;
+        let logits = reference.output(number, Network::forward)?;
         let rows = logits.chunks_exact(data.classes.max(1));
         for ((score, row), label) in scores.iter_mut().zip(rows).zip(&data.train.labels) {
             *score += error(row, usize::from(*label)) / NETWORKS as f64;

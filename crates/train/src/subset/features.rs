@@ -3,8 +3,6 @@
 use super::reference::Reference;
 use crate::{Data, TrainError};
 use automl_models::Network;
-use burn::tensor::Device;
-use std::sync::Arc;
 
 /// The side to which images are averaged before their pixels are compared.
 const SIDE: usize = 8;
@@ -38,10 +36,10 @@ impl Features {
     /// been trained on them for a few epochs.
     ///
     /// # Errors
-    /// [`TrainError`] if the network cannot be trained.
-    pub fn learnt(data: &Arc<Data>, seed: u64, device: &Device) -> Result<Self, TrainError> {
-        let values = Reference::new(data).trained(seed, 0, device, Network::features)?;
-        let count = data.train.len().max(1);
+    /// [`TrainError`] if the network cannot be trained, or training was stopped.
+    pub fn learnt(reference: &mut Reference<'_>) -> Result<Self, TrainError> {
+        let values = reference.output(0, Network::features)?;
+        let count = reference.data().train.len().max(1);
         Ok(Self::new(values.len() / count, values))
     }
 

@@ -1,65 +1,103 @@
-//! The small network through which images are looked at.
+//! The small networks through which images are looked at.
 
 use crate::{Data, Recipe, TrainError, Training};
 use automl_models::{Activation, Architecture, Block, Layer, Network};
 use automl_space::stream;
 use burn::tensor::{Device, Tensor};
 use rand::RngExt;
+use std::fmt;
 use std::sync::Arc;
 
-/// For how many epochs it is trained.
+/// For how many epochs they are trained.
 const EPOCHS: u64 = 5;
 
-/// The largest images that it looks at.
+/// The largest images that they look at.
 const SIDE: usize = 32;
 
-/// A fixed network of a few thousand parameters, and the data that it is trained on.
-#[derive(Debug)]
-pub(super) struct Reference {
-    data: Arc<Data>,
-    architecture: Architecture,
+/// Small networks of a few thousand parameters through which the training images of some data are
+/// looked at. They differ in their seeds; each is trained when it is first needed, and once.
+pub struct Reference<'a> {
+    data: &'a Arc<Data>,
+    seed: u64,
+    device: &'a Device,
+    stop: &'a (dyn Fn() -> bool + Sync),
+    /// The images as the networks see them, once there is one.
+    seen: Option<Arc<Data>>,
+    trained: Vec<Training>,
 }
 
-impl Reference {
-    pub(super) fn new(data: &Arc<Data>) -> Self {
-        let data = match data.side {
-            0..=SIDE => Arc::clone(data),
-            _ => Arc::new(data.resized(SIDE)),
-        };
-        let stem = if data.side > 16 { 2 } else { 1 };
-        let architecture = Architecture::new(
-            data.channels,
-            data.side,
-            [
-                Layer::once(Block::conv(16, 3, stem, Activation::Relu)),
-                Layer::once(Block::inverted_residual(3, 3.0, 24, 2)),
-                Layer::once(Block::inverted_residual(3, 3.0, 32, 2)),
-                Layer::once(Block::GlobalAvgPool),
-                Layer::once(Block::Flatten),
-                Layer::once(Block::linear(data.classes)),
-            ],
-        );
-        Self { data, architecture }
+impl<'a> Reference<'a> {
+    /// None is trained yet. `stop` is asked before each step of a training.
+    pub fn new(
+        data: &'a Arc<Data>,
+        seed: u64,
+        device: &'a Device,
+        stop: &'a (dyn Fn() -> bool + Sync),
+    ) -> Self {
+        Self { data, seed, device, stop, seen: None, trained: Vec::new() }
     }
 
-    /// Trains network `number` and returns an output of it for every training image, row by row.
-    pub(super) fn trained(
-        &self,
-        seed: u64,
-        number: u64,
-        device: &Device,
+    /// The data.
+    pub fn data(&self) -> &'a Arc<Data> {
+        self.data
+    }
+
+    /// The seed.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// An output of network `number` for every training image, row by row.
+    pub(super) fn output(
+        &mut self,
+        number: usize,
         output: impl Fn(&Network, Tensor<4>) -> Tensor<2> + Send,
     ) -> Result<Vec<f32>, TrainError> {
-        let seed = stream(seed, number, "reference network").random();
-        let recipe = Recipe::for_data(&self.data, EPOCHS);
+        let seen = Arc::clone(self.seen.get_or_insert_with(|| match self.data.side {
+            0..=SIDE => Arc::clone(self.data),
+            _ => Arc::new(self.data.resized(SIDE)),
+        }));
+        while self.trained.len() <= number {
+            self.trained.push(self.train(self.trained.len() as u64, &seen)?);
+        }
+        let training = &mut self.trained[number];
+        Ok(crate::one_thread(move || training.outputs(&seen.train, output)))
+    }
+
+    fn train(&self, number: u64, seen: &Arc<Data>) -> Result<Training, TrainError> {
+        let seed = stream(self.seed, number, "reference network").random();
+        let (recipe, architecture) = (Recipe::for_data(seen, EPOCHS), architecture(seen));
+        let (device, stop) = (self.device, self.stop);
         // One thread, so that the weights do not depend on how many the machine has.
         crate::one_thread(|| {
-            let mut training =
-                Training::new(&self.architecture, &self.data, &recipe, seed, device)?;
+            let mut training = Training::new(&architecture, seen, &recipe, seed, device)?;
             while training.epoch() < EPOCHS {
-                training.run_epoch(&|| false)?;
+                training.run_epoch(stop)?;
             }
-            Ok(training.outputs(&self.data.train, output))
+            Ok(training)
         })
     }
+}
+
+impl fmt::Debug for Reference<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (data, trained) = (&self.data.name, self.trained.len());
+        f.debug_struct("Reference").field("data", data).field("trained", &trained).finish()
+    }
+}
+
+fn architecture(data: &Data) -> Architecture {
+    let stem = if data.side > 16 { 2 } else { 1 };
+    Architecture::new(
+        data.channels,
+        data.side,
+        [
+            Layer::once(Block::conv(16, 3, stem, Activation::Relu)),
+            Layer::once(Block::inverted_residual(3, 3.0, 24, 2)),
+            Layer::once(Block::inverted_residual(3, 3.0, 32, 2)),
+            Layer::once(Block::GlobalAvgPool),
+            Layer::once(Block::Flatten),
+            Layer::once(Block::linear(data.classes)),
+        ],
+    )
 }

@@ -1,6 +1,10 @@
 //! Which settings make sense.
 
-use super::{DATASETS, RecipePreset, Settings, SettingsError, SpaceName, TrainingSettings};
+use super::{
+    DATASETS, RecipePreset, SearchSettings, Settings, SettingsError, SpaceName, TrainingSettings,
+};
+use crate::choose::{SAMPLERS, SCHEDULERS, SINGLE_OBJECTIVE};
+use crate::search::LadderSettings;
 
 impl Settings {
     /// Checks ranges; names the first setting that is wrong.
@@ -28,6 +32,7 @@ impl Settings {
             let reason = "only SQLite is known: a file, or sqlite:///FILE";
             return wrong("storage", format!("{url:?}"), reason);
         }
+        self.search.check_names()?;
         if self.search.search_and_learn && self.search.space != SpaceName::Blocks {
             let reason = "a weight-sharing network exists for the space \"blocks\" only";
             return wrong("search.search-and-learn", "true".into(), reason);
@@ -85,16 +90,64 @@ impl Settings {
             let value = self.training.weight_decay.to_string();
             return wrong("training.weight-decay", value, "must lie in [0, 1)");
         }
-        if let (Some(min), Some(max)) = (self.training.min_epochs, self.training.epochs)
-            && min > max
-        {
-            return wrong("training.min-epochs", min.to_string(), "lies above training.epochs");
+        if let Some(images) = self.search.images.filter(|images| *images < 2) {
+            return wrong("search.images", images.to_string(), "must be at least 2");
         }
-        self.fidelity.check()
+        self.fidelity.check()?;
+        self.training.check_epochs(&self.fidelity.ladder)
+    }
+}
+
+impl SearchSettings {
+    /// Who proposes candidates, and who stops them.
+    fn check_names(&self) -> Result<(), SettingsError> {
+        let wrong = |name: &'static str, value: &str, reason: String| {
+            Err(SettingsError::Value { name, value: format!("{value:?}"), reason })
+        };
+        if SINGLE_OBJECTIVE.contains(&self.sampler.as_str()) {
+            let reason = "knows one objective only, and a search has two: accuracy and cost";
+            return wrong("search.sampler", &self.sampler, reason.into());
+        }
+        if !SAMPLERS.contains(&self.sampler.as_str()) {
+            let known: Vec<&str> =
+                SAMPLERS.iter().copied().filter(|name| !SINGLE_OBJECTIVE.contains(name)).collect();
+            let reason = format!("unknown sampler: one of {}", known.join(", "));
+            return wrong("search.sampler", &self.sampler, reason);
+        }
+        if !SCHEDULERS.contains(&self.scheduler.as_str()) {
+            let reason = format!("unknown scheduler: one of {}", SCHEDULERS.join(", "));
+            return wrong("search.scheduler", &self.scheduler, reason);
+        }
+        Ok(())
     }
 }
 
 impl TrainingSettings {
+    /// How long candidates are trained: a list of settings says so itself.
+    fn check_epochs(&self, ladder: &LadderSettings) -> Result<(), SettingsError> {
+        let wrong = |name: &'static str, value: u64, reason: String| {
+            Err(SettingsError::Value { name, value: value.to_string(), reason })
+        };
+        if ladder.top_epochs().is_some() {
+            let epochs =
+                [("training.epochs", self.epochs), ("training.min-epochs", self.min_epochs)];
+            for (name, epochs) in epochs {
+                if let Some(epochs) = epochs {
+                    let reason = "the settings of fidelity.ladder say for how long; leave it out";
+                    return wrong(name, epochs, reason.into());
+                }
+            }
+        }
+        let most = self.search_epochs();
+        match self.min_epochs.filter(|min| *min > most) {
+            Some(min) => {
+                let reason = format!("lies above the {most} epochs of a candidate");
+                wrong("training.min-epochs", min, reason)
+            }
+            None => Ok(()),
+        }
+    }
+
     /// How training images are varied.
     fn check_augmentation(&self) -> Result<(), SettingsError> {
         let wrong = |name: &'static str, value: String, reason: &str| {
