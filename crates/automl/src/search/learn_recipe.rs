@@ -21,7 +21,18 @@ const CHANGES: u64 = 60;
 /// Draws of the prior, of which the median network in multiply-accumulates is trained.
 const DRAWS: u64 = 15;
 
-/// `recipe.json`: what was learnt, and whether it does better.
+/// `recipe.json`: the outcome, which holds for the whole study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Learnt(Learnt),
+    /// Why the given recipe stays.
+    NotLearnt {
+        not_learnt: String,
+    },
+}
+
+/// What was learnt, and whether it does better.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Learnt {
     learning_rate: f64,
@@ -80,7 +91,8 @@ pub(super) struct RecipeLearning<'a> {
 
 impl RecipeLearning<'_> {
     /// The training settings of the search: with what was learnt where that does better, as given
-    /// where it does not. A study learns once and keeps the outcome in `recipe.json`.
+    /// where it does not. A study learns once and keeps the outcome in `recipe.json`, also where
+    /// the time was over or the training diverged, but not where someone asked to stop.
     ///
     /// One training learns learning rate, weight decay, label smoothing and the augmented share
     /// along with a typical network's weights. Since hypergradients look a short way ahead, two
@@ -89,28 +101,28 @@ impl RecipeLearning<'_> {
         let mut training = self.setup.settings.training.clone();
         let path = self.setup.folder.path.join("recipe.json");
         let known = std::fs::read_to_string(&path).ok();
-        let learnt = match known.and_then(|text| serde_json::from_str(&text).ok()) {
+        let kept = match known.and_then(|text| serde_json::from_str(&text).ok()) {
             Some(known) => known,
-            None => match self.learn_on(threads) {
-                Ok(learnt) => {
-                    let text = serde_json::to_string_pretty(&learnt).unwrap_or_default();
-                    super::write_file(&path, &text)?;
-                    learnt
-                }
-                Err(SearchError::Train(
-                    error @ (TrainError::Stopped { .. } | TrainError::Diverged { .. }),
-                )) => {
-                    if !self.setup.stop.is_set() {
-                        self.setup.note(format!("the recipe stays as it was given: {error}"));
-                    }
+            None => {
+                let kept = kept(self.learn_on(threads))?;
+                if self.setup.stop.is_set() {
                     return Ok(training);
                 }
-                Err(error) => return Err(error),
-            },
+                let text = serde_json::to_string_pretty(&kept).unwrap_or_default();
+                super::write_file(&path, &text)?;
+                kept
+            }
         };
-        self.setup.note(learnt.describe());
-        if learnt.is_better() {
-            learnt.apply(&mut training);
+        match kept {
+            Kept::Learnt(learnt) => {
+                self.setup.note(learnt.describe());
+                if learnt.is_better() {
+                    learnt.apply(&mut training);
+                }
+            }
+            Kept::NotLearnt { not_learnt } => {
+                self.setup.note(format!("the recipe stays as it was given: {not_learnt}"));
+            }
         }
         Ok(training)
     }
@@ -193,5 +205,62 @@ impl RecipeLearning<'_> {
 
     fn is_over(&self) -> bool {
         self.setup.is_over(self.deadline)
+    }
+}
+
+/// Trainings that ended early are an outcome too.
+fn kept(learnt: Result<Learnt, SearchError>) -> Result<Kept, SearchError> {
+    match learnt {
+        Ok(learnt) => Ok(Kept::Learnt(learnt)),
+        Err(SearchError::Train(TrainError::Stopped { .. })) => {
+            Ok(Kept::NotLearnt { not_learnt: "the time for it was over".into() })
+        }
+        Err(SearchError::Train(error @ TrainError::Diverged { .. })) => {
+            Ok(Kept::NotLearnt { not_learnt: error.to_string() })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::folder::StudyFolder;
+    use super::super::{Event, Settings};
+    use super::*;
+    use automl_study::StopFlag;
+    use automl_train::{Dataset, cpu};
+    use std::sync::Mutex;
+
+    /// A recipe that was not learnt in time is not learnt later, when more time is given.
+    #[test]
+    fn a_study_tries_to_learn_once() {
+        let runs = tempfile::tempdir().unwrap();
+        let settings = Settings::default();
+        let data = Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
+        let plan = Plan::new(&settings, data, &cpu(), &|| false).unwrap();
+        let folder = StudyFolder::open(runs.path(), Some("late"), "digits").unwrap();
+        let path = folder.path.join("recipe.json");
+        let notes = Mutex::new(Vec::new());
+        let observer = |event: &Event| {
+            if let Event::Note(note) = event {
+                notes.lock().unwrap().push(note.clone());
+            }
+        };
+        let run = |stop: &StopFlag, deadline| {
+            let (settings, plan, folder) = (&settings, &plan, &folder);
+            let setup = Setup { settings, plan, folder, device: &cpu(), stop, observer: &observer };
+            let training = RecipeLearning { setup, deadline }.run(1).unwrap();
+            assert_eq!(training, settings.training);
+            std::mem::take(&mut *notes.lock().unwrap())
+        };
+        let stopped = StopFlag::new();
+        stopped.set();
+        assert_eq!(run(&stopped, None).len(), 1);
+        assert!(!path.exists());
+
+        let late = run(&StopFlag::new(), Some(Instant::now()));
+        assert_eq!(late[1], "the recipe stays as it was given: the time for it was over");
+        assert!(path.exists());
+        assert_eq!(run(&StopFlag::new(), None), late[1..]);
     }
 }
