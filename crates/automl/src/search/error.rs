@@ -115,7 +115,7 @@ impl SearchError {
             Some(limit) if !stop.is_set() => Self::Settings(SettingsError::Value {
                 name: "search.timeout",
                 value: String::from(limit),
-                reason: format!("too short: {what} in its part of the time"),
+                reason: format!("too short: in its part of the time {what}"),
             }),
             _ => Self::Stopped,
         }
@@ -136,7 +136,11 @@ mod tests {
         };
         let stop = StopFlag::new();
         let short = error(&settings, &stop);
-        assert!(short.starts_with("search.timeout = 90s: too short: 5 networks"), "{short}");
+        assert!(
+            short
+                .starts_with("search.timeout = 90s: too short: in its part of the time 5 networks"),
+            "{short}"
+        );
         stop.set();
         assert!(error(&settings, &stop).starts_with("interrupted"));
         let other = SearchError::from(LatencyError::Time { microseconds: -1.0 });
