@@ -2,7 +2,7 @@
 
 mod pair;
 
-pub use pair::pair;
+pub use pair::{Parts, pair};
 
 use crate::AutoSampler;
 use automl_evolution::{CmaEsSampler, Nsga2Sampler, RegularizedEvolutionSampler};

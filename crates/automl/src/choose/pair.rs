@@ -6,6 +6,9 @@ use automl_study::{Sampler, Scheduler};
 /// The schedulers that are one half of a method, whose other half is the sampler of that name.
 const HALVES: &[&str] = &["bohb", "pbt", "priorband"];
 
+/// A sampler and a scheduler; none where the study has no fidelities.
+pub type Parts = (Box<dyn Sampler>, Option<Box<dyn Scheduler>>);
+
 /// The sampler and the scheduler of these names, for one study.
 ///
 /// - The sampler `auto` is that of the method where the scheduler is `bohb`, `pbt` or `priorband`.
@@ -19,7 +22,7 @@ pub fn pair(
     sampler_name: &str,
     scheduler_name: &str,
     setting: &Setting<'_>,
-) -> Result<(Box<dyn Sampler>, Option<Box<dyn Scheduler>>), ChooseError> {
+) -> Result<Parts, ChooseError> {
     let (proposes, decides) = matched(sampler_name, scheduler_name);
     let parts = (sampler(proposes, setting)?, scheduler(decides, setting)?);
     if (proposes == "pbt") != (decides == "pbt") {
