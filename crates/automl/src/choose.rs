@@ -1,5 +1,9 @@
 //! Samplers and schedulers by name.
 
+mod pair;
+
+pub use pair::{Parts, pair};
+
 use crate::AutoSampler;
 use automl_evolution::{CmaEsSampler, Nsga2Sampler, RegularizedEvolutionSampler};
 use automl_gp::GpSampler;
@@ -39,6 +43,17 @@ pub enum ChooseError {
         name: String,
         /// What is wrong.
         reason: String,
+    },
+    /// Two parts of which one is half of population-based training and the other is not.
+    #[error(
+        "the sampler {sampler:?} and the scheduler {scheduler:?} do not go together: \
+         both are \"pbt\" or none is"
+    )]
+    Pair {
+        /// The sampler.
+        sampler: String,
+        /// The scheduler.
+        scheduler: String,
     },
     /// The scheduler does not fit the ladder.
     #[error("the scheduler {name:?}: {reason}")]
@@ -118,7 +133,8 @@ const COMPARISONS: u64 = 10;
 /// The share of the complete trials that percentile stopping calls good.
 const GOOD: f64 = 0.25;
 
-/// The sampler of this name. `auto` is [`AutoSampler`], whose rule its page tells.
+/// The sampler of this name. `auto` is [`AutoSampler`], whose rule its page tells. Where the study
+/// has a scheduler as well, [`pair`] sees to it that both go together.
 ///
 /// # Errors
 /// [`ChooseError::Unknown`] with the names there are.
@@ -149,7 +165,7 @@ pub fn sampler(name: &str, setting: &Setting<'_>) -> Result<Box<dyn Sampler>, Ch
     })
 }
 
-/// The scheduler of this name; `None` where the study has no fidelities.
+/// The scheduler of this name; `None` where the study has no fidelities. See also [`pair`].
 ///
 /// # Errors
 /// An unknown name, or a scheduler that needs fidelities where there are none.

@@ -214,6 +214,7 @@ fn a_bad_init_is_named_and_another_may_follow() {
         (json!({ "sampler": "magic" }), "magic"),
         (json!({ "scheduler": "magic" }), "magic"),
         (json!({ "scheduler": "asha" }), "fidelity"),
+        (json!({ "scheduler": "pbt", "fidelity": { "min": 1, "max": 9 } }), "go together"),
         (json!({ "storage": "mysql://host/db" }), "mysql"),
         (json!({ "storage": "sqlite:///" }), "sqlite"),
         (json!({ "storage": "sqlite:////no/such/folder/a.db" }), "/no/such/folder"),

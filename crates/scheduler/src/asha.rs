@@ -105,6 +105,7 @@ impl Scheduler for Asha {
             // The paused ones that are ahead take what promotions are left.
             let left = most.saturating_sub(self.rungs.promoted(rung));
             ends.extend(self.rungs.hopeless(rung, left));
+            most += self.rungs.skipped(rung);
         }
         ends
     }

@@ -10,16 +10,16 @@ use automl_study::{
     attribute,
 };
 use rand::{Rng, RngExt};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A population that trains and changes its configurations as it goes.
 ///
 /// Every member pauses after each interval of training. Before it goes on it is compared: one that
-/// is among the worst share of those that have got so far stays where it is for good, and a new
-/// trial takes its place. That one goes on from the checkpoint of a trial of the best share at that
-/// point ([`Population::parent`]), with that one's configuration, perturbed. A member that fails is
-/// replaced likewise, as long as its population lasts. When a whole population is done, the next
-/// one begins.
+/// is among the worst share of those of its population that have got so far stays where it is for
+/// good, and a new trial takes its place. That one goes on from the checkpoint of a trial of the best
+/// share at that point ([`Population::parent`]), with that one's configuration, perturbed. A member
+/// that fails is replaced likewise, as long as its population lasts. When a whole population is done,
+/// the next one begins.
 ///
 /// It takes a scheduler and a sampler that decide alike: [`Population::scheduler`] and
 /// [`Population::sampler`]. An executor that cannot copy checkpoints trains the new trial from the
@@ -38,7 +38,10 @@ pub struct Population {
     /// Members that did not come from others and got somewhere: as many as there are members make
     /// a population, in order of their numbers.
     roots: BTreeSet<u64>,
-    places: HashMap<u64, Place>,
+    /// The first root of the current population, which is the last one, full or not. Whoever has a
+    /// lower number belongs to an earlier one and is not compared any more.
+    first: u64,
+    places: BTreeMap<u64, Place>,
     /// How many trials took the place of this one.
     heirs: HashMap<u64, u32>,
     limit: Option<u64>,
@@ -48,9 +51,9 @@ pub struct Population {
 /// The end of one interval.
 #[derive(Clone, Debug)]
 struct Rung {
-    /// All but the worst share.
+    /// All but the worst share of the current population.
     keep: Split<(Key, u64)>,
-    /// The best share.
+    /// The best share of the current population.
     best: Split<(Key, u64)>,
     /// Trials that are paused here and not replaced, best first.
     paused: BTreeSet<(Key, u64)>,
@@ -110,7 +113,8 @@ impl Population {
             rungs: vec![rung; fidelities.len()],
             fidelities,
             roots: BTreeSet::new(),
-            places: HashMap::new(),
+            first: 0,
+            places: BTreeMap::new(),
             heirs: HashMap::new(),
             limit: None,
             cursor: Cursor::default(),
@@ -154,6 +158,26 @@ impl Population {
                 self.place(history, trial);
             }
         }
+        self.turn();
+    }
+
+    /// Compares the members of the next population where one has begun.
+    fn turn(&mut self) {
+        let before = self.roots.len().saturating_sub(1);
+        let first = self.roots.iter().nth_back(before % self.members).copied().unwrap_or(0);
+        if first == std::mem::replace(&mut self.first, first) {
+            return;
+        }
+        for (rung, slot) in self.rungs.iter_mut().enumerate() {
+            slot.keep.clear();
+            slot.best.clear();
+            for (number, place) in self.places.range(first..) {
+                if let Some(key) = place.keys.get(rung).copied().flatten() {
+                    slot.keep.insert((key, *number));
+                    slot.best.insert((key, *number));
+                }
+            }
+        }
     }
 
     fn place(&mut self, history: &History, trial: &Trial) {
@@ -175,7 +199,9 @@ impl Population {
                     slot.keep.remove(&(key, trial.number));
                     slot.best.remove(&(key, trial.number));
                 }
-                if let Some(key) = after {
+                if let Some(key) = after
+                    && trial.number >= self.first
+                {
                     slot.keep.insert((key, trial.number));
                     slot.best.insert((key, trial.number));
                 }
@@ -252,12 +278,16 @@ impl Population {
             && history.count(State::Waiting) == 0
     }
 
+    /// Whether a trial is above the share that goes at a rung, or is compared with nobody.
+    fn stays(&self, rung: &Rung, at: &(Key, u64)) -> bool {
+        at.1 < self.first || at.0.is_number() && rung.keep.is_best(at)
+    }
+
     /// The worst paused trial at the lowest rung that is above the share that goes.
     fn survivor(&self) -> Option<Due> {
         let below_top = self.rungs.iter().take(self.rungs.len() - 1);
         below_top.enumerate().find_map(|(rung, slot)| {
-            let stays = |at: &&(Key, u64)| at.0.is_number() && slot.keep.is_best(*at);
-            let &(_, trial) = slot.paused.iter().rev().find(stays)?;
+            let &(_, trial) = slot.paused.iter().rev().find(|at| self.stays(slot, at))?;
             Some(Due::Resume { rung, trial })
         })
     }
@@ -271,20 +301,21 @@ impl Population {
             return Some(Due::Root);
         }
         // Failures that nobody could replace while their population lasted went with it.
-        let first = self.roots.iter().nth_back(self.members - 1).copied().unwrap_or(0);
         let below_top = self.rungs.iter().take(self.rungs.len() - 1);
         below_top.enumerate().find_map(|(rung, slot)| {
             let fork = |replaced: u64| {
                 let parent = self.parent_for(history, rung, replaced)?;
                 Some(Due::Fork { rung, parent, replaced })
             };
-            if let Some(due) = slot.failed.range(first..).next().and_then(|failed| fork(*failed)) {
+            if let Some(due) =
+                slot.failed.range(self.first..).next().and_then(|failed| fork(*failed))
+            {
                 return Some(due);
             }
             // The worst first: the best must still be here to be copied.
             let &(key, trial) = slot.paused.last()?;
-            let keeps = key.is_number() && slot.keep.is_best(&(key, trial));
-            let replacement = if keeps { None } else { fork(trial) };
+            let stays = self.stays(slot, &(key, trial));
+            let replacement = if stays { None } else { fork(trial) };
             Some(replacement.unwrap_or(Due::Resume { rung, trial }))
         })
     }
@@ -305,7 +336,6 @@ impl Population {
             .best()
             .filter(|(key, number)| key.is_number() && is_here(*number))
             .map(|(_, number)| *number)
-            .take(self.members)
             .collect();
         let mut rng = stream(rung as u64, replaced, "population");
         (!parents.is_empty()).then(|| parents[rng.random_range(0..parents.len())])

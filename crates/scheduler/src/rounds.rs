@@ -3,23 +3,40 @@
 use crate::bracket::Bracket;
 use crate::races::Races;
 use crate::rungs::{Rungs, pause_at_end};
-use automl_study::{History, Job, Verdict};
+use automl_study::{History, Job, State, Verdict};
 use std::collections::BTreeSet;
 
 /// Rounds `0, 1, 2, ...` of which round `i` is played by bracket `i mod cycle`. The number of the
 /// round is the bracket attribute of its trials.
+///
+/// A limit of trials is one of the whole study. Trials that fill no place of a round (of another
+/// scheduler, say, under which the study began) use it up as well, so the last round is cut to what
+/// they leave.
 #[derive(Clone, Debug)]
 pub(crate) struct Rounds {
     cycle: Vec<Bracket>,
     races: Races,
+    /// How many places of each round are filled, and of all.
+    filled: Vec<usize>,
+    total: usize,
     /// Rounds that have a job to hand out.
     ready: BTreeSet<usize>,
     limit: Option<u64>,
+    /// What the limit leaves for the rounds.
+    left: Option<u64>,
 }
 
 impl Rounds {
     pub(crate) fn new(cycle: Vec<Bracket>) -> Self {
-        Self { cycle, races: Races::default(), ready: BTreeSet::new(), limit: None }
+        Self {
+            cycle,
+            races: Races::default(),
+            filled: Vec::new(),
+            total: 0,
+            ready: BTreeSet::new(),
+            limit: None,
+            left: None,
+        }
     }
 
     pub(crate) fn set_limit(&mut self, trials: Option<u64>) {
@@ -33,19 +50,33 @@ impl Rounds {
     /// How many trials a round starts: as its bracket says, or what the limit leaves.
     fn size(&self, round: usize) -> usize {
         let size = |round: usize| -> usize { self.bracket(round).sizes()[0] };
-        let Some(limit) = self.limit else { return size(round) };
-        let limit: usize = usize::try_from(limit).unwrap_or(usize::MAX);
+        let Some(left) = self.left else { return size(round) };
+        let left: usize = usize::try_from(left).unwrap_or(usize::MAX);
         let cycle: usize = (0..self.cycle.len()).map(size).sum();
         let whole = (round / self.cycle.len()).saturating_mul(cycle);
         let before = whole + (0..round % self.cycle.len()).map(size).sum::<usize>();
-        size(round).min(limit.saturating_sub(before))
+        size(round).min(left.saturating_sub(before))
     }
 
     fn follow(&mut self, history: &History) {
         let cycle = &self.cycle;
         let rungs =
             |round: usize| Some(Rungs::new(cycle[round % cycle.len()].fidelities().to_vec()));
-        for round in self.races.follow(history, rungs) {
+        let mut touched = self.races.follow(history, rungs);
+        self.filled.resize(self.races.len(), 0);
+        for &round in &touched {
+            let places = self.bracket(round).sizes()[0];
+            let filled = self.races.get(round).trials().min(places);
+            self.total = self.total + filled - std::mem::replace(&mut self.filled[round], filled);
+        }
+        // One that waits to be started will fill a place.
+        let others = history.len() - self.total - history.count(State::Waiting);
+        let left = self.limit.map(|limit| limit.saturating_sub(others as u64));
+        if left != self.left {
+            self.left = left;
+            touched = (0..self.races.len()).collect();
+        }
+        for round in touched {
             if self.job(round).is_some() {
                 self.ready.insert(round);
             } else {
@@ -54,7 +85,8 @@ impl Rounds {
         }
     }
 
-    /// Whether everyone who will ever reach a rung has, and how many may go on from it.
+    /// Whether everyone who will ever reach a rung has, and how many may be promoted from it: as
+    /// many as the bracket has places at the next one, less those that skipped the rung.
     fn allowed(&self, round: usize, rung: usize) -> Option<usize> {
         let race = self.races.get(round);
         let sizes = self.bracket(round).sizes();
@@ -63,16 +95,16 @@ impl Rounds {
             return None;
         }
         for i in 0..=rung {
-            if race.reached(i) < coming {
+            if race.reached(i) + race.skipped(i) < coming {
                 return None;
             }
             // A round that was cut short keeps the shares of a whole one.
             let next = sizes.get(i + 1).copied().unwrap_or(0);
             let allowed = (next * self.size(round)).div_euclid(sizes[0]);
             if i == rung {
-                return Some(allowed);
+                return Some(allowed.saturating_sub(race.skipped(i)));
             }
-            coming = race.promoted(i);
+            coming = race.promoted(i) + race.skipped(i);
         }
         None
     }
@@ -102,7 +134,7 @@ impl Rounds {
         }
         let round = self.races.len();
         match self.size(round) {
-            0 if history.count(automl_study::State::Running) > 0 => Job::Wait,
+            0 if history.count(State::Running) > 0 => Job::Wait,
             0 => Job::Finished,
             _ => Job::Start {
                 until: self.bracket(round).fidelities()[0],

@@ -9,6 +9,13 @@ use std::collections::{BTreeSet, HashMap};
 ///
 /// Everything here follows from the rows of the trials that were placed, so the order in which
 /// changes arrive does not matter.
+///
+/// A trial may be told above the fidelity that it was asked for, or have been trained under other
+/// rungs, and so skip a rung: it has a report above it and none at it. There it has been compared
+/// with nobody, so it counts neither among those that reached the rung nor among those promoted from
+/// it, and `floor(n / eta)` of the others go on as if it did not exist. It stands at the rung of its
+/// report, from which it can be promoted. Whoever waits for a known number of trials at a rung must
+/// count it too ([`Rungs::skipped`]).
 #[derive(Clone, Debug)]
 pub(crate) struct Rungs {
     fidelities: Vec<u64>,
@@ -23,6 +30,8 @@ struct Rung {
     reached: usize,
     /// Trials that went on from it.
     promoted: usize,
+    /// Trials that skipped it.
+    skipped: usize,
     /// Trials that are paused at it, best first by the first objective.
     paused: BTreeSet<(Key, u64)>,
     /// All results, for several objectives only.
@@ -67,6 +76,11 @@ impl Rungs {
         self.rungs[rung].promoted
     }
 
+    /// Trials that are above a rung and never stood at it.
+    pub(crate) fn skipped(&self, rung: usize) -> usize {
+        self.rungs[rung].skipped
+    }
+
     /// The report with which a trial stands at a rung: the first at its fidelity or above, below
     /// the next rung's.
     fn standing(&self, history: &History, trial: &Trial, rung: usize) -> Option<Standing> {
@@ -80,7 +94,7 @@ impl Rungs {
         let number = trial.number;
         let until = trial.number_attribute(attribute::UNTIL).unwrap_or(0);
         let mut place = self.places.get(&number).copied().unwrap_or_default();
-        // Rungs that it has newly reached, or jumped over without a report.
+        // Rungs that it has newly reached or skipped.
         while let Some(&fidelity) = self.fidelities.get(usize::from(place.entered)) {
             let at = usize::from(place.entered);
             if self.standing(history, trial, at).is_some() {
@@ -91,13 +105,18 @@ impl Rungs {
                     self.rungs[at].reached += 1;
                 }
                 break;
+            } else {
+                self.rungs[at].skipped += 1;
             }
             place.entered += 1;
         }
-        // Rungs that it has left, or is leaving, by promotion.
-        while place.left < place.entered && until > self.fidelities[usize::from(place.left)] {
+        // Rungs that it has left, or is leaving, by promotion, and those that it has skipped.
+        while place.left < place.entered {
             let at = usize::from(place.left);
             if self.standing(history, trial, at).is_some() {
+                if until <= self.fidelities[at] {
+                    break;
+                }
                 self.rungs[at].promoted += 1;
             }
             place.left += 1;
@@ -145,7 +164,7 @@ impl Rungs {
         slot.fronts.best_paused().or(Some(*number))
     }
 
-    /// The best paused trial of a rung if, with it, no more than `allowed` go on from there.
+    /// The best paused trial of a rung if, with it, no more than `allowed` are promoted from there.
     pub(crate) fn promotable(&self, rung: usize, allowed: usize) -> Option<u64> {
         if self.rungs[rung].promoted < allowed { self.best_paused(rung) } else { None }
     }

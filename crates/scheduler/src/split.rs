@@ -38,6 +38,11 @@ impl<K: Ord + Copy> Split<K> {
         self.settle();
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.best.clear();
+        self.rest.clear();
+    }
+
     /// Whether an element belongs to the best.
     pub(crate) fn is_best(&self, element: &K) -> bool {
         self.best.contains(element)

@@ -335,3 +335,26 @@ fn a_population_goes_on_when_no_trial_may_start() {
         assert_eq!(study.history().len() as u64, limit);
     }
 }
+
+/// A second population is compared with itself, however much better the first one was.
+#[test]
+fn each_population_is_compared_with_itself() {
+    let ladder = Ladder::new("epoch", 1, 4, true).unwrap();
+    let population = Population::new(&ladder, 5, 1).unwrap();
+    let mut study = Study::builder(common::space())
+        .sampler(population.sampler(RandomSampler::uniform()))
+        .scheduler(ladder.clone(), population.scheduler())
+        .build()
+        .unwrap();
+    let mut last_root = 0;
+    while study.history().count(State::Complete) < 10 {
+        assert!(train(&mut study, 1, |number, _| number as f64));
+        let trials = study.history().trials();
+        let roots = trials.iter().filter(|trial| Population::parent(trial).is_none());
+        last_root = roots.map(|trial| trial.number).max().unwrap();
+    }
+    let first_root = last_root - 4;
+    let parents = study.history().trials().iter().filter_map(Population::parent);
+    let (second, first): (Vec<u64>, Vec<u64>) = parents.partition(|parent| *parent >= first_root);
+    assert!(!first.is_empty() && !second.is_empty(), "{first:?} {second:?}");
+}

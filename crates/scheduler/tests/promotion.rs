@@ -4,7 +4,7 @@
 mod common;
 
 use automl_scheduler::{Asha, AsyncHyperband, Bracket, Hyperband, Pasha, SuccessiveHalving};
-use automl_study::{History, Job, Ladder, Scheduler, State, Trial, attribute};
+use automl_study::{History, Job, Ladder, Scheduler, State, Trial, attribute, stream};
 use common::{Machine, better, has_nan, promoted, reached};
 use proptest::prelude::*;
 
@@ -296,4 +296,80 @@ fn a_lost_trial_starts_again_under_a_limit() {
     study.report(26, 1, vec![26.0]).unwrap();
     let automl_study::Next::Run(job) = study.next_job().unwrap() else { panic!() };
     assert_eq!((job.number, job.until), (0, Some(3)));
+}
+
+/// One worker trains what it is given; trial 1 is told two rungs higher than it was asked for.
+fn with_a_skip(scheduler: impl Scheduler + 'static, jobs: usize) -> (Vec<(u64, u64)>, Vec<State>) {
+    let mut study = automl_study::Study::builder(common::space())
+        .scheduler(Ladder::new("epoch", 1, 9, true).unwrap(), scheduler)
+        .build()
+        .unwrap();
+    let mut handed = Vec::new();
+    for _ in 0..jobs {
+        let automl_study::Next::Run(job) = study.next_job().unwrap() else { panic!("stalled") };
+        let until = job.until.unwrap();
+        handed.push((job.number, until));
+        let step = if (job.number, until) == (1, 1) { 4 } else { until };
+        let loss = job.number as f64;
+        if study.report(job.number, step, vec![loss]).unwrap() == automl_study::Verdict::Complete {
+            study.tell(job.number, loss).unwrap();
+        }
+    }
+    (handed, study.history().trials().iter().map(|trial| trial.state).collect())
+}
+
+/// A trial that skips a rung takes a place of its bracket at the next one and goes on from there.
+#[test]
+fn a_skipped_rung_does_not_stall_a_bracket() {
+    let ladder = Ladder::new("epoch", 1, 9, true).unwrap();
+    let (jobs, states) = with_a_skip(SuccessiveHalving::new(&ladder, 3.0).unwrap(), 13);
+    // Nine to the first rung; 0 and 2 join trial 1 at the second, of which 0 goes to the top.
+    assert_eq!(jobs[9..12], [(0, 3), (2, 3), (0, 9)]);
+    assert_eq!(jobs[12], (9, 1));
+    assert_eq!((states[0], states[1]), (State::Complete, State::Paused));
+}
+
+/// Under ASHA it competes where it stands and with nobody below.
+#[test]
+fn a_skipped_rung_is_no_promotion() {
+    let ladder = Ladder::new("epoch", 1, 9, true).unwrap();
+    let (jobs, _) = with_a_skip(Asha::new(&ladder, 3.0).unwrap(), 10);
+    // Three have reached the first rung once trial 3 has; two more promotions fill the second.
+    let resumed: Vec<(u64, u64)> = jobs.into_iter().filter(|(_, until)| *until > 1).collect();
+    assert_eq!(resumed, [(0, 3), (2, 3), (0, 9)]);
+}
+
+/// Trials of before use up the limit of a study that goes on under halving: the last round is cut to
+/// what they leave, and played to its end.
+#[test]
+fn a_limit_counts_trials_of_other_schedulers() {
+    let ladder = Ladder::new("epoch", 1, 9, true).unwrap();
+    let halving = SuccessiveHalving::new(&ladder, 3.0).unwrap().with_limit(12);
+    let mut study = automl_study::Study::builder(common::space())
+        .scheduler(ladder.clone(), halving)
+        .build()
+        .unwrap();
+    study.set_trial_limit(Some(12));
+    let config = |study: &automl_study::Study, n| study.space().sample(&mut stream(n, 0, "test"));
+    for number in 0..6 {
+        let config = config(&study, number);
+        study.add_trial(config, 1.0).unwrap();
+    }
+    let mut jobs = Vec::new();
+    while let automl_study::Next::Run(job) = study.next_job().unwrap() {
+        let until = job.until.unwrap();
+        jobs.push(until);
+        let loss = job.number as f64;
+        if study.report(job.number, until, vec![loss]).unwrap() == automl_study::Verdict::Complete {
+            study.tell(job.number, loss).unwrap();
+        }
+        // One more from elsewhere, while the round is on its way.
+        if jobs.len() == 2 {
+            let config = config(&study, 99);
+            study.add_trial(config, 1.0).unwrap();
+        }
+    }
+    // Of a round of nine that was cut to five, one is promoted and none reaches the top.
+    assert_eq!(jobs, [1, 1, 1, 1, 1, 3]);
+    assert_eq!(study.history().len(), 12);
 }

@@ -287,7 +287,7 @@ impl Domain {
     pub fn cardinality(&self) -> Option<u128> {
         match self {
             Self::Float(d) if d.low == d.high => Some(1),
-            Self::Float(d) => d.step.map(|step| d.last(step) as u128 + 1),
+            Self::Float(d) => d.step.map(|step| (d.last(step) as u128).saturating_add(1)),
             Self::Int(d) => Some(d.len()),
             Self::Categorical(d) => Some(d.choices.len() as u128),
         }
@@ -303,7 +303,8 @@ impl Domain {
             (Self::Float(d), Value::Float(x)) => match d.step {
                 _ if d.low == d.high => 0.5,
                 Some(step) => (((x - d.low) / step).round() + 0.5) / (d.last(step) + 1.0),
-                None if d.log => (x / d.low).ln() / (d.high / d.low).ln(),
+                // The difference of logarithms, for the ratio of the bounds may be infinite.
+                None if d.log => (x.ln() - d.low.ln()) / (d.high.ln() - d.low.ln()),
                 None => (x - d.low) / (d.high - d.low),
             },
             (Self::Int(d), Value::Int(x)) if d.log => {

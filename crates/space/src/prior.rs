@@ -93,7 +93,7 @@ impl Prior {
         let &Self::Normal { mean, sd } = self else { return None };
         // The map to the unit interval is affine in x, or in ln x where the domain is logarithmic.
         let (low, width) = match domain {
-            Domain::Float(d) if d.log() => (d.low().ln(), (d.high() / d.low()).ln()),
+            Domain::Float(d) if d.log() => (d.low().ln(), d.high().ln() - d.low().ln()),
             Domain::Float(d) => {
                 let half = d.step().unwrap_or(0.0) / 2.0;
                 (d.low() - half, d.high() - d.low() + 2.0 * half)

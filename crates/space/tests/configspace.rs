@@ -64,6 +64,17 @@ fn what_has_no_counterpart_is_named() {
     assert!(one(beta).contains("\"b\": ConfigSpace's type \"beta_float\""));
     assert!(one(json!({"name": "b"})).contains("\"type\""));
     assert!(one(json!({"name": "b", "type": "uniform_float", "lower": 1.0})).contains("high"));
+    let equal = |value: &str| json!({"type": "EQ", "child": "c", "parent": "p", "value": value});
+    let both = json!({"type": "AND", "conditions": [equal("x"), equal("y")]});
+    let nested = json!({
+        "hyperparameters": [
+            {"name": "p", "type": "categorical", "choices": ["x", "y", "z"]},
+            {"name": "c", "type": "uniform_float", "lower": 0.0, "upper": 1.0},
+        ],
+        "conditions": [{"type": "OR", "child": "c", "conditions": [both, equal("z")]}],
+    });
+    let error = Space::from_configspace(&nested).unwrap_err().to_string();
+    assert!(error.contains("\"c\"") && error.contains("\"AND\" inside"), "{error}");
     assert!(matches!(Space::from_configspace(&json!([])), Err(SpaceError::Form { .. })));
     let mut builder = Space::builder();
     let x = builder.float("x", 0.0..=1.0).add().unwrap();

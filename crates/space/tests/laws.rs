@@ -240,3 +240,26 @@ fn what_is_no_space_is_refused() {
         assert!(Space::from_json(&json).is_err(), "{json}");
     }
 }
+
+/// Neither the ratio of the bounds nor the number of steps need fit into a number.
+#[test]
+fn extreme_domains_work() {
+    let mut builder = Space::builder();
+    let wide = Prior::Normal { mean: 0.0, sd: 10.0 };
+    builder.float("wide", 1e-200..=1e200).log().prior(wide).add().unwrap();
+    builder.float("fine", 0.0..=1e300).step(1e-8).add().unwrap();
+    let space = builder.build().unwrap();
+    let wide = &space.params()[0];
+    for (unit, exponent) in [(0.0, -200), (0.25, -100), (0.5, 0), (1.0, 200)] {
+        let value = Value::Float(10_f64.powi(exponent));
+        assert!((wide.domain().to_unit(value) - unit).abs() < 1e-12, "1e{exponent}");
+    }
+    let (mean, sd) = wide.prior().unwrap().unit_normal(wide.domain()).unwrap();
+    assert!((mean - 0.5).abs() < 1e-12 && sd > 0.01 && sd < 0.02, "{mean} {sd}");
+    assert_eq!(space.params()[1].domain().cardinality(), Some(u128::MAX));
+    assert_eq!(space.size(), None);
+    let rng = &mut stream(0, 0, "laws");
+    for config in [space.sample(rng), space.sample_prior(rng)] {
+        assert_eq!(space.check(&config), Ok(()));
+    }
+}

@@ -5,26 +5,6 @@ use automl_study::{Direction, State};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde_json::json;
-
-/// The distribution of a domain, as Optuna's JSON.
-pub(crate) fn distribution(domain: &Domain) -> String {
-    let json = match domain {
-        Domain::Float(d) => json!({
-            "name": "FloatDistribution",
-            "attributes": { "step": d.step(), "low": d.low(), "high": d.high(), "log": d.log() }
-        }),
-        Domain::Int(d) => json!({
-            "name": "IntDistribution",
-            "attributes": { "step": d.step(), "low": d.low(), "high": d.high(), "log": d.log() }
-        }),
-        Domain::Categorical(d) => json!({
-            "name": "CategoricalDistribution",
-            "attributes": { "choices": d.choices() }
-        }),
-    };
-    json.to_string()
-}
 
 /// A parameter's value from Optuna's internal number; `None` if it lies outside the domain.
 pub(crate) fn value(domain: &Domain, internal: f64) -> Option<Value> {
@@ -212,6 +192,7 @@ pub(crate) fn parse_datetime(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn times_keep_their_microseconds() {

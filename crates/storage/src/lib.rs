@@ -3,6 +3,11 @@
 //! [`SqliteStorage`] writes Optuna's published schema (revision `v3.2.0.a`), so `optuna.load_study`
 //! and Optuna's dashboard open the same file. What that schema cannot say lies in user attributes
 //! whose names begin with `automl:`: the space, a paused state, and reports of several objectives.
+//! Values are stored as floats, so a space with integers beyond `2^53` is refused.
+//!
+//! A study that Optuna began can go on here where its trials mean the same in the space: a parameter
+//! of another kind, on another scale or with other choices is refused by name. Of an enqueued trial
+//! that fixes some parameters only, the others get their defaults.
 //!
 //! ```
 //! use automl_space::Space;
@@ -26,6 +31,7 @@
 
 mod codec;
 mod compare;
+mod distribution;
 mod memory;
 mod sqlite;
 

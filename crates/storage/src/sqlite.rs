@@ -5,6 +5,7 @@ mod schema;
 
 use crate::codec;
 use crate::compare::difference;
+use crate::distribution::{distribution, is_exact};
 use automl_space::Space;
 use automl_study::{Direction, Report, State, Storage, StoreError, Trial, attribute};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior};
@@ -37,6 +38,26 @@ struct Attached {
     objectives: usize,
     /// Row ids by trial number.
     ids: HashMap<u64, i64>,
+    /// The last trial that is known.
+    last: Option<u64>,
+}
+
+impl Attached {
+    fn remember(&mut self, number: u64, id: i64) {
+        self.ids.insert(number, id);
+        self.last = self.last.max(Some(number));
+    }
+
+    /// The number that the next trial gets: how many there are. Only rows behind the last known one
+    /// are counted.
+    fn next_number(&self, connection: &Connection) -> rusqlite::Result<u64> {
+        let last = self.last.and_then(|number| Some((number, *self.ids.get(&number)?)));
+        let (known, id) = last.map_or((0, 0), |(number, id)| (number + 1, id));
+        let more: u64 = connection
+            .prepare_cached("SELECT COUNT(*) FROM trials WHERE study_id = ?1 AND trial_id > ?2")?
+            .query_row((self.study, id), |row| row.get(0))?;
+        Ok(known + more)
+    }
 }
 
 /// One study of a database.
@@ -158,7 +179,7 @@ impl SqliteStorage {
             Ok(trials) => Ok(trials
                 .into_iter()
                 .map(|(id, trial)| {
-                    attached.ids.insert(trial.number, id);
+                    attached.remember(trial.number, id);
                     trial
                 })
                 .collect()),
@@ -193,6 +214,11 @@ impl Storage for SqliteStorage {
         space: &Space,
         directions: &[Direction],
     ) -> Result<Vec<Trial>, StoreError> {
+        if let Some(param) = space.params().iter().find(|param| !is_exact(param.domain())) {
+            let name = param.name();
+            let reason = "has integers beyond 2^53, which the database cannot tell apart";
+            return Err(self.mismatch(format!("the parameter {name:?} {reason}")));
+        }
         let json = serde_json::to_string(space).unwrap_or_default();
         let name = self.name.clone();
         let mut open = || -> rusqlite::Result<(i64, Vec<String>, Option<String>)> {
@@ -244,6 +270,7 @@ impl Storage for SqliteStorage {
             space: space.clone(),
             objectives: directions.len(),
             ids: HashMap::new(),
+            last: None,
         });
         let trials = self.read(0)?;
         if is_foreign {
@@ -260,10 +287,8 @@ impl Storage for SqliteStorage {
     }
 
     fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
-        self.write(|transaction, attached| {
-            let number: u64 = transaction
-                .prepare_cached("SELECT COUNT(*) FROM trials WHERE study_id = ?1")?
-                .query_row([attached.study], |row| row.get(0))?;
+        let (number, id) = self.write(|transaction, attached| {
+            let number = attached.next_number(transaction)?;
             transaction
                 .prepare_cached("INSERT INTO trials (number, study_id, state) VALUES (?1, ?2, ?3)")?
                 .execute((number, attached.study, codec::state_name(trial.state)))?;
@@ -272,9 +297,13 @@ impl Storage for SqliteStorage {
             for report in &trial.reports {
                 write_report(transaction, id, report)?;
             }
-            attached.ids.insert(number, id);
-            Ok(number)
-        })
+            Ok((number, id))
+        })?;
+        // Only what is committed is known.
+        if let Some(attached) = &mut self.attached {
+            attached.remember(number, id);
+        }
+        Ok(number)
     }
 
     fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
@@ -355,7 +384,7 @@ fn open_row(
             .optional()?,
     };
     let Some(id) = id else { return Ok(Err(Closed::Unknown)) };
-    attached.ids.insert(number, id);
+    attached.remember(number, id);
     let row: Option<(String, bool)> = connection
         .prepare_cached(
             "SELECT state, EXISTS (SELECT 1 FROM trial_user_attributes
@@ -402,7 +431,7 @@ fn write_trial(
         )?;
         for (param, value) in space.params().iter().zip(trial.config.values()) {
             if let Some(value) = value {
-                let distribution = codec::distribution(param.domain());
+                let distribution = distribution(param.domain());
                 insert.execute((id, param.name(), value.as_f64(), distribution))?;
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::{Direction, Report, State, Trial};
 use automl_space::Config;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use thiserror::Error;
 
@@ -90,6 +90,8 @@ pub struct History {
     seen: HashMap<u64, u32>,
     /// How many trials are in each state, in the order of its variants.
     counts: [usize; 6],
+    /// The numbers of the running trials.
+    running: BTreeSet<u64>,
 }
 
 impl History {
@@ -101,6 +103,7 @@ impl History {
             changes: Vec::new(),
             seen: HashMap::new(),
             counts: [0; 6],
+            running: BTreeSet::new(),
         }
     }
 
@@ -139,10 +142,14 @@ impl History {
         self.trials.get(usize::try_from(number).ok()?)
     }
 
-    /// The trials in one state, in order.
+    /// The trials in one state, in order. Listing the running ones takes time linear in their
+    /// number, listing others may go through all trials.
     pub fn in_state(&self, state: State) -> impl Iterator<Item = &Trial> {
-        let some = self.count(state);
-        self.trials.iter().filter(move |trial| trial.state == state).take(some)
+        let count = self.count(state);
+        let (listed, searched) = if state == State::Running { (count, 0) } else { (0, count) };
+        let running = self.running.iter().take(listed).filter_map(|number| self.get(*number));
+        let others = self.trials.iter().filter(move |trial| trial.state == state).take(searched);
+        running.chain(others)
     }
 
     /// Objective values as losses: smaller is better in every one.
@@ -193,6 +200,9 @@ impl History {
             self.changes.push(Change { trial: number, kind: ChangeKind::State(trial.state) });
         }
         self.counts[trial.state as usize] += 1;
+        if trial.state == State::Running {
+            self.running.insert(number);
+        }
         self.trials.push(trial);
         Ok(())
     }
@@ -244,6 +254,11 @@ impl History {
         trial.state = state;
         self.counts[from as usize] -= 1;
         self.counts[state as usize] += 1;
+        if state == State::Running {
+            self.running.insert(number);
+        } else {
+            self.running.remove(&number);
+        }
         self.changes.push(Change { trial: number, kind: ChangeKind::State(state) });
         Ok(())
     }

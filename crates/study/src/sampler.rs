@@ -1,7 +1,7 @@
 //! The trait of samplers and what they see.
 
 use crate::{History, Ladder};
-use automl_space::{Config, Domain, Space, Value};
+use automl_space::{Config, Space};
 use rand::{Rng, RngExt};
 use std::fmt;
 use thiserror::Error;
@@ -68,11 +68,12 @@ impl<S: Sampler + ?Sized> Sampler for Box<S> {
 }
 
 impl View<'_> {
-    /// The configuration itself if it is new, else one that is new and close to it where one is
-    /// left; a repetition only where the whole space was tried.
+    /// The configuration itself if it is new and allowed, else one that is and is close to it where
+    /// one is left; a repetition only where all that is allowed was tried. What the constraints
+    /// forbid is returned only where nothing else is found.
     pub fn fresh(&self, config: Config, rng: &mut dyn Rng) -> Config {
         let is_new = |c: &Config| !self.history.seen(c) && self.space.allows(c);
-        if is_new(&config) || !self.history.seen(&config) {
+        if is_new(&config) {
             return config;
         }
         // Ever wider changes around the proposal, then anywhere.
@@ -86,18 +87,27 @@ impl View<'_> {
                 return other;
             }
         }
+        let mut allowed = self.space.allows(&config).then_some(config.clone());
         for _ in 0..64 {
             let other = self.space.sample(rng);
             if is_new(&other) {
                 return other;
             }
+            // What a thousand draws do not find, more will not.
+            if !self.space.allows(&other) {
+                break;
+            }
+            allowed.get_or_insert(other);
         }
-        self.left_over(&is_new, rng).unwrap_or(config)
+        self.left_over(&is_new, rng)
+            .or(allowed)
+            .or_else(|| self.left_over(&|c| self.space.allows(c), rng))
+            .unwrap_or(config)
     }
 
-    /// A new configuration of a finite space of at most 2^17 points, found by going through all of
-    /// them from a random one on.
-    fn left_over(&self, is_new: &dyn Fn(&Config) -> bool, rng: &mut dyn Rng) -> Option<Config> {
+    /// A configuration that suits, in a finite space of at most 2^17 points, found by going through
+    /// all of them from a random one on.
+    fn left_over(&self, suits: &dyn Fn(&Config) -> bool, rng: &mut dyn Rng) -> Option<Config> {
         let counts = self.space.params().iter().map(|param| param.domain().cardinality());
         let counts: Vec<u128> = counts.collect::<Option<_>>()?;
         let size = counts.iter().try_fold(1u128, |size, n| size.checked_mul(*n))?;
@@ -110,18 +120,9 @@ impl View<'_> {
             let config = self.space.build_config(|index, param| {
                 let digit = rest % counts[index];
                 rest /= counts[index];
-                nth(param.domain(), digit, counts[index])
+                param.domain().nth(digit)
             });
-            is_new(&config).then_some(config)
+            suits(&config).then_some(config)
         })
-    }
-}
-
-/// The value number `digit` of a domain of `count` values.
-fn nth(domain: &Domain, digit: u128, count: u128) -> Value {
-    match domain {
-        Domain::Int(d) => Value::Int(d.low() + digit as i64 * d.step()),
-        Domain::Categorical(_) => Value::Category(digit as usize),
-        Domain::Float(_) => domain.from_unit((digit as f64 + 0.5) / count as f64),
     }
 }

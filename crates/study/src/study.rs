@@ -1,6 +1,7 @@
 //! The study: ask and tell over a space, a history, a sampler, a scheduler and a storage.
 
 mod builder;
+mod resume;
 
 pub use builder::{BuildError, StudyBuilder};
 
@@ -10,6 +11,7 @@ use crate::{
     StopFlag, Storage, StoreError, Trial, Verdict, View, pareto, stream,
 };
 use automl_space::{Config, ConfigError, Space};
+use resume::{completion, is_through};
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 use thiserror::Error;
@@ -24,6 +26,18 @@ pub enum AskError {
     /// The sampler proposed what the space does not hold.
     #[error("the sampler proposed a configuration outside the space: {0}")]
     Outside(#[from] ConfigError),
+    /// The sampler proposed what the constraints forbid: they leave nothing, or too little to be
+    /// found.
+    #[error(
+        "no configuration that the constraints allow was found for trial {number}: \
+         the one proposed violates them by {violation}"
+    )]
+    Forbidden {
+        /// The trial's number.
+        number: u64,
+        /// The sum of the violations, see [`Space::violation`].
+        violation: f64,
+    },
     /// The storage failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -92,7 +106,8 @@ pub struct Study {
     stop: StopFlag,
     /// Trials with a fixed configuration that nobody has started.
     waiting: BTreeSet<u64>,
-    /// Paused trials that lost their worker before they reached their fidelity.
+    /// Paused trials that lost their worker before they reached their fidelity, or that stand at
+    /// the highest one already.
     interrupted: BTreeSet<u64>,
 }
 
@@ -172,16 +187,16 @@ impl Study {
         self.start(until, None)
     }
 
-    /// What a free worker should do next, as the scheduler decides. Without a scheduler this is
-    /// [`Study::ask`].
+    /// What a free worker should do next, as the scheduler decides; a trial that lost its worker
+    /// goes on first, unless the scheduler's verdict on its last report is another. Without a
+    /// scheduler this is [`Study::ask`].
     ///
     /// # Errors
     /// [`AskError`] if the sampler has no proposal, the scheduler names a trial that is not paused,
     /// or the storage fails.
     pub fn next_job(&mut self) -> Result<Next, AskError> {
-        if let Some(&number) = self.interrupted.first() {
-            let until = self.history.get(number).and_then(|t| t.number_attribute(attribute::UNTIL));
-            return self.resume(number, until.unwrap_or(0)).map(Next::Run);
+        if let Some(assignment) = self.next_interrupted()? {
+            return Ok(Next::Run(assignment));
         }
         let job = match &mut self.scheduler {
             Some(scheduler) => scheduler.next_job(&self.history),
@@ -229,12 +244,7 @@ impl Study {
             self.history.report(number, report)?;
         }
         let last = self.history.get(number).map_or(step, Trial::step);
-        let verdict = match (&mut self.scheduler, &self.ladder) {
-            _ if step < last => Verdict::Continue,
-            (Some(scheduler), _) => scheduler.verdict(&self.history, number),
-            (None, Some(ladder)) if step >= ladder.max() => Verdict::Complete,
-            (None, _) => Verdict::Continue,
-        };
+        let verdict = if step < last { Verdict::Continue } else { self.judge(number) };
         match verdict {
             Verdict::Pause => self.change(number, |trial| trial.state = State::Paused)?,
             Verdict::Stop => self.tell(number, Outcome::Pruned)?,
@@ -294,14 +304,11 @@ impl Study {
     /// [`TellError`] if the trial is not running or the storage fails.
     pub fn release(&mut self, number: u64) -> Result<(), TellError> {
         let trial = self.running(number)?;
-        let last = trial.reports.last();
-        if let (Some(last), Some(ladder)) = (last, &self.ladder)
-            && last.step >= ladder.max()
-        {
-            let (values, constraints) = (last.values.clone(), trial.constraints.clone());
-            return self.tell(number, Outcome::Complete { values, constraints });
+        if is_through(trial, self.ladder.as_ref()) {
+            let outcome = completion(trial);
+            return self.tell(number, outcome);
         }
-        let goes_on = last.is_some() && self.ladder.is_some();
+        let goes_on = !trial.reports.is_empty() && self.ladder.is_some();
         let state = if goes_on { State::Paused } else { State::Waiting };
         self.change(number, |trial| trial.state = state)?;
         self.index(number);
@@ -394,6 +401,17 @@ impl Study {
         }
     }
 
+    /// What becomes of a trial by its last report.
+    fn judge(&mut self, number: u64) -> Verdict {
+        match &mut self.scheduler {
+            Some(scheduler) => scheduler.verdict(&self.history, number),
+            None => match self.history.get(number) {
+                Some(trial) if is_through(trial, self.ladder.as_ref()) => Verdict::Complete,
+                _ => Verdict::Continue,
+            },
+        }
+    }
+
     fn is_full(&self) -> bool {
         let limit = self.trial_limit.unwrap_or(u64::MAX);
         self.waiting.is_empty() && self.history.len() as u64 >= limit
@@ -419,8 +437,10 @@ impl Study {
                 }
             }
         };
-        while let Some(number) = self.waiting.pop_first() {
-            if self.claim(number, State::Waiting, mark)? {
+        while let Some(&number) = self.waiting.first() {
+            let is_ours = self.claim(number, State::Waiting, mark)?;
+            self.waiting.remove(&number);
+            if is_ours {
                 return Ok(self.assignment(number, until));
             }
         }
@@ -436,6 +456,10 @@ impl Study {
         };
         let config = self.sampler.propose(&view, &mut stream(self.seed, number, "propose"))?;
         self.space.check(&config)?;
+        let violation = self.space.violation(&config);
+        if violation > 0.0 {
+            return Err(AskError::Forbidden { number, violation });
+        }
         let mut trial = Trial::waiting(number, config);
         trial.state = State::Running;
         mark(&mut trial);
@@ -448,14 +472,18 @@ impl Study {
         if state.is_none() {
             return Err(HistoryError::Unknown { number }.into());
         }
-        let mark = |trial: &mut Trial| {
-            trial.attributes.insert(attribute::UNTIL.to_owned(), until.into());
-        };
-        if state != Some(State::Paused) || !self.claim(number, State::Paused, mark)? {
+        if state != Some(State::Paused) || !self.reopen(number, until)? {
             return Err(HistoryError::Finished { number }.into());
         }
         self.interrupted.remove(&number);
         Ok(self.assignment(number, Some(until)))
+    }
+
+    /// Makes a paused trial running again; false if another worker was faster.
+    fn reopen(&mut self, number: u64, until: u64) -> Result<bool, AskError> {
+        self.claim(number, State::Paused, |trial| {
+            trial.attributes.insert(attribute::UNTIL.to_owned(), until.into());
+        })
     }
 
     fn assignment(&self, number: u64, until: Option<u64>) -> Assignment {
@@ -492,10 +520,12 @@ impl Study {
         let mut trial = self.history.get(number).ok_or(HistoryError::Unknown { number })?.clone();
         trial.state = State::Running;
         mark(&mut trial);
-        if let Some(storage) = &mut self.storage
-            && !storage.transition(from, &trial)?
-        {
-            return Ok(false);
+        if let Some(storage) = &mut self.storage {
+            match storage.transition(from, &trial) {
+                Ok(true) => {}
+                Ok(false) | Err(StoreError::Finished { .. }) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
         }
         self.history.set_state(number, State::Running, |slot| *slot = trial)?;
         Ok(true)
@@ -528,7 +558,9 @@ impl Study {
             }
             State::Paused => {
                 let until = trial.number_attribute(attribute::UNTIL);
-                if until.is_some_and(|until| trial.step() < until) {
+                if until.is_some_and(|until| trial.step() < until)
+                    || is_through(trial, self.ladder.as_ref())
+                {
                     self.interrupted.insert(number);
                 }
             }

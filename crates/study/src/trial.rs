@@ -161,7 +161,8 @@ pub enum Outcome {
     Complete {
         /// Objective values. A NaN makes the trial failed.
         values: Vec<f64>,
-        /// Constraint values, feasible where at most zero; empty where there are none.
+        /// Constraint values, feasible where at most zero. Empty where there are none, or where
+        /// those that were recorded before stand.
         constraints: Vec<f64>,
     },
     /// It was stopped early; its last report stands.
@@ -202,7 +203,9 @@ impl Outcome {
             Self::Complete { values, constraints } => {
                 trial.state = State::Complete;
                 trial.values = values;
-                trial.constraints = constraints;
+                if !constraints.is_empty() {
+                    trial.constraints = constraints;
+                }
             }
             Self::Pruned => {
                 trial.state = State::Pruned;

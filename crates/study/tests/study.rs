@@ -1,10 +1,10 @@
 //! What a study promises to whoever drives it.
 #![allow(clippy::unwrap_used)]
 
-use automl_space::{Config, Space};
+use automl_space::{Config, Constraint, Space};
 use automl_study::{
-    Direction, FullFidelity, HistoryError, Job, Ladder, Next, Outcome, RandomSampler, Scheduler,
-    SobolSampler, State, StopFlag, Study, TellError, Verdict, attribute,
+    AskError, Direction, FullFidelity, HistoryError, Job, Ladder, Next, Outcome, RandomSampler,
+    Sampler, Scheduler, SobolSampler, State, StopFlag, Study, TellError, Verdict, attribute,
 };
 use automl_study::{History, stream};
 use proptest::prelude::*;
@@ -311,4 +311,45 @@ fn a_trial_that_is_completed_for_its_worker_keeps_its_constraints() {
     let trial = study.history().get(number).unwrap();
     assert_eq!((trial.state, trial.constraints.as_slice()), (State::Complete, &[2.0][..]));
     assert!(study.best().is_none());
+}
+
+/// Values without constraints leave those that were recorded before.
+#[test]
+fn a_result_without_constraints_keeps_those_of_before() {
+    let mut study = Study::builder(line()).build().unwrap();
+    let number = study.ask().unwrap().number;
+    study.constrain(number, vec![2.0]).unwrap();
+    study.tell(number, 0.5).unwrap();
+    assert_eq!(study.history().get(number).unwrap().constraints, [2.0]);
+    let number = study.ask().unwrap().number;
+    study.constrain(number, vec![2.0]).unwrap();
+    study.tell(number, Outcome::Complete { values: vec![0.5], constraints: vec![-1.0] }).unwrap();
+    assert_eq!(study.history().get(number).unwrap().constraints, [-1.0]);
+}
+
+/// Of a space of 4,096 points the constraints leave three: these are handed out once each, then
+/// again, and never another. Where nothing is left, the error says so.
+#[test]
+fn what_the_constraints_forbid_is_never_handed_out() {
+    let mut builder = Space::builder();
+    let keys = ["a", "b"].map(|name| builder.int(name, 0..=63).add().unwrap());
+    let free = builder.build().unwrap();
+    let corner = |least: i64| {
+        let excess = move |_: &Space, c: &Config| (least - c[keys[0]] - c[keys[1]]) as f64;
+        free.with_constraint(Constraint::custom("corner", excess))
+    };
+    let samplers: [Box<dyn Sampler>; 2] =
+        [Box::new(RandomSampler::uniform()), Box::new(SobolSampler::new())];
+    for sampler in samplers {
+        let mut study = Study::builder(corner(125)).sampler(sampler).build().unwrap();
+        for asked in 1..=6 {
+            let config = study.ask().unwrap().config;
+            assert!(study.space().allows(&config));
+            assert_eq!(study.history().distinct(), asked.min(3));
+        }
+    }
+    let mut study = Study::builder(corner(127)).build().unwrap();
+    let error = study.ask().unwrap_err();
+    assert!(matches!(error, AskError::Forbidden { number: 0, violation } if violation >= 1.0));
+    assert!(study.history().is_empty());
 }

@@ -72,8 +72,8 @@ impl Session {
             total_cost,
             trial_limit: None,
         };
-        let sampler = choose::sampler(&init.sampler, &setting).map_err(|e| e.to_string())?;
-        let scheduler = choose::scheduler(&init.scheduler, &setting).map_err(|e| e.to_string())?;
+        let (sampler, scheduler) =
+            choose::pair(&init.sampler, &init.scheduler, &setting).map_err(|e| e.to_string())?;
         let mut builder =
             Study::builder(init.space.clone()).directions(init.directions).sampler(sampler);
         if let Some(seed) = init.seed {

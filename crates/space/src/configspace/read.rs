@@ -145,7 +145,11 @@ impl Reader<'_> {
                 return Err(refused(child, format!("{kind:?} needs a list \"conditions\"")));
             };
             let parts = parts.iter().map(|part| self.clauses(child, part));
-            let parts: Vec<Json> = parts.collect::<Result<Vec<_>, _>>()?.concat();
+            let parts = parts.collect::<Result<Vec<_>, _>>()?;
+            if kind == "OR" && parts.iter().any(|part| part.len() > 1) {
+                return Err(refused(child, "an \"AND\" inside an \"OR\" has no counterpart"));
+            }
+            let parts = parts.concat();
             return if kind == "AND" { Ok(parts) } else { either(child, &parts) };
         }
         let parent = text(json, "parent", child)?;

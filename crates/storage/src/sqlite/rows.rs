@@ -1,6 +1,7 @@
 //! Reading trials back from their rows.
 
 use crate::codec;
+use crate::distribution::difference;
 use automl_space::{Choice, Config, Space};
 use automl_study::{Report, State, Trial, attribute};
 use rusqlite::{Connection, Result};
@@ -40,18 +41,33 @@ pub(super) fn load(
         drafts.insert(row.get(0)?, Draft { trial, state: row.get(2)?, fixed: None });
     }
     let mut problem = None;
-    each(connection, "trial_params", "param_name, param_value, 0, ''", study, from, |id, row| {
+    // The distributions that a parameter was last found to fit: they seldom change.
+    let mut fits: Vec<Option<String>> = vec![None; space.len()];
+    let columns = "param_name, param_value, 0, distribution_json";
+    each(connection, "trial_params", columns, study, from, |id, row| {
         let (name, value): (String, f64) = (row.get(1)?, row.get(2)?);
-        if let Some(draft) = drafts.get_mut(&id) {
-            let index = space.index_of(&name);
-            match index.and_then(|i| Some((i, codec::value(space.params()[i].domain(), value)?))) {
-                Some((index, value)) => draft.trial.config.set(index, Some(value)),
-                None => {
-                    let number = draft.trial.number;
-                    problem.get_or_insert(format!(
-                        "trial {number} has the value {value} for {name:?}, which the space does not hold"
-                    ));
+        let stored: Option<String> = row.get(4)?;
+        let Some(draft) = drafts.get_mut(&id) else { return Ok(()) };
+        let domain = |index: usize| space.params()[index].domain();
+        let index = space.index_of(&name);
+        let number = draft.trial.number;
+        if let (Some(index), Some(stored)) = (index, stored)
+            && fits[index].as_ref() != Some(&stored)
+        {
+            match difference(&stored, domain(index)) {
+                None => fits[index] = Some(stored),
+                Some(reason) => {
+                    problem.get_or_insert(format!("trial {number} has for {name:?} {reason}"));
+                    return Ok(());
                 }
+            }
+        }
+        match index.and_then(|index| Some((index, codec::value(domain(index), value)?))) {
+            Some((index, value)) => draft.trial.config.set(index, Some(value)),
+            None => {
+                problem.get_or_insert(format!(
+                    "trial {number} has the value {value} for {name:?}, which the space does not hold"
+                ));
             }
         }
         Ok(())
@@ -133,6 +149,10 @@ fn each(
 }
 
 /// Sets the state, and the configuration of a trial that only has fixed parameters.
+///
+/// Other programs fix some parameters only, or such as never come to be asked for. Names that the
+/// space does not have, or that are inactive, are ignored, and what is missing gets its default
+/// ([`Space::canonical`]), so that everyone who reads the trial sees the same configuration.
 fn finish(draft: Draft, space: &Space) -> std::result::Result<Trial, String> {
     let Draft { mut trial, state, fixed } = draft;
     let number = trial.number;
@@ -142,13 +162,16 @@ fn finish(draft: Draft, space: &Space) -> std::result::Result<Trial, String> {
     if trial.state == State::Waiting
         && let Some(fixed) = fixed.as_ref().and_then(Value::as_object)
     {
-        let literals = fixed.iter().filter_map(|(name, value)| {
-            let choice: Choice = serde_json::from_value(value.clone()).ok()?;
-            Some((name.as_str(), choice))
-        });
-        trial.config = space
-            .config(literals)
-            .map_err(|e| format!("the waiting trial {number} cannot be run: {e}"))?;
+        for (name, given) in fixed {
+            let Some(index) = space.index_of(name) else { continue };
+            let choice = serde_json::from_value::<Choice>(given.clone()).ok();
+            let value = choice.and_then(|choice| space.params()[index].domain().value_of(&choice));
+            let outside = || format!("the waiting trial {number} cannot have {given} for {name:?}");
+            trial.config.set(index, Some(value.ok_or_else(outside)?));
+        }
+    }
+    if trial.state == State::Waiting && space.check(&trial.config).is_err() {
+        trial.config = space.canonical(&trial.config);
     }
     Ok(trial)
 }
