@@ -12,3 +12,4 @@ pub mod solver;
 pub mod stats;
 pub mod synthetic;
 pub mod table;
+pub mod wider;

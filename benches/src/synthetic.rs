@@ -6,7 +6,7 @@ use rand::RngExt;
 use std::f64::consts::{E, PI};
 
 /// A space of `d` floats in one interval, with their keys.
-fn cube(d: usize, low: f64, high: f64) -> Result<(Space, Vec<Key<f64>>), SpaceError> {
+pub(crate) fn cube(d: usize, low: f64, high: f64) -> Result<(Space, Vec<Key<f64>>), SpaceError> {
     let mut builder = Space::builder();
     let keys = (0..d).map(|i| builder.float(&format!("x{i}"), low..=high).add());
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
@@ -14,7 +14,7 @@ fn cube(d: usize, low: f64, high: f64) -> Result<(Space, Vec<Key<f64>>), SpaceEr
 }
 
 /// A function over a cube as a problem.
-fn over(
+pub(crate) fn over(
     name: &str,
     d: usize,
     bounds: (f64, f64),
@@ -67,7 +67,7 @@ fn ackley(x: &[f64]) -> f64 {
     -20.0 * (-0.2 * squares.sqrt()).exp() - cosines.exp() + 20.0 + E
 }
 
-fn levy(x: &[f64]) -> f64 {
+pub(crate) fn levy(x: &[f64]) -> f64 {
     let w: Vec<f64> = x.iter().map(|v| 1.0 + (v - 1.0) / 4.0).collect();
     let last = w[w.len() - 1];
     let inner: f64 = w[..w.len() - 1]

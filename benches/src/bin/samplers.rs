@@ -4,7 +4,7 @@
 use automl_benches::problem::Problem;
 use automl_benches::solver::Solver;
 use automl_benches::stats::{mean, median, ranks};
-use automl_benches::{synthetic, table};
+use automl_benches::{synthetic, table, wider};
 use clap::Parser;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -116,6 +116,7 @@ fn line(name: &str, cells: impl Iterator<Item = String>) {
 
 fn problems(args: &Args) -> Result<Vec<Problem>, Box<dyn std::error::Error>> {
     let mut problems = synthetic::problems()?;
+    problems.extend(wider::problems()?);
     let folder =
         args.data_dir.clone().or_else(|| std::env::var_os("AUTOML_DATA_DIR").map(Into::into));
     match folder {

@@ -1,7 +1,7 @@
 //! The sampler that chooses a sampler.
 
 use automl_gp::GpSampler;
-use automl_scheduler::{BohbSampler, PriorBandSampler, SettingError};
+use automl_scheduler::{BohbSampler, PriorBandSampler, RungGpSampler, SettingError};
 use automl_space::Config;
 use automl_study::{ProposeError, Sampler, State, View};
 use automl_tpe::TpeSampler;
@@ -21,10 +21,11 @@ const COMPLETE: usize = 10;
 ///
 /// - **Without fidelities** the first 1,000 trials are proposed by [`GpSampler`], of several
 ///   objectives the first 150, and the later ones by [`TpeSampler`].
-/// - **With fidelities**, of one objective, half of the proposals are BOHB's ([`BohbSampler`]) and
-///   half PriorBand's ([`PriorBandSampler`]). The first finds regions that are good at the highest
-///   fidelity with enough results, the second changes the best trial of the highest fidelity;
-///   both keep a share of chance, so that what is good early cannot lead the study astray.
+/// - **With fidelities**, of one objective, a third of the proposals is [`RungGpSampler`]'s, a third
+///   BOHB's ([`BohbSampler`]) and a third PriorBand's ([`PriorBandSampler`]). The first is quick where
+///   losses are smooth, the second finds regions that are good at the highest fidelity with enough
+///   results, the third changes the best trial of the highest fidelity; the last two keep a share of
+///   chance, so that what is good early cannot lead the study astray.
 /// - **With fidelities**, of several objectives, it is [`TpeSampler`].
 /// - **Fidelities that no scheduler uses** (ten trials are complete and none was paused or pruned)
 ///   are as good as none.
@@ -37,6 +38,7 @@ pub struct AutoSampler {
     tpe: TpeSampler,
     bohb: BohbSampler,
     prior_band: PriorBandSampler,
+    rung_gp: RungGpSampler,
 }
 
 impl AutoSampler {
@@ -50,6 +52,7 @@ impl AutoSampler {
             tpe: TpeSampler::default(),
             bohb: BohbSampler::new(eta)?,
             prior_band: PriorBandSampler::new(eta)?,
+            rung_gp: RungGpSampler::new(eta)?,
         })
     }
 }
@@ -60,10 +63,12 @@ impl Sampler for AutoSampler {
             self.tpe.propose(view, rng)
         } else if !is_partial(view) {
             self.gp.propose(view, rng)
-        } else if rng.random::<bool>() {
-            self.bohb.propose(view, rng)
         } else {
-            self.prior_band.propose(view, rng)
+            match rng.random_range(0..3) {
+                0 => self.rung_gp.propose(view, rng),
+                1 => self.bohb.propose(view, rng),
+                _ => self.prior_band.propose(view, rng),
+            }
         }
     }
 

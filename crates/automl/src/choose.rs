@@ -9,7 +9,8 @@ use automl_evolution::{CmaEsSampler, Nsga2Sampler, RegularizedEvolutionSampler};
 use automl_gp::GpSampler;
 use automl_scheduler::{
     Asha, AshaStopping, AsyncHyperband, BohbSampler, FreezeThaw, Hyperband, Pasha,
-    PercentileStopping, Population, PriorBandSampler, SettingError, SuccessiveHalving,
+    PercentileStopping, Population, PriorBandSampler, RungGpSampler, SettingError,
+    SuccessiveHalving,
 };
 use automl_space::Space;
 use automl_study::{FullFidelity, Ladder, RandomSampler, Sampler, Scheduler, SobolSampler};
@@ -97,6 +98,7 @@ pub const SAMPLERS: &[&str] = &[
     "prior",
     "priorband",
     "random",
+    "rung-gp",
     "sobol",
     "tpe",
     "turbo",
@@ -141,7 +143,7 @@ const GOOD: f64 = 0.25;
 pub fn sampler(name: &str, setting: &Setting<'_>) -> Result<Box<dyn Sampler>, ChooseError> {
     let failed = |reason: String| ChooseError::Sampler { name: name.to_owned(), reason };
     Ok(match name {
-        "bohb" | "priorband" | "pbt" if setting.ladder.is_none() => {
+        "bohb" | "priorband" | "pbt" | "rung-gp" if setting.ladder.is_none() => {
             return Err(failed("needs a fidelity".into()));
         }
         "bohb" => Box::new(BohbSampler::new(ETA).map_err(|e| failed(e.to_string()))?),
@@ -152,6 +154,9 @@ pub fn sampler(name: &str, setting: &Setting<'_>) -> Result<Box<dyn Sampler>, Ch
             Box::new(population.sampler(RandomSampler::from_prior()))
         }
         "auto" => Box::new(AutoSampler::new(ETA).map_err(|e| failed(e.to_string()))?),
+        "rung-gp" => {
+            Box::new(automl_scheduler::RungGpSampler::new(ETA).map_err(|e| failed(e.to_string()))?)
+        }
         "tpe" => Box::new(TpeSampler::default()),
         "cmaes" => Box::new(CmaEsSampler::default()),
         "evolution" => Box::new(RegularizedEvolutionSampler::default()),

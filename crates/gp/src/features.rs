@@ -63,6 +63,21 @@ impl Features {
         columns
     }
 
+    /// By how much each parameter's distances exceed those of a number, in logarithms of length:
+    /// two uniform numbers are `1 / 6` apart in mean square, two choices of `n` differ with
+    /// probability `1 - 1 / n`. Without it every change of a category would lead to a configuration
+    /// that nothing is known of.
+    pub(crate) fn reach(&self, space: &Space) -> Vec<f64> {
+        let one = |(part, param): (&Part, &automl_space::Param)| match (
+            part,
+            param.domain().cardinality(),
+        ) {
+            (Part::Index, Some(n)) if n > 1 => 0.5 * (6.0 * (1.0 - 1.0 / n as f64)).ln(),
+            _ => 0.0,
+        };
+        self.parts.iter().zip(space.params()).map(one).collect()
+    }
+
     /// The row of a configuration at a fidelity in `[0, 1]`.
     pub(crate) fn row(&self, space: &Space, config: &Config, fidelity: f64) -> Vec<f64> {
         let mut row = Vec::with_capacity(self.width);

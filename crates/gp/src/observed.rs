@@ -6,6 +6,8 @@ use automl_study::{State, Trial, View};
 /// One observation.
 #[derive(Clone, Debug)]
 pub(crate) struct Row<'a> {
+    /// The trial's number.
+    pub(crate) trial: u64,
     pub(crate) config: &'a Config,
     /// How far it was trained, 0 to 1 on a logarithmic scale; 1 is the highest fidelity.
     pub(crate) fidelity: f64,
@@ -22,8 +24,8 @@ pub(crate) struct Row<'a> {
 pub(crate) struct Observed<'a> {
     /// In order of trial numbers.
     pub(crate) rows: Vec<Row<'a>>,
-    /// Configurations whose trials ended without values.
-    pub(crate) failed: Vec<&'a Config>,
+    /// Trials that ended without values, or with a report that is no number, by number.
+    pub(crate) failed: Vec<(u64, &'a Config)>,
     /// Configurations that are being tried and have no value yet.
     pub(crate) pending: Vec<&'a Config>,
     /// The number of trials with observations.
@@ -58,6 +60,7 @@ impl<'a> Observed<'a> {
                 let finite = |v: f64| v.clamp(-LARGEST, LARGEST);
                 let seconds = trial.started.zip(trial.finished).map(|(a, b)| (b - a) as f64 * 1e-6);
                 Some(Row {
+                    trial: trial.number,
                     config: &trial.config,
                     fidelity,
                     losses: history.losses(values).into_iter().map(finite).collect(),
@@ -88,12 +91,27 @@ impl<'a> Observed<'a> {
                     observed.rows.push(last);
                     observed.trials += 1;
                 }
-                None if trial.state.is_finished() => observed.failed.push(&trial.config),
-                None if trial.reports.is_empty() => observed.pending.push(&trial.config),
-                None => {}
+                None if trial.state.is_finished() || !trial.reports.is_empty() => {
+                    observed.failed.push((trial.number, &trial.config));
+                }
+                None => observed.pending.push(&trial.config),
             }
         }
+        observed.raise_bottomless();
         observed
+    }
+
+    /// A loss of minus infinity counts as the least of the others: no scale could tell those apart
+    /// beside it.
+    fn raise_bottomless(&mut self) {
+        let objectives = self.rows.first().map_or(0, |row| row.losses.len());
+        for m in 0..objectives {
+            let losses = self.rows.iter().map(|row| row.losses[m]).filter(|l| *l > -LARGEST);
+            let least = losses.fold(f64::INFINITY, f64::min);
+            if least.is_finite() {
+                self.rows.iter_mut().for_each(|row| row.losses[m] = row.losses[m].max(least));
+            }
+        }
     }
 
     /// Whether trials differ in how far they were trained.

@@ -164,7 +164,7 @@ impl Sampler for GpSampler {
         }
         let features = Features::new(space, observed.differ_in_fidelity());
         let kernel = Kernel::new(Family::Matern52, features.columns());
-        let priors = Priors::scaled(kernel.scales());
+        let priors = Priors::scaled(kernel.scales()).shifted(&features.reach(space));
         let task = goal::Task {
             view,
             observed: &observed,
@@ -176,7 +176,7 @@ impl Sampler for GpSampler {
             return Ok(view.fresh(space.sample(rng), rng));
         };
         let mut order: Vec<usize> = (0..observed.rows.len()).collect();
-        order.sort_by(|&a, &b| pareto::compare(made.standing[a], made.standing[b]));
+        order.sort_by(|&a, &b| pareto::compare(made.believed[a], made.believed[b]));
         let mut region = None;
         if let Some(options) = self.options.region {
             let place = Region::replay(&made.standing, space.len(), startup, options);

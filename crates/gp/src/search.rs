@@ -222,7 +222,21 @@ impl Search<'_> {
         let mut work = Work::default();
         let mut slope = vec![0.0; row.len()];
         let prior = |i: usize| params[i].prior().and_then(|p| p.unit_normal(params[i].domain()));
+        let moved = |u: &[f64]| {
+            self.space.build_config(|i, param| {
+                match (config.value(i), free.iter().position(|&f| f == i)) {
+                    (Some(_), Some(at)) => param.domain().from_unit(u[at]),
+                    (Some(value), None) => value,
+                    (None, _) => param.default_value(),
+                }
+            })
+        };
+        let constrained = !self.space.constraints().is_empty();
         let objective = |u: &[f64], gradient: &mut [f64]| {
+            // The ascent turns back at the border of what is allowed.
+            if constrained && !self.space.allows(&moved(u)) {
+                return f64::INFINITY;
+            }
             for (&i, u) in free.iter().zip(u) {
                 self.features.set(&mut row, i, *u);
             }
@@ -241,13 +255,7 @@ impl Search<'_> {
         };
         let stop = Stop { evaluations: self.effort.evaluations, gradient: 1e-6, decrease: 1e-9 };
         lbfgs::minimize(objective, &mut u, &bounds, stop);
-        let moved = self.space.build_config(|i, param| {
-            match (config.value(i), free.iter().position(|&f| f == i)) {
-                (Some(_), Some(at)) => param.domain().from_unit(u[at]),
-                (Some(value), None) => value,
-                (None, _) => param.default_value(),
-            }
-        });
+        let moved = moved(&u);
         let score = self.scores(std::slice::from_ref(&moved))[0];
         (moved, score)
     }

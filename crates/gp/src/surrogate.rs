@@ -57,6 +57,13 @@ fn checkpoint(n: usize) -> usize {
     n - n % step
 }
 
+/// As [`checkpoint`] of these outputs; all of them where those of the prefix are all the same, which
+/// would tell nothing of scales.
+fn fitted_rows(y: &[f64]) -> usize {
+    let n = checkpoint(y.len());
+    if y[..n].iter().all(|v| *v == y[0]) { y.len() } else { n }
+}
+
 /// Keeps choices and posteriors between proposals; all of it follows from the rows.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Memory {
@@ -89,7 +96,7 @@ impl Memory {
         if rows.is_empty() || rows.len() != y.len() {
             return Vec::new();
         }
-        let n = checkpoint(rows.len());
+        let n = fitted_rows(y);
         let key = fingerprint(&rows[..n], &y[..n], kernel, freedom);
         if key != self.key || self.choices.is_empty() {
             self.choices = choose(kernel, priors, &rows[..n], &y[..n], freedom);
@@ -218,7 +225,7 @@ fn choose(
         Some(Choice { hyper: fit.hyper, evidence, ..choice.clone() })
     };
     let few = thinned(y, COMPARE_ROWS);
-    let lengths: Vec<f64> = vec![priors.length.0.exp(); kernel.scales()];
+    let lengths: Vec<f64> = priors.lengths.iter().map(|(mean, _)| mean.exp()).collect();
     let start = Hyper { lengths, signal: 1.0, noise: 1e-3 };
     let scales = if freedom.warps && y.len() > 3 { &SCALES[..] } else { &SCALES[..1] };
     let mut choices: Vec<Choice> = Vec::new();
@@ -237,6 +244,7 @@ fn choose(
         consider(Family::Rbf, best.scale, &best.hyper, &mut choices);
     }
     if freedom.warps
+        && !freedom.columns.is_empty()
         && y.len() >= 2 * (freedom.columns.len() + 2)
         && let Some(best) = choices.first().cloned()
     {

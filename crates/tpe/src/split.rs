@@ -8,7 +8,8 @@ use std::collections::HashMap;
 /// The place of a trial in the order, best first.
 ///
 /// Feasible before infeasible; higher fidelity before lower (what survived is better than what was
-/// stopped); then by loss, NaN last; ties by number. Failed trials come last.
+/// stopped); then by loss; ties by number. Failed trials, and those whose last report is no number,
+/// come last.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Place {
     failed: bool,
@@ -27,6 +28,7 @@ impl Place {
             (State::Failed, _) | (State::Pruned, None) => Some(nothing),
             // A running trial counts at what it has reported, and else not at all.
             (_, None) => None,
+            (_, Some(values)) if values.iter().any(|v| v.is_nan()) => Some(nothing),
             (state, Some(values)) => Some(Self {
                 failed: false,
                 // The sum of nothing is -0.0, which must not be told from 0.0.

@@ -11,10 +11,8 @@ use nalgebra::DMatrix;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Priors {
     /// Mean and standard deviation of the logarithm of each length scale (log-normal).
-    pub length: (f64, f64),
-    /// The number of scales that are lengths; for those after them see `others`.
-    pub lengths: usize,
-    /// As `length` for further scales of a kernel: weights of sums, warps of inputs.
+    pub lengths: Vec<(f64, f64)>,
+    /// The same for further scales of a kernel: weights of sums, warps of inputs.
     pub others: (f64, f64),
     /// Mean and standard deviation of the logarithm of the signal variance (log-normal).
     pub signal: (f64, f64),
@@ -40,14 +38,21 @@ impl Priors {
     pub fn scaled(scales: usize) -> Self {
         let d = scales.max(1) as f64;
         Self {
-            length: (-1.5 + 0.5 * d.ln(), 0.7),
-            lengths: scales,
+            lengths: vec![(-1.5 + 0.5 * d.ln(), 0.7); scales],
             others: (0.0, 0.5),
             signal: (0.5, 1.5),
             noise: (1.1, 30.0),
             mean: 1.0,
             noise_bounds: (1e-7, 2.0),
         }
+    }
+
+    /// The same with the mean of each log length scale moved by so much: for parameters whose
+    /// distances are not those of the unit interval.
+    #[must_use]
+    pub fn shifted(mut self, by: &[f64]) -> Self {
+        self.lengths.iter_mut().zip(by).for_each(|((mean, _), by)| *mean += by);
+        self
     }
 
     /// The log density at log hyperparameters, up to a constant; adds its gradient.
@@ -58,7 +63,7 @@ impl Priors {
             gradient[i] -= z / sd;
             -0.5 * z * z
         };
-        let of = |i: usize| if i < self.lengths { self.length } else { self.others };
+        let of = |i: usize| self.lengths.get(i).copied().unwrap_or(self.others);
         let mut sum: f64 = (0..m).map(|i| normal(i, of(i))).sum();
         sum += normal(m, self.signal);
         let (shape, rate) = self.noise;

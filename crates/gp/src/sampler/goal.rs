@@ -26,8 +26,19 @@ pub(super) struct Made {
     pub(super) criterion: Criterion,
     /// How good each row is (smaller is better): infeasible ones stand behind all others.
     pub(super) standing: Vec<f64>,
+    /// The same as the surrogate believes it, without noise.
+    pub(super) believed: Vec<f64>,
     /// Length scales of the weightiest surrogate, one for each parameter.
     pub(super) lengths: Vec<f64>,
+}
+
+/// What is aimed at, with what [`Made`] tells of the rows.
+#[derive(Debug)]
+struct Aim {
+    goal: Goal,
+    standing: Vec<f64>,
+    believed: Vec<f64>,
+    lengths: Vec<f64>,
 }
 
 /// The most running trials that are added to a surrogate.
@@ -35,6 +46,10 @@ const PENDING: usize = 64;
 
 /// Limits of failures and constraints need no warping and one surrogate.
 const PLAIN: Freedom<'_> = Freedom { warps: false, components: 1, columns: &[] };
+
+/// Several objectives have a surrogate each, on the scale of the largest evidence: monotone maps
+/// keep the front, and outliers do not flatten it.
+const SCALED: Freedom<'_> = Freedom { warps: true, components: 1, columns: &[] };
 
 impl Task<'_> {
     /// The criterion; `None` where no surrogate can be fitted.
@@ -56,20 +71,22 @@ impl Task<'_> {
         let limits = self.limits(memory, &rows);
         let two = self.view.history.directions().len() == 2
             && options.acquisition != Acquisition::Thompson;
-        let (goal, mut standing, lengths) = if two {
+        let Aim { goal, mut standing, mut believed, lengths } = if two {
             self.front(memory, &rows, &feasible)?
         } else {
             self.single(memory, options, &rows, &feasible, rng)?
         };
-        let worst = standing.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let all = standing.iter().chain(&believed).copied();
+        let worst = all.fold(f64::NEG_INFINITY, f64::max);
         for (i, row) in self.observed.rows.iter().enumerate() {
             if !feasible[i] {
                 let violation: f64 = row.constraints.iter().map(|c| c.max(0.0)).sum();
                 standing[i] = worst + 1.0 + violation.min(1e200);
+                believed[i] = standing[i];
             }
         }
         let cost = if options.per_second { self.cost(memory, &rows) } else { None };
-        Some(Made { criterion: Criterion { goal, limits, cost }, standing, lengths })
+        Some(Made { criterion: Criterion { goal, limits, cost }, standing, believed, lengths })
     }
 
     /// One loss for each row: the objective, or a weighting of several that is drawn anew.
@@ -123,7 +140,7 @@ impl Task<'_> {
         rows: &[Vec<f64>],
         feasible: &[bool],
         rng: &mut dyn Rng,
-    ) -> Option<(Goal, Vec<f64>, Vec<f64>)> {
+    ) -> Option<Aim> {
         let losses = self.losses(rng);
         let few = if losses.len() <= 100 { options.components } else { 1 };
         let columns = self.features.warpable();
@@ -131,10 +148,14 @@ impl Task<'_> {
         let components =
             memory.objectives[0].learn(self.kernel, self.priors, rows, &losses, freedom);
         let lengths = components.first()?.posterior.hyper().lengths.clone();
-        if !feasible.contains(&true) {
-            return Some((Goal::Anything, losses, lengths));
-        }
         let full = self.full(rows);
+        let believed = components.first()?.posterior.means(&full);
+        // Partly trained rows do not stand before fully trained ones.
+        let partial = self.observed.differ_in_fidelity();
+        let standing = if partial { believed.clone() } else { losses };
+        if !feasible.contains(&true) {
+            return Some(Aim { goal: Goal::Anything, standing, believed, lengths });
+        }
         let pending = self.pending();
         let parts: Vec<Part> = components
             .into_iter()
@@ -157,37 +178,25 @@ impl Task<'_> {
             Acquisition::Improvement | Acquisition::Thompson => Goal::Improvement(parts),
             Acquisition::Bound(beta) => Goal::Bound(parts, beta),
         };
-        // Partly trained rows do not stand before fully trained ones.
-        let mut standing = losses;
-        if self.observed.differ_in_fidelity() {
-            let (Goal::Improvement(parts) | Goal::Bound(parts, _)) = &goal else {
-                return Some((goal, standing, lengths));
-            };
-            standing = parts[0].posterior.means(&full);
-        }
-        Some((goal, standing, lengths))
+        Some(Aim { goal, standing, believed, lengths })
     }
 
     /// Two objectives: a surrogate for each, and the front of their means.
-    fn front(
-        &self,
-        memory: &mut Memories,
-        rows: &[Vec<f64>],
-        feasible: &[bool],
-    ) -> Option<(Goal, Vec<f64>, Vec<f64>)> {
+    fn front(&self, memory: &mut Memories, rows: &[Vec<f64>], feasible: &[bool]) -> Option<Aim> {
         let full = self.full(rows);
         let pending = self.pending();
         let mut posteriors = Vec::new();
-        let mut means = Vec::new();
+        let (mut means, mut beliefs) = (Vec::new(), Vec::new());
         for (m, memory) in memory.objectives.iter_mut().enumerate() {
             let losses: Vec<f64> = self.observed.rows.iter().map(|r| r.losses[m]).collect();
-            let learnt = memory.learn(self.kernel, self.priors, rows, &losses, PLAIN);
+            let learnt = memory.learn(self.kernel, self.priors, rows, &losses, SCALED);
             let Component { mut posterior, warped, .. } = learnt.into_iter().next()?;
             means.push(posterior.means(&full));
             if !pending.is_empty() {
                 // Kriging believer (Ginsbourger, Le Riche & Carraro 2010).
                 let believed = posterior.means(&matrix(&pending));
                 posterior = grown(&posterior, &warped.y, &pending, &believed).unwrap_or(posterior);
+                beliefs.push(believed);
             }
             posteriors.push(posterior);
         }
@@ -195,13 +204,17 @@ impl Task<'_> {
         let ranks = pareto::ranks(&points);
         // Within a rank the isolated stand first.
         let crowding = pareto::crowding(&points, &ranks);
-        let standing =
+        let standing: Vec<f64> =
             ranks.iter().zip(&crowding).map(|(r, c)| *r as f64 + 0.5 / (1.0 + c)).collect();
+        let believed = standing.clone();
         let lengths = posteriors[0].hyper().lengths.clone();
-        let open: Vec<[f64; 2]> =
+        let mut open: Vec<[f64; 2]> =
             points.iter().zip(feasible).filter(|(_, f)| **f).map(|(p, _)| *p).collect();
         if open.is_empty() {
-            return Some((Goal::Anything, standing, lengths));
+            return Some(Aim { goal: Goal::Anything, standing, believed, lengths });
+        }
+        if let [first, second] = &beliefs[..] {
+            open.extend(first.iter().zip(second).map(|(a, b)| [*a, *b]));
         }
         let ranks = pareto::ranks(&open);
         let mut front: Vec<[f64; 2]> =
@@ -223,7 +236,7 @@ impl Task<'_> {
         let second = posteriors.pop()?;
         let first = posteriors.pop()?;
         let goal = Goal::Front { posteriors: Box::new([first, second]), front, reference };
-        Some((goal, standing, lengths))
+        Some(Aim { goal, standing, believed, lengths })
     }
 
     /// Processes of what must not be exceeded: each constraint, and the share of failures.
@@ -245,9 +258,14 @@ impl Task<'_> {
         }
         if !observed.failed.is_empty() {
             let space = self.view.space;
-            let mut all = rows.to_vec();
-            all.extend(observed.failed.iter().map(|c| self.features.row(space, c, 1.0)));
-            let failed: Vec<f64> = (0..all.len()).map(|i| f64::from(i >= rows.len())).collect();
+            // In the order of trials, so that one more trial is one more row.
+            let fine = observed.rows.iter().zip(rows).map(|(o, row)| (o.trial, 0.0, row.clone()));
+            let failed = observed.failed.iter();
+            let failed = failed.map(|(n, c)| (*n, 1.0, self.features.row(space, c, 1.0)));
+            let mut all: Vec<(u64, f64, Vec<f64>)> = fine.chain(failed).collect();
+            all.sort_by_key(|(trial, ..)| *trial);
+            let failed: Vec<f64> = all.iter().map(|(_, failed, _)| *failed).collect();
+            let all: Vec<Vec<f64>> = all.into_iter().map(|(.., row)| row).collect();
             let learnt = memory.failures.learn(self.kernel, self.priors, &all, &failed, PLAIN);
             limits.extend(learnt.into_iter().map(|c| (c.posterior, c.warped.place(0.5))));
         }

@@ -1,0 +1,103 @@
+//! Gaussian processes over the results of single rungs.
+
+use crate::boards::Boards;
+use crate::setting::{self, SettingError};
+use automl_gp::{Acquisition, GpOptions, GpSampler};
+use automl_space::Config;
+use automl_study::{History, ProposeError, RandomSampler, Sampler, State, Trial, View};
+use rand::{Rng, RngExt};
+
+/// How many standard deviations below the mean the confidence bound lies: expected improvement
+/// settles on what is good early, of which too much is promoted then.
+const BETA: f64 = 2.0;
+
+/// The most results of a rung that a process learns from: the best half and a spread of the others.
+const MOST: usize = 300;
+
+/// The most running trials that count.
+const PENDING: usize = 64;
+
+/// Proposes by a Gaussian process over the results at one rung, which is drawn anew for each
+/// proposal: with `d` parameters, any of those with `d + 2` results. To be used with
+/// [`crate::Asha`] or another scheduler with rungs, in turns with a sampler that explores.
+///
+/// Low rungs have many results and mislead a little, high ones have few: drawing the rung mixes
+/// them, and what one of them overrates the others correct. The proposal minimises the lower confidence bound, two standard
+/// deviations below the mean. Trials that run count with draws of their outcomes, failures by the
+/// chance to fail. While no rung has enough results, proposals are random.
+///
+/// # Source
+/// Li et al. (2022), "Hyper-Tune: Towards Efficient Hyper-parameter Tuning at Scale", PVLDB 15(6),
+/// section 4.3, for one surrogate a rung (there they are weighted by the ranks that they predict
+/// and averaged); Srinivas et al. (2010), "Gaussian Process Optimization in the Bandit Setting",
+/// for the bound.
+#[derive(Debug)]
+pub struct RungGpSampler {
+    eta: f64,
+    boards: Option<Boards>,
+    /// One process for each rung, so that each keeps what it has learnt.
+    processes: Vec<GpSampler>,
+}
+
+impl RungGpSampler {
+    /// For rungs that are `eta` apart.
+    ///
+    /// # Errors
+    /// [`SettingError::Eta`].
+    pub fn new(eta: f64) -> Result<Self, SettingError> {
+        Ok(Self { eta: setting::eta(eta)?, boards: None, processes: Vec::new() })
+    }
+}
+
+impl Sampler for RungGpSampler {
+    fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
+        let Some(ladder) = view.ladder else {
+            let what = "studies without fidelities".to_owned();
+            return Err(ProposeError::Unsupported { sampler: "rung-gp", what });
+        };
+        let fidelities = ladder.rungs(self.eta);
+        let boards = Boards::current(&mut self.boards, &fidelities, view.history);
+        let Some(highest) = boards.highest(view.space.len() + 2) else {
+            return RandomSampler::uniform().propose(view, rng);
+        };
+        let rung = rng.random_range(0..=highest);
+        let below = fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
+        let results = results(view.history, boards, rung, fidelities[rung]..below);
+        let options = GpOptions { acquisition: Acquisition::Bound(BETA), ..GpOptions::default() };
+        self.processes.resize_with(fidelities.len(), || GpSampler::new(options));
+        let own = View { history: &results, ladder: None, target: None, budget: None, ..*view };
+        let config = self.processes[rung].propose(&own, rng)?;
+        Ok(view.fresh(config, rng))
+    }
+}
+
+/// The results at one rung as complete trials, and the trials that are on their way there.
+fn results(history: &History, boards: &Boards, rung: usize, at: std::ops::Range<u64>) -> History {
+    let order = boards.order(history, rung);
+    let good = order.len().min(MOST / 2);
+    let rest = &order[good..];
+    let spread = rest.len().min(MOST - good);
+    let others = (0..spread).map(|i| rest[i * rest.len() / spread]);
+    let mut numbers: Vec<u64> = order[..good].iter().copied().chain(others).collect();
+    let running: Vec<u64> = history.in_state(State::Running).map(|trial| trial.number).collect();
+    numbers.extend(&running[running.len().saturating_sub(PENDING)..]);
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut own = History::new(history.directions().to_vec());
+    for trial in numbers.into_iter().filter_map(|number| history.get(number)) {
+        let mut new = Trial {
+            constraints: trial.constraints.clone(),
+            ..Trial::waiting(own.len() as u64, trial.config.clone())
+        };
+        let report = trial.reports.iter().find(|report| at.contains(&report.step));
+        (new.state, new.values) = match report {
+            Some(report) if report.values.iter().any(|v| v.is_nan()) => (State::Failed, vec![]),
+            Some(report) => (State::Complete, report.values.clone()),
+            None if trial.state == State::Failed => (State::Failed, vec![]),
+            None => (State::Running, vec![]),
+        };
+        // Numbers follow each other, so nothing is refused.
+        let _ = own.push(new);
+    }
+    own
+}
