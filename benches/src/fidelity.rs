@@ -161,8 +161,8 @@ impl Ours {
             total_cost: Some(game.total as f64),
             trial_limit: None,
         };
-        let sampler = choose::sampler(sampler, &setting).map_err(|e| e.to_string())?;
-        let scheduler = choose::scheduler(scheduler, &setting).map_err(|e| e.to_string())?;
+        let (sampler, scheduler) =
+            choose::pair(sampler, scheduler, &setting).map_err(|e| e.to_string())?;
         let builder = Study::builder(game.workload.space().clone())
             .directions(vec![Direction::Minimize; game.objectives])
             .seed(game.seed)

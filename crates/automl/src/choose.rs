@@ -154,9 +154,7 @@ pub fn sampler(name: &str, setting: &Setting<'_>) -> Result<Box<dyn Sampler>, Ch
             Box::new(population.sampler(RandomSampler::from_prior()))
         }
         "auto" => Box::new(AutoSampler::new(ETA).map_err(|e| failed(e.to_string()))?),
-        "rung-gp" => {
-            Box::new(automl_scheduler::RungGpSampler::new(ETA).map_err(|e| failed(e.to_string()))?)
-        }
+        "rung-gp" => Box::new(RungGpSampler::new(ETA).map_err(|e| failed(e.to_string()))?),
         "tpe" => Box::new(TpeSampler::default()),
         "cmaes" => Box::new(CmaEsSampler::default()),
         "evolution" => Box::new(RegularizedEvolutionSampler::default()),

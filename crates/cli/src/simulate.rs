@@ -74,11 +74,12 @@ pub(crate) fn run(args: SimulateArgs) -> Result<(), Failure> {
         total_cost: None,
         trial_limit: None,
     };
+    let (sampler, scheduler) = choose::pair(&args.sampler, &args.scheduler, &setting)?;
     let mut builder = Study::builder(curves.space().clone())
         .directions(vec![Direction::Minimize; args.objectives as usize])
         .seed(args.seed)
-        .sampler(choose::sampler(&args.sampler, &setting)?);
-    builder = match choose::scheduler(&args.scheduler, &setting)? {
+        .sampler(sampler);
+    builder = match scheduler {
         Some(scheduler) => builder.scheduler(ladder, scheduler),
         None => builder.ladder(ladder),
     };

@@ -16,6 +16,7 @@
 //! | [`PopulationScheduler`] | are replaced by changed copies of better ones | yes |
 //!
 //! BOHB is [`Hyperband`] with [`BohbSampler`]; PriorBand is [`Hyperband`] with [`PriorBandSampler`].
+//! [`RungGpSampler`] proposes by Gaussian processes over the results at the rungs.
 //!
 //! ```
 //! use automl_scheduler::Asha;

@@ -3,7 +3,9 @@
 
 mod common;
 
-use automl_scheduler::{BohbSampler, FreezeThaw, Hyperband, Population, PriorBandSampler};
+use automl_scheduler::{
+    Asha, BohbSampler, FreezeThaw, Hyperband, Population, PriorBandSampler, RungGpSampler,
+};
 use automl_space::{Prior, Space, stream};
 use automl_study::{
     Job, Ladder, Next, RandomSampler, Sampler, Scheduler, State, Study, Trial, Verdict, View,
@@ -120,13 +122,49 @@ fn failures_go_with_their_population() {
     populate(1, 5, 2, 2, None, &[&alone[..], &together].concat());
 }
 
-/// BOHB: Hyperband's brackets, a third at random, the rest from the Parzen model. Every second run
-/// restarts after each trial and yet proposes the same configurations.
+/// BOHB: Hyperband's brackets, a third at random, the rest from the Parzen model.
 #[test]
 fn bohb_resumes() {
+    resumes(|| BohbSampler::new(3.0).unwrap());
+}
+
+/// A process for each rung, which is drawn anew.
+#[test]
+fn processes_of_rungs_resume() {
+    resumes(|| RungGpSampler::new(3.0).unwrap());
+}
+
+/// On losses that are smooth at every rung the processes find the best place, in few trials.
+#[test]
+fn processes_of_rungs_learn() {
+    let ladder = Ladder::new("epoch", 1, 9, true).unwrap();
+    let mut study = Study::builder(common::space())
+        .sampler(RungGpSampler::new(3.0).unwrap())
+        .scheduler(ladder.clone(), Asha::new(&ladder, 3.0).unwrap())
+        .build()
+        .unwrap();
+    let mut late = Vec::new();
+    while study.history().len() < 60 {
+        let Next::Run(job) = study.next_job().unwrap() else { panic!() };
+        let x = study.space().encode(&job.config).unit[0];
+        let until = job.until.unwrap();
+        let loss = (x - 0.3).powi(2) + 1.0 / until as f64;
+        if study.report(job.number, until, vec![loss]).unwrap() == Verdict::Complete {
+            study.tell(job.number, loss).unwrap();
+        }
+        if job.from == 0 && job.number >= 30 {
+            late.push((x - 0.3).abs());
+        }
+    }
+    late.sort_by(f64::total_cmp);
+    // A random place is .29 away on average.
+    assert!(late[late.len() / 2] < 0.15, "{late:?}");
+}
+
+/// Every second run restarts after each trial and yet proposes the same configurations.
+fn resumes<S: Sampler + 'static>(sampler: impl Fn() -> S) {
     let ladder = Ladder::new("epoch", 1, 9, true).unwrap();
     let run = |restart: bool| {
-        let sampler = || BohbSampler::new(3.0).unwrap();
         let mut study = Study::builder(common::space())
             .sampler(sampler())
             .scheduler(ladder.clone(), Hyperband::new(&ladder, 3.0).unwrap())

@@ -107,8 +107,8 @@ pub fn run(
         total_cost: None,
         trial_limit: Some(plan.trials),
     };
-    let sampler = choose::sampler(&settings.search.sampler, &setting)?;
-    let scheduler = choose::scheduler(&settings.search.scheduler, &setting)?;
+    let (sampler, scheduler) =
+        choose::pair(&settings.search.sampler, &settings.search.scheduler, &setting)?;
     let sampler = UniqueNetworks::new(sampler, plan.networks.clone());
     let (networks, caps) = (plan.networks.clone(), plan.caps.clone());
     let sampler = Spread::new(sampler, networks, caps, settings.search.against);

@@ -259,3 +259,48 @@ fn mixed_spaces_with_outliers_failures_and_constants() {
         assert_eq!(study.history().distinct(), 25);
     }
 }
+
+/// One changed category of several says as much of the others as one number does.
+#[test]
+fn categories_are_learnt_one_by_one() {
+    let mut builder = Space::builder();
+    let keys: Vec<_> = (0..8)
+        .map(|i| builder.choice(&format!("c{i}"), ["a", "b", "c", "d"]).add().unwrap())
+        .collect();
+    let space = builder.build().unwrap();
+    let mut study = Study::builder(space).sampler(GpSampler::default()).build().unwrap();
+    let loss = |c: &Config| keys.iter().map(|k| if c[*k] == 2 { 0.0 } else { 1.0 }).sum::<f64>();
+    study.optimize(50, |c| loss(c)).unwrap();
+    // 65,536 configurations, of which one has no wrong category and 24 have one.
+    assert!(study.best().unwrap().values[0] <= 1.0, "{:?}", study.best());
+}
+
+/// A loss of minus infinity does not hide how the others differ.
+#[test]
+fn a_bottomless_loss_blinds_nobody() {
+    let (space, [x, y]) = square();
+    let mut history = History::new(vec![Direction::Minimize]);
+    for number in 0..40_u64 {
+        let view = view(&space, &history, None);
+        let config = propose(&mut GpSampler::default(), &view);
+        let value = if number == 3 { f64::NEG_INFINITY } else { branin(config[x], config[y]) };
+        history.push(told(number, config, State::Complete, vec![value])).unwrap();
+    }
+    let best = history.trials().iter().map(|t| t.values[0]).filter(|v| v.is_finite());
+    assert!(best.fold(f64::INFINITY, f64::min) < 1.0);
+}
+
+/// An optimum at the border of what is allowed is climbed to, not jumped over.
+#[test]
+fn ascents_turn_back_at_constraints() {
+    let mut builder = Space::builder();
+    let x = builder.float("x", 0.0..=1.0).add().unwrap();
+    let y = builder.float("y", 0.0..=1.0).add().unwrap();
+    builder.require("x + y <= 1").unwrap();
+    let space = builder.build().unwrap();
+    let mut study = Study::builder(space).sampler(GpSampler::default()).build().unwrap();
+    study.optimize(40, |c| (c[x] - 0.7).powi(2) + (c[y] - 0.6).powi(2)).unwrap();
+    // The nearest allowed point is (.55, .45), where the loss is .045.
+    let best = study.best().unwrap().values[0];
+    assert!(best < 0.0451, "{best}");
+}
