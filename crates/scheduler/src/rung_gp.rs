@@ -11,7 +11,8 @@ use rand::{Rng, RngExt};
 /// settles on what is good early, of which too much is promoted then.
 const BETA: f64 = 2.0;
 
-/// The most results of a rung that a process learns from: the best half and a spread of the others.
+/// The most results of a rung that a process learns from: the best ones and a spread of the others,
+/// half of each.
 const MOST: usize = 300;
 
 /// The most running trials that count.
@@ -22,9 +23,11 @@ const PENDING: usize = 64;
 /// [`crate::Asha`] or another scheduler with rungs, in turns with a sampler that explores.
 ///
 /// Low rungs have many results and mislead a little, high ones have few: drawing the rung mixes
-/// them, and what one of them overrates the others correct. The proposal minimises the lower confidence bound, two standard
-/// deviations below the mean. Trials that run count with draws of their outcomes, failures by the
-/// chance to fail. While no rung has enough results, proposals are random.
+/// them, and what one of them overrates the others correct. The proposal minimises the lower
+/// confidence bound, two standard deviations below the mean. Trials that run count with draws of
+/// their outcomes, failures by the chance to fail. While no rung has enough results, proposals are
+/// random. Of more than 300 results the best half and a spread of the others count, so a proposal
+/// takes a bounded time.
 ///
 /// # Source
 /// Li et al. (2022), "Hyper-Tune: Towards Efficient Hyper-parameter Tuning at Scale", PVLDB 15(6),
