@@ -8,8 +8,6 @@ use crate::{Activation, Gate};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;
-use burn::tensor::module::conv1d;
-use burn::tensor::ops::ConvOptions;
 
 /// Squeeze-and-excitation: x times gate(W2 activation(W1 mean(x) + b1) + b2).
 #[derive(Module, Debug)]
@@ -66,9 +64,14 @@ impl ChannelAttention {
     pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let [batch, channels, _, _] = x.dims();
         let [_, _, kernel] = self.weight.dims();
-        let mean = global_mean(x.clone()).reshape([batch, 1, channels]);
-        let options = ConvOptions::new([1], [(kernel - 1) / 2], [1], 1);
-        let weights = sigmoid(conv1d(mean, self.weight.val(), None, options));
-        x * weights.reshape([batch, channels, 1, 1])
+        let mean = global_mean(x.clone()).reshape([batch, channels]);
+        // As a sum of shifted products: the framework's one-dimensional convolution has wrong
+        // gradients through wgpu (tests/wgpu.rs).
+        let rim = Tensor::zeros([batch, (kernel - 1) / 2], &mean.device());
+        let padded = Tensor::cat(vec![rim.clone(), mean, rim], 1);
+        let weight = self.weight.val().reshape([1, kernel]);
+        let shifted = |k| padded.clone().narrow(1, k, channels) * weight.clone().narrow(1, k, 1);
+        let sum = (1..kernel).fold(shifted(0), |sum, k| sum + shifted(k));
+        x * sigmoid(sum).reshape([batch, channels, 1, 1])
     }
 }
