@@ -21,12 +21,11 @@ const COMPLETE: usize = 10;
 ///
 /// - **Without fidelities** the first 1,000 trials are proposed by [`GpSampler`], of several
 ///   objectives the first 150, and the later ones by [`TpeSampler`].
-/// - **With fidelities**, of one objective, a third of the proposals is [`RungGpSampler`]'s, a third
-///   BOHB's ([`BohbSampler`]) and a third PriorBand's ([`PriorBandSampler`]). The first is quick where
+/// - **With fidelities** a third of the proposals is [`RungGpSampler`]'s, a third BOHB's
+///   ([`BohbSampler`]) and a third PriorBand's ([`PriorBandSampler`]). The first is quick where
 ///   losses are smooth, the second finds regions that are good at the highest fidelity with enough
 ///   results, the third changes the best trial of the highest fidelity; the last two keep a share of
 ///   chance, so that what is good early cannot lead the study astray.
-/// - **With fidelities**, of several objectives, it is [`TpeSampler`].
 /// - **Fidelities that no scheduler uses** (ten trials are complete and none was paused or pruned)
 ///   are as good as none.
 ///
@@ -82,7 +81,7 @@ impl Sampler for AutoSampler {
 fn takes_tpe(view: &View<'_>) -> bool {
     let several = view.history.directions().len() > 1;
     let gp_trials = if several { GP_FRONT_TRIALS } else { GP_TRIALS };
-    if is_partial(view) { several } else { view.history.len() >= gp_trials }
+    !is_partial(view) && view.history.len() >= gp_trials
 }
 
 /// Whether trials are compared before they are complete, as far as the trials show.

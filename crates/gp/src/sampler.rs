@@ -1,6 +1,7 @@
 //! The Gaussian-process sampler over a space.
 
 mod goal;
+mod noise;
 #[cfg(test)]
 mod tests;
 
@@ -17,8 +18,9 @@ use rand::Rng;
 /// What a proposal maximises.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Acquisition {
-    /// Log expected improvement on the smallest posterior mean (the noisy form); of two objectives
-    /// the log expected hypervolume improvement.
+    /// Log expected improvement on the smallest posterior mean, or where outputs are known to be
+    /// noisy the noisy expected improvement, by draws of the function at what was tried; of two
+    /// objectives the log expected hypervolume improvement.
     Improvement,
     /// The lower confidence bound, this many standard deviations below the mean.
     Bound(f64),
@@ -86,7 +88,7 @@ impl Default for GpOptions {
 /// # Source
 /// Ament et al. (2023), arXiv:2310.20708 (log EI); Hvarfner et al. (2024), arXiv:2402.02229 (priors
 /// of length scales); Snoek et al. (2012) for fantasies and improvement per second; Gardner et al. (2014) for
-/// constraints; Hvarfner et al. (2022), "piBO", for users' priors; Swersky et al. (2013), "Multi-Task Bayesian Optimization",
+/// constraints; Letham et al. (2019) for noise; Hvarfner et al. (2022), "piBO", for users' priors; Swersky et al. (2013), "Multi-Task Bayesian Optimization",
 /// for fidelities; Knowles (2006), "ParEGO".
 #[derive(Debug, Default)]
 pub struct GpSampler {

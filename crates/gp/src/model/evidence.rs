@@ -41,7 +41,7 @@ impl Priors {
             lengths: vec![(-1.5 + 0.5 * d.ln(), 0.7); scales],
             others: (0.0, 0.5),
             signal: (0.5, 1.5),
-            noise: (1.1, 30.0),
+            noise: (1.1, 10.0),
             mean: 1.0,
             noise_bounds: (1e-7, 2.0),
         }

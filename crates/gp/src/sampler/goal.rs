@@ -1,6 +1,6 @@
 //! From observations to the criterion that the next proposal maximises.
 
-use super::{Acquisition, GpOptions, Memories};
+use super::{Acquisition, GpOptions, Memories, noise};
 use crate::criterion::{Criterion, Goal, Part, normals};
 use crate::features::Features;
 use crate::model::{Kernel, Posterior, Priors};
@@ -157,6 +157,7 @@ impl Task<'_> {
             return Some(Aim { goal: Goal::Anything, standing, believed, lengths });
         }
         let pending = self.pending();
+        let improves = options.acquisition == Acquisition::Improvement && !partial;
         let parts: Vec<Part> = components
             .into_iter()
             .map(|component| {
@@ -164,7 +165,18 @@ impl Task<'_> {
                 let means = posterior.means(&full);
                 let best = means.iter().zip(feasible).filter(|(_, f)| **f).map(|(m, _)| *m);
                 let mut best = vec![best.fold(f64::INFINITY, f64::min)];
-                if !pending.is_empty() {
+                let noisy = improves && noise::is_white(&posterior, &warped.y, self.priors.mean);
+                if noisy {
+                    let rows: Vec<Vec<f64>> = rows.iter().chain(&pending).cloned().collect();
+                    let counts = |i: usize| feasible.get(i).is_none_or(|feasible| *feasible);
+                    let (mean_sd, draws) = (self.priors.mean, options.fantasies);
+                    let drawn =
+                        noise::without_noise(&posterior, &rows, counts, mean_sd, draws, rng);
+                    if let Some((with, bests)) = drawn {
+                        posterior = with;
+                        best.extend(bests);
+                    }
+                } else if !pending.is_empty() {
                     let imagined = imagine(&posterior, &warped.y, &pending, options.fantasies, rng);
                     if let Some((with, bests)) = imagined {
                         posterior = with;

@@ -279,28 +279,20 @@ fn categories_are_learnt_one_by_one() {
 #[test]
 fn a_bottomless_loss_blinds_nobody() {
     let (space, [x, y]) = square();
-    let mut history = History::new(vec![Direction::Minimize]);
-    for number in 0..40_u64 {
-        let view = view(&space, &history, None);
-        let config = propose(&mut GpSampler::default(), &view);
-        let value = if number == 3 { f64::NEG_INFINITY } else { branin(config[x], config[y]) };
-        history.push(told(number, config, State::Complete, vec![value])).unwrap();
-    }
-    let best = history.trials().iter().map(|t| t.values[0]).filter(|v| v.is_finite());
-    assert!(best.fold(f64::INFINITY, f64::min) < 1.0);
-}
-
-/// An optimum at the border of what is allowed is climbed to, not jumped over.
-#[test]
-fn ascents_turn_back_at_constraints() {
-    let mut builder = Space::builder();
-    let x = builder.float("x", 0.0..=1.0).add().unwrap();
-    let y = builder.float("y", 0.0..=1.0).add().unwrap();
-    builder.require("x + y <= 1").unwrap();
-    let space = builder.build().unwrap();
-    let mut study = Study::builder(space).sampler(GpSampler::default()).build().unwrap();
-    study.optimize(40, |c| (c[x] - 0.7).powi(2) + (c[y] - 0.6).powi(2)).unwrap();
-    // The nearest allowed point is (.55, .45), where the loss is .045.
-    let best = study.best().unwrap().values[0];
-    assert!(best < 0.0451, "{best}");
+    let best = |seed: u64| {
+        let mut history = History::new(vec![Direction::Minimize]);
+        for number in 0..40_u64 {
+            let view = View { seed, ..view(&space, &history, None) };
+            let mut rng = stream(seed, number, "propose");
+            let config = GpSampler::default().propose(&view, &mut rng).unwrap();
+            let value = if number == 3 { f64::NEG_INFINITY } else { branin(config[x], config[y]) };
+            history.push(told(number, config, State::Complete, vec![value])).unwrap();
+        }
+        let finite = history.trials().iter().map(|t| t.values[0]).filter(|v| v.is_finite());
+        finite.fold(f64::INFINITY, f64::min)
+    };
+    let mut best: Vec<f64> = (0..5).map(best).collect();
+    best.sort_by(f64::total_cmp);
+    // The least value is .398.
+    assert!(best[2] < 0.9, "{best:?}");
 }
