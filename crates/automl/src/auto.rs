@@ -25,7 +25,8 @@ const COMPLETE: usize = 10;
 ///   ([`BohbSampler`]) and a third PriorBand's ([`PriorBandSampler`]). The first is quick where
 ///   losses are smooth, the second finds regions that are good at the highest fidelity with enough
 ///   results, the third changes the best trial of the highest fidelity; the last two keep a share of
-///   chance, so that what is good early cannot lead the study astray.
+///   chance, so that what is good early cannot lead the study astray. Several objectives over a
+///   conditional space are left to [`TpeSampler`]: of architectures it finds the wider fronts.
 /// - **Fidelities that no scheduler uses** (ten trials are complete and none was paused or pruned)
 ///   are as good as none.
 ///
@@ -81,7 +82,11 @@ impl Sampler for AutoSampler {
 fn takes_tpe(view: &View<'_>) -> bool {
     let several = view.history.directions().len() > 1;
     let gp_trials = if several { GP_FRONT_TRIALS } else { GP_TRIALS };
-    !is_partial(view) && view.history.len() >= gp_trials
+    if is_partial(view) {
+        several && view.space.is_conditional()
+    } else {
+        view.history.len() >= gp_trials
+    }
 }
 
 /// Whether trials are compared before they are complete, as far as the trials show.
