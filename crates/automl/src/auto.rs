@@ -132,6 +132,36 @@ mod tests {
         ours == GpSampler::default().propose(&view, &mut rng()).unwrap()
     }
 
+    /// Whether TPE proposes to two objectives with a paused trial over a space with or without a
+    /// condition.
+    fn leaves_fronts_to_tpe(conditional: bool) -> bool {
+        let mut builder = Space::builder();
+        let kind = builder.choice("kind", ["a", "b"]).add().unwrap();
+        let x = builder.float("x", 0.0..=1.0);
+        let _ = if conditional { x.when(kind, "a").add() } else { x.add() }.unwrap();
+        let space = builder.build().unwrap();
+        let ladder = Ladder::new("epoch", 1, 27, true).unwrap();
+        let mut history = History::new(vec![Direction::Minimize; 2]);
+        let config = space.decode(&[0.2, 0.5]);
+        let paused = Trial { state: State::Paused, ..Trial::waiting(0, config) };
+        history.push(paused).unwrap();
+        takes_tpe(&View {
+            space: &space,
+            history: &history,
+            number: 1,
+            seed: 3,
+            budget: None,
+            ladder: Some(&ladder),
+            target: None,
+        })
+    }
+
+    #[test]
+    fn fronts_over_conditional_spaces_are_left_to_tpe() {
+        assert!(leaves_fronts_to_tpe(true));
+        assert!(!leaves_fronts_to_tpe(false));
+    }
+
     #[test]
     fn a_ladder_that_no_scheduler_uses_is_as_good_as_none() {
         assert!(takes_gp(State::Complete));

@@ -9,7 +9,7 @@ mod stationary;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use evidence::weights_of_residuals;
+pub(crate) use evidence::Likelihood;
 pub use evidence::{Evidence, Fit, Observations, Priors, fit};
 pub use kernel::{Hyper, Kernel};
 pub use posterior::{Posterior, PosteriorError, Prediction, Scratch};

@@ -126,24 +126,12 @@ impl<'a> Evidence<'a> {
             return None;
         }
         let l = &self.covariance;
-        let (alpha, mean) = weights_of_residuals(
-            |b| {
-                linalg::solve_lower_vec(l, b);
-                linalg::solve_upper_vec(l, b);
-            },
-            self.data.y,
-            self.mean_sd,
-        );
-        let residual_fit: f64 = alpha.iter().zip(self.data.y).map(|(a, y)| a * (y - mean)).sum();
-        let log_det: f64 = (0..n).map(|i| l[(i, i)].ln()).sum();
-        let penalty = if self.mean_sd > 0.0 { (mean / self.mean_sd).powi(2) } else { 0.0 };
-        let constant = 0.5 * n as f64 * (2.0 * std::f64::consts::PI).ln();
-        let value = -0.5 * (residual_fit + penalty) - log_det - constant;
+        let Likelihood { value, alpha, fit } = Likelihood::new(l, self.data.y, self.mean_sd);
 
         // d value / d K_ij = (alpha_i alpha_j - K^-1_ij) / 2; off the diagonal twice.
         let scales = kernel.scales();
         let mut weights = linalg::inverse_lower(l);
-        let (mut trace, mut noise_trace) = (residual_fit - n as f64, 0.0);
+        let (mut trace, mut noise_trace) = (fit - n as f64, 0.0);
         for i in 0..n {
             let own = alpha[i];
             let column = &mut weights.as_mut_slice()[i * n + i..(i + 1) * n];
@@ -164,6 +152,32 @@ impl<'a> Evidence<'a> {
             pull_inputs(&ready, inputs, raw, x, weights, &mut gradient[plain..scales]);
         }
         value.is_finite().then_some(value)
+    }
+}
+
+/// The log marginal likelihood of outputs.
+#[derive(Clone, Debug)]
+pub(crate) struct Likelihood {
+    pub(crate) value: f64,
+    /// `K^-1 (y - mean)`.
+    alpha: Vec<f64>,
+    /// `(y - mean)^T K^-1 (y - mean)`.
+    fit: f64,
+}
+
+impl Likelihood {
+    /// From the lower Cholesky factor of the outputs' covariance.
+    pub(crate) fn new(l: &DMatrix<f64>, y: &[f64], mean_sd: f64) -> Self {
+        let solve = |b: &mut [f64]| {
+            linalg::solve_lower_vec(l, b);
+            linalg::solve_upper_vec(l, b);
+        };
+        let (alpha, mean) = weights_of_residuals(solve, y, mean_sd);
+        let fit: f64 = alpha.iter().zip(y).map(|(a, y)| a * (y - mean)).sum();
+        let log_det: f64 = (0..y.len()).map(|i| l[(i, i)].ln()).sum();
+        let penalty = if mean_sd > 0.0 { (mean / mean_sd).powi(2) } else { 0.0 };
+        let constant = 0.5 * y.len() as f64 * (2.0 * std::f64::consts::PI).ln();
+        Self { value: -0.5 * (fit + penalty) - log_det - constant, alpha, fit }
     }
 }
 

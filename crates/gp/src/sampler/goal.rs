@@ -165,23 +165,21 @@ impl Task<'_> {
                 let means = posterior.means(&full);
                 let best = means.iter().zip(feasible).filter(|(_, f)| **f).map(|(m, _)| *m);
                 let mut best = vec![best.fold(f64::INFINITY, f64::min)];
-                let noisy = improves && noise::is_white(&posterior, &warped.y, self.priors.mean);
-                if noisy {
+                let (mean_sd, draws) = (self.priors.mean, options.fantasies);
+                let mut drawn = None;
+                if improves && noise::is_white(&posterior, &warped.y, mean_sd) {
                     let rows: Vec<Vec<f64>> = rows.iter().chain(&pending).cloned().collect();
                     let counts = |i: usize| feasible.get(i).is_none_or(|feasible| *feasible);
-                    let (mean_sd, draws) = (self.priors.mean, options.fantasies);
-                    let drawn =
-                        noise::without_noise(&posterior, &rows, counts, mean_sd, draws, rng);
-                    if let Some((with, bests)) = drawn {
-                        posterior = with;
-                        best.extend(bests);
-                    }
-                } else if !pending.is_empty() {
-                    let imagined = imagine(&posterior, &warped.y, &pending, options.fantasies, rng);
-                    if let Some((with, bests)) = imagined {
-                        posterior = with;
-                        best.extend(bests.into_iter().map(|b| b.min(best[0])).collect::<Vec<_>>());
-                    }
+                    drawn = noise::without_noise(&posterior, &rows, counts, mean_sd, draws, rng);
+                }
+                if drawn.is_none() && !pending.is_empty() {
+                    drawn = imagine(&posterior, &warped.y, &pending, draws, rng).map(
+                        |(with, bests)| (with, bests.into_iter().map(|b| b.min(best[0])).collect()),
+                    );
+                }
+                if let Some((with, bests)) = drawn {
+                    posterior = with;
+                    best.extend(bests);
                 }
                 Part { posterior, best, weight }
             })

@@ -2,9 +2,8 @@
 
 use crate::criterion::normals;
 use crate::linalg;
-use crate::model::{Observations, Posterior, weights_of_residuals};
+use crate::model::{Likelihood, Observations, Posterior};
 use crate::surrogate::matrix;
-use nalgebra::DMatrix;
 use rand::Rng;
 
 /// The most rows at which the function is drawn: the cost is cubic.
@@ -36,27 +35,11 @@ pub(super) fn is_white(posterior: &Posterior, y: &[f64], mean_sd: f64) -> bool {
         white[(i, i)] += hyper.noise;
         ripples[(i, i)] += 0.01 * hyper.noise;
     }
-    match (log_likelihood(white, y, mean_sd), log_likelihood(ripples, y, mean_sd)) {
-        (Some(white), Some(ripples)) => white > ripples + SURE,
-        _ => false,
+    if !linalg::cholesky_in_place(&mut white) || !linalg::cholesky_in_place(&mut ripples) {
+        return false;
     }
-}
-
-/// The log likelihood of outputs with this covariance, up to a constant; `None` where it is not positive
-/// definite.
-fn log_likelihood(mut covariance: DMatrix<f64>, y: &[f64], mean_sd: f64) -> Option<f64> {
-    if !linalg::cholesky_in_place(&mut covariance) {
-        return None;
-    }
-    let solve = |b: &mut [f64]| {
-        linalg::solve_lower_vec(&covariance, b);
-        linalg::solve_upper_vec(&covariance, b);
-    };
-    let (alpha, mean) = weights_of_residuals(solve, y, mean_sd);
-    let fit: f64 = alpha.iter().zip(y).map(|(a, y)| a * (y - mean)).sum();
-    let penalty = if mean_sd > 0.0 { (mean / mean_sd).powi(2) } else { 0.0 };
-    let log_det: f64 = (0..y.len()).map(|i| covariance[(i, i)].ln()).sum();
-    Some(-0.5 * (fit + penalty) - log_det)
+    let [white, ripples] = [&white, &ripples].map(|l| Likelihood::new(l, y, mean_sd).value);
+    white > ripples + SURE
 }
 
 /// The process conditioned on draws of the function itself at the rows, each draw a fantasy, and
@@ -95,6 +78,7 @@ mod tests {
     use super::*;
     use crate::model::{Column, Distance, Family, Hyper, Kernel};
     use automl_space::{normal, stream};
+    use nalgebra::DMatrix;
     use rand::RngExt;
 
     /// A posterior with noise, conditioned on rows of which every second lies close to the one

@@ -296,3 +296,18 @@ fn a_bottomless_loss_blinds_nobody() {
     // The least value is .398.
     assert!(best[2] < 0.9, "{best:?}");
 }
+
+/// An optimum at the border of what is allowed is climbed to, not jumped over.
+#[test]
+fn ascents_turn_back_at_constraints() {
+    let mut builder = Space::builder();
+    let x = builder.float("x", 0.0..=1.0).add().unwrap();
+    let y = builder.float("y", 0.0..=1.0).add().unwrap();
+    builder.require("x + y <= 1").unwrap();
+    let space = builder.build().unwrap();
+    let mut study = Study::builder(space).sampler(GpSampler::default()).build().unwrap();
+    study.optimize(40, |c| (c[x] - 0.7).powi(2) + (c[y] - 0.6).powi(2)).unwrap();
+    // The nearest allowed point is (.55, .45), where the loss is .045.
+    let best = study.best().unwrap().values[0];
+    assert!(best < 0.0451, "{best}");
+}
