@@ -50,30 +50,27 @@ pub struct Ranking {
     /// trains nothing achieves.
     pub null: Option<f64>,
     /// The ladder to prefer: indexes of `settings`, rising; empty where none is cheaper than
-    /// epochs alone.
+    /// epochs alone, after a ninth and a third of the epochs.
     ///
-    /// It is the ladder up to the full setting under which a candidate costs least, among those in
-    /// which each rung costs at most a third of the one above (with a tenth of slack), ranks no
-    /// better than it, and ranks at least as well as the number of parameters does and as the first
-    /// rung of epochs alone.
+    /// Successive halving is replayed on bootstrap samples of the networks with the accuracies that
+    /// were measured. Of the ladders up to the full setting in which each rung costs at most a third
+    /// of the one above (with a tenth of slack), and under which a candidate costs less than by
+    /// epochs alone, it is the one that finds the best network for the same total cost.
     pub preferred: Vec<usize>,
-    /// The same for settings that differ from the full one in epochs only and are read off its
-    /// learning curve: the ladder `epochs` of a search.
-    pub curve: Vec<Measured>,
-    /// What a candidate costs.
-    pub candidate: CandidateCosts,
+    /// Successive halving by the preferred ladder.
+    pub by_preferred: Replayed,
+    /// The same by epochs alone.
+    pub by_epochs: Replayed,
 }
 
-/// The mean cost of a candidate under successive halving, in full trainings: all are trained to the
-/// first rung, a third of them to the second, and so on.
+/// What successive halving made of the measured networks, on average over samples of them, for
+/// what epochs alone cost with half as many candidates as there are networks.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CandidateCosts {
-    /// By the preferred ladder.
-    pub preferred: f64,
-    /// The same by the measured times.
-    pub preferred_time: f64,
-    /// By epochs alone: rungs after a ninth and a third of the epochs, which resume.
-    pub epochs: f64,
+pub struct Replayed {
+    /// What a candidate costs, in full trainings.
+    pub cost: f64,
+    /// The validation accuracy after full training of the network that is left in the end.
+    pub accuracy: f64,
 }
 
 /// One setting and how it ranks.
@@ -85,7 +82,8 @@ pub struct Measured {
     pub name: String,
     /// Its cost relative to the full one, counted: multiply-accumulates, images, epochs.
     pub cost: f64,
-    /// Its time relative to the full one, as measured in this run; `None` on a learning curve.
+    /// Its time relative to the full one, as measured in this run; `None` for a point of the full
+    /// training.
     pub time: Option<f64>,
     /// Kendall's tau-b between the accuracies at this setting and at the full one.
     pub tau: Option<f64>,

@@ -102,17 +102,18 @@ fn fidelities_are_compared_alike_on_any_number_of_threads() {
         let settings = settings(&[
             "training.epochs=3",
             "fidelity.architectures=6",
-            "fidelity.candidates=[{epochs = 1}, {epochs = 2, share = 0.3, side = 4}]",
+            "fidelity.candidates=[{epochs = 2}, {epochs = 2, share = 0.3, side = 4}]",
             workers,
         ]);
         measure(&settings, &StopFlag::default(), &|_| {}).unwrap()
     };
     let ranking = compare("workers=2");
-    assert_eq!((ranking.architectures, ranking.settings.len()), (6, 3));
+    assert_eq!((ranking.architectures, ranking.settings.len()), (6, 4));
     let full = ranking.settings.last().unwrap();
     assert_eq!((full.cost, full.tau, full.error), (1.0, Some(1.0), Some(0.0)));
     assert!(ranking.settings.windows(2).all(|pair| pair[0].cost < pair[1].cost));
     assert!(ranking.settings[0].name.contains("30 % of the images (random), 4 pixels"));
+    assert_eq!(ranking.settings[1].name, "epoch 1 of the full training");
     let known = |ranking: &automl::fidelities::Ranking| {
         let rows: Vec<_> = ranking.settings.iter().map(|s| (s.cost, s.tau, s.error)).collect();
         (rows, ranking.null, ranking.ladder())

@@ -15,11 +15,12 @@ epochs, fewer images by different ways of choosing them, smaller images) and at 
 table shows what each setting costs and how well it ranks the networks: Kendall's tau between the
 accuracies there and after full training, with its standard error.
 
-The ladder to prefer leads up to the full setting. Each rung costs at most a third of the one above
-(with a tenth of slack), ranks no better than it, and ranks at least as well as the number of
-parameters does and as the first rung of epochs alone. Of all such ladders it is the one under which
-a candidate costs least, where all are trained to the first rung, a third of them to the second, and
-so on.";
+The ladder to prefer leads up to the full setting, and each rung costs at most a third of the one
+above (with a tenth of slack). Ladders are tried out on what was measured: all candidates are compared
+at the first rung, a third of them at the second, and so on. Of all ladders under which a candidate
+costs less than by epochs alone (after a ninth and a third of the epochs, and at the end) it is the
+one that finds the best network for the same total cost, where the cheaper ones compare more
+candidates.";
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -171,27 +172,23 @@ fn table(ranking: &automl::fidelities::Ranking) -> String {
         let mark = if ranking.preferred.contains(&index) { "*" } else { " " };
         text.push_str(&line(mark, &setting.name, setting));
     }
-    text.push_str("\n  for comparison\n");
-    for point in &ranking.curve {
-        let name = format!("after {} epochs of the full training", point.rung.epochs);
-        text.push_str(&line(" ", &name, point));
-    }
     let null = number(ranking.null);
     text.push_str(&format!("  {:<58}{:>8}{:>9}{null:>7}\n", "the number of parameters", "0 %", ""));
     text.push_str(&format!(
         "\n{} networks; tau: Kendall's tau-b with the full setting +- standard error\n",
         ranking.architectures
     ));
-    let costs = ranking.candidate;
+    let (preferred, epochs) = (ranking.by_preferred, ranking.by_epochs);
     text.push_str(&if ranking.preferred.is_empty() {
-        "no ladder is cheaper than epochs alone and ranks as well\n".to_owned()
+        "no ladder is cheaper than epochs alone and finds better networks for the same cost\n".to_owned()
     } else {
         format!(
-            "* the ladder to prefer: a candidate costs {} of a full training ({} of its time), \
-             by epochs alone {}\n",
-            percent(costs.preferred),
-            percent(costs.preferred_time),
-            percent(costs.epochs)
+            "* the ladder to prefer: a candidate costs {} of a full training, by epochs alone {};\n  \
+             for the same total cost the best network has {} and {} on validation\n",
+            percent(preferred.cost),
+            percent(epochs.cost),
+            percent(preferred.accuracy),
+            percent(epochs.accuracy)
         )
     });
     text

@@ -360,18 +360,34 @@ pub(crate) fn evaluate(
     judged: &Images,
     device: &Device,
 ) -> Evaluation {
-    let device = device.clone().inner();
-    let (mut correct, mut loss) = (0usize, 0.0);
+    let (mut correct, mut loss) = (0, 0.0);
     let indexes: Vec<usize> = (0..judged.len()).collect();
     for chunk in indexes.chunks(EVALUATION) {
         let labels: Vec<i32> = chunk.iter().map(|&i| judged.labels[i].into()).collect();
-        let scores = log_softmax(network.forward(plain(data, judged, chunk, &device)), 1);
-        let truth = Tensor::<1, Int>::from_data(labels.as_slice(), &device);
-        let own = scores.clone().gather(1, truth.clone().reshape([chunk.len(), 1]));
-        loss -= own.sum().into_scalar::<f64>();
-        let hits = scores.argmax(1).reshape([chunk.len()]).equal(truth).int().sum();
-        correct += usize::try_from(hits.into_scalar::<i64>()).unwrap_or(0);
+        let (hits, sum) = compare(network.forward(plain(data, judged, chunk, device)), &labels);
+        (correct, loss) = (correct + hits, loss + sum);
     }
-    let count = judged.len().max(1) as f64;
-    Evaluation { accuracy: correct as f64 / count, loss: loss / count }
+    Evaluation::of(correct, loss, judged.len())
+}
+
+/// Of scores `[n, classes]`, how many are highest at the label, and the sum of the losses.
+fn compare(scores: Tensor<2>, labels: &[i32]) -> (usize, f64) {
+    let truth = Tensor::<1, Int>::from_data(labels, &scores.device());
+    let scores = log_softmax(scores, 1);
+    let own = scores.clone().gather(1, truth.clone().reshape([labels.len(), 1]));
+    let hits = scores.argmax(1).reshape([labels.len()]).equal(truth).int().sum();
+    (usize::try_from(hits.into_scalar::<i64>()).unwrap_or(0), -own.sum().into_scalar::<f64>())
+}
+
+impl Evaluation {
+    /// What scores `[n, classes]` say of as many images.
+    pub(crate) fn of_scores(scores: Tensor<2>, labels: &[i32]) -> Self {
+        let (correct, loss) = compare(scores, labels);
+        Self::of(correct, loss, labels.len())
+    }
+
+    fn of(correct: usize, loss: f64, count: usize) -> Self {
+        let count = count.max(1) as f64;
+        Self { accuracy: correct as f64 / count, loss: loss / count }
+    }
 }

@@ -182,4 +182,18 @@ proptest! {
             prop_assert!(small.train.labels.contains(&class));
         }
     }
+
+    /// Fewer validation images are some of them, as many of each class, and nothing else changes.
+    #[test]
+    fn fewer_validation_images(most in 4usize..30, seed in any::<u64>()) {
+        let dataset = labelled((0..100).map(|i| i % 4).collect());
+        let data = Data::split(&dataset, 0.2, 0).unwrap();
+        let fewer = data.validated_by(most, seed);
+        prop_assert_eq!(fewer.validation.len(), most.min(data.validation.len()));
+        let count = |class| fewer.validation.labels.iter().filter(|l| **l == class).count();
+        let counts = [0, 1, 2, 3].map(count);
+        prop_assert!(counts.iter().max().unwrap() - counts.iter().min().unwrap() <= 1);
+        prop_assert_eq!(fewer.train, data.train);
+        prop_assert_eq!(fewer.test, data.test);
+    }
 }

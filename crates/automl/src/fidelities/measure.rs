@@ -1,7 +1,7 @@
 //! Trains architectures at every setting and compares the orders that come out.
 
-use super::prefer::{self, Candidate};
-use super::{CandidateCosts, FidelitiesError, Measured, Progress, Ranking, candidates};
+use super::prefer::{self, Kind, Rung};
+use super::{FidelitiesError, Measured, Progress, Ranking, Replayed, candidates};
 use crate::latency::{self, TIMED};
 use crate::search::plan::{ETA, Plan};
 use crate::search::rungs::{Macs, fidelities, preparation};
@@ -11,7 +11,7 @@ use automl_models::Architecture;
 use automl_space::stream;
 use automl_study::StopFlag;
 use automl_train::{
-    Fidelity, Part, Stage, Timing, TrainError, Training, kendall, kendall_error, one_thread,
+    Data, Fidelity, Part, Stage, Timing, TrainError, Training, kendall, kendall_error, one_thread,
 };
 use rand::RngExt;
 use std::collections::HashSet;
@@ -137,8 +137,12 @@ pub fn measure(
         .collect();
     let outcomes: Vec<Vec<Outcome>> = results.into_iter().map(|(_, outcomes)| outcomes).collect();
     let macs = Macs::new(&plan.networks, &plan.space);
-    let costs = macs.relative_costs(&compared, data);
-    Ok(rank(&compared, &costs, &outcomes, &parameters, data.side))
+    let curve = curve(&full);
+    // Relative to the last one.
+    let all = [&curve[..], &compared].concat();
+    let mut costs = macs.relative_costs(&all, data);
+    costs.rotate_left(curve.len());
+    Ok(rank(&compared, &curve, &costs, &outcomes, &parameters, data, settings.seed))
 }
 
 /// The settings with the ladder's highest fidelity as the full setting, and without the ladder.
@@ -161,6 +165,12 @@ struct Outcome {
 impl Outcome {
     fn accuracy(&self) -> f64 {
         self.curve.last().copied().unwrap_or(0.0)
+    }
+
+    /// A training that ended early stays where it was.
+    fn accuracy_after(&self, epochs: u64) -> f64 {
+        let index = usize::try_from(epochs).unwrap_or(usize::MAX).saturating_sub(1);
+        self.curve.get(index).copied().unwrap_or_else(|| self.accuracy())
     }
 }
 
@@ -213,79 +223,90 @@ fn train(
     Ok(outcome)
 }
 
-/// Correlations, costs and the ladder; `outcomes` is `[architectures, settings]`.
+/// Correlations, costs and the ladder; `outcomes` is `[architectures, settings]`, and `costs` those
+/// of the settings and of the points on the curve of the full one.
 fn rank(
     compared: &[Fidelity],
+    curve: &[Fidelity],
     costs: &[f64],
     outcomes: &[Vec<Outcome>],
     parameters: &[f64],
-    side: usize,
+    data: &Data,
+    seed: u64,
 ) -> Ranking {
     let top = compared.len() - 1;
-    let truth: Vec<f64> = outcomes.iter().map(|row| row[top].accuracy()).collect();
-    let seconds = |setting: usize| -> f64 { outcomes.iter().map(|row| row[setting].seconds).sum() };
-    let measured =
-        |fidelity: &Fidelity, cost: f64, time: Option<f64>, accuracies: &[f64]| Measured {
-            rung: rung(fidelity, side),
-            name: fidelity.to_string(),
-            cost,
-            time,
-            tau: kendall(accuracies, &truth),
-            error: kendall_error(accuracies, &truth),
-        };
-    // By cost; the full setting, which is its unit, stays the last.
-    let mut order: Vec<usize> = (0..top).collect();
-    order.sort_by(|&a, &b| costs[a].total_cmp(&costs[b]));
-    order.push(top);
-    let settings: Vec<Measured> = order
-        .iter()
-        .map(|&setting| {
-            let accuracies: Vec<f64> = outcomes.iter().map(|row| row[setting].accuracy()).collect();
-            let time = seconds(setting) / seconds(top);
-            measured(&compared[setting], costs[setting], Some(time), &accuracies)
-        })
-        .collect();
     let full = compared[top];
-    let epochs = [full.epochs.div_ceil(9), full.epochs.div_ceil(3)];
-    let curve: Vec<Measured> = epochs
-        .into_iter()
-        .filter(|&epochs| epochs < full.epochs)
-        .map(|epochs| {
-            let at = |row: &Vec<Outcome>| {
-                let curve = &row[top].curve;
-                curve.get(epochs as usize - 1).copied().unwrap_or_else(|| row[top].accuracy())
-            };
-            let accuracies: Vec<f64> = outcomes.iter().map(at).collect();
-            let cost = epochs as f64 / full.epochs as f64;
-            measured(&Fidelity { epochs, ..full }, cost, None, &accuracies)
+    let seconds = |setting: usize| -> f64 { outcomes.iter().map(|row| row[setting].seconds).sum() };
+    let settings = compared.iter().enumerate().map(|(setting, fidelity)| {
+        let kind = if setting == top {
+            Kind::Curve
+        } else if fidelity.continues(&full) {
+            Kind::Epochs
+        } else {
+            Kind::Other
+        };
+        let accuracies = outcomes.iter().map(|row| row[setting].accuracy()).collect();
+        (fidelity, kind, accuracies, Some(seconds(setting) / seconds(top)))
+    });
+    let points = curve.iter().map(|fidelity| {
+        let at = |row: &Vec<Outcome>| row[top].accuracy_after(fidelity.epochs);
+        (fidelity, Kind::Curve, outcomes.iter().map(at).collect(), None)
+    });
+    let mut rows: Vec<(&Fidelity, Rung, Option<f64>)> = settings
+        .chain(points)
+        .zip(costs)
+        .map(|((fidelity, kind, accuracies, time), &cost)| {
+            (fidelity, Rung { cost, accuracies, kind }, time)
         })
         .collect();
-    let null = kendall(parameters, &truth);
-    let list: Vec<Candidate> =
-        settings.iter().map(|s| Candidate { cost: s.cost, tau: s.tau.unwrap_or(-1.0) }).collect();
-    // No rung may rank worse than what is there anyway.
-    let first = curve.first().and_then(|point| point.tau);
-    let floor = [null, first].into_iter().flatten().fold(0.0, f64::max);
-    let mut preferred = prefer::ladder(&list, floor, ETA);
-    let cost = |rungs: &[usize], value: &dyn Fn(&Measured) -> f64| {
-        let resumable = rungs
-            .windows(2)
-            .all(|pair| compared[order[pair[0]]].continues(&compared[order[pair[1]]]));
-        let costs: Vec<f64> = rungs.iter().map(|&index| value(&settings[index])).collect();
-        prefer::candidate_cost(&costs, ETA, resumable)
+    // By cost; the full setting, which is its unit, stays the last.
+    let last = rows.remove(top);
+    rows.sort_by(|a, b| a.1.cost.total_cmp(&b.1.cost));
+    rows.push(last);
+
+    let rungs: Vec<Rung> = rows.iter().map(|(_, rung, _)| rung.clone()).collect();
+    let truth = &rungs[top + curve.len()].accuracies;
+    let measured: Vec<Measured> = rows
+        .iter()
+        .map(|(fidelity, Rung { cost, accuracies, kind }, time)| Measured {
+            rung: rung(fidelity, data.side),
+            name: match kind {
+                Kind::Curve if fidelity.epochs < full.epochs => {
+                    format!("epoch {} of the full training", fidelity.epochs)
+                }
+                _ => fidelity.to_string(),
+            },
+            cost: *cost,
+            time: *time,
+            tau: kendall(accuracies, truth),
+            error: kendall_error(accuracies, truth),
+        })
+        .collect();
+    let by_epochs = |rung: &RungSettings| {
+        [9, 3, 1].iter().any(|part| rung.epochs == full.epochs.div_ceil(*part))
     };
-    let plain: Vec<f64> = curve.iter().map(|point| point.cost).chain([1.0]).collect();
-    let by_epochs = prefer::candidate_cost(&plain, ETA, true);
-    if cost(&preferred, &|s| s.cost) >= by_epochs {
-        preferred.clear();
+    let reference: Vec<usize> = (0..rungs.len())
+        .filter(|&i| rungs[i].kind == Kind::Curve && by_epochs(&measured[i].rung))
+        .collect();
+    let mut rng = stream(seed, 0, "ladders");
+    let (preferred, reference) = prefer::ladder(&rungs, &reference, ETA, &mut rng);
+    Ranking {
+        architectures: outcomes.len(),
+        null: kendall(parameters, truth),
+        preferred: if preferred.ladder == reference.ladder { Vec::new() } else { preferred.ladder },
+        settings: measured,
+        by_preferred: Replayed { cost: preferred.cost, accuracy: preferred.accuracy },
+        by_epochs: Replayed { cost: reference.cost, accuracy: reference.accuracy },
     }
-    let candidate = CandidateCosts {
-        preferred: cost(&preferred, &|s| s.cost),
-        preferred_time: cost(&preferred, &|s| s.time.unwrap_or(s.cost)),
-        epochs: by_epochs,
-    };
-    let architectures = outcomes.len();
-    Ranking { architectures, settings, null, preferred, curve, candidate }
+}
+
+/// Points of the full training at which a search may compare candidates: after a 27th, a ninth and
+/// a third of the epochs.
+fn curve(full: &Fidelity) -> Vec<Fidelity> {
+    let mut epochs: Vec<u64> = [27, 9, 3].map(|part| full.epochs.div_ceil(part)).to_vec();
+    epochs.dedup();
+    epochs.retain(|&epochs| epochs < full.epochs);
+    epochs.into_iter().map(|epochs| Fidelity { epochs, ..*full }).collect()
 }
 
 fn rung(fidelity: &Fidelity, side: usize) -> RungSettings {

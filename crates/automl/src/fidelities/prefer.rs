@@ -1,128 +1,241 @@
 //! Which settings make the best ladder.
+//!
+//! The ladders are tried out on the networks that were trained at every setting: successive halving
+//! (Jamieson & Talwalkar 2016) is replayed with the accuracies that were measured, on bootstrap
+//! samples of the networks (Efron 1979), and the network that is left in the end counts with its
+//! accuracy after full training.
+
+use rand::{Rng, RngExt};
 
 /// By how much a rung may cost more than an eta-th of the one above: a third of the epochs with
 /// one evaluation costs slightly more than a third.
 const SLACK: f64 = 1.1;
 
+/// Bootstrap samples of the networks.
+const SAMPLES: usize = 500;
+
+/// A sample has at most this many times as many candidates as there are networks.
+const LARGEST: usize = 2;
+
 /// What the rule looks at.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Candidate {
-    /// Relative to the full setting.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Rung {
+    /// From scratch, relative to the full setting.
     pub(super) cost: f64,
-    /// Kendall's tau with the full setting.
-    pub(super) tau: f64,
+    /// Of each network.
+    pub(super) accuracies: Vec<f64>,
+    pub(super) kind: Kind,
 }
 
-/// The ladder to prefer among settings of rising cost, of which the last is the full one: indexes,
-/// rising.
+/// How a rung relates to the full setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A point on the curve of the full training, which goes on from here.
+    Curve,
+    /// A training of its own with fewer epochs.
+    Epochs,
+    /// A training of its own that differs in more.
+    Other,
+}
+
+/// A ladder, and what successive halving makes of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Outcome {
+    /// Indexes of the rungs, rising.
+    pub(super) ladder: Vec<usize>,
+    /// The mean cost of a candidate, in full trainings.
+    pub(super) cost: f64,
+    /// The mean accuracy after full training of the network that is left.
+    pub(super) accuracy: f64,
+}
+
+/// The ladder to prefer and the reference.
 ///
-/// Of all ladders up to the full setting in which each rung costs at most an `eta`-th of the one
-/// above, ranks no better than it, and has a tau of at least `floor`, it is the one under which a
-/// candidate of successive halving costs least. With `t_i` the cost from rung `i` upwards,
-/// `t_i = c_i + min t_j / eta` over the rungs `j` that may stand above it.
-pub(super) fn ladder(settings: &[Candidate], floor: f64, eta: f64) -> Vec<usize> {
-    let Some(top) = settings.len().checked_sub(1) else { return Vec::new() };
-    // The cost from each setting upwards and the rung above it.
-    let mut upwards: Vec<Option<(f64, usize)>> = vec![None; settings.len()];
-    upwards[top] = Some((settings[top].cost, top));
-    for i in (0..top).rev() {
-        let Candidate { cost, tau } = settings[i];
-        if tau < floor {
-            continue;
+/// Of all ladders up to the full setting (the last rung) in which each rung costs at most an
+/// `eta`-th of the one above, and which either train from scratch at each rung or, where only epochs
+/// differ, go on throughout, it is the one that finds the best network for the same total cost: that
+/// of the reference with half as many candidates as there are networks. A cheaper ladder compares
+/// more candidates for it. Ladders under which a candidate costs more than under the reference are
+/// left out.
+pub(super) fn ladder(
+    rungs: &[Rung],
+    reference: &[usize],
+    eta: f64,
+    rng: &mut dyn Rng,
+) -> (Outcome, Outcome) {
+    let count = rungs.last().map_or(0, |full| full.accuracies.len());
+    if count == 0 {
+        return Default::default();
+    }
+    let sample = |_| (0..LARGEST * count).map(|_| rng.random_range(0..count)).collect();
+    let samples: Vec<Vec<usize>> = (0..SAMPLES).map(sample).collect();
+    let budget = cost(rungs, reference, eta) * count as f64 / 2.0;
+    let outcome = |ladder: &[usize]| {
+        let cost = cost(rungs, ladder, eta);
+        let accuracy = replay(rungs, ladder, eta, &samples, (budget / cost) as usize);
+        Outcome { ladder: ladder.to_vec(), cost, accuracy }
+    };
+    let reference = outcome(reference);
+    let mut best = reference.clone();
+    for ladder in ladders(rungs, eta) {
+        if cost(rungs, &ladder, eta) < reference.cost {
+            let outcome = outcome(&ladder);
+            if outcome.accuracy > best.accuracy {
+                best = outcome;
+            }
         }
-        let above = (i + 1..=top)
-            .filter(|&j| cost <= SLACK / eta * settings[j].cost && tau <= settings[j].tau)
-            .filter_map(|j| upwards[j].map(|(total, _)| (total, j)))
-            .min_by(|a, b| a.0.total_cmp(&b.0));
-        upwards[i] = above.map(|(total, j)| (cost + total / eta, j));
     }
-    let total = |i: &usize| upwards[*i].map_or(f64::INFINITY, |(total, _)| total);
-    let mut at = (0..=top).min_by(|a, b| total(a).total_cmp(&total(b))).unwrap_or(top);
-    let mut rungs = vec![at];
-    while let Some((_, next)) = upwards[at].filter(|_| at != top) {
-        rungs.push(next);
-        at = next;
-    }
-    rungs
+    (best, reference)
 }
 
-/// What a candidate costs on average under successive halving where each rung trains from scratch:
-/// every one is trained to the first rung, an `eta`-th of them to the next, and so on. Rungs that
-/// resume pay only for what is added.
-pub(super) fn candidate_cost(rungs: &[f64], eta: f64, resumable: bool) -> f64 {
-    let mut before = 0.0;
-    let mut share = 1.0;
-    let mut total = 0.0;
-    for &cost in rungs {
-        total += share * (cost - if resumable { before } else { 0.0 });
-        before = cost;
+/// Every ladder that the rule allows.
+fn ladders(rungs: &[Rung], eta: f64) -> Vec<Vec<usize>> {
+    let Some(top) = rungs.len().checked_sub(1) else { return Vec::new() };
+    let curve = |rung: usize| rungs[rung].kind == Kind::Curve;
+    let mut found = vec![vec![top]];
+    let mut at = 0;
+    while at < found.len() {
+        let lowest = found[at][0];
+        for below in 0..top {
+            let alike = lowest == top || curve(lowest) == curve(below);
+            if alike && rungs[below].cost <= SLACK / eta * rungs[lowest].cost {
+                found.push([&[below], &found[at][..]].concat());
+            }
+        }
+        at += 1;
+    }
+    // A search goes on with a training of which only the epochs differ.
+    found
+        .retain(|ladder| ladder[..ladder.len() - 1].iter().any(|&r| rungs[r].kind != Kind::Epochs));
+    found
+}
+
+/// What a candidate costs on average: all are trained to the first rung, an `eta`-th of them to the
+/// next, and so on. Trainings that go on pay only for what is added.
+fn cost(rungs: &[Rung], ladder: &[usize], eta: f64) -> f64 {
+    let goes_on = ladder.first().is_some_and(|&lowest| rungs[lowest].kind == Kind::Curve);
+    let (mut total, mut share, mut spent) = (0.0, 1.0, 0.0);
+    for &rung in ladder {
+        total += share * (rungs[rung].cost - spent);
         share /= eta;
+        spent = if goes_on { rungs[rung].cost } else { 0.0 };
     }
     total
+}
+
+/// The mean accuracy of the network that is left when successive halving starts with the first
+/// candidates of the samples. Of equally accurate ones the first go on.
+fn replay(
+    rungs: &[Rung],
+    ladder: &[usize],
+    eta: f64,
+    samples: &[Vec<usize>],
+    candidates: usize,
+) -> f64 {
+    let full = rungs.last().map_or(&[][..], |rung| &rung.accuracies);
+    let winner = |sample: &Vec<usize>| {
+        let mut left = sample[..candidates.clamp(1, sample.len())].to_vec();
+        for &rung in ladder {
+            let accuracies = &rungs[rung].accuracies;
+            left.sort_by(|&a, &b| accuracies[b].total_cmp(&accuracies[a]));
+            if Some(&rung) != ladder.last() {
+                left.truncate(((left.len() as f64 / eta) as usize).max(1));
+            }
+        }
+        full[left[0]]
+    };
+    samples.iter().map(winner).sum::<f64>() / samples.len().max(1) as f64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use automl_space::stream;
     use proptest::prelude::*;
 
-    fn settings(list: &[(f64, f64)]) -> Vec<Candidate> {
-        list.iter().map(|&(cost, tau)| Candidate { cost, tau }).collect()
+    const ETA: f64 = 3.0;
+    const KINDS: [Kind; 3] = [Kind::Curve, Kind::Epochs, Kind::Other];
+
+    fn rung(cost: f64, kind: Kind, accuracies: &[f64]) -> Rung {
+        Rung { cost, kind, accuracies: accuracies.to_vec() }
+    }
+
+    /// Forty networks of rising accuracy, and a rule for what a setting shows of them.
+    fn shown(cost: f64, kind: Kind, of: impl Fn(usize) -> f64) -> Rung {
+        rung(cost, kind, &(0..40).map(of).collect::<Vec<_>>())
     }
 
     #[test]
-    fn rungs_rank_better_and_better() {
-        let list = [(0.01, 0.2), (0.03, 0.5), (0.1, 0.4), (0.11, 0.6), (0.3, 0.8), (1.0, 1.0)];
-        assert_eq!(ladder(&settings(&list), 0.3, 3.0), [1, 3, 4, 5]);
-        assert_eq!(ladder(&settings(&list), 0.1, 3.0), [0, 1, 3, 4, 5]);
-        assert_eq!(ladder(&settings(&list), 0.7, 3.0), [4, 5]);
-        assert_eq!(ladder(&settings(&list), 0.9, 3.0), [5]);
-        assert_eq!(ladder(&[], 0.0, 3.0), [0usize; 0]);
+    fn a_cheap_setting_is_taken_if_it_ranks() {
+        let truth = |i: usize| i as f64;
+        let scrambled = |i: usize| (i * 17 % 40) as f64;
+        let curve = [shown(1.0 / 9.0, Kind::Curve, truth), shown(1.0 / 3.0, Kind::Curve, truth)];
+        for (cheap, taken) in
+            [(shown(0.01, Kind::Other, truth), true), (shown(0.01, Kind::Other, scrambled), false)]
+        {
+            let rungs = [
+                &[cheap, shown(0.3, Kind::Other, truth)][..],
+                &curve,
+                &[shown(1.0, Kind::Other, truth)],
+            ]
+            .concat();
+            let (best, reference) = ladder(&rungs, &[2, 3, 4], ETA, &mut stream(0, 0, "test"));
+            assert_eq!(best.ladder == [0, 1, 4], taken, "{best:?}");
+            assert!(best.cost <= reference.cost);
+        }
     }
 
     #[test]
     fn costs_of_successive_halving() {
-        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} {b}");
-        close(candidate_cost(&[1.0 / 9.0, 1.0 / 3.0, 1.0], 3.0, true), 7.0 / 27.0);
-        close(candidate_cost(&[1.0 / 9.0, 1.0 / 3.0, 1.0], 3.0, false), 1.0 / 3.0);
+        let costs = |kind: Kind| {
+            let rungs = [1.0 / 9.0, 1.0 / 3.0, 1.0].map(|cost| rung(cost, kind, &[]));
+            cost(&rungs, &[0, 1, 2], ETA)
+        };
+        assert!((costs(Kind::Curve) - 7.0 / 27.0).abs() < 1e-12);
+        assert!((costs(Kind::Other) - 1.0 / 3.0).abs() < 1e-12);
     }
 
-    /// Every ladder that the rule allows.
-    fn allowed(settings: &[Candidate], floor: f64, eta: f64) -> Vec<Vec<usize>> {
-        let top = settings.len() - 1;
-        let chains = (0u32..1 << top).map(|set| {
-            let below = (0..top).filter(move |i| set >> i & 1 == 1);
-            below.chain([top]).collect::<Vec<usize>>()
-        });
-        let fits = |chain: &Vec<usize>| {
-            chain[..chain.len() - 1].iter().all(|&i| settings[i].tau >= floor)
-                && chain.windows(2).all(|pair| {
-                    let [low, high] = [settings[pair[0]], settings[pair[1]]];
-                    low.cost <= SLACK / eta * high.cost && low.tau <= high.tau
-                })
-        };
-        chains.filter(fits).collect()
+    /// With a perfect order at every rung the best candidate is left.
+    #[test]
+    fn halving_finds_the_best() {
+        let truth: Vec<f64> = (0..27).map(f64::from).collect();
+        let rungs = [0.1, 0.3, 1.0].map(|cost| rung(cost, Kind::Other, &truth));
+        let samples = vec![(0..27).collect::<Vec<usize>>()];
+        assert_eq!(replay(&rungs, &[0, 1, 2], ETA, &samples, 27), 26.0);
+        assert_eq!(replay(&rungs, &[0, 1, 2], ETA, &samples, 5), 4.0);
+        assert_eq!(replay(&rungs, &[2], ETA, &samples, 0), 0.0);
+    }
+
+    #[test]
+    fn nothing_to_choose_from() {
+        let (best, _) = ladder(&[], &[], ETA, &mut stream(0, 0, "test"));
+        assert!(best.ladder.is_empty());
     }
 
     proptest! {
-        /// Brute force over all ladders finds no cheaper one.
+        /// What is preferred costs no more than the reference and finds networks as good, rises in
+        /// cost and does not mix trainings that go on with those that do not.
         #[test]
-        fn no_allowed_ladder_costs_less(
-            list in proptest::collection::vec((0.001f64..0.9, -1.0f64..1.0), 0..10), floor in -0.5f64..0.5,
+        fn the_rule_holds(
+            list in proptest::collection::vec(
+                (0.001f64..0.5, 0..3usize, proptest::collection::vec(0.0f64..1.0, 12)), 0..8),
+            truth in proptest::collection::vec(0.0f64..1.0, 12),
         ) {
             let mut list = list;
             list.sort_by(|a, b| a.0.total_cmp(&b.0));
-            list.push((1.0, 1.0));
-            let settings = settings(&list);
-            let cost = |chain: &[usize]| {
-                let costs: Vec<f64> = chain.iter().map(|&i| settings[i].cost).collect();
-                candidate_cost(&costs, 3.0, false)
-            };
-            let rungs = ladder(&settings, floor, 3.0);
-            let all = allowed(&settings, floor, 3.0);
-            prop_assert!(all.contains(&rungs), "{rungs:?}");
-            let least = all.iter().map(|chain| cost(chain)).fold(f64::INFINITY, f64::min);
-            prop_assert!((cost(&rungs) - least).abs() < 1e-12, "{} {least}", cost(&rungs));
+            let mut rungs: Vec<Rung> =
+                list.iter().map(|(cost, kind, shown)| rung(*cost, KINDS[*kind], shown)).collect();
+            rungs.push(rung(1.0, Kind::Curve, &truth));
+            let top = rungs.len() - 1;
+            let (best, reference) = ladder(&rungs, &[top], ETA, &mut stream(0, 0, "test"));
+            prop_assert!(best.cost <= reference.cost);
+            prop_assert!(best.accuracy >= reference.accuracy);
+            prop_assert_eq!(best.ladder.last(), Some(&top));
+            let curve = |rung: usize| rungs[rung].kind == Kind::Curve;
+            let below = &best.ladder[..best.ladder.len() - 1];
+            prop_assert!(below.iter().all(|&r| curve(r)) || !below.iter().any(|&r| curve(r)));
+            let costs: Vec<f64> = best.ladder.iter().map(|&r| rungs[r].cost).collect();
+            prop_assert!(costs.windows(2).all(|pair| pair[0] <= SLACK / ETA * pair[1]));
         }
     }
 }

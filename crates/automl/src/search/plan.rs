@@ -16,7 +16,8 @@ pub(crate) const ETA: f64 = 3.0;
 pub(crate) struct Plan {
     /// All of the data, for the final training.
     pub(crate) data: Arc<Data>,
-    /// The data that candidates are trained on.
+    /// The data that candidates are trained on, and judged by: at most half as many validation
+    /// images as there are training images.
     pub(crate) search_data: Arc<Data>,
     pub(crate) networks: NetworkSpace,
     pub(crate) space: Space,
@@ -102,6 +103,9 @@ impl Plan {
         let share = most as f64 / images as f64;
         let search_data =
             if share < 1.0 { data.subset(share, settings.seed) } else { data.clone() };
+        // An evaluation then costs at most a sixth of an epoch.
+        let judged = search_data.train.len() / 2;
+        let search_data = search_data.validated_by(judged, settings.seed);
         let caps = Caps::of(settings, &data);
         let networks = networks(settings.search.space, &data, &caps)?;
         let space = constrained(&networks, &caps);

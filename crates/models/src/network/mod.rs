@@ -116,17 +116,16 @@ impl Network {
         run(body, images).flatten(1, 3)
     }
 
-    /// Lets the running statistics of normalisation follow those of a batch, in training mode;
-    /// what [`forward`](Self::forward) does there too, without scores and without history.
+    /// Class scores of a batch by its own statistics, which the running ones follow, in training
+    /// mode; what [`forward`](Self::forward) gives there too, without a history.
     ///
     /// # Panics
     /// As [`forward`](Self::forward).
-    pub fn observe(&self, images: Tensor<4>) {
+    pub fn observe(&self, images: Tensor<4>) -> Tensor<2> {
         if cpu::serves(&images) {
-            cpu::observe(&self.layers, images);
-        } else {
-            run(&self.layers, images);
+            return cpu::observe(&self.layers, images);
         }
+        run(&self.layers, images).flatten(1, 3).inner()
     }
 
     /// The loss of a batch in training and the gradients of all parameters.

@@ -4,14 +4,16 @@
 //! and zeroed page by page in the next.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 /// After how many steps without use memory is given back.
 const IDLE: u32 = 3;
 
 thread_local! {
-    /// Free memory of this thread, and since how many steps it has not been used.
-    static FREE: RefCell<Vec<(Vec<f32>, u32)>> = const { RefCell::new(Vec::new()) };
+    /// Free memory of this thread by its length, and since how many steps it has not been used.
+    static FREE: RefCell<BTreeMap<usize, Vec<(Vec<f32>, u32)>>> =
+        const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Numbers, at first arbitrary ones.
@@ -25,10 +27,8 @@ impl Buffer {
     /// A buffer whose numbers are still to be written.
     pub(super) fn new(length: usize) -> Self {
         let values = FREE.with_borrow_mut(|free| {
-            let fits = |have: usize| have >= length && have <= length + length / 4 + 64;
-            let best =
-                (0..free.len()).filter(|&i| fits(free[i].0.len())).min_by_key(|&i| free[i].0.len());
-            best.map(|i| free.swap_remove(i).0)
+            let mut fits = free.range_mut(length..=length + length / 4 + 64);
+            fits.find_map(|(_, same)| same.pop()).map(|(values, _)| values)
         });
         Self { values: values.unwrap_or_else(|| vec![0.0; length]), length }
     }
@@ -67,7 +67,9 @@ impl Drop for Buffer {
         let values = std::mem::take(&mut self.values);
         if !values.is_empty() {
             // At the end of the thread there is no list any more.
-            let _ = FREE.try_with(|free| free.borrow_mut().push((values, 0)));
+            let _ = FREE.try_with(|free| {
+                free.borrow_mut().entry(values.len()).or_default().push((values, 0));
+            });
         }
     }
 }
@@ -75,8 +77,11 @@ impl Drop for Buffer {
 /// To be called once per step: gives memory back that has not been used for some.
 pub(super) fn age() {
     FREE.with_borrow_mut(|free| {
-        free.iter_mut().for_each(|(_, idle)| *idle += 1);
-        free.retain(|&(_, idle)| idle <= IDLE);
+        free.retain(|_, same| {
+            same.iter_mut().for_each(|(_, idle)| *idle += 1);
+            same.retain(|&(_, idle)| idle <= IDLE);
+            !same.is_empty()
+        });
     });
 }
 

@@ -52,10 +52,11 @@ pub(super) fn evaluate(steps: &[Step], images: Tensor<4>) -> Tensor<2> {
     scores(&run(steps, &batch(images), Mode::Evaluate, &mut Vec::new()), &device)
 }
 
-/// Lets the running statistics of normalisation follow those of a batch.
-pub(super) fn observe(steps: &[Step], images: Tensor<4>) {
+/// Scores of a batch by its own statistics, which the running ones follow.
+pub(super) fn observe(steps: &[Step], images: Tensor<4>) -> Tensor<2> {
+    let device = images.device().inner();
     buffer::age();
-    run(steps, &batch(images), Mode::Observe, &mut Vec::new());
+    scores(&run(steps, &batch(images), Mode::Observe, &mut Vec::new()), &device)
 }
 
 /// What a forward pass is for.
