@@ -33,7 +33,15 @@ mod codec;
 mod compare;
 mod distribution;
 mod memory;
+mod open;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod sql;
 mod sqlite;
 
 pub use memory::MemoryStorage;
-pub use sqlite::{SqliteStorage, StudySummary, studies};
+pub use open::{Address, OpenError, open, without_password};
+#[cfg(feature = "postgres")]
+pub use postgres::{Postgres, PostgresStorage};
+pub use sql::SqlStorage;
+pub use sqlite::{Sqlite, SqliteStorage, StudySummary, studies};
