@@ -50,7 +50,7 @@ impl SqlStorage<Postgres> {
         if config.get_user().is_none()
             && let Ok(user) = std::env::var("USER")
         {
-            config.user(user);
+            config.user(&user);
         }
         if config.get_application_name().is_none() {
             config.application_name("automl");
@@ -146,8 +146,8 @@ CREATE TYPE trialstate AS ENUM ('RUNNING', 'COMPLETE', 'PRUNED', 'FAIL', 'WAITIN
 CREATE TYPE trialvaluetype AS ENUM ('FINITE', 'INF_POS', 'INF_NEG');
 CREATE TYPE trialintermediatevaluetype AS ENUM ('FINITE', 'INF_POS', 'INF_NEG', 'NAN');
 ",
-    table: "SELECT COUNT(*) FROM information_schema.tables
-            WHERE table_schema = current_schema() AND table_name = ?1",
+    table: "SELECT COUNT(*) FROM pg_catalog.pg_tables
+            WHERE schemaname = current_schema() AND tablename = CAST(?1 AS TEXT)",
     alone: "SELECT pg_advisory_xact_lock(7161697472)",
 };
 

@@ -198,3 +198,51 @@ pub trait Storage: Send + fmt::Debug {
         Ok(())
     }
 }
+
+impl<S: Storage + ?Sized> Storage for Box<S> {
+    fn attach(&mut self, space: &Space, to: &[Direction]) -> Result<Vec<Trial>, StoreError> {
+        (**self).attach(space, to)
+    }
+    fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
+        (**self).trials_from(number)
+    }
+    fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
+        (**self).create(trial)
+    }
+    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        (**self).create_next(trial)
+    }
+    fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
+        (**self).report(number, report)
+    }
+    fn transition(&mut self, from: State, trial: &Trial) -> Result<bool, StoreError> {
+        (**self).transition(from, trial)
+    }
+    fn attribute(&mut self, key: &str) -> Result<Option<serde_json::Value>, StoreError> {
+        (**self).attribute(key)
+    }
+    fn set_attribute(&mut self, key: &str, value: &serde_json::Value) -> Result<(), StoreError> {
+        (**self).set_attribute(key, value)
+    }
+    fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
+        (**self).refresh()
+    }
+    fn resume(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        (**self).resume(trial)
+    }
+    fn identify(&mut self, worker: &str, heartbeats: bool) {
+        (**self).identify(worker, heartbeats);
+    }
+    fn heart(&self) -> Option<Box<dyn Heart>> {
+        (**self).heart()
+    }
+    fn lost(&mut self, which: Lost) -> Result<Vec<u64>, StoreError> {
+        (**self).lost(which)
+    }
+    fn take_back(&mut self, which: Lost, trial: &Trial) -> Result<bool, StoreError> {
+        (**self).take_back(which, trial)
+    }
+    fn leave(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+        (**self).leave(trials)
+    }
+}
