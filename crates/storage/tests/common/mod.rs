@@ -1,6 +1,6 @@
 //! Databases for tests: files that go with the test, and PostgreSQL where `AUTOML_POSTGRES_URL`
 //! names a server.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, dead_code, unreachable_pub, missing_docs)]
 
 use automl_storage::open;
 use automl_study::Storage;
