@@ -56,9 +56,10 @@ pub(super) fn insert(
     number: u64,
     trial: &Trial,
 ) -> Result<i64, Failure> {
-    let sql = "INSERT INTO trials (number, study_id, state) VALUES (?1, ?2, ?3) RETURNING trial_id";
-    let state = codec::state_name(trial.state);
-    let cells = [integer(number)?.into(), attached.study.into(), state.into()];
+    let sql = "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete)
+               VALUES (?1, ?2, ?3, ?4, ?5) RETURNING trial_id";
+    let [state, started, finished] = row(trial);
+    let cells = [integer(number)?.into(), attached.study.into(), state, started, finished];
     let id = session.number(sql, &cells)?;
     let new = Open { id, state: State::Waiting, attributes: BTreeMap::new() };
     content(session, attached, &new, trial)?;
@@ -75,12 +76,20 @@ pub(super) fn update(
     open: &Open,
     trial: &Trial,
 ) -> Result<(), Failure> {
-    let sql = "UPDATE trials SET state = ?2 WHERE trial_id = ?1";
-    session.execute(sql, &[open.id.into(), codec::state_name(trial.state).into()])?;
+    let sql = "UPDATE trials SET state = ?2, datetime_start = ?3, datetime_complete = ?4
+               WHERE trial_id = ?1";
+    let [state, started, finished] = row(trial);
+    session.execute(sql, &[open.id.into(), state, started, finished])?;
     content(session, attached, open, trial)
 }
 
-/// Writes everything of a trial but its number, state and reports.
+/// State, start and end of a trial.
+fn row(trial: &Trial) -> [Cell<'static>; 3] {
+    let time = |time: Option<i64>| time.map_or(Cell::Null, Cell::Time);
+    [codec::state_name(trial.state).into(), time(trial.started), time(trial.finished)]
+}
+
+/// Writes everything of a trial but what is in its own row, and its reports.
 fn content(
     session: &mut dyn Session,
     attached: &Attached,
@@ -88,9 +97,6 @@ fn content(
     trial: &Trial,
 ) -> Result<(), Failure> {
     let (id, space) = (open.id, &attached.space);
-    let time = |time: Option<i64>| time.map_or(Cell::Null, Cell::Time);
-    let sql = "UPDATE trials SET datetime_start = ?2, datetime_complete = ?3 WHERE trial_id = ?1";
-    session.execute(sql, &[id.into(), time(trial.started), time(trial.finished)])?;
     if trial.state == State::Waiting {
         let fixed: serde_json::Map<String, Value> = space
             .describe(&trial.config)
