@@ -99,6 +99,20 @@ pub enum TellError {
     Store(StoreError),
 }
 
+impl TellError {
+    /// Whether the trial is no longer this worker's: it was taken for dead, and another has gone on
+    /// with the trial or even ended it. Whoever has such a result turns to the next job.
+    pub fn is_lost(&self) -> bool {
+        matches!(
+            self,
+            Self::Lost { .. }
+                | Self::NotRunning { .. }
+                | Self::History(HistoryError::Finished { .. })
+                | Self::Store(StoreError::Finished { .. })
+        )
+    }
+}
+
 impl From<StoreError> for TellError {
     fn from(error: StoreError) -> Self {
         match error {
