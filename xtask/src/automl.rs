@@ -64,7 +64,8 @@ impl Build {
 /// Whether the command line, or the file of settings that it names, has a study in PostgreSQL.
 fn wants_postgres(args: &[String]) -> bool {
     let names = |text: &str| text.contains("postgresql://") || text.contains("postgres://");
-    let file = |arg: &str| std::fs::read_to_string(arg).is_ok_and(|text| names(&text));
+    let sets = |line: &str| line.trim_start().starts_with("storage") && names(line);
+    let file = |arg: &str| std::fs::read_to_string(arg).is_ok_and(|text| text.lines().any(sets));
     let after = |(flag, value): (&String, &String)| flag == "--config" && file(value);
     args.iter().any(|arg| names(arg) || arg.strip_prefix("--config=").is_some_and(file))
         || args.iter().zip(args.iter().skip(1)).any(after)
@@ -117,6 +118,8 @@ mod tests {
         let path = folder.display().to_string();
         assert!(wants(&["search", "--config", &path]));
         assert!(wants(&["search", &format!("--config={path}")]));
+        std::fs::write(&folder, "# storage = \"postgresql://me@host/x\"").unwrap();
+        assert!(!wants(&["search", "--config", &path]));
         std::fs::remove_file(&folder).unwrap();
         assert!(!wants(&["search", "--config", &path]));
     }
