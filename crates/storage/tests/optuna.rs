@@ -1,6 +1,6 @@
 //! Optuna and its dashboard open what we write. Needs a Python with both: `$AUTOML_PYTHON`, or
 //! `python3`; the test is skipped with a message where there is none.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 mod common;
 

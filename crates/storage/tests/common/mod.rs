@@ -1,6 +1,7 @@
 //! Databases for tests: files that go with the test, and PostgreSQL where `AUTOML_POSTGRES_URL`
 //! names a server.
-#![allow(clippy::unwrap_used, dead_code, unreachable_pub, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, missing_debug_implementations)]
+#![allow(dead_code, unreachable_pub, missing_docs)]
 
 use automl_storage::open;
 use automl_study::Storage;
