@@ -14,7 +14,7 @@ pub(super) struct StudyFolder {
     pub(super) name: String,
     pub(super) path: PathBuf,
     /// Made here, for a study that has not begun.
-    fresh: bool,
+    pub(super) fresh: bool,
     /// Whether no other process worked on the study in this folder when this one came.
     pub(super) alone: bool,
     /// Held alone until the study has begun, then shared.

@@ -135,7 +135,7 @@ pub fn run(
     } else {
         study.recover()?;
     }
-    if is_new || known {
+    if is_new || known && folder.fresh {
         continued::keep(&begun, &folder.path)?;
     }
     folder.keep()?;
