@@ -7,7 +7,10 @@ use automl_study::StoreError;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, Transaction, TransactionBehavior, params_from_iter};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long to wait for what another process has locked.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A study in an SQLite database.
 ///
@@ -88,10 +91,19 @@ impl SqlStorage<Sqlite> {
 impl Sqlite {
     fn open(path: &Path) -> rusqlite::Result<Self> {
         let connection = Connection::open(path)?;
-        connection.busy_timeout(Duration::from_secs(30))?;
+        connection.busy_timeout(PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(64);
-        let _mode: String =
-            connection.query_row("PRAGMA journal_mode = WAL", (), |row| row.get(0))?;
+        // While another process does the same in a new file, SQLite fails at once.
+        let start = Instant::now();
+        let write_ahead =
+            || connection.query_row("PRAGMA journal_mode = WAL", (), |row| row.get::<_, String>(0));
+        while let Err(error) = write_ahead() {
+            let busy = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy);
+            if !busy || start.elapsed() > PATIENCE {
+                return Err(error);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
         connection.execute_batch("PRAGMA synchronous = NORMAL")?;
         Ok(Self { path: path.to_owned(), connection, version: None })
     }
