@@ -14,8 +14,9 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let binary = binary()?;
     let trains = args.first().is_some_and(|command| TRAINING.contains(&command.as_str()));
     let asks = |arg: &String| matches!(arg.as_str(), "-h" | "--help" | "--dry-run");
+    let postgres = wants_postgres(args);
     if !trains || args.iter().any(asks) {
-        build(Build::Light)?;
+        build(Build::Light, postgres)?;
         return shell::hand_over(command(&binary, args));
     }
     let (build_for, why) = match (device::asked(args), device::gpu()) {
@@ -26,7 +27,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     };
     if !can_train(&binary) {
         // The first build takes minutes: find wrong settings before it, with the light binary.
-        build(Build::Light)?;
+        build(Build::Light, postgres)?;
         let mut check = command(&binary, args);
         check.arg("--dry-run").stdout(Stdio::null());
         let status = check.status()?;
@@ -39,7 +40,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
             build_for.device()
         );
     }
-    build(build_for)?;
+    build(build_for, postgres)?;
     shell::hand_over(command(&binary, args))
 }
 
@@ -60,13 +61,26 @@ impl Build {
     }
 }
 
-fn build(kind: Build) -> Result<()> {
+/// Whether the command line, or the file of settings that it names, has a study in PostgreSQL.
+fn wants_postgres(args: &[String]) -> bool {
+    let names = |text: &str| text.contains("postgresql://") || text.contains("postgres://");
+    let sets = |line: &str| line.trim_start().starts_with("storage") && names(line);
+    let file = |arg: &str| std::fs::read_to_string(arg).is_ok_and(|text| text.lines().any(sets));
+    let after = |(flag, value): (&String, &String)| flag == "--config" && file(value);
+    args.iter().any(|arg| names(arg) || arg.strip_prefix("--config=").is_some_and(file))
+        || args.iter().zip(args.iter().skip(1)).any(after)
+}
+
+fn build(kind: Build, postgres: bool) -> Result<()> {
     let mut cargo = shell::cargo(["build", "--quiet", "--release", "--package", "automl-cli"]);
     match kind {
         Build::Light => cargo.arg("--no-default-features"),
         Build::Cpu => &mut cargo,
         Build::Gpu => cargo.args(["--features", "gpu"]),
     };
+    if postgres {
+        cargo.args(["--features", "postgres"]);
+    }
     shell::run(cargo)
 }
 
@@ -85,4 +99,28 @@ fn command(binary: &Path, args: &[String]) -> Command {
     let mut command = Command::new(binary);
     command.args(args);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wants_postgres;
+
+    #[test]
+    fn studies_in_postgres_are_seen() {
+        let wants = |args: &[&str]| {
+            wants_postgres(&args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>())
+        };
+        assert!(wants(&["search", "--storage", "postgresql://me@host/x"]));
+        assert!(wants(&["search", "--set=storage=\"postgresql://me@host/x\""]));
+        assert!(!wants(&["search", "--storage", "sqlite:///postgres.db"]));
+        let folder = std::env::temp_dir().join(format!("automl-xtask-{}.toml", std::process::id()));
+        std::fs::write(&folder, "storage = \"postgresql://me@host/x\"").unwrap();
+        let path = folder.display().to_string();
+        assert!(wants(&["search", "--config", &path]));
+        assert!(wants(&["search", &format!("--config={path}")]));
+        std::fs::write(&folder, "# storage = \"postgresql://me@host/x\"").unwrap();
+        assert!(!wants(&["search", "--config", &path]));
+        std::fs::remove_file(&folder).unwrap();
+        assert!(!wants(&["search", "--config", &path]));
+    }
 }

@@ -31,13 +31,27 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let mut light = shell::cargo(light);
     light.args(["--", "-D", "warnings"]);
     shell::step("clippy, light build", light)?;
+    // PostgreSQL is a feature; its tests want a server, which AUTOML_POSTGRES_URL names.
+    let postgres = |command: &[&str]| {
+        let mut cargo = shell::cargo(command);
+        cargo.args(["--release", "--package", "automl-storage", "--features", "postgres"]);
+        cargo
+    };
+    let mut lints = postgres(&["clippy", "--all-targets"]);
+    lints.args(["--", "-D", "warnings"]);
+    shell::step("clippy, PostgreSQL", lints)?;
     let mut doc = all(&["doc", "--no-deps"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
     shell::step("rustdoc", doc)?;
     if shell::exists("cargo", &["nextest", "--version"]) {
         shell::step("tests", all(&["nextest", "run"]))?;
+        shell::step("tests, PostgreSQL", postgres(&["nextest", "run"]))?;
     } else {
         shell::step("tests", all(&["test", "--all-targets"]))?;
+        shell::step("tests, PostgreSQL", postgres(&["test", "--all-targets"]))?;
+    }
+    if std::env::var_os("AUTOML_POSTGRES_URL").is_none() {
+        eprintln!("PostgreSQL: AUTOML_POSTGRES_URL names no server, so its tests were skipped");
     }
     shell::step("documentation tests", all(&["test", "--doc"]))?;
     eprintln!("all checks passed");

@@ -59,7 +59,7 @@ pub use span::Span;
 
 /// The settings as a TOML file that gives them again.
 pub fn to_toml(settings: &Settings) -> String {
-    toml::to_string(settings).unwrap_or_default()
+    toml::to_string(&settings.without_password()).unwrap_or_default()
 }
 
 /// Writes a text file; an error names it.

@@ -1,8 +1,13 @@
-//! Studies that survive: in memory for tests and short runs, and in SQLite for everything else.
+//! Studies that survive: in memory for tests and short runs, in SQLite for everything on one machine,
+//! and in PostgreSQL for many machines (`PostgresStorage`, with the feature `postgres`).
 //!
 //! [`SqliteStorage`] writes Optuna's published schema (revision `v3.2.0.a`), so `optuna.load_study`
 //! and Optuna's dashboard open the same file. What that schema cannot say lies in user attributes
-//! whose names begin with `automl:`: the space, a paused state, and reports of several objectives.
+//! whose names begin with `automl:`: the space, a paused state, reports of several objectives, whose a
+//! running trial is, and which trials went on from a pause. [`open()`] takes any storage by its address.
+//!
+//! Any number of processes may work on one study, each with a handle of its own: claims are
+//! transactions, and running trials have heartbeats in Optuna's table.
 //! Values are stored as floats, so a space with integers beyond `2^53` is refused.
 //!
 //! A study that Optuna began can go on here where its trials mean the same in the space: a parameter
@@ -33,7 +38,15 @@ mod codec;
 mod compare;
 mod distribution;
 mod memory;
+mod open;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod sql;
 mod sqlite;
 
 pub use memory::MemoryStorage;
-pub use sqlite::{SqliteStorage, StudySummary, studies};
+pub use open::{Address, OpenError, open, without_password};
+#[cfg(feature = "postgres")]
+pub use postgres::{Postgres, PostgresStorage};
+pub use sql::SqlStorage;
+pub use sqlite::{Sqlite, SqliteStorage, StudySummary, studies};

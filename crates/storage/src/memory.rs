@@ -2,15 +2,20 @@
 
 use crate::compare::{difference, is_reordered};
 use automl_space::Space;
-use automl_study::{Direction, Report, State, Storage, StoreError, Trial};
+use automl_study::{Direction, Heart, Lost, Report, State, Storage, StoreError, Trial};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// Keeps a study in memory. Clones share it, so several studies can work on one record.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStorage {
     record: Arc<Mutex<Record>>,
+    /// The worker that this handle works for, and whether it has heartbeats.
+    worker: Option<(String, bool)>,
+    /// How much of the record's log this handle has seen.
+    seen: usize,
 }
 
 #[derive(Debug, Default)]
@@ -18,6 +23,12 @@ struct Record {
     study: Option<(Space, Vec<Direction>)>,
     trials: Vec<Trial>,
     attributes: BTreeMap<String, Value>,
+    /// What changed: a trial, and whether it was paused before.
+    log: Vec<(u64, bool)>,
+    /// Who took a trial last.
+    workers: BTreeMap<u64, String>,
+    /// When a running trial last was heard of.
+    beats: BTreeMap<u64, Instant>,
 }
 
 impl MemoryStorage {
@@ -39,6 +50,82 @@ impl Record {
             Some(trial) if trial.state.is_finished() => Err(StoreError::Finished { number }),
             Some(trial) => Ok(trial),
         }
+    }
+
+    /// Refuses what runs with the heartbeat of another worker.
+    fn check(&self, number: u64, worker: Option<&(String, bool)>) -> Result<(), StoreError> {
+        let taken = worker.is_some_and(|(worker, _)| {
+            self.beats.contains_key(&number) && self.workers.get(&number) != Some(worker)
+        });
+        if taken { Err(StoreError::Taken { number }) } else { Ok(()) }
+    }
+
+    /// Notes whose a trial is and whether its heart beats.
+    fn assign(&mut self, number: u64, state: State, worker: Option<&(String, bool)>) {
+        match worker {
+            Some((worker, beats)) if state == State::Running => {
+                self.workers.insert(number, worker.clone());
+                if *beats {
+                    self.beats.insert(number, Instant::now());
+                }
+            }
+            _ => {
+                self.beats.remove(&number);
+            }
+        }
+    }
+
+    fn add(&mut self, trial: &Trial, worker: Option<&(String, bool)>) -> u64 {
+        let number = self.trials.len() as u64;
+        self.trials.push(Trial { number, ..trial.clone() });
+        self.log.push((number, false));
+        self.assign(number, trial.state, worker);
+        number
+    }
+
+    fn is_lost(&self, which: Lost, number: u64) -> bool {
+        let beat = self.beats.get(&number);
+        let stale = |lease| beat.is_some_and(|beat| beat.elapsed() > lease);
+        match which {
+            Lost::Every => true,
+            Lost::Stale(lease) => stale(lease),
+            Lost::Left(lease) => {
+                stale(lease) || beat.is_none() && self.workers.contains_key(&number)
+            }
+        }
+    }
+
+    /// Changes an unfinished trial that is in the state `from`.
+    fn change(
+        &mut self,
+        from: State,
+        trial: &Trial,
+        worker: Option<&(String, bool)>,
+    ) -> Result<bool, StoreError> {
+        let slot = self.open(trial.number)?;
+        if slot.state != from {
+            return Ok(false);
+        }
+        let reports = std::mem::take(&mut slot.reports);
+        *slot = Trial { reports, ..trial.clone() };
+        self.log.push((trial.number, from == State::Paused));
+        if (from, trial.state) != (State::Running, State::Running) {
+            self.assign(trial.number, trial.state, worker);
+        }
+        Ok(true)
+    }
+}
+
+impl Heart for MemoryStorage {
+    fn beat(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+        let mut record = self.lock();
+        for number in trials {
+            let ours = record.workers.get(number) == self.worker.as_ref().map(|(worker, _)| worker);
+            if ours && let Some(beat) = record.beats.get_mut(number) {
+                *beat = Instant::now();
+            }
+        }
+        Ok(())
     }
 }
 
@@ -63,7 +150,10 @@ impl Storage for MemoryStorage {
                 }
             }
         }
-        Ok(record.trials.clone())
+        let (trials, seen) = (record.trials.clone(), record.log.len());
+        drop(record);
+        self.seen = seen;
+        Ok(trials)
     }
 
     fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
@@ -72,31 +162,40 @@ impl Storage for MemoryStorage {
     }
 
     fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
+        Ok(self.lock().add(trial, self.worker.as_ref()))
+    }
+
+    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
         let mut record = self.lock();
-        let number = record.trials.len() as u64;
-        record.trials.push(Trial { number, ..trial.clone() });
-        Ok(number)
+        let is_next = trial.number == record.trials.len() as u64;
+        if is_next {
+            record.add(trial, self.worker.as_ref());
+        }
+        Ok(is_next)
     }
 
     fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
         let mut record = self.lock();
+        record.check(number, self.worker.as_ref())?;
+        let identified = self.worker.is_some();
         let trial = record.open(number)?;
+        if identified && trial.state != State::Running {
+            return Err(StoreError::Taken { number });
+        }
         if trial.report_at(report.step).is_none() {
             trial.reports.push(report.clone());
             trial.reports.sort_by_key(|report| report.step);
+            record.log.push((number, false));
         }
         Ok(())
     }
 
     fn transition(&mut self, from: State, trial: &Trial) -> Result<bool, StoreError> {
         let mut record = self.lock();
-        let slot = record.open(trial.number)?;
-        if slot.state != from {
-            return Ok(false);
+        if from == State::Running {
+            record.check(trial.number, self.worker.as_ref())?;
         }
-        let reports = std::mem::take(&mut slot.reports);
-        *slot = Trial { reports, ..trial.clone() };
-        Ok(true)
+        record.change(from, trial, self.worker.as_ref())
     }
 
     fn attribute(&mut self, key: &str) -> Result<Option<Value>, StoreError> {
@@ -105,6 +204,57 @@ impl Storage for MemoryStorage {
 
     fn set_attribute(&mut self, key: &str, value: &Value) -> Result<(), StoreError> {
         self.lock().attributes.insert(key.to_owned(), value.clone());
+        Ok(())
+    }
+
+    fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
+        let record = self.lock();
+        let numbers: BTreeSet<u64> = record.log[self.seen..].iter().map(|entry| entry.0).collect();
+        let trial = |number: u64| record.trials.get(usize::try_from(number).ok()?).cloned();
+        let (changed, seen) = (numbers.into_iter().filter_map(trial).collect(), record.log.len());
+        drop(record);
+        self.seen = seen;
+        Ok(changed)
+    }
+
+    fn resume(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        let mut record = self.lock();
+        if record.log[self.seen..].iter().any(|(_, was_paused)| *was_paused) {
+            return Ok(false);
+        }
+        record.change(State::Paused, trial, self.worker.as_ref())
+    }
+
+    fn identify(&mut self, worker: &str, heartbeats: bool) {
+        self.worker = Some((worker.to_owned(), heartbeats));
+    }
+
+    fn heart(&self) -> Option<Box<dyn Heart>> {
+        Some(Box::new(self.clone()))
+    }
+
+    fn lost(&mut self, which: Lost) -> Result<Vec<u64>, StoreError> {
+        let record = self.lock();
+        let running = record.trials.iter().filter(|trial| trial.state == State::Running);
+        let numbers = running.map(|trial| trial.number);
+        Ok(numbers.filter(|number| record.is_lost(which, *number)).collect())
+    }
+
+    fn take_back(&mut self, which: Lost, trial: &Trial) -> Result<bool, StoreError> {
+        let mut record = self.lock();
+        if !record.is_lost(which, trial.number) {
+            return Ok(false);
+        }
+        record.change(State::Running, trial, None)
+    }
+
+    fn leave(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+        let mut record = self.lock();
+        for number in trials {
+            if record.workers.get(number) == self.worker.as_ref().map(|(worker, _)| worker) {
+                record.beats.remove(number);
+            }
+        }
         Ok(())
     }
 }

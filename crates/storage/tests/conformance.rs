@@ -1,12 +1,15 @@
 //! One suite for every storage.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use automl_space::{Choice, Config, Space, Value};
 use automl_storage::{MemoryStorage, SqliteStorage, studies};
 use automl_study::{
     Direction, Ladder, Outcome, RandomSampler, Report, SobolSampler, State, Storage, StoreError,
     Study, Trial, stream,
 };
+use common::Place;
 use proptest::prelude::*;
 use std::path::Path;
 use tempfile::TempDir;
@@ -14,12 +17,13 @@ use tempfile::TempDir;
 /// A way to get handles of one record.
 type Factory<'a> = &'a dyn Fn() -> Box<dyn Storage>;
 
-/// Runs a test on a shared memory and on one database file.
+/// Runs a test on a shared memory, on one database file, and on a PostgreSQL if there is one.
 fn each(test: impl Fn(Factory<'_>)) {
     let memory = MemoryStorage::new();
     test(&|| Box::new(memory.clone()));
-    let folder = TempDir::new().unwrap();
-    test(&|| Box::new(sqlite(&folder.path().join("study.db"))));
+    for place in Place::all() {
+        test(&|| place.open("test"));
+    }
 }
 
 fn sqlite(path: &Path) -> SqliteStorage {

@@ -114,6 +114,9 @@ impl Storage for Flaky {
     fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
         self.inner.create(trial)
     }
+    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        self.inner.create_next(trial)
+    }
     fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
         self.inner.report(number, report)
     }

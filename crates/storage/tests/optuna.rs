@@ -1,10 +1,12 @@
 //! Optuna and its dashboard open what we write. Needs a Python with both: `$AUTOML_PYTHON`, or
 //! `python3`; the test is skipped with a message where there is none.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod common;
 
 use automl_space::Space;
-use automl_storage::SqliteStorage;
-use automl_study::{Direction, Ladder, Outcome, Study};
+use automl_study::{Direction, Ladder, Outcome, State, Study};
+use common::Place;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -13,24 +15,60 @@ fn python() -> Option<PathBuf> {
     let mut probe = Command::new(&python);
     probe.args(["-c", "import optuna, optuna_dashboard"]).env("PYTHONWARNINGS", "ignore");
     let found = probe.output().is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("skipped: no Python with optuna and optuna-dashboard (set AUTOML_PYTHON)");
+    }
     found.then_some(python)
+}
+
+/// The databases that this Python can open.
+fn places(python: &PathBuf) -> Vec<Place> {
+    let probe = Command::new(python).args(["-c", "import psycopg"]).output().unwrap();
+    let mut places = Place::all();
+    if !probe.status.success() && places.len() > 1 {
+        eprintln!("PostgreSQL is skipped: this Python has no psycopg");
+        places.truncate(1);
+    }
+    places
+}
+
+/// The database as SQLAlchemy names it.
+fn url(place: &Place) -> String {
+    match place {
+        Place::File(_) => format!("sqlite:///{}", place.url()),
+        #[cfg(feature = "postgres")]
+        Place::Schema { .. } => place.url(),
+    }
+}
+
+fn run(python: &PathBuf, script: &str, args: &[&str]) {
+    let script = format!("{}/tests/{script}", env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(python).arg(script).args(args).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{text}", String::from_utf8_lossy(&output.stdout));
+}
+
+fn space() -> Space {
+    let mut builder = Space::builder();
+    builder.float("x", 1e-3..=1.0).log().add().unwrap();
+    let kind = builder.choice("kind", ["a", "b"]).add().unwrap();
+    builder.int("n", 1..=9).step(2).when(kind, "b").add().unwrap();
+    builder.build().unwrap()
 }
 
 #[test]
 fn optuna_reads_our_studies() {
-    let Some(python) = python() else {
-        eprintln!("skipped: no Python with optuna and optuna-dashboard (set AUTOML_PYTHON)");
-        return;
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("study.db");
-    let mut builder = Space::builder();
-    let x = builder.float("x", 1e-3..=1.0).log().add().unwrap();
-    let kind = builder.choice("kind", ["a", "b"]).add().unwrap();
-    builder.int("n", 1..=9).step(2).when(kind, "b").add().unwrap();
-    let space = builder.build().unwrap();
+    let Some(python) = python() else { return };
+    for place in places(&python) {
+        reads(&python, &place);
+    }
+}
 
-    let storage = SqliteStorage::open(&path, "single").unwrap();
+fn reads(python: &PathBuf, place: &Place) {
+    let folder = tempfile::tempdir().unwrap();
+    let space = space();
+    let x = space.float_key("x").unwrap();
+    let storage = place.open("single");
     let mut study = Study::builder(space.clone())
         .ladder(Ladder::new("epoch", 1, 5, true).unwrap())
         .storage(storage)
@@ -49,7 +87,7 @@ fn optuna_reads_our_studies() {
     study.release(paused).unwrap();
     study.enqueue(space.sample(&mut automl_study::stream(1, 0, "test"))).unwrap();
 
-    let storage = SqliteStorage::open(&path, "double").unwrap();
+    let storage = place.open("double");
     let mut double = Study::builder(space)
         .directions([Direction::Minimize, Direction::Maximize])
         .storage(storage)
@@ -73,8 +111,30 @@ fn optuna_reads_our_studies() {
     let expected_path = folder.path().join("expected.json");
     std::fs::write(&expected_path, serde_json::to_string(&expected).unwrap()).unwrap();
 
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/optuna_check.py");
-    let output = Command::new(python).arg(script).args([&path, &expected_path]).output().unwrap();
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}\n{text}", String::from_utf8_lossy(&output.stdout));
+    run(python, "optuna_check.py", &[&url(place), &expected_path.display().to_string()]);
+}
+
+/// A database that Optuna made is gone on with, and the other way round; of a worker of Optuna's that
+/// has a heartbeat nothing is taken.
+#[test]
+fn optuna_and_we_share_a_study() {
+    let Some(python) = python() else { return };
+    for place in places(&python) {
+        run(&python, "optuna_begin.py", &[&url(&place), "begin"]);
+        let mut study = Study::builder(space()).storage(place.open("shared")).build().unwrap();
+        assert_eq!(study.history().count(State::Complete), 4);
+        assert_eq!(study.history().count(State::Failed), 1);
+        assert_eq!(study.recover().unwrap(), 0);
+        assert_eq!(study.history().count(State::Running), 1);
+        assert!(study.tell(5, 1.0).unwrap_err().to_string().contains("result is refused"));
+        for number in 6..9 {
+            assert_eq!(study.ask().unwrap().number, number);
+            study.tell(number, 0.5).unwrap();
+        }
+        let running = study.ask().unwrap().number;
+        run(&python, "optuna_begin.py", &[&url(&place), "go on"]);
+        study.tell(running, 0.25).unwrap();
+        assert_eq!(study.ask().unwrap().number, 12);
+        assert_eq!(study.history().count(State::Complete), 10);
+    }
 }

@@ -1,6 +1,6 @@
 """Opens a study that the Rust side wrote, with Optuna and with its dashboard.
 
-usage: optuna_check.py DATABASE EXPECTED.json
+usage: optuna_check.py URL EXPECTED.json
 """
 import json
 import sys
@@ -9,7 +9,7 @@ import warnings
 warnings.filterwarnings("ignore")
 import optuna
 
-url = f"sqlite:///{sys.argv[1]}"
+url = sys.argv[1]
 expected = json.load(open(sys.argv[2]))
 study = optuna.load_study(study_name="single", storage=url)
 states = {"complete": "COMPLETE", "failed": "FAIL", "pruned": "PRUNED", "paused": "RUNNING", "running": "RUNNING", "waiting": "WAITING"}

@@ -263,6 +263,45 @@ impl History {
         Ok(())
     }
 
+    /// Brings a known trial up to date with a record of it: adds the reports that are new, and takes
+    /// over its state and what goes with it. Returns whether that changed anything; a trial that has
+    /// finished here stays as it is.
+    ///
+    /// # Errors
+    /// An unknown trial, or reports that do not fit.
+    pub fn update(&mut self, record: Trial) -> Result<bool, HistoryError> {
+        let number = record.number;
+        let known = self.get(number).ok_or(HistoryError::Unknown { number })?;
+        if known.state.is_finished() {
+            return Ok(false);
+        }
+        let last = known.step();
+        let config = (known.config != record.config).then(|| fingerprint(&known.config));
+        let same = config.is_none() && is_same(known, &record);
+        let new = record.reports.iter().filter(|report| report.step > last);
+        let mut changed = !same;
+        for report in new {
+            self.report(number, report.clone())?;
+            changed = true;
+        }
+        if let Some(old) = config {
+            if let Some(count) = self.seen.get_mut(&old) {
+                *count -= 1;
+                if *count == 0 {
+                    self.seen.remove(&old);
+                }
+            }
+            *self.seen.entry(fingerprint(&record.config)).or_default() += 1;
+        }
+        if !same {
+            self.set_state(number, record.state, |slot| {
+                let reports = std::mem::take(&mut slot.reports);
+                *slot = Trial { reports, ..record };
+            })?;
+        }
+        Ok(changed)
+    }
+
     /// Sets an attribute of an unfinished trial.
     ///
     /// # Errors
@@ -292,6 +331,16 @@ impl History {
             Some(trial) => Ok(trial),
         }
     }
+}
+
+/// Whether two records of a trial agree in everything but configuration and reports.
+fn is_same(a: &Trial, b: &Trial) -> bool {
+    let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+    a.state == b.state
+        && a.attributes == b.attributes
+        && (a.started, a.finished) == (b.started, b.finished)
+        && bits(&a.values) == bits(&b.values)
+        && bits(&a.constraints) == bits(&b.constraints)
 }
 
 /// A 64-bit hash with fixed keys; two different configurations share one with odds of 2^-64.

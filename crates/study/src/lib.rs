@@ -41,6 +41,8 @@ pub use sampler::{ProposeError, Sampler, View};
 pub use scheduler::{FullFidelity, Job, Scheduler, Verdict};
 pub use sobol::{SobolSampler, sobol_point};
 pub use stop::{StopError, StopFlag};
-pub use storage::{Storage, StoreError};
-pub use study::{AskError, Assignment, BuildError, Next, Study, StudyBuilder, TellError};
+pub use storage::{Heart, Lost, Storage, StoreError};
+pub use study::{
+    AskError, Assignment, BuildError, Next, RefreshError, Study, StudyBuilder, TellError,
+};
 pub use trial::{Direction, Outcome, Report, State, Trial, attribute};

@@ -4,6 +4,7 @@ use crate::{Direction, Report, State, Trial};
 use automl_space::Space;
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 use thiserror::Error;
 
 /// Why a storage could not do what was asked.
@@ -42,12 +43,42 @@ pub enum StoreError {
         /// The number.
         number: u64,
     },
+    /// The trial is another worker's, or nobody's.
+    #[error("trial {number} is no longer this worker's")]
+    Taken {
+        /// The number.
+        number: u64,
+    },
+}
+
+/// Which running trials count as lost by their workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// All of them: no other process works on the study.
+    Every,
+    /// Those whose last heartbeat is older than this.
+    Stale(Duration),
+    /// Those too, and those of a worker that has left without an end ([`Storage::leave`]).
+    Left(Duration),
+}
+
+/// Keeps the heartbeats of one worker's trials, on a connection of its own.
+pub trait Heart: Send {
+    /// Says of those of these trials that are still the worker's that they are alive.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the storage cannot be written.
+    fn beat(&mut self, trials: &[u64]) -> Result<(), StoreError>;
 }
 
 /// Keeps the record of one study.
 ///
 /// Every call that returns `Ok` has made its change durable; a call that fails has changed
 /// nothing. A finished trial never changes.
+///
+/// Several handles, in one process or in many, may work on one study. The methods that serve this
+/// have defaults for a storage that one process uses: it sees everything as changed, and knows no
+/// heartbeats.
 pub trait Storage: Send + fmt::Debug {
     /// Creates the study, or opens it if it exists, and returns its trials in order.
     ///
@@ -69,10 +100,18 @@ pub trait Storage: Send + fmt::Debug {
     /// [`StoreError::Unavailable`] if the storage cannot be written.
     fn create(&mut self, trial: &Trial) -> Result<u64, StoreError>;
 
+    /// Adds a trial under its own number if that is the next one, and otherwise nothing. Returns
+    /// whether it did: of several workers that try the same number, exactly one succeeds.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the storage cannot be written.
+    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError>;
+
     /// Adds a report to an unfinished trial.
     ///
     /// # Errors
-    /// An unknown or finished trial, or a storage that cannot be written.
+    /// An unknown or finished trial, one that is another worker's ([`Storage::identify`]), or a
+    /// storage that cannot be written.
     fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError>;
 
     /// Moves an unfinished trial from one state to another together with the values, constraints,
@@ -80,7 +119,8 @@ pub trait Storage: Send + fmt::Debug {
     /// workers that try the same, exactly one succeeds.
     ///
     /// # Errors
-    /// An unknown or finished trial, or a storage that cannot be written.
+    /// An unknown or finished trial, a running one that is another worker's
+    /// ([`Storage::identify`]), or a storage that cannot be written.
     fn transition(&mut self, from: State, trial: &Trial) -> Result<bool, StoreError>;
 
     /// An attribute of the study.
@@ -94,4 +134,115 @@ pub trait Storage: Send + fmt::Debug {
     /// # Errors
     /// [`StoreError::Unavailable`] if the storage cannot be written.
     fn set_attribute(&mut self, key: &str, value: &serde_json::Value) -> Result<(), StoreError>;
+
+    /// What other handles may have changed since this was last called or the study was attached:
+    /// trials in order of their numbers, as they are now, perhaps with some that are as before.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the storage cannot be read.
+    fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
+        self.trials_from(0)
+    }
+
+    /// Makes a paused trial running, as [`Storage::transition`], but only if no paused trial has
+    /// gone on or ended since the last [`Storage::refresh`]: what a scheduler promotes depends on
+    /// what was promoted before.
+    ///
+    /// # Errors
+    /// As [`Storage::transition`].
+    fn resume(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        self.transition(State::Paused, trial)
+    }
+
+    /// From now on this handle works for the worker of this name. What it makes running is the
+    /// worker's, with a heartbeat if there are `heartbeats`; what runs with the heartbeat of another
+    /// worker it cannot change.
+    fn identify(&mut self, worker: &str, heartbeats: bool) {
+        let _ = (worker, heartbeats);
+    }
+
+    /// The handle that keeps the heartbeats of this worker's trials, where there are some.
+    fn heart(&self) -> Option<Box<dyn Heart>> {
+        None
+    }
+
+    /// The running trials that are lost.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the storage cannot be read.
+    fn lost(&mut self, which: Lost) -> Result<Vec<u64>, StoreError> {
+        if matches!(which, Lost::Stale(_)) {
+            return Ok(Vec::new());
+        }
+        let running = |trial: &Trial| trial.state == State::Running;
+        let trials = self.trials_from(0)?;
+        Ok(trials.into_iter().filter(running).map(|trial| trial.number).collect())
+    }
+
+    /// As [`Storage::transition`] from running, of a trial that another worker has lost. Returns
+    /// whether it was running and lost: of several workers that try the same, exactly one succeeds.
+    ///
+    /// # Errors
+    /// An unknown or finished trial, or a storage that cannot be written.
+    fn take_back(&mut self, which: Lost, trial: &Trial) -> Result<bool, StoreError> {
+        let _ = which;
+        self.transition(State::Running, trial)
+    }
+
+    /// Ends the heartbeats of these trials of the worker: whoever starts next may take them back.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the storage cannot be written.
+    fn leave(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+        let _ = trials;
+        Ok(())
+    }
+}
+
+impl<S: Storage + ?Sized> Storage for Box<S> {
+    fn attach(&mut self, space: &Space, to: &[Direction]) -> Result<Vec<Trial>, StoreError> {
+        (**self).attach(space, to)
+    }
+    fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
+        (**self).trials_from(number)
+    }
+    fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
+        (**self).create(trial)
+    }
+    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        (**self).create_next(trial)
+    }
+    fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
+        (**self).report(number, report)
+    }
+    fn transition(&mut self, from: State, trial: &Trial) -> Result<bool, StoreError> {
+        (**self).transition(from, trial)
+    }
+    fn attribute(&mut self, key: &str) -> Result<Option<serde_json::Value>, StoreError> {
+        (**self).attribute(key)
+    }
+    fn set_attribute(&mut self, key: &str, value: &serde_json::Value) -> Result<(), StoreError> {
+        (**self).set_attribute(key, value)
+    }
+    fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
+        (**self).refresh()
+    }
+    fn resume(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        (**self).resume(trial)
+    }
+    fn identify(&mut self, worker: &str, heartbeats: bool) {
+        (**self).identify(worker, heartbeats);
+    }
+    fn heart(&self) -> Option<Box<dyn Heart>> {
+        (**self).heart()
+    }
+    fn lost(&mut self, which: Lost) -> Result<Vec<u64>, StoreError> {
+        (**self).lost(which)
+    }
+    fn take_back(&mut self, which: Lost, trial: &Trial) -> Result<bool, StoreError> {
+        (**self).take_back(which, trial)
+    }
+    fn leave(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+        (**self).leave(trials)
+    }
 }

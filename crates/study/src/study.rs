@@ -1,6 +1,8 @@
 //! The study: ask and tell over a space, a history, a sampler, a scheduler and a storage.
 
 mod builder;
+mod presence;
+mod refresh;
 mod resume;
 
 pub use builder::{BuildError, StudyBuilder};
@@ -11,10 +13,23 @@ use crate::{
     StopFlag, Storage, StoreError, Trial, Verdict, View, pareto, stream,
 };
 use automl_space::{Config, ConfigError, Space};
-use resume::{completion, is_through};
+use presence::Presence;
+use resume::is_through;
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 use thiserror::Error;
+
+/// Why what other processes wrote could not be taken in.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RefreshError {
+    /// The storage failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The record is inconsistent.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+}
 
 /// Why no trial could be handed out. The study stays as it was.
 #[derive(Debug, Error)]
@@ -46,6 +61,15 @@ pub enum AskError {
     History(#[from] HistoryError),
 }
 
+impl From<RefreshError> for AskError {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Store(error) => error.into(),
+            RefreshError::History(error) => error.into(),
+        }
+    }
+}
+
 /// Why a result was refused. The study stays as it was.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -61,9 +85,50 @@ pub enum TellError {
         /// Its state.
         state: State,
     },
+    /// The worker was silent for so long that the trial was given to another.
+    #[error(
+        "trial {number} was taken back from this worker, which was taken for dead; \
+         its result is refused"
+    )]
+    Lost {
+        /// The number.
+        number: u64,
+    },
     /// The storage failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl TellError {
+    /// Whether the trial is no longer this worker's: it was taken for dead, and another has gone on
+    /// with the trial or even ended it. Whoever has such a result turns to the next job.
+    pub fn is_lost(&self) -> bool {
+        matches!(
+            self,
+            Self::Lost { .. }
+                | Self::NotRunning { .. }
+                | Self::History(HistoryError::Finished { .. })
+                | Self::Store(StoreError::Finished { .. })
+        )
+    }
+}
+
+impl From<StoreError> for TellError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Taken { number } => Self::Lost { number },
+            error => Self::Store(error),
+        }
+    }
+}
+
+impl From<RefreshError> for TellError {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Store(error) => error.into(),
+            RefreshError::History(error) => error.into(),
+        }
+    }
 }
 
 /// A trial that was handed out to be trained.
@@ -92,6 +157,11 @@ pub enum Next {
 }
 
 /// One optimisation: what may be chosen, what was tried, and who proposes what comes next.
+///
+/// Any number of processes may work on one study through a storage, each with a study object of its
+/// own. Before every decision it takes in what the others wrote. What runs has a heartbeat, written
+/// by a thread in the background, so that the trials of a worker that died go to another one and a
+/// result that comes too late is refused.
 #[derive(Debug)]
 pub struct Study {
     space: Space,
@@ -109,6 +179,20 @@ pub struct Study {
     /// Paused trials that lost their worker before they reached their fidelity, or that stand at
     /// the highest one already.
     interrupted: BTreeSet<u64>,
+    presence: Presence,
+}
+
+impl Drop for Study {
+    /// The trials of this worker that still run can be taken back at once.
+    fn drop(&mut self) {
+        let left = self.presence.leave();
+        if let Some(storage) = &mut self.storage
+            && !left.is_empty()
+        {
+            // Where this fails they are taken back when their heartbeats are old.
+            let _ = storage.leave(&left);
+        }
+    }
 }
 
 impl Study {
@@ -184,7 +268,12 @@ impl Study {
     /// [`AskError`] if the sampler has no proposal or the storage fails.
     pub fn ask(&mut self) -> Result<Assignment, AskError> {
         let until = self.ladder.as_ref().map(Ladder::max);
-        self.start(until, None)
+        loop {
+            self.refresh()?;
+            if let Some(assignment) = self.start(until, None)? {
+                return Ok(assignment);
+            }
+        }
     }
 
     /// What a free worker should do next, as the scheduler decides; a trial that lost its worker
@@ -195,8 +284,18 @@ impl Study {
     /// [`AskError`] if the sampler has no proposal, the scheduler names a trial that is not paused,
     /// or the storage fails.
     pub fn next_job(&mut self) -> Result<Next, AskError> {
+        loop {
+            self.refresh()?;
+            if let Some(next) = self.decide()? {
+                return Ok(next);
+            }
+        }
+    }
+
+    /// What to do by the history as it is; `None` where another process was faster.
+    fn decide(&mut self) -> Result<Option<Next>, AskError> {
         if let Some(assignment) = self.next_interrupted()? {
-            return Ok(Next::Run(assignment));
+            return Ok(Some(Next::Run(assignment)));
         }
         let job = match &mut self.scheduler {
             Some(scheduler) => scheduler.next_job(&self.history),
@@ -205,17 +304,17 @@ impl Study {
             }
         };
         match job {
-            Job::Resume { trial, until } => self.resume(trial, until).map(Next::Run),
+            Job::Resume { trial, until } => Ok(self.resume(trial, until)?.map(Next::Run)),
             Job::Start { .. } if self.is_full() => {
                 let running = self.history.count(State::Running) > 0;
-                Ok(if running { Next::Wait } else { Next::Finished })
+                Ok(Some(if running { Next::Wait } else { Next::Finished }))
             }
             Job::Start { until, bracket } => {
                 let until = self.ladder.as_ref().map(|_| until);
-                self.start(until, bracket).map(Next::Run)
+                Ok(self.start(until, bracket)?.map(Next::Run))
             }
-            Job::Wait => Ok(Next::Wait),
-            Job::Finished => Ok(Next::Finished),
+            Job::Wait => Ok(Some(Next::Wait)),
+            Job::Finished => Ok(Some(Next::Finished)),
         }
     }
 
@@ -226,13 +325,15 @@ impl Study {
     /// A fidelity that was reported before (by a worker that died) is not recorded again.
     ///
     /// # Errors
-    /// [`TellError`] if the trial is not running, the values do not fit, or the storage fails.
+    /// [`TellError`] if the trial is not running or no longer this worker's, the values do not fit,
+    /// or the storage fails.
     pub fn report(
         &mut self,
         number: u64,
         step: u64,
         values: Vec<f64>,
     ) -> Result<Verdict, TellError> {
+        self.refresh()?;
         let trial = self.running(number)?;
         let known = trial.report_at(step).is_some();
         if !known {
@@ -256,7 +357,8 @@ impl Study {
     /// Records how a running trial ended. A NaN among the objective values makes it failed.
     ///
     /// # Errors
-    /// [`TellError`] if the trial is not running, the values do not fit, or the storage fails.
+    /// [`TellError`] if the trial is not running or no longer this worker's, the values do not fit,
+    /// or the storage fails.
     pub fn tell(&mut self, number: u64, outcome: impl Into<Outcome>) -> Result<(), TellError> {
         self.running(number)?;
         let outcome = outcome.into();
@@ -270,9 +372,7 @@ impl Study {
     /// [`AskError`] if the configuration lies outside the space or the storage fails.
     pub fn enqueue(&mut self, config: Config) -> Result<u64, AskError> {
         self.space.check(&config)?;
-        let number = self.create(Trial::waiting(self.history.len() as u64, config))?;
-        self.waiting.insert(number);
-        Ok(number)
+        self.create(Trial::waiting(self.history.len() as u64, config))
     }
 
     /// Adds a trial that was evaluated elsewhere, for a warm start: samplers learn from it as from
@@ -303,29 +403,10 @@ impl Study {
     /// # Errors
     /// [`TellError`] if the trial is not running or the storage fails.
     pub fn release(&mut self, number: u64) -> Result<(), TellError> {
-        let trial = self.running(number)?;
-        if is_through(trial, self.ladder.as_ref()) {
-            let outcome = completion(trial);
-            return self.tell(number, outcome);
-        }
-        let goes_on = !trial.reports.is_empty() && self.ladder.is_some();
-        let state = if goes_on { State::Paused } else { State::Waiting };
-        self.change(number, |trial| trial.state = state)?;
+        let after = self.released(self.running(number)?);
+        self.change(number, |trial| *trial = after)?;
         self.index(number);
         Ok(())
-    }
-
-    /// Takes every running trial back, as [`Study::release`] does: for the only process of a
-    /// study, after a crash. Returns how many there were.
-    ///
-    /// # Errors
-    /// [`TellError`] if the storage fails.
-    pub fn recover(&mut self) -> Result<usize, TellError> {
-        let running: Vec<u64> = self.history.in_state(State::Running).map(|t| t.number).collect();
-        for number in &running {
-            self.release(*number)?;
-        }
-        Ok(running.len())
     }
 
     /// Ends paused and waiting trials: the search is over, so they become pruned with the values
@@ -334,6 +415,7 @@ impl Study {
     /// # Errors
     /// [`TellError`] if the storage fails.
     pub fn close(&mut self) -> Result<usize, TellError> {
+        self.refresh()?;
         let open: Vec<(u64, bool)> = self
             .history
             .trials()
@@ -347,9 +429,7 @@ impl Study {
             } else {
                 Outcome::Pruned
             };
-            self.change(number, |trial| outcome.end(trial))?;
-            self.waiting.remove(&number);
-            self.interrupted.remove(&number);
+            self.end_open(number, outcome)?;
         }
         Ok(open.len())
     }
@@ -426,8 +506,13 @@ impl Study {
         }
     }
 
-    /// Hands out a waiting trial, or a new one that the sampler proposes.
-    fn start(&mut self, until: Option<u64>, bracket: Option<u64>) -> Result<Assignment, AskError> {
+    /// Hands out a waiting trial, or a new one that the sampler proposes; `None` where another
+    /// process was faster, so that the proposal, which is for one number, is for another's.
+    fn start(
+        &mut self,
+        until: Option<u64>,
+        bracket: Option<u64>,
+    ) -> Result<Option<Assignment>, AskError> {
         let mark = |trial: &mut Trial| {
             trial.started.get_or_insert_with(now);
             for (key, value) in [(attribute::UNTIL, until), (attribute::BRACKET, bracket)] {
@@ -441,7 +526,7 @@ impl Study {
             let is_ours = self.claim(number, State::Waiting, mark)?;
             self.waiting.remove(&number);
             if is_ours {
-                return Ok(self.assignment(number, until));
+                return Ok(Some(self.assignment(number, until)));
             }
         }
         let number = self.history.len() as u64;
@@ -463,27 +548,37 @@ impl Study {
         let mut trial = Trial::waiting(number, config);
         trial.state = State::Running;
         mark(&mut trial);
-        let number = self.create(trial)?;
-        Ok(self.assignment(number, until))
+        if let Some(storage) = &mut self.storage
+            && !storage.create_next(&trial)?
+        {
+            self.catch_up()?;
+            return Ok(None);
+        }
+        self.history.push(trial)?;
+        self.presence.begin(number, self.storage.as_deref());
+        Ok(Some(self.assignment(number, until)))
     }
 
-    fn resume(&mut self, number: u64, until: u64) -> Result<Assignment, AskError> {
-        let state = self.history.get(number).map(|trial| trial.state);
-        if state.is_none() {
-            return Err(HistoryError::Unknown { number }.into());
+    /// Goes on with a paused trial that the scheduler promotes; `None` where another process was
+    /// faster, with this trial or with another, on which the promotion depends.
+    fn resume(&mut self, number: u64, until: u64) -> Result<Option<Assignment>, AskError> {
+        match self.history.get(number).map(|trial| trial.state) {
+            None => return Err(HistoryError::Unknown { number }.into()),
+            Some(State::Paused) => {}
+            Some(_) => return Err(HistoryError::Finished { number }.into()),
         }
-        if state != Some(State::Paused) || !self.reopen(number, until)? {
-            return Err(HistoryError::Finished { number }.into());
+        let promote = |storage: &mut dyn Storage, trial: &Trial| storage.resume(trial);
+        if !self.claim_by(promote, number, |trial| set_until(trial, until))? {
+            self.catch_up()?;
+            return Ok(None);
         }
         self.interrupted.remove(&number);
-        Ok(self.assignment(number, Some(until)))
+        Ok(Some(self.assignment(number, Some(until))))
     }
 
     /// Makes a paused trial running again; false if another worker was faster.
     fn reopen(&mut self, number: u64, until: u64) -> Result<bool, AskError> {
-        self.claim(number, State::Paused, |trial| {
-            trial.attributes.insert(attribute::UNTIL.to_owned(), until.into());
-        })
+        self.claim(number, State::Paused, |trial| set_until(trial, until))
     }
 
     fn assignment(&self, number: u64, until: Option<u64>) -> Assignment {
@@ -491,22 +586,20 @@ impl Study {
         Assignment { number, config: trial.config.clone(), from: trial.step(), until }
     }
 
-    /// Writes a new trial to the storage, then to the history.
+    /// Writes a new trial to the storage under whatever number is the next, then to the history.
     fn create(&mut self, mut trial: Trial) -> Result<u64, AskError> {
         if let Some(storage) = &mut self.storage {
             trial.number = storage.create(&trial)?;
-            // Other workers may have added trials in between.
-            let known = self.history.len() as u64;
-            if trial.number > known {
-                for other in storage.trials_from(known)? {
-                    if other.number < trial.number {
-                        self.history.push(other)?;
-                    }
-                }
+            if trial.number > self.history.len() as u64 {
+                // Other workers have added trials in between.
+                self.catch_up()?;
             }
         }
         let number = trial.number;
-        self.history.push(trial)?;
+        if number >= self.history.len() as u64 {
+            self.history.push(trial)?;
+        }
+        self.index(number);
         Ok(number)
     }
 
@@ -517,17 +610,28 @@ impl Study {
         from: State,
         mark: impl FnOnce(&mut Trial),
     ) -> Result<bool, AskError> {
+        let claim = move |storage: &mut dyn Storage, trial: &Trial| storage.transition(from, trial);
+        self.claim_by(claim, number, mark)
+    }
+
+    fn claim_by(
+        &mut self,
+        claim: impl FnOnce(&mut dyn Storage, &Trial) -> Result<bool, StoreError>,
+        number: u64,
+        mark: impl FnOnce(&mut Trial),
+    ) -> Result<bool, AskError> {
         let mut trial = self.history.get(number).ok_or(HistoryError::Unknown { number })?.clone();
         trial.state = State::Running;
         mark(&mut trial);
         if let Some(storage) = &mut self.storage {
-            match storage.transition(from, &trial) {
+            match claim(&mut **storage, &trial) {
                 Ok(true) => {}
                 Ok(false) | Err(StoreError::Finished { .. }) => return Ok(false),
                 Err(error) => return Err(error.into()),
             }
         }
         self.history.set_state(number, State::Running, |slot| *slot = trial)?;
+        self.presence.begin(number, self.storage.as_deref());
         Ok(true)
     }
 
@@ -540,17 +644,21 @@ impl Study {
         if state.is_finished() {
             trial.finished = Some(now());
         }
-        if let Some(storage) = &mut self.storage
-            && !storage.transition(from, &trial)?
-        {
-            return Err(TellError::NotRunning { number, state: from });
+        if let Some(storage) = &mut self.storage {
+            match storage.transition(from, &trial) {
+                Ok(true) => {}
+                Ok(false) if from == State::Running => return Err(TellError::Lost { number }),
+                Ok(false) => return Err(TellError::NotRunning { number, state: from }),
+                Err(error) => return Err(error.into()),
+            }
         }
-        self.history.set_state(number, state, |slot| *slot = trial)?;
-        Ok(())
+        Ok(self.settle(trial)?)
     }
 
-    /// Enters a waiting or interrupted trial into the queues.
+    /// Enters a trial into the queue that it belongs to, if it does.
     fn index(&mut self, number: u64) {
+        self.waiting.remove(&number);
+        self.interrupted.remove(&number);
         let Some(trial) = self.history.get(number) else { return };
         match trial.state {
             State::Waiting => {
@@ -567,6 +675,10 @@ impl Study {
             _ => {}
         }
     }
+}
+
+fn set_until(trial: &mut Trial, until: u64) {
+    trial.attributes.insert(attribute::UNTIL.to_owned(), until.into());
 }
 
 fn now() -> i64 {

@@ -17,6 +17,8 @@ pub mod attribute {
     pub const REASON: &str = "automl:reason";
     /// The trial whose configuration or checkpoint this one continues.
     pub const PARENT: &str = "automl:parent";
+    /// The worker that took the trial last, in a storage.
+    pub const WORKER: &str = "automl:worker";
 }
 
 /// Whether smaller or larger objective values are better.

@@ -2,6 +2,7 @@
 //! by other images and recipes than those before them.
 
 use super::{SearchError, Settings};
+use automl_study::Storage;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -11,6 +12,9 @@ const FILE: &str = "settings.json";
 
 /// Where the study lies: each run says so itself.
 const PLACE: &[&str] = &["study", "runs"];
+
+/// The study's attribute for those who join it from another machine.
+const ATTRIBUTE: &str = "automl:settings";
 
 /// The settings that may change from run to run; all others stay.
 const FREE: &[&str] = &[
@@ -53,6 +57,16 @@ pub enum ContinueError {
     /// The settings cannot be kept in a file.
     #[error("the settings cannot be written: {0}")]
     Write(#[from] serde_json::Error),
+    /// A setting differs from what the study began with elsewhere.
+    #[error("{name} = {value}: the study began with {begun}; give it the same value here")]
+    Joins {
+        /// The setting.
+        name: String,
+        /// Its value.
+        value: String,
+        /// The value with which the study began.
+        begun: String,
+    },
     /// A setting differs from what the study began with.
     #[error("{name} = {value}: the study began with {begun}; leave it out, or begin another study")]
     Differs {
@@ -93,6 +107,35 @@ pub(super) fn keep(settings: &Settings, folder: &Path) -> Result<(), SearchError
         path,
         source,
     })
+}
+
+/// Compares the settings with those that the record of the study holds, which may have begun on
+/// another machine; the first process of a new study leaves its own there. Returns whether the
+/// record holds settings: one from before they were kept has none.
+pub(super) fn join(
+    settings: &Settings,
+    record: &mut dyn Storage,
+    is_new: bool,
+) -> Result<bool, SearchError> {
+    let mut now = values(settings)?;
+    let Some(begun) = record.attribute(ATTRIBUTE)? else {
+        if !is_new {
+            return Ok(false);
+        }
+        let places = [PLACE, &["storage", "data.dir"]].concat();
+        places.into_iter().for_each(|name| *place(&mut now, name) = Value::Null);
+        record.set_attribute(ATTRIBUTE, &now)?;
+        return Ok(true);
+    };
+    for name in names(&begun) {
+        let begun = name.split('.').fold(&begun, |section, key| &section[key]);
+        let value = place(&mut now, &name);
+        if value != begun && name != "data.dir" && !FREE.contains(&name.as_str()) {
+            let (value, begun) = (shown(value), shown(begun));
+            return Err(ContinueError::Joins { name, value, begun }.into());
+        }
+    }
+    Ok(true)
 }
 
 fn read(path: &Path) -> Result<Option<Settings>, ContinueError> {
@@ -139,7 +182,7 @@ fn is_free(name: &str, begun: &Settings) -> bool {
 
 /// All settings by name, files and folders as seen from everywhere.
 fn values(settings: &Settings) -> Result<Value, ContinueError> {
-    let mut settings = settings.clone();
+    let mut settings = settings.without_password();
     if let Some(dir) = &mut settings.data.dir
         && let Ok(absolute) = std::path::absolute(&dir)
     {
@@ -218,6 +261,32 @@ mod tests {
             let error = agree(&load(&[given]), &begun).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
         }
+    }
+
+    #[test]
+    fn whoever_joins_has_the_same_settings() {
+        let mut record = automl_storage::MemoryStorage::new();
+        let mut join = |settings: &[&str], is_new| join(&load(settings), &mut record, is_new);
+        let url = "storage=postgresql://me:secret@host/x";
+        let begun = [url, "training.epochs=9", "data.dir=/here", "seed=3"];
+        assert!(!join(&begun, false).unwrap());
+        assert!(join(&begun, true).unwrap());
+        let same = ["training.epochs=9", "seed=3", "search.trials=7", "data.dir=/there"];
+        assert!(join(&same, false).unwrap());
+        let error = join(&["training.epochs=8", "seed=3"], false).unwrap_err();
+        assert!(error.to_string().starts_with("training.epochs = 8: the study began with 9"));
+        let error = join(&["training.epochs=9"], true).unwrap_err();
+        assert!(error.to_string().starts_with("seed = 0: the study began with 3"), "{error}");
+        let kept = record.attribute(ATTRIBUTE).unwrap().unwrap().to_string();
+        assert!(!kept.contains("host") && !kept.contains("here"), "{kept}");
+    }
+
+    #[test]
+    fn passwords_are_not_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        keep(&load(&["storage=postgresql://me:secret@host/x"]), folder.path()).unwrap();
+        let kept = read(&folder.path().join(FILE)).unwrap().unwrap();
+        assert_eq!(kept.storage.as_deref(), Some("postgresql://me@host/x"));
     }
 
     #[test]

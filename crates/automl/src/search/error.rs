@@ -3,7 +3,10 @@
 use super::{ContinueError, Settings, SettingsError};
 use crate::choose::ChooseError;
 use automl_models::BlockSpaceError;
-use automl_study::{AskError, BuildError, LadderError, StopFlag, StoreError, TellError};
+use automl_storage::OpenError;
+use automl_study::{
+    AskError, BuildError, LadderError, RefreshError, StopFlag, StoreError, TellError,
+};
 use automl_train::{
     CheckpointError, DatasetError, DeviceError, ExportError, FidelityError, LatencyError,
     SplitError, TrainError,
@@ -48,12 +51,18 @@ pub enum SearchError {
     /// The storage cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The storage cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The study cannot be opened.
     #[error(transparent)]
     Build(#[from] BuildError),
     /// No trial could be handed out.
     #[error(transparent)]
     Ask(#[from] AskError),
+    /// What other processes did could not be read.
+    #[error(transparent)]
+    Refresh(#[from] RefreshError),
     /// A result could not be recorded.
     #[error(transparent)]
     Tell(#[from] TellError),
@@ -75,14 +84,6 @@ pub enum SearchError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
-    },
-    /// Another process works on the study.
-    #[error("the study {study:?} in {} is in use by another process", path.display())]
-    InUse {
-        /// The study.
-        study: String,
-        /// Its folder.
-        path: PathBuf,
     },
     /// Someone asked to stop before a trial was handed out.
     #[error("interrupted before the search began")]

@@ -73,7 +73,13 @@ impl<'a> Executor<'a> {
             match study.next_job()? {
                 Next::Run(assignment) => {
                     drop(study);
-                    self.job(assignment)?;
+                    let number = assignment.number;
+                    match self.job(assignment) {
+                        Err(SearchError::Tell(error)) if error.is_lost() => {
+                            self.setup.note(format!("trial {number} goes on elsewhere: {error}"));
+                        }
+                        done => done?,
+                    }
                     self.changed.notify_all();
                 }
                 Next::Wait => {

@@ -1,28 +1,35 @@
 //! The folder of a study: its name, its lock, its files.
 
 use super::SearchError;
+use automl_study::StopFlag;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-/// The folder of one study, held by this process alone until it is dropped. One that was made
-/// here goes with it, unless the study began ([`StudyFolder::keep`]).
+/// The folder of one study. Processes that work on one study at once may share it: each holds a
+/// lock until it ends, however it ends, so that one which begins knows whether it is alone there.
+/// A folder that was made here goes with it, unless the study began ([`StudyFolder::keep`]).
 #[derive(Debug)]
 pub(super) struct StudyFolder {
     pub(super) name: String,
     pub(super) path: PathBuf,
     /// Made here, for a study that has not begun.
-    fresh: bool,
-    /// Released by the system when the process ends, however it ends.
-    _lock: File,
+    pub(super) fresh: bool,
+    /// Whether no other process worked on the study in this folder when this one came.
+    pub(super) alone: bool,
+    /// Held alone until the study has begun, then shared.
+    lock: File,
 }
 
 impl StudyFolder {
     /// Creates or opens `runs/<name>`. Without a name takes the first of `<dataset>-1`,
-    /// `<dataset>-2`, ... that does not exist yet.
+    /// `<dataset>-2`, ... that does not exist yet. While another process begins the study there, this
+    /// one waits.
     pub(super) fn open(
         runs: &Path,
         name: Option<&str>,
         dataset: &str,
+        stop: &StopFlag,
     ) -> Result<Self, SearchError> {
         let file = |path: &Path, source| SearchError::File {
             action: "create",
@@ -53,19 +60,46 @@ impl StudyFolder {
         };
         let lock_path = path.join("lock");
         let lock = File::create(&lock_path).map_err(|e| file(&lock_path, e))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(SearchError::InUse { study: name, path }),
-            Err(TryLockError::Error(e)) => return Err(file(&lock_path, e)),
+        let mut taken = lock.try_lock();
+        let alone = taken.is_ok();
+        while let Err(error) = taken {
+            match error {
+                TryLockError::WouldBlock if stop.is_set() => return Err(SearchError::Stopped),
+                TryLockError::WouldBlock => std::thread::sleep(Duration::from_millis(100)),
+                TryLockError::Error(e) => return Err(file(&lock_path, e)),
+            }
+            taken = lock.try_lock_shared();
         }
         let checkpoints = path.join("checkpoints");
         fs::create_dir_all(&checkpoints).map_err(|e| file(&checkpoints, e))?;
-        Ok(Self { name, path, fresh, _lock: lock })
+        Ok(Self { name, path, fresh, alone, lock })
     }
 
-    /// The study has begun: the folder stays.
-    pub(super) fn keep(&mut self) {
+    /// The study has begun: the folder stays, and others may join.
+    pub(super) fn keep(&mut self) -> Result<(), SearchError> {
         self.fresh = false;
+        if self.alone {
+            self.relock(File::lock_shared)?;
+        }
+        Ok(())
+    }
+
+    /// Leaves the folder to the others that work in it; whether there are none, so that it is this
+    /// process's alone. Of several that end at once, exactly one is the last.
+    pub(super) fn is_last(&self) -> Result<bool, SearchError> {
+        self.relock(|lock| match lock.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(e)) => Err(e),
+        })
+    }
+
+    fn relock<T>(&self, take: impl Fn(&File) -> std::io::Result<T>) -> Result<T, SearchError> {
+        self.lock.unlock().and_then(|()| take(&self.lock)).map_err(|source| SearchError::File {
+            action: "lock",
+            path: self.path.join("lock"),
+            source,
+        })
     }
 
     /// The checkpoint of a trial.
@@ -96,5 +130,32 @@ impl Drop for StudyFolder {
             // An empty folder that stays behind costs a name and nothing else.
             let _ = fs::remove_dir_all(&self.path);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first is alone, others join once the study has begun, and one of them is the last.
+    #[test]
+    fn processes_share_a_folder_and_one_is_the_last() {
+        let runs = tempfile::tempdir().unwrap();
+        let stop = StopFlag::new();
+        let open = |stop: &StopFlag| StudyFolder::open(runs.path(), Some("a"), "digits", stop);
+        let mut first = open(&stop).unwrap();
+        assert!(first.alone);
+        // It has not begun yet.
+        let stopped = StopFlag::new();
+        stopped.set();
+        assert!(matches!(open(&stopped).unwrap_err(), SearchError::Stopped));
+        first.keep().unwrap();
+        let mut second = open(&stop).unwrap();
+        second.keep().unwrap();
+        assert!(!second.alone);
+        assert!(!first.is_last().unwrap());
+        assert!(second.is_last().unwrap());
+        drop((first, second));
+        assert!(open(&stop).unwrap().alone);
     }
 }

@@ -238,7 +238,8 @@ mod tests {
         let settings = Settings::default();
         let data = Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
         let plan = Plan::new(&settings, data, &cpu(), &|| false).unwrap();
-        let folder = StudyFolder::open(runs.path(), Some("late"), "digits").unwrap();
+        let folder =
+            StudyFolder::open(runs.path(), Some("late"), "digits", &StopFlag::new()).unwrap();
         let path = folder.path.join("recipe.json");
         let notes = Mutex::new(Vec::new());
         let observer = |event: &Event| {

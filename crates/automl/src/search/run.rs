@@ -16,7 +16,7 @@ use super::{
 };
 use crate::choose::{self, Setting};
 use automl_storage::SqliteStorage;
-use automl_study::{Direction, Sampler, StopFlag, Study};
+use automl_study::{Direction, Sampler, StopFlag, Storage, Study};
 use automl_train::{Chosen, Data, Dataset, DeviceChoice};
 use std::borrow::Cow;
 use std::sync::PoisonError;
@@ -60,7 +60,8 @@ pub fn run(
     let mut plan = Plan::new(settings, images, &device.device, &over)
         .map_err(|error| error.before_search(settings, stop))?;
     let data = &settings.data;
-    let mut folder = StudyFolder::open(&settings.runs, settings.study.as_deref(), &data.dataset)?;
+    let mut folder =
+        StudyFolder::open(&settings.runs, settings.study.as_deref(), &data.dataset, stop)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = settings.workers.unwrap_or(if device.is_gpu { 1 } else { cores });
     let mut settings = Cow::Borrowed(settings);
@@ -92,11 +93,6 @@ pub fn run(
         observer(&Event::Note(format!("latency {}", profile.report)));
         plan.time_by(settings, profile.table)?;
     }
-    let storage = match settings.storage_file() {
-        Some(file) => file.to_owned(),
-        None => folder.path.join("study.db"),
-    };
-
     let directions = [Direction::Maximize, Direction::Minimize];
     let setting = Setting {
         space: &plan.space,
@@ -122,17 +118,27 @@ pub fn run(
         .budget(plan.trials)
         .sampler(sampler)
         .stop_flag(stop.clone())
-        .storage(SqliteStorage::open(storage, &folder.name)?);
+        .storage(open_record(settings, &folder)?);
     builder = match scheduler {
         Some(scheduler) => builder.scheduler(plan.rungs.ladder.clone(), scheduler),
         None => builder.ladder(plan.rungs.ladder.clone()),
     };
     let mut study = builder.build()?;
-    study.recover()?;
-    if study.history().is_empty() {
+    let is_new = study.history().is_empty();
+    let known = match study.storage() {
+        Some(record) => continued::join(&begun, record, is_new)?,
+        None => false,
+    };
+    // Who is alone in the folder of the record is alone in the study.
+    if folder.alone && settings.storage.is_none() {
+        study.recover_all()?;
+    } else {
+        study.recover()?;
+    }
+    if is_new || known && folder.fresh {
         continued::keep(&begun, &folder.path)?;
     }
-    folder.keep();
+    folder.keep()?;
     study.set_trial_limit(Some(plan.trials));
 
     let setup =
@@ -156,12 +162,18 @@ pub fn run(
     let executor = Executor::new(setup, study, search_deadline, start);
     executor.run(workers, one_thread_each)?;
     let mut study = executor.study.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let finished = !stop.is_set();
+    let mut finished = !stop.is_set();
     if finished && search_deadline.is_none_or(|deadline| Instant::now() < deadline) {
         // Every candidate that was worth it has been promoted: the paused ones are done.
         study.close()?;
     }
 
+    if finished && !folder.is_last()? {
+        let note = "others are still at work in the study's folder: the last one trains the front";
+        observer(&Event::Note(note.into()));
+        finished = false;
+    }
+    study.refresh()?;
     let finish = Finish { setup, seed: study.seed(), deadline };
     let front =
         if finished { finish.run(study.history(), workers, one_thread_each)? } else { Vec::new() };
@@ -185,6 +197,14 @@ pub fn run(
         super::write_file(&folder.path.join("summary.json"), &text)?;
     }
     Ok(summary)
+}
+
+/// The record of the study, where the settings say or in its folder.
+fn open_record(settings: &Settings, folder: &StudyFolder) -> Result<Box<dyn Storage>, SearchError> {
+    match &settings.storage {
+        Some(url) => Ok(automl_storage::open(url, &folder.name)?),
+        None => Ok(Box::new(SqliteStorage::open(folder.path.join("study.db"), &folder.name)?)),
+    }
 }
 
 /// The device, and the data in its parts.

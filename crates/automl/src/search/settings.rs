@@ -3,6 +3,8 @@
 mod check;
 
 use super::{FidelitySettings, Microseconds, Span};
+#[cfg(feature = "train")]
+use automl_storage::Address;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -115,7 +117,8 @@ pub struct Settings {
     pub study: Option<String>,
     /// The folder of all runs.
     pub runs: PathBuf,
-    /// Where the record is kept. Default: `study.db` in the study's folder.
+    /// Where the record is kept: a file of SQLite or the address of a PostgreSQL database. Default:
+    /// `study.db` in the study's folder.
     pub storage: Option<String>,
     /// The seed of every random decision.
     pub seed: u64,
@@ -313,8 +316,16 @@ impl Settings {
     /// The file of the record, where one was chosen.
     #[cfg(feature = "train")]
     pub(crate) fn storage_file(&self) -> Option<&Path> {
-        let url = self.storage.as_deref()?;
-        Some(Path::new(url.strip_prefix("sqlite:///").unwrap_or(url)))
+        match Address::parse(self.storage.as_deref()?) {
+            Ok(Address::File(path)) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The settings as they may be shown and kept: without the password of a database.
+    pub(crate) fn without_password(&self) -> Self {
+        let storage = self.storage.as_deref().map(automl_storage::without_password);
+        Self { storage, ..self.clone() }
     }
 
     /// The epochs of a candidate that is never stopped, as the ladder says or else the training.

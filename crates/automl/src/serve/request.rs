@@ -25,6 +25,8 @@ pub(super) struct Init {
     pub(super) scheduler: String,
     pub(super) storage: Option<String>,
     pub(super) study: String,
+    /// Whether other processes work on the study too.
+    pub(super) shared: bool,
     pub(super) constraints: usize,
     pub(super) fidelity: Option<Fidelity>,
 }
@@ -120,6 +122,11 @@ fn init(map: &Map<String, Value>) -> Result<Init, String> {
         sampler: text(map, "sampler")?.unwrap_or_else(|| "auto".into()),
         scheduler: text(map, "scheduler")?.unwrap_or_else(|| "auto".into()),
         storage: text(map, "storage")?,
+        shared: match field(map, "shared") {
+            None => false,
+            Some(Value::Bool(shared)) => *shared,
+            Some(other) => return Err(format!("\"shared\" must be true or false, not {other}")),
+        },
         study: text(map, "study")?.unwrap_or_else(|| "study".into()),
         constraints: unsigned(map, "constraints")?.unwrap_or(0) as usize,
         fidelity: field(map, "fidelity").map(fidelity).transpose()?,

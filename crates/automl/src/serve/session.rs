@@ -3,7 +3,6 @@
 use super::request::{Init, Request, Tell, Told, parse};
 use crate::choose::{self, Setting};
 use automl_space::{Choice, Config, Space};
-use automl_storage::SqliteStorage;
 use automl_study::{Assignment, Next, Outcome, State, Study, Trial, Verdict};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -89,12 +88,11 @@ impl Session {
             };
         }
         if let Some(url) = &init.storage {
-            let path = url.strip_prefix("sqlite:///").unwrap_or(url);
-            if path.is_empty() || path.contains("://") {
-                return Err(format!("the storage {url:?} is not supported: sqlite:///PATH"));
-            }
-            let storage = SqliteStorage::open(path, &init.study).map_err(|e| e.to_string())?;
+            let storage = automl_storage::open(url, &init.study).map_err(|e| e.to_string())?;
             builder = builder.storage(storage);
+        }
+        if !init.shared {
+            builder = builder.alone();
         }
         let mut study = builder.build().map_err(|e| e.to_string())?;
         study.recover().map_err(|e| e.to_string())?;
@@ -256,6 +254,9 @@ mod tests {
         }
         fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
             self.inner.create(trial)
+        }
+        fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+            self.inner.create_next(trial)
         }
         fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
             self.inner.report(number, report)

@@ -38,6 +38,9 @@ Examples:
   cargo xtask search --study digits-1 --trials 120
       go on with an earlier study, to 120 candidates in all
 
+  PGPASSWORD=... cargo xtask search --study big --storage postgresql://me@host/automl
+      the same line on every machine: each adds its workers to the one study
+
   cargo xtask search --config search.toml --set training.epochs=40
       settings from a file (docs/search.toml shows all of them), one changed
 
@@ -47,7 +50,8 @@ What you get, in runs/<study>/:
   front/trial-<n>/
                  model.yaml, weights.safetensors, weights.bpk and metrics.json of each network
 
-Ctrl-C ends a search cleanly; whatever ends it, `--study <name>` goes on where it was.";
+Ctrl-C ends a search cleanly; whatever ends it, `--study <name>` goes on where it was. The same
+command in a second process joins the first one; the last to end in a folder trains the front.";
 
 #[derive(Debug, Args)]
 pub(crate) struct SearchArgs {
@@ -121,11 +125,13 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "N", help_heading = "Training")]
     workers: Option<usize>,
 
-    /// The study's name; a study of that name is continued [default: a new name]
+    /// The study's name; a study of that name is continued, or joined where another process is at
+    /// work on it [default: a new name]
     #[arg(long, value_name = "NAME", help_heading = "Study")]
     study: Option<String>,
-    /// Where the record is kept [default: runs/<study>/study.db]
-    #[arg(long, value_name = "FILE", help_heading = "Study")]
+    /// Where the record is kept: a file, or for several machines
+    /// postgresql://user:password@host/database [default: runs/<study>/study.db]
+    #[arg(long, value_name = "FILE|URL", help_heading = "Study")]
     storage: Option<String>,
     /// The folder of all runs [default: runs]
     #[arg(long, value_name = "FOLDER", help_heading = "Study")]

@@ -1,12 +1,14 @@
 //! The builder of studies.
 
 use super::Study;
+use super::presence::{INTERVAL, Presence};
 use crate::{
     Direction, History, HistoryError, Ladder, Sampler, Scheduler, SobolSampler, StopFlag, Storage,
     StoreError,
 };
 use automl_space::Space;
 use std::collections::BTreeSet;
+use std::time::Duration;
 use thiserror::Error;
 
 /// The study's attribute that holds its seed.
@@ -39,6 +41,8 @@ pub struct StudyBuilder {
     seed: Option<u64>,
     budget: Option<u64>,
     stop: StopFlag,
+    heartbeat: Duration,
+    alone: bool,
 }
 
 impl StudyBuilder {
@@ -53,6 +57,8 @@ impl StudyBuilder {
             seed: None,
             budget: None,
             stop: StopFlag::new(),
+            heartbeat: INTERVAL,
+            alone: false,
         }
     }
 
@@ -110,6 +116,21 @@ impl StudyBuilder {
         self
     }
 
+    /// How often a running trial shows that its worker is alive. A worker that is silent for three
+    /// times as long is taken for dead: all processes of a study should have the same interval. The
+    /// default is a minute.
+    pub fn heartbeat(mut self, interval: Duration) -> Self {
+        self.heartbeat = interval;
+        self
+    }
+
+    /// Says that no other process works on the study while this one does: it does not look for what
+    /// others write and keeps no heartbeats, and [`Study::recover`] takes every running trial back.
+    pub fn alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
     /// The study, with the trials that its storage already holds.
     ///
     /// # Errors
@@ -121,10 +142,12 @@ impl StudyBuilder {
         }
         let mut history = History::new(self.directions.clone());
         let mut seed = self.seed;
+        let presence = Presence::new(self.heartbeat, self.alone);
         if let Some(storage) = &mut self.storage {
             for trial in storage.attach(&self.space, &self.directions)? {
                 history.push(trial)?;
             }
+            storage.identify(&presence.worker, !self.alone);
             match (seed, storage.attribute(SEED)?.and_then(|stored| stored.as_u64())) {
                 (None, stored @ Some(_)) => seed = stored,
                 (Some(_), Some(_)) => {}
@@ -144,6 +167,7 @@ impl StudyBuilder {
             stop: self.stop,
             waiting: BTreeSet::new(),
             interrupted: BTreeSet::new(),
+            presence,
         };
         for number in 0..study.history.len() as u64 {
             study.index(number);

@@ -1,6 +1,6 @@
 //! Paused trials that go on without the scheduler's asking.
 
-use super::{AskError, Assignment, Study, TellError};
+use super::{AskError, Assignment, RefreshError, Study, TellError};
 use crate::trial::attribute;
 use crate::{Ladder, Outcome, State, StoreError, Trial, Verdict};
 
@@ -41,16 +41,16 @@ impl Study {
                 return Ok(is_ours.then(|| self.assignment(number, Some(until))));
             }
             Verdict::Pause => {}
-            Verdict::Stop => self.end_paused(number, Outcome::Pruned)?,
-            Verdict::Complete => self.end_paused(number, complete)?,
+            Verdict::Stop => self.end_open(number, Outcome::Pruned)?,
+            Verdict::Complete => self.end_open(number, complete)?,
         }
         Ok(None)
     }
 
-    /// Ends a paused trial, unless another worker has taken it.
-    fn end_paused(&mut self, number: u64, outcome: Outcome) -> Result<(), AskError> {
+    /// Ends a paused or waiting trial, unless another worker has taken it.
+    pub(super) fn end_open(&mut self, number: u64, outcome: Outcome) -> Result<(), RefreshError> {
         match self.change(number, |trial| outcome.end(trial)) {
-            Ok(()) | Err(TellError::NotRunning { .. }) => Ok(()),
+            Ok(()) | Err(TellError::NotRunning { .. } | TellError::Lost { .. }) => Ok(()),
             Err(TellError::Store(StoreError::Finished { .. })) => Ok(()),
             Err(TellError::Store(error)) => Err(error.into()),
             Err(TellError::History(error)) => Err(error.into()),

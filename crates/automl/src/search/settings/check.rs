@@ -5,6 +5,7 @@ use super::{
 };
 use crate::choose::{SAMPLERS, SCHEDULERS, SINGLE_OBJECTIVE};
 use crate::search::LadderSettings;
+use automl_storage::{Address, without_password};
 
 impl Settings {
     /// Checks ranges; names the first setting that is wrong.
@@ -26,11 +27,10 @@ impl Settings {
             }
         }
         if let Some(url) = &self.storage
-            && url.contains("://")
-            && !url.starts_with("sqlite:///")
+            && Address::parse(url).is_err()
         {
-            let reason = "only SQLite is known: a file, or sqlite:///FILE";
-            return wrong("storage", format!("{url:?}"), reason);
+            let reason = "a file, sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE";
+            return wrong("storage", format!("{:?}", without_password(url)), reason);
         }
         self.search.check_names()?;
         if self.search.search_and_learn && self.search.space != SpaceName::Blocks {

@@ -1,12 +1,14 @@
 //! Optuna's schema, revision `v3.2.0.a`.
 
-/// The revision that is written and understood.
-pub(super) const REVISION: &str = "v3.2.0.a";
+use super::database::{Failure, Session};
 
-/// Creates every table. Plain SQL but for the column types, which a second dialect would change.
-pub(super) const CREATE: &str = "
+/// The revision that is written and understood.
+pub(crate) const REVISION: &str = "v3.2.0.a";
+
+/// Creates every table; the words in capitals between braces are column types.
+const CREATE: &str = "
 CREATE TABLE studies (
-    study_id INTEGER NOT NULL PRIMARY KEY,
+    study_id {ID},
     study_name VARCHAR(512) NOT NULL
 );
 CREATE UNIQUE INDEX ix_studies_study_name ON studies (study_name);
@@ -17,15 +19,15 @@ CREATE TABLE version_info (
     CHECK (version_info_id = 1)
 );
 CREATE TABLE study_directions (
-    study_direction_id INTEGER NOT NULL PRIMARY KEY,
-    direction VARCHAR(8) NOT NULL,
+    study_direction_id {ID},
+    direction {DIRECTION} NOT NULL,
     study_id INTEGER NOT NULL,
     objective INTEGER NOT NULL,
     UNIQUE (study_id, objective),
     FOREIGN KEY(study_id) REFERENCES studies (study_id)
 );
 CREATE TABLE study_user_attributes (
-    study_user_attribute_id INTEGER NOT NULL PRIMARY KEY,
+    study_user_attribute_id {ID},
     study_id INTEGER,
     key VARCHAR(512),
     value_json TEXT,
@@ -33,7 +35,7 @@ CREATE TABLE study_user_attributes (
     FOREIGN KEY(study_id) REFERENCES studies (study_id)
 );
 CREATE TABLE study_system_attributes (
-    study_system_attribute_id INTEGER NOT NULL PRIMARY KEY,
+    study_system_attribute_id {ID},
     study_id INTEGER,
     key VARCHAR(512),
     value_json TEXT,
@@ -41,17 +43,17 @@ CREATE TABLE study_system_attributes (
     FOREIGN KEY(study_id) REFERENCES studies (study_id)
 );
 CREATE TABLE trials (
-    trial_id INTEGER NOT NULL PRIMARY KEY,
+    trial_id {ID},
     number INTEGER,
     study_id INTEGER,
-    state VARCHAR(8) NOT NULL,
-    datetime_start DATETIME,
-    datetime_complete DATETIME,
+    state {STATE} NOT NULL,
+    datetime_start {TIME},
+    datetime_complete {TIME},
     FOREIGN KEY(study_id) REFERENCES studies (study_id)
 );
 CREATE INDEX ix_trials_study_id ON trials (study_id);
 CREATE TABLE trial_user_attributes (
-    trial_user_attribute_id INTEGER NOT NULL PRIMARY KEY,
+    trial_user_attribute_id {ID},
     trial_id INTEGER,
     key VARCHAR(512),
     value_json TEXT,
@@ -59,7 +61,7 @@ CREATE TABLE trial_user_attributes (
     FOREIGN KEY(trial_id) REFERENCES trials (trial_id)
 );
 CREATE TABLE trial_system_attributes (
-    trial_system_attribute_id INTEGER NOT NULL PRIMARY KEY,
+    trial_system_attribute_id {ID},
     trial_id INTEGER,
     key VARCHAR(512),
     value_json TEXT,
@@ -67,36 +69,36 @@ CREATE TABLE trial_system_attributes (
     FOREIGN KEY(trial_id) REFERENCES trials (trial_id)
 );
 CREATE TABLE trial_params (
-    param_id INTEGER NOT NULL PRIMARY KEY,
+    param_id {ID},
     trial_id INTEGER,
     param_name VARCHAR(512),
-    param_value FLOAT,
+    param_value {NUMBER},
     distribution_json TEXT,
     UNIQUE (trial_id, param_name),
     FOREIGN KEY(trial_id) REFERENCES trials (trial_id)
 );
 CREATE TABLE trial_values (
-    trial_value_id INTEGER NOT NULL PRIMARY KEY,
+    trial_value_id {ID},
     trial_id INTEGER NOT NULL,
     objective INTEGER NOT NULL,
-    value FLOAT,
-    value_type VARCHAR(7) NOT NULL,
+    value {NUMBER},
+    value_type {KIND} NOT NULL,
     UNIQUE (trial_id, objective),
     FOREIGN KEY(trial_id) REFERENCES trials (trial_id)
 );
 CREATE TABLE trial_intermediate_values (
-    trial_intermediate_value_id INTEGER NOT NULL PRIMARY KEY,
+    trial_intermediate_value_id {ID},
     trial_id INTEGER NOT NULL,
     step INTEGER NOT NULL,
-    intermediate_value FLOAT,
-    intermediate_value_type VARCHAR(7) NOT NULL,
+    intermediate_value {NUMBER},
+    intermediate_value_type {ANY_KIND} NOT NULL,
     UNIQUE (trial_id, step),
     FOREIGN KEY(trial_id) REFERENCES trials (trial_id)
 );
 CREATE TABLE trial_heartbeats (
-    trial_heartbeat_id INTEGER NOT NULL PRIMARY KEY,
+    trial_heartbeat_id {ID},
     trial_id INTEGER NOT NULL,
-    heartbeat DATETIME NOT NULL,
+    heartbeat {TIME} NOT NULL,
     UNIQUE (trial_id),
     FOREIGN KEY(trial_id) REFERENCES trials (trial_id)
 );
@@ -106,3 +108,26 @@ CREATE TABLE alembic_version (
 INSERT INTO version_info VALUES (1, 12, '5.0.0');
 INSERT INTO alembic_version VALUES ('v3.2.0.a');
 ";
+
+/// Creates the tables in an empty database; returns the revision that it has then.
+pub(crate) fn prepare(session: &mut dyn Session) -> Result<Option<String>, Failure> {
+    let dialect = session.dialect();
+    let exists = |session: &mut dyn Session, table: &str| {
+        Ok::<_, Failure>(session.number(dialect.table, &[table.into()])? > 0)
+    };
+    if !exists(session, "studies")? {
+        session.batch(dialect.alone)?;
+    }
+    if !exists(session, "studies")? {
+        let sql = dialect
+            .types
+            .iter()
+            .fold(CREATE.to_owned(), |sql, (name, kind)| sql.replace(&format!("{{{name}}}"), kind));
+        session.batch(dialect.before)?;
+        session.batch(&sql)?;
+    }
+    if !exists(session, "alembic_version")? {
+        return Ok(None);
+    }
+    session.text("SELECT version_num FROM alembic_version", &[])
+}

@@ -1,10 +1,10 @@
 //! Reading trials back from their rows.
 
+use super::database::{Cell, Failure, Row, Session};
 use crate::codec;
 use crate::distribution::difference;
 use automl_space::{Choice, Config, Space};
 use automl_study::{Report, State, Trial, attribute};
-use rusqlite::{Connection, Result};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -18,35 +18,50 @@ struct Draft {
     fixed: Option<Value>,
 }
 
-/// The trials of a study from a number on, in order, with their row ids. `Err` holds a
-/// database error, or words about rows that do not fit the space.
+/// Which trials are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Which<'a> {
+    /// Those with a row id above this one.
+    pub(super) after: i64,
+    /// And those with these row ids.
+    pub(super) listed: &'a [i64],
+}
+
+/// Trials of a study in order, with their row ids. The inner `Err` holds words about rows that do
+/// not fit the space.
 pub(super) fn load(
-    connection: &Connection,
+    session: &mut dyn Session,
     study: i64,
     space: &Space,
     objectives: usize,
-    from: u64,
-) -> Result<std::result::Result<Vec<(i64, Trial)>, String>> {
+    which: Which<'_>,
+) -> Result<Result<Vec<(i64, Trial)>, String>, Failure> {
     let mut drafts: BTreeMap<i64, Draft> = BTreeMap::new();
-    let mut query = connection.prepare_cached(
-        "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials
-         WHERE study_id = ?1 AND number >= ?2 ORDER BY trial_id",
-    )?;
-    let mut rows = query.query((study, from))?;
-    while let Some(row) = rows.next()? {
-        let mut trial = Trial::waiting(row.get(1)?, Config::empty(space.len()));
-        let time = |text: Option<String>| text.as_deref().and_then(codec::parse_datetime);
-        trial.started = time(row.get(3)?);
-        trial.finished = time(row.get(4)?);
-        drafts.insert(row.get(0)?, Draft { trial, state: row.get(2)?, fixed: None });
+    let mut visit = |row: &dyn Row| {
+        let mut trial = Trial::waiting(row.int(1)?.unsigned_abs(), Config::empty(space.len()));
+        (trial.started, trial.finished) = (row.time(3)?, row.time(4)?);
+        let state = row.text(2)?.unwrap_or_default();
+        drafts.insert(row.int(0)?, Draft { trial, state, fixed: None });
+        Ok(())
+    };
+    let columns = "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials";
+    let sql = format!("{columns} WHERE study_id = ?1 AND trial_id > ?2");
+    session.each(&sql, &[study.into(), which.after.into()], &mut visit)?;
+    if !which.listed.is_empty() {
+        let sql = format!("{columns} WHERE trial_id IN {}", session.dialect().list);
+        session.each(&sql, &[Cell::Text(&json_list(which.listed))], &mut visit)?;
     }
+    if drafts.is_empty() {
+        return Ok(Ok(Vec::new()));
+    }
+    let ids = json_list(&drafts.keys().copied().collect::<Vec<_>>());
     let mut problem = None;
     // The distributions that a parameter was last found to fit: they seldom change.
     let mut fits: Vec<Option<String>> = vec![None; space.len()];
-    let columns = "param_name, param_value, 0, distribution_json";
-    each(connection, "trial_params", columns, study, from, |id, row| {
-        let (name, value): (String, f64) = (row.get(1)?, row.get(2)?);
-        let stored: Option<String> = row.get(4)?;
+    let columns = "param_name, param_value, distribution_json";
+    each(session, "trial_params", columns, &ids, &mut |id, row| {
+        let (name, value) = (row.text(1)?.unwrap_or_default(), row.float(2)?.unwrap_or(f64::NAN));
+        let stored = row.text(3)?;
         let Some(draft) = drafts.get_mut(&id) else { return Ok(()) };
         let domain = |index: usize| space.params()[index].domain();
         let index = space.index_of(&name);
@@ -72,30 +87,30 @@ pub(super) fn load(
         }
         Ok(())
     })?;
-    let columns = "objective, value, 0, value_type";
-    each(connection, "trial_values", columns, study, from, |id, row| {
+    let columns = "objective, value, value_type";
+    each(session, "trial_values", columns, &ids, &mut |id, row| {
         if let Some(draft) = drafts.get_mut(&id) {
-            let kind: String = row.get(4)?;
-            draft.trial.values.push(codec::parse_number(row.get(2)?, &kind));
+            let kind = row.text(3)?.unwrap_or_default();
+            draft.trial.values.push(codec::parse_number(row.float(2)?, &kind));
         }
         Ok(())
     })?;
-    let columns = "step, intermediate_value, 0, intermediate_value_type";
-    each(connection, "trial_intermediate_values", columns, study, from, |id, row| {
+    let columns = "step, intermediate_value, intermediate_value_type";
+    each(session, "trial_intermediate_values", columns, &ids, &mut |id, row| {
         if let Some(draft) = drafts.get_mut(&id) {
-            let kind: String = row.get(4)?;
-            let first = codec::parse_number(row.get(2)?, &kind);
+            let kind = row.text(3)?.unwrap_or_default();
+            let first = codec::parse_number(row.float(2)?, &kind);
             let mut values = vec![f64::NAN; objectives];
             if let Some(slot) = values.first_mut() {
                 *slot = first;
             }
-            draft.trial.reports.push(Report { step: row.get(1)?, values });
+            draft.trial.reports.push(Report { step: row.int(1)?.unsigned_abs(), values });
         }
         Ok(())
     })?;
-    let columns = "key, 0, 0, value_json";
-    each(connection, "trial_user_attributes", columns, study, from, |id, row| {
-        let (key, text): (String, String) = (row.get(1)?, row.get(4)?);
+    let columns = "key, value_json";
+    each(session, "trial_user_attributes", columns, &ids, &mut |id, row| {
+        let (key, text) = (row.text(1)?.unwrap_or_default(), row.text(2)?.unwrap_or_default());
         let Some(draft) = drafts.get_mut(&id) else { return Ok(()) };
         let Some(json) = codec::parse_json(&text) else { return Ok(()) };
         let step = key.strip_prefix(REPORT).and_then(|step| step.parse::<u64>().ok());
@@ -111,8 +126,8 @@ pub(super) fn load(
         }
         Ok(())
     })?;
-    each(connection, "trial_system_attributes", columns, study, from, |id, row| {
-        let (key, text): (String, String) = (row.get(1)?, row.get(4)?);
+    each(session, "trial_system_attributes", columns, &ids, &mut |id, row| {
+        let (key, text) = (row.text(1)?.unwrap_or_default(), row.text(2)?.unwrap_or_default());
         let Some(draft) = drafts.get_mut(&id) else { return Ok(()) };
         match key.as_str() {
             "constraints" => draft.trial.constraints = codec::parse_constraints(&text),
@@ -127,25 +142,26 @@ pub(super) fn load(
     Ok(drafts.into_iter().map(|(id, draft)| Ok((id, finish(draft, space)?))).collect())
 }
 
-/// Runs a function on each row of one of the trials' tables: trial id and four columns.
+/// Runs a function on each row of one of the trials' tables: trial id, then the columns.
 fn each(
-    connection: &Connection,
+    session: &mut dyn Session,
     table: &str,
     columns: &str,
-    study: i64,
-    from: u64,
-    mut visit: impl FnMut(i64, &rusqlite::Row<'_>) -> Result<()>,
-) -> Result<()> {
+    ids: &str,
+    visit: &mut dyn FnMut(i64, &dyn Row) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let order = columns.split(',').next().unwrap_or("1");
-    let mut query = connection.prepare_cached(&format!(
-        "SELECT t.trial_id, {columns} FROM {table} t JOIN trials USING (trial_id)
-         WHERE study_id = ?1 AND number >= ?2 ORDER BY t.trial_id, {order}"
-    ))?;
-    let mut rows = query.query((study, from))?;
-    while let Some(row) = rows.next()? {
-        visit(row.get(0)?, row)?;
-    }
-    Ok(())
+    let list = session.dialect().list;
+    let sql = format!(
+        "SELECT trial_id, {columns} FROM {table} WHERE trial_id IN {list}
+         ORDER BY trial_id, {order}"
+    );
+    session.each(&sql, &[Cell::Text(ids)], &mut |row| visit(row.int(0)?, row))
+}
+
+/// Integers as a JSON list.
+pub(super) fn json_list(numbers: &[i64]) -> String {
+    Value::from(numbers).to_string()
 }
 
 /// Sets the state, and the configuration of a trial that only has fixed parameters.
@@ -153,10 +169,11 @@ fn each(
 /// Other programs fix some parameters only, or such as never come to be asked for. Names that the
 /// space does not have, or that are inactive, are ignored, and what is missing gets its default
 /// ([`Space::canonical`]), so that everyone who reads the trial sees the same configuration.
-fn finish(draft: Draft, space: &Space) -> std::result::Result<Trial, String> {
+fn finish(draft: Draft, space: &Space) -> Result<Trial, String> {
     let Draft { mut trial, state, fixed } = draft;
     let number = trial.number;
     let paused = trial.attributes.remove(attribute::PAUSED).is_some();
+    trial.attributes.remove(attribute::WORKER);
     trial.state = codec::state(&state, paused)
         .ok_or_else(|| format!("trial {number} has the unknown state {state:?}"))?;
     if trial.state == State::Waiting
@@ -170,7 +187,9 @@ fn finish(draft: Draft, space: &Space) -> std::result::Result<Trial, String> {
             trial.config.set(index, Some(value.ok_or_else(outside)?));
         }
     }
-    if trial.state == State::Waiting && space.check(&trial.config).is_err() {
+    // Another program chooses the parameters of a running trial one after the other.
+    if matches!(trial.state, State::Waiting | State::Running) && space.check(&trial.config).is_err()
+    {
         trial.config = space.canonical(&trial.config);
     }
     Ok(trial)

@@ -1,0 +1,123 @@
+//! Storages by their addresses.
+
+use crate::SqliteStorage;
+use automl_study::{Storage, StoreError};
+use std::path::Path;
+use thiserror::Error;
+
+/// Why no storage could be opened.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// An address of an unknown kind.
+    #[error(
+        "the storage {url:?} is not supported: a file, sqlite:///FILE or postgresql://HOST/DATABASE"
+    )]
+    Unknown {
+        /// The address, without a password.
+        url: String,
+    },
+    /// This build has no PostgreSQL.
+    #[error("the storage {url:?} needs a build with PostgreSQL: --features postgres")]
+    NoPostgres {
+        /// The address, without a password.
+        url: String,
+    },
+    /// The storage cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What an address names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Address<'a> {
+    /// A file of SQLite.
+    File(&'a Path),
+    /// A database of PostgreSQL.
+    Postgres(&'a str),
+}
+
+impl<'a> Address<'a> {
+    /// Reads a file's name, `sqlite:///FILE` or `postgresql://HOST/DATABASE`.
+    ///
+    /// # Errors
+    /// [`OpenError::Unknown`] for any other address.
+    pub fn parse(url: &'a str) -> Result<Self, OpenError> {
+        let path = url.strip_prefix("sqlite:///").unwrap_or(url);
+        if ["postgresql://", "postgres://"].iter().any(|scheme| url.starts_with(scheme)) {
+            Ok(Self::Postgres(url))
+        } else if path.is_empty() || path.contains("://") {
+            Err(OpenError::Unknown { url: without_password(url) })
+        } else {
+            Ok(Self::File(Path::new(path)))
+        }
+    }
+}
+
+/// The study of this name in the storage at an address ([`Address::parse`]).
+///
+/// # Errors
+/// [`OpenError`] if the address is none, or the storage cannot be opened.
+pub fn open(url: &str, study: &str) -> Result<Box<dyn Storage>, OpenError> {
+    match Address::parse(url)? {
+        Address::File(path) => Ok(Box::new(SqliteStorage::open(path, study)?)),
+        #[cfg(feature = "postgres")]
+        Address::Postgres(url) => Ok(Box::new(crate::PostgresStorage::connect(url, study)?)),
+        #[cfg(not(feature = "postgres"))]
+        Address::Postgres(url) => Err(OpenError::NoPostgres { url: without_password(url) }),
+    }
+}
+
+/// An address as it may be shown and kept: without the password of a user.
+pub fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, q)| (rest, Some(q)));
+    let (user, host) = rest.rsplit_once('@').map_or((None, rest), |(user, h)| (Some(user), h));
+    let user = user.map(|user| user.split(':').next().unwrap_or_default());
+    let query: Option<Vec<&str>> =
+        query.map(|query| query.split('&').filter(|pair| !pair.starts_with("password=")).collect());
+    let query = query.filter(|query| !query.is_empty()).map(|query| query.join("&"));
+    let mut shown = format!("{scheme}://");
+    if let Some(user) = user {
+        shown.push_str(user);
+        shown.push('@');
+    }
+    shown.push_str(host);
+    if let Some(query) = query {
+        shown.push('?');
+        shown.push_str(&query);
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_told_apart() {
+        let file = |path: &'static str| Some(Address::File(Path::new(path)));
+        assert_eq!(Address::parse("a/b.db").ok(), file("a/b.db"));
+        assert_eq!(Address::parse("sqlite:////a.db").ok(), file("/a.db"));
+        let url = "postgresql://me:secret@host/x";
+        assert_eq!(Address::parse(url).ok(), Some(Address::Postgres(url)));
+        for unknown in ["", "sqlite:///", "mysql://me:secret@host/x"] {
+            let error = Address::parse(unknown).unwrap_err().to_string();
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_left_out() {
+        for (url, shown) in [
+            ("a.db", "a.db"),
+            ("sqlite:///a.db", "sqlite:///a.db"),
+            ("postgresql://host/x", "postgresql://host/x"),
+            ("postgresql://me:p@ss:w@host:5432/x", "postgresql://me@host:5432/x"),
+            ("postgresql://host/x?password=secret&user=me", "postgresql://host/x?user=me"),
+            ("postgresql://me@host/x?password=secret", "postgresql://me@host/x"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+    }
+}

@@ -1,0 +1,510 @@
+//! Studies in a database, in Optuna's schema: what is the same for every database.
+
+pub(crate) mod database;
+mod departures;
+mod rows;
+pub(crate) mod schema;
+mod workers;
+mod write;
+
+use crate::codec;
+use crate::compare::difference;
+use crate::distribution::is_exact;
+use automl_space::Space;
+use automl_study::{Direction, Heart, Lost, Report, State, Storage, StoreError, Trial};
+use database::{Access, Database, Failure, Session, integer};
+use rows::Which;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use workers::{SqlHeart, Worker};
+use write::{Closed, Open};
+
+/// The study's attribute that holds its space.
+const SPACE: &str = "automl:space";
+
+/// A study in a database; see the aliases for the databases that there are.
+#[derive(Debug)]
+pub struct SqlStorage<D> {
+    pub(crate) database: D,
+    name: String,
+    attached: Option<Attached>,
+    worker: Option<Worker>,
+}
+
+/// What is known once the study is open.
+#[derive(Debug)]
+struct Attached {
+    study: i64,
+    space: Space,
+    objectives: usize,
+    /// Row ids by trial number, without a gap.
+    ids: Vec<i64>,
+    /// The trials that may change with nothing said of it: those that run or wait.
+    watched: BTreeSet<u64>,
+    /// How many departures from the paused state were seen.
+    departures: u64,
+    /// Whether a trial was found in another state than was known.
+    surprised: bool,
+}
+
+impl Attached {
+    /// The row id of a trial.
+    fn id(&self, session: &mut dyn Session, number: u64) -> Result<Option<i64>, Failure> {
+        if let Some(id) = usize::try_from(number).ok().and_then(|n| self.ids.get(n)) {
+            return Ok(Some(*id));
+        }
+        let sql = "SELECT trial_id FROM trials WHERE study_id = ?1 AND number = ?2";
+        session.first(sql, &[self.study.into(), integer(number)?.into()], |row| row.int(0))
+    }
+
+    fn last_id(&self) -> i64 {
+        self.ids.last().copied().unwrap_or(0)
+    }
+
+    /// The number that the next trial gets: how many there are. Only rows behind the last known one
+    /// are counted. Nobody else adds a trial before the end of the transaction.
+    fn next_number(&self, session: &mut dyn Session) -> Result<u64, Failure> {
+        let lock = session.dialect().lock;
+        if !lock.is_empty() {
+            let sql = format!("SELECT study_id FROM studies WHERE study_id = ?1{lock}");
+            session.number(&sql, &[self.study.into()])?;
+        }
+        let sql = "SELECT COUNT(*) FROM trials WHERE study_id = ?1 AND trial_id > ?2";
+        let more = session.number(sql, &[self.study.into(), self.last_id().into()])?;
+        Ok(self.ids.len() as u64 + more.unsigned_abs())
+    }
+
+    /// Keeps in mind that a trial has this row id and state.
+    fn remember(&mut self, number: u64, id: i64, state: State) {
+        if number == self.ids.len() as u64 {
+            self.ids.push(id);
+        }
+        self.watch(number, state);
+    }
+
+    fn watch(&mut self, number: u64, state: State) {
+        if matches!(state, State::Running | State::Waiting) {
+            self.watched.insert(number);
+        } else {
+            self.watched.remove(&number);
+        }
+    }
+
+    /// A trial was not in the state that was thought: it has to be looked at.
+    fn suspect(&mut self, number: u64) {
+        self.watched.insert(number);
+        self.surprised = true;
+    }
+
+    /// Reads trials within a transaction.
+    fn load(
+        &self,
+        session: &mut dyn Session,
+        which: Which<'_>,
+    ) -> Result<Result<Vec<(i64, Trial)>, String>, Failure> {
+        rows::load(session, self.study, &self.space, self.objectives, which)
+    }
+}
+
+/// What came of an attempt to change a trial.
+enum Change {
+    Done { departures: Option<u64> },
+    OtherState,
+    Closed(Closed),
+}
+
+#[expect(private_bounds, reason = "which databases there are is decided here")]
+impl<D: Database> SqlStorage<D> {
+    /// A study in a database that is open, whose tables are created if there are none.
+    pub(crate) fn over(mut database: D, study: &str) -> Result<Self, StoreError> {
+        let place = database.place();
+        let failed = |source| unavailable("open", &place, source);
+        let table = |session: &mut dyn Session| {
+            let table = session.dialect().table;
+            Ok(session.number(table, &["studies".into()])? > 0)
+        };
+        // Whoever only opens what exists needs no lock.
+        let exists = database.transaction(Access::Read, table).map_err(failed)?;
+        let access = if exists { Access::Read } else { Access::Write };
+        let revision = database.transaction(access, schema::prepare).map_err(failed)?;
+        if revision.as_deref() != Some(schema::REVISION) {
+            let found = revision.map_or("no revision".to_owned(), |r| format!("revision {r:?}"));
+            return Err(StoreError::Mismatch {
+                study: study.to_owned(),
+                place,
+                reason: format!("the database has {found}, not {:?}", schema::REVISION),
+            });
+        }
+        Ok(Self { database, name: study.to_owned(), attached: None, worker: None })
+    }
+
+    fn mismatch(&self, reason: impl Into<String>) -> StoreError {
+        let (study, place) = (self.name.clone(), self.database.place());
+        StoreError::Mismatch { study, place, reason: reason.into() }
+    }
+
+    /// Runs one transaction on the attached study.
+    fn with<T>(
+        &mut self,
+        access: Access,
+        work: impl FnOnce(&mut dyn Session, &mut Attached, Option<&Worker>) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        let (Some(attached), worker) = (&mut self.attached, self.worker.as_ref()) else {
+            return Err(self.mismatch("it is not attached yet"));
+        };
+        let done = self.database.transaction(access, |session| work(session, attached, worker));
+        let action = if access == Access::Read { "read" } else { "write to" };
+        done.map_err(|source| unavailable(action, &self.database.place(), source))
+    }
+
+    /// Takes over what was read.
+    fn take(
+        &mut self,
+        loaded: Result<Vec<(i64, Trial)>, String>,
+    ) -> Result<Vec<Trial>, StoreError> {
+        let loaded = loaded.map_err(|reason| self.mismatch(reason))?;
+        if let Some(attached) = &mut self.attached {
+            for (id, trial) in &loaded {
+                attached.remember(trial.number, *id, trial.state);
+            }
+        }
+        Ok(loaded.into_iter().map(|(_, trial)| trial).collect())
+    }
+
+    /// Adds a trial under the next number, if that is the one that is expected.
+    fn add(&mut self, trial: &Trial, expected: Option<u64>) -> Result<Option<u64>, StoreError> {
+        let added = self.with(Access::Write, |session, attached, worker| {
+            let number = attached.next_number(session)?;
+            if expected.is_some_and(|expected| expected != number) {
+                return Ok(None);
+            }
+            let id = write::insert(session, attached, number, trial)?;
+            workers::assign(session, id, None, trial.state, worker)?;
+            Ok(Some((number, id)))
+        })?;
+        // Only what is committed is known.
+        if let (Some(attached), Some((number, id))) = (&mut self.attached, added)
+            && number == attached.ids.len() as u64
+        {
+            attached.remember(number, id, trial.state);
+        }
+        Ok(added.map(|(number, _)| number))
+    }
+
+    /// Moves a trial from one state to another if `allow` has nothing against it.
+    fn change(
+        &mut self,
+        from: State,
+        trial: &Trial,
+        expected: Option<u64>,
+        allow: impl FnOnce(&mut dyn Session, &Open, Option<&Worker>) -> Result<Option<Change>, Failure>,
+        by: impl FnOnce(Option<&Worker>) -> Option<&Worker>,
+    ) -> Result<bool, StoreError> {
+        let number = trial.number;
+        let change = self.with(Access::Write, |session, attached, worker| {
+            let open = match write::open(session, attached, number)? {
+                Ok(open) => open,
+                Err(closed) => return Ok(Change::Closed(closed)),
+            };
+            if open.state != from {
+                return Ok(Change::OtherState);
+            }
+            if let Some(refused) = allow(session, &open, worker)? {
+                return Ok(refused);
+            }
+            let departures = if from == State::Paused {
+                match departures::add(session, attached.study, number, expected)? {
+                    Some(count) => Some(count),
+                    None => return Ok(Change::OtherState),
+                }
+            } else {
+                None
+            };
+            write::update(session, attached, &open, trial)?;
+            // What goes on running stays whose it is.
+            if (from, trial.state) != (State::Running, State::Running) {
+                workers::assign(session, open.id, Some(from), trial.state, by(worker))?;
+            }
+            Ok(Change::Done { departures })
+        })?;
+        let Some(attached) = &mut self.attached else { return Ok(false) };
+        match change {
+            Change::Done { departures } => {
+                attached.watch(number, trial.state);
+                if departures == Some(attached.departures + 1) {
+                    attached.departures += 1;
+                }
+                Ok(true)
+            }
+            Change::OtherState => {
+                attached.suspect(number);
+                Ok(false)
+            }
+            Change::Closed(closed) => {
+                attached.suspect(number);
+                Err(closed.error(number))
+            }
+        }
+    }
+}
+
+fn unavailable(action: &'static str, place: &str, source: Failure) -> StoreError {
+    StoreError::Unavailable { action, place: place.to_owned(), source }
+}
+
+impl Closed {
+    fn error(self, number: u64) -> StoreError {
+        match self {
+            Self::Unknown => StoreError::Unknown { number },
+            Self::Finished => StoreError::Finished { number },
+            Self::Taken => StoreError::Taken { number },
+        }
+    }
+}
+
+impl<D: Database> Storage for SqlStorage<D> {
+    fn attach(
+        &mut self,
+        space: &Space,
+        directions: &[Direction],
+    ) -> Result<Vec<Trial>, StoreError> {
+        if let Some(param) = space.params().iter().find(|param| !is_exact(param.domain())) {
+            let name = param.name();
+            let reason = "has integers beyond 2^53, which the database cannot tell apart";
+            return Err(self.mismatch(format!("the parameter {name:?} {reason}")));
+        }
+        let json = serde_json::to_string(space).unwrap_or_default();
+        let name = self.name.clone();
+        let opened = self
+            .database
+            .transaction(Access::Write, |session| open_study(session, &name, directions, &json));
+        let place = self.database.place();
+        let (study, names, stored) = opened.map_err(|e| unavailable("open", &place, e))?;
+        let is_foreign = stored.is_none();
+        let known: Vec<Direction> = names.iter().filter_map(|n| codec::direction(n)).collect();
+        let old = stored
+            .and_then(|text| codec::parse_json(&text))
+            .map(|json| Space::from_json(&json))
+            .transpose()
+            .map_err(|e| self.mismatch(format!("its stored space cannot be read: {e}")))?;
+        if let Some(reason) = difference((old.as_ref(), &known), (space, directions)) {
+            return Err(self.mismatch(reason));
+        }
+        self.attached = Some(Attached {
+            study,
+            space: space.clone(),
+            objectives: directions.len(),
+            ids: Vec::new(),
+            watched: BTreeSet::new(),
+            departures: 0,
+            surprised: true,
+        });
+        let trials = self.refresh()?;
+        // A study that another program created becomes ours too, once everything fits.
+        self.with(Access::Write, |session, attached, _| {
+            if is_foreign {
+                write::set_attribute(session, "study_user", study, SPACE, &json)?;
+            }
+            departures::create(session, attached.study)
+        })?;
+        Ok(trials)
+    }
+
+    fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
+        let loaded = self.with(Access::Read, |session, attached, _| {
+            let before = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
+            let after = before.map_or(0, |n| attached.ids.get(n).copied().unwrap_or(0));
+            attached.load(session, Which { after, listed: &[] })
+        })?;
+        let mut trials = self.take(loaded)?;
+        trials.retain(|trial| trial.number >= number);
+        Ok(trials)
+    }
+
+    fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
+        let added = self.add(trial, None)?;
+        added.ok_or_else(|| self.mismatch("it has no next number"))
+    }
+
+    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        Ok(self.add(trial, Some(trial.number))?.is_some())
+    }
+
+    fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
+        let closed = self.with(Access::Write, |session, attached, worker| {
+            let open = match write::open(session, attached, number)? {
+                Ok(open) => open,
+                Err(closed) => return Ok(Some(closed)),
+            };
+            if let Some(worker) = worker
+                && (open.state != State::Running || worker.is_refused(session, &open)?)
+            {
+                return Ok(Some(Closed::Taken));
+            }
+            write::insert_report(session, open.id, report)?;
+            Ok(None)
+        })?;
+        let Some(closed) = closed else { return Ok(()) };
+        if let Some(attached) = &mut self.attached {
+            attached.suspect(number);
+        }
+        Err(closed.error(number))
+    }
+
+    fn transition(&mut self, from: State, trial: &Trial) -> Result<bool, StoreError> {
+        let taken = |session: &mut dyn Session, open: &Open, worker: Option<&Worker>| {
+            let refused = worker.map(|worker| worker.is_refused(session, open)).transpose()?;
+            Ok(refused.filter(|refused| *refused).map(|_| Change::Closed(Closed::Taken)))
+        };
+        self.change(from, trial, None, taken, |worker| worker)
+    }
+
+    fn attribute(&mut self, key: &str) -> Result<Option<Value>, StoreError> {
+        let text = self.with(Access::Read, |session, attached, _| {
+            study_attribute(session, attached.study, key)
+        })?;
+        Ok(text.as_deref().and_then(codec::parse_json))
+    }
+
+    fn set_attribute(&mut self, key: &str, value: &Value) -> Result<(), StoreError> {
+        let text = value.to_string();
+        self.with(Access::Write, |session, attached, _| {
+            write::set_attribute(session, "study_user", attached.study, key, &text)
+        })
+    }
+
+    fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
+        let place = self.database.place();
+        let changed = self.database.has_changed().map_err(|e| unavailable("read", &place, e))?;
+        if let Some(attached) = &self.attached
+            && !changed
+            && !attached.surprised
+        {
+            return Ok(Vec::new());
+        }
+        // One state of the database, in which the trials and the departures agree.
+        let read = self.with(Access::Read, |session, attached, _| {
+            let departures = departures::read(session, attached.study)?;
+            let mut numbers = attached.watched.clone();
+            let mut after = attached.last_id();
+            match departures.since(attached.departures) {
+                Some(departed) => numbers.extend(departed),
+                None => after = 0,
+            }
+            let id = |number: &u64| attached.ids.get(usize::try_from(*number).ok()?).copied();
+            let listed: Vec<i64> =
+                numbers.iter().filter_map(id).filter(|id| *id <= after).collect();
+            let loaded = attached.load(session, Which { after, listed: &listed })?;
+            Ok((loaded, departures.count))
+        });
+        if read.is_err() {
+            // What was not read is still to be read.
+            if let Some(attached) = &mut self.attached {
+                attached.surprised = true;
+            }
+        }
+        let (loaded, departures) = read?;
+        if let Some(attached) = &mut self.attached {
+            attached.departures = departures;
+            attached.surprised = false;
+        }
+        self.take(loaded)
+    }
+
+    fn resume(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        let expected = self.attached.as_ref().map(|attached| attached.departures);
+        self.change(State::Paused, trial, expected, |_, _, _| Ok(None), |worker| worker)
+    }
+
+    fn identify(&mut self, worker: &str, heartbeats: bool) {
+        self.worker = Some(Worker::new(worker, heartbeats));
+    }
+
+    fn heart(&self) -> Option<Box<dyn Heart>> {
+        let worker = self.worker.clone().filter(|worker| worker.heartbeats)?;
+        Some(Box::new(SqlHeart {
+            place: self.database.place(),
+            open: self.database.opener(),
+            database: None,
+            study: self.attached.as_ref()?.study,
+            worker,
+        }))
+    }
+
+    fn lost(&mut self, which: Lost) -> Result<Vec<u64>, StoreError> {
+        self.with(Access::Read, |session, attached, _| {
+            workers::lost(session, attached.study, which)
+        })
+    }
+
+    fn take_back(&mut self, which: Lost, trial: &Trial) -> Result<bool, StoreError> {
+        let alive = |session: &mut dyn Session, open: &Open, _: Option<&Worker>| {
+            Ok((!workers::is_lost(session, open.id, which)?).then_some(Change::OtherState))
+        };
+        self.change(State::Running, trial, None, alive, |_| None)
+    }
+
+    fn leave(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+        self.with(Access::Write, |session, attached, worker| {
+            let Some(worker) = worker else { return Ok(()) };
+            let mut ids = Vec::new();
+            for number in trials {
+                ids.extend(attached.id(session, *number)?);
+            }
+            workers::leave(session, worker, &ids)
+        })
+    }
+}
+
+/// Finds or creates a study: its row id, its directions and its space.
+fn open_study(
+    session: &mut dyn Session,
+    name: &str,
+    directions: &[Direction],
+    space: &str,
+) -> Result<(i64, Vec<String>, Option<String>), Failure> {
+    let insert = "INSERT INTO studies (study_name) VALUES (?1)
+                  ON CONFLICT (study_name) DO NOTHING RETURNING study_id";
+    let find = "SELECT study_id FROM studies WHERE study_name = ?1";
+    let cells = [name.into()];
+    let found = session.first(find, &cells, |row| row.int(0))?;
+    let created = match found {
+        Some(_) => None,
+        None => session.first(insert, &cells, |row| row.int(0))?,
+    };
+    if let Some(study) = created {
+        for (objective, direction) in directions.iter().enumerate() {
+            session.execute(
+                "INSERT INTO study_directions (direction, study_id, objective)
+                 VALUES (?1, ?2, ?3)",
+                &[
+                    codec::direction_name(*direction).into(),
+                    study.into(),
+                    integer(objective as u64)?.into(),
+                ],
+            )?;
+        }
+        write::set_attribute(session, "study_user", study, SPACE, space)?;
+    }
+    let study = match found.or(created) {
+        Some(study) => study,
+        // Another process was faster.
+        None => session.number(find, &cells)?,
+    };
+    let mut names = Vec::new();
+    let sql = "SELECT direction FROM study_directions WHERE study_id = ?1 ORDER BY objective";
+    session.each(sql, &[study.into()], &mut |row| {
+        names.extend(row.text(0)?);
+        Ok(())
+    })?;
+    Ok((study, names, study_attribute(session, study, SPACE)?))
+}
+
+fn study_attribute(
+    session: &mut dyn Session,
+    study: i64,
+    key: &str,
+) -> Result<Option<String>, Failure> {
+    let sql = "SELECT value_json FROM study_user_attributes WHERE study_id = ?1 AND key = ?2";
+    session.text(sql, &[study.into(), key.into()])
+}

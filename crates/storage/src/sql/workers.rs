@@ -1,0 +1,195 @@
+//! Whose a running trial is: the name of its worker, its heartbeat, and who takes it back.
+//!
+//! A trial that runs with a heartbeat belongs to the worker that is named in its attribute. A paused
+//! or finished trial has no heartbeat, so that Optuna takes nobody for dead.
+
+use super::database::{Database, Failure, Session};
+use super::rows::json_list;
+use super::write::{self, Open};
+use crate::codec;
+use automl_study::{Heart, Lost, State, StoreError, attribute};
+use serde_json::Value;
+use std::time::Duration;
+
+/// The worker that a handle works for.
+#[derive(Clone, Debug)]
+pub(super) struct Worker {
+    /// Its name as JSON.
+    pub(super) name: String,
+    pub(super) heartbeats: bool,
+}
+
+impl Worker {
+    pub(super) fn new(name: &str, heartbeats: bool) -> Self {
+        Self { name: Value::from(name).to_string(), heartbeats }
+    }
+
+    /// Whether an unfinished trial runs with the heartbeat of another worker.
+    pub(super) fn is_refused(
+        &self,
+        session: &mut dyn Session,
+        open: &Open,
+    ) -> Result<bool, Failure> {
+        let ours = open.attributes.get(attribute::WORKER) == Some(&self.name);
+        Ok(!ours && open.state == State::Running && has_heartbeat(session, open.id)?)
+    }
+}
+
+fn has_heartbeat(session: &mut dyn Session, id: i64) -> Result<bool, Failure> {
+    let sql = "SELECT COUNT(*) FROM trial_heartbeats WHERE trial_id = ?1";
+    Ok(session.number(sql, &[id.into()])? > 0)
+}
+
+/// Notes whose a trial is that comes into this state. Nobody's (`None`) has no heartbeat.
+pub(super) fn assign(
+    session: &mut dyn Session,
+    id: i64,
+    from: Option<State>,
+    state: State,
+    worker: Option<&Worker>,
+) -> Result<(), Failure> {
+    match worker {
+        Some(worker) if state == State::Running => {
+            write::set_attribute(session, "trial_user", id, attribute::WORKER, &worker.name)?;
+            if worker.heartbeats {
+                let now = session.dialect().now;
+                let sql = format!(
+                    "INSERT INTO trial_heartbeats (trial_id, heartbeat) VALUES (?1, {now})
+                     ON CONFLICT (trial_id) DO UPDATE SET heartbeat = excluded.heartbeat"
+                );
+                session.execute(&sql, &[id.into()])?;
+            }
+        }
+        _ if from == Some(State::Running) => {
+            session.execute("DELETE FROM trial_heartbeats WHERE trial_id = ?1", &[id.into()])?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The condition under which a running trial `t` counts as lost.
+fn condition(session: &dyn Session, which: Lost) -> String {
+    let age = session.dialect().age;
+    let stale = |lease: Duration| {
+        format!(
+            "EXISTS (SELECT 1 FROM trial_heartbeats h
+                     WHERE h.trial_id = t.trial_id AND {age} > {:.6})",
+            lease.as_secs_f64()
+        )
+    };
+    match which {
+        Lost::Every => "1 = 1".into(),
+        Lost::Stale(lease) => stale(lease),
+        Lost::Left(lease) => format!(
+            "({} OR NOT EXISTS (SELECT 1 FROM trial_heartbeats h WHERE h.trial_id = t.trial_id)
+             AND EXISTS (SELECT 1 FROM trial_user_attributes a
+                         WHERE a.trial_id = t.trial_id AND a.key = '{}'))",
+            stale(lease),
+            attribute::WORKER
+        ),
+    }
+}
+
+/// The numbers of the running trials that are lost.
+pub(super) fn lost(
+    session: &mut dyn Session,
+    study: i64,
+    which: Lost,
+) -> Result<Vec<u64>, Failure> {
+    let sql = format!(
+        "SELECT number FROM trials t WHERE study_id = ?1 AND state = '{}' AND {}
+         AND NOT EXISTS (SELECT 1 FROM trial_user_attributes p
+                         WHERE p.trial_id = t.trial_id AND p.key = '{}')
+         ORDER BY number",
+        codec::state_name(State::Running),
+        condition(session, which),
+        attribute::PAUSED
+    );
+    let mut numbers = Vec::new();
+    session.each(&sql, &[study.into()], &mut |row| {
+        numbers.push(row.int(0)?.unsigned_abs());
+        Ok(())
+    })?;
+    Ok(numbers)
+}
+
+/// Whether a running trial is lost.
+pub(super) fn is_lost(session: &mut dyn Session, id: i64, which: Lost) -> Result<bool, Failure> {
+    let condition = condition(session, which);
+    let sql = format!("SELECT COUNT(*) FROM trials t WHERE trial_id = ?1 AND {condition}");
+    Ok(session.number(&sql, &[id.into()])? > 0)
+}
+
+/// Ends the heartbeats of a worker's trials.
+pub(super) fn leave(
+    session: &mut dyn Session,
+    worker: &Worker,
+    ids: &[i64],
+) -> Result<(), Failure> {
+    let sql = format!("DELETE FROM trial_heartbeats WHERE {}", ours(session));
+    session.execute(&sql, &[json_list(ids).as_str().into(), worker.name.as_str().into()]).map(drop)
+}
+
+/// Which heartbeats are those of the trials in list 1 of worker 2.
+fn ours(session: &dyn Session) -> String {
+    let list = session.dialect().list;
+    format!(
+        "trial_id IN {list} AND EXISTS (
+             SELECT 1 FROM trial_user_attributes a
+             WHERE a.trial_id = trial_heartbeats.trial_id
+             AND a.key = '{}' AND a.value_json = ?2)",
+        attribute::WORKER
+    )
+}
+
+/// Writes heartbeats on a connection of its own, which is opened by the first one.
+pub(super) struct SqlHeart<D: Database> {
+    pub(super) place: String,
+    pub(super) open: Box<dyn Fn() -> Result<D, Failure> + Send>,
+    pub(super) database: Option<D>,
+    pub(super) study: i64,
+    pub(super) worker: Worker,
+}
+
+impl<D: Database> SqlHeart<D> {
+    fn write(&mut self, trials: &[u64]) -> Result<(), Failure> {
+        let database = match &mut self.database {
+            Some(database) => database,
+            none => none.insert((self.open)()?),
+        };
+        let (study, worker) = (self.study, &self.worker);
+        let numbers: Vec<i64> = trials.iter().filter_map(|n| i64::try_from(*n).ok()).collect();
+        database.transaction(super::Access::Write, |session| {
+            let list = session.dialect().list;
+            let sql =
+                format!("SELECT trial_id FROM trials WHERE number IN {list} AND study_id = ?2");
+            let mut ids = Vec::new();
+            let cells = [json_list(&numbers)];
+            session.each(&sql, &[cells[0].as_str().into(), study.into()], &mut |row| {
+                ids.push(row.int(0)?);
+                Ok(())
+            })?;
+            let now = session.dialect().now;
+            let sql =
+                format!("UPDATE trial_heartbeats SET heartbeat = {now} WHERE {}", ours(session));
+            let ids = json_list(&ids);
+            session.execute(&sql, &[ids.as_str().into(), worker.name.as_str().into()]).map(drop)
+        })
+    }
+}
+
+impl<D: Database> Heart for SqlHeart<D> {
+    fn beat(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+        let written = self.write(trials);
+        if written.is_err() {
+            // The next beat tries with a new connection.
+            self.database = None;
+        }
+        written.map_err(|source| StoreError::Unavailable {
+            action: "write to",
+            place: self.place.clone(),
+            source,
+        })
+    }
+}

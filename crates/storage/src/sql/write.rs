@@ -1,0 +1,189 @@
+//! Writing trials into their rows.
+
+use super::database::{Cell, Failure, Session, integer};
+use super::{Attached, rows};
+use crate::codec;
+use crate::distribution::distribution;
+use automl_study::{Report, State, Trial, attribute};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What the rows of an unfinished trial say.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) id: i64,
+    pub(super) state: State,
+    /// The texts of its attributes.
+    pub(super) attributes: BTreeMap<String, String>,
+}
+
+/// Why a trial cannot change.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Closed {
+    Unknown,
+    Finished,
+    Taken,
+}
+
+/// Locks the row of an unfinished trial and reads what it says.
+pub(super) fn open(
+    session: &mut dyn Session,
+    attached: &Attached,
+    number: u64,
+) -> Result<Result<Open, Closed>, Failure> {
+    let Some(id) = attached.id(session, number)? else { return Ok(Err(Closed::Unknown)) };
+    let lock = session.dialect().lock;
+    let sql = format!("SELECT state FROM trials WHERE trial_id = ?1{lock}");
+    let Some(name) = session.text(&sql, &[id.into()])? else { return Ok(Err(Closed::Unknown)) };
+    // Behind the lock: what others wrote while it was theirs is seen.
+    let mut attributes = BTreeMap::new();
+    let sql = "SELECT key, value_json FROM trial_user_attributes WHERE trial_id = ?1";
+    session.each(sql, &[id.into()], &mut |row| {
+        attributes.insert(row.text(0)?.unwrap_or_default(), row.text(1)?.unwrap_or_default());
+        Ok(())
+    })?;
+    Ok(match codec::state(&name, attributes.contains_key(attribute::PAUSED)) {
+        None => Err(Closed::Unknown),
+        Some(state) if state.is_finished() => Err(Closed::Finished),
+        Some(state) => Ok(Open { id, state, attributes }),
+    })
+}
+
+/// Adds a trial with everything that it has; returns its row id.
+pub(super) fn insert(
+    session: &mut dyn Session,
+    attached: &Attached,
+    number: u64,
+    trial: &Trial,
+) -> Result<i64, Failure> {
+    let sql = "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete)
+               VALUES (?1, ?2, ?3, ?4, ?5) RETURNING trial_id";
+    let [state, started, finished] = row(trial);
+    let cells = [integer(number)?.into(), attached.study.into(), state, started, finished];
+    let id = session.number(sql, &cells)?;
+    let new = Open { id, state: State::Waiting, attributes: BTreeMap::new() };
+    content(session, attached, &new, trial)?;
+    for report in &trial.reports {
+        insert_report(session, id, report)?;
+    }
+    Ok(id)
+}
+
+/// Changes the state of a trial together with everything else but its reports.
+pub(super) fn update(
+    session: &mut dyn Session,
+    attached: &Attached,
+    open: &Open,
+    trial: &Trial,
+) -> Result<(), Failure> {
+    let sql = "UPDATE trials SET state = ?2, datetime_start = ?3, datetime_complete = ?4
+               WHERE trial_id = ?1";
+    let [state, started, finished] = row(trial);
+    session.execute(sql, &[open.id.into(), state, started, finished])?;
+    content(session, attached, open, trial)
+}
+
+/// State, start and end of a trial.
+fn row(trial: &Trial) -> [Cell<'static>; 3] {
+    let time = |time: Option<i64>| time.map_or(Cell::Null, Cell::Time);
+    [codec::state_name(trial.state).into(), time(trial.started), time(trial.finished)]
+}
+
+/// Writes everything of a trial but what is in its own row, and its reports.
+fn content(
+    session: &mut dyn Session,
+    attached: &Attached,
+    open: &Open,
+    trial: &Trial,
+) -> Result<(), Failure> {
+    let (id, space) = (open.id, &attached.space);
+    if trial.state == State::Waiting {
+        let fixed: serde_json::Map<String, Value> = space
+            .describe(&trial.config)
+            .map(|(name, choice)| (name.to_owned(), codec::literal(&choice)))
+            .collect();
+        let text = Value::Object(fixed).to_string();
+        set_attribute(session, "trial_system", id, "fixed_params", &text)?;
+    } else if open.state == State::Waiting {
+        for (param, value) in space.params().iter().zip(trial.config.values()) {
+            if let Some(value) = value {
+                let distribution = distribution(param.domain());
+                let cells =
+                    [id.into(), param.name().into(), value.as_f64().into(), (&distribution).into()];
+                session.execute(
+                    "INSERT INTO trial_params
+                     (trial_id, param_name, param_value, distribution_json)
+                     VALUES (?1, ?2, ?3, ?4) ON CONFLICT (trial_id, param_name) DO NOTHING",
+                    &cells,
+                )?;
+            }
+        }
+    }
+    if trial.state.is_finished() && !trial.values.iter().any(|v| v.is_nan()) {
+        for (objective, value) in trial.values.iter().enumerate() {
+            let (value, kind) = codec::number(*value);
+            session.execute(
+                "INSERT INTO trial_values (trial_id, objective, value, value_type)
+                 VALUES (?1, ?2, ?3, ?4) ON CONFLICT (trial_id, objective)
+                 DO UPDATE SET value = excluded.value, value_type = excluded.value_type",
+                &[id.into(), integer(objective as u64)?.into(), value.into(), kind.into()],
+            )?;
+        }
+    }
+    if !trial.constraints.is_empty() {
+        let text = codec::constraints(&trial.constraints);
+        set_attribute(session, "trial_system", id, "constraints", &text)?;
+    }
+    for (key, value) in &trial.attributes {
+        let text = value.to_string();
+        if open.attributes.get(key) != Some(&text) {
+            set_attribute(session, "trial_user", id, key, &text)?;
+        }
+    }
+    let was_paused = open.attributes.contains_key(attribute::PAUSED);
+    if trial.state == State::Paused {
+        set_attribute(session, "trial_user", id, attribute::PAUSED, "true")?;
+    } else if was_paused {
+        let sql = "DELETE FROM trial_user_attributes WHERE trial_id = ?1 AND key = ?2";
+        session.execute(sql, &[id.into(), attribute::PAUSED.into()])?;
+    }
+    Ok(())
+}
+
+/// Adds a report, unless there is one of its fidelity.
+pub(super) fn insert_report(
+    session: &mut dyn Session,
+    id: i64,
+    report: &Report,
+) -> Result<(), Failure> {
+    let first = report.values.first().copied().unwrap_or(f64::NAN);
+    let (value, kind) = codec::number(first);
+    session.execute(
+        "INSERT INTO trial_intermediate_values
+         (trial_id, step, intermediate_value, intermediate_value_type)
+         VALUES (?1, ?2, ?3, ?4) ON CONFLICT (trial_id, step) DO NOTHING",
+        &[id.into(), integer(report.step)?.into(), value.into(), kind.into()],
+    )?;
+    if report.values.len() > 1 {
+        let key = format!("{}{}", rows::REPORT, report.step);
+        let text = codec::numbers(&report.values).to_string();
+        set_attribute(session, "trial_user", id, &key, &text)?;
+    }
+    Ok(())
+}
+
+/// Sets an attribute in one of the four tables of attributes, which is named by its first words.
+pub(super) fn set_attribute(
+    session: &mut dyn Session,
+    table: &str,
+    id: i64,
+    key: &str,
+    text: &str,
+) -> Result<(), Failure> {
+    let owner = if table.starts_with("study") { "study_id" } else { "trial_id" };
+    let sql = format!(
+        "INSERT INTO {table}_attributes ({owner}, key, value_json) VALUES (?1, ?2, ?3)
+         ON CONFLICT ({owner}, key) DO UPDATE SET value_json = excluded.value_json"
+    );
+    session.execute(&sql, &[id.into(), key.into(), text.into()]).map(drop)
+}

@@ -1,0 +1,125 @@
+//! What tells a study's worker from those of other processes, and shows them that it is alive.
+
+use crate::{Heart, Storage};
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How often a heartbeat is written unless the builder says otherwise.
+pub(super) const INTERVAL: Duration = Duration::from_secs(60);
+
+/// After how many intervals of silence a worker is taken for dead.
+const PATIENCE: u32 = 3;
+
+/// The worker that this study object is among the processes of the study.
+#[derive(Debug)]
+pub(super) struct Presence {
+    /// Its name: host, process and a random number.
+    pub(super) worker: String,
+    /// Whether no other process works on the study, so that there is nothing to see or to show.
+    pub(super) alone: bool,
+    interval: Duration,
+    /// The running trials that this worker started.
+    trials: Arc<Mutex<BTreeSet<u64>>>,
+    pulse: Option<Pulse>,
+    /// When the dead were last looked for.
+    looked: Option<Instant>,
+}
+
+impl Presence {
+    pub(super) fn new(interval: Duration, alone: bool) -> Self {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let host = if host.trim().is_empty() { "host" } else { host.trim() };
+        let random = RandomState::new().hash_one(Instant::now()) as u32;
+        Self {
+            worker: format!("{host}/{}/{random:08x}", std::process::id()),
+            alone,
+            interval,
+            trials: Arc::default(),
+            pulse: None,
+            looked: None,
+        }
+    }
+
+    /// How long a worker may be silent.
+    pub(super) fn lease(&self) -> Duration {
+        self.interval * PATIENCE
+    }
+
+    /// Whether it is time to look for the dead again.
+    pub(super) fn looks(&mut self) -> bool {
+        let due = self.looked.is_none_or(|looked| looked.elapsed() >= self.interval);
+        if due {
+            self.looked = Some(Instant::now());
+        }
+        due
+    }
+
+    /// A trial has become this worker's; the heart beats from the first one on.
+    pub(super) fn begin(&mut self, number: u64, storage: Option<&dyn Storage>) {
+        lock(&self.trials).insert(number);
+        if !self.alone
+            && self.pulse.is_none()
+            && let Some(heart) = storage.and_then(Storage::heart)
+        {
+            self.pulse = Pulse::start(heart, self.interval, self.trials.clone());
+        }
+    }
+
+    /// A trial is no longer this worker's.
+    pub(super) fn end(&mut self, number: u64) {
+        lock(&self.trials).remove(&number);
+    }
+
+    /// Stops the heart; the trials that this worker leaves behind.
+    pub(super) fn leave(&mut self) -> Vec<u64> {
+        self.pulse = None;
+        lock(&self.trials).iter().copied().collect()
+    }
+}
+
+/// The thread that writes heartbeats.
+#[derive(Debug)]
+struct Pulse {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Pulse {
+    /// `None` where the system has no thread left; the next trial tries again.
+    fn start(
+        mut heart: Box<dyn Heart>,
+        interval: Duration,
+        trials: Arc<Mutex<BTreeSet<u64>>>,
+    ) -> Option<Self> {
+        let (stop, stopped) = mpsc::channel::<()>();
+        let beat = move || {
+            while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
+                let trials: Vec<u64> = lock(&trials).iter().copied().collect();
+                if !trials.is_empty() {
+                    // What fails now is tried again; if it never succeeds, the trial is another's
+                    // and its result is refused.
+                    let _ = heart.beat(&trials);
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("heartbeat".into()).spawn(beat).ok()?;
+        Some(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Pulse {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,121 @@
+//! What other processes do to the study: their trials join the history, and the trials of those
+//! that died are taken back.
+
+use super::{RefreshError, Study, TellError, now};
+use crate::study::resume::{completion, is_through};
+use crate::{Lost, State, StoreError, Trial};
+
+impl Study {
+    /// Brings the history up to date with what other processes wrote, and now and then takes back
+    /// the trials of those that fell silent. Called before every decision; nothing is done where the
+    /// study has no storage or this process has it alone.
+    ///
+    /// # Errors
+    /// [`RefreshError`] if the storage fails or what it holds is inconsistent.
+    pub fn refresh(&mut self) -> Result<(), RefreshError> {
+        if self.presence.alone || self.storage.is_none() {
+            return Ok(());
+        }
+        self.catch_up()?;
+        if self.presence.looks() {
+            self.take_back(Lost::Stale(self.presence.lease()))?;
+        }
+        Ok(())
+    }
+
+    /// Takes the trials of dead workers back, as [`Study::release`] does, to be called when a process
+    /// starts: those whose heartbeat has stopped for three intervals
+    /// ([`StudyBuilder::heartbeat`](super::StudyBuilder::heartbeat)), and those that a worker left
+    /// behind without an end. Without a storage, or where this process has the study alone
+    /// ([`StudyBuilder::alone`](super::StudyBuilder::alone)), all running trials. Returns how many
+    /// there were.
+    ///
+    /// # Errors
+    /// [`TellError`] if the storage fails.
+    pub fn recover(&mut self) -> Result<usize, TellError> {
+        let all = self.presence.alone || self.storage.is_none();
+        let which = if all { Lost::Every } else { Lost::Left(self.presence.lease()) };
+        self.catch_up()?;
+        Ok(self.take_back(which)?)
+    }
+
+    /// Takes every running trial back, for whoever knows that no other process works on the study
+    /// now. Returns how many there were.
+    ///
+    /// # Errors
+    /// [`TellError`] if the storage fails.
+    pub fn recover_all(&mut self) -> Result<usize, TellError> {
+        self.catch_up()?;
+        Ok(self.take_back(Lost::Every)?)
+    }
+
+    /// Reads what is new, also where this process thinks that it is alone.
+    pub(super) fn catch_up(&mut self) -> Result<(), RefreshError> {
+        let Some(storage) = &mut self.storage else { return Ok(()) };
+        for record in storage.refresh()? {
+            let (number, state) = (record.number, record.state);
+            if number >= self.history.len() as u64 {
+                self.history.push(record)?;
+            } else if !self.history.update(record)? {
+                continue;
+            }
+            if state != State::Running {
+                self.presence.end(number);
+            }
+            self.index(number);
+        }
+        Ok(())
+    }
+
+    /// Takes back what is lost; returns how many trials.
+    fn take_back(&mut self, which: Lost) -> Result<usize, RefreshError> {
+        let lost = match &mut self.storage {
+            Some(storage) => storage.lost(which)?,
+            None => self.history.in_state(State::Running).map(|trial| trial.number).collect(),
+        };
+        let mut taken = 0;
+        for number in lost {
+            let running = self.history.get(number).filter(|trial| trial.state == State::Running);
+            let Some(after) = running.map(|trial| self.released(trial)) else { continue };
+            let ours = match &mut self.storage {
+                Some(storage) => match storage.take_back(which, &after) {
+                    Err(StoreError::Finished { .. }) => false,
+                    other => other?,
+                },
+                None => true,
+            };
+            if ours {
+                self.settle(after)?;
+                self.index(number);
+                taken += 1;
+            }
+        }
+        Ok(taken)
+    }
+
+    /// A running trial as it is without its worker.
+    pub(super) fn released(&self, trial: &Trial) -> Trial {
+        let mut after = trial.clone();
+        if is_through(trial, self.ladder.as_ref()) {
+            completion(trial).end(&mut after);
+            after.finished = Some(now());
+        } else if trial.reports.is_empty() || self.ladder.is_none() {
+            after.state = State::Waiting;
+        } else {
+            after.state = State::Paused;
+        }
+        after
+    }
+
+    /// Takes over into the history what was written of a trial.
+    pub(super) fn settle(&mut self, trial: Trial) -> Result<(), crate::HistoryError> {
+        let (number, state) = (trial.number, trial.state);
+        self.history.set_state(number, state, |slot| *slot = trial)?;
+        if state != State::Running {
+            self.presence.end(number);
+            self.waiting.remove(&number);
+            self.interrupted.remove(&number);
+        }
+        Ok(())
+    }
+}
