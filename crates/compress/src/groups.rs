@@ -1,21 +1,24 @@
 //! Which channels of a network can only be removed together.
 //!
 //! A sum ties the channels of its branches one to one; depthwise convolutions, normalisation,
-//! pooling and channel weights hand channels on; a concatenation puts two ranges in a row; a linear
-//! layer behind maps of side s reads each channel s^2 times. Channels that are tied make a *unit*,
-//! units that come from the same layers a *group*.
+//! pooling and channel weights hand channels on; a convolution in groups ties what each of its
+//! groups reads and writes; a concatenation puts two ranges in a row; a linear layer behind maps of
+//! side s reads each channel s^2 times. Channels that are tied make a *unit*, units that come from
+//! the same layers a *group*.
 //!
 //! # Source
 //! Fang et al. (2023), "DepGraph: towards any structural pruning", section 3.
 
 use crate::tree::{branches, side_behind};
-use automl_models::{Canonical, Convolution, Node};
+use automl_models::{Canonical, Node};
 
 /// The coupled channels of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Groups {
     /// The units of each group that may be removed; groups without any are left out.
     groups: Vec<Vec<usize>>,
+    /// The units that may be removed of those that each layer makes.
+    layers: Vec<Vec<usize>>,
     /// How many units there are, those that must stay included.
     units: usize,
     /// For each node, those in branches behind their sum or concatenation, the units on its axes.
@@ -44,16 +47,10 @@ pub(crate) enum Role {
     Follows,
 }
 
-/// Whether a convolution has one filter for each channel.
-pub(crate) fn is_depthwise(conv: &Convolution) -> bool {
-    conv.groups > 1 && conv.groups == conv.inputs && conv.groups == conv.outputs
-}
-
 impl Groups {
     /// The groups of a network.
     ///
-    /// The image's channels, the classes, and whatever a grouped convolution that is neither dense
-    /// nor depthwise reads or writes cannot be removed.
+    /// The image's channels and the classes, and what is tied to them, cannot be removed.
     pub fn find(network: &Canonical) -> Self {
         let mut walk = Walk::default();
         let input = walk.fresh(network.input_channels);
@@ -66,6 +63,12 @@ impl Groups {
     /// The units of each group that may be removed. A unit is in one group at most.
     pub fn groups(&self) -> &[Vec<usize>] {
         &self.groups
+    }
+
+    /// The units that may be removed of those that each layer makes: a group's, or where the group
+    /// spans a concatenation a part of them.
+    pub fn layers(&self) -> &[Vec<usize>] {
+        &self.layers
     }
 
     /// How many units there are; they are numbered from 0.
@@ -110,11 +113,11 @@ impl Groups {
         let count = |units: &[usize]| units.iter().filter(|unit| keep[**unit]).count();
         match node {
             Node::Convolution(conv) => {
-                let depthwise = is_depthwise(conv);
+                let each = conv.outputs / conv.groups;
                 conv.inputs = count(&axes.inputs);
                 conv.outputs = count(&axes.outputs);
-                if depthwise {
-                    conv.groups = conv.outputs;
+                if conv.groups > 1 {
+                    conv.groups = conv.outputs / each;
                 }
             }
             Node::Linear { inputs, outputs, .. } => {
@@ -169,6 +172,7 @@ impl Walk {
 
     fn tie(&mut self, one: usize, two: usize) {
         let (a, b) = (root(&mut self.parent, one), root(&mut self.parent, two));
+        let (a, b) = (a.min(b), a.max(b));
         self.parent[b] = a;
         self.frozen[a] |= self.frozen[b];
         let (a, b) = (root(&mut self.sets, self.set[one]), root(&mut self.sets, self.set[two]));
@@ -185,12 +189,13 @@ impl Walk {
         let behind = side_behind(node, side);
         match node {
             Node::Convolution(conv) => {
-                let output =
-                    if is_depthwise(conv) { input.clone() } else { self.fresh(conv.outputs) };
-                if conv.groups > 1 && !is_depthwise(conv) {
-                    // Frozen where it is known now; ties made later spread it.
-                    self.freeze(&input);
-                    self.freeze(&output);
+                let output = self.fresh(conv.outputs);
+                if conv.groups > 1 {
+                    let reads = input.chunks_exact(conv.inputs / conv.groups);
+                    let writes = output.chunks_exact(conv.outputs / conv.groups);
+                    for (reads, writes) in reads.zip(writes) {
+                        reads.iter().chain(writes).for_each(|one| self.tie(reads[0], *one));
+                    }
                 }
                 self.axes[index].inputs = input;
                 self.axes[index].outputs.clone_from(&output);
@@ -258,7 +263,20 @@ impl Walk {
             axes.outputs.iter_mut().for_each(unit);
             axes.inner.iter_mut().for_each(unit);
         }
+        let mut layers: Vec<Vec<usize>> = vec![Vec::new(); self.sets.len()];
+        for element in 0..elements {
+            let unit = number[roots[element]];
+            if !frozen[roots[element]] && layers[self.set[element]].last() != Some(&unit) {
+                layers[self.set[element]].push(unit);
+            }
+        }
+        for layer in &mut layers {
+            layer.sort_unstable();
+            layer.dedup();
+        }
+        layers.retain(|layer| !layer.is_empty());
         groups.retain(|group| !group.is_empty());
-        Groups { groups, units, axes: self.axes }
+        groups.sort_by_key(|group| group[0]);
+        Groups { groups, layers, units, axes: self.axes }
     }
 }

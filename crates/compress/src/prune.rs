@@ -9,7 +9,7 @@ use thiserror::Error;
 /// What is left in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Floor {
-    /// The fewest units that stay in a group; all, where it has fewer.
+    /// The fewest units that stay of a layer's; all, where it has fewer.
     pub units: usize,
     /// The number of units that stay is a multiple of this, where the group has as many.
     pub multiple: usize,
@@ -111,20 +111,22 @@ pub fn mask(model: &Model, groups: &Groups, keep: &[bool]) -> Result<Model, Mode
     model.with_layers(&layers)
 }
 
-/// Removable units, lowest score first, without those at the top of each group that must stay.
+/// Removable units, lowest score first, without those at the top of each group and layer that must
+/// stay.
 fn order(groups: &Groups, scores: &[f64], floor: Floor) -> Vec<usize> {
-    let mut order = Vec::new();
-    for group in groups.groups() {
-        let mut units = group.clone();
-        units.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]));
-        units.truncate(units.len() - least(group.len(), floor));
-        order.extend(units);
+    let mut stays = vec![false; groups.units()];
+    for units in groups.groups().iter().chain(groups.layers()) {
+        let mut best = units.clone();
+        best.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+        best.iter().take(least(units.len(), floor)).for_each(|unit| stays[*unit] = true);
     }
+    let all = groups.groups().iter().flatten().copied();
+    let mut order: Vec<usize> = all.filter(|unit| !stays[*unit]).collect();
     order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]));
     order
 }
 
-/// The fewest units that stay of a group.
+/// The fewest units that stay of as many.
 fn least(size: usize, floor: Floor) -> usize {
     let units = floor.units.max(1).next_multiple_of(floor.multiple.max(1));
     units.min(size)

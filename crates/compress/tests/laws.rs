@@ -157,7 +157,9 @@ proptest! {
         let mut keep = vec![true; groups.units()];
         for group in groups.groups() {
             group.iter().for_each(|unit| keep[*unit] = !rng.random_bool(share));
-            keep[*group.choose(&mut rng).unwrap()] = true;
+        }
+        for layer in groups.layers() {
+            keep[*layer.choose(&mut rng).unwrap()] = true;
         }
         let masked = mask(&model, &groups, &keep).unwrap();
         let removed = remove(&model, &groups, &keep).unwrap();
@@ -304,15 +306,15 @@ fn couplings_are_found() {
     assert_eq!(shape("layers.2.Linear.weight"), [3, 7 * 16]);
 }
 
-/// Convolutions in groups that are neither one nor one per channel stay as they are.
+/// A convolution in groups loses whole groups.
 #[test]
-fn grouped_convolutions_stay() {
+fn grouped_convolutions_lose_groups() {
     let grouped = Block::FixedConv {
-        channels: 8,
+        channels: 12,
         kernel: 3,
         stride: 1,
         padding: None,
-        groups: 2,
+        groups: 4,
         activation: Activation::Relu,
     };
     let layers = [
@@ -323,5 +325,11 @@ fn grouped_convolutions_stay() {
         Layer::once(Block::linear(3)),
     ];
     let canonical = Architecture::new(1, 4, layers).canonical().unwrap();
-    assert!(Groups::find(&canonical).groups().is_empty());
+    let groups = Groups::find(&canonical);
+    assert_eq!(groups.groups().iter().map(Vec::len).collect::<Vec<_>>(), [4]);
+    let mut keep = vec![true; groups.units()];
+    keep[groups.groups()[0][1]] = false;
+    let pruned = remove(&model(canonical, 1), &groups, &keep).unwrap();
+    let Node::Convolution(conv) = &pruned.canonical().nodes[1] else { panic!("a convolution") };
+    assert_eq!((conv.inputs, conv.outputs, conv.groups), (6, 9, 3));
 }
