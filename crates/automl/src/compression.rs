@@ -17,9 +17,6 @@ use std::sync::Arc;
 use std::time::Instant;
 use thiserror::Error;
 
-/// The share of the analytic drop in rank that is made where there is no budget.
-const SHARE: f64 = 0.8;
-
 /// How a network is made smaller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -57,8 +54,10 @@ pub struct Job {
     pub out: PathBuf,
     /// How.
     pub method: Method,
-    /// How small. Decomposition alone does without: it then takes analytic ranks.
+    /// How small. Decomposition alone does without: it then goes by `ranks`.
     pub goal: Goal,
+    /// What decides ranks where there is no goal.
+    pub ranks: RankRule,
     /// How channels are removed.
     pub pruning: Pruning,
     /// Epochs of fine-tuning; `None` for a third of a search's final training.
@@ -175,7 +174,7 @@ pub enum Progress {
         device: String,
         /// Parameters and multiply-accumulates of the network that was given.
         cost: Cost,
-        /// What is asked for; `None` for analytic ranks.
+        /// What is asked for; `None` where a rule decides ranks.
         budget: Option<Budget>,
         /// Epochs of fine-tuning.
         epochs: u64,
@@ -303,7 +302,7 @@ fn compress(
     tuning: &Tuning<'_>,
     watch: Watch<'_>,
 ) -> Result<Model, CompressError> {
-    let target = budget.map_or(Target::Rule(RankRule::Evbmf { share: SHARE }), Target::Budget);
+    let target = budget.map_or(Target::Rule(job.ranks), Target::Budget);
     let budget = budget.unwrap_or_default();
     match job.method {
         Method::Prune => prune_and_tune(model, &budget, &job.pruning, tuning, watch),

@@ -21,7 +21,7 @@ Examples:
       half of the parameters of a network of a search
 
   cargo xtask compress model.yaml --weights weights.safetensors --method decompose --out runs/thin
-      thin layers of analytic ranks in the place of wide ones
+      thin layers in the place of wide ones, with 90 % of their energy
 
   cargo xtask compress runs/mine --dataset cifar10 --data-dir ~/data --method both \\
       --max-macs 5000000 --out runs/small
@@ -36,6 +36,10 @@ What you get, in the folder of --out:
 
 Give --seed, --dataset and the validation share of the network's own training: with another split
 it has been trained on images that are to test it.";
+
+/// The share of the analytic drop in rank that is made, so that fine-tuning has something left.
+#[cfg(feature = "train")]
+const EVBMF_SHARE: f64 = 0.8;
 
 /// Options of `automl compress`.
 #[derive(Debug, Args)]
@@ -65,6 +69,10 @@ pub(crate) struct CompressArgs {
     /// The most multiply-accumulates of one image
     #[arg(long, value_name = "N", help_heading = "Compression")]
     max_macs: Option<u64>,
+    /// Ranks of a decomposition without a goal: the share of each layer's energy (squared singular
+    /// values) that stays, or evbmf for analytic ranks
+    #[arg(long, value_name = "RULE", help_heading = "Compression", default_value = "0.9", value_parser = ranks)]
+    ranks: RankRule,
     /// What ranks channels: taylor (gradient times weight), l1, l2 (norms of filters) or random
     #[arg(long, value_name = "NAME", help_heading = "Compression", default_value = "taylor", value_parser = ["taylor", "l1", "l2", "random"])]
     importance: String,
@@ -121,6 +129,20 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
+/// What decides ranks.
+#[derive(Clone, Copy, Debug)]
+enum RankRule {
+    Evbmf,
+    Energy(f64),
+}
+
+fn ranks(text: &str) -> Result<RankRule, String> {
+    if text == "evbmf" {
+        return Ok(RankRule::Evbmf);
+    }
+    share(text).map(RankRule::Energy).map_err(|error| format!("{error}; or it is evbmf"))
+}
+
 impl CompressArgs {
     /// The options that are settings of a search too, those of `--set` first so that named options
     /// win.
@@ -163,7 +185,7 @@ fn execute(_: CompressArgs, _: &Settings) -> Result<(), Failure> {
 
 #[cfg(feature = "train")]
 fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
-    use automl::compress::{CompressError, Floor, Importance, Pruning};
+    use automl::compress::{self, CompressError, Floor, Importance, Pruning};
     use automl::compression::{self, CompressionError, Goal, Job, Method};
     use automl::study::StopFlag;
     use automl::train::TrainError;
@@ -179,6 +201,10 @@ fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
             keep_macs: args.keep.filter(|_| of_macs),
             max_params: args.max_params,
             max_macs: args.max_macs,
+        },
+        ranks: match args.ranks {
+            RankRule::Evbmf => compress::RankRule::Evbmf { share: EVBMF_SHARE },
+            RankRule::Energy(share) => compress::RankRule::Energy(share),
         },
         pruning: Pruning {
             importance: match args.importance.as_str() {
@@ -237,7 +263,7 @@ fn show(progress: &automl::compression::Progress) {
             ));
             match budget {
                 Some(budget) => note(format_args!("goal    {budget}, {epochs} epochs")),
-                None => note(format_args!("goal    analytic ranks, {epochs} epochs")),
+                None => note(format_args!("goal    thinner layers, {epochs} epochs")),
             }
         }
         Progress::Step(Step::Smaller { parameters, macs }) => {

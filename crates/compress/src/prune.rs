@@ -36,7 +36,7 @@ pub enum PruneError {
     /// The budget cannot be met.
     #[error(
         "pruning cannot reach {budget}: {parameters} parameters and {macs} multiply-accumulates \
-         are left when every group is down to its least channels"
+         are left when every layer is down to its least channels"
     )]
     OutOfReach {
         /// The budget.
@@ -89,6 +89,27 @@ pub fn prune(
         }
     }
     Ok(remove(model, groups, &keep(high))?)
+}
+
+/// Whether [`prune`] can meet a budget, whatever the scores are.
+///
+/// # Errors
+/// [`PruneError::OutOfReach`] if not.
+pub(crate) fn within_reach(
+    model: &Model,
+    groups: &Groups,
+    budget: &Budget,
+    floor: Floor,
+) -> Result<(), PruneError> {
+    let scores = vec![1.0; groups.units()];
+    let order = order(groups, &scores, floor);
+    let keep = kept(groups, &order, order.len(), &scores, floor);
+    let least = cost(model.canonical(), groups, &keep);
+    if budget.allows(&least) {
+        return Ok(());
+    }
+    let Cost { parameters, macs, .. } = least;
+    Err(PruneError::OutOfReach { budget: *budget, parameters, macs })
 }
 
 /// The network without the units that are not kept.

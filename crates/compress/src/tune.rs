@@ -1,5 +1,6 @@
 //! Compression with training in between.
 
+use crate::prune::within_reach;
 use crate::{
     Budget, DecomposeError, Decomposition, Floor, Groups, Importance, Model, ModelError,
     PruneError, RankRule, prune,
@@ -112,6 +113,7 @@ pub fn prune_and_tune(
     watch: Watch<'_>,
 ) -> Result<Model, CompressError> {
     let start = model.cost();
+    within_reach(model, &Groups::find(model.canonical()), budget, pruning.floor)?;
     let steps = pruning.steps.max(1);
     let epochs = tuning.recipe.epochs;
     let between = if steps > 1 { epochs / (2 * (steps as u64 - 1)) } else { 0 };
