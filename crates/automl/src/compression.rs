@@ -62,6 +62,8 @@ pub struct Job {
     pub pruning: Pruning,
     /// Epochs of fine-tuning; `None` for a third of a search's final training.
     pub epochs: Option<u64>,
+    /// The highest learning rate of fine-tuning, as a share of the recipe's.
+    pub rate: f64,
 }
 
 /// Why a network was not compressed.
@@ -85,7 +87,7 @@ pub enum CompressionError {
         /// The description.
         network: PathBuf,
         /// What does not fit.
-        source: ModelError,
+        source: Box<ModelError>,
     },
     /// The compression failed.
     #[error(transparent)]
@@ -204,9 +206,12 @@ pub fn run(
         Some(path) => path.clone(),
         None => description.with_file_name("weights.safetensors"),
     };
-    let model = Model::new(canonical, read_weights(&weights)?).map_err(|source| {
-        CompressionError::Fit { weights: weights.clone(), network: description, source }
-    })?;
+    let model =
+        Model::new(canonical, read_weights(&weights)?).map_err(|source| CompressionError::Fit {
+            weights: weights.clone(),
+            network: description,
+            source: Box::new(source),
+        })?;
     let cost = model.cost();
     let budget = job.goal.budget(&cost)?;
     match budget {
@@ -225,7 +230,7 @@ pub fn run(
     let epochs = job.epochs.unwrap_or_else(|| {
         settings.training.finish_epochs(&data, settings.search_epochs()).div_ceil(3)
     });
-    let recipe = fine_tuning(&settings.training.recipe(&data, epochs), epochs);
+    let recipe = fine_tuning(&settings.training.recipe(&data, epochs), epochs, job.rate);
     let (data, device) = (Arc::new(data), &chosen.device);
     observer(&Progress::Start {
         data: data.name.clone(),

@@ -85,7 +85,7 @@ pub enum Progress {
 /// The seed of the settings decides split, weights, order and augmentation.
 ///
 /// # Errors
-/// [`FitError`]; [`TrainError::Stopped`] in it where `stop` was set.
+/// [`FitError`]; [`automl_train::TrainError::Stopped`] in it where `stop` was set.
 pub fn run(
     settings: &Settings,
     model: &Path,

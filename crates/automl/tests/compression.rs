@@ -27,6 +27,7 @@ fn job(network: &Path, out: &Path, share: f64) -> Job {
         ranks: RankRule::Energy(0.9),
         pruning: Pruning { steps: 2, ..Pruning::default() },
         epochs: Some(2),
+        rate: 0.1,
     }
 }
 

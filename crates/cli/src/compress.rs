@@ -13,7 +13,7 @@ Make a trained network smaller.
 Pruning removes the channels that the network needs least, whole coupled groups at a time, in steps
 with fine-tuning in between; what is left is a smaller dense network. Decomposition puts chains of
 thin layers in the place of wide ones. Either way the network is fine-tuned at a tenth of the
-learning rate, and tested once before and once after.";
+learning rate, unless --rate says otherwise, and tested once before and once after.";
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -93,7 +93,7 @@ pub(crate) struct CompressArgs {
     #[arg(long, value_name = "FOLDER", help_heading = "Data")]
     data_dir: Option<PathBuf>,
 
-    /// The recipe of fine-tuning but for its learning rate, a tenth: light or lecture [default:
+    /// The recipe of fine-tuning but for its learning rate: light or lecture [default:
     /// light]
     #[arg(long, value_name = "NAME", help_heading = "Training")]
     recipe: Option<String>,
@@ -101,6 +101,9 @@ pub(crate) struct CompressArgs {
     /// training]
     #[arg(long, value_name = "N", help_heading = "Training")]
     epochs: Option<u64>,
+    /// The highest learning rate of fine-tuning, as a share of the recipe's
+    #[arg(long, value_name = "SHARE", help_heading = "Training", default_value = "0.1", value_parser = rate)]
+    rate: f64,
     /// Where to train: auto (a real GPU if there is one), cpu or gpu [default: auto]
     #[arg(long, value_name = "DEVICE", help_heading = "Training")]
     device: Option<String>,
@@ -126,6 +129,13 @@ fn share(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
         _ => Err("a share lies above 0 and below 1".into()),
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if rate > 0.0 && rate <= 10.0 => Ok(rate),
+        _ => Err("a share of the learning rate lies above 0 and is at most 10".into()),
     }
 }
 
@@ -220,6 +230,7 @@ fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
         weights: args.weights,
         out: args.out,
         epochs: args.epochs,
+        rate: args.rate,
     };
     let stop = StopFlag::on_ctrl_c()?;
     let done = match compression::run(settings, &job, &stop, &show) {

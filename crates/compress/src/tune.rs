@@ -94,9 +94,10 @@ pub struct Watch<'a> {
     pub tell: &'a dyn Fn(&Step),
 }
 
-/// A recipe for going on with a trained network: a tenth of the learning rate, cosine as before.
-pub fn fine_tuning(recipe: &Recipe, epochs: u64) -> Recipe {
-    Recipe { epochs, learning_rate: 0.1 * recipe.learning_rate, ..recipe.clone() }
+/// A recipe for going on with a trained network: a share of the learning rate, a tenth by custom,
+/// cosine as before.
+pub fn fine_tuning(recipe: &Recipe, epochs: u64, rate: f64) -> Recipe {
+    Recipe { epochs, learning_rate: rate * recipe.learning_rate, ..recipe.clone() }
 }
 
 /// Removes channels in steps of equal ratio until the budget is met. After each step but the last
