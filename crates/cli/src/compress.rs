@@ -141,6 +141,7 @@ fn rate(text: &str) -> Result<f64, String> {
 
 /// What decides ranks.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "train"), allow(dead_code, reason = "only a training build decomposes"))]
 enum RankRule {
     Evbmf,
     Energy(f64),
