@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("automl-report", &["automl-space", "automl-study"]),
     ("automl-models", &["automl-space"]),
     ("automl-train", &["automl-space", "automl-models"]),
+    ("automl-compress", &["automl-space", "automl-models", "automl-train"]),
     (
         "automl",
         &[
@@ -31,6 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "automl-report",
             "automl-models",
             "automl-train",
+            "automl-compress",
         ],
     ),
     ("automl-cli", &["automl"]),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 /// Commands that train networks and so need the framework.
-const TRAINING: &[&str] = &["search", "train", "fidelities", "latency"];
+const TRAINING: &[&str] = &["search", "train", "compress", "fidelities", "latency"];
 
 /// Builds and runs `automl ARGS`.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {

@@ -17,7 +17,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         if fast {
             cargo.args(["--exclude", "automl-models", "--exclude", "automl-train"]);
             cargo.args(["--exclude", "automl", "--exclude", "automl-cli"]);
-            cargo.args(["--exclude", "automl-benches"]);
+            cargo.args(["--exclude", "automl-benches", "--exclude", "automl-compress"]);
         }
         cargo
     };

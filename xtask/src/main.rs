@@ -20,6 +20,7 @@ Usage: cargo xtask <command> [options]
 Find small networks
   search [options]     search for light networks on a data set (--help shows every option)
   train MODEL.YAML     train one network of a search, or one of your own, to the end
+  compress NETWORK     make a trained network smaller: prune channels, decompose layers
   fidelities [options] measure which cheap settings rank networks as full training does
   latency [options]    how long networks take on this device, measured and predicted
   serve --stdio        drive the optimiser from any program, by JSON lines
@@ -59,7 +60,9 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "check" => check::run(rest),
         "arrows" => arrows::check().map(|()| ExitCode::SUCCESS),
         "bench" => bench::run(rest),
-        "search" | "train" | "fidelities" | "latency" | "serve" | "simulate" => automl::run(args),
+        "search" | "train" | "compress" | "fidelities" | "latency" | "serve" | "simulate" => {
+            automl::run(args)
+        }
         flag if flag.starts_with('-') => bail!("unknown option {flag:?}; try `cargo xtask --help`"),
         other => bail!("there is no command {other:?}; try `cargo xtask --help`"),
     }

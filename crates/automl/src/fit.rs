@@ -1,9 +1,10 @@
 //! One given network, trained to the end, tested once and saved.
 
 use crate::search::{CHECKPOINT_EVERY, SearchError, Settings, open_data, write_file};
-use automl_models::{Architecture, YamlError};
 use automl_study::StopFlag;
-use automl_train::{EpochReport, Part, TrainError, Training, export, on_threads};
+use automl_train::{
+    Description, DescriptionError, EpochReport, Part, Training, export, on_threads,
+};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,22 +21,9 @@ pub enum FitError {
     /// Settings, data or device do not do, the network cannot be trained, or not be saved.
     #[error(transparent)]
     Search(#[from] SearchError),
-    /// The network's file cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The network's file is not valid.
-    #[error("{}: {source}", path.display())]
-    Yaml {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: YamlError,
-    },
+    /// The network's file cannot be read or is not valid.
+    #[error(transparent)]
+    Description(#[from] DescriptionError),
     /// The folder holds a network that was trained before.
     #[error("{} holds a trained network already; choose another folder", path.display())]
     Taken {
@@ -90,14 +78,14 @@ pub enum Progress {
     Epoch(EpochReport),
 }
 
-/// Trains the network of a `model.yaml` as the final training of a search with these settings
-/// would, and saves it in `out`: `model.yaml`, `weights.safetensors`, `weights.bpk`,
-/// `metrics.json`. A training that was interrupted there goes on from its last checkpoint.
+/// Trains the network of a `model.yaml` or `network.json` as the final training of a search with
+/// these settings would, and saves it in `out`: the same description, `weights.safetensors`,
+/// `weights.bpk`, `metrics.json`. A training that was interrupted there goes on from its last checkpoint.
 ///
 /// The seed of the settings decides split, weights, order and augmentation.
 ///
 /// # Errors
-/// [`FitError`]; [`TrainError::Stopped`] in it where `stop` was set.
+/// [`FitError`]; [`automl_train::TrainError::Stopped`] in it where `stop` was set.
 pub fn run(
     settings: &Settings,
     model: &Path,
@@ -105,11 +93,8 @@ pub fn run(
     stop: &StopFlag,
     observer: &(dyn Fn(&Progress) + Sync),
 ) -> Result<Fitted, FitError> {
-    let text = std::fs::read_to_string(model)
-        .map_err(|source| FitError::Read { path: model.to_owned(), source })?;
-    let architecture = Architecture::from_yaml(&text)
-        .map_err(|source| FitError::Yaml { path: model.to_owned(), source })?;
-    let cost = architecture.cost().map_err(TrainError::from).map_err(SearchError::from)?;
+    let description = Description::read(model)?;
+    let cost = description.canonical()?.cost();
     let results = out.join("metrics.json");
     if results.exists() {
         return Err(FitError::Taken { path: out.to_owned() });
@@ -128,11 +113,11 @@ pub fn run(
 
     let train = || -> Result<Training, SearchError> {
         let known = Training::resume(&checkpoint, &data, &chosen.device).ok().filter(|known| {
-            (known.architecture(), known.seed(), known.recipe()) == (&architecture, seed, &recipe)
+            (known.description(), known.seed(), known.recipe()) == (&description, seed, &recipe)
         });
         let mut training = match known {
             Some(known) => known,
-            None => Training::new(&architecture, &data, &recipe, seed, &chosen.device)?,
+            None => Training::new(&description, &data, &recipe, seed, &chosen.device)?,
         };
         observer(&Progress::Start {
             data: data.name.clone(),
@@ -158,7 +143,7 @@ pub fn run(
         let training = train()?;
         let validation = training.evaluate(Part::Validation);
         let test = training.evaluate(Part::Test);
-        export(&training.trained(), &architecture, out)?;
+        export(&training.trained(), &description, out)?;
         Ok(Fitted {
             params: cost.parameters,
             macs: cost.macs,

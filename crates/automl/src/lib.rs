@@ -4,6 +4,8 @@
 mod auto;
 pub mod choose;
 #[cfg(feature = "train")]
+pub mod compression;
+#[cfg(feature = "train")]
 pub mod fidelities;
 #[cfg(feature = "train")]
 pub mod fit;
@@ -14,6 +16,8 @@ mod serve;
 pub mod simulate;
 
 pub use auto::AutoSampler;
+#[cfg(feature = "train")]
+pub use automl_compress as compress;
 pub use automl_evolution as evolution;
 pub use automl_gp as gp;
 #[cfg(feature = "train")]

@@ -1,6 +1,7 @@
 //! The `automl` command: arguments in, calls to the library `automl`.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod compress;
 mod fidelities;
 mod latency;
 mod output;
@@ -37,6 +38,9 @@ enum Command {
     /// Train one network of a search, or one of your own, to the end
     #[command(long_about = train::LONG, after_long_help = train::EXAMPLES)]
     Train(Box<train::TrainArgs>),
+    /// Make a trained network smaller: prune channels, decompose layers
+    #[command(long_about = compress::LONG, after_long_help = compress::EXAMPLES)]
+    Compress(Box<compress::CompressArgs>),
     /// Measure which cheap settings rank networks as full training does
     #[command(long_about = fidelities::LONG, after_long_help = fidelities::EXAMPLES)]
     Fidelities(Box<fidelities::FidelitiesArgs>),
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Search(args) => search::run(*args),
         Command::Train(args) => train::run(*args),
+        Command::Compress(args) => compress::run(*args),
         Command::Fidelities(args) => fidelities::run(*args),
         Command::Latency(args) => latency::run(&args),
         Command::Simulate(args) => simulate::run(*args),

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 pub(crate) const LONG: &str = "\
 Train one network of a search, or one of your own, to the end.
 
-The network is described by a model.yaml, such as those that a search leaves behind. It is trained
+The network is described by a model.yaml, such as those that a search leaves behind, or by a
+network.json, such as those of `compress`. It is trained
 from scratch as the final training of a search would train it, tested once and saved.";
 
 pub(crate) const EXAMPLES: &str = "\
@@ -22,7 +23,7 @@ Examples:
       a network of your own by the long recipe
 
 What you get, in the folder of --out:
-  model.yaml, weights.safetensors, weights.bpk, metrics.json
+  model.yaml or network.json, weights.safetensors, weights.bpk, metrics.json
 
 Ctrl-C ends it; the same command again goes on from the last checkpoint in that folder.";
 

@@ -1,12 +1,14 @@
 //! The form in which equal networks are equal.
 
-use crate::{Activation, Cost};
-use serde::Serialize;
+use crate::{Activation, CanonicalError, Cost, check};
+use serde::{Deserialize, Serialize};
 
 /// An architecture as primitive nodes: multiples and repeats applied, what does nothing left out.
 ///
-/// Lowered only from a valid [`Architecture`](crate::Architecture), so channels always agree.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+/// Lowered from a valid [`Architecture`](crate::Architecture), so channels agree, or read from JSON
+/// and [checked](Self::check). Whoever changes nodes by hand checks them too.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 #[non_exhaustive]
 pub struct Canonical {
     /// Channels of the input image.
@@ -19,8 +21,29 @@ pub struct Canonical {
     pub nodes: Vec<Node>,
 }
 
+/// What a file says, before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    input_channels: usize,
+    input_side: usize,
+    classes: usize,
+    nodes: Vec<Node>,
+}
+
+impl TryFrom<Unchecked> for Canonical {
+    type Error = CanonicalError;
+
+    fn try_from(read: Unchecked) -> Result<Self, CanonicalError> {
+        let Unchecked { input_channels, input_side, classes, nodes } = read;
+        let network = Self { input_channels, input_side, classes, nodes };
+        network.check()?;
+        Ok(network)
+    }
+}
+
 /// One primitive computation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Node {
     /// A convolution with what directly follows it.
     Convolution(Convolution),
@@ -82,7 +105,7 @@ pub enum Node {
 }
 
 /// A square convolution with batch normalisation and activation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Convolution {
     /// Input channels.
     pub inputs: usize,
@@ -103,7 +126,7 @@ pub struct Convolution {
 }
 
 /// Kinds of pooling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Pooling {
     /// The largest value.
     Max,
@@ -112,7 +135,7 @@ pub enum Pooling {
 }
 
 /// What turns numbers into channel weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Gate {
     /// min(max(0, x + 3), 6) / 6
     HardSigmoid,
@@ -152,6 +175,15 @@ impl Canonical {
         hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         hash ^ (hash >> 31)
+    }
+
+    /// Whether this is a network that can be built: channels agree from node to node, windows fit
+    /// on their maps, and the chain ends in one number per class.
+    ///
+    /// # Errors
+    /// The first node that does not fit.
+    pub fn check(&self) -> Result<(), CanonicalError> {
+        check::check(self)
     }
 
     /// Parameters, multiply-accumulates and peak activation memory.

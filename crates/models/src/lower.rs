@@ -11,8 +11,8 @@ use crate::{
     Pooling,
 };
 
-const MAX_CHANNELS: usize = 1 << 16;
-const MAX_SIDE: usize = 1 << 13;
+pub(crate) const MAX_CHANNELS: usize = 1 << 16;
+pub(crate) const MAX_SIDE: usize = 1 << 13;
 const MAX_REPEAT: usize = 1 << 10;
 const MAX_BLOCKS: usize = 1 << 12;
 

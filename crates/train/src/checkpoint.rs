@@ -4,8 +4,8 @@
 //! SGD (`velocity.` before the weight's name), and in its metadata all that else shapes the rest of
 //! the training.
 
-use crate::{Data, Recipe, TrainError, Training};
-use automl_models::{Architecture, LoadError, NamedTensor, Network};
+use crate::{Data, Description, Recipe, TrainError, Training};
+use automl_models::{LoadError, NamedTensor, Network};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
@@ -63,7 +63,7 @@ struct Meta {
     epoch: u64,
     seed: u64,
     recipe: Recipe,
-    architecture: Architecture,
+    architecture: Description,
 }
 
 impl Training {
@@ -77,7 +77,7 @@ impl Training {
             epoch: self.epoch,
             seed: self.seed,
             recipe: self.recipe.clone(),
-            architecture: self.architecture.clone(),
+            architecture: self.description.clone(),
         };
         let mut tensors = self.network.tensors();
         for (name, id) in self.network.parameter_ids() {
@@ -110,7 +110,7 @@ impl Training {
     ) -> Result<Self, CheckpointError> {
         let saved = Self::resume(path, data, device)?;
         let device = device.clone().autodiff();
-        Ok(Self::assemble(&saved.architecture, data, recipe, seed, device, saved.network)?)
+        Ok(Self::assemble(saved.description, data, recipe, seed, device, saved.network)?)
     }
 
     /// Goes on with a saved training: on the same data and device bit for bit as if it had never
@@ -131,12 +131,14 @@ impl Training {
             .into_iter()
             .partition(|tensor| tensor.name.starts_with(VELOCITY));
         let device = device.clone().autodiff();
-        let network = Network::load(&meta.architecture, weights, &device)
+        let canonical = meta.architecture.canonical().map_err(TrainError::from)?;
+        let network = Network::from_canonical(&canonical, 0, &device)
+            .with_tensors(weights)
             .map_err(|source| CheckpointError::Load { path: path.to_owned(), source })?;
         let lengths = lengths(&network);
         let plain = device.clone().inner();
         let Meta { epoch, seed, recipe, architecture } = meta;
-        let mut training = Self::assemble(&architecture, data, &recipe, seed, device, network)?;
+        let mut training = Self::assemble(architecture, data, &recipe, seed, device, network)?;
         training.epoch = epoch;
         let ids: HashMap<_, _> = training.network.parameter_ids().into_iter().collect();
         for speed in speeds {
@@ -207,6 +209,27 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<NamedTensor>, SafeTensorError> 
         Ok(NamedTensor { name, shape: view.shape().to_vec(), values })
     };
     file.tensors().into_iter().map(tensor).collect()
+}
+
+/// Why weights cannot be read.
+#[derive(Debug, Error)]
+#[error("cannot read the weights of {}: {reason}", path.display())]
+pub struct WeightsError {
+    /// The file.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
+}
+
+/// The tensors of a `weights.safetensors`, as [`Network::with_tensors`] takes them.
+///
+/// # Errors
+/// [`WeightsError`] if the file cannot be read, is damaged, or holds other numbers than 32-bit
+/// floats.
+pub fn read_weights(path: &Path) -> Result<Vec<NamedTensor>, WeightsError> {
+    let fail = |reason: String| WeightsError { path: path.to_owned(), reason };
+    let bytes = fs::read(path).map_err(|error| fail(error.to_string()))?;
+    decode(&bytes).map_err(|error| fail(error.to_string()))
 }
 
 /// Writes a file that is whole or absent, whatever happens.

@@ -1,7 +1,8 @@
 //! The files of a trained network.
 
+use crate::Description;
 use crate::checkpoint::{encode, write_whole};
-use automl_models::{Architecture, Network};
+use automl_models::Network;
 use burn::module::Module;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -16,21 +17,23 @@ pub struct ExportError {
     pub reason: String,
 }
 
-/// Writes `model.yaml` (the architecture in the community's format), `weights.safetensors` and
-/// `weights.bpk` (burn's own format) into a folder, which is created. Returns the files' names.
+/// Writes `model.yaml` (the architecture in the community's format) or `network.json` (primitive
+/// nodes), `weights.safetensors` and `weights.bpk` (burn's own format) into a folder, which is
+/// created. Returns the files' names.
 ///
 /// # Errors
 /// [`ExportError`] names the file that cannot be written.
 pub fn export(
     network: &Network,
-    architecture: &Architecture,
+    description: impl Into<Description>,
     folder: &Path,
 ) -> Result<Vec<&'static str>, ExportError> {
     let fail = |name: &str, reason: String| ExportError { path: folder.join(name), reason };
     std::fs::create_dir_all(folder).map_err(|e| fail("", e.to_string()))?;
-    let yaml = architecture.to_yaml();
-    write_whole(&folder.join("model.yaml"), yaml.as_bytes())
-        .map_err(|e| fail("model.yaml", e.to_string()))?;
+    let description = description.into();
+    let name = description.file_name();
+    let text = description.text().map_err(|e| fail(name, e.to_string()))?;
+    write_whole(&folder.join(name), text.as_bytes()).map_err(|e| fail(name, e.to_string()))?;
     let network = network.valid();
     let bytes =
         encode(&network.tensors(), None).map_err(|e| fail("weights.safetensors", e.to_string()))?;
@@ -39,5 +42,5 @@ pub fn export(
     network
         .save_file(folder.join("weights.bpk"))
         .map_err(|e| fail("weights.bpk", e.to_string()))?;
-    Ok(vec!["model.yaml", "weights.safetensors", "weights.bpk"])
+    Ok(vec![name, "weights.safetensors", "weights.bpk"])
 }

@@ -2,8 +2,10 @@
 
 use crate::loader::{self, Batch, Batches, threads};
 use crate::sgd::{Rates, Sgd};
-use crate::{Data, Images, Part, Recipe, RecipeError};
-use automl_models::{Architecture, ArchitectureError, LoadError, Network};
+use crate::{Data, Description, DescriptionError, Images, Part, Recipe, RecipeError};
+use automl_models::{
+    Architecture, ArchitectureError, CanonicalError, LoadError, NamedTensor, Network,
+};
 use burn::module::Module;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -28,6 +30,12 @@ pub enum TrainError {
     /// The architecture is invalid.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
+    /// The nodes of a network do not fit together.
+    #[error(transparent)]
+    Canonical(#[from] CanonicalError),
+    /// The network's description cannot be used.
+    #[error(transparent)]
+    Description(DescriptionError),
     /// The recipe is invalid.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
@@ -67,6 +75,16 @@ pub enum TrainError {
     },
 }
 
+impl From<DescriptionError> for TrainError {
+    fn from(error: DescriptionError) -> Self {
+        match error {
+            DescriptionError::Architecture(source) => Self::Architecture(source),
+            DescriptionError::Canonical(source) => Self::Canonical(source),
+            other => Self::Description(other),
+        }
+    }
+}
+
 /// What one epoch gave.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EpochReport {
@@ -91,7 +109,7 @@ pub struct Evaluation {
 /// device gives the same weights, in one run or in several.
 #[derive(Debug)]
 pub struct Training {
-    pub(crate) architecture: Architecture,
+    pub(crate) description: Description,
     data: Arc<Data>,
     pub(crate) recipe: Recipe,
     pub(crate) seed: u64,
@@ -102,24 +120,43 @@ pub struct Training {
 }
 
 impl Training {
-    /// A fresh network, ready for its first epoch.
+    /// A fresh network, ready for its first epoch: an [`Architecture`], or the primitive nodes of
+    /// a [`Canonical`](automl_models::Canonical).
     ///
     /// # Errors
-    /// [`TrainError`] for an invalid architecture or recipe, or one that does not fit the data.
+    /// [`TrainError`] for an invalid network or recipe, or one that does not fit the data.
     pub fn new(
-        architecture: &Architecture,
+        network: impl Into<Description>,
         data: &Arc<Data>,
         recipe: &Recipe,
         seed: u64,
         device: &Device,
     ) -> Result<Self, TrainError> {
+        let description = network.into();
         let device = device.clone().autodiff();
-        let network = Network::new(architecture, seed, &device)?;
-        Self::assemble(architecture, data, recipe, seed, device, network)
+        let network = Network::from_canonical(&description.canonical()?, seed, &device);
+        Self::assemble(description, data, recipe, seed, device, network)
+    }
+
+    /// As [`new`](Self::new) with given weights, as [`Network::tensors`] lists them.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and for weights that do not fit.
+    pub fn with_weights(
+        network: impl Into<Description>,
+        weights: Vec<NamedTensor>,
+        data: &Arc<Data>,
+        recipe: &Recipe,
+        seed: u64,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let mut training = Self::new(network, data, recipe, seed, device)?;
+        training.network = training.network.with_tensors(weights)?;
+        Ok(training)
     }
 
     pub(crate) fn assemble(
-        architecture: &Architecture,
+        description: Description,
         data: &Arc<Data>,
         recipe: &Recipe,
         seed: u64,
@@ -127,8 +164,8 @@ impl Training {
         network: Network,
     ) -> Result<Self, TrainError> {
         recipe.check()?;
-        let classes = architecture.classes()?;
-        let takes = (architecture.input_channels, architecture.input_side, classes);
+        let canonical = description.canonical()?;
+        let takes = (canonical.input_channels, canonical.input_side, canonical.classes);
         let has = (data.channels, data.side, data.classes);
         if takes != has {
             let text = |(channels, side, classes): (usize, usize, usize)| {
@@ -142,7 +179,7 @@ impl Training {
         let mut recipe = recipe.clone();
         recipe.batch = recipe.batch.min(data.train.len());
         Ok(Self {
-            architecture: architecture.clone(),
+            description,
             data: Arc::clone(data),
             recipe,
             seed,
@@ -179,9 +216,17 @@ impl Training {
         self.recipe.epochs
     }
 
-    /// The architecture.
-    pub fn architecture(&self) -> &Architecture {
-        &self.architecture
+    /// What is trained.
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// The architecture, if the network was given as one.
+    pub fn architecture(&self) -> Option<&Architecture> {
+        match &self.description {
+            Description::Blocks(architecture) => Some(architecture),
+            Description::Nodes(_) => None,
+        }
     }
 
     /// The network as it is now, in training mode.
@@ -282,6 +327,19 @@ impl Training {
         // A clone shares the weights; the old ones go when the new are put in their place.
         self.network = self.sgd.step(self.network.clone(), &gradients, rates);
         value
+    }
+
+    /// The gradients of the loss by every parameter, as [`Network::gradient_tensors`] lists them, on
+    /// each of the first `count` batches of an epoch of their own. The network stays as it is.
+    pub fn gradients(&self, count: usize, mut each: impl FnMut(&[NamedTensor])) {
+        let network = self.network.copy();
+        for Batch { pixels, labels } in self.batches(u64::from(u32::MAX) + 1).take(count) {
+            let images = images(&self.data, pixels, labels.len(), &self.device);
+            let targets = targets(&labels, self.data.classes, self.recipe.label_smoothing);
+            let targets = Tensor::from_data(targets, &self.device);
+            let (_, gradients) = network.gradients(images, |scores| cross_entropy(scores, targets));
+            each(&network.gradient_tensors(&gradients));
+        }
     }
 
     /// The network for evaluation. While its weights still move fast, the running statistics of

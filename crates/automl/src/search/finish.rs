@@ -315,7 +315,7 @@ impl Finish<'_> {
         let data = &plan.data;
         let warm = warmed(recipe);
         if let Ok(mut known) = Training::resume(&folder.final_checkpoint(*trial), data, device)
-            && (known.architecture(), known.seed()) == (architecture, seed)
+            && (known.architecture(), known.seed()) == (Some(architecture), seed)
         {
             if self.deadline.is_none() && known.recipe() == recipe {
                 return Ok(known);

@@ -1,0 +1,292 @@
+//! `automl compress`: a given network made smaller.
+
+use crate::Failure;
+use crate::output::say;
+use crate::search::args::{assigned, quote, seed};
+use automl::search::Settings;
+use clap::{Args, value_parser};
+use std::path::PathBuf;
+
+pub(crate) const LONG: &str = "\
+Make a trained network smaller.
+
+Pruning removes the channels that the network needs least, whole coupled groups at a time, in steps
+with fine-tuning in between; what is left is a smaller dense network. Decomposition puts chains of
+thin layers in the place of wide ones. Either way the network is fine-tuned at a tenth of the
+learning rate, unless --rate says otherwise, and tested once before and once after.";
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  cargo xtask compress runs/digits-1/front/trial-7 --keep .5 --out runs/half
+      half of the parameters of a network of a search
+
+  cargo xtask compress model.yaml --weights weights.safetensors --method decompose --out runs/thin
+      thin layers in the place of wide ones, with 90 % of their energy
+
+  cargo xtask compress runs/mine --dataset cifar10 --data-dir ~/data --method both \\
+      --max-macs 5000000 --out runs/small
+      at most 5 million multiply-accumulates, half of the way by pruning
+
+  cargo xtask compress runs/half --keep .5 --out runs/quarter
+      once more half of it
+
+What you get, in the folder of --out:
+  network.json   the smaller network, node by node; `compress` and `train` read it
+  weights.safetensors, weights.bpk, metrics.json
+
+Give --seed, --dataset and the validation share of the network's own training: with another split
+it has been trained on images that are to test it.";
+
+/// The share of the analytic drop in rank that is made, so that fine-tuning has something left.
+#[cfg(feature = "train")]
+const EVBMF_SHARE: f64 = 0.8;
+
+/// Options of `automl compress`.
+#[derive(Debug, Args)]
+pub(crate) struct CompressArgs {
+    /// The network: a folder of a trained one, its model.yaml or its network.json
+    #[arg(value_name = "NETWORK")]
+    network: PathBuf,
+    /// Its weights [default: weights.safetensors beside the network]
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// The folder for the smaller network
+    #[arg(long, value_name = "FOLDER")]
+    out: PathBuf,
+
+    /// How: prune, decompose, or both (first the one, half of the way, then the other)
+    #[arg(long, value_name = "NAME", help_heading = "Compression", default_value = "prune", value_parser = ["prune", "decompose", "both"])]
+    method: String,
+    /// The share that may stay, of the parameters or of what --of says
+    #[arg(long, value_name = "SHARE", help_heading = "Compression", value_parser = share)]
+    keep: Option<f64>,
+    /// What --keep is a share of: params or macs
+    #[arg(long, value_name = "NAME", help_heading = "Compression", default_value = "params", requires = "keep", value_parser = ["params", "macs"])]
+    of: String,
+    /// The most parameters
+    #[arg(long, value_name = "N", help_heading = "Compression")]
+    max_params: Option<u64>,
+    /// The most multiply-accumulates of one image
+    #[arg(long, value_name = "N", help_heading = "Compression")]
+    max_macs: Option<u64>,
+    /// Ranks of a decomposition without a goal: the share of each layer's energy (squared singular
+    /// values) that stays, or evbmf for analytic ranks
+    #[arg(long, value_name = "RULE", help_heading = "Compression", default_value = "0.9", value_parser = ranks)]
+    ranks: RankRule,
+    /// What ranks channels: taylor (gradient times weight), l1, l2 (norms of filters) or random
+    #[arg(long, value_name = "NAME", help_heading = "Compression", default_value = "taylor", value_parser = ["taylor", "l1", "l2", "random"])]
+    importance: String,
+    /// In how many steps channels are removed
+    #[arg(long, value_name = "N", help_heading = "Compression", default_value_t = 5, value_parser = value_parser!(u64).range(1..=1000))]
+    steps: u64,
+    /// The fewest channels that a layer keeps
+    #[arg(long, value_name = "N", help_heading = "Compression", default_value_t = 2, value_parser = value_parser!(u64).range(1..=65536))]
+    min_channels: u64,
+    /// Channels that stay are a multiple of this, where a layer has as many
+    #[arg(long, value_name = "N", help_heading = "Compression", default_value_t = 1, value_parser = value_parser!(u64).range(1..=1024))]
+    multiple: u64,
+
+    /// digits (embedded), mnist, fashion-mnist, cifar10, or folder (a folder of images per class)
+    #[arg(long, value_name = "NAME", help_heading = "Data")]
+    dataset: Option<String>,
+    /// Where the data set's files lie (IDX or IDX.gz files, CIFAR-10 binary files, class folders)
+    #[arg(long, value_name = "FOLDER", help_heading = "Data")]
+    data_dir: Option<PathBuf>,
+
+    /// The recipe of fine-tuning but for its learning rate: light or lecture [default:
+    /// light]
+    #[arg(long, value_name = "NAME", help_heading = "Training")]
+    recipe: Option<String>,
+    /// How many epochs of fine-tuning in all, 0 for none [default: a third of a search's final
+    /// training]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    epochs: Option<u64>,
+    /// The highest learning rate of fine-tuning, as a share of the recipe's
+    #[arg(long, value_name = "SHARE", help_heading = "Training", default_value = "0.1", value_parser = rate)]
+    rate: f64,
+    /// Where to train: auto (a real GPU if there is one), cpu or gpu [default: auto]
+    #[arg(long, value_name = "DEVICE", help_heading = "Training")]
+    device: Option<String>,
+    /// Threads on the CPU [default: one per core]
+    #[arg(long, value_name = "N", help_heading = "Training", value_parser = value_parser!(u64).range(1..))]
+    threads: Option<u64>,
+    /// The seed of split, order and augmentation [default: 0]
+    #[arg(long, value_name = "N", help_heading = "Training", value_parser = seed())]
+    seed: Option<u64>,
+
+    /// A TOML file of settings, as for `search`; the options above go before it
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    config: Option<PathBuf>,
+    /// Change one setting of the file, as in --set training.batch=64; may be repeated
+    #[arg(long, value_name = "PATH=VALUE", help_heading = "Settings")]
+    set: Vec<String>,
+    /// Check the settings and print them, without compressing
+    #[arg(long, help_heading = "Settings")]
+    dry_run: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("a share lies above 0 and below 1".into()),
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if rate > 0.0 && rate <= 10.0 => Ok(rate),
+        _ => Err("a share of the learning rate lies above 0 and is at most 10".into()),
+    }
+}
+
+/// What decides ranks.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "train"), allow(dead_code, reason = "only a training build decomposes"))]
+enum RankRule {
+    Evbmf,
+    Energy(f64),
+}
+
+fn ranks(text: &str) -> Result<RankRule, String> {
+    if text == "evbmf" {
+        return Ok(RankRule::Evbmf);
+    }
+    share(text).map(RankRule::Energy).map_err(|error| format!("{error}; or it is evbmf"))
+}
+
+impl CompressArgs {
+    /// The options that are settings of a search too, those of `--set` first so that named options
+    /// win.
+    fn assignments(&self) -> Vec<String> {
+        let text = |value: &Option<String>| value.as_ref().map(|v| quote(v));
+        let options = [
+            ("data.dataset", text(&self.dataset)),
+            ("data.dir", self.data_dir.as_ref().map(|path| quote(&path.to_string_lossy()))),
+            ("training.recipe", text(&self.recipe)),
+            ("device", text(&self.device)),
+            ("workers", self.threads.map(|n| n.to_string())),
+            ("seed", self.seed.map(|n| n.to_string())),
+        ];
+        assigned(&self.set, options)
+    }
+
+    /// Whether it is said how small the network is to become.
+    fn has_goal(&self) -> bool {
+        self.keep.is_some() || self.max_params.is_some() || self.max_macs.is_some()
+    }
+}
+
+/// Compresses, or only checks the settings.
+pub(crate) fn run(args: CompressArgs) -> Result<(), Failure> {
+    let settings = Settings::load(args.config.as_deref(), &args.assignments())?;
+    if !args.has_goal() && args.method != "decompose" {
+        let needs = "pruning needs to know how far: give --keep, --max-params or --max-macs";
+        return Err(needs.into());
+    }
+    if args.dry_run {
+        return say(automl::search::to_toml(&settings).trim_end());
+    }
+    execute(args, &settings)
+}
+
+#[cfg(not(feature = "train"))]
+fn execute(_: CompressArgs, _: &Settings) -> Result<(), Failure> {
+    Err(crate::search::NO_TRAINING.into())
+}
+
+#[cfg(feature = "train")]
+fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
+    use automl::compress::{self, CompressError, Floor, Importance, Pruning};
+    use automl::compression::{self, CompressionError, Goal, Job, Method};
+    use automl::study::StopFlag;
+    use automl::train::TrainError;
+    let of_macs = args.of == "macs";
+    let job = Job {
+        method: match args.method.as_str() {
+            "decompose" => Method::Decompose,
+            "both" => Method::Both,
+            _ => Method::Prune,
+        },
+        goal: Goal {
+            keep_params: args.keep.filter(|_| !of_macs),
+            keep_macs: args.keep.filter(|_| of_macs),
+            max_params: args.max_params,
+            max_macs: args.max_macs,
+        },
+        ranks: match args.ranks {
+            RankRule::Evbmf => compress::RankRule::Evbmf { share: EVBMF_SHARE },
+            RankRule::Energy(share) => compress::RankRule::Energy(share),
+        },
+        pruning: Pruning {
+            importance: match args.importance.as_str() {
+                "l1" => Importance::L1,
+                "l2" => Importance::L2,
+                "random" => Importance::Random,
+                _ => Importance::Taylor,
+            },
+            steps: args.steps as usize,
+            floor: Floor { units: args.min_channels as usize, multiple: args.multiple as usize },
+        },
+        network: args.network,
+        weights: args.weights,
+        out: args.out,
+        epochs: args.epochs,
+        rate: args.rate,
+    };
+    let stop = StopFlag::on_ctrl_c()?;
+    let done = match compression::run(settings, &job, &stop, &show) {
+        Err(CompressionError::Compress(CompressError::Train(TrainError::Stopped { .. }))) => {
+            return Err("interrupted; nothing was saved".into());
+        }
+        done => done?,
+    };
+    let row = |name: &str, m: &compression::Measured| {
+        format!(
+            "{name:<8}{:>11}{:>14}{:>11.2}%{:>9.2}%",
+            m.params,
+            m.macs,
+            100.0 * m.validation_accuracy,
+            100.0 * m.test_accuracy
+        )
+    };
+    say(format_args!(
+        "        parameters          MACs  validation      test\n{}\n{}\n{} epochs in {:.0} s; \
+         everything lies in {}",
+        row("before", &done.before),
+        row("after", &done.after),
+        done.epochs,
+        done.seconds,
+        job.out.display()
+    ))
+}
+
+#[cfg(feature = "train")]
+fn show(progress: &automl::compression::Progress) {
+    use crate::output::note;
+    use automl::compress::Step;
+    use automl::compression::Progress;
+    match progress {
+        Progress::Start { data, device, cost, budget, epochs } => {
+            note(format_args!("data    {data}"));
+            note(format_args!("device  {device}"));
+            note(format_args!(
+                "network {} parameters, {} multiply-accumulates",
+                cost.parameters, cost.macs
+            ));
+            match budget {
+                Some(budget) => note(format_args!("goal    {budget}, {epochs} epochs")),
+                None => note(format_args!("goal    thinner layers, {epochs} epochs")),
+            }
+        }
+        Progress::Step(Step::Smaller { parameters, macs }) => {
+            note(format_args!("smaller {parameters} parameters, {macs} multiply-accumulates"));
+        }
+        Progress::Step(Step::Epoch(report)) => note(format_args!(
+            "epoch {:>4}  loss {:.4}  {:>6.1} s",
+            report.epoch,
+            report.loss,
+            report.time.as_secs_f64()
+        )),
+        _ => {}
+    }
+}

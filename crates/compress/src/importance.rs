@@ -1,0 +1,141 @@
+//! How much a network needs each unit of channels.
+
+use crate::Model;
+use crate::groups::{Groups, Role};
+use crate::tree::{Layer, grow};
+use automl_models::{NamedTensor, Node};
+use automl_space::stream;
+use automl_train::Training;
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+/// How units are ranked. Scores are divided by their group's mean, so that groups are comparable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Importance {
+    /// The mean over batches of (dL/dz)^2 with a gate z = 1 on the unit's channels.
+    ///
+    /// By the chain rule dL/dz is the sum of weight times gradient over all weights that read the
+    /// channels; over the filters that make them that sum is 0 wherever normalisation follows.
+    ///
+    /// # Source
+    /// Molchanov et al. (2019), "Importance estimation for neural network pruning", eq. (8).
+    #[default]
+    Taylor,
+    /// The sum of absolute weights of the filters that make the channels (Li et al. 2017, "Pruning
+    /// filters for efficient ConvNets", section 3.1).
+    L1,
+    /// The Euclidean norm of these filters.
+    L2,
+    /// Uniform random numbers: what every ranking has to beat.
+    Random,
+}
+
+impl Importance {
+    /// Its name, as options have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Taylor => "taylor",
+            Self::L1 => "l1",
+            Self::L2 => "l2",
+            Self::Random => "random",
+        }
+    }
+
+    /// A score for each unit; the larger, the more it is needed.
+    ///
+    /// `training` holds the same network and weights, and gives the gradients on `batches` batches.
+    pub fn scores(
+        self,
+        model: &Model,
+        groups: &Groups,
+        training: &Training,
+        batches: usize,
+        seed: u64,
+    ) -> Vec<f64> {
+        let layers = model.layers();
+        let mut scores = vec![0.0; groups.units()];
+        match self {
+            Self::Taylor => training.gradients(batches, |gradients| {
+                let slopes = slopes(model, &layers, groups, gradients);
+                for (score, slope) in scores.iter_mut().zip(slopes) {
+                    *score += slope * slope;
+                }
+            }),
+            Self::L1 => visit(&layers, groups, Role::Makes, &mut |unit, _, _, weight| {
+                scores[unit] += weight.abs();
+            }),
+            Self::L2 => {
+                visit(&layers, groups, Role::Makes, &mut |unit, _, _, weight| {
+                    scores[unit] += weight * weight;
+                });
+                scores.iter_mut().for_each(|score| *score = score.sqrt());
+            }
+            Self::Random => {
+                let mut rng = stream(seed, 0, "importance");
+                scores.iter_mut().for_each(|score| *score = rng.random());
+            }
+        }
+        normalise(&mut scores, groups);
+        scores
+    }
+}
+
+/// Divides scores by the mean of their group.
+fn normalise(scores: &mut [f64], groups: &Groups) {
+    for group in groups.groups() {
+        let mean = group.iter().map(|unit| scores[*unit]).sum::<f64>() / group.len() as f64;
+        if mean > 0.0 {
+            group.iter().for_each(|unit| scores[*unit] /= mean);
+        }
+    }
+}
+
+/// For each unit the derivative of the loss by a gate on its channels.
+fn slopes(model: &Model, layers: &[Layer], groups: &Groups, gradients: &[NamedTensor]) -> Vec<f64> {
+    let slope = grow(&model.canonical().nodes, gradients);
+    let flat = flatten(&slope);
+    let mut slopes = vec![0.0; groups.units()];
+    visit(layers, groups, Role::Reads, &mut |unit, (node, tensor), at, weight| {
+        let gradient = flat.get(node).and_then(|layer| layer.tensors.get(tensor));
+        let gradient = gradient.and_then(|tensor| tensor.values.get(at)).copied();
+        slopes[unit] += weight * f64::from(gradient.unwrap_or(0.0));
+    });
+    slopes
+}
+
+/// Layers in the order in which [`Groups`] counts them.
+pub(crate) fn flatten(layers: &[Layer]) -> Vec<&Layer> {
+    let mut flat = Vec::new();
+    for layer in layers {
+        flat.push(layer);
+        layer.branches.iter().for_each(|branch| flat.extend(flatten(branch)));
+    }
+    flat
+}
+
+/// Calls back for each weight with a role: its unit, node and tensor, index and value.
+fn visit<'a>(
+    layers: &'a [Layer],
+    groups: &Groups,
+    wanted: Role,
+    each: &mut dyn FnMut(usize, (usize, &'a str), usize, f64),
+) {
+    for (index, layer) in flatten(layers).into_iter().enumerate() {
+        if matches!(layer.node, Node::Sum { .. } | Node::Concat { .. }) {
+            continue;
+        }
+        for (name, tensor) in &layer.tensors {
+            for (axis, role, units) in groups.roles(index, &layer.node, name) {
+                if role != wanted {
+                    continue;
+                }
+                let inner: usize = tensor.shape[axis + 1..].iter().product();
+                for (at, weight) in tensor.values.iter().enumerate() {
+                    let unit = units[at / inner % units.len()];
+                    each(unit, (index, name), at, f64::from(*weight));
+                }
+            }
+        }
+    }
+}

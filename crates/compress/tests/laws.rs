@@ -1,0 +1,335 @@
+//! Laws of pruning and decomposition on random networks.
+#![allow(clippy::unwrap_used)]
+
+use automl_compress::{
+    Budget, Decomposition, Floor, Groups, Model, PruneError, RankRule, Ranks, mask, prune, remove,
+};
+use automl_models::{
+    Activation, Architecture, Block, BlockSpace, BlockSpaceOptions, Canonical, Layer, Network, Node,
+};
+use automl_space::stream;
+use automl_train::cpu;
+use burn::tensor::{Tensor, TensorData};
+use proptest::prelude::*;
+use rand::RngExt;
+use rand::seq::IndexedRandom;
+use std::collections::HashSet;
+
+/// A network whose every number is random, statistics of normalisation too.
+fn model(canonical: Canonical, seed: u64) -> Model {
+    let mut tensors = Network::from_canonical(&canonical, seed, &cpu()).tensors();
+    let mut rng = stream(seed, 1, "test");
+    for tensor in &mut tensors {
+        let scale: usize = tensor.shape.iter().skip(1).product();
+        for value in &mut tensor.values {
+            *value = if tensor.name.ends_with("running_var") {
+                rng.random_range(0.5..1.5)
+            } else if tensor.shape.len() == 1 {
+                rng.random_range(-1.0..1.0)
+            } else {
+                rng.random_range(-1.7..1.7) / (scale as f32).sqrt()
+            };
+        }
+    }
+    Model::new(canonical, tensors).unwrap()
+}
+
+fn scores(model: &Model, seed: u64) -> Vec<f32> {
+    let canonical = model.canonical();
+    let (channels, side) = (canonical.input_channels, canonical.input_side);
+    let mut rng = stream(seed, 2, "test");
+    let pixels: Vec<f32> =
+        (0..3 * channels * side * side).map(|_| rng.random_range(-2.0..2.0)).collect();
+    let images = TensorData::new(pixels, [3, channels, side, side]);
+    let images = Tensor::from_data(images, &cpu());
+    let scores = model.network(&cpu()).unwrap().forward(images).into_data();
+    scores.iter::<f32>().collect()
+}
+
+fn close(a: &[f32], b: &[f32], tolerance: f32) -> Result<(), TestCaseError> {
+    let scale = a.iter().fold(1e-3_f32, |most, x| most.max(x.abs()));
+    for (x, y) in a.iter().zip(b) {
+        prop_assert!((x - y).abs() <= tolerance * scale, "{x} and {y} of {scale}");
+    }
+    Ok(())
+}
+
+/// A network of the block space.
+fn sample(seed: u64, side: usize, extended: bool) -> Canonical {
+    let options = BlockSpaceOptions { extended, width: 0.125, ..BlockSpaceOptions::default() };
+    let space = BlockSpace::new(1, side, 10, &options).unwrap();
+    let config = space.space().sample(&mut stream(seed, 0, "test"));
+    space.architecture(&config).canonical().unwrap()
+}
+
+fn attends_along_channels(nodes: &[Node]) -> bool {
+    nodes.iter().any(|node| match node {
+        Node::ChannelAttention { .. } => true,
+        Node::Sum { body: a, shortcut: b } | Node::Concat { first: a, second: b } => {
+            attends_along_channels(a) || attends_along_channels(b)
+        }
+        _ => false,
+    })
+}
+
+/// Every kind of coupling, in a random order.
+fn mixture() -> impl Strategy<Value = Canonical> {
+    let inverted = |eca| {
+        (any::<bool>(), 1_usize..=2, 1_u32..4).prop_map(move |(squeeze_excite, stride, t)| {
+            Block::InvertedResidualV3 {
+                kernel: 3,
+                expansion: f64::from(t),
+                channels: 8,
+                squeeze_excite,
+                hard_swish: t == 2,
+                stride,
+                eca,
+            }
+        })
+    };
+    let conv = (1_usize..=3, 1_usize..=2).prop_map(|(c, stride)| Block::FixedConv {
+        channels: 4 * c,
+        kernel: 2 * stride - 1,
+        stride,
+        padding: None,
+        groups: if c == 2 { 4 } else { 1 },
+        activation: Activation::Silu,
+    });
+    let ghost = (any::<bool>(), 1_usize..=2).prop_map(|(squeeze_excite, stride)| {
+        Block::GhostBottleneck { kernel: 3, expansion: 2.0, channels: 8, squeeze_excite, stride }
+    });
+    let bottleneck = Just(Block::Bottleneck {
+        channels: 8,
+        shortcut: true,
+        groups: 1,
+        expansion: 0.5,
+        activation: Activation::Relu,
+        eca: false,
+    });
+    let fire = Just(Block::Fire { squeeze: 3, expand1: 4, expand3: 8 });
+    let depthwise = Just(Block::dw_conv(16, 3, 1, Activation::Sigmoid));
+    let mb = Just(Block::MBConv {
+        expansion: 2.0,
+        channels: 8,
+        stride: 1,
+        kernel: 3,
+        squeeze_excite: true,
+    });
+    let block = prop_oneof![inverted(false), conv, ghost, bottleneck, fire, depthwise, mb];
+    (prop::collection::vec((1_usize..3, block), 1..6), any::<bool>())
+        .prop_map(|(blocks, pool)| {
+            let mut layers = vec![Layer::once(Block::conv(8, 3, 1, Activation::Relu))];
+            layers.extend(blocks.into_iter().map(|(repeat, block)| Layer::new(repeat, block)));
+            if pool {
+                layers.push(Layer::once(Block::GlobalAvgPool));
+            }
+            layers.push(Layer::once(Block::Flatten));
+            layers.push(Layer::once(Block::Linear { features: 12, activation: Activation::Relu }));
+            layers.push(Layer::once(Block::linear(5)));
+            layers
+        })
+        .prop_filter_map("cannot be built", |layers| {
+            Architecture::new(2, 6, layers).canonical().ok()
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// No unit is in two groups.
+    #[test]
+    fn groups_are_disjoint(canonical in mixture()) {
+        let groups = Groups::find(&canonical);
+        let mut seen = HashSet::new();
+        for unit in groups.groups().iter().flatten() {
+            prop_assert!(*unit < groups.units());
+            prop_assert!(seen.insert(*unit));
+        }
+        prop_assert!(!seen.is_empty());
+    }
+
+    /// Removing units computes what zeros in place of the weights that read them compute.
+    #[test]
+    fn removed_is_masked(canonical in mixture(), seed in 0_u64..1000, share in 0.1_f64..0.9) {
+        let model = model(canonical, seed);
+        let groups = Groups::find(model.canonical());
+        let mut rng = stream(seed, 3, "test");
+        let mut keep = vec![true; groups.units()];
+        for group in groups.groups() {
+            group.iter().for_each(|unit| keep[*unit] = !rng.random_bool(share));
+        }
+        for layer in groups.layers() {
+            keep[*layer.choose(&mut rng).unwrap()] = true;
+        }
+        let masked = mask(&model, &groups, &keep).unwrap();
+        let removed = remove(&model, &groups, &keep).unwrap();
+        prop_assert!(removed.cost().parameters <= model.cost().parameters);
+        close(&scores(&masked, seed), &scores(&removed, seed), 2e-4)?;
+    }
+
+    /// What is left keeps within the budget, and one unit more would not have been needed less.
+    #[test]
+    fn budgets_are_met(
+        canonical in mixture(), seed in 0_u64..1000, share in 0.3_f64..1.0, of_macs in any::<bool>(),
+        multiple in 1_usize..4,
+    ) {
+        let model = model(canonical, seed);
+        let groups = Groups::find(model.canonical());
+        let mut rng = stream(seed, 3, "test");
+        let scores: Vec<f64> = (0..groups.units()).map(|_| rng.random()).collect();
+        let cost = model.cost();
+        let cap = |n: u64| Some((n as f64 * share) as u64);
+        let budget = Budget {
+            parameters: if of_macs { None } else { cap(cost.parameters) },
+            macs: if of_macs { cap(cost.macs) } else { None },
+        };
+        let floor = Floor { units: 2, multiple };
+        match prune(&model, &groups, &scores, &budget, floor) {
+            Ok(pruned) => {
+                prop_assert!(budget.allows(&pruned.cost()));
+                let left = Groups::find(pruned.canonical());
+                for (before, after) in groups.groups().iter().zip(left.groups()) {
+                    prop_assert!(after.len() >= before.len().min(2));
+                    prop_assert!(after.len() % multiple == 0 || after.len() == before.len());
+                }
+            }
+            Err(PruneError::OutOfReach { parameters, macs, .. }) => {
+                let least = automl_models::Cost { parameters, macs, ..cost };
+                prop_assert!(!budget.allows(&least));
+            }
+            Err(error) => return Err(TestCaseError::fail(error.to_string())),
+        }
+    }
+
+    /// At full rank the chain of factors computes the same function.
+    #[test]
+    fn full_ranks_change_nothing(canonical in mixture(), seed in 0_u64..1000) {
+        let model = model(canonical, seed);
+        let decomposition = Decomposition::of(&model);
+        // Whatever the layer is, ranks beyond the full one are the full one.
+        let mut ranks = Vec::new();
+        full(&model.canonical().nodes, &mut ranks);
+        let factored = decomposition.apply(&ranks).unwrap();
+        prop_assert!(factored.canonical().fingerprint() != model.canonical().fingerprint());
+        close(&scores(&model, seed), &scores(&factored, seed), 1e-3)?;
+    }
+
+    /// A decomposition costs no more than the network, less for less energy, and runs.
+    #[test]
+    fn decompositions_save(canonical in mixture(), seed in 0_u64..1000) {
+        let model = model(canonical, seed);
+        let decomposition = Decomposition::of(&model);
+        let mut before = model.cost();
+        for share in [1.0, 0.9, 0.6, 0.3, 0.0] {
+            let ranks = decomposition.ranks(RankRule::Energy(share));
+            let smaller = decomposition.apply(&ranks).unwrap();
+            prop_assert_eq!(smaller.cost(), decomposition.cost(&ranks));
+            prop_assert!(smaller.cost().parameters <= before.parameters);
+            prop_assert!(smaller.cost().macs <= before.macs);
+            before = smaller.cost();
+            prop_assert!(scores(&smaller, seed).iter().all(|x| x.is_finite()));
+        }
+    }
+}
+
+/// A decomposition with every factor, of every layer that has one.
+fn full(nodes: &[Node], ranks: &mut Vec<Option<Ranks>>) {
+    for node in nodes {
+        ranks.push(match node {
+            Node::Convolution(conv) if conv.groups == 1 && conv.kernel > 1 => {
+                Some(Ranks::Tucker { outputs: Some(usize::MAX), inputs: Some(usize::MAX) })
+            }
+            Node::Convolution(conv) if conv.groups == 1 => Some(Ranks::Matrix(usize::MAX)),
+            Node::Linear { .. } => Some(Ranks::Matrix(usize::MAX)),
+            _ => None,
+        });
+        match node {
+            Node::Sum { body: a, shortcut: b } | Node::Concat { first: a, second: b } => {
+                full(a, ranks);
+                full(b, ranks);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Every network of the block space can be halved, and still runs.
+#[test]
+fn samples_can_be_halved() {
+    let (mut attending, mut exact) = (0, 0);
+    for seed in 0..60 {
+        for (side, extended) in [(8, false), (8, true), (28, true)] {
+            let model = model(sample(seed, side, extended), seed);
+            let groups = Groups::find(model.canonical());
+            let mut rng = stream(seed, 3, "test");
+            let ranking: Vec<f64> = (0..groups.units()).map(|_| rng.random()).collect();
+            let half = Budget { parameters: Some(model.cost().parameters / 2), macs: None };
+            let pruned = prune(&model, &groups, &ranking, &half, Floor::default()).unwrap();
+            assert!(half.allows(&pruned.cost()));
+            assert!(pruned.cost().macs <= model.cost().macs);
+            assert_eq!(scores(&pruned, seed).len(), 30);
+            let along = attends_along_channels(&model.canonical().nodes);
+            attending += usize::from(along);
+            exact += usize::from(!along);
+        }
+    }
+    assert!(attending > 10 && exact > 60, "{attending} {exact}");
+}
+
+/// A hand-made case: a residual sum, a depthwise convolution, and a linear layer behind maps.
+#[test]
+fn couplings_are_found() {
+    let layers = [
+        Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
+        Layer::once(Block::inverted_residual(3, 2.0, 8, 1)),
+        Layer::once(Block::Flatten),
+        Layer::once(Block::linear(3)),
+    ];
+    let canonical = Architecture::new(1, 4, layers).canonical().unwrap();
+    let groups = Groups::find(&canonical);
+    let sizes: Vec<usize> = groups.groups().iter().map(Vec::len).collect();
+    // The stem with the projection of the block; the expanded channels with their depthwise filters.
+    assert_eq!(sizes, [8, 16]);
+    let model = model(canonical, 1);
+    let mut keep = vec![true; groups.units()];
+    keep[groups.groups()[0][3]] = false;
+    keep[groups.groups()[1][5]] = false;
+    let pruned = remove(&model, &groups, &keep).unwrap();
+    let shape = |name: &str| {
+        let tensor = pruned.tensors().iter().find(|tensor| tensor.name == name);
+        tensor.unwrap_or_else(|| panic!("{name}")).shape.clone()
+    };
+    assert_eq!(shape("layers.0.Convolution.weight"), [7, 1, 3, 3]);
+    assert_eq!(shape("layers.1.Sum.body.0.Convolution.weight"), [15, 7, 1, 1]);
+    assert_eq!(shape("layers.1.Sum.body.1.Convolution.weight"), [15, 1, 3, 3]);
+    assert_eq!(shape("layers.1.Sum.body.2.Convolution.weight"), [7, 15, 1, 1]);
+    assert_eq!(shape("layers.2.Linear.weight"), [3, 7 * 16]);
+}
+
+/// A convolution in groups loses whole groups.
+#[test]
+fn grouped_convolutions_lose_groups() {
+    let grouped = Block::FixedConv {
+        channels: 12,
+        kernel: 3,
+        stride: 1,
+        padding: None,
+        groups: 4,
+        activation: Activation::Relu,
+    };
+    let layers = [
+        Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
+        Layer::once(grouped),
+        Layer::once(Block::GlobalAvgPool),
+        Layer::once(Block::Flatten),
+        Layer::once(Block::linear(3)),
+    ];
+    let canonical = Architecture::new(1, 4, layers).canonical().unwrap();
+    let groups = Groups::find(&canonical);
+    assert_eq!(groups.groups().iter().map(Vec::len).collect::<Vec<_>>(), [4]);
+    let mut keep = vec![true; groups.units()];
+    keep[groups.groups()[0][1]] = false;
+    let pruned = remove(&model(canonical, 1), &groups, &keep).unwrap();
+    let Node::Convolution(conv) = &pruned.canonical().nodes[1] else { panic!("a convolution") };
+    assert_eq!((conv.inputs, conv.outputs, conv.groups), (6, 9, 3));
+}

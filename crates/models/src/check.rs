@@ -1,0 +1,208 @@
+//! Whether a canonical network can be built.
+
+use crate::canonical::output_side;
+use crate::lower::{MAX_CHANNELS, MAX_SIDE};
+use crate::{Canonical, Convolution, Node};
+
+/// Why a canonical network cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {reason}")]
+pub struct CanonicalError {
+    /// The field or node, such as `nodes.3.body.0`.
+    pub place: String,
+    /// What does not fit.
+    pub reason: String,
+}
+
+/// What flows between nodes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Shape {
+    channels: usize,
+    side: usize,
+}
+
+impl Shape {
+    /// Numbers of one image.
+    fn numbers(self) -> usize {
+        self.channels.saturating_mul(self.side * self.side)
+    }
+}
+
+type Checked<T> = Result<T, CanonicalError>;
+
+/// See [`Canonical::check`].
+pub(crate) fn check(network: &Canonical) -> Checked<()> {
+    let Canonical { input_channels: channels, input_side: side, classes, .. } = *network;
+    within("input_channels", "it", channels, 1, MAX_CHANNELS)?;
+    within("input_side", "it", side, 1, MAX_SIDE)?;
+    let output = chain("nodes", &network.nodes, Shape { channels, side })?;
+    if output.numbers() != classes || classes == 0 {
+        let Shape { channels, side } = output;
+        let reason =
+            format!("it is {classes}, and the chain ends in {channels} maps of side {side}");
+        return fail("classes", reason);
+    }
+    Ok(())
+}
+
+fn fail<T>(place: &str, reason: String) -> Checked<T> {
+    Err(CanonicalError { place: place.to_owned(), reason })
+}
+
+fn within(place: &str, what: &str, value: usize, low: usize, high: usize) -> Checked<()> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    fail(place, format!("{what} must be {low} to {high}, not {value}"))
+}
+
+fn same(place: &str, what: &str, needed: usize, found: usize) -> Checked<()> {
+    if needed == found {
+        return Ok(());
+    }
+    fail(place, format!("it takes {needed} {what} and gets {found}"))
+}
+
+fn window(place: &str, kernel: usize, stride: usize, side: usize, padding: usize) -> Checked<()> {
+    within(place, "the kernel", kernel, 1, MAX_SIDE)?;
+    within(place, "the stride", stride, 1, MAX_SIDE)?;
+    if kernel > side + padding {
+        let on = format!("maps of side {side} with {padding} zeros in all");
+        return fail(place, format!("a kernel of {kernel} does not fit on {on}"));
+    }
+    Ok(())
+}
+
+fn chain(place: &str, nodes: &[Node], input: Shape) -> Checked<Shape> {
+    let mut shape = input;
+    for (index, node) in nodes.iter().enumerate() {
+        shape = single(&format!("{place}.{index}"), node, shape)?;
+    }
+    Ok(shape)
+}
+
+fn single(place: &str, node: &Node, input: Shape) -> Checked<Shape> {
+    match node {
+        Node::Convolution(conv) => convolution(place, conv, input),
+        Node::Linear { inputs, outputs, .. } => {
+            same(place, "numbers", *inputs, input.numbers())?;
+            within(place, "outputs", *outputs, 1, MAX_CHANNELS)?;
+            Ok(Shape { channels: *outputs, side: 1 })
+        }
+        Node::Pool { kernel, stride, padding, .. } => {
+            within(place, "the padding", *padding, 0, kernel / 2)?;
+            window(place, *kernel, *stride, input.side, 2 * padding)?;
+            Ok(Shape { side: output_side(input.side, *kernel, *stride, 2 * padding), ..input })
+        }
+        Node::GlobalAvgPool => Ok(Shape { side: 1, ..input }),
+        Node::Activation(_) => Ok(input),
+        Node::SqueezeExcite { channels, squeeze, .. } => {
+            same(place, "channels", *channels, input.channels)?;
+            within(place, "squeeze", *squeeze, 1, MAX_CHANNELS)?;
+            Ok(input)
+        }
+        Node::ChannelAttention { kernel } => {
+            within(place, "the kernel", *kernel, 1, MAX_SIDE)?;
+            if kernel % 2 == 0 {
+                return fail(place, format!("the kernel must be odd, not {kernel}"));
+            }
+            Ok(input)
+        }
+        Node::Sum { body, shortcut } => {
+            let main = chain(&format!("{place}.body"), body, input)?;
+            let other = chain(&format!("{place}.shortcut"), shortcut, input)?;
+            if main != other {
+                let text = |s: Shape| format!("{} maps of side {}", s.channels, s.side);
+                let reason = format!("it adds {} and {}", text(main), text(other));
+                return fail(place, reason);
+            }
+            Ok(main)
+        }
+        Node::Concat { first, second } => {
+            let one = chain(&format!("{place}.first"), first, input)?;
+            let two = chain(&format!("{place}.second"), second, input)?;
+            if one.side != two.side {
+                let reason = format!("it joins maps of sides {} and {}", one.side, two.side);
+                return fail(place, reason);
+            }
+            let channels = one.channels + two.channels;
+            within(place, "channels", channels, 1, MAX_CHANNELS)?;
+            Ok(Shape { channels, side: one.side })
+        }
+    }
+}
+
+fn convolution(place: &str, conv: &Convolution, input: Shape) -> Checked<Shape> {
+    let Convolution { inputs, outputs, kernel, stride, padding, groups, .. } = *conv;
+    same(place, "channels", inputs, input.channels)?;
+    within(place, "outputs", outputs, 1, MAX_CHANNELS)?;
+    within(place, "groups", groups, 1, MAX_CHANNELS)?;
+    if inputs % groups != 0 || outputs % groups != 0 {
+        let both = format!("{inputs} inputs and {outputs} outputs");
+        return fail(place, format!("{groups} groups do not divide {both}"));
+    }
+    within(place, "the padding", padding.0.max(padding.1), 0, MAX_SIDE)?;
+    window(place, kernel, stride, input.side, padding.0 + padding.1)?;
+    Ok(Shape { channels: outputs, side: conv.output_side(input.side) })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Activation, Architecture, Block, Canonical, Layer, Node};
+
+    fn network() -> Canonical {
+        let layers = [
+            Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
+            Layer::once(Block::inverted_residual(3, 2.0, 8, 1)),
+            Layer::once(Block::Fire { squeeze: 2, expand1: 3, expand3: 4 }),
+            Layer::once(Block::GlobalAvgPool),
+            Layer::once(Block::Flatten),
+            Layer::once(Block::linear(10)),
+        ];
+        Architecture::new(1, 8, layers).canonical().unwrap()
+    }
+
+    #[test]
+    fn json_gives_the_network_back() {
+        let network = network();
+        let text = serde_json::to_string(&network).unwrap();
+        let again: Canonical = serde_json::from_str(&text).unwrap();
+        assert_eq!((again.fingerprint(), again), (network.fingerprint(), network));
+    }
+
+    /// What does not fit is named with its place, also in a file.
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let told = |change: &dyn Fn(&mut Canonical)| {
+            let mut changed = network();
+            change(&mut changed);
+            let error = changed.check().unwrap_err().to_string();
+            let text = serde_json::to_string(&changed).unwrap();
+            let read = serde_json::from_str::<Canonical>(&text).unwrap_err().to_string();
+            assert!(read.contains(&error), "{read}: {error}");
+            error
+        };
+        let error = told(&|c| c.classes = 9);
+        assert_eq!(error, "classes: it is 9, and the chain ends in 10 maps of side 1");
+        let error = told(&|c| c.input_channels = 2);
+        assert_eq!(error, "nodes.0: it takes 1 channels and gets 2");
+        let error = told(&|c| {
+            if let Node::Sum { body, .. } = &mut c.nodes[1] {
+                body.pop();
+            }
+        });
+        assert_eq!(error, "nodes.1: it adds 16 maps of side 8 and 8 maps of side 8");
+        let error = told(&|c| {
+            if let Node::Convolution(conv) = &mut c.nodes[0] {
+                conv.kernel = 99;
+            }
+        });
+        assert!(error.starts_with("nodes.0: a kernel of 99"), "{error}");
+        let error = told(&|c| {
+            if let Node::Convolution(conv) = &mut c.nodes[0] {
+                conv.groups = 0;
+            }
+        });
+        assert!(error.starts_with("nodes.0: groups must be 1"), "{error}");
+    }
+}
