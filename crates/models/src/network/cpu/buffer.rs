@@ -10,10 +10,12 @@ use std::ops::{Deref, DerefMut};
 /// After how many steps without use memory is given back.
 const IDLE: u32 = 3;
 
+/// Memory, and since how many steps it has not been used.
+type Idle = (Vec<f32>, u32);
+
 thread_local! {
-    /// Free memory of this thread by its length, and since how many steps it has not been used.
-    static FREE: RefCell<BTreeMap<usize, Vec<(Vec<f32>, u32)>>> =
-        const { RefCell::new(BTreeMap::new()) };
+    /// Free memory of this thread by its length.
+    static FREE: RefCell<BTreeMap<usize, Vec<Idle>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Numbers, at first arbitrary ones.
