@@ -98,10 +98,10 @@ pub enum CompressionError {
         /// The folder.
         path: PathBuf,
     },
-    /// The folder holds a network that was saved before.
-    #[error("{} holds a trained network already; choose another folder", path.display())]
+    /// The folder holds a file of a network, which is not overwritten.
+    #[error("{} exists already; choose another folder", path.display())]
     Taken {
-        /// The folder.
+        /// The file.
         path: PathBuf,
     },
     /// A share that is none.
@@ -222,10 +222,7 @@ pub fn run(
         None if job.method != Method::Decompose => return Err(CompressionError::NoGoal),
         _ => {}
     }
-    let results = job.out.join("metrics.json");
-    if results.exists() {
-        return Err(CompressionError::Taken { path: job.out.clone() });
-    }
+    let folder = Folder::claim(&job.out)?;
     let (chosen, data) = open_data(settings)?;
     let epochs = job.epochs.unwrap_or_else(|| {
         settings.training.finish_epochs(&data, settings.search_epochs()).div_ceil(3)
@@ -264,8 +261,62 @@ pub fn run(
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let compressed =
         if chosen.is_gpu { work()? } else { on_threads(settings.workers.unwrap_or(cores), work)? };
-    write_file(&results, &serde_json::to_string_pretty(&compressed).unwrap_or_default())?;
+    let text = serde_json::to_string_pretty(&compressed).unwrap_or_default();
+    write_file(&job.out.join("metrics.json"), &text)?;
+    folder.keep();
     Ok(compressed)
+}
+
+/// The files of a trained network, of which none is overwritten.
+const FILES: [&str; 5] =
+    ["metrics.json", "network.json", "model.yaml", "weights.safetensors", "weights.bpk"];
+
+/// The folder for what comes out, made before the work; away again if there is nothing to keep.
+struct Folder {
+    /// The folders that were made for it, the innermost first.
+    made: Vec<PathBuf>,
+}
+
+impl Folder {
+    /// Makes the folder and tries to write in it.
+    fn claim(path: &Path) -> Result<Self, CompressionError> {
+        let files = FILES.map(|name| path.join(name));
+        // Also a link that leads nowhere.
+        if let Some(path) = files.into_iter().find(|file| file.symlink_metadata().is_ok()) {
+            return Err(CompressionError::Taken { path });
+        }
+        let missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+        let made = path.ancestors().take_while(missing).map(Path::to_owned).collect();
+        let folder = Self { made };
+        std::fs::create_dir_all(path).map_err(|source| SearchError::File {
+            action: "create",
+            path: path.to_owned(),
+            source,
+        })?;
+        let probe = path.join("metrics.json.part");
+        write_file(&probe, "")?;
+        std::fs::remove_file(&probe).map_err(|source| SearchError::File {
+            action: "remove",
+            path: probe,
+            source,
+        })?;
+        Ok(folder)
+    }
+
+    fn keep(mut self) {
+        self.made.clear();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        for path in &self.made {
+            // Only empty folders can be removed so; another stays.
+            if std::fs::remove_dir(path).is_err() {
+                break;
+            }
+        }
+    }
 }
 
 impl Goal {

@@ -121,3 +121,59 @@ fn what_cannot_be_is_named() {
     });
     assert!(error.contains("does not fit") && error.contains("layers.1"), "{error}");
 }
+
+/// A network of one's own in the folder for what comes out stays as it is.
+#[test]
+fn no_network_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    network(&path("own"));
+    fs::remove_file(path("own/metrics.json")).unwrap();
+    fs::remove_file(path("own/weights.bpk")).unwrap();
+    let files = ["model.yaml", "weights.safetensors"];
+    let read = || files.map(|name| fs::read(path("own").join(name)).unwrap());
+    let before = read();
+    let compress = |out: &str| {
+        let job = job(&path("own"), &path(out), 0.5);
+        run(&settings(3), &job, &StopFlag::new(), &|_: &Progress| {})
+    };
+    assert!(matches!(compress("own"), Err(CompressionError::Taken { .. })));
+    assert_eq!(read(), before);
+    let kinds =
+        ["metrics.json", "network.json", "model.yaml", "weights.safetensors", "weights.bpk"];
+    for (index, file) in kinds.into_iter().enumerate() {
+        let out = format!("out-{index}");
+        fs::create_dir(path(&out)).unwrap();
+        fs::write(path(&out).join(file), "mine").unwrap();
+        let error = compress(&out).unwrap_err();
+        assert!(error.to_string().contains(file), "{error}");
+        assert_eq!(fs::read_to_string(path(&out).join(file)).unwrap(), "mine");
+    }
+}
+
+/// A folder that cannot be written is known before any training, and none stays behind.
+#[test]
+fn the_folder_is_tried_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    network(&path("whole"));
+    fs::write(path("file"), "").unwrap();
+    let told = |out: &str, stop: &StopFlag| {
+        let job = job(&path("whole"), &path(out), 0.5);
+        let steps = std::sync::atomic::AtomicU64::new(0);
+        let observer = |_: &Progress| {
+            steps.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        };
+        let error = run(&settings(3), &job, stop, &observer).unwrap_err();
+        (error.to_string(), steps.into_inner())
+    };
+    let (error, steps) = told("file/out", &StopFlag::new());
+    assert!(error.starts_with("cannot create") && steps == 0, "{error} after {steps}");
+    let stop = StopFlag::new();
+    stop.set();
+    let (error, _) = told("new/deep/out", &stop);
+    assert!(error.contains("stopped") && !path("new").exists(), "{error}");
+    fs::create_dir(path("old")).unwrap();
+    told("old/out", &stop);
+    assert!(path("old").exists() && !path("old/out").exists());
+}
