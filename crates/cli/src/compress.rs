@@ -34,7 +34,7 @@ What you get, in the folder of --out:
   network.json   the smaller network, node by node; `compress` and `train` read it
   weights.safetensors, weights.bpk, metrics.json
 
-Data set, validation share (--set data.validation=.2) and seed decide which images are for training
+Data set, validation share (--set data.validation=0.2) and seed decide which images are for training
 and which for the test. For networks of `search`, `train` and `compress` they are those of their own
 training, and others are refused: they would test a network on images that it has learnt. For any
 other network, give those of its training.";
