@@ -1,9 +1,11 @@
 //! A given network made smaller: pruned, decomposed or both, tested once and saved.
 
 use crate::search::{SearchError, Settings, open_data, write_file};
+pub use crate::split::Split;
+use crate::split::agree;
 use automl_compress::{
     Budget, CompressError, Importance, Model, ModelError, Pruning, RankRule, Step, Target, Tuning,
-    Watch, decompose_and_tune, fine_tuning, prune_and_tune,
+    Watch, both_and_tune, decompose_and_tune, fine_tuning, prune_and_tune,
 };
 use automl_models::{Canonical, Cost};
 use automl_study::StopFlag;
@@ -64,6 +66,10 @@ pub struct Job {
     pub epochs: Option<u64>,
     /// The highest learning rate of fine-tuning, as a share of the recipe's.
     pub rate: f64,
+    /// The names of settings that are meant as they are even where they are the defaults: of
+    /// `data.dataset`, `data.validation` and `seed`. The others at their defaults are taken from the
+    /// network's own training.
+    pub meant: Vec<String>,
 }
 
 /// Why a network was not compressed.
@@ -98,11 +104,24 @@ pub enum CompressionError {
         /// The folder.
         path: PathBuf,
     },
-    /// The folder holds a network that was saved before.
-    #[error("{} holds a trained network already; choose another folder", path.display())]
+    /// The folder holds a file of a network, which is not overwritten.
+    #[error("{} exists already; choose another folder", path.display())]
     Taken {
-        /// The folder.
+        /// The file.
         path: PathBuf,
+    },
+    /// The network was trained by another split of its data.
+    #[error(
+        "{name} = {value}: the network was trained with {known}, and another split would test it \
+         on images that it has learnt; leave it out"
+    )]
+    Split {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// Its value when the network was trained.
+        known: String,
     },
     /// A share that is none.
     #[error("the share to keep must lie above 0 and below 1, not {share}")]
@@ -150,12 +169,24 @@ pub struct Measured {
 pub struct Compressed {
     /// How it was made smaller.
     pub method: Method,
-    /// What ranked channels.
-    pub importance: Importance,
+    /// What ranked channels, where some were removed.
+    pub importance: Option<Importance>,
+    /// In how many steps, likewise.
+    pub steps: Option<usize>,
+    /// What decided ranks, where there was no budget.
+    pub ranks: Option<RankRule>,
+    /// What was asked for.
+    pub budget: Option<Budget>,
     /// Epochs of fine-tuning.
     pub epochs: u64,
+    /// The highest learning rate of fine-tuning, as a share of the recipe's.
+    pub rate: f64,
     /// The seed of split, order and augmentation.
     pub seed: u64,
+    /// The data set and its split.
+    pub split: Split,
+    /// Whether the network that was given is known to have been trained by it.
+    pub split_is_known: bool,
     /// The network that was given.
     pub before: Measured,
     /// The smaller one.
@@ -168,6 +199,8 @@ pub struct Compressed {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Progress {
+    /// Something to know about the results.
+    Note(String),
     /// It is about to start.
     Start {
         /// The data's name.
@@ -188,9 +221,13 @@ pub enum Progress {
 /// Makes a network smaller and saves it in `out`: `network.json` (its nodes; the same command and
 /// `automl train` read it), `weights.safetensors`, `weights.bpk`, `metrics.json`.
 ///
-/// The seed of the settings decides split, order and augmentation. Give that of the network's own
-/// training: with another split it has been trained on images that now test it, unless the data set
-/// has test images of its own.
+/// The seed of the settings decides split, order and augmentation. With another split than that of
+/// its training the network would be tested on images that it has learnt, unless the data set has
+/// test images of its own. So where the folder of the weights is one of a search, of [`fit`] or of
+/// this function, data set, validation share and seed are taken from there, and others are refused;
+/// of any other network a note says that nothing is known.
+///
+/// [`fit`]: crate::fit
 ///
 /// # Errors
 /// [`CompressionError`]; [`TrainError::Stopped`] in it where `stop` was set.
@@ -212,6 +249,11 @@ pub fn run(
             network: description,
             source: Box::new(source),
         })?;
+    let agreed = agree(settings, &job.meant, &weights)?;
+    let settings = &agreed.settings;
+    if let Some(note) = agreed.note {
+        observer(&Progress::Note(note));
+    }
     let cost = model.cost();
     let budget = job.goal.budget(&cost)?;
     match budget {
@@ -222,16 +264,14 @@ pub fn run(
         None if job.method != Method::Decompose => return Err(CompressionError::NoGoal),
         _ => {}
     }
-    let results = job.out.join("metrics.json");
-    if results.exists() {
-        return Err(CompressionError::Taken { path: job.out.clone() });
-    }
+    let folder = Folder::claim(&job.out)?;
     let (chosen, data) = open_data(settings)?;
     let epochs = job.epochs.unwrap_or_else(|| {
         settings.training.finish_epochs(&data, settings.search_epochs()).div_ceil(3)
     });
     let recipe = fine_tuning(&settings.training.recipe(&data, epochs), epochs, job.rate);
     let (data, device) = (Arc::new(data), &chosen.device);
+    let prunes = job.method != Method::Decompose;
     observer(&Progress::Start {
         data: data.name.clone(),
         device: chosen.description.clone(),
@@ -253,9 +293,15 @@ pub fn run(
         export(&network, smaller.canonical(), &job.out).map_err(SearchError::from)?;
         Ok(Compressed {
             method: job.method,
-            importance: job.pruning.importance,
+            importance: Some(job.pruning.importance).filter(|_| prunes),
+            steps: Some(job.pruning.steps).filter(|_| prunes),
+            ranks: Some(job.ranks).filter(|_| budget.is_none()),
+            budget,
             epochs,
+            rate: job.rate,
             seed: settings.seed,
+            split: Split::of(settings),
+            split_is_known: agreed.is_known,
             before: measured(&cost, before),
             after: measured(&smaller.cost(), after),
             seconds: start.elapsed().as_secs_f64(),
@@ -264,8 +310,62 @@ pub fn run(
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let compressed =
         if chosen.is_gpu { work()? } else { on_threads(settings.workers.unwrap_or(cores), work)? };
-    write_file(&results, &serde_json::to_string_pretty(&compressed).unwrap_or_default())?;
+    let text = serde_json::to_string_pretty(&compressed).unwrap_or_default();
+    write_file(&job.out.join("metrics.json"), &text)?;
+    folder.keep();
     Ok(compressed)
+}
+
+/// The files of a trained network, of which none is overwritten.
+const FILES: [&str; 5] =
+    ["metrics.json", "network.json", "model.yaml", "weights.safetensors", "weights.bpk"];
+
+/// The folder for what comes out, made before the work; away again if there is nothing to keep.
+struct Folder {
+    /// The folders that were made for it, the innermost first.
+    made: Vec<PathBuf>,
+}
+
+impl Folder {
+    /// Makes the folder and tries to write in it.
+    fn claim(path: &Path) -> Result<Self, CompressionError> {
+        let files = FILES.map(|name| path.join(name));
+        // Also a link that leads nowhere.
+        if let Some(path) = files.into_iter().find(|file| file.symlink_metadata().is_ok()) {
+            return Err(CompressionError::Taken { path });
+        }
+        let missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+        let made = path.ancestors().take_while(missing).map(Path::to_owned).collect();
+        let folder = Self { made };
+        std::fs::create_dir_all(path).map_err(|source| SearchError::File {
+            action: "create",
+            path: path.to_owned(),
+            source,
+        })?;
+        let probe = path.join("metrics.json.part");
+        write_file(&probe, "")?;
+        std::fs::remove_file(&probe).map_err(|source| SearchError::File {
+            action: "remove",
+            path: probe,
+            source,
+        })?;
+        Ok(folder)
+    }
+
+    fn keep(mut self) {
+        self.made.clear();
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        for path in &self.made {
+            // Only empty folders can be removed so; another stays.
+            if std::fs::remove_dir(path).is_err() {
+                break;
+            }
+        }
+    }
 }
 
 impl Goal {
@@ -312,16 +412,7 @@ fn compress(
     match job.method {
         Method::Prune => prune_and_tune(model, &budget, &job.pruning, tuning, watch),
         Method::Decompose => decompose_and_tune(model, target, tuning, watch),
-        Method::Both => {
-            let half = tuning.recipe.epochs / 2;
-            let first = Recipe { epochs: half, ..tuning.recipe.clone() };
-            let rest = tuning.recipe.epochs - half;
-            let second = Recipe { epochs: rest, ..tuning.recipe.clone() };
-            let midway = budget.on_the_way(&model.cost(), 0.5);
-            let tuned = Tuning { recipe: &first, ..*tuning };
-            let pruned = prune_and_tune(model, &midway, &job.pruning, &tuned, watch)?;
-            decompose_and_tune(&pruned, target, &Tuning { recipe: &second, ..*tuning }, watch)
-        }
+        Method::Both => both_and_tune(model, &budget, &job.pruning, tuning, watch),
     }
 }
 

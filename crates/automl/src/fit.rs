@@ -1,6 +1,7 @@
 //! One given network, trained to the end, tested once and saved.
 
 use crate::search::{CHECKPOINT_EVERY, SearchError, Settings, open_data, write_file};
+use crate::split::Split;
 use automl_study::StopFlag;
 use automl_train::{
     Description, DescriptionError, EpochReport, Part, Training, export, on_threads,
@@ -43,6 +44,9 @@ pub struct Fitted {
     pub epochs: u64,
     /// The seed of split, weights, order and augmentation.
     pub seed: u64,
+    /// The data set and its split; not known of older ones.
+    #[serde(default)]
+    pub split: Option<Split>,
     /// The share of validation images that are classified rightly.
     pub validation_accuracy: f64,
     /// The mean cross-entropy on the validation images.
@@ -149,6 +153,7 @@ pub fn run(
             macs: cost.macs,
             epochs: training.epoch(),
             seed,
+            split: Some(Split::of(settings)),
             validation_accuracy: validation.accuracy,
             validation_loss: validation.loss,
             test_accuracy: test.accuracy,

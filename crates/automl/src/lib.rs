@@ -14,6 +14,8 @@ pub mod latency;
 pub mod search;
 mod serve;
 pub mod simulate;
+#[cfg(feature = "train")]
+mod split;
 
 pub use auto::AutoSampler;
 #[cfg(feature = "train")]

@@ -41,6 +41,8 @@ mod unique;
 #[cfg(feature = "train")]
 pub use continued::ContinueError;
 #[cfg(feature = "train")]
+pub(crate) use continued::begun;
+#[cfg(feature = "train")]
 pub use error::SearchError;
 pub use event::{Event, Network, Progress, ScoreRow, ScoreTable, Start, Summary};
 #[cfg(feature = "train")]

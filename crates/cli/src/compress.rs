@@ -12,7 +12,7 @@ Make a trained network smaller.
 
 Pruning removes the channels that the network needs least, whole coupled groups at a time, in steps
 with fine-tuning in between; what is left is a smaller dense network. Decomposition puts chains of
-thin layers in the place of wide ones. Either way the network is fine-tuned at a tenth of the
+thin layers in the place of wide ones. Either way the network is fine-tuned at three tenths of the
 learning rate, unless --rate says otherwise, and tested once before and once after.";
 
 pub(crate) const EXAMPLES: &str = "\
@@ -21,7 +21,7 @@ Examples:
       half of the parameters of a network of a search
 
   cargo xtask compress model.yaml --weights weights.safetensors --method decompose --out runs/thin
-      thin layers in the place of wide ones, with 90 % of their energy
+      thin layers in the place of wide ones, with 90 % of the energy of each unfolding
 
   cargo xtask compress runs/mine --dataset cifar10 --data-dir ~/data --method both \\
       --max-macs 5000000 --out runs/small
@@ -34,8 +34,10 @@ What you get, in the folder of --out:
   network.json   the smaller network, node by node; `compress` and `train` read it
   weights.safetensors, weights.bpk, metrics.json
 
-Give --seed, --dataset and the validation share of the network's own training: with another split
-it has been trained on images that are to test it.";
+Data set, validation share (--set data.validation=0.2) and seed decide which images are for training
+and which for the test. For networks of `search`, `train` and `compress` they are those of their own
+training, and others are refused: they would test a network on images that it has learnt. For any
+other network, give those of its training.";
 
 /// The share of the analytic drop in rank that is made, so that fine-tuning has something left.
 #[cfg(feature = "train")]
@@ -69,8 +71,9 @@ pub(crate) struct CompressArgs {
     /// The most multiply-accumulates of one image
     #[arg(long, value_name = "N", help_heading = "Compression")]
     max_macs: Option<u64>,
-    /// Ranks of a decomposition without a goal: the share of each layer's energy (squared singular
-    /// values) that stays, or evbmf for analytic ranks
+    /// Ranks of a decomposition without a goal: the share of the energy (squared singular values)
+    /// that stays of each of a layer's unfoldings, of which a convolution has two, by outputs and by
+    /// inputs; or evbmf for analytic ranks
     #[arg(long, value_name = "RULE", help_heading = "Compression", default_value = "0.9", value_parser = ranks)]
     ranks: RankRule,
     /// What ranks channels: taylor (gradient times weight), l1, l2 (norms of filters) or random
@@ -79,14 +82,17 @@ pub(crate) struct CompressArgs {
     /// In how many steps channels are removed
     #[arg(long, value_name = "N", help_heading = "Compression", default_value_t = 5, value_parser = value_parser!(u64).range(1..=1000))]
     steps: u64,
-    /// The fewest channels that a layer keeps
+    /// The fewest units that a layer keeps. A unit is what can only be removed together: a channel
+    /// with those tied to it, or a whole group of a convolution in groups
     #[arg(long, value_name = "N", help_heading = "Compression", default_value_t = 2, value_parser = value_parser!(u64).range(1..=65536))]
     min_channels: u64,
-    /// Channels that stay are a multiple of this, where a layer has as many
+    /// The units that stay of coupled layers are a multiple of this, where there are as many: all of
+    /// what a concatenation joins and a later sum ties, so single layers before it may differ
     #[arg(long, value_name = "N", help_heading = "Compression", default_value_t = 1, value_parser = value_parser!(u64).range(1..=1024))]
     multiple: u64,
 
     /// digits (embedded), mnist, fashion-mnist, cifar10, or folder (a folder of images per class)
+    /// [default: that of the network's training, where it is known, else digits]
     #[arg(long, value_name = "NAME", help_heading = "Data")]
     dataset: Option<String>,
     /// Where the data set's files lie (IDX or IDX.gz files, CIFAR-10 binary files, class folders)
@@ -102,7 +108,7 @@ pub(crate) struct CompressArgs {
     #[arg(long, value_name = "N", help_heading = "Training")]
     epochs: Option<u64>,
     /// The highest learning rate of fine-tuning, as a share of the recipe's
-    #[arg(long, value_name = "SHARE", help_heading = "Training", default_value = "0.1", value_parser = rate)]
+    #[arg(long, value_name = "SHARE", help_heading = "Training", default_value = "0.3", value_parser = rate)]
     rate: f64,
     /// Where to train: auto (a real GPU if there is one), cpu or gpu [default: auto]
     #[arg(long, value_name = "DEVICE", help_heading = "Training")]
@@ -110,7 +116,8 @@ pub(crate) struct CompressArgs {
     /// Threads on the CPU [default: one per core]
     #[arg(long, value_name = "N", help_heading = "Training", value_parser = value_parser!(u64).range(1..))]
     threads: Option<u64>,
-    /// The seed of split, order and augmentation [default: 0]
+    /// The seed of split, order and augmentation [default: that of the split of the network's
+    /// training, where it is known, else 0]
     #[arg(long, value_name = "N", help_heading = "Training", value_parser = seed())]
     seed: Option<u64>,
 
@@ -170,6 +177,14 @@ impl CompressArgs {
         assigned(&self.set, options)
     }
 
+    /// The names of settings that are given, whatever their values.
+    #[cfg(feature = "train")]
+    fn meant(&self) -> Vec<String> {
+        let names = self.assignments();
+        let name = |text: &String| Some(text.split_once('=')?.0.trim().to_owned());
+        names.iter().filter_map(name).collect()
+    }
+
     /// Whether it is said how small the network is to become.
     fn has_goal(&self) -> bool {
         self.keep.is_some() || self.max_params.is_some() || self.max_macs.is_some()
@@ -201,6 +216,7 @@ fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
     use automl::study::StopFlag;
     use automl::train::TrainError;
     let of_macs = args.of == "macs";
+    let meant = args.meant();
     let job = Job {
         method: match args.method.as_str() {
             "decompose" => Method::Decompose,
@@ -232,6 +248,7 @@ fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
         out: args.out,
         epochs: args.epochs,
         rate: args.rate,
+        meant,
     };
     let stop = StopFlag::on_ctrl_c()?;
     let done = match compression::run(settings, &job, &stop, &show) {
@@ -266,6 +283,7 @@ fn show(progress: &automl::compression::Progress) {
     use automl::compress::Step;
     use automl::compression::Progress;
     match progress {
+        Progress::Note(text) => note(format_args!("note    {text}")),
         Progress::Start { data, device, cost, budget, epochs } => {
             note(format_args!("data    {data}"));
             note(format_args!("device  {device}"));
@@ -280,6 +298,9 @@ fn show(progress: &automl::compression::Progress) {
         }
         Progress::Step(Step::Smaller { parameters, macs }) => {
             note(format_args!("smaller {parameters} parameters, {macs} multiply-accumulates"));
+        }
+        Progress::Step(Step::Instead(error)) => {
+            note(format_args!("note    {error}; channels are removed in its place"));
         }
         Progress::Step(Step::Epoch(report)) => note(format_args!(
             "epoch {:>4}  loss {:.4}  {:>6.1} s",

@@ -139,3 +139,119 @@ fn visit<'a>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_models::{Activation, Architecture, Block, Network};
+    use automl_train::{Augmentation, Data, Dataset, Part, Recipe, cpu};
+    use std::sync::Arc;
+
+    fn without_norm(nodes: &mut [Node]) {
+        for node in nodes {
+            match node {
+                Node::Convolution(conv) => conv.norm = false,
+                Node::Sum { body: one, shortcut: two }
+                | Node::Concat { first: one, second: two } => {
+                    without_norm(one);
+                    without_norm(two);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The network with the weights that read a unit times a factor.
+    fn gated(model: &Model, groups: &Groups, unit: usize, gate: f64) -> Model {
+        let mut places = Vec::new();
+        let layers = model.layers();
+        visit(&layers, groups, Role::Reads, &mut |read, (node, tensor), at, _| {
+            if read == unit {
+                places.push((node, tensor.to_owned(), at));
+            }
+        });
+        let mut changed = layers.clone();
+        let mut index = 0;
+        scale(&mut changed, &mut index, &places, gate);
+        model.with_layers(&changed).unwrap()
+    }
+
+    fn scale(
+        layers: &mut [Layer],
+        index: &mut usize,
+        places: &[(usize, String, usize)],
+        gate: f64,
+    ) {
+        for layer in layers {
+            for (_, tensor, at) in places.iter().filter(|place| place.0 == *index) {
+                let value = &mut layer.tensors.get_mut(tensor).unwrap().values[*at];
+                *value = (f64::from(*value) * gate) as f32;
+            }
+            *index += 1;
+            layer.branches.iter_mut().for_each(|branch| scale(branch, index, places, gate));
+        }
+    }
+
+    /// Slopes are the derivative of the loss by a gate, and scores their squares.
+    #[test]
+    fn slopes_are_derivatives() {
+        let layers = [
+            automl_models::Layer::once(Block::conv(8, 3, 1, Activation::Silu)),
+            automl_models::Layer::once(Block::MBConv {
+                expansion: 2.0,
+                channels: 8,
+                stride: 1,
+                kernel: 3,
+                squeeze_excite: true,
+            }),
+            automl_models::Layer::once(Block::conv(8, 3, 2, Activation::Silu)),
+            automl_models::Layer::once(Block::Flatten),
+            automl_models::Layer::once(Block::linear(10)),
+        ];
+        let mut canonical = Architecture::new(1, 8, layers).canonical().unwrap();
+        without_norm(&mut canonical.nodes);
+        let mut tensors = Network::from_canonical(&canonical, 1, &cpu()).tensors();
+        let mut rng = stream(1, 0, "test");
+        for tensor in &mut tensors {
+            let inputs: usize = tensor.shape.iter().skip(1).product();
+            let scale = 2.0 / (inputs as f32).sqrt();
+            tensor.values.iter_mut().for_each(|x| *x = scale * (rng.random::<f32>() - 0.4));
+        }
+        let model = Model::new(canonical, tensors).unwrap();
+        let data = Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
+        let data = Arc::new(data.subset(0.1, 0));
+        let recipe = Recipe {
+            batch: data.train.len(),
+            label_smoothing: 0.0,
+            augmentation: Augmentation { margin: 0, mirror: false, ..Augmentation::default() },
+            ..Recipe::for_data(&data, 1)
+        };
+        let training = |model: &Model| {
+            let weights = model.tensors().to_vec();
+            Training::with_weights(model.canonical(), weights, &data, &recipe, 0, &cpu()).unwrap()
+        };
+        let loss = |model: &Model| training(model).evaluate(Part::Train).loss;
+        let groups = Groups::find(model.canonical());
+        let mut found = Vec::new();
+        training(&model).gradients(1, |gradients| {
+            found = slopes(&model, &model.layers(), &groups, gradients);
+        });
+        let (mut largest, step) = (0.0_f64, 1e-2);
+        for &unit in groups.groups().iter().flatten() {
+            let at = |gate| loss(&gated(&model, &groups, unit, gate));
+            let slope = (at(1.0 + step) - at(1.0 - step)) / (2.0 * step);
+            let error = (slope - found[unit]).abs();
+            assert!(error < 2e-4 + 0.01 * slope.abs(), "{unit}: {slope} {}", found[unit]);
+            largest = largest.max(slope.abs());
+        }
+        assert!(largest > 0.02, "{largest}");
+        let scores = Importance::Taylor.scores(&model, &groups, &training(&model), 1, 0);
+        for group in groups.groups() {
+            let mean =
+                group.iter().map(|unit| found[*unit].powi(2)).sum::<f64>() / group.len() as f64;
+            for unit in group {
+                assert!((scores[*unit] - found[*unit].powi(2) / mean).abs() < 1e-6);
+            }
+        }
+    }
+}

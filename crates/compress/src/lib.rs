@@ -52,6 +52,6 @@ pub use model::{Model, ModelError};
 pub use prune::{Floor, PruneError, mask, prune, remove};
 pub use rank::{energy_rank, evbmf_rank};
 pub use tune::{
-    CompressError, Pruning, Step, Target, Tuning, Watch, decompose_and_tune, fine_tuning,
-    prune_and_tune, tune,
+    CompressError, Pruning, Step, Target, Tuning, Watch, both_and_tune, decompose_and_tune,
+    fine_tuning, prune_and_tune, tune,
 };

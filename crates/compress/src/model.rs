@@ -1,8 +1,9 @@
 //! A network with its weights, as data.
 
-use crate::tree::{Layer, grow, nodes, tensors};
-use automl_models::{Canonical, CanonicalError, Cost, LoadError, NamedTensor, Network};
+use crate::tree::{Layer, branches, grow, names, nodes, tensors};
+use automl_models::{Canonical, CanonicalError, Cost, LoadError, NamedTensor, Network, Node};
 use automl_train::{Device, cpu};
+use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// A network and its weights.
@@ -22,6 +23,14 @@ pub enum ModelError {
     /// The weights do not fit the nodes.
     #[error(transparent)]
     Weights(#[from] LoadError),
+    /// A weight is no finite number.
+    #[error("{name} holds {value}, which is no finite number")]
+    NotFinite {
+        /// The tensor.
+        name: String,
+        /// The first such number.
+        value: f32,
+    },
 }
 
 impl Model {
@@ -31,6 +40,14 @@ impl Model {
     /// [`ModelError`] with the node or tensor at fault.
     pub fn new(canonical: Canonical, tensors: Vec<NamedTensor>) -> Result<Self, ModelError> {
         canonical.check()?;
+        // Before anything as large as the nodes say is made.
+        let named = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
+        fits(&canonical.nodes, "layers", &named)?;
+        for NamedTensor { name, values, .. } in &tensors {
+            if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+                return Err(ModelError::NotFinite { name: name.clone(), value: *value });
+            }
+        }
         let network = Network::from_canonical(&canonical, 0, &cpu()).with_tensors(tensors)?;
         Ok(Self { canonical, tensors: network.tensors() })
     }
@@ -67,5 +84,97 @@ impl Model {
         let mut canonical = self.canonical.clone();
         canonical.nodes = nodes(layers);
         Self::new(canonical, tensors(layers))
+    }
+}
+
+/// Whether the tensors of many numbers have the shapes that the nodes say.
+fn fits(
+    nodes: &[Node],
+    prefix: &str,
+    tensors: &BTreeMap<&str, &NamedTensor>,
+) -> Result<(), LoadError> {
+    for (index, node) in nodes.iter().enumerate() {
+        let (kind, inner) = names(node);
+        let place = format!("{prefix}.{index}.{kind}");
+        for (branch, name) in branches(node).into_iter().zip(inner) {
+            fits(branch, &format!("{place}.{name}"), tensors)?;
+        }
+        let expected = match node {
+            Node::Convolution(conv) => vec![("weight", conv.weight_shape().to_vec())],
+            Node::Linear { inputs, outputs, .. } => vec![("weight", vec![*outputs, *inputs])],
+            Node::SqueezeExcite { channels, squeeze, .. } => {
+                vec![("reduce", vec![*squeeze, *channels]), ("expand", vec![*channels, *squeeze])]
+            }
+            _ => Vec::new(),
+        };
+        for (name, expected) in expected {
+            let name = format!("{place}.{name}");
+            let Some(tensor) = tensors.get(name.as_str()) else {
+                return Err(LoadError::Missing { name });
+            };
+            if tensor.shape != expected {
+                let (found, numbers) = (tensor.shape.clone(), tensor.values.len());
+                return Err(LoadError::Shape { name, found, numbers, expected });
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_models::{Activation, Architecture, Block, Layer};
+
+    fn parts() -> (Canonical, Vec<NamedTensor>) {
+        let layers = [
+            Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
+            Layer::once(Block::inverted_residual(3, 2.0, 8, 1)),
+            Layer::once(Block::MBConv {
+                expansion: 2.0,
+                channels: 8,
+                stride: 1,
+                kernel: 3,
+                squeeze_excite: true,
+            }),
+            Layer::once(Block::Fire { squeeze: 3, expand1: 4, expand3: 8 }),
+            Layer::once(Block::GlobalAvgPool),
+            Layer::once(Block::Flatten),
+            Layer::once(Block::linear(10)),
+        ];
+        let canonical = Architecture::new(1, 8, layers).canonical().unwrap();
+        let tensors = Network::from_canonical(&canonical, 0, &cpu()).tensors();
+        (canonical, tensors)
+    }
+
+    #[test]
+    fn what_is_no_number_is_named() {
+        let (canonical, tensors) = parts();
+        assert!(Model::new(canonical.clone(), tensors.clone()).is_ok());
+        for value in [f32::NAN, f32::INFINITY] {
+            for at in [0, tensors.len() / 2, tensors.len() - 1] {
+                let mut broken = tensors.clone();
+                broken[at].values[0] = value;
+                let error = Model::new(canonical.clone(), broken).unwrap_err().to_string();
+                assert!(error.starts_with(&tensors[at].name), "{error}");
+            }
+        }
+    }
+
+    /// Nodes of 8 GiB with small weights: nothing of that size is made to find it out.
+    #[test]
+    fn shapes_are_compared_first() {
+        let (mut canonical, tensors) = parts();
+        let name = "layers.0.Convolution.weight";
+        if let Node::Convolution(conv) = &mut canonical.nodes[0] {
+            (conv.kernel, conv.padding) = (8191, (4095, 4095));
+        }
+        let start = std::time::Instant::now();
+        let error = Model::new(canonical.clone(), tensors.clone()).unwrap_err().to_string();
+        assert!(error.starts_with(name), "{error}");
+        assert!(start.elapsed().as_secs_f64() < 0.5);
+        let rest = tensors.into_iter().filter(|tensor| tensor.name != name).collect();
+        let error = Model::new(canonical, rest).unwrap_err().to_string();
+        assert!(error.contains("lack layers.0"), "{error}");
     }
 }

@@ -91,7 +91,8 @@ pub fn prune(
     Ok(remove(model, groups, &keep(high))?)
 }
 
-/// Whether [`prune`] can meet a budget, whatever the scores are.
+/// Whether [`prune`] can meet a budget. Where groups overlap with layers, other scores may leave a
+/// few channels more or less, so [`prune`] may still say otherwise.
 ///
 /// # Errors
 /// [`PruneError::OutOfReach`] if not.
@@ -136,10 +137,14 @@ pub fn mask(model: &Model, groups: &Groups, keep: &[bool]) -> Result<Model, Mode
 /// stay.
 fn order(groups: &Groups, scores: &[f64], floor: Floor) -> Vec<usize> {
     let mut stays = vec![false; groups.units()];
-    for units in groups.groups().iter().chain(groups.layers()) {
-        let mut best = units.clone();
-        best.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
-        best.iter().take(least(units.len(), floor)).for_each(|unit| stays[*unit] = true);
+    let mut sets: Vec<&Vec<usize>> = groups.groups().iter().chain(groups.layers()).collect();
+    // What a small set needs counts for the large ones that hold it.
+    sets.sort_by_key(|units| units.len());
+    for units in sets {
+        let (known, mut rest): (Vec<usize>, Vec<usize>) = units.iter().partition(|u| stays[**u]);
+        rest.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+        let missing = least(units.len(), floor).saturating_sub(known.len());
+        rest.iter().take(missing).for_each(|unit| stays[*unit] = true);
     }
     let all = groups.groups().iter().flatten().copied();
     let mut order: Vec<usize> = all.filter(|unit| !stays[*unit]).collect();
@@ -231,5 +236,53 @@ fn silence(layers: &mut [Layer], groups: &Groups, keep: &[bool], index: &mut usi
             }
         }
         layer.branches.iter_mut().for_each(|branch| silence(branch, groups, keep, index));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_models::{Activation, Architecture, Block, Convolution, Layer};
+
+    fn conv(inputs: usize, outputs: usize) -> Node {
+        Node::Convolution(Convolution {
+            inputs,
+            outputs,
+            kernel: 1,
+            stride: 1,
+            padding: (0, 0),
+            groups: 1,
+            norm: true,
+            activation: Activation::Relu,
+        })
+    }
+
+    /// What a small layer keeps counts for the others that share its channels.
+    #[test]
+    fn no_more_stays_than_must() {
+        let layers = [
+            Layer::once(Block::conv(8, 1, 1, Activation::Relu)),
+            Layer::once(Block::conv(16, 1, 1, Activation::Relu)),
+            Layer::once(Block::GlobalAvgPool),
+            Layer::once(Block::Flatten),
+            Layer::once(Block::linear(5)),
+        ];
+        let mut network = Architecture::new(1, 8, layers).canonical().unwrap();
+        let join = |one: usize| {
+            vec![Node::Concat { first: vec![conv(8, one)], second: vec![conv(8, 16 - one)] }]
+        };
+        network.nodes[1] = Node::Sum { body: join(8), shortcut: join(4) };
+        network.check().unwrap();
+        let groups = Groups::find(&network);
+        let whole = groups.groups().iter().find(|group| group.len() == 16).unwrap();
+        let mut scores = vec![1.0; groups.units()];
+        // The best half of the first 8 are those that the layer of 4 does not make.
+        whole[4..8].iter().for_each(|unit| scores[*unit] = 2.0);
+        let order = order(&groups, &scores, Floor { units: 4, multiple: 1 });
+        let gone: Vec<bool> = whole.iter().map(|unit| order.contains(unit)).collect();
+        assert_eq!(gone.iter().filter(|gone| !**gone).count(), 8, "{gone:?}");
+        for layer in [0..8, 8..16, 0..4, 4..16] {
+            assert!(gone[layer.clone()].iter().filter(|gone| !**gone).count() >= 4, "{layer:?}");
+        }
     }
 }

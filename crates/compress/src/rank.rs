@@ -1,6 +1,6 @@
 //! How many singular values of a matrix are signal.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, SVD, SymmetricEigen};
 
 /// Points of the first, coarse search for the noise's variance, and steps of the fine one.
 const GRID: usize = 256;
@@ -8,18 +8,37 @@ const STEPS: usize = 80;
 
 /// Left singular vectors (columns) and singular values, the largest first: min(rows, columns) of
 /// them. By the eigenvectors of the smaller Gram matrix in 64 bits.
+///
+/// Where the iterations do not settle in time, as with numbers that are not finite, the unit vectors
+/// take the place of singular vectors, and the norms of rows that of singular values.
 pub(crate) fn left_singular(matrix: &DMatrix<f64>) -> (DMatrix<f64>, Vec<f64>) {
     if matrix.nrows() > matrix.ncols() {
-        let svd = matrix.clone().svd(true, false);
-        let order = descending(svd.singular_values.as_slice());
-        let values = order.iter().map(|at| svd.singular_values[*at]).collect();
-        let vectors = svd.u.unwrap_or_else(|| DMatrix::identity(matrix.nrows(), matrix.ncols()));
+        let svd = SVD::try_new(matrix.clone(), true, false, f64::EPSILON, most(matrix.ncols()));
+        let Some(SVD { u: Some(vectors), singular_values, .. }) = svd else { return rows(matrix) };
+        let order = descending(singular_values.as_slice());
+        let values = order.iter().map(|at| singular_values[*at]).collect();
         return (vectors.select_columns(&order), values);
     }
-    let eigen = (matrix * matrix.transpose()).symmetric_eigen();
+    let gram = matrix * matrix.transpose();
+    let eigen = SymmetricEigen::try_new(gram, f64::EPSILON, most(matrix.nrows()));
+    let Some(eigen) = eigen else { return rows(matrix) };
     let order = descending(eigen.eigenvalues.as_slice());
     let values = order.iter().map(|at| eigen.eigenvalues[*at].max(0.0).sqrt()).collect();
     (eigen.eigenvectors.select_columns(&order), values)
+}
+
+/// The most iterations, ten times as many as are usual.
+fn most(size: usize) -> usize {
+    100 + 30 * size
+}
+
+/// The unit vectors with the largest rows, and the norms of these.
+fn rows(matrix: &DMatrix<f64>) -> (DMatrix<f64>, Vec<f64>) {
+    let norms: Vec<f64> = matrix.row_iter().map(|row| row.norm()).collect();
+    let mut order = descending(&norms);
+    order.truncate(matrix.nrows().min(matrix.ncols()));
+    let values = order.iter().map(|at| norms[*at]).collect();
+    (DMatrix::identity(matrix.nrows(), matrix.nrows()).select_columns(&order), values)
 }
 
 fn descending(values: &[f64]) -> Vec<usize> {
@@ -45,7 +64,8 @@ pub fn energy_rank(singular: &[f64], share: f64) -> usize {
 /// The rank of a matrix in white noise of unknown variance, by the global analytic solution of
 /// empirical variational Bayesian matrix factorisation.
 ///
-/// `singular` are all min(L, M) singular values of the L x M matrix, the largest first. With
+/// `singular` are all min(L, M) singular values of the L x M matrix, the largest first; those that
+/// are left out count as 0. With
 /// alpha = L / M <= 1, t = 2.5129 sqrt(alpha) and b = (1 + t)(1 + alpha / t), singular values above
 /// sqrt(M v b) are signal, for the variance v that minimises the free energy.
 ///
@@ -54,11 +74,12 @@ pub fn energy_rank(singular: &[f64], share: f64) -> usize {
 /// factorization", theorem 2, corollary 4 and section 4.
 pub fn evbmf_rank(singular: &[f64], rows: usize, columns: usize) -> usize {
     let (l, m) = (rows.min(columns), rows.max(columns) as f64);
-    let squares: Vec<f64> = singular.iter().take(l).map(|s| s * s).collect();
+    let mut squares: Vec<f64> = singular.iter().take(l).map(|s| s * s).collect();
     let largest = squares.first().copied().unwrap_or(0.0);
     if largest <= 0.0 || !largest.is_finite() {
         return 0;
     }
+    squares.resize(l, 0.0);
     // Zeros would make the free energy infinite.
     let squares: Vec<f64> = squares.iter().map(|x| x.max(1e-14 * largest)).collect();
     let alpha = l as f64 / m;
@@ -151,6 +172,31 @@ mod tests {
         }
         assert_eq!(evbmf_rank(&[0.0; 4], 4, 9), 0);
         assert!(evbmf_rank(&[2.0], 1, 9) <= 1);
+    }
+
+    #[test]
+    fn values_that_are_left_out_are_zeros() {
+        let mut all = vec![0.0; 20];
+        all[..3].copy_from_slice(&[9.0, 8.0, 7.0]);
+        assert_eq!(evbmf_rank(&all[..3], 20, 60), evbmf_rank(&all, 20, 60));
+        assert_eq!(evbmf_rank(&[], 20, 60), 0);
+    }
+
+    /// Orthonormal vectors come out of whatever goes in, in time.
+    #[test]
+    fn what_is_no_number_does_not_hang() {
+        for (rows, columns) in [(40, 9), (9, 40), (30, 30)] {
+            for value in [f64::NAN, f64::INFINITY] {
+                let mut matrix = planted(rows, columns, 2, 0.5, 5);
+                matrix[(3, 4)] = value;
+                let (vectors, values) = left_singular(&matrix);
+                assert_eq!((vectors.ncols(), values.len()), (rows.min(columns), rows.min(columns)));
+            }
+            let (vectors, values) = super::rows(&planted(rows, columns, 2, 0.5, 5));
+            let product = vectors.transpose() * &vectors;
+            assert_eq!(product, DMatrix::identity(values.len(), values.len()));
+            assert!(values.is_sorted_by(|a, b| a >= b));
+        }
     }
 
     #[test]

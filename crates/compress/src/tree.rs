@@ -28,7 +28,7 @@ impl Layer {
 }
 
 /// What a network's module calls a node, and its branches.
-fn names(node: &Node) -> (&'static str, [&'static str; 2]) {
+pub(crate) fn names(node: &Node) -> (&'static str, [&'static str; 2]) {
     match node {
         Node::Convolution(_) => ("Convolution", [""; 2]),
         Node::Linear { .. } => ("Linear", [""; 2]),

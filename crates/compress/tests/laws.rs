@@ -201,6 +201,50 @@ proptest! {
         }
     }
 
+    /// A budget that is met already removes nothing, a larger one leaves no fewer channels, and what
+    /// cannot be reached is beyond the network that is left of all removals.
+    #[test]
+    fn budgets_are_ordered(
+        canonical in mixture(), seed in 0_u64..1000, shares in (0.05_f64..1.0, 0.05_f64..1.0),
+        multiple in 1_usize..4,
+    ) {
+        let model = model(canonical, seed);
+        let groups = Groups::find(model.canonical());
+        let mut rng = stream(seed, 3, "test");
+        let scores: Vec<f64> = (0..groups.units()).map(|_| rng.random()).collect();
+        let floor = Floor { units: 2, multiple };
+        let cost = model.cost();
+        let go = |budget: Budget| prune(&model, &groups, &scores, &budget, floor);
+        let own = Budget { parameters: Some(cost.parameters), macs: Some(cost.macs) };
+        prop_assert_eq!(&go(own).unwrap(), &model);
+
+        // One parameter at most is out of reach; what is said to be left then is in reach.
+        let Err(PruneError::OutOfReach { parameters, macs, .. }) =
+            go(Budget { parameters: Some(1), macs: None })
+        else {
+            return Err(TestCaseError::fail("a network of one parameter"));
+        };
+        let least = go(Budget { parameters: Some(parameters), macs: Some(macs) }).unwrap();
+        prop_assert_eq!((least.cost().parameters, least.cost().macs), (parameters, macs));
+        let fewer = Budget { parameters: Some(parameters - 1), macs: None };
+        prop_assert!(go(fewer).is_err());
+        let faster = Budget { parameters: None, macs: Some(macs - 1) };
+        prop_assert!(go(faster).is_err());
+
+        let between = |share: f64| {
+            parameters + ((cost.parameters - parameters) as f64 * share) as u64
+        };
+        let pruned = |share| go(Budget { parameters: Some(between(share)), macs: None }).unwrap();
+        let (low, high) = (shares.0.min(shares.1), shares.0.max(shares.1));
+        let (mut narrow, mut wide, mut narrowest) = (Vec::new(), Vec::new(), Vec::new());
+        widths(&pruned(low).canonical().nodes, &mut narrow);
+        widths(&pruned(high).canonical().nodes, &mut wide);
+        widths(&least.canonical().nodes, &mut narrowest);
+        prop_assert_eq!(narrow.len(), wide.len());
+        prop_assert!(narrow.iter().zip(&wide).all(|(a, b)| a <= b), "{:?} {:?}", narrow, wide);
+        prop_assert!(narrowest.iter().zip(&narrow).all(|(a, b)| a <= b));
+    }
+
     /// At full rank the chain of factors computes the same function.
     #[test]
     fn full_ranks_change_nothing(canonical in mixture(), seed in 0_u64..1000) {
@@ -228,6 +272,22 @@ proptest! {
             prop_assert!(smaller.cost().macs <= before.macs);
             before = smaller.cost();
             prop_assert!(scores(&smaller, seed).iter().all(|x| x.is_finite()));
+        }
+    }
+}
+
+/// The channels that each layer makes.
+fn widths(nodes: &[Node], found: &mut Vec<usize>) {
+    for node in nodes {
+        match node {
+            Node::Convolution(conv) => found.push(conv.outputs),
+            Node::Linear { outputs, .. } => found.push(*outputs),
+            Node::SqueezeExcite { squeeze, .. } => found.push(*squeeze),
+            Node::Sum { body: a, shortcut: b } | Node::Concat { first: a, second: b } => {
+                widths(a, found);
+                widths(b, found);
+            }
+            _ => {}
         }
     }
 }

@@ -193,4 +193,12 @@ pub enum ArchitectureError {
     /// No block has weights.
     #[error("no block of the chain has weights")]
     NoWeights,
+    /// There are too many weights to be kept.
+    #[error("block {block}: with it the network has more than {most} weights")]
+    Weights {
+        /// The block's index in the backbone.
+        block: usize,
+        /// The most.
+        most: u64,
+    },
 }

@@ -14,6 +14,9 @@ pub struct CanonicalError {
     pub reason: String,
 }
 
+/// The most weights of a network, 8 GiB of them.
+pub(crate) const MAX_WEIGHTS: u64 = 1 << 31;
+
 /// What flows between nodes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Shape {
@@ -24,7 +27,7 @@ struct Shape {
 impl Shape {
     /// Numbers of one image.
     fn numbers(self) -> usize {
-        self.channels.saturating_mul(self.side * self.side)
+        self.channels.saturating_mul(self.side.saturating_mul(self.side))
     }
 }
 
@@ -42,7 +45,45 @@ pub(crate) fn check(network: &Canonical) -> Checked<()> {
             format!("it is {classes}, and the chain ends in {channels} maps of side {side}");
         return fail("classes", reason);
     }
+    for (index, sum) in sums(&network.nodes).into_iter().enumerate() {
+        if sum.is_none_or(|sum| sum > MAX_WEIGHTS) {
+            let reason = format!("with it the network has more than {MAX_WEIGHTS} weights");
+            return fail(&format!("nodes.{index}"), reason);
+        }
+    }
     Ok(())
+}
+
+/// The weights up to each node and with it; `None` where they cannot be counted.
+pub(crate) fn sums(nodes: &[Node]) -> Vec<Option<u64>> {
+    let mut sum = Some(0_u64);
+    let add = |node: &Node| {
+        sum = weights(node).and_then(|weights| sum?.checked_add(weights));
+        sum
+    };
+    nodes.iter().map(add).collect()
+}
+
+/// The numbers of a node's tensors, vectors of single channels left out.
+fn weights(node: &Node) -> Option<u64> {
+    let product = |factors: &[usize]| {
+        factors.iter().try_fold(1_u64, |product, &factor| product.checked_mul(factor as u64))
+    };
+    let total = |nodes: &[Node]| sums(nodes).last().copied().unwrap_or(Some(0));
+    match node {
+        Node::Convolution(Convolution { inputs, outputs, kernel, groups, .. }) => {
+            product(&[inputs / (*groups).max(1), *outputs, *kernel, *kernel])
+        }
+        Node::Linear { inputs, outputs, .. } => product(&[*inputs, *outputs]),
+        Node::SqueezeExcite { channels, squeeze, .. } => product(&[2, *channels, *squeeze]),
+        Node::Sum { body: one, shortcut: two } | Node::Concat { first: one, second: two } => {
+            total(one)?.checked_add(total(two)?)
+        }
+        Node::ChannelAttention { .. }
+        | Node::Pool { .. }
+        | Node::GlobalAvgPool
+        | Node::Activation(_) => Some(0),
+    }
 }
 
 fn fail<T>(place: &str, reason: String) -> Checked<T> {
@@ -148,7 +189,7 @@ fn convolution(place: &str, conv: &Convolution, input: Shape) -> Checked<Shape> 
 
 #[cfg(test)]
 mod tests {
-    use crate::{Activation, Architecture, Block, Canonical, Layer, Node};
+    use crate::{Activation, Architecture, Block, Canonical, Convolution, Layer, Node};
 
     fn network() -> Canonical {
         let layers = [
@@ -204,5 +245,51 @@ mod tests {
             }
         });
         assert!(error.starts_with("nodes.0: groups must be 1"), "{error}");
+    }
+
+    /// A network that no memory holds is refused before anything is made of it.
+    #[test]
+    fn weights_are_counted() {
+        let conv = |outputs: usize, inputs: usize, kernel: usize| {
+            Node::Convolution(Convolution {
+                inputs,
+                outputs,
+                kernel,
+                stride: 1,
+                padding: (kernel / 2, kernel / 2),
+                groups: 1,
+                norm: true,
+                activation: Activation::Relu,
+            })
+        };
+        let network = |nodes: Vec<Node>, classes: usize| Canonical {
+            input_channels: 1 << 16,
+            input_side: 8,
+            classes,
+            nodes,
+        };
+        let huge = network(vec![conv(1 << 16, 1 << 16, 8192), Node::GlobalAvgPool], 1 << 16);
+        let error = huge.check().unwrap_err().to_string();
+        assert!(error.starts_with("nodes.0: ") && error.contains("2147483648"), "{error}");
+        // Each of them will do, both in a branch will not.
+        let twice = |body| Node::Sum { body, shortcut: Vec::new() };
+        let one = vec![twice(vec![conv(1 << 14, 1 << 16, 1), conv(1 << 16, 1 << 14, 1)])];
+        assert_eq!(
+            network([one.clone(), vec![Node::GlobalAvgPool]].concat(), 1 << 16).check(),
+            Ok(())
+        );
+        let both = [one.clone(), one, vec![Node::GlobalAvgPool]].concat();
+        let error = network(both, 1 << 16).check().unwrap_err().to_string();
+        assert!(error.starts_with("nodes.1: "), "{error}");
+        // Blocks likewise.
+        let layers = [
+            Layer::once(Block::conv(1 << 15, 1, 1, Activation::Relu)),
+            Layer::new(3, Block::conv(1 << 15, 3, 1, Activation::Relu)),
+            Layer::once(Block::GlobalAvgPool),
+            Layer::once(Block::Flatten),
+            Layer::once(Block::linear(10)),
+        ];
+        let error = Architecture::new(1, 8, layers).canonical().unwrap_err().to_string();
+        assert!(error.starts_with("block 1") && error.contains("2147483648"), "{error}");
     }
 }

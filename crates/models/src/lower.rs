@@ -8,7 +8,7 @@ mod blocks;
 use crate::canonical::output_side;
 use crate::{
     Activation, Architecture, ArchitectureError, Block, Canonical, Convolution, Node, Place,
-    Pooling,
+    Pooling, check,
 };
 
 pub(crate) const MAX_CHANNELS: usize = 1 << 16;
@@ -69,6 +69,11 @@ pub(crate) fn lower(
     }
     if !nodes.iter().any(has_weights) {
         return Err(ArchitectureError::NoWeights);
+    }
+    let sums = check::sums(&nodes);
+    if let Some(at) = sums.iter().position(|sum| sum.is_none_or(|sum| sum > check::MAX_WEIGHTS)) {
+        let block = places.get(at).map_or(0, |place: &Place| place.layer);
+        return Err(ArchitectureError::Weights { block, most: check::MAX_WEIGHTS });
     }
     let canonical = Canonical {
         input_channels: architecture.input_channels,

@@ -138,6 +138,11 @@ pub(super) fn join(
     Ok(true)
 }
 
+/// The settings with which the study in a folder began; `None` where they were not kept.
+pub(crate) fn begun(folder: &Path) -> Result<Option<Settings>, ContinueError> {
+    read(&folder.join(FILE))
+}
+
 fn read(path: &Path) -> Result<Option<Settings>, ContinueError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
