@@ -6,8 +6,8 @@ mod common;
 use automl_space::Space;
 use automl_storage::MemoryStorage;
 use automl_study::{
-    AskError, Direction, FullFidelity, History, HistoryError, Job, Ladder, Next, Outcome,
-    RandomSampler, Report, Scheduler, State, Storage, Study, TellError, Trial, Verdict, attribute,
+    AskError, Direction, FullFidelity, History, HistoryError, Job, Ladder, Lost, Next, Outcome,
+    RandomSampler, Report, Scheduler, State, Storage, StoreError, Study, TellError, Trial, Verdict, attribute,
 };
 use common::Place;
 use std::collections::{BTreeMap, BTreeSet};
@@ -285,6 +285,85 @@ fn a_worker_that_leaves_returns_its_trials() {
         assert!(matches!(third.tell(1, 1.0).unwrap_err(), TellError::Lost { number: 1 }));
         assert!(matches!(third.report(0, 9, vec![1.0]).unwrap_err(), TellError::NotRunning { .. }));
     });
+}
+
+/// A worker that leaves while others are at work leaves its trials to them.
+#[test]
+fn what_a_worker_leaves_goes_on_with_those_that_stay() {
+    each(|open| {
+        let beat = Duration::from_millis(300);
+        let mut leaving = worker(open(), beat);
+        let mut staying = worker(open(), beat);
+        assert_eq!((run(&mut leaving), run(&mut staying)), ((0, 0), (1, 0)));
+        leaving.report(0, 2, vec![1.0]).unwrap();
+        drop(leaving);
+        std::thread::sleep(2 * beat);
+        assert_eq!(run(&mut staying), (0, 2));
+        assert_eq!(staying.history().get(1).unwrap().state, State::Running);
+    });
+}
+
+/// A worker whose own heartbeats are late keeps its trials.
+#[test]
+fn a_worker_takes_nothing_from_itself() {
+    each(|open| {
+        // Its heart beats for the first time long after the trial counts as lost.
+        let mut late = Study::builder(grid())
+            .scheduler(ladder(), FullFidelity::new(9))
+            .heartbeat(Duration::from_millis(10))
+            .storage(Arrhythmic(open()))
+            .build()
+            .unwrap();
+        assert_eq!(run(&mut late), (0, 0));
+        std::thread::sleep(Duration::from_millis(100));
+        late.refresh().unwrap();
+        assert_eq!(late.history().get(0).unwrap().state, State::Running);
+        assert_eq!(late.recover().unwrap(), 0);
+        assert_eq!(late.recover_all().unwrap(), 1);
+    });
+}
+
+/// A storage whose heart does not beat.
+#[derive(Debug)]
+struct Arrhythmic(Box<dyn Storage>);
+
+impl Storage for Arrhythmic {
+    fn attach(&mut self, space: &Space, to: &[Direction]) -> Result<Vec<Trial>, StoreError> {
+        self.0.attach(space, to)
+    }
+    fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
+        self.0.trials_from(number)
+    }
+    fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
+        self.0.create(trial)
+    }
+    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        self.0.create_next(trial)
+    }
+    fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
+        self.0.report(number, report)
+    }
+    fn transition(&mut self, from: State, trial: &Trial) -> Result<bool, StoreError> {
+        self.0.transition(from, trial)
+    }
+    fn attribute(&mut self, key: &str) -> Result<Option<serde_json::Value>, StoreError> {
+        self.0.attribute(key)
+    }
+    fn set_attribute(&mut self, key: &str, value: &serde_json::Value) -> Result<(), StoreError> {
+        self.0.set_attribute(key, value)
+    }
+    fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
+        self.0.refresh()
+    }
+    fn identify(&mut self, worker: &str, heartbeats: bool) {
+        self.0.identify(worker, heartbeats);
+    }
+    fn lost(&mut self, which: Lost) -> Result<Vec<u64>, StoreError> {
+        self.0.lost(which)
+    }
+    fn take_back(&mut self, which: Lost, trial: &Trial) -> Result<bool, StoreError> {
+        self.0.take_back(which, trial)
+    }
 }
 
 /// What another process changes is seen: new trials, reports, ends, and what leaves the pause.

@@ -339,8 +339,10 @@ impl Study {
         if !known {
             let report = Report { step, values };
             self.history.check_report(number, &report)?;
-            if let Some(storage) = &mut self.storage {
-                storage.report(number, &report)?;
+            if let Some(storage) = &mut self.storage
+                && let Err(error) = storage.report(number, &report)
+            {
+                return Err(self.refused(error));
             }
             self.history.report(number, report)?;
         }
@@ -649,10 +651,18 @@ impl Study {
                 Ok(true) => {}
                 Ok(false) if from == State::Running => return Err(TellError::Lost { number }),
                 Ok(false) => return Err(TellError::NotRunning { number, state: from }),
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.refused(error)),
             }
         }
         Ok(self.settle(trial)?)
+    }
+
+    /// Why a result was refused. A trial that another worker has taken is no longer this one's.
+    fn refused(&mut self, error: StoreError) -> TellError {
+        if let StoreError::Taken { number } = error {
+            self.presence.end(number);
+        }
+        error.into()
     }
 
     /// Enters a trial into the queue that it belongs to, if it does.

@@ -78,7 +78,12 @@ impl<'a> Executor<'a> {
                         Err(SearchError::Tell(error)) if error.is_lost() => {
                             self.setup.note(format!("trial {number} goes on elsewhere: {error}"));
                         }
-                        done => done?,
+                        Err(error) => {
+                            // Whoever is still at work goes on with it.
+                            let _ = lock(&self.study).release(number);
+                            return Err(error);
+                        }
+                        Ok(()) => {}
                     }
                     self.changed.notify_all();
                 }
