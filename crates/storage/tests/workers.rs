@@ -7,7 +7,8 @@ use automl_space::Space;
 use automl_storage::MemoryStorage;
 use automl_study::{
     AskError, Direction, FullFidelity, History, HistoryError, Job, Ladder, Lost, Next, Outcome,
-    RandomSampler, Report, Scheduler, State, Storage, StoreError, Study, TellError, Trial, Verdict, attribute,
+    RandomSampler, Report, Scheduler, State, Storage, StoreError, Study, TellError, Trial, Verdict,
+    attribute,
 };
 use common::Place;
 use std::collections::{BTreeMap, BTreeSet};
