@@ -304,6 +304,72 @@ fn what_a_worker_leaves_goes_on_with_those_that_stay() {
     });
 }
 
+/// A record that is inconsistent is an error each time, not only when it is first seen.
+#[test]
+fn what_was_not_taken_in_is_taken_in_later() {
+    let memory = MemoryStorage::new();
+    let study = || Study::builder(grid()).ladder(ladder()).storage(memory.clone()).build().unwrap();
+    let (mut reader, mut writer) = (study(), study());
+    let job = writer.ask().unwrap();
+    reader.refresh().unwrap();
+    let mut record = memory.clone();
+    record.report(job.number, &Report { step: 1, values: vec![0.5, 0.5] }).unwrap();
+    writer.enqueue(grid().sample(&mut automl_study::stream(1, 0, "test"))).unwrap_err();
+    for _ in 0..3 {
+        let error = reader.ask().unwrap_err();
+        assert!(error.to_string().contains("2 values for 1 objectives"), "{error}");
+    }
+}
+
+/// Of several processes that set an attribute, all go by the first one's; also before there is a
+/// space.
+#[test]
+fn an_attribute_is_set_once() {
+    each(|open| {
+        let begun: BTreeSet<String> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..4)
+                .map(|number: u64| {
+                    scope.spawn(move || {
+                        let mut storage = open();
+                        storage.begin(&[Direction::Minimize]).unwrap();
+                        let value = serde_json::json!({ "by": number, "x": 0.1 });
+                        let kept = storage.attribute_or_insert("first", &value).unwrap();
+                        storage.attach(&grid(), &[Direction::Minimize]).unwrap();
+                        assert_eq!(storage.attribute("first").unwrap(), Some(kept.clone()));
+                        kept.to_string()
+                    })
+                })
+                .collect();
+            workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+        });
+        assert_eq!(begun.len(), 1);
+        let mut storage = open();
+        let kept = storage.attribute("first");
+        assert!(kept.is_err() || kept.unwrap().is_some());
+        // Without a space, a study is any space's; then it is not.
+        let mut builder = Space::builder();
+        builder.int("other", 0..=5).add().unwrap();
+        let other = builder.build().unwrap();
+        storage.attach(&other, &[Direction::Minimize]).unwrap_err();
+        assert!(storage.attach(&grid(), &[Direction::Minimize]).unwrap().is_empty());
+    });
+}
+
+/// The seed of a study is the first one's.
+#[test]
+fn all_have_the_seed_of_the_first() {
+    each(|open| {
+        let seed = |seed: Option<u64>| {
+            let builder = Study::builder(grid()).storage(open());
+            match seed {
+                Some(seed) => builder.seed(seed).build().unwrap().seed(),
+                None => builder.build().unwrap().seed(),
+            }
+        };
+        assert_eq!((seed(Some(7)), seed(None), seed(Some(9)), seed(None)), (7, 7, 9, 7));
+    });
+}
+
 /// A worker whose own heartbeats are late keeps its trials.
 #[test]
 fn a_worker_takes_nothing_from_itself() {

@@ -179,6 +179,8 @@ pub struct Study {
     /// Paused trials that lost their worker before they reached their fidelity, or that stand at
     /// the highest one already.
     interrupted: BTreeSet<u64>,
+    /// Whether the history lacks something that the storage has already handed out.
+    behind: bool,
     presence: Presence,
 }
 
@@ -374,6 +376,7 @@ impl Study {
     /// [`AskError`] if the configuration lies outside the space or the storage fails.
     pub fn enqueue(&mut self, config: Config) -> Result<u64, AskError> {
         self.space.check(&config)?;
+        self.refresh()?;
         self.create(Trial::waiting(self.history.len() as u64, config))
     }
 

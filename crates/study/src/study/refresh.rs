@@ -52,7 +52,13 @@ impl Study {
     /// Reads what is new, also where this process thinks that it is alone.
     pub(super) fn catch_up(&mut self) -> Result<(), RefreshError> {
         let Some(storage) = &mut self.storage else { return Ok(()) };
-        for record in storage.refresh()? {
+        let mut records = storage.refresh()?;
+        if self.behind {
+            // It says only once what changed.
+            records = storage.trials_from(0)?;
+        }
+        self.behind = true;
+        for record in records {
             let (number, state) = (record.number, record.state);
             if number >= self.history.len() as u64 {
                 self.history.push(record)?;
@@ -64,6 +70,7 @@ impl Study {
             }
             self.index(number);
         }
+        self.behind = false;
         Ok(())
     }
 
