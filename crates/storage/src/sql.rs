@@ -413,14 +413,17 @@ impl<D: Database> Storage for SqlStorage<D> {
             .ok_or_else(|| self.mismatch(format!("its attribute {key:?} cannot be read")))
     }
 
-    fn begin(&mut self, directions: &[Direction]) -> Result<(), StoreError> {
+    fn begin(&mut self, directions: &[Direction]) -> Result<bool, StoreError> {
         let found = self.find(directions, None)?;
         if found.directions != directions {
             let reason = format!("its objectives are {:?}, not {directions:?}", found.directions);
             return Err(self.mismatch(reason));
         }
         self.study = Some(found.study);
-        Ok(())
+        self.with_attributes(Access::Read, |session, study| {
+            let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM trials WHERE study_id = ?1 LIMIT 1) t";
+            Ok(session.number(sql, &[study.into()])? > 0)
+        })
     }
 
     fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {

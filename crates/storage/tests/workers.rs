@@ -331,7 +331,7 @@ fn an_attribute_is_set_once() {
                 .map(|number: u64| {
                     scope.spawn(move || {
                         let mut storage = open();
-                        storage.begin(&[Direction::Minimize]).unwrap();
+                        assert!(!storage.begin(&[Direction::Minimize]).unwrap());
                         let value = serde_json::json!({ "by": number, "x": 0.1 });
                         let kept = storage.attribute_or_insert("first", &value).unwrap();
                         storage.attach(&grid(), &[Direction::Minimize]).unwrap();
@@ -352,6 +352,9 @@ fn an_attribute_is_set_once() {
         let other = builder.build().unwrap();
         storage.attach(&other, &[Direction::Minimize]).unwrap_err();
         assert!(storage.attach(&grid(), &[Direction::Minimize]).unwrap().is_empty());
+        let config = grid().sample(&mut automl_study::stream(0, 0, "test"));
+        storage.create(&Trial::waiting(0, config)).unwrap();
+        assert!(open().begin(&[Direction::Minimize]).unwrap());
     });
 }
 

@@ -153,13 +153,14 @@ pub trait Storage: Send + fmt::Debug {
     }
 
     /// Creates the study without a space, or opens it if it exists, so that it has attributes: for
-    /// those on which the space depends. [`Storage::attach`] is still to be called.
+    /// those on which the space depends. [`Storage::attach`] is still to be called. Returns whether
+    /// it has trials.
     ///
     /// # Errors
     /// [`StoreError::Mismatch`] if the study exists with other directions.
-    fn begin(&mut self, directions: &[Direction]) -> Result<(), StoreError> {
+    fn begin(&mut self, directions: &[Direction]) -> Result<bool, StoreError> {
         let _ = directions;
-        Ok(())
+        Ok(!self.trials_from(0)?.is_empty())
     }
 
     /// What other handles may have changed since this was last called or the study was attached:
@@ -258,7 +259,7 @@ impl<S: Storage + ?Sized> Storage for Box<S> {
     ) -> Result<serde_json::Value, StoreError> {
         (**self).attribute_or_insert(key, value)
     }
-    fn begin(&mut self, directions: &[Direction]) -> Result<(), StoreError> {
+    fn begin(&mut self, directions: &[Direction]) -> Result<bool, StoreError> {
         (**self).begin(directions)
     }
     fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
