@@ -61,14 +61,31 @@ impl Build {
     }
 }
 
-/// Whether the command line, or the file of settings that it names, has a study in PostgreSQL.
+/// Whether the command line, the file of settings that it names, or the study that it continues has
+/// its record in PostgreSQL.
 fn wants_postgres(args: &[String]) -> bool {
     let names = |text: &str| text.contains("postgresql://") || text.contains("postgres://");
-    let sets = |line: &str| line.trim_start().starts_with("storage") && names(line);
-    let file = |arg: &str| std::fs::read_to_string(arg).is_ok_and(|text| text.lines().any(sets));
-    let after = |(flag, value): (&String, &String)| flag == "--config" && file(value);
-    args.iter().any(|arg| names(arg) || arg.strip_prefix("--config=").is_some_and(file))
-        || args.iter().zip(args.iter().skip(1)).any(after)
+    let sets = |line: &str| {
+        let line = line.trim_start();
+        ["storage", "\"storage\""].iter().any(|key| line.starts_with(key)) && names(line)
+    };
+    let file = |path: &Path| std::fs::read_to_string(path).is_ok_and(|text| text.lines().any(sets));
+    args.iter().any(|arg| names(arg))
+        || value(args, "--config").is_some_and(|config| file(Path::new(config)))
+        || value(args, "--study").is_some_and(|study| {
+            let runs = value(args, "--runs").unwrap_or("runs");
+            file(&Path::new(runs).join(study).join("settings.json"))
+        })
+}
+
+/// What is given for an option, as `--option VALUE` or `--option=VALUE`; the last one counts.
+fn value<'a>(args: &'a [String], option: &str) -> Option<&'a str> {
+    let next = args.iter().skip(1).map(Some).chain([None]);
+    let given = args.iter().zip(next).filter_map(|(arg, next)| match arg.strip_prefix(option)? {
+        "" => next.map(String::as_str),
+        rest => rest.strip_prefix('='),
+    });
+    given.last()
 }
 
 fn build(kind: Build, postgres: bool) -> Result<()> {
@@ -122,5 +139,28 @@ mod tests {
         assert!(!wants(&["search", "--config", &path]));
         std::fs::remove_file(&folder).unwrap();
         assert!(!wants(&["search", "--config", &path]));
+    }
+
+    #[test]
+    fn studies_that_are_continued_in_postgres_are_seen() {
+        let wants = |args: &[&str]| {
+            wants_postgres(&args.iter().map(|arg| (*arg).to_owned()).collect::<Vec<_>>())
+        };
+        let runs = std::env::temp_dir().join(format!("automl-xtask-runs-{}", std::process::id()));
+        let kept = |study: &str, storage: &str| {
+            let folder = runs.join(study);
+            std::fs::create_dir_all(&folder).unwrap();
+            let text = format!("{{\n  \"seed\": 0,\n  \"storage\": {storage}\n}}");
+            std::fs::write(folder.join("settings.json"), text).unwrap();
+        };
+        kept("far", "\"postgresql://me@host/x\"");
+        kept("near", "null");
+        let path = runs.display().to_string();
+        assert!(wants(&["search", "--study", "far", "--runs", &path]));
+        assert!(wants(&["search", &format!("--runs={path}"), "--study=far"]));
+        for other in ["near", "none"] {
+            assert!(!wants(&["search", "--study", other, "--runs", &path]));
+        }
+        std::fs::remove_dir_all(&runs).unwrap();
     }
 }

@@ -11,6 +11,8 @@ mod executor;
 mod finish;
 #[cfg(feature = "train")]
 mod folder;
+#[cfg(feature = "train")]
+mod kept;
 mod ladder;
 #[cfg(feature = "train")]
 mod learn;

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use automl::search::{Device, Event, Settings, run};
-use automl::study::StopFlag;
+use automl::space::Space;
+use automl::storage::SqliteStorage;
+use automl::study::{Direction, StopFlag, Storage, Study, stream};
 use std::sync::Mutex;
 
 #[test]
@@ -38,6 +40,43 @@ fn a_supernet_proposes_the_first_candidates_once() {
     let (again, events) = search();
     assert_eq!(again.trials, 3);
     assert_eq!(events.iter().filter(learning).count(), 0);
+}
+
+/// Another process gives the study its first trials while this one still learns.
+#[test]
+fn of_two_processes_that_learn_one_proposes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = Settings { study: Some("both".into()), ..Settings::default() };
+    settings.runs = folder.path().to_owned();
+    settings.device = Device::Cpu;
+    settings.search.trials = 30;
+    settings.search.search_and_learn = true;
+    settings.training.epochs = Some(3);
+    settings.training.final_epochs = Some(1);
+    let events = Mutex::new(Vec::new());
+    let path = folder.path().join("both").join("study.db");
+    let propose = || {
+        let directions = [Direction::Maximize, Direction::Minimize];
+        let mut storage = SqliteStorage::open(&path, "both").unwrap();
+        storage.begin(&directions).unwrap();
+        let space = Space::from_json(&storage.attribute("automl:space").unwrap().unwrap()).unwrap();
+        let start = space.sample_prior(&mut stream(7, 0, "test"));
+        let builder = Study::builder(space).directions(directions).storage(storage);
+        builder.build().unwrap().enqueue(start).unwrap();
+    };
+    let observer = |event: &Event| {
+        if matches!(event, Event::Learning { epoch: 1, .. }) {
+            propose();
+        }
+        events.lock().unwrap().push(event.clone());
+    };
+    let summary = run(&settings, &StopFlag::new(), &observer).unwrap();
+    assert_eq!(summary.trials, 3);
+    let events = events.into_inner().unwrap();
+    assert!(!events.iter().any(|event| matches!(event, Event::Learned { .. })));
+    // It does not even learn on.
+    let learning = events.iter().filter(|event| matches!(event, Event::Learning { .. }));
+    assert_eq!(learning.count(), 1);
 }
 
 #[test]

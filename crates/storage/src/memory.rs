@@ -207,6 +207,11 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
+    fn attribute_or_insert(&mut self, key: &str, value: &Value) -> Result<Value, StoreError> {
+        let mut record = self.lock();
+        Ok(record.attributes.entry(key.to_owned()).or_insert_with(|| value.clone()).clone())
+    }
+
     fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
         let record = self.lock();
         let numbers: BTreeSet<u64> = record.log[self.seen..].iter().map(|entry| entry.0).collect();

@@ -46,7 +46,7 @@ impl<'a> Address<'a> {
         let path = url.strip_prefix("sqlite:///").unwrap_or(url);
         if ["postgresql://", "postgres://"].iter().any(|scheme| url.starts_with(scheme)) {
             Ok(Self::Postgres(url))
-        } else if path.is_empty() || path.contains("://") {
+        } else if path.is_empty() || path.contains("://") || is_connection(url) {
             Err(OpenError::Unknown { url: without_password(url) })
         } else {
             Ok(Self::File(Path::new(path)))
@@ -68,9 +68,31 @@ pub fn open(url: &str, study: &str) -> Result<Box<dyn Storage>, OpenError> {
     }
 }
 
+/// Whether this is meant for PostgreSQL, though it is no URL: a list of `key=value`, or a URL without
+/// its slashes. It may hold a password, and is no file's name.
+fn is_connection(text: &str) -> bool {
+    let sets = |key: &str| {
+        let after = text.match_indices(key).map(|(at, _)| text[at + key.len()..].trim_start());
+        after.into_iter().any(|rest| rest.starts_with('='))
+    };
+    text.starts_with("postgres:")
+        || text.starts_with("postgresql:")
+        || sets("password")
+        || sets("dbname")
+}
+
 /// An address as it may be shown and kept: without the password of a user.
 pub fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        if let Some(at) = url.find("password") {
+            // Where it ends depends on quotes: nothing behind it is shown.
+            return format!("{}password=...", &url[..at]);
+        }
+        return match url.split_once(':') {
+            Some((scheme @ ("postgres" | "postgresql"), _)) => format!("{scheme}:..."),
+            _ => url.to_owned(),
+        };
+    };
     let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, q)| (rest, Some(q)));
     let (user, host) = rest.rsplit_once('@').map_or((None, rest), |(user, h)| (Some(user), h));
     let user = user.map(|user| user.split(':').next().unwrap_or_default());
@@ -101,7 +123,15 @@ mod tests {
         assert_eq!(Address::parse("sqlite:////a.db").ok(), file("/a.db"));
         let url = "postgresql://me:secret@host/x";
         assert_eq!(Address::parse(url).ok(), Some(Address::Postgres(url)));
-        for unknown in ["", "sqlite:///", "mysql://me:secret@host/x"] {
+        for unknown in [
+            "",
+            "sqlite:///",
+            "mysql://me:secret@host/x",
+            "host=h dbname=x password=secret",
+            "password = 'top secret' host=h",
+            "postgres:me:secret@host/x",
+            "postgresql:/me:secret@host/x",
+        ] {
             let error = Address::parse(unknown).unwrap_err().to_string();
             assert!(!error.contains("secret"), "{error}");
         }

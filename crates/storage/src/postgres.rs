@@ -7,15 +7,33 @@ use crate::sql::database::{Access, Cell, Database, Dialect, Failure, Row, Sessio
 use automl_study::StoreError;
 use cell::{Any, Bound};
 use postgres::config::Host;
+use postgres::error::SqlState;
 use postgres::types::ToSql;
 use postgres::{Client, Config, IsolationLevel, NoTls, Statement};
 use std::collections::HashMap;
+use std::error::Error as StdError;
 use std::fmt;
+use std::time::{Duration, Instant};
+
+/// How long a server that cannot be reached is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long one attempt to connect may take.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// After how much silence a connection is probed, and after how much of it a peer that does not
+/// answer counts as gone.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// What a session may wait for, unless the URL's options say otherwise: one that hangs keeps no
+/// others.
+const LIMITS: [(&str, &str); 2] =
+    [("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "60s")];
 
 /// A study in a PostgreSQL database, for processes on any number of machines.
 ///
-/// Each call is one transaction. A connection that broke is opened again by the next call. The
-/// connection is not encrypted: where the network is not trusted, lead it through a tunnel.
+/// Each call is one transaction. Where the connection broke before it begins, it is opened again, with
+/// half a minute of patience for a server that starts again. The connection is not encrypted: where the network is not trusted, lead it through a tunnel.
 pub type PostgresStorage = SqlStorage<Postgres>;
 
 /// A connection to a PostgreSQL database.
@@ -40,24 +58,38 @@ impl SqlStorage<Postgres> {
             place,
             source,
         };
-        let mut config: Config =
-            url.parse().map_err(|e: postgres::Error| failed("the database".into(), e.into()))?;
-        if config.get_password().is_none()
-            && let Ok(password) = std::env::var("PGPASSWORD")
-        {
-            config.password(password);
-        }
-        if config.get_user().is_none()
-            && let Ok(user) = std::env::var("USER")
-        {
-            config.user(&user);
-        }
-        if config.get_application_name().is_none() {
-            config.application_name("automl");
-        }
-        let database = Postgres::open(&config).map_err(|e| failed(place(&config), e))?;
+        let config = config(url).map_err(|e| failed("the database".into(), explained(e)))?;
+        let database = Postgres::open(&config).map_err(|e| failed(place(&config), explained(e)))?;
         Self::over(database, study)
     }
+}
+
+/// What a URL says, the environment adds, and a search that is left to itself needs.
+fn config(url: &str) -> Result<Config, postgres::Error> {
+    let mut config: Config = url.parse()?;
+    if config.get_password().is_none()
+        && let Ok(password) = std::env::var("PGPASSWORD")
+    {
+        config.password(password);
+    }
+    if config.get_user().is_none()
+        && let Ok(user) = std::env::var("USER")
+    {
+        config.user(&user);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("automl");
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(SILENCE);
+    }
+    if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
+        config.keepalives_idle(SILENCE);
+    }
+    Ok(config)
 }
 
 /// User, host and database, without the password.
@@ -81,8 +113,13 @@ impl fmt::Debug for Postgres {
 }
 
 impl Postgres {
-    fn open(config: &Config) -> Result<Self, Failure> {
-        let client = config.connect(NoTls)?;
+    fn open(config: &Config) -> Result<Self, postgres::Error> {
+        let mut client = config.connect(NoTls)?;
+        let options = config.get_options().unwrap_or_default();
+        let limits = LIMITS.iter().filter(|(name, _)| !options.contains(name));
+        let sql: Vec<String> =
+            limits.map(|(name, value)| format!("SET {name} = '{value}'")).collect();
+        client.batch_execute(&sql.join("; "))?;
         Ok(Self { config: config.clone(), client, statements: HashMap::new() })
     }
 }
@@ -97,19 +134,28 @@ impl Database for Postgres {
         access: Access,
         work: impl FnOnce(&mut dyn Session) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        if self.client.is_closed() {
-            *self = Self::open(&self.config)?;
-        }
-        let builder = self.client.build_transaction();
-        let transaction = match access {
-            Access::Read => {
-                builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true).start()?
+        let mut patience = Patience::new();
+        // What has not begun can be tried again.
+        let transaction = loop {
+            let builder = self.client.build_transaction();
+            let builder = match access {
+                Access::Read => {
+                    builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true)
+                }
+                Access::Write => builder.isolation_level(IsolationLevel::ReadCommitted),
+            };
+            match builder.start() {
+                Ok(transaction) => break transaction,
+                Err(error) => patience.bear(error)?,
             }
-            Access::Write => builder.isolation_level(IsolationLevel::ReadCommitted).start()?,
+            match Self::open(&self.config) {
+                Ok(new) => *self = new,
+                Err(error) => patience.bear(error)?,
+            }
         };
         let mut session = Open { transaction, statements: &mut self.statements };
         let result = work(&mut session)?;
-        session.transaction.commit()?;
+        session.transaction.commit().map_err(explained)?;
         Ok(result)
     }
 
@@ -120,8 +166,60 @@ impl Database for Postgres {
 
     fn opener(&self) -> Box<dyn Fn() -> Result<Self, Failure> + Send> {
         let config = self.config.clone();
-        Box::new(move || Self::open(&config))
+        Box::new(move || Self::open(&config).map_err(explained))
     }
+}
+
+/// Waits, ever longer, for a server that went away.
+struct Patience {
+    since: Instant,
+    pause: Duration,
+}
+
+impl Patience {
+    fn new() -> Self {
+        Self { since: Instant::now(), pause: Duration::ZERO }
+    }
+
+    /// Waits for a while before another attempt. The error, if it will not go away by itself or has
+    /// been there for too long.
+    fn bear(&mut self, error: postgres::Error) -> Result<(), Failure> {
+        if !is_passing(&error) || self.since.elapsed() > PATIENCE {
+            return Err(explained(error));
+        }
+        std::thread::sleep(self.pause);
+        self.pause = (2 * self.pause).clamp(Duration::from_millis(50), Duration::from_secs(2));
+        Ok(())
+    }
+}
+
+/// Whether an error comes from the connection, or from a server that ends, starts or is full.
+fn is_passing(error: &postgres::Error) -> bool {
+    match error.code() {
+        Some(code) => [
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+            SqlState::CANNOT_CONNECT_NOW,
+            SqlState::TOO_MANY_CONNECTIONS,
+            SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+        ]
+        .contains(code),
+        None => {
+            let io = error.source().is_some_and(|source| source.is::<std::io::Error>());
+            io || error.is_closed()
+        }
+    }
+}
+
+/// An error of the client in words: its own leave out the reason.
+fn explained(error: postgres::Error) -> Failure {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(reason) = source {
+        words = format!("{words}: {reason}");
+        source = reason.source();
+    }
+    words.into()
 }
 
 /// Heartbeats are in the time zone of the session, as Optuna's are, and compared in it.
@@ -161,7 +259,7 @@ impl Open<'_> {
         if let Some(statement) = self.statements.get(sql) {
             return Ok(statement.clone());
         }
-        let statement = self.transaction.prepare(&numbered(sql))?;
+        let statement = self.transaction.prepare(&numbered(sql)).map_err(explained)?;
         self.statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
@@ -186,12 +284,12 @@ impl Session for Open<'_> {
     }
 
     fn batch(&mut self, sql: &str) -> Result<(), Failure> {
-        Ok(self.transaction.batch_execute(sql)?)
+        self.transaction.batch_execute(sql).map_err(explained)
     }
 
     fn execute(&mut self, sql: &str, cells: &[Cell<'_>]) -> Result<u64, Failure> {
         let statement = self.prepared(sql)?;
-        Ok(self.transaction.execute(&statement, &borrowed(&bound(cells)))?)
+        self.transaction.execute(&statement, &borrowed(&bound(cells))).map_err(explained)
     }
 
     fn each(
@@ -201,7 +299,8 @@ impl Session for Open<'_> {
         visit: &mut Visit<'_>,
     ) -> Result<(), Failure> {
         let statement = self.prepared(sql)?;
-        for row in self.transaction.query(&statement, &borrowed(&bound(cells)))? {
+        let rows = self.transaction.query(&statement, &borrowed(&bound(cells)));
+        for row in rows.map_err(explained)? {
             visit(&row)?;
         }
         Ok(())
@@ -210,14 +309,14 @@ impl Session for Open<'_> {
 
 impl Row for postgres::Row {
     fn int(&self, column: usize) -> Result<i64, Failure> {
-        match self.try_get::<_, Option<Any>>(column)? {
+        match self.try_get::<_, Option<Any>>(column).map_err(explained)? {
             Some(Any::Int(x)) => Ok(x),
             other => Err(format!("{other:?} is no whole number").into()),
         }
     }
 
     fn float(&self, column: usize) -> Result<Option<f64>, Failure> {
-        match self.try_get::<_, Option<Any>>(column)? {
+        match self.try_get::<_, Option<Any>>(column).map_err(explained)? {
             None => Ok(None),
             Some(Any::Float(x)) => Ok(Some(x)),
             other => Err(format!("{other:?} is no number").into()),
@@ -225,7 +324,7 @@ impl Row for postgres::Row {
     }
 
     fn text(&self, column: usize) -> Result<Option<String>, Failure> {
-        match self.try_get::<_, Option<Any>>(column)? {
+        match self.try_get::<_, Option<Any>>(column).map_err(explained)? {
             None => Ok(None),
             Some(Any::Text(text)) => Ok(Some(text)),
             other => Err(format!("{other:?} is no text").into()),
@@ -233,7 +332,7 @@ impl Row for postgres::Row {
     }
 
     fn time(&self, column: usize) -> Result<Option<i64>, Failure> {
-        match self.try_get::<_, Option<Any>>(column)? {
+        match self.try_get::<_, Option<Any>>(column).map_err(explained)? {
             None => Ok(None),
             Some(Any::Time(micros)) => Ok(Some(micros)),
             other => Err(format!("{other:?} is no time").into()),
@@ -252,12 +351,40 @@ mod tests {
         assert_eq!(place(&config), "postgresql://me@127.0.0.1:1/studies");
         let error = PostgresStorage::connect(url, "test").map(drop).unwrap_err();
         assert!(error.to_string().contains("me@127.0.0.1:1/studies"), "{error}");
+        assert!(error.to_string().contains("refused"), "{error}");
         for url in
             [url, "postgresql://me:secret@host:port/x", "postgresql://me:secret@h/x?a=secret"]
         {
             let error = PostgresStorage::connect(url, "test").map(drop).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
         }
+    }
+
+    #[test]
+    fn sessions_do_not_wait_for_ever() {
+        let Ok(url) = std::env::var("AUTOML_POSTGRES_URL") else { return };
+        let shown = |url: &str| {
+            let mut database = Postgres::open(&config(url).unwrap()).unwrap();
+            LIMITS.map(|(name, _)| {
+                let row = database.client.query_one(&format!("SHOW {name}"), &[]).unwrap();
+                row.get::<_, String>(0)
+            })
+        };
+        assert_eq!(shown(&url), ["1min", "1min"]);
+        let sign = if url.contains('?') { '&' } else { '?' };
+        assert_eq!(shown(&format!("{url}{sign}options=-clock_timeout%3D5s")), ["1min", "5s"]);
+    }
+
+    #[test]
+    fn dead_connections_are_noticed() {
+        let read = |url: &str| config(url).unwrap();
+        let usual = read("postgresql://me@host/x");
+        assert_eq!(usual.get_connect_timeout(), Some(&CONNECT));
+        assert_eq!(usual.get_tcp_user_timeout(), Some(&SILENCE));
+        assert_eq!(usual.get_keepalives_idle(), SILENCE);
+        let given = read("postgresql://me@host/x?keepalives_idle=7&connect_timeout=3");
+        assert_eq!(given.get_keepalives_idle(), Duration::from_secs(7));
+        assert_eq!(given.get_connect_timeout(), Some(&Duration::from_secs(3)));
     }
 
     #[test]

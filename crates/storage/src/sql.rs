@@ -27,6 +27,8 @@ const SPACE: &str = "automl:space";
 pub struct SqlStorage<D> {
     pub(crate) database: D,
     name: String,
+    /// The row id of the study, once it exists.
+    study: Option<i64>,
     attached: Option<Attached>,
     worker: Option<Worker>,
 }
@@ -135,7 +137,7 @@ impl<D: Database> SqlStorage<D> {
                 reason: format!("the database has {found}, not {:?}", schema::REVISION),
             });
         }
-        Ok(Self { database, name: study.to_owned(), attached: None, worker: None })
+        Ok(Self { database, name: study.to_owned(), study: None, attached: None, worker: None })
     }
 
     fn mismatch(&self, reason: impl Into<String>) -> StoreError {
@@ -155,6 +157,39 @@ impl<D: Database> SqlStorage<D> {
         let done = self.database.transaction(access, |session| work(session, attached, worker));
         let action = if access == Access::Read { "read" } else { "write to" };
         done.map_err(|source| unavailable(action, &self.database.place(), source))
+    }
+
+    /// Runs one transaction on the study's attributes.
+    fn with_attributes<T>(
+        &mut self,
+        access: Access,
+        work: impl FnOnce(&mut dyn Session, i64) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        let Some(study) = self.study else { return Err(self.mismatch("it is not attached yet")) };
+        let done = self.database.transaction(access, |session| work(session, study));
+        let action = if access == Access::Read { "read" } else { "write to" };
+        done.map_err(|source| unavailable(action, &self.database.place(), source))
+    }
+
+    /// Finds or creates the study; a new one gets this space, if any. What it is there for, in the
+    /// words of the database, and its space.
+    fn find(&mut self, directions: &[Direction], space: Option<&str>) -> Result<Found, StoreError> {
+        let name = self.name.clone();
+        let opened = self
+            .database
+            .transaction(Access::Write, |session| open_study(session, &name, directions, space));
+        let place = self.database.place();
+        let (study, names, stored) = opened.map_err(|e| unavailable("open", &place, e))?;
+        let directions = names.iter().filter_map(|n| codec::direction(n)).collect();
+        Ok(Found { study, directions, space: self.read_space(stored.as_deref())? })
+    }
+
+    fn read_space(&self, stored: Option<&str>) -> Result<Option<Space>, StoreError> {
+        stored
+            .and_then(codec::parse_json)
+            .map(|json| Space::from_json(&json))
+            .transpose()
+            .map_err(|e| self.mismatch(format!("its stored space cannot be read: {e}")))
     }
 
     /// Takes over what was read.
@@ -274,22 +309,12 @@ impl<D: Database> Storage for SqlStorage<D> {
             return Err(self.mismatch(format!("the parameter {name:?} {reason}")));
         }
         let json = serde_json::to_string(space).unwrap_or_default();
-        let name = self.name.clone();
-        let opened = self
-            .database
-            .transaction(Access::Write, |session| open_study(session, &name, directions, &json));
-        let place = self.database.place();
-        let (study, names, stored) = opened.map_err(|e| unavailable("open", &place, e))?;
-        let is_foreign = stored.is_none();
-        let known: Vec<Direction> = names.iter().filter_map(|n| codec::direction(n)).collect();
-        let old = stored
-            .and_then(|text| codec::parse_json(&text))
-            .map(|json| Space::from_json(&json))
-            .transpose()
-            .map_err(|e| self.mismatch(format!("its stored space cannot be read: {e}")))?;
+        let Found { study, directions: known, space: old } = self.find(directions, Some(&json))?;
         if let Some(reason) = difference((old.as_ref(), &known), (space, directions)) {
             return Err(self.mismatch(reason));
         }
+        let is_foreign = old.is_none();
+        self.study = Some(study);
         self.attached = Some(Attached {
             study,
             space: space.clone(),
@@ -300,14 +325,21 @@ impl<D: Database> Storage for SqlStorage<D> {
             surprised: true,
         });
         let trials = self.refresh()?;
-        // A study that another program created becomes ours too, once everything fits.
-        self.with(Access::Write, |session, attached, _| {
-            if is_foreign {
-                write::set_attribute(session, "study_user", study, SPACE, &json)?;
-            }
-            departures::create(session, attached.study)
+        // A study that has no space, as another program creates it, becomes ours too, once everything
+        // fits; another process may have been faster.
+        let stored = self.with(Access::Write, |session, attached, _| {
+            departures::create(session, attached.study)?;
+            let insert = is_foreign.then(|| insert_attribute(session, study, SPACE, &json));
+            insert.transpose()
         })?;
-        Ok(trials)
+        let old = self.read_space(stored.as_deref())?;
+        match difference((old.as_ref(), &known), (space, directions)) {
+            Some(reason) => {
+                self.attached = None;
+                Err(self.mismatch(reason))
+            }
+            None => Ok(trials),
+        }
     }
 
     fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
@@ -360,16 +392,37 @@ impl<D: Database> Storage for SqlStorage<D> {
     }
 
     fn attribute(&mut self, key: &str) -> Result<Option<Value>, StoreError> {
-        let text = self.with(Access::Read, |session, attached, _| {
-            study_attribute(session, attached.study, key)
-        })?;
+        let text = self
+            .with_attributes(Access::Read, |session, study| study_attribute(session, study, key))?;
         Ok(text.as_deref().and_then(codec::parse_json))
     }
 
     fn set_attribute(&mut self, key: &str, value: &Value) -> Result<(), StoreError> {
         let text = value.to_string();
-        self.with(Access::Write, |session, attached, _| {
-            write::set_attribute(session, "study_user", attached.study, key, &text)
+        self.with_attributes(Access::Write, |session, study| {
+            write::set_attribute(session, "study_user", study, key, &text)
+        })
+    }
+
+    fn attribute_or_insert(&mut self, key: &str, value: &Value) -> Result<Value, StoreError> {
+        let text = value.to_string();
+        let known = self.with_attributes(Access::Write, |session, study| {
+            insert_attribute(session, study, key, &text)
+        })?;
+        codec::parse_json(&known)
+            .ok_or_else(|| self.mismatch(format!("its attribute {key:?} cannot be read")))
+    }
+
+    fn begin(&mut self, directions: &[Direction]) -> Result<bool, StoreError> {
+        let found = self.find(directions, None)?;
+        if found.directions != directions {
+            let reason = format!("its objectives are {:?}, not {directions:?}", found.directions);
+            return Err(self.mismatch(reason));
+        }
+        self.study = Some(found.study);
+        self.with_attributes(Access::Read, |session, study| {
+            let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM trials WHERE study_id = ?1 LIMIT 1) t";
+            Ok(session.number(sql, &[study.into()])? > 0)
         })
     }
 
@@ -397,18 +450,15 @@ impl<D: Database> Storage for SqlStorage<D> {
             let loaded = attached.load(session, Which { after, listed: &listed })?;
             Ok((loaded, departures.count))
         });
-        if read.is_err() {
-            // What was not read is still to be read.
-            if let Some(attached) = &mut self.attached {
-                attached.surprised = true;
+        let taken = read.and_then(|(loaded, departures)| Ok((self.take(loaded)?, departures)));
+        if let Some(attached) = &mut self.attached {
+            // What could not be read, or does not fit, is still to be read.
+            attached.surprised = taken.is_err();
+            if let Ok((_, departures)) = &taken {
+                attached.departures = *departures;
             }
         }
-        let (loaded, departures) = read?;
-        if let Some(attached) = &mut self.attached {
-            attached.departures = departures;
-            attached.surprised = false;
-        }
-        self.take(loaded)
+        Ok(taken?.0)
     }
 
     fn resume(&mut self, trial: &Trial) -> Result<bool, StoreError> {
@@ -456,12 +506,19 @@ impl<D: Database> Storage for SqlStorage<D> {
     }
 }
 
+/// A study as the database has it.
+struct Found {
+    study: i64,
+    directions: Vec<Direction>,
+    space: Option<Space>,
+}
+
 /// Finds or creates a study: its row id, its directions and its space.
 fn open_study(
     session: &mut dyn Session,
     name: &str,
     directions: &[Direction],
-    space: &str,
+    space: Option<&str>,
 ) -> Result<(i64, Vec<String>, Option<String>), Failure> {
     let insert = "INSERT INTO studies (study_name) VALUES (?1)
                   ON CONFLICT (study_name) DO NOTHING RETURNING study_id";
@@ -484,7 +541,9 @@ fn open_study(
                 ],
             )?;
         }
-        write::set_attribute(session, "study_user", study, SPACE, space)?;
+        if let Some(space) = space {
+            write::set_attribute(session, "study_user", study, SPACE, space)?;
+        }
     }
     let study = match found.or(created) {
         Some(study) => study,
@@ -498,6 +557,19 @@ fn open_study(
         Ok(())
     })?;
     Ok((study, names, study_attribute(session, study, SPACE)?))
+}
+
+/// Sets an attribute of the study unless it has one; what it has then.
+fn insert_attribute(
+    session: &mut dyn Session,
+    study: i64,
+    key: &str,
+    text: &str,
+) -> Result<String, Failure> {
+    let sql = "INSERT INTO study_user_attributes (study_id, key, value_json) VALUES (?1, ?2, ?3)
+               ON CONFLICT (study_id, key) DO NOTHING";
+    session.execute(sql, &[study.into(), key.into(), text.into()])?;
+    Ok(study_attribute(session, study, key)?.unwrap_or_else(|| text.to_owned()))
 }
 
 fn study_attribute(

@@ -3,7 +3,7 @@
 
 use automl_space::{Choice, Space};
 use automl_storage::SqliteStorage;
-use automl_study::{Direction, State, Storage, Trial};
+use automl_study::{Direction, State, Storage, Study, Trial};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -97,6 +97,49 @@ fn enqueued_trials_are_completed() {
     assert_eq!(enqueued("{}").unwrap(), [x(0.5), "a".into()]);
     let error = enqueued("{\"x\": 7}").unwrap_err();
     assert!(error.contains("\"x\"") && error.contains('7'), "{error}");
+}
+
+/// What another program adds later and does not fit is an error each time, and nothing stands still.
+#[test]
+fn what_does_not_fit_is_told_each_time() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("study.db");
+    let storage = SqliteStorage::open(&path, "test").unwrap();
+    let mut study = Study::builder(space()).storage(storage).build().unwrap();
+    let _ = study.ask().unwrap();
+    let connection = Connection::open(&path).unwrap();
+    let rows = "INSERT INTO trials VALUES (2, 1, 1, 'WAITING', NULL, NULL);
+                INSERT INTO trial_system_attributes VALUES (1, 2, 'fixed_params', '{\"x\": 7}');";
+    connection.execute_batch(rows).unwrap();
+    for _ in 0..3 {
+        let error = study.ask().unwrap_err().to_string();
+        assert!(error.contains("\"x\"") && error.contains('7'), "{error}");
+    }
+    let fits = "UPDATE trial_system_attributes SET value_json = '{\"x\": 0.5}' WHERE trial_id = 2";
+    connection.execute_batch(fits).unwrap();
+    assert_eq!(study.ask().unwrap().number, 1);
+    assert_eq!(study.ask().unwrap().number, 2);
+}
+
+/// What another program runs is not taken for a dead worker's, however old its heartbeat is.
+#[test]
+fn what_another_program_runs_is_left_to_it() {
+    let folder = TempDir::new().unwrap();
+    let (path, connection) = foreign(&folder, "RUNNING");
+    let old = "INSERT INTO trial_heartbeats VALUES (1, 1, '2020-01-01 00:00:00.000000')";
+    connection.execute_batch(old).unwrap();
+    let open = || Study::builder(space()).storage(SqliteStorage::open(&path, "test").unwrap());
+    let mut study = open().build().unwrap();
+    assert_eq!(study.recover().unwrap(), 0);
+    study.refresh().unwrap();
+    assert_eq!(study.history().get(0).unwrap().state, State::Running);
+    // Neither is one that it took from those that a worker had put back.
+    let job = study.ask().unwrap();
+    study.release(job.number).unwrap();
+    connection.execute_batch("UPDATE trials SET state = 'RUNNING' WHERE number = 1").unwrap();
+    let again = open().build().unwrap().recover().unwrap();
+    assert_eq!(again, 0);
+    assert_eq!(study.recover_all().unwrap(), 2);
 }
 
 #[test]

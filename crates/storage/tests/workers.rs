@@ -6,8 +6,9 @@ mod common;
 use automl_space::Space;
 use automl_storage::MemoryStorage;
 use automl_study::{
-    AskError, Direction, FullFidelity, History, HistoryError, Job, Ladder, Next, Outcome,
-    RandomSampler, Report, Scheduler, State, Storage, Study, TellError, Trial, Verdict, attribute,
+    AskError, Direction, FullFidelity, History, HistoryError, Job, Ladder, Lost, Next, Outcome,
+    RandomSampler, Report, Scheduler, State, Storage, StoreError, Study, TellError, Trial, Verdict,
+    attribute,
 };
 use common::Place;
 use std::collections::{BTreeMap, BTreeSet};
@@ -285,6 +286,154 @@ fn a_worker_that_leaves_returns_its_trials() {
         assert!(matches!(third.tell(1, 1.0).unwrap_err(), TellError::Lost { number: 1 }));
         assert!(matches!(third.report(0, 9, vec![1.0]).unwrap_err(), TellError::NotRunning { .. }));
     });
+}
+
+/// A worker that leaves while others are at work leaves its trials to them.
+#[test]
+fn what_a_worker_leaves_goes_on_with_those_that_stay() {
+    each(|open| {
+        let beat = Duration::from_millis(300);
+        let mut leaving = worker(open(), beat);
+        let mut staying = worker(open(), beat);
+        assert_eq!((run(&mut leaving), run(&mut staying)), ((0, 0), (1, 0)));
+        leaving.report(0, 2, vec![1.0]).unwrap();
+        drop(leaving);
+        std::thread::sleep(2 * beat);
+        assert_eq!(run(&mut staying), (0, 2));
+        assert_eq!(staying.history().get(1).unwrap().state, State::Running);
+    });
+}
+
+/// A record that is inconsistent is an error each time, not only when it is first seen.
+#[test]
+fn what_was_not_taken_in_is_taken_in_later() {
+    let memory = MemoryStorage::new();
+    let study = || Study::builder(grid()).ladder(ladder()).storage(memory.clone()).build().unwrap();
+    let (mut reader, mut writer) = (study(), study());
+    let job = writer.ask().unwrap();
+    reader.refresh().unwrap();
+    let mut record = memory.clone();
+    record.report(job.number, &Report { step: 1, values: vec![0.5, 0.5] }).unwrap();
+    writer.enqueue(grid().sample(&mut automl_study::stream(1, 0, "test"))).unwrap_err();
+    for _ in 0..3 {
+        let error = reader.ask().unwrap_err();
+        assert!(error.to_string().contains("2 values for 1 objectives"), "{error}");
+    }
+}
+
+/// Of several processes that set an attribute, all go by the first one's; also before there is a
+/// space.
+#[test]
+fn an_attribute_is_set_once() {
+    each(|open| {
+        let begun: BTreeSet<String> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..4)
+                .map(|number: u64| {
+                    scope.spawn(move || {
+                        let mut storage = open();
+                        assert!(!storage.begin(&[Direction::Minimize]).unwrap());
+                        let value = serde_json::json!({ "by": number, "x": 0.1 });
+                        let kept = storage.attribute_or_insert("first", &value).unwrap();
+                        storage.attach(&grid(), &[Direction::Minimize]).unwrap();
+                        assert_eq!(storage.attribute("first").unwrap(), Some(kept.clone()));
+                        kept.to_string()
+                    })
+                })
+                .collect();
+            workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+        });
+        assert_eq!(begun.len(), 1);
+        let mut storage = open();
+        let kept = storage.attribute("first");
+        assert!(kept.is_err() || kept.unwrap().is_some());
+        // Without a space, a study is any space's; then it is not.
+        let mut builder = Space::builder();
+        builder.int("other", 0..=5).add().unwrap();
+        let other = builder.build().unwrap();
+        storage.attach(&other, &[Direction::Minimize]).unwrap_err();
+        assert!(storage.attach(&grid(), &[Direction::Minimize]).unwrap().is_empty());
+        let config = grid().sample(&mut automl_study::stream(0, 0, "test"));
+        storage.create(&Trial::waiting(0, config)).unwrap();
+        assert!(open().begin(&[Direction::Minimize]).unwrap());
+    });
+}
+
+/// The seed of a study is the first one's.
+#[test]
+fn all_have_the_seed_of_the_first() {
+    each(|open| {
+        let seed = |seed: Option<u64>| {
+            let builder = Study::builder(grid()).storage(open());
+            match seed {
+                Some(seed) => builder.seed(seed).build().unwrap().seed(),
+                None => builder.build().unwrap().seed(),
+            }
+        };
+        assert_eq!((seed(Some(7)), seed(None), seed(Some(9)), seed(None)), (7, 7, 9, 7));
+    });
+}
+
+/// A worker whose own heartbeats are late keeps its trials.
+#[test]
+fn a_worker_takes_nothing_from_itself() {
+    each(|open| {
+        // Its heart beats for the first time long after the trial counts as lost.
+        let mut late = Study::builder(grid())
+            .scheduler(ladder(), FullFidelity::new(9))
+            .heartbeat(Duration::from_millis(10))
+            .storage(Arrhythmic(open()))
+            .build()
+            .unwrap();
+        assert_eq!(run(&mut late), (0, 0));
+        std::thread::sleep(Duration::from_millis(100));
+        late.refresh().unwrap();
+        assert_eq!(late.history().get(0).unwrap().state, State::Running);
+        assert_eq!(late.recover().unwrap(), 0);
+        assert_eq!(late.recover_all().unwrap(), 1);
+    });
+}
+
+/// A storage whose heart does not beat.
+#[derive(Debug)]
+struct Arrhythmic(Box<dyn Storage>);
+
+impl Storage for Arrhythmic {
+    fn attach(&mut self, space: &Space, to: &[Direction]) -> Result<Vec<Trial>, StoreError> {
+        self.0.attach(space, to)
+    }
+    fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
+        self.0.trials_from(number)
+    }
+    fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
+        self.0.create(trial)
+    }
+    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        self.0.create_next(trial)
+    }
+    fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
+        self.0.report(number, report)
+    }
+    fn transition(&mut self, from: State, trial: &Trial) -> Result<bool, StoreError> {
+        self.0.transition(from, trial)
+    }
+    fn attribute(&mut self, key: &str) -> Result<Option<serde_json::Value>, StoreError> {
+        self.0.attribute(key)
+    }
+    fn set_attribute(&mut self, key: &str, value: &serde_json::Value) -> Result<(), StoreError> {
+        self.0.set_attribute(key, value)
+    }
+    fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
+        self.0.refresh()
+    }
+    fn identify(&mut self, worker: &str, heartbeats: bool) {
+        self.0.identify(worker, heartbeats);
+    }
+    fn lost(&mut self, which: Lost) -> Result<Vec<u64>, StoreError> {
+        self.0.lost(which)
+    }
+    fn take_back(&mut self, which: Lost, trial: &Trial) -> Result<bool, StoreError> {
+        self.0.take_back(which, trial)
+    }
 }
 
 /// What another process changes is seen: new trials, reports, ends, and what leaves the pause.

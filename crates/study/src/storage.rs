@@ -135,6 +135,34 @@ pub trait Storage: Send + fmt::Debug {
     /// [`StoreError::Unavailable`] if the storage cannot be written.
     fn set_attribute(&mut self, key: &str, value: &serde_json::Value) -> Result<(), StoreError>;
 
+    /// Sets an attribute of the study unless it has one, and returns what it has then: of several
+    /// workers that try the same, all get the value of the first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the storage cannot be written.
+    fn attribute_or_insert(
+        &mut self,
+        key: &str,
+        value: &serde_json::Value,
+    ) -> Result<serde_json::Value, StoreError> {
+        if let Some(known) = self.attribute(key)? {
+            return Ok(known);
+        }
+        self.set_attribute(key, value)?;
+        Ok(self.attribute(key)?.unwrap_or_else(|| value.clone()))
+    }
+
+    /// Creates the study without a space, or opens it if it exists, so that it has attributes: for
+    /// those on which the space depends. [`Storage::attach`] is still to be called. Returns whether
+    /// it has trials.
+    ///
+    /// # Errors
+    /// [`StoreError::Mismatch`] if the study exists with other directions.
+    fn begin(&mut self, directions: &[Direction]) -> Result<bool, StoreError> {
+        let _ = directions;
+        Ok(!self.trials_from(0)?.is_empty())
+    }
+
     /// What other handles may have changed since this was last called or the study was attached:
     /// trials in order of their numbers, as they are now, perhaps with some that are as before.
     ///
@@ -223,6 +251,16 @@ impl<S: Storage + ?Sized> Storage for Box<S> {
     }
     fn set_attribute(&mut self, key: &str, value: &serde_json::Value) -> Result<(), StoreError> {
         (**self).set_attribute(key, value)
+    }
+    fn attribute_or_insert(
+        &mut self,
+        key: &str,
+        value: &serde_json::Value,
+    ) -> Result<serde_json::Value, StoreError> {
+        (**self).attribute_or_insert(key, value)
+    }
+    fn begin(&mut self, directions: &[Direction]) -> Result<bool, StoreError> {
+        (**self).begin(directions)
     }
     fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
         (**self).refresh()

@@ -179,6 +179,8 @@ pub struct Study {
     /// Paused trials that lost their worker before they reached their fidelity, or that stand at
     /// the highest one already.
     interrupted: BTreeSet<u64>,
+    /// Whether the history lacks something that the storage has already handed out.
+    behind: bool,
     presence: Presence,
 }
 
@@ -339,8 +341,10 @@ impl Study {
         if !known {
             let report = Report { step, values };
             self.history.check_report(number, &report)?;
-            if let Some(storage) = &mut self.storage {
-                storage.report(number, &report)?;
+            if let Some(storage) = &mut self.storage
+                && let Err(error) = storage.report(number, &report)
+            {
+                return Err(self.refused(error));
             }
             self.history.report(number, report)?;
         }
@@ -372,6 +376,7 @@ impl Study {
     /// [`AskError`] if the configuration lies outside the space or the storage fails.
     pub fn enqueue(&mut self, config: Config) -> Result<u64, AskError> {
         self.space.check(&config)?;
+        self.refresh()?;
         self.create(Trial::waiting(self.history.len() as u64, config))
     }
 
@@ -649,10 +654,18 @@ impl Study {
                 Ok(true) => {}
                 Ok(false) if from == State::Running => return Err(TellError::Lost { number }),
                 Ok(false) => return Err(TellError::NotRunning { number, state: from }),
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(self.refused(error)),
             }
         }
         Ok(self.settle(trial)?)
+    }
+
+    /// Why a result was refused. A trial that another worker has taken is no longer this one's.
+    fn refused(&mut self, error: StoreError) -> TellError {
+        if let StoreError::Taken { number } = error {
+            self.presence.end(number);
+        }
+        error.into()
     }
 
     /// Enters a trial into the queue that it belongs to, if it does.

@@ -148,9 +148,20 @@ impl Cache {
     }
 
     fn follow(&mut self, view: &View<'_>) {
-        let (_, cursor) = view.history.since(self.cursor);
+        let (changes, cursor) = view.history.since(self.cursor);
         self.cursor = cursor;
-        let known = self.points.len() / self.axes.len();
+        let d = self.axes.len();
+        let known = self.points.len() / d;
+        // Another program may choose the parameters of a running trial one after the other.
+        let mut point = Vec::with_capacity(d);
+        for change in changes {
+            let number = usize::try_from(change.trial).unwrap_or(usize::MAX);
+            if let Some(trial) = view.history.trials().get(number).filter(|_| number < known) {
+                point.clear();
+                coordinates(&self.axes, &trial.config, &mut point);
+                self.points[number * d..][..d].copy_from_slice(&point);
+            }
+        }
         for trial in &view.history.trials()[known..] {
             coordinates(&self.axes, &trial.config, &mut self.points);
         }

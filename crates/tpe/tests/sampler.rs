@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_space::{Config, Space};
-use automl_study::{Direction, Ladder, Study, pareto};
+use automl_study::{
+    Direction, History, Ladder, Sampler, State, Study, Trial, View, pareto, stream,
+};
 use automl_tpe::TpeSampler;
 
 fn mixed() -> Space {
@@ -24,6 +26,36 @@ fn study(space: &Space, seed: u64, objectives: usize) -> Study {
         .sampler(TpeSampler::default())
         .build()
         .unwrap()
+}
+
+/// Another program chooses the parameters of its running trial one after the other: what was kept of
+/// the trial is made anew.
+#[test]
+fn a_changed_trial_is_seen_as_it_is() {
+    let space = mixed();
+    let mut history = History::new(vec![Direction::Minimize]);
+    let draw = |number| space.sample(&mut stream(number, 0, "test"));
+    for number in 0..30 {
+        let mut trial = Trial::waiting(number, draw(number));
+        trial.state = if number == 7 { State::Running } else { State::Complete };
+        trial.values = vec![number as f64; usize::from(number != 7)];
+        history.push(trial).unwrap();
+    }
+    let propose = |sampler: &mut TpeSampler, history: &History| -> Config {
+        let (number, seed) = (history.len() as u64, 3);
+        let (budget, ladder, target) = (None, None, None);
+        let view = View { space: &space, history, number, seed, budget, ladder, target };
+        sampler.propose(&view, &mut stream(seed, number, "propose")).unwrap()
+    };
+    let mut kept = TpeSampler::default();
+    let before = propose(&mut kept, &history);
+    // As good as the best, somewhere else.
+    let mut changed = history.get(7).unwrap().clone();
+    (changed.config, changed.state, changed.values) = (draw(99), State::Complete, vec![-1.0]);
+    history.update(changed).unwrap();
+    let after = propose(&mut kept, &history);
+    assert_eq!(after, propose(&mut TpeSampler::default(), &history));
+    assert_ne!(after, before);
 }
 
 #[test]

@@ -34,6 +34,11 @@ const FREE: &[&str] = &[
     "fidelity.candidates",
 ];
 
+/// Those of them on which a study's trials depend all the same: all processes that are at work on it
+/// have the same ones.
+const SHARED: &[&str] =
+    &["search.trials", "search.sampler", "search.scheduler", "search.search-and-learn"];
+
 /// Why a study cannot be continued with these settings.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -57,6 +62,19 @@ pub enum ContinueError {
     /// The settings cannot be kept in a file.
     #[error("the settings cannot be written: {0}")]
     Write(#[from] serde_json::Error),
+    /// A setting differs from that of other processes, which are at work on the study.
+    #[error(
+        "{name} = {value}: others are at work on the study with {theirs}; \
+         leave it out, or wait until they are done"
+    )]
+    Alive {
+        /// The setting.
+        name: String,
+        /// Its value.
+        value: String,
+        /// The value of the others.
+        theirs: String,
+    },
     /// A setting differs from what the study began with elsewhere.
     #[error("{name} = {value}: the study began with {begun}; give it the same value here")]
     Joins {
@@ -109,33 +127,104 @@ pub(super) fn keep(settings: &Settings, folder: &Path) -> Result<(), SearchError
     })
 }
 
+/// How a process takes part in a study.
+#[derive(Debug)]
+pub(super) struct Joined {
+    /// Its settings, with those that all share.
+    pub(super) settings: Settings,
+    /// In words what it takes from the others.
+    pub(super) taken: Option<String>,
+    /// Whether the record holds settings: one from before they were kept has none.
+    pub(super) known: bool,
+    /// What it does otherwise than the others, which it may if none of them is at work.
+    differs: Option<ContinueError>,
+}
+
+impl Joined {
+    /// Refuses what differs while others are at work. Who is alone decides for those that come.
+    pub(super) fn settle(
+        &mut self,
+        record: &mut dyn Storage,
+        others: bool,
+    ) -> Result<(), SearchError> {
+        let Some(differs) = self.differs.take() else { return Ok(()) };
+        if others {
+            return Err(differs.into());
+        }
+        if let Some(mut shared) = record.attribute(ATTRIBUTE)? {
+            let mut now = values(&self.settings)?;
+            for name in SHARED {
+                *place(&mut shared, name) = place(&mut now, name).take();
+            }
+            record.set_attribute(ATTRIBUTE, &shared)?;
+        }
+        Ok(())
+    }
+}
+
 /// Compares the settings with those that the record of the study holds, which may have begun on
-/// another machine; the first process of a new study leaves its own there. Returns whether the
-/// record holds settings: one from before they were kept has none.
+/// another machine; the first process of a new study leaves its own there. Those that all processes
+/// share and that were not `given` are taken from the record.
 pub(super) fn join(
+    given: &Settings,
     settings: &Settings,
     record: &mut dyn Storage,
     is_new: bool,
-) -> Result<bool, SearchError> {
+) -> Result<Joined, SearchError> {
     let mut now = values(settings)?;
-    let Some(begun) = record.attribute(ATTRIBUTE)? else {
-        if !is_new {
-            return Ok(false);
+    let begun = match record.attribute(ATTRIBUTE)? {
+        Some(begun) => begun,
+        None if is_new => {
+            let mut ours = now.clone();
+            let places = [PLACE, &["storage", "data.dir"]].concat();
+            places.into_iter().for_each(|name| *place(&mut ours, name) = Value::Null);
+            record.attribute_or_insert(ATTRIBUTE, &ours)?
         }
-        let places = [PLACE, &["storage", "data.dir"]].concat();
-        places.into_iter().for_each(|name| *place(&mut now, name) = Value::Null);
-        record.set_attribute(ATTRIBUTE, &now)?;
-        return Ok(true);
+        None => {
+            let (settings, taken) = (settings.clone(), None);
+            return Ok(Joined { settings, taken, known: false, differs: None });
+        }
     };
+    let (mut given, mut usual) = (values(given)?, values(&Settings::default())?);
+    let (mut taken, mut differs) = (Vec::new(), None);
     for name in names(&begun) {
         let begun = name.split('.').fold(&begun, |section, key| &section[key]);
         let value = place(&mut now, &name);
-        if value != begun && name != "data.dir" && !FREE.contains(&name.as_str()) {
+        if value == begun || name == "data.dir" {
+            continue;
+        }
+        if SHARED.contains(&name.as_str()) {
+            if place(&mut given, &name) == place(&mut usual, &name) {
+                *value = begun.clone();
+                taken.push(format!("{name} = {}", shown(value)));
+            } else if differs.is_none() {
+                let (value, theirs) = (shown(value), shown(begun));
+                differs = Some(ContinueError::Alive { name, value, theirs });
+            }
+        } else if !FREE.contains(&name.as_str()) {
             let (value, begun) = (shown(value), shown(begun));
             return Err(ContinueError::Joins { name, value, begun }.into());
         }
     }
-    Ok(true)
+    let mut joined = settings.clone();
+    if !taken.is_empty() {
+        // The address of the record has its password here alone.
+        let shared: Settings = serde_json::from_value(now).map_err(ContinueError::from)?;
+        joined.search = shared.search;
+    }
+    let taken = (!taken.is_empty())
+        .then(|| format!("going on with {}, as the study's last process", taken.join(", ")));
+    Ok(Joined { settings: joined, taken, known: true, differs })
+}
+
+/// Whether this process may end what is paused: not if others try more candidates than it does.
+pub(super) fn may_close(
+    settings: &Settings,
+    record: &mut dyn Storage,
+) -> Result<bool, SearchError> {
+    let begun = record.attribute(ATTRIBUTE)?;
+    let trials = begun.and_then(|begun| begun["search"]["trials"].as_u64());
+    Ok(trials.is_none_or(|trials| settings.search.trials >= trials))
 }
 
 /// The settings with which the study in a folder began; `None` where they were not kept.
@@ -271,7 +360,10 @@ mod tests {
     #[test]
     fn whoever_joins_has_the_same_settings() {
         let mut record = automl_storage::MemoryStorage::new();
-        let mut join = |settings: &[&str], is_new| join(&load(settings), &mut record, is_new);
+        let mut join = |settings: &[&str], is_new| {
+            let settings = load(settings);
+            join(&settings, &settings, &mut record, is_new).map(|joined| joined.known)
+        };
         let url = "storage=postgresql://me:secret@host/x";
         let begun = [url, "training.epochs=9", "data.dir=/here", "seed=3"];
         assert!(!join(&begun, false).unwrap());
@@ -284,6 +376,42 @@ mod tests {
         assert!(error.to_string().starts_with("seed = 0: the study began with 3"), "{error}");
         let kept = record.attribute(ATTRIBUTE).unwrap().unwrap().to_string();
         assert!(!kept.contains("host") && !kept.contains("here"), "{kept}");
+    }
+
+    #[test]
+    fn those_at_work_share_what_decides_about_trials() {
+        let mut record = automl_storage::MemoryStorage::new();
+        let mut come = |given: &[&str], others: bool| {
+            let given = load(given);
+            let mut joined = join(&given, &given, &mut record, true)?;
+            joined.settle(&mut record, others)?;
+            let may_close = may_close(&joined.settings, &mut record)?;
+            Ok::<_, SearchError>((joined.settings, joined.taken, may_close))
+        };
+        let begun = ["search.trials=95", "search.scheduler=hyperband", "seed=3"];
+        assert_eq!(come(&begun, false).unwrap(), (load(&begun), None, true));
+        // What is not given is theirs.
+        let (settings, taken, may_close) =
+            come(&["seed=3", "storage=postgresql://me:secret@host/x"], true).unwrap();
+        assert_eq!((settings.search, may_close), (load(&begun).search, true));
+        assert_eq!(settings.storage.as_deref(), Some("postgresql://me:secret@host/x"));
+        let words = "going on with search.scheduler = \"hyperband\", search.trials = 95";
+        assert!(taken.as_ref().is_some_and(|taken| taken.starts_with(words)), "{taken:?}");
+        // What is given has to be theirs, unless they are gone.
+        for (given, message) in [
+            ("search.trials=5", "search.trials = 5: others are at work on the study with 95"),
+            ("search.sampler=random", "search.sampler = \"random\": others"),
+            ("search.search-and-learn=true", "search.search-and-learn = true: others"),
+        ] {
+            let error = come(&["seed=3", given], true).unwrap_err();
+            assert!(error.to_string().starts_with(message), "{error}");
+        }
+        let (settings, _, may_close) = come(&["seed=3", "search.trials=5"], false).unwrap();
+        assert_eq!((settings.search.trials, may_close), (5, true));
+        let (settings, ..) = come(&["seed=3"], true).unwrap();
+        assert_eq!(settings.search.trials, 5);
+        // Whoever tries fewer candidates ends nothing.
+        assert!(!super::may_close(&load(&["search.trials=4"]), &mut record).unwrap());
     }
 
     #[test]

@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// After how much training a checkpoint is written between rungs.
 pub(crate) const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
 
+/// How often a process without work looks for what others wrote.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// The attribute that holds the seconds of one epoch.
 pub(super) const EPOCH_SECONDS: &str = "automl:epoch-seconds";
 
@@ -23,6 +26,7 @@ pub(super) struct Executor<'a> {
     /// Wakes workers that wait for a report.
     pub(super) changed: Condvar,
     pub(super) deadline: Option<Instant>,
+    looks: Pace,
     /// When the run began.
     pub(super) start: Instant,
     /// When the trials of this run began, and how many were known by then.
@@ -38,7 +42,8 @@ impl<'a> Executor<'a> {
     ) -> Self {
         let before = (Instant::now(), tried(study.history()));
         let (study, changed) = (Mutex::new(study), Condvar::new());
-        Self { setup, study, changed, deadline, start, before }
+        let looks = Pace::new(LOOK_EVERY);
+        Self { setup, study, changed, deadline, looks, start, before }
     }
 
     /// Runs `workers` workers until nothing is left to do, the time is over or someone asks to
@@ -78,14 +83,27 @@ impl<'a> Executor<'a> {
                         Err(SearchError::Tell(error)) if error.is_lost() => {
                             self.setup.note(format!("trial {number} goes on elsewhere: {error}"));
                         }
-                        done => done?,
+                        Err(error) => {
+                            // Whoever is still at work goes on with it.
+                            let _ = lock(&self.study).release(number);
+                            return Err(error);
+                        }
+                        Ok(()) => {}
                     }
                     self.changed.notify_all();
                 }
                 Next::Wait => {
+                    // What this process does wakes all; the others are looked for now and then.
                     let patience = Duration::from_millis(200);
-                    let waited = self.changed.wait_timeout(study, patience);
-                    drop(waited.unwrap_or_else(PoisonError::into_inner));
+                    let mut study = study;
+                    loop {
+                        let waited = self.changed.wait_timeout(study, patience);
+                        let (again, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+                        study = again;
+                        if !waited.timed_out() || self.is_over() || self.looks.is_due() {
+                            break;
+                        }
+                    }
                 }
                 Next::Finished => break,
             }
@@ -161,6 +179,7 @@ impl<'a> Executor<'a> {
                     Some("complete")
                 }
             };
+            self.changed.notify_all();
             let progress = self.progress(study.history());
             // Nobody else's end is decided while this trial goes on.
             let mut ended = if state.is_some() { study.dead_ends() } else { Vec::new() };
@@ -264,6 +283,28 @@ impl<'a> Executor<'a> {
     }
 }
 
+/// Lets one of many threads do something, once in a while.
+struct Pace {
+    every: Duration,
+    last: Mutex<Instant>,
+}
+
+impl Pace {
+    fn new(every: Duration) -> Self {
+        Self { every, last: Mutex::new(Instant::now()) }
+    }
+
+    /// Whether it is time, for whoever asks first.
+    fn is_due(&self) -> bool {
+        let mut last = lock(&self.last);
+        let due = last.elapsed() >= self.every;
+        if due {
+            *last = Instant::now();
+        }
+        due
+    }
+}
+
 /// The losses of the trials that were judged.
 fn judged(history: &History) -> Vec<Vec<f64>> {
     history
@@ -292,6 +333,26 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// However many workers wait, and however often they wake.
+    #[test]
+    fn one_of_many_looks_at_a_time() {
+        let pace = Pace::new(Duration::from_millis(200));
+        let start = Instant::now();
+        let looked = std::thread::scope(|scope| {
+            let look = || {
+                let mut count = 0;
+                while start.elapsed() < Duration::from_millis(500) {
+                    count += u32::from(pace.is_due());
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                count
+            };
+            let workers: Vec<_> = (0..8).map(|_| scope.spawn(look)).collect();
+            workers.into_iter().map(|worker| worker.join().unwrap()).sum::<u32>()
+        });
+        assert!((1..=3).contains(&looked), "{looked}");
+    }
 
     #[test]
     fn the_time_left_follows_from_the_trials_of_this_run() {

@@ -40,12 +40,13 @@ impl Learning<'_> {
     /// Trains a supernet and gives the study its best candidates as starting points. Learning costs
     /// about as much as the trials that follow; it is over early at half of the search's time.
     ///
-    /// Nothing is kept between runs: a study that has trials has learnt, one without learns anew.
+    /// Nothing is kept between runs: a study that has trials has learnt, one without learns anew. Of
+    /// several processes that learn at once, the first one's candidates count.
     pub(super) fn run(&self, study: &mut Study, threads: usize) -> Result<(), SearchError> {
         if !study.history().is_empty() {
             return Ok(());
         }
-        let candidates = match on_threads(threads, || self.candidates()) {
+        let candidates = match on_threads(threads, || self.candidates(study)) {
             Ok(candidates) => candidates,
             Err(SearchError::Train(TrainError::Stopped { .. })) => return Ok(()),
             Err(SearchError::Train(error @ (TrainError::Diverged { .. } | TrainError::NoPath))) => {
@@ -55,9 +56,17 @@ impl Learning<'_> {
             }
             Err(error) => return Err(error),
         };
+        study.refresh()?;
+        if !study.history().is_empty() {
+            self.setup.note("another process has given the study its starting points".into());
+            return Ok(());
+        }
         let starts = self.starts(&candidates);
         for candidate in &starts {
-            study.enqueue(candidate.config.clone())?;
+            study.refresh()?;
+            if !study.history().seen(&candidate.config) {
+                study.enqueue(candidate.config.clone())?;
+            }
         }
         self.setup.tell(&Event::Learned {
             candidates: candidates.len(),
@@ -81,7 +90,8 @@ impl Learning<'_> {
         (cost / EPOCH_COST).round().max(1.0) as u64
     }
 
-    fn candidates(&self) -> Result<Vec<Candidate>, SearchError> {
+    /// The ranked candidates; none where another process was faster.
+    fn candidates(&self, study: &mut Study) -> Result<Vec<Candidate>, SearchError> {
         let Plan { networks, space, recipe, .. } = self.setup.plan;
         // The settings' check refuses other spaces.
         let NetworkSpace::Blocks(blocks) = networks else { return Ok(Vec::new()) };
@@ -105,6 +115,10 @@ impl Learning<'_> {
                 loss: report.loss,
                 accuracy: report.accuracy,
             });
+            study.refresh()?;
+            if !study.history().is_empty() {
+                return Ok(Vec::new());
+            }
             if half.is_some_and(|half| Instant::now() >= half) {
                 break;
             }

@@ -2,9 +2,10 @@
 
 use super::plan::Plan;
 use super::setup::Setup;
-use super::{SearchError, TrainingSettings};
+use super::{SearchError, TrainingSettings, kept};
 use automl_models::Architecture;
 use automl_space::stream;
+use automl_study::Storage;
 use automl_train::hypergradient::{Tuned, Tuning, TuningOptions};
 use automl_train::{Data, Evaluation, Part, Recipe, TrainError, Training, on_threads};
 use rand::RngExt;
@@ -21,7 +22,10 @@ const CHANGES: u64 = 60;
 /// Draws of the prior, of which the median network in multiply-accumulates is trained.
 const DRAWS: u64 = 15;
 
-/// `recipe.json`: the outcome, which holds for the whole study.
+/// The study's attribute that holds the outcome.
+const ATTRIBUTE: &str = "automl:recipe";
+
+/// `recipe.json`, and the study's attribute: the outcome, which holds for the whole study.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Kept {
@@ -91,26 +95,28 @@ pub(super) struct RecipeLearning<'a> {
 
 impl RecipeLearning<'_> {
     /// The training settings of the search: with what was learnt where that does better, as given
-    /// where it does not. A study learns once and keeps the outcome in `recipe.json`, also where
-    /// the time was over or the training diverged, but not where someone asked to stop.
+    /// where it does not. A study learns once and keeps the outcome in its record, with a copy in
+    /// `recipe.json`, also where the time was over or the training diverged, but not where someone
+    /// asked to stop.
     ///
     /// One training learns learning rate, weight decay, label smoothing and the augmented share
     /// along with a typical network's weights. Since hypergradients look a short way ahead, two
     /// more trainings from scratch decide on the study's validation images.
-    pub(super) fn run(&self, threads: usize) -> Result<TrainingSettings, SearchError> {
+    pub(super) fn run(
+        &self,
+        record: &mut dyn Storage,
+        threads: usize,
+    ) -> Result<TrainingSettings, SearchError> {
         let mut training = self.setup.settings.training.clone();
         let path = self.setup.folder.path.join("recipe.json");
-        let known = std::fs::read_to_string(&path).ok();
-        let kept = match known.and_then(|text| serde_json::from_str(&text).ok()) {
+        let kept = match kept::known(record, ATTRIBUTE, &path)? {
             Some(known) => known,
             None => {
-                let kept = kept(self.learn_on(threads))?;
+                let outcome = outcome(self.learn_on(threads))?;
                 if self.setup.stop.is_set() {
                     return Ok(training);
                 }
-                let text = serde_json::to_string_pretty(&kept).unwrap_or_default();
-                super::write_file(&path, &text)?;
-                kept
+                kept::keep(record, ATTRIBUTE, &path, outcome)?
             }
         };
         match kept {
@@ -209,7 +215,7 @@ impl RecipeLearning<'_> {
 }
 
 /// Trainings that ended early are an outcome too.
-fn kept(learnt: Result<Learnt, SearchError>) -> Result<Kept, SearchError> {
+fn outcome(learnt: Result<Learnt, SearchError>) -> Result<Kept, SearchError> {
     match learnt {
         Ok(learnt) => Ok(Kept::Learnt(learnt)),
         Err(SearchError::Train(TrainError::Stopped { .. })) => {
@@ -242,26 +248,33 @@ mod tests {
             StudyFolder::open(runs.path(), Some("late"), "digits", &StopFlag::new()).unwrap();
         let path = folder.path.join("recipe.json");
         let notes = Mutex::new(Vec::new());
+        let record = automl_storage::MemoryStorage::new();
         let observer = |event: &Event| {
             if let Event::Note(note) = event {
                 notes.lock().unwrap().push(note.clone());
             }
         };
-        let run = |stop: &StopFlag, deadline| {
-            let (settings, plan, folder) = (&settings, &plan, &folder);
+        let run = |folder: &StudyFolder, stop: &StopFlag, deadline| {
+            let (settings, plan) = (&settings, &plan);
             let setup = Setup { settings, plan, folder, device: &cpu(), stop, observer: &observer };
-            let training = RecipeLearning { setup, deadline }.run(1).unwrap();
+            let training = RecipeLearning { setup, deadline }.run(&mut record.clone(), 1).unwrap();
             assert_eq!(training, settings.training);
             std::mem::take(&mut *notes.lock().unwrap())
         };
         let stopped = StopFlag::new();
         stopped.set();
-        assert_eq!(run(&stopped, None).len(), 1);
+        assert_eq!(run(&folder, &stopped, None).len(), 1);
         assert!(!path.exists());
 
-        let late = run(&StopFlag::new(), Some(Instant::now()));
+        let late = run(&folder, &StopFlag::new(), Some(Instant::now()));
         assert_eq!(late[1], "the recipe stays as it was given: the time for it was over");
         assert!(path.exists());
-        assert_eq!(run(&StopFlag::new(), None), late[1..]);
+        assert_eq!(run(&folder, &StopFlag::new(), None), late[1..]);
+
+        // Neither does a process in another folder.
+        let other =
+            StudyFolder::open(runs.path(), Some("other"), "digits", &StopFlag::new()).unwrap();
+        assert_eq!(run(&other, &StopFlag::new(), None), late[1..]);
+        assert!(other.path.join("recipe.json").exists());
     }
 }

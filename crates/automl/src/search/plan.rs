@@ -125,9 +125,7 @@ impl Plan {
                 Rungs::epochs(&search_data, &recipe, min)?
             }
         };
-        let search = &settings.search;
-        let trials =
-            if search.search_and_learn { learn::trials(search.trials) } else { search.trials };
+        let trials = trials(settings);
         let final_epochs = training.finish_epochs(&data, epochs);
         Ok(Self {
             data: Arc::new(data),
@@ -140,6 +138,11 @@ impl Plan {
             final_epochs,
             caps,
         })
+    }
+
+    /// Lets the search of other settings count, on the same networks.
+    pub(super) fn search_by(&mut self, settings: &Settings) {
+        self.trials = trials(settings);
     }
 
     /// Lets other training settings count, for as many epochs.
@@ -180,6 +183,12 @@ impl Plan {
         self.space = constrained(&self.networks, &self.caps);
         Ok(())
     }
+}
+
+/// How many candidates are tried.
+fn trials(settings: &Settings) -> u64 {
+    let search = &settings.search;
+    if search.search_and_learn { learn::trials(search.trials) } else { search.trials }
 }
 
 /// The networks that are searched, scaled to the caps where they can be.

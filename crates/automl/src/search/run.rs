@@ -16,9 +16,8 @@ use super::{
 };
 use crate::choose::{self, Setting};
 use automl_storage::SqliteStorage;
-use automl_study::{Direction, Sampler, StopFlag, Storage, Study};
+use automl_study::{Direction, Sampler, State, StopFlag, Storage, Study};
 use automl_train::{Chosen, Data, Dataset, DeviceChoice};
-use std::borrow::Cow;
 use std::sync::PoisonError;
 use std::time::Instant;
 
@@ -47,7 +46,8 @@ pub fn run(
 ) -> Result<Summary, SearchError> {
     let start = Instant::now();
     settings.check()?;
-    let (begun, taken) = continued::settings(settings)?;
+    let given = settings;
+    let (begun, taken) = continued::settings(given)?;
     let settings = &begun;
     taken.into_iter().for_each(|note| observer(&Event::Note(note)));
     let (device, images) = open_data(settings)?;
@@ -64,7 +64,13 @@ pub fn run(
         StudyFolder::open(&settings.runs, settings.study.as_deref(), &data.dataset, stop)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = settings.workers.unwrap_or(if device.is_gpu { 1 } else { cores });
-    let mut settings = Cow::Borrowed(settings);
+    let directions = [Direction::Maximize, Direction::Minimize];
+    let mut record = open_record(settings, &folder)?;
+    let is_new = !record.begin(&directions)?;
+    let mut joined = continued::join(given, settings, &mut *record, is_new)?;
+    joined.taken.take().into_iter().for_each(|note| observer(&Event::Note(note)));
+    plan.search_by(&joined.settings);
+    let mut settings = joined.settings.clone();
     if settings.search.learn_recipe {
         let setup = Setup {
             settings: &settings,
@@ -74,11 +80,12 @@ pub fn run(
             stop,
             observer,
         };
-        let training = RecipeLearning { setup, deadline: by(RECIPE_SHARE) }.run(workers)?;
+        let training =
+            RecipeLearning { setup, deadline: by(RECIPE_SHARE) }.run(&mut *record, workers)?;
         plan.train_by(&training)?;
-        settings.to_mut().training = training;
+        settings.training = training;
     }
-    let settings = settings.as_ref();
+    let settings = &settings;
     if settings.search.wants_latency() {
         let setup = Setup {
             settings,
@@ -88,12 +95,11 @@ pub fn run(
             stop,
             observer,
         };
-        let profile = timing::profile(setup, by(LATENCY_SHARE))
+        let profile = timing::profile(setup, &mut *record, by(LATENCY_SHARE))
             .map_err(|error| error.before_search(settings, stop))?;
         observer(&Event::Note(format!("latency {}", profile.report)));
         plan.time_by(settings, profile.table)?;
     }
-    let directions = [Direction::Maximize, Direction::Minimize];
     let setting = Setting {
         space: &plan.space,
         objectives: directions.len(),
@@ -118,24 +124,23 @@ pub fn run(
         .budget(plan.trials)
         .sampler(sampler)
         .stop_flag(stop.clone())
-        .storage(open_record(settings, &folder)?);
+        .storage(record);
     builder = match scheduler {
         Some(scheduler) => builder.scheduler(plan.rungs.ladder.clone(), scheduler),
         None => builder.ladder(plan.rungs.ladder.clone()),
     };
     let mut study = builder.build()?;
-    let is_new = study.history().is_empty();
-    let known = match study.storage() {
-        Some(record) => continued::join(&begun, record, is_new)?,
-        None => false,
-    };
     // Who is alone in the folder of the record is alone in the study.
     if folder.alone && settings.storage.is_none() {
         study.recover_all()?;
     } else {
         study.recover()?;
     }
-    if is_new || known && folder.fresh {
+    let others = !folder.alone || study.history().count(State::Running) > 0;
+    if let Some(record) = study.storage() {
+        joined.settle(record, others)?;
+    }
+    if is_new || joined.known && folder.fresh {
         continued::keep(&begun, &folder.path)?;
     }
     folder.keep()?;
@@ -165,7 +170,13 @@ pub fn run(
     let mut finished = !stop.is_set();
     if finished && search_deadline.is_none_or(|deadline| Instant::now() < deadline) {
         // Every candidate that was worth it has been promoted: the paused ones are done.
-        study.close()?;
+        let may_close = match study.storage() {
+            Some(record) => continued::may_close(settings, record)?,
+            None => true,
+        };
+        if may_close {
+            study.close()?;
+        }
     }
 
     if finished && !folder.is_last()? {

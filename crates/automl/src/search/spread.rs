@@ -27,8 +27,8 @@ pub(super) struct Spread<S> {
     networks: NetworkSpace,
     caps: Caps,
     against: Against,
-    /// Logarithms of the costs of the trials.
-    tried: BTreeMap<u64, f64>,
+    /// What was tried, and the logarithm of its cost.
+    tried: BTreeMap<u64, (Config, Option<f64>)>,
     cursor: Cursor,
 }
 
@@ -44,7 +44,7 @@ impl<S: Sampler> Spread<S> {
 
     fn density(&self, config: &Config) -> f64 {
         let Some(cost) = self.log_cost(config) else { return f64::INFINITY };
-        density(cost, self.tried.values())
+        density(cost, self.tried.values().filter_map(|(_, cost)| cost.as_ref()))
     }
 
     fn follow(&mut self, view: &View<'_>) {
@@ -52,12 +52,10 @@ impl<S: Sampler> Spread<S> {
         let changed: Vec<u64> = changes.iter().map(|change| change.trial).collect();
         self.cursor = cursor;
         for number in changed {
-            if self.tried.contains_key(&number) {
-                continue;
-            }
-            let config = view.history.get(number).map(|trial| &trial.config);
-            if let Some(cost) = config.and_then(|config| self.log_cost(config)) {
-                self.tried.insert(number, cost);
+            let Some(trial) = view.history.get(number) else { continue };
+            // Another program may choose the parameters of a running trial one after the other.
+            if self.tried.get(&number).is_none_or(|(known, _)| *known != trial.config) {
+                self.tried.insert(number, (trial.config.clone(), self.log_cost(&trial.config)));
             }
         }
     }
@@ -88,7 +86,7 @@ fn density<'a>(cost: f64, tried: impl Iterator<Item = &'a f64>) -> f64 {
 mod tests {
     use super::*;
     use automl_models::{BlockSpace, BlockSpaceOptions};
-    use automl_study::{RandomSampler, Study};
+    use automl_study::{Direction, History, RandomSampler, State, Study, Trial, stream};
 
     #[test]
     fn like_costs_crowd_each_other() {
@@ -96,6 +94,37 @@ mod tests {
         let at = |cost: f64| density(cost.ln(), tried.iter());
         assert!(at(1_020.0) > at(9_000.0) && at(9_000.0) > at(3_000.0));
         assert!(at(9_000.0) >= 1.0 && at(3_000.0) < 1e-3);
+    }
+
+    /// Another program's trial becomes another network while it runs.
+    #[test]
+    fn a_trial_has_the_cost_of_its_last_configuration() {
+        let options = BlockSpaceOptions { width: 0.125, ..BlockSpaceOptions::default() };
+        let networks = NetworkSpace::Blocks(BlockSpace::new(1, 8, 10, &options).unwrap());
+        let space = networks.space().clone();
+        let draw = |number| space.sample_prior(&mut stream(number, 0, "test"));
+        let mut spread = Spread::new(
+            RandomSampler::from_prior(),
+            networks.clone(),
+            Caps::default(),
+            Against::Params,
+        );
+        let mut history = History::new(vec![Direction::Minimize]);
+        let mut trial = Trial::waiting(0, draw(0));
+        trial.state = State::Running;
+        history.push(trial.clone()).unwrap();
+        let mut density = |history: &History| {
+            let (number, seed) = (history.len() as u64, 0);
+            let (budget, ladder, target) = (None, None, None);
+            let space = &space;
+            spread.follow(&View { space, history, number, seed, budget, ladder, target });
+            [0, 1].map(|number| spread.density(&draw(number)))
+        };
+        let [at, other] = density(&history);
+        assert!(at == 1.0 && other < 1.0, "{at} {other}");
+        trial.config = draw(1);
+        history.update(trial).unwrap();
+        assert_eq!(density(&history), [other, at]);
     }
 
     /// Candidates cover the range of costs more evenly than those of the sampler alone.

@@ -1,21 +1,24 @@
 //! The latency table of a search.
 
-use super::SearchError;
 use super::setup::Setup;
+use super::{SearchError, kept};
 use crate::latency::{self, TIMED};
+use automl_study::Storage;
 use automl_train::{LatencyProfile, Timing};
 use std::time::Instant;
+
+/// The study's attribute that holds the table.
+const ATTRIBUTE: &str = "automl:latency";
 
 /// The latency table of the device: measured once for a study, so that all of its trials are judged
 /// by the same. Where the time is over early, it is made of the networks that were timed by then.
 pub(super) fn profile(
     setup: Setup<'_>,
+    record: &mut dyn Storage,
     deadline: Option<Instant>,
 ) -> Result<LatencyProfile, SearchError> {
     let path = setup.folder.path.join("latency.json");
-    if let Ok(text) = std::fs::read_to_string(&path)
-        && let Ok(known) = serde_json::from_str(&text)
-    {
+    if let Some(known) = kept::known(record, ATTRIBUTE, &path)? {
         return Ok(known);
     }
     setup.note(format!("timing {TIMED} networks for the latency table"));
@@ -26,7 +29,5 @@ pub(super) fn profile(
         // A continuation times all of them.
         return Err(SearchError::Stopped);
     }
-    let text = serde_json::to_string_pretty(&profile).unwrap_or_default();
-    super::write_file(&path, &text)?;
-    Ok(profile)
+    kept::keep(record, ATTRIBUTE, &path, profile)
 }

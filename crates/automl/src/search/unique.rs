@@ -4,7 +4,7 @@ use automl_models::NetworkSpace;
 use automl_space::Config;
 use automl_study::{Cursor, ProposeError, Sampler, View};
 use rand::Rng;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// How often another proposal is asked for.
 const ATTEMPTS: usize = 64;
@@ -16,14 +16,17 @@ const ATTEMPTS: usize = 64;
 pub(super) struct UniqueNetworks {
     inner: Box<dyn Sampler>,
     networks: NetworkSpace,
-    /// The trial that first had a network, by the network's fingerprint.
-    first: HashMap<u64, u64>,
+    /// What was tried, and the network's fingerprint.
+    tried: BTreeMap<u64, (Config, Option<u64>)>,
+    /// How many trials have the network of a fingerprint.
+    count: HashMap<u64, u32>,
     cursor: Cursor,
 }
 
 impl UniqueNetworks {
     pub(super) fn new(inner: Box<dyn Sampler>, networks: NetworkSpace) -> Self {
-        Self { inner, networks, first: HashMap::new(), cursor: Cursor::default() }
+        let (tried, count) = (BTreeMap::new(), HashMap::new());
+        Self { inner, networks, tried, count, cursor: Cursor::default() }
     }
 
     fn fingerprint(&self, config: &Config) -> Option<u64> {
@@ -35,11 +38,27 @@ impl UniqueNetworks {
         let changed: Vec<u64> = changes.iter().map(|change| change.trial).collect();
         self.cursor = cursor;
         for number in changed {
-            let config = view.history.get(number).map(|trial| &trial.config);
-            if let Some(print) = config.and_then(|config| self.fingerprint(config)) {
-                self.first.entry(print).or_insert(number);
+            let Some(config) = view.history.get(number).map(|trial| &trial.config) else {
+                continue;
+            };
+            // Another program may choose the parameters of a running trial one after the other.
+            if self.tried.get(&number).is_some_and(|(known, _)| known == config) {
+                continue;
+            }
+            let print = self.fingerprint(config);
+            let before = self.tried.insert(number, (config.clone(), print));
+            if let Some(count) = before.and_then(|(_, print)| self.count.get_mut(&print?)) {
+                *count -= 1;
+            }
+            if let Some(print) = print {
+                *self.count.entry(print).or_default() += 1;
             }
         }
+    }
+
+    /// Whether a trial has this network.
+    fn has(&self, print: u64) -> bool {
+        self.count.get(&print).is_some_and(|count| *count > 0)
     }
 }
 
@@ -47,7 +66,7 @@ impl Sampler for UniqueNetworks {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         self.follow(view);
         let is_new = |sampler: &Self, config: &Config| {
-            sampler.fingerprint(config).is_some_and(|print| !sampler.first.contains_key(&print))
+            sampler.fingerprint(config).is_some_and(|print| !sampler.has(print))
                 && view.space.allows(config)
         };
         let proposal = self.inner.propose(view, rng)?;
@@ -76,4 +95,39 @@ impl Sampler for UniqueNetworks {
 fn uniform(rng: &mut dyn Rng) -> f64 {
     use rand::RngExt;
     rng.random()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_models::{BlockSpace, BlockSpaceOptions};
+    use automl_study::{Direction, History, RandomSampler, State, Trial, stream};
+
+    /// Another program's trial becomes another network while it runs.
+    #[test]
+    fn a_network_that_a_trial_no_longer_has_is_new() {
+        let options = BlockSpaceOptions { width: 0.125, ..BlockSpaceOptions::default() };
+        let networks = NetworkSpace::Blocks(BlockSpace::new(1, 8, 10, &options).unwrap());
+        let space = networks.space().clone();
+        let mut sampler =
+            UniqueNetworks::new(Box::new(RandomSampler::from_prior()), networks.clone());
+        let draw = |number| space.sample_prior(&mut stream(number, 0, "test"));
+        let print = |config: &Config| networks.architecture(config).fingerprint().unwrap();
+        let mut history = History::new(vec![Direction::Minimize]);
+        let mut trial = Trial::waiting(0, draw(0));
+        trial.state = State::Running;
+        history.push(trial.clone()).unwrap();
+        let mut follow = |history: &History| {
+            let (number, seed) = (history.len() as u64, 0);
+            let (budget, ladder, target) = (None, None, None);
+            let space = &space;
+            sampler.follow(&View { space, history, number, seed, budget, ladder, target });
+            [0, 1].map(|number| sampler.has(print(&draw(number))))
+        };
+        assert_ne!(print(&draw(0)), print(&draw(1)));
+        assert_eq!(follow(&history), [true, false]);
+        trial.config = draw(1);
+        history.update(trial).unwrap();
+        assert_eq!(follow(&history), [false, true]);
+    }
 }

@@ -62,6 +62,11 @@ pub(super) fn assign(
         }
         _ if from == Some(State::Running) => {
             session.execute("DELETE FROM trial_heartbeats WHERE trial_id = ?1", &[id.into()])?;
+            if state == State::Waiting {
+                // The next to take it may be another program, which leaves no name.
+                let sql = "DELETE FROM trial_user_attributes WHERE trial_id = ?1 AND key = ?2";
+                session.execute(sql, &[id.into(), attribute::WORKER.into()])?;
+            }
         }
         _ => {}
     }
@@ -78,15 +83,19 @@ fn condition(session: &dyn Session, which: Lost) -> String {
             lease.as_secs_f64()
         )
     };
+    // What another program runs is for that program to take back.
+    let ours = format!(
+        "EXISTS (SELECT 1 FROM trial_user_attributes a
+                 WHERE a.trial_id = t.trial_id AND a.key = '{}')",
+        attribute::WORKER
+    );
     match which {
         Lost::Every => "1 = 1".into(),
-        Lost::Stale(lease) => stale(lease),
+        Lost::Stale(lease) => format!("{} AND {ours}", stale(lease)),
         Lost::Left(lease) => format!(
-            "({} OR NOT EXISTS (SELECT 1 FROM trial_heartbeats h WHERE h.trial_id = t.trial_id)
-             AND EXISTS (SELECT 1 FROM trial_user_attributes a
-                         WHERE a.trial_id = t.trial_id AND a.key = '{}'))",
-            stale(lease),
-            attribute::WORKER
+            "({} OR NOT EXISTS (SELECT 1 FROM trial_heartbeats h WHERE h.trial_id = t.trial_id))
+             AND {ours}",
+            stale(lease)
         ),
     }
 }

@@ -148,11 +148,11 @@ impl StudyBuilder {
                 history.push(trial)?;
             }
             storage.identify(&presence.worker, !self.alone);
-            match (seed, storage.attribute(SEED)?.and_then(|stored| stored.as_u64())) {
-                (None, stored @ Some(_)) => seed = stored,
-                (Some(_), Some(_)) => {}
-                (given, None) => storage.set_attribute(SEED, &given.unwrap_or(0).into())?,
-            }
+            let stored = match storage.attribute(SEED)? {
+                Some(stored) => stored,
+                None => storage.attribute_or_insert(SEED, &seed.unwrap_or(0).into())?,
+            };
+            seed = seed.or(stored.as_u64());
         }
         let mut study = Study {
             space: self.space,
@@ -167,6 +167,7 @@ impl StudyBuilder {
             stop: self.stop,
             waiting: BTreeSet::new(),
             interrupted: BTreeSet::new(),
+            behind: false,
             presence,
         };
         for number in 0..study.history.len() as u64 {

@@ -25,8 +25,8 @@ pub(super) struct Presence {
     /// The running trials that this worker started.
     trials: Arc<Mutex<BTreeSet<u64>>>,
     pulse: Option<Pulse>,
-    /// When the dead were last looked for.
-    looked: Option<Instant>,
+    /// When the dead were last looked for; who begins does so by [`Study::recover`](super::Study).
+    looked: Instant,
 }
 
 impl Presence {
@@ -40,7 +40,7 @@ impl Presence {
             interval,
             trials: Arc::default(),
             pulse: None,
-            looked: None,
+            looked: Instant::now(),
         }
     }
 
@@ -51,9 +51,9 @@ impl Presence {
 
     /// Whether it is time to look for the dead again.
     pub(super) fn looks(&mut self) -> bool {
-        let due = self.looked.is_none_or(|looked| looked.elapsed() >= self.interval);
+        let due = self.looked.elapsed() >= self.interval;
         if due {
-            self.looked = Some(Instant::now());
+            self.looked = Instant::now();
         }
         due
     }
@@ -67,6 +67,11 @@ impl Presence {
         {
             self.pulse = Pulse::start(heart, self.interval, self.trials.clone());
         }
+    }
+
+    /// Whether a trial is this worker's.
+    pub(super) fn holds(&self, number: u64) -> bool {
+        lock(&self.trials).contains(&number)
     }
 
     /// A trial is no longer this worker's.

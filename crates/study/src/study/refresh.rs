@@ -7,8 +7,8 @@ use crate::{Lost, State, StoreError, Trial};
 
 impl Study {
     /// Brings the history up to date with what other processes wrote, and now and then takes back
-    /// the trials of those that fell silent. Called before every decision; nothing is done where the
-    /// study has no storage or this process has it alone.
+    /// the trials of those that fell silent or left. Called before every decision; nothing is done
+    /// where the study has no storage or this process has it alone.
     ///
     /// # Errors
     /// [`RefreshError`] if the storage fails or what it holds is inconsistent.
@@ -18,7 +18,7 @@ impl Study {
         }
         self.catch_up()?;
         if self.presence.looks() {
-            self.take_back(Lost::Stale(self.presence.lease()))?;
+            self.take_back(Lost::Left(self.presence.lease()))?;
         }
         Ok(())
     }
@@ -52,7 +52,13 @@ impl Study {
     /// Reads what is new, also where this process thinks that it is alone.
     pub(super) fn catch_up(&mut self) -> Result<(), RefreshError> {
         let Some(storage) = &mut self.storage else { return Ok(()) };
-        for record in storage.refresh()? {
+        let mut records = storage.refresh()?;
+        if self.behind {
+            // It says only once what changed.
+            records = storage.trials_from(0)?;
+        }
+        self.behind = true;
+        for record in records {
             let (number, state) = (record.number, record.state);
             if number >= self.history.len() as u64 {
                 self.history.push(record)?;
@@ -64,10 +70,12 @@ impl Study {
             }
             self.index(number);
         }
+        self.behind = false;
         Ok(())
     }
 
-    /// Takes back what is lost; returns how many trials.
+    /// Takes back what is lost; returns how many trials. A worker whose own heart was late (the
+    /// machine slept, or its clock jumped) keeps its trials: the next beat renews them.
     fn take_back(&mut self, which: Lost) -> Result<usize, RefreshError> {
         let lost = match &mut self.storage {
             Some(storage) => storage.lost(which)?,
@@ -75,6 +83,9 @@ impl Study {
         };
         let mut taken = 0;
         for number in lost {
+            if which != Lost::Every && self.presence.holds(number) {
+                continue;
+            }
             let running = self.history.get(number).filter(|trial| trial.state == State::Running);
             let Some(after) = running.map(|trial| self.released(trial)) else { continue };
             let ours = match &mut self.storage {
