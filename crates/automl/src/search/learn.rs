@@ -18,10 +18,6 @@ const TRIALS: u64 = 10;
 /// images.
 const STEP: f64 = 9e6;
 
-/// How many times as large as the mean network of the prior a search's candidates are, which are
-/// spread over their cost and become larger as it learns.
-const LARGER: f64 = 2.0;
-
 /// The share of the training images that the distribution over networks learns from.
 const HELD_OUT: f64 = 0.2;
 
@@ -96,15 +92,15 @@ impl Learning<'_> {
         (cost / self.epoch_cost()).round().max(1.0) as u64
     }
 
-    /// What an epoch of the supernet costs in epochs of a plain search's candidate. It trains on
-    /// fewer images, but in smaller batches; at each step a path is made first and in most steps judged afterwards,
+    /// What an epoch of the supernet costs in epochs of a candidate. It trains on fewer images, but
+    /// in smaller batches; at each step a path is made first and in most steps judged afterwards,
     /// which takes a third of a step each beside the forward pass.
     fn epoch_cost(&self) -> f64 {
         let Plan { networks, space, search_data, recipe, .. } = self.setup.plan;
         let macs = Macs::new(networks, space).at(search_data.side);
         let judged = 1.0 - Supernet::WARMUP;
         let path = (3.0 + judged) * macs + (4.0 + judged) / 3.0 * STEP / self.batch() as f64;
-        let candidate = 3.0 * LARGER * macs + STEP / recipe.batch as f64;
+        let candidate = 3.0 * macs + STEP / recipe.batch as f64;
         (1.0 - HELD_OUT) * path / candidate
     }
 
