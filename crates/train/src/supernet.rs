@@ -46,6 +46,9 @@ use weights::{Child, SharedWeights};
 /// Paths of one step: each has a batch of its own, all start from the same weights.
 const PATHS: usize = 4;
 
+/// The share of the epochs after which the distribution learns: before, the weights say little.
+const WARMUP: f64 = 0.2;
+
 /// What a natural logarithm of the multiply-accumulates costs, in units of the loss.
 const COST_WEIGHT: f64 = 0.001;
 
@@ -106,9 +109,6 @@ pub struct Supernet {
 }
 
 impl Supernet {
-    /// The share of the epochs after which the distribution learns: before, the weights say little.
-    pub const WARMUP: f64 = 0.2;
-
     /// A supernet before its first epoch. `space` is the block space's own, with any constraints.
     ///
     /// # Errors
@@ -153,7 +153,7 @@ impl Supernet {
     }
 
     fn learns_policy(&self) -> bool {
-        self.epoch as f64 >= Self::WARMUP * self.recipe.epochs as f64
+        self.epoch as f64 >= WARMUP * self.recipe.epochs as f64
     }
 
     /// Trains for one epoch: each training image is seen once, by one of the paths. Paths spread

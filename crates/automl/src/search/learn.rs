@@ -1,7 +1,6 @@
 //! Search and learn at once: a weight-sharing network proposes the first candidates.
 
 use super::plan::{ETA, Plan};
-use super::rungs::Macs;
 use super::setup::Setup;
 use super::{Event, SearchError};
 use automl_models::NetworkSpace;
@@ -13,10 +12,9 @@ use std::time::Instant;
 /// The part of a search's trials that is left where a supernet proposes them.
 const TRIALS: u64 = 10;
 
-/// What a training step takes whatever its images, in multiply-accumulates of its passes: 1.2 ms at
-/// 7.7 billion a second, measured on one core with networks of 0.07 and 0.5 million and 8 to 128
-/// images.
-const STEP: f64 = 9e6;
+/// What an epoch of a supernet costs in epochs of a candidate on all of the data: it trains on four
+/// fifths of the images and judges as many held-out ones most of the time.
+const EPOCH_COST: f64 = 1.3;
 
 /// The share of the training images that the distribution over networks learns from.
 const HELD_OUT: f64 = 0.2;
@@ -89,24 +87,7 @@ impl Learning<'_> {
             Some(cost)
         });
         let cost = steps.sum::<f64>() / epoch * self.setup.plan.trials as f64;
-        (cost / self.epoch_cost()).round().max(1.0) as u64
-    }
-
-    /// What an epoch of the supernet costs in epochs of a candidate. It trains on fewer images, but
-    /// in smaller batches; at each step a path is made first and in most steps judged afterwards,
-    /// which takes a third of a step each beside the forward pass.
-    fn epoch_cost(&self) -> f64 {
-        let Plan { networks, space, search_data, recipe, .. } = self.setup.plan;
-        let macs = Macs::new(networks, space).at(search_data.side);
-        let judged = 1.0 - Supernet::WARMUP;
-        let path = (3.0 + judged) * macs + (4.0 + judged) / 3.0 * STEP / self.batch() as f64;
-        let candidate = 3.0 * macs + STEP / recipe.batch as f64;
-        (1.0 - HELD_OUT) * path / candidate
-    }
-
-    /// The images in a batch of a path.
-    fn batch(&self) -> usize {
-        (self.setup.plan.recipe.batch / SMALLER).max(2)
+        (cost / EPOCH_COST).round().max(1.0) as u64
     }
 
     /// The ranked candidates; none where another process was faster.
@@ -116,7 +97,7 @@ impl Learning<'_> {
         let NetworkSpace::Blocks(blocks) = networks else { return Ok(Vec::new()) };
         let seed = self.setup.settings.seed;
         let data = Arc::new(self.setup.plan.search_data.hold_out(HELD_OUT, seed)?);
-        let batch = self.batch();
+        let batch = (recipe.batch / SMALLER).max(2);
         let recipe = Recipe {
             epochs: self.epochs(),
             batch,
