@@ -6,18 +6,25 @@ use automl::search::{Device, Event, Settings, run};
 use automl::space::Space;
 use automl::storage::SqliteStorage;
 use automl::study::{Direction, StopFlag, Storage, Study, stream};
+use std::path::Path;
 use std::sync::Mutex;
 
-#[test]
-fn a_supernet_proposes_the_first_candidates_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut settings = Settings { study: Some("learnt".into()), ..Settings::default() };
-    settings.runs = folder.path().to_owned();
+/// A short search that learns first.
+fn settings(study: &str, runs: &Path) -> Settings {
+    let mut settings = Settings { study: Some(study.into()), ..Settings::default() };
+    settings.runs = runs.to_owned();
     settings.device = Device::Cpu;
     settings.search.trials = 30;
     settings.search.search_and_learn = true;
     settings.training.epochs = Some(3);
     settings.training.final_epochs = Some(1);
+    settings
+}
+
+#[test]
+fn a_supernet_proposes_the_first_candidates_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings("learnt", folder.path());
     let events = Mutex::new(Vec::new());
     let search = || {
         let stop = StopFlag::new();
@@ -46,13 +53,7 @@ fn a_supernet_proposes_the_first_candidates_once() {
 #[test]
 fn of_two_processes_that_learn_one_proposes() {
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = Settings { study: Some("both".into()), ..Settings::default() };
-    settings.runs = folder.path().to_owned();
-    settings.device = Device::Cpu;
-    settings.search.trials = 30;
-    settings.search.search_and_learn = true;
-    settings.training.epochs = Some(3);
-    settings.training.final_epochs = Some(1);
+    let settings = settings("both", folder.path());
     let events = Mutex::new(Vec::new());
     let path = folder.path().join("both").join("study.db");
     let propose = || {

@@ -129,11 +129,7 @@ pub fn prune_and_tune(
         let target = budget.on_the_way(&start, step as f64 / steps as f64);
         go_on(watch, spent)?;
         let own = Tuning { seed: phase(tuning.seed, step as u64), ..*tuning };
-        let groups = Groups::find(model.canonical());
-        let training = begin(&model, &own, 1)?;
-        let seed = tuning.seed.wrapping_add(step as u64);
-        let scores = pruning.importance.scores(&model, &groups, &training, BATCHES, seed);
-        model = prune(&model, &groups, &scores, &target, pruning.floor)?;
+        model = rank_and_prune(&model, &target, pruning, &own)?;
         tell_size(&model, watch);
         let share = if step < steps { between } else { epochs - spent };
         model = tune(&model, &own, share, watch)?;
@@ -180,12 +176,9 @@ pub fn both_and_tune(
     watch: Watch<'_>,
 ) -> Result<Model, CompressError> {
     let midway = budget.on_the_way(&model.cost(), 0.5);
-    let groups = Groups::find(model.canonical());
-    within_reach(model, &groups, &midway, pruning.floor)?;
+    within_reach(model, &Groups::find(model.canonical()), &midway, pruning.floor)?;
     go_on(watch, 0)?;
-    let training = begin(model, tuning, 1)?;
-    let scores = pruning.importance.scores(model, &groups, &training, BATCHES, tuning.seed);
-    let untuned = prune(model, &groups, &scores, &midway, pruning.floor)?;
+    let untuned = rank_and_prune(model, &midway, pruning, tuning)?;
     Decomposition::of(&untuned).within(budget)?;
 
     let half = tuning.recipe.epochs / 2;
@@ -234,6 +227,19 @@ pub fn tune(
         (watch.tell)(&Step::Epoch(report));
     }
     Ok(Model::new(model.canonical().clone(), training.trained().tensors())?)
+}
+
+/// Removes channels until the budget is met, those first that are needed least as the network is.
+fn rank_and_prune(
+    model: &Model,
+    budget: &Budget,
+    pruning: &Pruning,
+    tuning: &Tuning<'_>,
+) -> Result<Model, CompressError> {
+    let groups = Groups::find(model.canonical());
+    let training = begin(model, tuning, 1)?;
+    let scores = pruning.importance.scores(model, &groups, &training, BATCHES, tuning.seed);
+    Ok(prune(model, &groups, &scores, budget, pruning.floor)?)
 }
 
 /// An error where somebody asked to stop, after some epochs.

@@ -282,11 +282,10 @@ fn rank(
             error: kendall_error(accuracies, truth),
         })
         .collect();
-    let by_epochs = |rung: &RungSettings| {
-        [9, 3, 1].iter().any(|part| rung.epochs == full.epochs.div_ceil(*part))
-    };
-    let reference: Vec<usize> = (0..rungs.len())
-        .filter(|&i| rungs[i].kind == Kind::Curve && by_epochs(&measured[i].rung))
+    // Epochs alone, as searches compare by default: from a ninth of the epochs on.
+    let lowest = full.epochs.div_ceil(9);
+    let reference: Vec<usize> = (0..rows.len())
+        .filter(|&i| rungs[i].kind == Kind::Curve && rows[i].0.epochs >= lowest)
         .collect();
     let mut rng = stream(seed, 0, "ladders");
     let (preferred, reference) = prefer::ladder(&rungs, &reference, ETA, &mut rng);
