@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::output::say;
-use crate::search::args::{assigned, quote, seed};
+use crate::settings::{Assignment, DataArgs, SettingsArgs, number, seed, text};
 use automl::search::Settings;
 use clap::{Args, value_parser};
 use std::path::PathBuf;
@@ -91,13 +91,8 @@ pub(crate) struct CompressArgs {
     #[arg(long, value_name = "N", help_heading = "Compression", default_value_t = 1, value_parser = value_parser!(u64).range(1..=1024))]
     multiple: u64,
 
-    /// digits (embedded), mnist, fashion-mnist, cifar10, or folder (a folder of images per class)
-    /// [default: that of the network's training, where it is known, else digits]
-    #[arg(long, value_name = "NAME", help_heading = "Data")]
-    dataset: Option<String>,
-    /// Where the data set's files lie (IDX or IDX.gz files, CIFAR-10 binary files, class folders)
-    #[arg(long, value_name = "FOLDER", help_heading = "Data")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArgs,
 
     /// The recipe of fine-tuning but for its learning rate: light or lecture [default:
     /// light]
@@ -121,15 +116,8 @@ pub(crate) struct CompressArgs {
     #[arg(long, value_name = "N", help_heading = "Training", value_parser = seed())]
     seed: Option<u64>,
 
-    /// A TOML file of settings, as for `search`; the options above go before it
-    #[arg(long, value_name = "FILE", help_heading = "Settings")]
-    config: Option<PathBuf>,
-    /// Change one setting of the file, as in --set training.batch=64; may be repeated
-    #[arg(long, value_name = "PATH=VALUE", help_heading = "Settings")]
-    set: Vec<String>,
-    /// Check the settings and print them, without compressing
-    #[arg(long, help_heading = "Settings")]
-    dry_run: bool,
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -164,25 +152,21 @@ fn ranks(text: &str) -> Result<RankRule, String> {
 impl CompressArgs {
     /// The options that are settings of a search too, those of `--set` first so that named options
     /// win.
-    fn assignments(&self) -> Vec<String> {
-        let text = |value: &Option<String>| value.as_ref().map(|v| quote(v));
-        let options = [
-            ("data.dataset", text(&self.dataset)),
-            ("data.dir", self.data_dir.as_ref().map(|path| quote(&path.to_string_lossy()))),
+    fn assignments(&self) -> impl Iterator<Item = Assignment> {
+        let own = [
             ("training.recipe", text(&self.recipe)),
             ("device", text(&self.device)),
-            ("workers", self.threads.map(|n| n.to_string())),
-            ("seed", self.seed.map(|n| n.to_string())),
+            ("workers", number(self.threads)),
+            ("seed", number(self.seed)),
         ];
-        assigned(&self.set, options)
+        self.data.assignments().into_iter().chain(own)
     }
 
     /// The names of settings that are given, whatever their values.
     #[cfg(feature = "train")]
     fn meant(&self) -> Vec<String> {
-        let names = self.assignments();
-        let name = |text: &String| Some(text.split_once('=')?.0.trim().to_owned());
-        names.iter().filter_map(name).collect()
+        let given = self.assignments().filter_map(|(name, value)| value.and(Some(name)));
+        self.settings.names().chain(given).map(str::to_owned).collect()
     }
 
     /// Whether it is said how small the network is to become.
@@ -193,12 +177,12 @@ impl CompressArgs {
 
 /// Compresses, or only checks the settings.
 pub(crate) fn run(args: CompressArgs) -> Result<(), Failure> {
-    let settings = Settings::load(args.config.as_deref(), &args.assignments())?;
+    let settings = args.settings.load(args.assignments())?;
     if !args.has_goal() && args.method != "decompose" {
         let needs = "pruning needs to know how far: give --keep, --max-params or --max-macs";
         return Err(needs.into());
     }
-    if args.dry_run {
+    if args.settings.dry_run {
         return say(automl::search::to_toml(&settings).trim_end());
     }
     execute(args, &settings)

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::output::say;
-use crate::search::args::{assigned, quote, seed};
+use crate::settings::{Assignment, DataArgs, SettingsArgs, number, seed, text};
 use automl::search::Settings;
 use clap::Args;
 use std::path::PathBuf;
@@ -20,7 +20,8 @@ above (with a tenth of slack). Ladders are tried out on what was measured: all c
 at the first rung, a third of them at the second, and so on. Of all ladders under which a candidate
 costs less than by epochs alone (after a ninth and a third of the epochs, and at the end) it is the
 one that finds the best network for the same total cost, where the cheaper ones compare more
-candidates.";
+candidates. Where none finds a better one, it is the one that finds as good a network with as many
+candidates for at most half of the cost.";
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -37,12 +38,8 @@ Examples:
 /// Options of `automl fidelities`.
 #[derive(Debug, Args)]
 pub(crate) struct FidelitiesArgs {
-    /// digits (embedded), mnist, fashion-mnist, cifar10, or folder (a folder of images per class)
-    #[arg(long, value_name = "NAME", help_heading = "Data")]
-    dataset: Option<String>,
-    /// Where the data set's files lie (IDX or IDX.gz files, CIFAR-10 binary files, class folders)
-    #[arg(long, value_name = "FOLDER", help_heading = "Data")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArgs,
 
     /// How many networks to train at each setting [default: 30]
     #[arg(long, value_name = "N")]
@@ -72,41 +69,31 @@ pub(crate) struct FidelitiesArgs {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// A TOML file of settings, as for `search`; the options above go before it
-    #[arg(long, value_name = "FILE", help_heading = "Settings")]
-    config: Option<PathBuf>,
-    /// Change one setting of the file, as in --set search.images=4000; may be repeated
-    #[arg(long, value_name = "PATH=VALUE", help_heading = "Settings")]
-    set: Vec<String>,
-    /// Check the settings and print them, without training
-    #[arg(long, help_heading = "Settings")]
-    dry_run: bool,
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
 impl FidelitiesArgs {
-    /// The options as assignments, those of `--set` first so that named options win.
-    fn assignments(&self) -> Vec<String> {
-        let text = |value: &Option<String>| value.as_ref().map(|v| quote(v));
-        let options = [
-            ("data.dataset", text(&self.dataset)),
-            ("data.dir", self.data_dir.as_ref().map(|path| quote(&path.to_string_lossy()))),
-            ("fidelity.architectures", self.architectures.map(|n| n.to_string())),
+    /// The options as settings.
+    fn assignments(&self) -> impl Iterator<Item = Assignment> {
+        let own = [
+            ("fidelity.architectures", number(self.architectures)),
             ("search.timeout", text(&self.timeout)),
-            ("search.max-params", self.max_params.map(|n| n.to_string())),
-            ("search.max-macs", self.max_macs.map(|n| n.to_string())),
-            ("training.epochs", self.epochs.map(|n| n.to_string())),
+            ("search.max-params", number(self.max_params)),
+            ("search.max-macs", number(self.max_macs)),
+            ("training.epochs", number(self.epochs)),
             ("device", text(&self.device)),
-            ("workers", self.workers.map(|n| n.to_string())),
-            ("seed", self.seed.map(|n| n.to_string())),
+            ("workers", number(self.workers)),
+            ("seed", number(self.seed)),
         ];
-        assigned(&self.set, options)
+        self.data.assignments().into_iter().chain(own)
     }
 }
 
 /// Measures, or only checks the settings.
 pub(crate) fn run(args: FidelitiesArgs) -> Result<(), Failure> {
-    let settings = Settings::load(args.config.as_deref(), &args.assignments())?;
-    if args.dry_run {
+    let settings = args.settings.load(args.assignments())?;
+    if args.settings.dry_run {
         return say(automl::search::to_toml(&settings).trim_end());
     }
     execute(&settings, args.out)
@@ -155,7 +142,7 @@ fn show(progress: &automl::fidelities::Progress) {
 /// Settings by cost, then what to compare them with.
 #[cfg(feature = "train")]
 fn table(ranking: &automl::fidelities::Ranking) -> String {
-    use automl::fidelities::Measured;
+    use automl::fidelities::{Compared, Measured};
     let number = |tau: Option<f64>| tau.map_or_else(|| "-".to_owned(), |tau| format!("{tau:.2}"));
     let percent = |part: f64| format!("{:.1} %", 100.0 * part);
     let line = |mark: &str, name: &str, setting: &Measured| {
@@ -180,13 +167,19 @@ fn table(ranking: &automl::fidelities::Ranking) -> String {
     ));
     let (preferred, epochs) = (ranking.by_preferred, ranking.by_epochs);
     text.push_str(&if ranking.preferred.is_empty() {
-        "no ladder is cheaper than epochs alone and finds better networks for the same cost\n".to_owned()
+        "no ladder finds better networks than epochs alone for the same cost, nor as good ones with as \
+         many candidates for half of it\n"
+            .to_owned()
     } else {
         format!(
             "* the ladder to prefer: a candidate costs {} of a full training, by epochs alone {};\n  \
-             for the same total cost the best network has {} and {} on validation\n",
+             {} the best network has {} and {} on validation\n",
             percent(preferred.cost),
             percent(epochs.cost),
+            match ranking.compared {
+                Compared::Cost => "for the same total cost",
+                Compared::Candidates => "with as many candidates",
+            },
             percent(preferred.accuracy),
             percent(epochs.accuracy)
         )

@@ -6,6 +6,7 @@ mod fidelities;
 mod latency;
 mod output;
 mod search;
+mod settings;
 mod simulate;
 mod train;
 

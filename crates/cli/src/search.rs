@@ -10,9 +10,8 @@ use automl::search::Settings;
 
 /// Runs a search, or only checks its settings.
 pub(crate) fn run(args: args::SearchArgs) -> Result<(), Failure> {
-    let dry = args.dry_run;
-    let settings = Settings::load(args.config.as_deref(), &args.assignments())?;
-    if dry {
+    let settings = args.settings.load(args.assignments())?;
+    if args.settings.dry_run {
         return say(automl::search::to_toml(&settings).trim_end());
     }
     execute(&settings)

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::output::say;
-use crate::search::args::{assigned, quote, seed};
+use crate::settings::{Assignment, DataArgs, SettingsArgs, number, seed, text};
 use automl::search::Settings;
 use clap::{Args, value_parser};
 use std::path::PathBuf;
@@ -37,12 +37,8 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
 
-    /// digits (embedded), mnist, fashion-mnist, cifar10, or folder (a folder of images per class)
-    #[arg(long, value_name = "NAME", help_heading = "Data")]
-    dataset: Option<String>,
-    /// Where the data set's files lie (IDX or IDX.gz files, CIFAR-10 binary files, class folders)
-    #[arg(long, value_name = "FOLDER", help_heading = "Data")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArgs,
 
     /// How to train: light (short) or lecture (200 epochs, RandAugment) [default: light]
     #[arg(long, value_name = "NAME", help_heading = "Training")]
@@ -60,38 +56,28 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", help_heading = "Training", value_parser = seed())]
     seed: Option<u64>,
 
-    /// A TOML file of settings, as for `search`; the options above go before it
-    #[arg(long, value_name = "FILE", help_heading = "Settings")]
-    config: Option<PathBuf>,
-    /// Change one setting of the file, as in --set training.weight-decay=1e-4; may be repeated
-    #[arg(long, value_name = "PATH=VALUE", help_heading = "Settings")]
-    set: Vec<String>,
-    /// Check the settings and print them, without training
-    #[arg(long, help_heading = "Settings")]
-    dry_run: bool,
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
 impl TrainArgs {
-    /// The options as assignments, those of `--set` first so that named options win.
-    fn assignments(&self) -> Vec<String> {
-        let text = |value: &Option<String>| value.as_ref().map(|v| quote(v));
-        let options = [
-            ("data.dataset", text(&self.dataset)),
-            ("data.dir", self.data_dir.as_ref().map(|path| quote(&path.to_string_lossy()))),
+    /// The options as settings.
+    fn assignments(&self) -> impl Iterator<Item = Assignment> {
+        let own = [
             ("training.recipe", text(&self.recipe)),
-            ("training.final-epochs", self.epochs.map(|n| n.to_string())),
+            ("training.final-epochs", number(self.epochs)),
             ("device", text(&self.device)),
-            ("workers", self.threads.map(|n| n.to_string())),
-            ("seed", self.seed.map(|n| n.to_string())),
+            ("workers", number(self.threads)),
+            ("seed", number(self.seed)),
         ];
-        assigned(&self.set, options)
+        self.data.assignments().into_iter().chain(own)
     }
 }
 
 /// Trains, or only checks the settings.
 pub(crate) fn run(args: TrainArgs) -> Result<(), Failure> {
-    let settings = Settings::load(args.config.as_deref(), &args.assignments())?;
-    if args.dry_run {
+    let settings = args.settings.load(args.assignments())?;
+    if args.settings.dry_run {
         return say(automl::search::to_toml(&settings).trim_end());
     }
     execute(&args, &settings)

@@ -1,7 +1,7 @@
 //! The options of `automl search`, each of which stands for one setting.
 
-use clap::builder::RangedU64ValueParser;
-use clap::{Args, value_parser};
+use crate::settings::{Assignment, DataArgs, SettingsArgs, number, path, seed, text};
+use clap::Args;
 use std::path::PathBuf;
 
 pub(crate) const LONG: &str = "\
@@ -30,7 +30,7 @@ Examples:
       the long recipe: batch 128, SGD along a cosine, RandAugment, 200 epochs
 
   cargo xtask search --trials 50 --search-and-learn
-      a weight-sharing network learns first, then the 5 most promising candidates are tried
+      a weight-sharing network learns first, then 4 candidates are tried in place of 50
 
   cargo xtask search --learn-recipe
       hypergradients adjust the training recipe first
@@ -55,12 +55,8 @@ command in a second process joins the first one; the last to end in a folder tra
 
 #[derive(Debug, Args)]
 pub(crate) struct SearchArgs {
-    /// digits (embedded), mnist, fashion-mnist, cifar10, or folder (a folder of images per class)
-    #[arg(long, value_name = "NAME", help_heading = "Data")]
-    dataset: Option<String>,
-    /// Where the data set's files lie (IDX or IDX.gz files, CIFAR-10 binary files, class folders)
-    #[arg(long, value_name = "FOLDER", help_heading = "Data")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArgs,
 
     /// blocks (seven searched blocks) or nas-bench-macro (its skeleton of eight layers) [default:
     /// blocks]
@@ -92,7 +88,8 @@ pub(crate) struct SearchArgs {
     /// How many networks of the front to train to the end and save [default: 18]
     #[arg(long, value_name = "N", help_heading = "Search")]
     front: Option<usize>,
-    /// Let a weight-sharing network learn first and propose candidates: a tenth of the trials is run
+    /// Let a weight-sharing network learn first and propose candidates: a fifteenth of the trials is
+    /// run
     #[arg(long, help_heading = "Search")]
     search_and_learn: bool,
     /// Learn learning rate, weight decay, label smoothing and augmentation by hypergradients in a
@@ -140,80 +137,38 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "N", help_heading = "Study", value_parser = seed())]
     seed: Option<u64>,
 
-    /// A TOML file of settings; the options above go before it
-    #[arg(long, value_name = "FILE", help_heading = "Settings")]
-    pub(crate) config: Option<PathBuf>,
-    /// Change one setting of the file, as in --set training.batch=64; may be repeated
-    #[arg(long, value_name = "PATH=VALUE", help_heading = "Settings")]
-    set: Vec<String>,
-    /// Check the settings and print them, without searching
-    #[arg(long, help_heading = "Settings")]
-    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
 }
 
 impl SearchArgs {
-    /// The options as assignments, those of `--set` first so that named options win.
-    pub(crate) fn assignments(&self) -> Vec<String> {
-        let text = |value: &Option<String>| value.as_ref().map(|v| quote(v));
-        let path = |value: &Option<PathBuf>| value.as_ref().map(|v| quote(&v.to_string_lossy()));
-        let options = [
-            ("data.dataset", text(&self.dataset)),
-            ("data.dir", path(&self.data_dir)),
-            ("search.trials", self.trials.map(|n| n.to_string())),
+    /// The options as settings.
+    pub(crate) fn assignments(&self) -> impl Iterator<Item = Assignment> {
+        let own = [
+            ("search.trials", number(self.trials)),
             ("search.timeout", text(&self.timeout)),
-            ("search.max-params", self.max_params.map(|n| n.to_string())),
-            ("search.max-macs", self.max_macs.map(|n| n.to_string())),
+            ("search.max-params", number(self.max_params)),
+            ("search.max-macs", number(self.max_macs)),
             ("search.max-latency", text(&self.max_latency)),
             ("search.space", text(&self.space)),
             ("search.filter", text(&self.filter)),
             ("search.against", text(&self.against)),
-            ("search.front", self.front.map(|n| n.to_string())),
+            ("search.front", number(self.front)),
             ("search.search-and-learn", self.search_and_learn.then(|| "true".to_owned())),
             ("search.learn-recipe", self.learn_recipe.then(|| "true".to_owned())),
             ("search.sampler", text(&self.sampler)),
             ("search.scheduler", text(&self.scheduler)),
             ("training.recipe", text(&self.recipe)),
             ("fidelity.ladder", text(&self.ladder)),
-            ("training.epochs", self.epochs.map(|n| n.to_string())),
-            ("training.final-epochs", self.final_epochs.map(|n| n.to_string())),
+            ("training.epochs", number(self.epochs)),
+            ("training.final-epochs", number(self.final_epochs)),
             ("device", text(&self.device)),
-            ("workers", self.workers.map(|n| n.to_string())),
+            ("workers", number(self.workers)),
             ("study", text(&self.study)),
             ("storage", text(&self.storage)),
             ("runs", path(&self.runs)),
-            ("seed", self.seed.map(|n| n.to_string())),
+            ("seed", number(self.seed)),
         ];
-        assigned(&self.set, options)
+        self.data.assignments().into_iter().chain(own)
     }
-}
-
-/// Assignments of `--set`, then those of the named options that were given.
-pub(crate) fn assigned(
-    set: &[String],
-    options: impl IntoIterator<Item = (&'static str, Option<String>)>,
-) -> Vec<String> {
-    let given = options.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    let given = given.map(|(name, value)| format!("{name}={value}"));
-    set.iter().cloned().chain(given).collect()
-}
-
-/// Seeds as TOML holds them.
-pub(crate) fn seed() -> RangedU64ValueParser {
-    value_parser!(u64).range(..=i64::MAX as u64)
-}
-
-/// A string of TOML.
-pub(crate) fn quote(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => quoted.extend(['\\', letter]),
-            control if control.is_control() => {
-                quoted.push_str(&format!("\\u{:04X}", control as u32));
-            }
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
