@@ -124,6 +124,21 @@ pub fn crowding<P: AsRef<[f64]>>(points: &[P], ranks: &[usize]) -> Vec<f64> {
     distance
 }
 
+/// The positions of points from the most to the least preferred: by [`ranks`], and of each rank by
+/// falling [`crowding`] distance, so the ends come first.
+///
+/// # Source
+/// Deb et al. (2002), "NSGA-II", section III.B, the crowded-comparison operator.
+pub fn order<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
+    let ranks = ranks(points);
+    let crowding = crowding(points, &ranks);
+    let mut order: Vec<usize> = (0..points.len()).collect();
+    order.sort_by(|&a, &b| {
+        ranks[a].cmp(&ranks[b]).then(crowding[b].total_cmp(&crowding[a])).then(a.cmp(&b))
+    });
+    order
+}
+
 /// [`ranks`] for two objectives.
 fn ranks_of_pairs<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     // Integers in the order of the losses, NaN last, compare faster.
@@ -281,6 +296,25 @@ mod tests {
     }
 
     proptest! {
+        /// Every point once, by rank, and of each rank the best in some objective first.
+        #[test]
+        fn the_order_begins_with_the_ends_of_the_front(p in (1usize..4).prop_flat_map(points)) {
+            let (ranks, order) = (ranks(&p), order(&p));
+            let mut all = order.clone();
+            all.sort_unstable();
+            prop_assert_eq!(all, (0..p.len()).collect::<Vec<_>>());
+            prop_assert!(order.is_sorted_by_key(|&i| ranks[i]));
+            if let Some(&first) = order.first() {
+                let front: Vec<&Vec<f64>> = (0..p.len()).filter(|&i| ranks[i] == 0).map(|i| &p[i]).collect();
+                let is_end = |m: usize| {
+                    let own = p[first][m];
+                    let below = front.iter().all(|other| compare(own, other[m]).is_le());
+                    below || front.iter().all(|other| compare(own, other[m]).is_ge())
+                };
+                prop_assert!((0..p[0].len()).any(is_end));
+            }
+        }
+
         #[test]
         fn contributions_are_what_is_lost(p in (1usize..4).prop_flat_map(points)) {
             let reference = vec![5.5; p.first().map_or(2, Vec::len)];

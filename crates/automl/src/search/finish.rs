@@ -162,15 +162,9 @@ impl Finish<'_> {
             .collect();
         // Costs differ by factors.
         let losses: Vec<_> = judged.iter().map(|(_, losses)| [losses[0], losses[1].ln()]).collect();
-        let ranks = pareto::ranks(&losses);
-        let crowding = pareto::crowding(&losses, &ranks);
-        let mut order: Vec<usize> = (0..judged.len()).collect();
-        order.sort_by(|&a, &b| {
-            ranks[a].cmp(&ranks[b]).then(crowding[b].total_cmp(&crowding[a])).then(a.cmp(&b))
-        });
         let mut prints = HashSet::new();
         let mut candidates = Vec::new();
-        for index in order {
+        for index in pareto::order(&losses) {
             let trial = judged[index].0;
             let architecture = self.setup.plan.networks.architecture(&trial.config);
             let (Ok(cost), Ok(print)) = (architecture.cost(), architecture.fingerprint()) else {
