@@ -39,7 +39,7 @@ fn a_supernet_proposes_the_first_candidates_once() {
         Event::Learned { candidates, starts, .. } => Some((*candidates, *starts)),
         _ => None,
     });
-    assert_eq!(learnt, Some((64, 2)));
+    assert_eq!(learnt, Some((32, 2)));
     let learning = |event: &&Event| matches!(event, Event::Learning { .. });
     assert!(events.iter().filter(learning).count() > 1);
 

@@ -19,8 +19,16 @@
 //! The estimator also takes any cost and any constraint: for paths that are drawn again until the
 //! constraints allow one, the missing normalisation of the score has mean zero under the baseline.
 //!
-//! The cost term is the expected logarithm of the multiply-accumulates, added to the loss; Wu et al.
-//! (2019), "FBNet", multiply the loss by a power of the logarithm of the latency instead.
+//! Weights that are shared and trained for a short time understate large networks, which learn more
+//! slowly, so a distribution that follows the loss alone, or the loss and a price for the cost,
+//! settles on small networks that learn quickly. What is driven down is the corrected loss
+//! `loss + b max(0, ln(target / size))`: once networks are trained, a larger one is better, with a
+//! loss that falls as a power of size (Rosenfeld et al. 2020, "A Constructive Prediction of the
+//! Generalization Error Across Scales", section 4). The size is the geometric mean of parameters and
+//! multiply-accumulates; the target, from which on the loss alone decides, is what a tenth of the
+//! prior's networks exceed. Bender et al. (2020, "Can Weight Sharing Outperform Random Architecture
+//! Search? An Investigation With TuNAS", section 4) draw the distribution to a target as well, by
+//! the absolute difference to it.
 
 mod path;
 mod policy;
@@ -49,14 +57,17 @@ const PATHS: usize = 4;
 /// The share of the epochs after which the distribution learns: before, the weights say little.
 const WARMUP: f64 = 0.2;
 
-/// What a natural logarithm of the multiply-accumulates costs, in units of the loss.
-const COST_WEIGHT: f64 = 0.001;
+/// What is added to the loss for a natural logarithm of size below the target.
+const SMALLNESS: f64 = 0.2;
+
+/// How many networks of the prior say what a large one is.
+const SIZES: u64 = 100;
 
 /// How many batches give the statistics of normalisation before a path is judged.
 const RECALIBRATION: usize = 3;
 
-/// The share of a candidate's parameters that come from the prior, in every second candidate.
-const MUTATION: f64 = 0.25;
+/// The shares of a candidate's parameters that come from the prior, in turn.
+const MUTATIONS: [f64; 4] = [0.0, 0.25, 0.5, 0.75];
 
 /// The most images that a path is judged by.
 const JUDGED: usize = 2_000;
@@ -85,6 +96,8 @@ pub struct Candidate {
     pub cost: Cost,
     /// How it does on the images that candidates are judged by.
     pub evaluation: Evaluation,
+    /// Its loss, corrected for its size.
+    pub corrected: f64,
 }
 
 /// All networks of a block space in training, with shared weights.
@@ -95,7 +108,8 @@ pub struct Candidate {
 ///
 /// Of its data, the training part trains the weights, the validation part the distribution, and
 /// the test part judges candidates; [`Data::hold_out`] makes such data of a training and a
-/// validation part.
+/// validation part. Its images may be smaller than those of the space: paths are adapted to them
+/// ([`Architecture::at_side`]), and cost what they cost at their own side.
 #[derive(Debug)]
 pub struct Supernet {
     blocks: BlockSpace,
@@ -104,6 +118,8 @@ pub struct Supernet {
     seed: u64,
     device: Device,
     policy: Policy,
+    /// The logarithm of the size up to which networks are thought to learn too slowly.
+    target: f64,
     weights: SharedWeights,
     epoch: u64,
 }
@@ -112,7 +128,8 @@ impl Supernet {
     /// A supernet before its first epoch. `space` is the block space's own, with any constraints.
     ///
     /// # Errors
-    /// A recipe that is out of range, or fewer than two training images.
+    /// A recipe that is out of range, fewer than two training images, or [`TrainError::NoPath`] if the
+    /// space's constraints allow no network.
     pub fn new(
         blocks: &BlockSpace,
         space: &Space,
@@ -126,13 +143,15 @@ impl Supernet {
             return Err(TrainError::TooFew { images: data.train.len() });
         }
         let batch = recipe.batch.min(data.train.len());
+        let policy = Policy::new(space);
         Ok(Self {
+            target: large(blocks, &policy)?,
             blocks: blocks.clone(),
             data: Arc::clone(data),
             recipe: Recipe { batch, ..recipe.clone() },
             seed,
             device: device.clone(),
-            policy: Policy::new(space),
+            policy,
             weights: SharedWeights::new(seed),
             epoch: 0,
         })
@@ -199,11 +218,11 @@ impl Supernet {
         let draws = (0..batches.len()).map(|_| self.policy.draw(&mut rng));
         let draws: Vec<Draw> = draws.collect::<Option<_>>().ok_or(TrainError::NoPath)?;
         let mut children = Vec::with_capacity(draws.len());
-        let mut costs = Vec::with_capacity(draws.len());
+        let mut paths = Vec::with_capacity(draws.len());
         for draw in &draws {
-            let path = Path::new(&self.blocks, &draw.config)?;
+            let path = Path::new(&self.blocks, &draw.config, self.data.side)?;
             children.push(self.weights.child(&path, &self.device)?);
-            costs.push(COST_WEIGHT * (path.cost.macs.max(1) as f64).ln());
+            paths.push(path);
         }
         let held_out = self.learns_policy().then(|| self.held_out(step));
         let this = &*self;
@@ -224,7 +243,8 @@ impl Supernet {
         }
         if held_out.is_some() {
             let judged = outcomes.iter().map(|o| o.held_out.map_or(f64::NAN, |e| e.loss));
-            let losses: Vec<f64> = judged.zip(&costs).map(|(loss, cost)| loss + cost).collect();
+            let losses: Vec<f64> =
+                judged.zip(&paths).map(|(loss, path)| self.corrected(loss, path.cost)).collect();
             self.policy.learn(&draws, &losses);
         }
         Ok(outcomes)
@@ -264,9 +284,9 @@ impl Supernet {
         training::images(&self.data, pixels, images.len(), &self.device.clone().autodiff())
     }
 
-    /// Draws this many different networks, half of them from the distribution as it is now and half
-    /// with a quarter of their parameters from the space's prior, and judges them with the weights
-    /// that they inherit. The most accurate comes first.
+    /// Draws this many different networks, from the distribution as it is now and with a quarter, a
+    /// half and three quarters of their parameters from the space's prior, and judges them with the
+    /// weights that they inherit. The one with the lowest corrected loss comes first.
     ///
     /// # Errors
     /// As [`run_epoch`](Self::run_epoch).
@@ -275,7 +295,7 @@ impl Supernet {
         count: usize,
         stop: &dyn Fn() -> bool,
     ) -> Result<Vec<Candidate>, TrainError> {
-        let around = self.policy.mixed_with_prior(MUTATION);
+        let policies = MUTATIONS.map(|share| self.policy.mixed_with_prior(share));
         let mut rng = stream(self.seed, self.epoch, "candidates");
         let mut known = HashSet::new();
         let mut drawn = Vec::new();
@@ -283,9 +303,9 @@ impl Supernet {
             if drawn.len() == count {
                 break;
             }
-            let policy = if attempt % 2 == 0 { &self.policy } else { &around };
+            let policy = &policies[attempt % policies.len()];
             let Draw { config, .. } = policy.draw(&mut rng).ok_or(TrainError::NoPath)?;
-            let path = Path::new(&self.blocks, &config)?;
+            let path = Path::new(&self.blocks, &config, self.data.side)?;
             if known.insert(path.architecture.fingerprint()?) {
                 drawn.push((config, path));
             }
@@ -311,14 +331,17 @@ impl Supernet {
                     architecture: path.architecture.clone(),
                     cost: path.cost,
                     evaluation,
+                    corrected: self.corrected(evaluation.loss, path.cost),
                 });
             }
         }
-        candidates.sort_by(|a, b| {
-            let (a, b) = (a.evaluation, b.evaluation);
-            b.accuracy.total_cmp(&a.accuracy).then(a.loss.total_cmp(&b.loss))
-        });
+        candidates.sort_by(|a, b| a.corrected.total_cmp(&b.corrected));
         Ok(candidates)
+    }
+
+    /// A loss, corrected for the size of the network.
+    fn corrected(&self, loss: f64, cost: Cost) -> f64 {
+        loss + SMALLNESS * (self.target - log_size(cost)).max(0.0)
     }
 
     /// The training batches of an epoch.
@@ -336,6 +359,23 @@ impl Supernet {
             |batch: Batch| training::images(&self.data, batch.pixels, batch.labels.len(), &device);
         batches.take(RECALIBRATION).map(images).collect()
     }
+}
+
+/// The logarithm of a network's size.
+fn log_size(cost: Cost) -> f64 {
+    let log = |count: u64| (count.max(1) as f64).ln();
+    (log(cost.parameters) + log(cost.macs)) / 2.0
+}
+
+/// The size that a tenth of the prior's networks exceed.
+fn large(blocks: &BlockSpace, prior: &Policy) -> Result<f64, TrainError> {
+    let mut sizes = Vec::new();
+    for draw in 0..SIZES {
+        let drawn = prior.draw(&mut stream(0, draw, "sizes")).ok_or(TrainError::NoPath)?;
+        sizes.push(log_size(blocks.architecture(&drawn.config).cost()?));
+    }
+    sizes.sort_by(f64::total_cmp);
+    Ok(sizes[sizes.len() * 9 / 10])
 }
 
 /// What one batch gave.

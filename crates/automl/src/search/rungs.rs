@@ -163,7 +163,7 @@ impl<'a> Macs<'a> {
     }
 
     /// The mean multiply-accumulates of one image over architectures drawn from the prior.
-    fn at(&self, side: usize) -> f64 {
+    pub(crate) fn at(&self, side: usize) -> f64 {
         let macs = (0..DRAWS).filter_map(|draw| {
             let config = self.space.sample_prior(&mut stream(0, draw, "fidelity costs"));
             let adapted = self.networks.architecture(&config).at_side(side).ok()?;

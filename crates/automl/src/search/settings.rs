@@ -206,8 +206,8 @@ pub struct SearchSettings {
     /// The most training images that candidates are trained on; the final training uses all.
     /// Default: 8,000.
     pub images: Option<usize>,
-    /// Whether a weight-sharing network learns first and proposes candidates, which makes a tenth
-    /// of the trials do.
+    /// Whether a weight-sharing network learns first and proposes candidates, which makes a
+    /// fifteenth of the trials do.
     pub search_and_learn: bool,
     /// Whether a training before the search learns learning rate, weight decay, label smoothing and
     /// the augmented share by hypergradients. They are used where they do better.

@@ -18,18 +18,26 @@ pub(crate) type Slot = String;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Path {
     pub(crate) architecture: Architecture,
+    /// The same for images of the side that it is trained on.
+    pub(crate) adapted: Architecture,
+    /// That of the architecture at its own side.
     pub(crate) cost: Cost,
     /// For each node the block, its type and the copy.
     places: Vec<(usize, &'static str, usize)>,
 }
 
 impl Path {
-    pub(crate) fn new(blocks: &BlockSpace, config: &Config) -> Result<Self, ArchitectureError> {
+    pub(crate) fn new(
+        blocks: &BlockSpace,
+        config: &Config,
+        side: usize,
+    ) -> Result<Self, ArchitectureError> {
         let architecture = blocks.architecture(config);
+        let adapted = architecture.at_side(side)?;
         let block_of = blocks.blocks_of_layers(config);
         let mut places: Vec<(usize, &'static str, usize)> = Vec::new();
         let mut last = None;
-        for place in architecture.places()? {
+        for place in adapted.places()? {
             let block = block_of[place.layer];
             let copy = match places.last() {
                 Some(&(other, _, copy)) if other == block => {
@@ -37,11 +45,11 @@ impl Path {
                 }
                 _ => 0,
             };
-            places.push((block, architecture.backbone[place.layer].block.name(), copy));
+            places.push((block, adapted.backbone[place.layer].block.name(), copy));
             last = Some(place);
         }
         let cost = architecture.cost()?;
-        Ok(Self { architecture, cost, places })
+        Ok(Self { architecture, adapted, cost, places })
     }
 
     /// The slot of each learnt tensor of the network, by the tensor's name.
@@ -97,9 +105,9 @@ mod tests {
     use automl_space::{Value, stream};
     use std::collections::HashSet;
 
-    fn slots(blocks: &BlockSpace, config: &Config) -> HashMap<String, Slot> {
-        let path = Path::new(blocks, config).unwrap();
-        path.slots(&Network::new(&path.architecture, 0, &crate::cpu()).unwrap().tensors())
+    fn slots(blocks: &BlockSpace, config: &Config, side: usize) -> HashMap<String, Slot> {
+        let path = Path::new(blocks, config, side).unwrap();
+        path.slots(&Network::new(&path.adapted, 0, &crate::cpu()).unwrap().tensors())
     }
 
     #[test]
@@ -108,12 +116,22 @@ mod tests {
         let blocks = BlockSpace::new(1, 8, 10, &options).unwrap();
         for draw in 0..40 {
             let config = blocks.space().sample(&mut stream(0, draw, "test"));
-            let path = Path::new(&blocks, &config).unwrap();
-            let tensors = Network::new(&path.architecture, 0, &crate::cpu()).unwrap().tensors();
+            let path = Path::new(&blocks, &config, 8).unwrap();
+            let tensors = Network::new(&path.adapted, 0, &crate::cpu()).unwrap().tensors();
             let slots = path.slots(&tensors);
             let learnt = tensors.iter().filter(|tensor| tensor.is_parameter()).count();
             assert_eq!(slots.len(), learnt, "{:?}", path.architecture);
             assert_eq!(slots.values().collect::<HashSet<_>>().len(), learnt);
+        }
+    }
+
+    /// The types of a supernet have the same weights at every side.
+    #[test]
+    fn smaller_images_share_the_same_tensors() {
+        let blocks = BlockSpace::new(1, 28, 10, &BlockSpaceOptions::default()).unwrap();
+        for draw in 0..40 {
+            let config = blocks.space().sample(&mut stream(0, draw, "test"));
+            assert_eq!(slots(&blocks, &config, 28), slots(&blocks, &config, 14));
         }
     }
 
@@ -129,7 +147,7 @@ mod tests {
                 "m3/repeat" => Value::Int(1),
                 _ => param.default_value(),
             });
-            let slots: HashSet<Slot> = slots(&blocks, &config).into_values().collect();
+            let slots: HashSet<Slot> = slots(&blocks, &config, 8).into_values().collect();
             slots.into_iter().filter(|slot| slot.starts_with("2.")).collect::<HashSet<_>>()
         };
         let (wide, narrow) = (with(4.0), with(1.0));

@@ -44,7 +44,7 @@ impl SharedWeights {
     /// The network of a path with the weights as they are now, in training mode.
     pub(crate) fn child(&mut self, path: &Path, device: &Device) -> Result<Child, TrainError> {
         let device = device.clone().autodiff();
-        let network = Network::new(&path.architecture, self.seed, &device)?;
+        let network = Network::new(&path.adapted, self.seed, &device)?;
         let mut tensors = network.tensors();
         let slots = path.slots(&tensors);
         for tensor in &mut tensors {
