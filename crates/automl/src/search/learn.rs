@@ -18,6 +18,9 @@ const TRIALS: u64 = 15;
 /// networks become several times as large as is typical.
 const EPOCH_COST: f64 = 3.0;
 
+/// The least steps of a supernet: after fewer, its weights know next to nothing.
+const LEAST_STEPS: usize = 700;
+
 /// The least side of the images that a supernet learns from, where a data set's are larger.
 const LEAST_SIDE: usize = 12;
 
@@ -88,9 +91,9 @@ impl Learning<'_> {
         Some(full.div_ceil(2)).filter(|half| *half >= LEAST_SIDE).unwrap_or(full)
     }
 
-    /// The epochs that cost as much as the trials: of successive halving, each rung sees the share
-    /// 1 / eta of the one below.
-    fn epochs(&self) -> u64 {
+    /// The epochs that cost as much as the trials, and at least as many as make up the least steps. Of
+    /// successive halving, each rung sees the share 1 / eta of the one below.
+    fn epochs(&self, steps_per_epoch: usize) -> u64 {
         let ladder = &self.setup.plan.rungs.ladder;
         let epoch = ladder.cost(ladder.max()) / self.setup.plan.recipe.epochs as f64;
         let steps = ladder.rungs(ETA).into_iter().scan((0, 1.0), |(last, share), rung| {
@@ -102,7 +105,8 @@ impl Learning<'_> {
         let Plan { networks, space, search_data, .. } = self.setup.plan;
         let macs = Macs::new(networks, space);
         let smaller = macs.at(self.side()) / macs.at(search_data.side);
-        (cost / (EPOCH_COST * smaller)).round().max(1.0) as u64
+        let affordable = (cost / (EPOCH_COST * smaller)).round() as u64;
+        affordable.max(LEAST_STEPS.div_ceil(steps_per_epoch.max(1)) as u64)
     }
 
     /// The ranked candidates; none where another process was faster.
@@ -115,7 +119,7 @@ impl Learning<'_> {
         let data = Arc::new(data.hold_out(HELD_OUT, seed)?);
         let batch = (recipe.batch / SMALLER).max(2);
         let recipe = Recipe {
-            epochs: self.epochs(),
+            epochs: self.epochs(data.train.len() / batch),
             batch,
             learning_rate: recipe.learning_rate * batch as f64 / recipe.batch as f64,
             ..recipe.clone()
