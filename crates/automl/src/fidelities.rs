@@ -49,35 +49,22 @@ pub struct Ranking {
     /// Kendall's tau between the number of parameters and the full accuracy: what a setting that
     /// trains nothing achieves.
     pub null: Option<f64>,
-    /// The ladder to prefer: indexes of `settings`, rising; empty where none is better than epochs
-    /// alone, after a ninth and a third of the epochs.
+    /// The ladder to prefer: indexes of `settings`, rising; empty where none is cheaper than
+    /// epochs alone, after a ninth and a third of the epochs.
     ///
     /// Successive halving is replayed on bootstrap samples of the networks with the accuracies that
     /// were measured. Of the ladders up to the full setting in which each rung costs at most a third
     /// of the one above (with a tenth of slack), and under which a candidate costs less than by
-    /// epochs alone, it is the one that finds the best network for the same total cost. Where none
-    /// finds better networks than epochs alone, it is the one that finds the best network with as many
-    /// candidates for at most half of the cost, if that is as good as the one by epochs alone but for
-    /// the standard error of a validation accuracy.
+    /// epochs alone, it is the one that finds the best network for the same total cost.
     pub preferred: Vec<usize>,
-    /// What was alike when the two were compared.
-    pub compared: Compared,
     /// Successive halving by the preferred ladder.
     pub by_preferred: Replayed,
     /// The same by epochs alone.
     pub by_epochs: Replayed,
 }
 
-/// What is alike when ladders are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compared {
-    /// The total cost: that of epochs alone with half as many candidates as there are networks.
-    Cost,
-    /// The number of candidates: as many as there are networks.
-    Candidates,
-}
-
-/// What successive halving made of the measured networks, on average over samples of them.
+/// What successive halving made of the measured networks, on average over samples of them, for
+/// what epochs alone cost with half as many candidates as there are networks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Replayed {
     /// What a candidate costs, in full trainings.

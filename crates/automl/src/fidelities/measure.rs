@@ -1,6 +1,6 @@
 //! Trains architectures at every setting and compares the orders that come out.
 
-use super::prefer::{self, Choice, Kind, Rung};
+use super::prefer::{self, Kind, Rung};
 use super::{FidelitiesError, Measured, Progress, Ranking, Replayed, candidates};
 use crate::latency::{self, TIMED};
 use crate::search::plan::{ETA, Plan};
@@ -288,14 +288,12 @@ fn rank(
         .filter(|&i| rungs[i].kind == Kind::Curve && rows[i].0.epochs >= lowest)
         .collect();
     let mut rng = stream(seed, 0, "ladders");
-    let Choice { best: preferred, reference, compared } =
-        prefer::ladder(&rungs, &reference, ETA, data.validation.len(), &mut rng);
+    let (preferred, reference) = prefer::ladder(&rungs, &reference, ETA, &mut rng);
     Ranking {
         architectures: outcomes.len(),
         null: kendall(parameters, truth),
         preferred: if preferred.ladder == reference.ladder { Vec::new() } else { preferred.ladder },
         settings: measured,
-        compared,
         by_preferred: Replayed { cost: preferred.cost, accuracy: preferred.accuracy },
         by_epochs: Replayed { cost: reference.cost, accuracy: reference.accuracy },
     }

@@ -5,7 +5,6 @@
 //! samples of the networks (Efron 1979), and the network that is left in the end counts with its
 //! accuracy after full training.
 
-use super::Compared;
 use rand::{Rng, RngExt};
 
 /// By how much a rung may cost more than an eta-th of the one above: a third of the epochs with
@@ -17,9 +16,6 @@ const SAMPLES: usize = 500;
 
 /// A sample has at most this many times as many candidates as there are networks.
 const LARGEST: usize = 2;
-
-/// The share of the reference's cost at which a ladder is worth it that finds networks as good.
-const WORTH_IT: f64 = 0.5;
 
 /// What the rule looks at.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,14 +50,6 @@ pub(super) struct Outcome {
 }
 
 /// The ladder to prefer and the reference.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Choice {
-    pub(super) best: Outcome,
-    pub(super) reference: Outcome,
-    pub(super) compared: Compared,
-}
-
-/// The ladder to prefer.
 ///
 /// Of all ladders up to the full setting (the last rung) in which each rung costs at most an
 /// `eta`-th of the one above, and which either train from scratch at each rung or, where only epochs
@@ -69,58 +57,35 @@ pub(super) struct Choice {
 /// of the reference with half as many candidates as there are networks. A cheaper ladder compares
 /// more candidates for it. Ladders under which a candidate costs more than under the reference are
 /// left out.
-///
-/// Where none is better than the reference, it is the one that finds the best network with as many
-/// candidates as there are networks for at most half of the reference's cost, if that network is as
-/// good as the reference's but for the standard error of an accuracy on so many validation images.
 pub(super) fn ladder(
     rungs: &[Rung],
     reference: &[usize],
     eta: f64,
-    images: usize,
     rng: &mut dyn Rng,
-) -> Choice {
+) -> (Outcome, Outcome) {
     let count = rungs.last().map_or(0, |full| full.accuracies.len());
     if count == 0 {
-        let [best, reference] = Default::default();
-        return Choice { best, reference, compared: Compared::Cost };
+        return Default::default();
     }
     let sample = |_| (0..LARGEST * count).map(|_| rng.random_range(0..count)).collect();
     let samples: Vec<Vec<usize>> = (0..SAMPLES).map(sample).collect();
     let budget = cost(rungs, reference, eta) * count as f64 / 2.0;
-    let outcome = |ladder: &[usize], compared: Compared| {
+    let outcome = |ladder: &[usize]| {
         let cost = cost(rungs, ladder, eta);
-        let candidates = match compared {
-            Compared::Cost => (budget / cost) as usize,
-            Compared::Candidates => count,
-        };
-        let accuracy = replay(rungs, ladder, eta, &samples, candidates);
+        let accuracy = replay(rungs, ladder, eta, &samples, (budget / cost) as usize);
         Outcome { ladder: ladder.to_vec(), cost, accuracy }
     };
-    let most_accurate = |compared: Compared, share: f64| {
-        let reference = outcome(reference, compared);
-        let cheaper = ladders(rungs, eta).into_iter().map(|ladder| outcome(&ladder, compared));
-        let cheaper = cheaper.filter(|outcome| outcome.cost < share * reference.cost);
-        let best = cheaper.max_by(|a, b| a.accuracy.total_cmp(&b.accuracy));
-        (best, reference)
-    };
-    let compared = Compared::Cost;
-    let (best, reference) = most_accurate(compared, 1.0);
-    if let Some(best) = best.filter(|best| best.accuracy > reference.accuracy) {
-        return Choice { best, reference, compared };
+    let reference = outcome(reference);
+    let mut best = reference.clone();
+    for ladder in ladders(rungs, eta) {
+        if cost(rungs, &ladder, eta) < reference.cost {
+            let outcome = outcome(&ladder);
+            if outcome.accuracy > best.accuracy {
+                best = outcome;
+            }
+        }
     }
-    let compared = Compared::Candidates;
-    let (best, by_candidates) = most_accurate(compared, WORTH_IT);
-    let least = by_candidates.accuracy - standard_error(by_candidates.accuracy, images);
-    match best.filter(|best| best.accuracy >= least) {
-        Some(best) => Choice { best, reference: by_candidates, compared },
-        None => Choice { best: reference.clone(), reference, compared: Compared::Cost },
-    }
-}
-
-/// That of an accuracy which was measured on so many images.
-fn standard_error(accuracy: f64, images: usize) -> f64 {
-    (accuracy * (1.0 - accuracy) / images.max(1) as f64).max(0.0).sqrt()
+    (best, reference)
 }
 
 /// Every ladder that the rule allows.
@@ -214,28 +179,10 @@ mod tests {
                 &[shown(1.0, Kind::Other, truth)],
             ]
             .concat();
-            let Choice { best, reference, .. } =
-                ladder(&rungs, &[2, 3, 4], ETA, 1_000, &mut stream(0, 0, "test"));
+            let (best, reference) = ladder(&rungs, &[2, 3, 4], ETA, &mut stream(0, 0, "test"));
             assert_eq!(best.ladder == [0, 1, 4], taken, "{best:?}");
             assert!(best.cost <= reference.cost);
         }
-    }
-
-    /// Where one candidate is as good as another, more of them are of no use, but their cost is.
-    #[test]
-    fn a_cheap_setting_is_taken_if_it_does_no_harm() {
-        let alike = |i: usize| 0.9 + 0.001 * (i % 2) as f64;
-        let curve = [shown(1.0 / 9.0, Kind::Curve, alike), shown(1.0 / 3.0, Kind::Curve, alike)];
-        let scrambled = |i: usize| (i * 17 % 40) as f64;
-        let cheap = [shown(0.01, Kind::Other, scrambled), shown(0.1, Kind::Other, scrambled)];
-        let rungs = [&cheap[..], &curve, &[shown(1.0, Kind::Other, alike)]].concat();
-        let choose = |images| ladder(&rungs, &[2, 3, 4], ETA, images, &mut stream(0, 0, "test"));
-        let few = choose(1_000);
-        assert_eq!(few.compared, Compared::Candidates);
-        assert!(few.best.cost < 0.5 * few.reference.cost, "{few:?}");
-        // With enough images it is known to do harm.
-        let many = choose(1_000_000_000);
-        assert_eq!(many.best, many.reference);
     }
 
     #[test]
@@ -261,14 +208,13 @@ mod tests {
 
     #[test]
     fn nothing_to_choose_from() {
-        let choice = ladder(&[], &[], ETA, 100, &mut stream(0, 0, "test"));
-        assert!(choice.best.ladder.is_empty());
+        let (best, _) = ladder(&[], &[], ETA, &mut stream(0, 0, "test"));
+        assert!(best.ladder.is_empty());
     }
 
     proptest! {
-        /// What is preferred costs no more than the reference and finds networks as good (or nearly, at
-        /// half of the cost), rises in cost and does not mix trainings that go on with those that do
-        /// not.
+        /// What is preferred costs no more than the reference and finds networks as good, rises in
+        /// cost and does not mix trainings that go on with those that do not.
         #[test]
         fn the_rule_holds(
             list in proptest::collection::vec(
@@ -281,18 +227,9 @@ mod tests {
                 list.iter().map(|(cost, kind, shown)| rung(*cost, KINDS[*kind], shown)).collect();
             rungs.push(rung(1.0, Kind::Curve, &truth));
             let top = rungs.len() - 1;
-            let Choice { best, reference, compared } =
-                ladder(&rungs, &[top], ETA, 100, &mut stream(0, 0, "test"));
-            match compared {
-                Compared::Cost => {
-                    prop_assert!(best.cost <= reference.cost);
-                    prop_assert!(best.accuracy >= reference.accuracy);
-                }
-                Compared::Candidates => {
-                    prop_assert!(best.cost < 0.5 * reference.cost);
-                    prop_assert!(best.accuracy >= reference.accuracy - 0.05);
-                }
-            }
+            let (best, reference) = ladder(&rungs, &[top], ETA, &mut stream(0, 0, "test"));
+            prop_assert!(best.cost <= reference.cost);
+            prop_assert!(best.accuracy >= reference.accuracy);
             prop_assert_eq!(best.ladder.last(), Some(&top));
             let curve = |rung: usize| rungs[rung].kind == Kind::Curve;
             let below = &best.ladder[..best.ladder.len() - 1];
