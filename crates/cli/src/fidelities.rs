@@ -20,8 +20,7 @@ above (with a tenth of slack). Ladders are tried out on what was measured: all c
 at the first rung, a third of them at the second, and so on. Of all ladders under which a candidate
 costs less than by epochs alone (after a ninth and a third of the epochs, and at the end) it is the
 one that finds the best network for the same total cost, where the cheaper ones compare more
-candidates. Where none finds a better one, it is the one that finds as good a network with as many
-candidates for at most half of the cost.";
+candidates.";
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -142,7 +141,7 @@ fn show(progress: &automl::fidelities::Progress) {
 /// Settings by cost, then what to compare them with.
 #[cfg(feature = "train")]
 fn table(ranking: &automl::fidelities::Ranking) -> String {
-    use automl::fidelities::{Compared, Measured};
+    use automl::fidelities::Measured;
     let number = |tau: Option<f64>| tau.map_or_else(|| "-".to_owned(), |tau| format!("{tau:.2}"));
     let percent = |part: f64| format!("{:.1} %", 100.0 * part);
     let line = |mark: &str, name: &str, setting: &Measured| {
@@ -167,19 +166,13 @@ fn table(ranking: &automl::fidelities::Ranking) -> String {
     ));
     let (preferred, epochs) = (ranking.by_preferred, ranking.by_epochs);
     text.push_str(&if ranking.preferred.is_empty() {
-        "no ladder finds better networks than epochs alone for the same cost, nor as good ones with as \
-         many candidates for half of it\n"
-            .to_owned()
+        "no ladder is cheaper than epochs alone and finds better networks for the same cost\n".to_owned()
     } else {
         format!(
             "* the ladder to prefer: a candidate costs {} of a full training, by epochs alone {};\n  \
-             {} the best network has {} and {} on validation\n",
+             for the same total cost the best network has {} and {} on validation\n",
             percent(preferred.cost),
             percent(epochs.cost),
-            match ranking.compared {
-                Compared::Cost => "for the same total cost",
-                Compared::Candidates => "with as many candidates",
-            },
             percent(preferred.accuracy),
             percent(epochs.accuracy)
         )
