@@ -84,8 +84,8 @@ impl Learning<'_> {
         Ok(())
     }
 
-    /// The side of the images that the supernet learns from: half of their own, where that is enough.
-    /// For the same cost it then makes four times as many steps.
+    /// The side of the images that the supernet learns from: half of their own, where that is enough. A
+    /// step then costs a quarter of the multiply-accumulates.
     fn side(&self) -> usize {
         let full = self.setup.plan.search_data.side;
         Some(full.div_ceil(2)).filter(|half| *half >= LEAST_SIDE).unwrap_or(full)
