@@ -37,7 +37,7 @@ What you get, in the folder of --out:
 Data set, validation share (--set data.validation=0.2) and seed decide which images are for training
 and which for the test. For networks of `search`, `train` and `compress` they are those of their own
 training, and others are refused: they would test a network on images that it has learnt. For any
-other network, give those of its training.";
+other network, give those of its training; without, the data set is digits.";
 
 /// The share of the analytic drop in rank that is made, so that fine-tuning has something left.
 #[cfg(feature = "train")]
@@ -150,8 +150,7 @@ fn ranks(text: &str) -> Result<RankRule, String> {
 }
 
 impl CompressArgs {
-    /// The options that are settings of a search too, those of `--set` first so that named options
-    /// win.
+    /// The options that are settings of a search too.
     fn assignments(&self) -> impl Iterator<Item = Assignment> {
         let own = [
             ("training.recipe", text(&self.recipe)),
