@@ -3,7 +3,10 @@
 mod candidates;
 mod error;
 mod measure;
+mod outcome;
 mod prefer;
+mod rank;
+mod record;
 
 pub use error::FidelitiesError;
 pub use measure::measure;
@@ -46,14 +49,14 @@ pub struct Ranking {
     pub architectures: usize,
     /// The settings; the full one is the last.
     pub settings: Vec<Measured>,
-    /// Kendall's tau between the number of parameters and the full accuracy: what a setting that
-    /// trains nothing achieves.
+    /// Kendall's tau between the number of parameters and the accuracy after the second full
+    /// training: what a setting that trains nothing achieves.
     pub null: Option<f64>,
     /// The ladder to prefer: indexes of `settings`, rising; empty where none is cheaper than
     /// epochs alone, after a ninth and a third of the epochs.
     ///
     /// Successive halving is replayed on bootstrap samples of the networks with the accuracies that
-    /// were measured. Of the ladders up to the full setting in which each rung costs at most a third
+    /// were measured; the network that is left counts with its second full training. Of the ladders up to the full setting in which each rung costs at most a third
     /// of the one above (with a tenth of slack), and under which a candidate costs less than by
     /// epochs alone, it is the one that finds the best network for the same total cost.
     pub preferred: Vec<usize>,
@@ -69,7 +72,7 @@ pub struct Ranking {
 pub struct Replayed {
     /// What a candidate costs, in full trainings.
     pub cost: f64,
-    /// The validation accuracy after full training of the network that is left in the end.
+    /// The validation accuracy after the second full training of the network that is left in the end.
     pub accuracy: f64,
 }
 
@@ -85,7 +88,7 @@ pub struct Measured {
     /// Its time relative to the full one, as measured in this run; `None` for a point of the full
     /// training.
     pub time: Option<f64>,
-    /// Kendall's tau-b between the accuracies at this setting and at the full one.
+    /// Kendall's tau-b between the accuracies at this setting and after the second full training.
     pub tau: Option<f64>,
     /// The jackknife's standard error of tau.
     pub error: Option<f64>,

@@ -11,16 +11,20 @@ pub(crate) const LONG: &str = "\
 Measure which cheap settings rank networks as full training does.
 
 About 30 networks of the search's block space are trained at each of several settings (fewer
-epochs, fewer images by different ways of choosing them, smaller images) and at the full one. The
-table shows what each setting costs and how well it ranks the networks: Kendall's tau between the
-accuracies there and after full training, with its standard error.
+epochs, fewer images by different ways of choosing them, smaller images), and twice at the full one.
+The table shows what each setting costs and how well it ranks the networks: Kendall's tau between the
+accuracies there and after the second full training, with its standard error. The first full training
+has a tau below one too: no setting can be expected to rank better.
 
 The ladder to prefer leads up to the full setting, and each rung costs at most a third of the one
 above (with a tenth of slack). Ladders are tried out on what was measured: all candidates are compared
 at the first rung, a third of them at the second, and so on. Of all ladders under which a candidate
 costs less than by epochs alone (after a ninth and a third of the epochs, and at the end) it is the
 one that finds the best network for the same total cost, where the cheaper ones compare more
-candidates.";
+candidates. The network that wins counts with the second full training.
+
+Every training is written down as it ends. Who stops the command, or wants more networks or other
+settings, repeats it: what is known is not trained again.";
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -67,6 +71,10 @@ pub(crate) struct FidelitiesArgs {
     /// Where to write the ladder [default: runs/<dataset>-ladder.toml]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Where to keep what was measured, and look for what is known
+    /// [default: runs/<dataset>-fidelities.jsonl]
+    #[arg(long, value_name = "FILE")]
+    measurements: Option<PathBuf>,
 
     #[command(flatten)]
     settings: SettingsArgs,
@@ -95,22 +103,28 @@ pub(crate) fn run(args: FidelitiesArgs) -> Result<(), Failure> {
     if args.settings.dry_run {
         return say(automl::search::to_toml(&settings).trim_end());
     }
-    execute(&settings, args.out)
+    execute(&settings, args.out, args.measurements)
 }
 
 #[cfg(not(feature = "train"))]
-fn execute(_: &Settings, _: Option<PathBuf>) -> Result<(), Failure> {
+fn execute(_: &Settings, _: Option<PathBuf>, _: Option<PathBuf>) -> Result<(), Failure> {
     Err(crate::search::NO_TRAINING.into())
 }
 
 #[cfg(feature = "train")]
-fn execute(settings: &Settings, out: Option<PathBuf>) -> Result<(), Failure> {
+fn execute(
+    settings: &Settings,
+    out: Option<PathBuf>,
+    measurements: Option<PathBuf>,
+) -> Result<(), Failure> {
     use automl::study::StopFlag;
     let stop = StopFlag::on_ctrl_c()?;
-    let ranking = automl::fidelities::measure(settings, &stop, &show)?;
+    let place = |name| settings.runs.join(format!("{}-{name}", settings.data.dataset));
+    let measurements = measurements.unwrap_or_else(|| place("fidelities.jsonl"));
+    crate::output::note(format_args!("kept    in {}", measurements.display()));
+    let ranking = automl::fidelities::measure(settings, Some(&measurements), &stop, &show)?;
     say(table(&ranking))?;
-    let name = format!("{}-ladder.toml", settings.data.dataset);
-    let path = out.unwrap_or_else(|| settings.runs.join(name));
+    let path = out.unwrap_or_else(|| place("ladder.toml"));
     let text = automl::search::ladder_toml(&ranking.ladder());
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)

@@ -1,6 +1,7 @@
 //! Why fidelities could not be compared.
 
 use crate::search::SearchError;
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// Why fidelities could not be compared.
@@ -25,6 +26,12 @@ pub enum FidelitiesError {
         done: usize,
         /// How many are needed.
         least: usize,
+    },
+    /// The file of measured trainings holds something else.
+    #[error("{} holds no measured trainings: give another file", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
     },
     /// Someone asked to stop.
     #[error("interrupted")]

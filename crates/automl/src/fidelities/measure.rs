@@ -1,20 +1,22 @@
 //! Trains architectures at every setting and compares the orders that come out.
 
-use super::prefer::{self, Kind, Rung};
-use super::{FidelitiesError, Measured, Progress, Ranking, Replayed, candidates};
+use super::outcome::{self, Outcome};
+use super::rank::{self, Measurements};
+use super::record::Record;
+use super::{FidelitiesError, Progress, Ranking, candidates};
 use crate::latency::{self, TIMED};
-use crate::search::plan::{ETA, Plan};
+use crate::search::plan::Plan;
 use crate::search::rungs::{Macs, fidelities, preparation};
 use crate::search::setup::is_over;
-use crate::search::{LadderSettings, RungSettings, SearchError, Settings, open_data};
+use crate::search::{LadderSettings, SearchError, Settings, open_data};
 use automl_models::Architecture;
 use automl_space::stream;
 use automl_study::StopFlag;
-use automl_train::{
-    Data, Fidelity, Part, Stage, Timing, TrainError, Training, kendall, kendall_error, one_thread,
-};
+use automl_train::{Chosen, Fidelity, Stage, Timing, TrainError, one_thread};
 use rand::RngExt;
+use serde_json::json;
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -26,8 +28,9 @@ const LEAST: usize = 5;
 const DRAWS: u64 = 20;
 
 /// Trains about 30 architectures of the block space at each of the settings
-/// `fidelity.candidates` and at the full one, `training.epochs` on all of the search's images, and
-/// says how well each setting ranks them and which ladder to prefer.
+/// `fidelity.candidates` and, twice, at the full one, `training.epochs` on all of the search's images,
+/// and says how well each setting ranks them and which ladder to prefer. Trainings that `file` holds
+/// are not done again; the others are added to it.
 ///
 /// Where the time limit ends it early, the architectures count that were trained at every setting.
 /// Except for the measured times, and for networks that `search.max-latency` lets pass by measured
@@ -37,6 +40,7 @@ const DRAWS: u64 = 20;
 /// [`FidelitiesError`]: settings, data or devices that do not do, too little time, or a stop.
 pub fn measure(
     settings: &Settings,
+    file: Option<&Path>,
     stop: &StopFlag,
     observer: &(dyn Fn(&Progress) + Sync),
 ) -> Result<Ranking, FidelitiesError> {
@@ -47,6 +51,7 @@ pub fn measure(
         SearchError::Stopped => FidelitiesError::Stopped,
         error => error.into(),
     };
+    let record = file.map(Record::open).transpose()?.unwrap_or_default();
     let (device, data) = open_data(settings)?;
     let mut plan = Plan::new(&by_epochs(settings), data, &device.device, &over)?;
     if settings.search.max_latency.is_some() {
@@ -81,6 +86,7 @@ pub fn measure(
         workers,
     });
 
+    let work = Work { settings, plan: &plan, stages: &stages, device: &device, record: &record };
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<(usize, Vec<Outcome>)>> = Mutex::default();
     let failure: Mutex<Option<SearchError>> = Mutex::new(None);
@@ -92,25 +98,18 @@ pub fn measure(
                     loop {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some(architecture) = architectures.get(index) else { break };
-                        let seed = stream(settings.seed, index as u64, "weights").random();
-                        let all = stages.iter().enumerate().map(|(setting, stage)| {
-                            let mut training =
-                                stage.training(architecture, seed, &device.device)?;
-                            // The full setting is the last: its curve is the ladder `epochs`.
-                            train(&mut training, setting + 1 == stages.len(), &over)
-                        });
-                        match all.collect::<Result<Vec<_>, _>>() {
+                        match work.train(architecture, index as u64, &over) {
                             Ok(outcomes) => {
                                 let mut results = lock();
                                 results.push((index, outcomes));
                                 let (done, elapsed) = (results.len() as u64, start.elapsed());
                                 observer(&Progress::Architecture { done, elapsed });
                             }
-                            Err(TrainError::Stopped { .. }) => break,
+                            Err(SearchError::Train(TrainError::Stopped { .. })) => break,
                             Err(error) => {
                                 let mut failure =
                                     failure.lock().unwrap_or_else(PoisonError::into_inner);
-                                failure.get_or_insert(error.into());
+                                failure.get_or_insert(error);
                                 break;
                             }
                         }
@@ -137,12 +136,71 @@ pub fn measure(
         .collect();
     let outcomes: Vec<Vec<Outcome>> = results.into_iter().map(|(_, outcomes)| outcomes).collect();
     let macs = Macs::new(&plan.networks, &plan.space);
-    let curve = curve(&full);
+    let curve = rank::curve(&full);
     // Relative to the last one.
     let all = [&curve[..], &compared].concat();
     let mut costs = macs.relative_costs(&all, data);
     costs.rotate_left(curve.len());
-    Ok(rank(&compared, &curve, &costs, &outcomes, &parameters, data, settings.seed))
+    let (costs, outcomes, parameters) = (&costs, &outcomes, &parameters);
+    let (settings, seed) = (&compared, settings.seed);
+    Ok(Measurements { settings, costs, outcomes, parameters, data, seed }.rank())
+}
+
+/// What is trained, and where it is written down.
+struct Work<'a> {
+    settings: &'a Settings,
+    plan: &'a Plan,
+    /// The full setting is the last.
+    stages: &'a [Stage],
+    device: &'a Chosen,
+    record: &'a Record,
+}
+
+impl Work<'_> {
+    /// The outcomes of a network at each setting, and last at the full one with other weights.
+    fn train(
+        &self,
+        architecture: &Architecture,
+        index: u64,
+        over: &dyn Fn() -> bool,
+    ) -> Result<Vec<Outcome>, SearchError> {
+        let weights = |name| stream(self.settings.seed, index, name).random();
+        let (weights, others): (u64, u64) = (weights("weights"), weights("other weights"));
+        let full = &self.stages[self.stages.len() - 1..];
+        let all = self.stages.iter().map(|stage| (stage, weights));
+        all.chain(full.iter().map(|stage| (stage, others)))
+            .map(|(stage, weights)| self.outcome(stage, architecture, weights, over))
+            .collect()
+    }
+
+    fn outcome(
+        &self,
+        stage: &Stage,
+        architecture: &Architecture,
+        weights: u64,
+        over: &dyn Fn() -> bool,
+    ) -> Result<Outcome, SearchError> {
+        let training = json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "images": self.plan.describe(),
+            "data": self.settings.data,
+            "device": if self.device.is_gpu { &self.device.description } else { "CPU" },
+            "seed": self.settings.seed,
+            "setting": stage.fidelity.to_string(),
+            "recipe": stage.recipe,
+            "network": architecture.fingerprint().map_err(TrainError::from)?,
+            "weights": weights,
+        });
+        if let Some(known) = self.record.known(&training) {
+            return Ok(known);
+        }
+        let mut run = stage.training(architecture, weights, &self.device.device)?;
+        // The curve of the full setting is the ladder `epochs`.
+        let is_full = stage.fidelity == self.stages[self.stages.len() - 1].fidelity;
+        let outcome = outcome::train(&mut run, is_full, over)?;
+        self.record.keep(training, &outcome)?;
+        Ok(outcome)
+    }
 }
 
 /// The settings with the ladder's highest fidelity as the full setting, and without the ladder.
@@ -151,27 +209,6 @@ fn by_epochs(settings: &Settings) -> Settings {
     by_epochs.training.epochs = Some(settings.search_epochs());
     by_epochs.fidelity.ladder = LadderSettings::Epochs;
     by_epochs
-}
-
-/// What one training gave.
-#[derive(Clone, Debug, Default)]
-struct Outcome {
-    /// Validation accuracy after each epoch at the full setting, after the last one elsewhere.
-    curve: Vec<f64>,
-    /// Seconds of training, and of one evaluation.
-    seconds: f64,
-}
-
-impl Outcome {
-    fn accuracy(&self) -> f64 {
-        self.curve.last().copied().unwrap_or(0.0)
-    }
-
-    /// A training that ended early stays where it was.
-    fn accuracy_after(&self, epochs: u64) -> f64 {
-        let index = usize::try_from(epochs).unwrap_or(usize::MAX).saturating_sub(1);
-        self.curve.get(index).copied().unwrap_or_else(|| self.accuracy())
-    }
 }
 
 /// Different networks from the prior that keep within the caps.
@@ -193,126 +230,4 @@ fn draw(plan: &Plan, wanted: usize, seed: u64) -> Result<Vec<Architecture>, Fide
         return Err(FidelitiesError::TooFew { found: architectures.len(), wanted: LEAST });
     }
     Ok(architectures)
-}
-
-/// Trains to the end. A network that diverges has learnt nothing.
-fn train(
-    training: &mut Training,
-    every_epoch: bool,
-    over: &dyn Fn() -> bool,
-) -> Result<Outcome, TrainError> {
-    let mut outcome = Outcome::default();
-    while training.epoch() < training.epochs() {
-        match training.run_epoch(over) {
-            Ok(report) => outcome.seconds += report.time.as_secs_f64(),
-            Err(TrainError::Diverged { .. }) => {
-                outcome.curve.push(0.0);
-                break;
-            }
-            Err(error) => return Err(error),
-        }
-        let last = training.epoch() == training.epochs();
-        if last || every_epoch {
-            let start = Instant::now();
-            outcome.curve.push(training.evaluate(Part::Validation).accuracy);
-            if last {
-                outcome.seconds += start.elapsed().as_secs_f64();
-            }
-        }
-    }
-    Ok(outcome)
-}
-
-/// Correlations, costs and the ladder; `outcomes` is `[architectures, settings]`, and `costs` those
-/// of the settings and of the points on the curve of the full one.
-fn rank(
-    compared: &[Fidelity],
-    curve: &[Fidelity],
-    costs: &[f64],
-    outcomes: &[Vec<Outcome>],
-    parameters: &[f64],
-    data: &Data,
-    seed: u64,
-) -> Ranking {
-    let top = compared.len() - 1;
-    let full = compared[top];
-    let seconds = |setting: usize| -> f64 { outcomes.iter().map(|row| row[setting].seconds).sum() };
-    let settings = compared.iter().enumerate().map(|(setting, fidelity)| {
-        let kind = if setting == top {
-            Kind::Curve
-        } else if fidelity.continues(&full) {
-            Kind::Epochs
-        } else {
-            Kind::Other
-        };
-        let accuracies = outcomes.iter().map(|row| row[setting].accuracy()).collect();
-        (fidelity, kind, accuracies, Some(seconds(setting) / seconds(top)))
-    });
-    let points = curve.iter().map(|fidelity| {
-        let at = |row: &Vec<Outcome>| row[top].accuracy_after(fidelity.epochs);
-        (fidelity, Kind::Curve, outcomes.iter().map(at).collect(), None)
-    });
-    let mut rows: Vec<(&Fidelity, Rung, Option<f64>)> = settings
-        .chain(points)
-        .zip(costs)
-        .map(|((fidelity, kind, accuracies, time), &cost)| {
-            (fidelity, Rung { cost, accuracies, kind }, time)
-        })
-        .collect();
-    // By cost; the full setting, which is its unit, stays the last.
-    let last = rows.remove(top);
-    rows.sort_by(|a, b| a.1.cost.total_cmp(&b.1.cost));
-    rows.push(last);
-
-    let rungs: Vec<Rung> = rows.iter().map(|(_, rung, _)| rung.clone()).collect();
-    let truth = &rungs[top + curve.len()].accuracies;
-    let measured: Vec<Measured> = rows
-        .iter()
-        .map(|(fidelity, Rung { cost, accuracies, kind }, time)| Measured {
-            rung: rung(fidelity, data.side),
-            name: match kind {
-                Kind::Curve if fidelity.epochs < full.epochs => {
-                    format!("epoch {} of the full training", fidelity.epochs)
-                }
-                _ => fidelity.to_string(),
-            },
-            cost: *cost,
-            time: *time,
-            tau: kendall(accuracies, truth),
-            error: kendall_error(accuracies, truth),
-        })
-        .collect();
-    // Epochs alone, as searches compare by default: from a ninth of the epochs on.
-    let lowest = full.epochs.div_ceil(9);
-    let reference: Vec<usize> = (0..rows.len())
-        .filter(|&i| rungs[i].kind == Kind::Curve && rows[i].0.epochs >= lowest)
-        .collect();
-    let mut rng = stream(seed, 0, "ladders");
-    let (preferred, reference) = prefer::ladder(&rungs, &reference, ETA, &mut rng);
-    Ranking {
-        architectures: outcomes.len(),
-        null: kendall(parameters, truth),
-        preferred: if preferred.ladder == reference.ladder { Vec::new() } else { preferred.ladder },
-        settings: measured,
-        by_preferred: Replayed { cost: preferred.cost, accuracy: preferred.accuracy },
-        by_epochs: Replayed { cost: reference.cost, accuracy: reference.accuracy },
-    }
-}
-
-/// Points of the full training at which a search may compare candidates: after a 27th, a ninth and
-/// a third of the epochs.
-fn curve(full: &Fidelity) -> Vec<Fidelity> {
-    let mut epochs: Vec<u64> = [27, 9, 3].map(|part| full.epochs.div_ceil(part)).to_vec();
-    epochs.dedup();
-    epochs.retain(|&epochs| epochs < full.epochs);
-    epochs.into_iter().map(|epochs| Fidelity { epochs, ..*full }).collect()
-}
-
-fn rung(fidelity: &Fidelity, side: usize) -> RungSettings {
-    RungSettings {
-        epochs: fidelity.epochs,
-        share: fidelity.share,
-        subset: fidelity.subset.to_string(),
-        side: (fidelity.side < side).then_some(fidelity.side),
-    }
 }

@@ -2,8 +2,9 @@
 //!
 //! The ladders are tried out on the networks that were trained at every setting: successive halving
 //! (Jamieson & Talwalkar 2016) is replayed with the accuracies that were measured, on bootstrap
-//! samples of the networks (Efron 1979), and the network that is left in the end counts with its
-//! accuracy after full training.
+//! samples of the networks (Efron 1979). The network that is left in the end counts with its accuracy
+//! after another full training: the one by which it won is too good, the more so the more networks
+//! it was the best of.
 
 use rand::{Rng, RngExt};
 
@@ -45,7 +46,7 @@ pub(super) struct Outcome {
     pub(super) ladder: Vec<usize>,
     /// The mean cost of a candidate, in full trainings.
     pub(super) cost: f64,
-    /// The mean accuracy after full training of the network that is left.
+    /// The mean accuracy after another full training of the network that is left.
     pub(super) accuracy: f64,
 }
 
@@ -59,11 +60,12 @@ pub(super) struct Outcome {
 /// left out.
 pub(super) fn ladder(
     rungs: &[Rung],
+    truth: &[f64],
     reference: &[usize],
     eta: f64,
     rng: &mut dyn Rng,
 ) -> (Outcome, Outcome) {
-    let count = rungs.last().map_or(0, |full| full.accuracies.len());
+    let count = truth.len();
     if count == 0 {
         return Default::default();
     }
@@ -72,7 +74,7 @@ pub(super) fn ladder(
     let budget = cost(rungs, reference, eta) * count as f64 / 2.0;
     let outcome = |ladder: &[usize]| {
         let cost = cost(rungs, ladder, eta);
-        let accuracy = replay(rungs, ladder, eta, &samples, (budget / cost) as usize);
+        let accuracy = replay(rungs, truth, ladder, eta, &samples, (budget / cost) as usize);
         Outcome { ladder: ladder.to_vec(), cost, accuracy }
     };
     let reference = outcome(reference);
@@ -127,12 +129,12 @@ fn cost(rungs: &[Rung], ladder: &[usize], eta: f64) -> f64 {
 /// candidates of the samples. Of equally accurate ones the first go on.
 fn replay(
     rungs: &[Rung],
+    truth: &[f64],
     ladder: &[usize],
     eta: f64,
     samples: &[Vec<usize>],
     candidates: usize,
 ) -> f64 {
-    let full = rungs.last().map_or(&[][..], |rung| &rung.accuracies);
     let winner = |sample: &Vec<usize>| {
         let mut left = sample[..candidates.clamp(1, sample.len())].to_vec();
         for &rung in ladder {
@@ -142,7 +144,7 @@ fn replay(
                 left.truncate(((left.len() as f64 / eta) as usize).max(1));
             }
         }
-        full[left[0]]
+        truth[left[0]]
     };
     samples.iter().map(winner).sum::<f64>() / samples.len().max(1) as f64
 }
@@ -169,6 +171,7 @@ mod tests {
     fn a_cheap_setting_is_taken_if_it_ranks() {
         let truth = |i: usize| i as f64;
         let scrambled = |i: usize| (i * 17 % 40) as f64;
+        let worth: Vec<f64> = (0..40).map(truth).collect();
         let curve = [shown(1.0 / 9.0, Kind::Curve, truth), shown(1.0 / 3.0, Kind::Curve, truth)];
         for (cheap, taken) in
             [(shown(0.01, Kind::Other, truth), true), (shown(0.01, Kind::Other, scrambled), false)]
@@ -179,7 +182,8 @@ mod tests {
                 &[shown(1.0, Kind::Other, truth)],
             ]
             .concat();
-            let (best, reference) = ladder(&rungs, &[2, 3, 4], ETA, &mut stream(0, 0, "test"));
+            let (best, reference) =
+                ladder(&rungs, &worth, &[2, 3, 4], ETA, &mut stream(0, 0, "test"));
             assert_eq!(best.ladder == [0, 1, 4], taken, "{best:?}");
             assert!(best.cost <= reference.cost);
         }
@@ -201,14 +205,14 @@ mod tests {
         let truth: Vec<f64> = (0..27).map(f64::from).collect();
         let rungs = [0.1, 0.3, 1.0].map(|cost| rung(cost, Kind::Other, &truth));
         let samples = vec![(0..27).collect::<Vec<usize>>()];
-        assert_eq!(replay(&rungs, &[0, 1, 2], ETA, &samples, 27), 26.0);
-        assert_eq!(replay(&rungs, &[0, 1, 2], ETA, &samples, 5), 4.0);
-        assert_eq!(replay(&rungs, &[2], ETA, &samples, 0), 0.0);
+        assert_eq!(replay(&rungs, &truth, &[0, 1, 2], ETA, &samples, 27), 26.0);
+        assert_eq!(replay(&rungs, &truth, &[0, 1, 2], ETA, &samples, 5), 4.0);
+        assert_eq!(replay(&rungs, &truth, &[2], ETA, &samples, 0), 0.0);
     }
 
     #[test]
     fn nothing_to_choose_from() {
-        let (best, _) = ladder(&[], &[], ETA, &mut stream(0, 0, "test"));
+        let (best, _) = ladder(&[], &[], &[], ETA, &mut stream(0, 0, "test"));
         assert!(best.ladder.is_empty());
     }
 
@@ -227,7 +231,7 @@ mod tests {
                 list.iter().map(|(cost, kind, shown)| rung(*cost, KINDS[*kind], shown)).collect();
             rungs.push(rung(1.0, Kind::Curve, &truth));
             let top = rungs.len() - 1;
-            let (best, reference) = ladder(&rungs, &[top], ETA, &mut stream(0, 0, "test"));
+            let (best, reference) = ladder(&rungs, &truth, &[top], ETA, &mut stream(0, 0, "test"));
             prop_assert!(best.cost <= reference.cost);
             prop_assert!(best.accuracy >= reference.accuracy);
             prop_assert_eq!(best.ladder.last(), Some(&top));

@@ -19,7 +19,7 @@ const TRIALS: u64 = 15;
 const EPOCH_COST: f64 = 3.0;
 
 /// The least steps of a supernet: after fewer, its weights know next to nothing.
-const LEAST_STEPS: usize = 700;
+const LEAST_STEPS: usize = 350;
 
 /// The least side of the images that a supernet learns from, where a data set's are larger.
 const LEAST_SIDE: usize = 12;
@@ -32,6 +32,9 @@ const CANDIDATES: usize = 32;
 
 /// How many times smaller a supernet's batches are: it needs many steps more than large ones.
 const SMALLER: usize = 4;
+
+/// The least batch of a supernet, unless a search's is smaller: below, a step is mostly overhead.
+const LEAST_BATCH: usize = 32;
 
 /// The trials of a search of `trials` in which a supernet learns.
 pub(super) fn trials(trials: u64) -> u64 {
@@ -117,7 +120,7 @@ impl Learning<'_> {
         let seed = self.setup.settings.seed;
         let data = self.setup.plan.search_data.resized(self.side());
         let data = Arc::new(data.hold_out(HELD_OUT, seed)?);
-        let batch = (recipe.batch / SMALLER).max(2);
+        let batch = (recipe.batch / SMALLER).max(LEAST_BATCH).min(recipe.batch);
         let recipe = Recipe {
             epochs: self.epochs(data.train.len() / batch),
             batch,
