@@ -52,13 +52,13 @@ pub struct Ranking {
     /// Kendall's tau between the number of parameters and the accuracy after the second full
     /// training: what a setting that trains nothing achieves.
     pub null: Option<f64>,
-    /// The ladder to prefer: indexes of `settings`, rising; empty where none is cheaper than
+    /// The ladder to prefer: indexes of `settings`, rising; empty where none does better than
     /// epochs alone, after a ninth and a third of the epochs.
     ///
     /// Successive halving is replayed on bootstrap samples of the networks with the accuracies that
     /// were measured; the network that is left counts with its second full training. Of the ladders up to the full setting in which each rung costs at most a third
-    /// of the one above (with a tenth of slack), and under which a candidate costs less than by
-    /// epochs alone, it is the one that finds the best network for the same total cost.
+    /// of the one above (with a tenth of slack), and under which a candidate costs at most half of what
+    /// it costs by epochs alone, it is the one that finds the best network for the same total cost.
     pub preferred: Vec<usize>,
     /// Successive halving by the preferred ladder.
     pub by_preferred: Replayed,

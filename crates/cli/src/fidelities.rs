@@ -19,9 +19,9 @@ has a tau below one too: no setting can be expected to rank better.
 The ladder to prefer leads up to the full setting, and each rung costs at most a third of the one
 above (with a tenth of slack). Ladders are tried out on what was measured: all candidates are compared
 at the first rung, a third of them at the second, and so on. Of all ladders under which a candidate
-costs less than by epochs alone (after a ninth and a third of the epochs, and at the end) it is the
-one that finds the best network for the same total cost, where the cheaper ones compare more
-candidates. The network that wins counts with the second full training.
+costs at most half of what it costs by epochs alone (after a ninth and a third of the epochs, and at
+the end) it is the one that finds the best network for the same total cost, where the cheaper ones
+compare more candidates. The network that wins counts with the second full training.
 
 Every training is written down as it ends. Who stops the command, or wants more networks or other
 settings, repeats it: what is known is not trained again.";
@@ -180,7 +180,7 @@ fn table(ranking: &automl::fidelities::Ranking) -> String {
     ));
     let (preferred, epochs) = (ranking.by_preferred, ranking.by_epochs);
     text.push_str(&if ranking.preferred.is_empty() {
-        "no ladder is cheaper than epochs alone and finds better networks for the same cost\n".to_owned()
+        "no ladder of half of the cost finds better networks than epochs alone for the same total cost\n".to_owned()
     } else {
         format!(
             "* the ladder to prefer: a candidate costs {} of a full training, by epochs alone {};\n  \

@@ -12,6 +12,10 @@ use rand::{Rng, RngExt};
 /// one evaluation costs slightly more than a third.
 const SLACK: f64 = 1.1;
 
+/// What a candidate may cost in units of what it costs under the reference. A ladder that saves less
+/// is not worth it: differences in accuracy are small and noisy, what is saved is certain.
+const WORTH: f64 = 0.5;
+
 /// Bootstrap samples of the networks.
 const SAMPLES: usize = 500;
 
@@ -56,8 +60,8 @@ pub(super) struct Outcome {
 /// `eta`-th of the one above, and which either train from scratch at each rung or, where only epochs
 /// differ, go on throughout, it is the one that finds the best network for the same total cost: that
 /// of the reference with half as many candidates as there are networks. A cheaper ladder compares
-/// more candidates for it. Ladders under which a candidate costs more than under the reference are
-/// left out.
+/// more candidates for it. Ladders under which a candidate costs more than half of what it costs
+/// under the reference are left out.
 pub(super) fn ladder(
     rungs: &[Rung],
     truth: &[f64],
@@ -80,7 +84,7 @@ pub(super) fn ladder(
     let reference = outcome(reference);
     let mut best = reference.clone();
     for ladder in ladders(rungs, eta) {
-        if cost(rungs, &ladder, eta) < reference.cost {
+        if cost(rungs, &ladder, eta) <= WORTH * reference.cost {
             let outcome = outcome(&ladder);
             if outcome.accuracy > best.accuracy {
                 best = outcome;
@@ -185,7 +189,7 @@ mod tests {
             let (best, reference) =
                 ladder(&rungs, &worth, &[2, 3, 4], ETA, &mut stream(0, 0, "test"));
             assert_eq!(best.ladder == [0, 1, 4], taken, "{best:?}");
-            assert!(best.cost <= reference.cost);
+            assert!(best == reference || best.cost <= WORTH * reference.cost);
         }
     }
 
@@ -217,7 +221,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is preferred costs no more than the reference and finds networks as good, rises in
+        /// What is preferred is the reference or costs half as much, and finds networks as good, rises in
         /// cost and does not mix trainings that go on with those that do not.
         #[test]
         fn the_rule_holds(
@@ -232,7 +236,7 @@ mod tests {
             rungs.push(rung(1.0, Kind::Curve, &truth));
             let top = rungs.len() - 1;
             let (best, reference) = ladder(&rungs, &truth, &[top], ETA, &mut stream(0, 0, "test"));
-            prop_assert!(best.cost <= reference.cost);
+            prop_assert!(best == reference || best.cost <= WORTH * reference.cost);
             prop_assert!(best.accuracy >= reference.accuracy);
             prop_assert_eq!(best.ladder.last(), Some(&top));
             let curve = |rung: usize| rungs[rung].kind == Kind::Curve;

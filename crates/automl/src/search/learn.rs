@@ -19,7 +19,7 @@ const TRIALS: u64 = 15;
 const EPOCH_COST: f64 = 3.0;
 
 /// The least steps of a supernet: after fewer, its weights know next to nothing.
-const LEAST_STEPS: usize = 350;
+const LEAST_STEPS: usize = 250;
 
 /// The least side of the images that a supernet learns from, where a data set's are larger.
 const LEAST_SIDE: usize = 12;
