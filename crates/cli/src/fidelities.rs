@@ -20,8 +20,10 @@ The ladder to prefer leads up to the full setting, and each rung costs at most a
 above (with a tenth of slack). Ladders are tried out on what was measured: all candidates are compared
 at the first rung, a third of them at the second, and so on. Of all ladders under which a candidate
 costs at most half of what it costs by epochs alone (after a ninth and a third of the epochs, and at
-the end) it is the one that finds the best network for the same total cost, where the cheaper ones
-compare more candidates. The network that wins counts with the second full training.
+the end; with the same slack) it is the one that finds the best network for the same total cost,
+where the cheaper ones compare more candidates. The network that wins counts with the second full
+training. A setting is no rung where tau is not above zero by its standard error: a search would learn
+from it what does well there only.
 
 Every training is written down as it ends. Who stops the command, or wants more networks or other
 settings, repeats it: what is known is not trained again.";

@@ -12,9 +12,9 @@ use rand::{Rng, RngExt};
 /// one evaluation costs slightly more than a third.
 const SLACK: f64 = 1.1;
 
-/// What a candidate may cost in units of what it costs under the reference. A ladder that saves less
-/// is not worth it: differences in accuracy are small and noisy, what is saved is certain.
-const WORTH: f64 = 0.5;
+/// What a candidate may cost in units of what it costs under the reference: half, with the same slack.
+/// A ladder that saves less is not worth it, since differences in accuracy are small and noisy.
+const WORTH: f64 = 0.5 * SLACK;
 
 /// Bootstrap samples of the networks.
 const SAMPLES: usize = 500;
@@ -30,6 +30,8 @@ pub(super) struct Rung {
     /// Of each network.
     pub(super) accuracies: Vec<f64>,
     pub(super) kind: Kind,
+    /// Whether it is known to rank at all.
+    pub(super) ranks: bool,
 }
 
 /// How a rung relates to the full setting.
@@ -60,8 +62,9 @@ pub(super) struct Outcome {
 /// `eta`-th of the one above, and which either train from scratch at each rung or, where only epochs
 /// differ, go on throughout, it is the one that finds the best network for the same total cost: that
 /// of the reference with half as many candidates as there are networks. A cheaper ladder compares
-/// more candidates for it. Ladders under which a candidate costs more than half of what it costs
-/// under the reference are left out.
+/// more candidates for it. Left out are ladders under which a candidate costs more than half of what it
+/// costs under the reference, and those with a rung that may not rank at all: on the measured networks
+/// such a rung only thins them out, but a sampler learns from it what does well there.
 pub(super) fn ladder(
     rungs: &[Rung],
     truth: &[f64],
@@ -104,7 +107,8 @@ fn ladders(rungs: &[Rung], eta: f64) -> Vec<Vec<usize>> {
         let lowest = found[at][0];
         for below in 0..top {
             let alike = lowest == top || curve(lowest) == curve(below);
-            if alike && rungs[below].cost <= SLACK / eta * rungs[lowest].cost {
+            if alike && rungs[below].ranks && rungs[below].cost <= SLACK / eta * rungs[lowest].cost
+            {
                 found.push([&[below], &found[at][..]].concat());
             }
         }
@@ -163,7 +167,7 @@ mod tests {
     const KINDS: [Kind; 3] = [Kind::Curve, Kind::Epochs, Kind::Other];
 
     fn rung(cost: f64, kind: Kind, accuracies: &[f64]) -> Rung {
-        Rung { cost, kind, accuracies: accuracies.to_vec() }
+        Rung { cost, kind, accuracies: accuracies.to_vec(), ranks: true }
     }
 
     /// Forty networks of rising accuracy, and a rule for what a setting shows of them.
@@ -212,6 +216,22 @@ mod tests {
         assert_eq!(replay(&rungs, &truth, &[0, 1, 2], ETA, &samples, 27), 26.0);
         assert_eq!(replay(&rungs, &truth, &[0, 1, 2], ETA, &samples, 5), 4.0);
         assert_eq!(replay(&rungs, &truth, &[2], ETA, &samples, 0), 0.0);
+    }
+
+    #[test]
+    fn a_rung_that_may_not_rank_is_not_taken() {
+        let truth = |i: usize| i as f64;
+        let worth: Vec<f64> = (0..40).map(truth).collect();
+        let cheap = |ranks| Rung { ranks, ..shown(0.01, Kind::Other, truth) };
+        for (ranks, taken) in [(true, true), (false, false)] {
+            let rungs = [
+                cheap(ranks),
+                shown(1.0 / 3.0, Kind::Curve, truth),
+                shown(1.0, Kind::Curve, truth),
+            ];
+            let (best, _) = ladder(&rungs, &worth, &[1, 2], ETA, &mut stream(0, 0, "test"));
+            assert_eq!(best.ladder.contains(&0), taken, "{best:?}");
+        }
     }
 
     #[test]

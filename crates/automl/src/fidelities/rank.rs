@@ -37,6 +37,8 @@ struct Row<'a> {
     fidelity: &'a Fidelity,
     rung: Rung,
     time: Option<f64>,
+    /// With the second full training, and its standard error.
+    tau: (Option<f64>, Option<f64>),
 }
 
 impl Measurements<'_> {
@@ -46,7 +48,7 @@ impl Measurements<'_> {
         let full = self.settings[top];
         let curve = curve(&full);
         let truth: Vec<f64> = self.outcomes.iter().map(|row| row[top + 1].accuracy()).collect();
-        let rows = self.rows(&curve);
+        let rows = self.rows(&curve, &truth);
         // Epochs alone, as searches compare by default: from a ninth of the epochs on.
         let lowest = full.epochs.div_ceil(9);
         let reference: Vec<usize> = (0..rows.len())
@@ -56,16 +58,15 @@ impl Measurements<'_> {
         let mut rng = stream(self.seed, 0, "ladders");
         let (preferred, by_epochs) = prefer::ladder(&rungs, &truth, &reference, ETA, &mut rng);
         let replayed = |by: &prefer::Outcome| Replayed { cost: by.cost, accuracy: by.accuracy };
-        let measured = |Row { fidelity, rung: Rung { cost, accuracies, kind }, time }: &Row<'_>| {
+        let measured = |row: &Row<'_>| {
+            let Row { fidelity, rung: Rung { cost, kind, .. }, time, tau: (tau, error) } = *row;
             let name = match kind {
                 Kind::Curve if fidelity.epochs < full.epochs => {
                     format!("epoch {} of the full training", fidelity.epochs)
                 }
                 _ => fidelity.to_string(),
             };
-            let rung = rung(fidelity, self.data.side);
-            let (tau, error) = (kendall(accuracies, &truth), kendall_error(accuracies, &truth));
-            Measured { rung, name, cost: *cost, time: *time, tau, error }
+            Measured { rung: rung(fidelity, self.data.side), name, cost, time, tau, error }
         };
         Ranking {
             architectures: self.outcomes.len(),
@@ -80,12 +81,17 @@ impl Measurements<'_> {
     }
 
     /// By cost; the full setting, which is its unit, is the last.
-    fn rows<'a>(&'a self, curve: &'a [Fidelity]) -> Vec<Row<'a>> {
+    fn rows<'a>(&'a self, curve: &'a [Fidelity], truth: &[f64]) -> Vec<Row<'a>> {
         let top = self.settings.len() - 1;
         let full = &self.settings[top];
         let seconds =
             |setting: usize| self.outcomes.iter().map(|row| row[setting].seconds).sum::<f64>();
         let unit = (seconds(top) + seconds(top + 1)) / 2.0;
+        let row = |fidelity, cost, kind, accuracies: Vec<f64>, time| {
+            let tau = (kendall(&accuracies, truth), kendall_error(&accuracies, truth));
+            let ranks = matches!(tau, (Some(tau), Some(error)) if tau > error);
+            Row { fidelity, rung: Rung { cost, accuracies, kind, ranks }, time, tau }
+        };
         let settings = self.settings.iter().enumerate().map(|(setting, fidelity)| {
             let kind = match fidelity {
                 _ if setting == top => Kind::Curve,
@@ -93,13 +99,11 @@ impl Measurements<'_> {
                 _ => Kind::Other,
             };
             let accuracies = self.outcomes.iter().map(|row| row[setting].accuracy()).collect();
-            let time = Some(seconds(setting) / unit);
-            Row { fidelity, rung: Rung { cost: self.costs[setting], accuracies, kind }, time }
+            row(fidelity, self.costs[setting], kind, accuracies, Some(seconds(setting) / unit))
         });
         let points = curve.iter().zip(&self.costs[top + 1..]).map(|(fidelity, &cost)| {
             let at = |row: &Vec<Outcome>| row[top].accuracy_after(fidelity.epochs);
-            let accuracies = self.outcomes.iter().map(at).collect();
-            Row { fidelity, rung: Rung { cost, accuracies, kind: Kind::Curve }, time: None }
+            row(fidelity, cost, Kind::Curve, self.outcomes.iter().map(at).collect(), None)
         });
         let mut rows: Vec<Row<'_>> = settings.chain(points).collect();
         let last = rows.remove(top);
