@@ -56,10 +56,11 @@ pub struct Ranking {
     /// epochs alone, after a ninth and a third of the epochs.
     ///
     /// Successive halving is replayed on bootstrap samples of the networks with the accuracies that
-    /// were measured; the network that is left counts with its second full training. Of the ladders up to the full setting in which each rung costs at most a third
-    /// of the one above (with a tenth of slack), and under which a candidate costs at most half of what
-    /// it costs by epochs alone (with the same slack), it is the one that finds the best network for the
-    /// same total cost. Settings whose tau is not above zero by a standard error are no rungs.
+    /// were measured; the network that is left counts with its second full training. The ladders are
+    /// those up to the full setting in which each rung costs at most a third of the one above (with a
+    /// tenth of slack), and in which no setting's tau lies within a standard error of zero. Of those
+    /// that find as good networks as epochs alone for the same total cost, it is the one under which a
+    /// candidate costs least.
     pub preferred: Vec<usize>,
     /// Successive halving by the preferred ladder.
     pub by_preferred: Replayed,

@@ -17,13 +17,13 @@ accuracies there and after the second full training, with its standard error. Th
 has a tau below one too: no setting can be expected to rank better.
 
 The ladder to prefer leads up to the full setting, and each rung costs at most a third of the one
-above (with a tenth of slack). Ladders are tried out on what was measured: all candidates are compared
-at the first rung, a third of them at the second, and so on. Of all ladders under which a candidate
-costs at most half of what it costs by epochs alone (after a ninth and a third of the epochs, and at
-the end; with the same slack) it is the one that finds the best network for the same total cost,
-where the cheaper ones compare more candidates. The network that wins counts with the second full
-training. A setting is no rung where tau is not above zero by its standard error: a search would learn
-from it what does well there only.
+above (with a tenth of slack). A setting is no rung where tau is not above zero by its standard
+error: a search would learn from it what does well there only. Ladders are tried out on what was
+measured: all candidates are compared at the first rung, a third of them at the second, and so on,
+and the network that wins counts with the second full training. Of all ladders that find networks as
+good as epochs alone (after a ninth and a third of the epochs, and at the end) for the same total
+cost, where a cheaper ladder compares more candidates, it is the one under which a candidate costs
+least.
 
 Every training is written down as it ends. Who stops the command, or wants more networks or other
 settings, repeats it: what is known is not trained again.";
@@ -182,7 +182,7 @@ fn table(ranking: &automl::fidelities::Ranking) -> String {
     ));
     let (preferred, epochs) = (ranking.by_preferred, ranking.by_epochs);
     text.push_str(&if ranking.preferred.is_empty() {
-        "no ladder of half of the cost finds better networks than epochs alone for the same total cost\n".to_owned()
+        "no cheaper ladder finds as good networks as epochs alone for the same total cost\n".to_owned()
     } else {
         format!(
             "* the ladder to prefer: a candidate costs {} of a full training, by epochs alone {};\n  \
