@@ -7,6 +7,7 @@ mod error;
 mod event;
 #[cfg(feature = "train")]
 mod executor;
+mod expected;
 #[cfg(feature = "train")]
 mod finish;
 #[cfg(feature = "train")]

@@ -3,6 +3,8 @@
 mod queue;
 
 use super::executor::{CHECKPOINT_EVERY, EPOCH_SECONDS, lock};
+use super::expected::Expectation;
+use super::plan::ETA;
 use super::setup::Setup;
 use super::{Against, Event, Network, SearchError};
 use automl_models::{Architecture, Cost};
@@ -30,7 +32,7 @@ struct Candidate {
     cost: Cost,
     /// Seconds of one epoch on all of the data.
     seconds: f64,
-    /// Validation accuracy in the search.
+    /// Validation accuracy that it has in the search, or would have.
     accuracy: f64,
 }
 
@@ -151,14 +153,18 @@ impl Finish<'_> {
         self.setup.folder.path.join("front").join(format!("trial-{trial}"))
     }
 
-    /// The best candidates of the search by non-domination rank, the ends and the most isolated of
-    /// each rank first, every network once.
+    /// The best candidates of the search by non-domination rank of the expected loss and the cost, the
+    /// ends and the most isolated of each rank first, every network once.
     fn candidates(&self, history: &History) -> Vec<Candidate> {
+        let expected = Expectation::new(history, self.setup.plan.rungs.ladder.rungs(ETA));
         let judged: Vec<_> = history
             .trials()
             .iter()
             .filter(|trial| trial.state != State::Failed)
-            .filter_map(|trial| Some((trial, history.losses(trial.last_values()?))))
+            .filter_map(|trial| {
+                let cost = history.losses(trial.last_values()?)[1];
+                Some((trial, [expected.loss(history, trial)?, cost]))
+            })
             .collect();
         // Costs differ by factors.
         let losses: Vec<_> = judged.iter().map(|(_, losses)| [losses[0], losses[1].ln()]).collect();

@@ -1,0 +1,164 @@
+//! What candidates that paused or were stopped are expected to reach.
+
+use automl_study::{History, State, Trial};
+
+/// From this many pairs on, the slope of a line is estimated.
+const ENOUGH: usize = 3;
+
+/// The loss that a candidate is expected to have at the highest rung that any has reached.
+///
+/// A search trains few candidates to the end, so those that paused must be compared with candidates
+/// that went on: taken as they are, an accuracy after three epochs would lose against any after nine.
+/// Between consecutive rungs a line is fitted to the candidates that went on. Since these are the better
+/// ones at the lower rung, the line regresses to their mean; candidates worse than all of them are
+/// only shifted, by what the worst of them gains.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Expectation {
+    rungs: Vec<u64>,
+    /// From each rung to the next; `None` where nobody went on.
+    steps: Vec<Option<Line>>,
+}
+
+impl Expectation {
+    /// Learns from the reports at `rungs`, rising.
+    pub(super) fn new(history: &History, rungs: Vec<u64>) -> Self {
+        let at = |trial: &Trial, rung: u64| {
+            let report = trial.reports.iter().find(|report| report.step == rung)?;
+            Some(history.loss(&report.values))
+        };
+        let steps = rungs.windows(2).map(|pair| {
+            let both = |trial| Some((at(trial, pair[0])?, at(trial, pair[1])?));
+            Line::fit(&history.trials().iter().filter_map(both).collect::<Vec<_>>())
+        });
+        Self { steps: steps.collect(), rungs }
+    }
+
+    /// The first objective as a loss; `None` before the first report. A trial that is complete has
+    /// what it reached.
+    pub(super) fn loss(&self, history: &History, trial: &Trial) -> Option<f64> {
+        let loss = history.loss(trial.last_values()?);
+        if trial.state == State::Complete {
+            return Some(loss);
+        }
+        let behind = self.rungs.iter().take_while(|rung| **rung <= trial.step()).count();
+        let ahead = self.steps.iter().skip(behind.saturating_sub(1)).flatten();
+        Some(ahead.fold(loss, |loss, line| line.at(loss)))
+    }
+}
+
+/// Losses at one rung given those at the one below.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Line {
+    /// The means of those who went on.
+    from: f64,
+    to: f64,
+    slope: f64,
+    /// The largest loss of those who went on.
+    worst: f64,
+}
+
+impl Line {
+    /// Least squares, with a slope in [0, 1]; 1 for fewer than [`ENOUGH`] pairs. `None` without one.
+    fn fit(pairs: &[(f64, f64)]) -> Option<Self> {
+        if pairs.is_empty() {
+            return None;
+        }
+        let mean = |of: &dyn Fn(&(f64, f64)) -> f64| {
+            pairs.iter().map(of).sum::<f64>() / pairs.len() as f64
+        };
+        let (from, to) = (mean(&|pair| pair.0), mean(&|pair| pair.1));
+        let variance = mean(&|pair| (pair.0 - from).powi(2));
+        let covariance = mean(&|pair| (pair.0 - from) * (pair.1 - to));
+        let slope = if pairs.len() < ENOUGH || variance <= 0.0 {
+            1.0
+        } else {
+            (covariance / variance).clamp(0.0, 1.0)
+        };
+        let worst = pairs.iter().map(|pair| pair.0).fold(f64::NEG_INFINITY, f64::max);
+        Some(Self { from, to, slope, worst })
+    }
+
+    fn at(&self, loss: f64) -> f64 {
+        let inside = loss.min(self.worst);
+        self.to + self.slope * (inside - self.from) + (loss - inside)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_space::Config;
+    use automl_study::{Direction, Report};
+    use proptest::prelude::*;
+
+    /// Trials of some accuracies at rungs of 1, 3 and 9 epochs.
+    fn history(trials: &[(State, &[f64])]) -> History {
+        let mut history = History::new(vec![Direction::Maximize]);
+        for (number, (state, accuracies)) in trials.iter().enumerate() {
+            let mut trial = Trial::waiting(number as u64, Config::empty(0));
+            let values = [1, 3, 9].into_iter().zip(*accuracies);
+            trial.reports = values.map(|(step, v)| Report { step, values: vec![*v] }).collect();
+            trial.state = *state;
+            if *state == State::Complete {
+                trial.values = trial.reports.last().unwrap().values.clone();
+            }
+            history.push(trial).unwrap();
+        }
+        history
+    }
+
+    #[test]
+    fn paused_candidates_gain_what_others_gained() {
+        let history = history(&[
+            (State::Complete, &[0.5, 0.7, 0.8]),
+            (State::Paused, &[0.6, 0.75]),
+            (State::Paused, &[0.4]),
+            (State::Waiting, &[]),
+        ]);
+        let expected = Expectation::new(&history, vec![1, 3, 9]);
+        let accuracy = |trial: usize| {
+            expected.loss(&history, &history.trials()[trial]).map(|loss| (-1e3 * loss).round())
+        };
+        // Who paused at the second rung with more is expected to end with more.
+        assert_eq!([accuracy(0), accuracy(1)], [Some(800.0), Some(850.0)]);
+        // .175 to the second rung, .1 to the third.
+        assert_eq!([accuracy(2), accuracy(3)], [Some(675.0), None]);
+    }
+
+    #[test]
+    fn few_pairs_shift_and_more_give_a_line() {
+        let line = Line::fit(&[(0.5, 0.2)]).unwrap();
+        assert!((line.at(0.4) - 0.1).abs() < 1e-12);
+        let line = Line::fit(&[(0.2, 0.1), (0.3, 0.15), (0.4, 0.2)]).unwrap();
+        assert!((line.slope - 0.5).abs() < 1e-9);
+        assert!((line.at(0.25) - 0.125).abs() < 1e-9);
+        // Worse than all who went on.
+        assert!((line.at(0.6) - 0.4).abs() < 1e-9);
+        assert_eq!(Line::fit(&[]), None);
+    }
+
+    proptest! {
+        /// Who was better at a rung is not expected to be worse at the next.
+        #[test]
+        fn the_order_stays(
+            pairs in proptest::collection::vec((0.0f64..1.0, 0.0f64..1.0), 1..12),
+            a in 0.0f64..1.0,
+            b in 0.0f64..1.0,
+        ) {
+            let line = Line::fit(&pairs).unwrap();
+            let (better, worse) = (a.min(b), a.max(b));
+            prop_assert!(line.at(better) <= line.at(worse) + 1e-12);
+        }
+
+        /// Where all gain as much, this is what the others would gain.
+        #[test]
+        fn a_gain_of_all_is_a_gain_of_each(
+            losses in proptest::collection::vec(0.0f64..1.0, 1..12),
+            gain in 0.0f64..1.0,
+            other in 0.0f64..1.0,
+        ) {
+            let pairs: Vec<(f64, f64)> = losses.iter().map(|loss| (*loss, loss - gain)).collect();
+            prop_assert!((Line::fit(&pairs).unwrap().at(other) - (other - gain)).abs() < 1e-6);
+        }
+    }
+}
