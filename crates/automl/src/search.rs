@@ -7,6 +7,7 @@ mod error;
 mod event;
 #[cfg(feature = "train")]
 mod executor;
+#[cfg(feature = "train")]
 mod expected;
 #[cfg(feature = "train")]
 mod finish;
