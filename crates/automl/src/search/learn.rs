@@ -18,7 +18,7 @@ const TRIALS: u64 = 15;
 /// networks become several times as large as is typical.
 const EPOCH_COST: f64 = 3.0;
 
-/// The least steps of a supernet: after fewer, its weights know next to nothing.
+/// The least steps of a supernet, so that one of a few hundred images learns anything at all.
 const LEAST_STEPS: usize = 250;
 
 /// The least side of the images that a supernet learns from, where a data set's are larger.
