@@ -52,8 +52,8 @@ pub struct Ranking {
     /// Kendall's tau between the number of parameters and the accuracy after the second full
     /// training: what a setting that trains nothing achieves.
     pub null: Option<f64>,
-    /// The ladder to prefer: indexes of `settings`, rising; empty where none does better than
-    /// epochs alone, after a ninth and a third of the epochs.
+    /// The ladder to prefer: indexes of `settings`, rising; empty where none does as well for less
+    /// than epochs alone, after a ninth and a third of the epochs.
     ///
     /// Successive halving is replayed on bootstrap samples of the networks with the accuracies that
     /// were measured; the network that is left counts with its second full training. The ladders are

@@ -109,7 +109,10 @@ fn fidelities_are_compared_alike_on_any_number_of_threads() {
     };
     let ranking = compare("workers=2");
     assert_eq!((ranking.architectures, ranking.settings.len()), (6, 4));
-    assert_eq!(ranking.settings.last().unwrap().cost, 1.0);
+    let full = ranking.settings.last().unwrap();
+    assert_eq!(full.cost, 1.0);
+    // Of the first full training with the second.
+    assert!(full.tau.is_some_and(|tau| tau.abs() <= 1.0) && full.error.is_some());
     assert!(ranking.settings.windows(2).all(|pair| pair[0].cost < pair[1].cost));
     assert!(ranking.settings[0].name.contains("30 % of the images (random), 4 pixels"));
     assert_eq!(ranking.settings[1].name, "epoch 1 of the full training");
@@ -147,6 +150,23 @@ fn measured_trainings_are_kept() {
     assert_eq!(compare(5, "{epochs = 1, side = 4}"), (first, lines));
     let (more, lines) = compare(6, "{epochs = 1, side = 4}, {epochs = 1, share = 0.5}");
     assert_eq!((more.architectures, lines), (6, 15 + 3 + 6));
+    // A setting of which only the end is known becomes the full one, whose curve is needed.
+    let settings = settings(&[
+        "training.epochs=4",
+        "fidelity.architectures=5",
+        "fidelity.candidates=[{epochs = 2}]",
+    ]);
+    let other = folder.path().join("longer.jsonl");
+    measure(&settings, Some(&other), &StopFlag::default(), &|_| {}).unwrap();
+    let mut shorter = settings.clone();
+    shorter.training.epochs = Some(2);
+    shorter.fidelity.candidates = Some(Vec::new());
+    let fresh = measure(&shorter, None, &StopFlag::default(), &|_| {}).unwrap();
+    let kept = measure(&shorter, Some(&other), &StopFlag::default(), &|_| {}).unwrap();
+    let taus = |ranking: &automl::fidelities::Ranking| {
+        ranking.settings.iter().map(|setting| setting.tau).collect::<Vec<_>>()
+    };
+    assert_eq!(taus(&kept), taus(&fresh));
 }
 
 #[test]

@@ -51,8 +51,8 @@ pub fn measure(
         SearchError::Stopped => FidelitiesError::Stopped,
         error => error.into(),
     };
-    let record = file.map(Record::open).transpose()?.unwrap_or_default();
     let (device, data) = open_data(settings)?;
+    let record = file.map(Record::open).transpose()?.unwrap_or_default();
     let mut plan = Plan::new(&by_epochs(settings), data, &device.device, &over)?;
     if settings.search.max_latency.is_some() {
         observer(&Progress::Note(format!("timing {TIMED} networks for the latency table")));
@@ -180,13 +180,16 @@ impl Work<'_> {
         weights: u64,
         over: &dyn Fn() -> bool,
     ) -> Result<Outcome, SearchError> {
+        // The curve of the full setting is the ladder `epochs`.
+        let is_full = stage.fidelity == self.stages[self.stages.len() - 1].fidelity;
         let training = json!({
             "version": env!("CARGO_PKG_VERSION"),
             "images": self.plan.describe(),
             "data": self.settings.data,
             "device": if self.device.is_gpu { &self.device.description } else { "CPU" },
             "seed": self.settings.seed,
-            "setting": stage.fidelity.to_string(),
+            "setting": rank::rung(&stage.fidelity, self.plan.search_data.side),
+            "every-epoch": is_full,
             "recipe": stage.recipe,
             "network": architecture.fingerprint().map_err(TrainError::from)?,
             "weights": weights,
@@ -195,8 +198,6 @@ impl Work<'_> {
             return Ok(known);
         }
         let mut run = stage.training(architecture, weights, &self.device.device)?;
-        // The curve of the full setting is the ladder `epochs`.
-        let is_full = stage.fidelity == self.stages[self.stages.len() - 1].fidelity;
         let outcome = outcome::train(&mut run, is_full, over)?;
         self.record.keep(training, &outcome)?;
         Ok(outcome)

@@ -113,7 +113,8 @@ impl Measurements<'_> {
     }
 }
 
-fn rung(fidelity: &Fidelity, side: usize) -> RungSettings {
+/// A setting of images with this side, as a ladder names it.
+pub(super) fn rung(fidelity: &Fidelity, side: usize) -> RungSettings {
     RungSettings {
         epochs: fidelity.epochs,
         share: fidelity.share,

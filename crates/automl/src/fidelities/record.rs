@@ -44,12 +44,8 @@ impl Record {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failed("create the folder of"))?;
         }
-        let mut file = OpenOptions::new()
-            .create(true)
-            .read(true)
-            .append(true)
-            .open(path)
-            .map_err(failed("open"))?;
+        let mut file =
+            OpenOptions::new().create(true).append(true).open(path).map_err(failed("open"))?;
         let bytes = std::fs::read(path).map_err(failed("read"))?;
         let text = String::from_utf8_lossy(&bytes);
         let lines = text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());

@@ -1,5 +1,6 @@
 //! What candidates that paused or were stopped are expected to reach.
 
+use super::scores::slope;
 use automl_study::{History, State, Trial};
 
 /// From this many pairs on, the slope of a line is estimated.
@@ -23,11 +24,12 @@ impl Expectation {
     /// Learns from the reports at `rungs`, rising.
     pub(super) fn new(history: &History, rungs: Vec<u64>) -> Self {
         let at = |trial: &Trial, rung: u64| {
-            let report = trial.reports.iter().find(|report| report.step == rung)?;
-            Some(history.loss(&report.values))
+            let loss = history.loss(&trial.report_at(rung)?.values);
+            // It diverged.
+            Some(loss).filter(|loss| loss.is_finite())
         };
         let steps = rungs.windows(2).map(|pair| {
-            let both = |trial| Some((at(trial, pair[0])?, at(trial, pair[1])?));
+            let both = |trial| Some([at(trial, pair[0])?, at(trial, pair[1])?]);
             Line::fit(&history.trials().iter().filter_map(both).collect::<Vec<_>>())
         });
         Self { steps: steps.collect(), rungs }
@@ -59,23 +61,16 @@ struct Line {
 
 impl Line {
     /// Least squares, with a slope in [0, 1]; 1 for fewer than [`ENOUGH`] pairs. `None` without one.
-    fn fit(pairs: &[(f64, f64)]) -> Option<Self> {
+    fn fit(pairs: &[[f64; 2]]) -> Option<Self> {
         if pairs.is_empty() {
             return None;
         }
-        let mean = |of: &dyn Fn(&(f64, f64)) -> f64| {
-            pairs.iter().map(of).sum::<f64>() / pairs.len() as f64
-        };
-        let (from, to) = (mean(&|pair| pair.0), mean(&|pair| pair.1));
-        let variance = mean(&|pair| (pair.0 - from).powi(2));
-        let covariance = mean(&|pair| (pair.0 - from) * (pair.1 - to));
-        let slope = if pairs.len() < ENOUGH || variance <= 0.0 {
-            1.0
-        } else {
-            (covariance / variance).clamp(0.0, 1.0)
-        };
-        let worst = pairs.iter().map(|pair| pair.0).fold(f64::NEG_INFINITY, f64::max);
-        Some(Self { from, to, slope, worst })
+        let mean =
+            |rung: usize| pairs.iter().map(|pair| pair[rung]).sum::<f64>() / pairs.len() as f64;
+        let fitted = if pairs.len() < ENOUGH { None } else { slope(pairs) };
+        let worst = pairs.iter().map(|pair| pair[0]).fold(f64::NEG_INFINITY, f64::max);
+        let slope = fitted.map_or(1.0, |slope| slope.clamp(0.0, 1.0));
+        Some(Self { from: mean(0), to: mean(1), slope, worst })
     }
 
     fn at(&self, loss: f64) -> f64 {
@@ -114,6 +109,7 @@ mod tests {
             (State::Paused, &[0.6, 0.75]),
             (State::Paused, &[0.4]),
             (State::Waiting, &[]),
+            (State::Paused, &[0.5, f64::NAN]),
         ]);
         let expected = Expectation::new(&history, vec![1, 3, 9]);
         let accuracy = |trial: usize| {
@@ -127,9 +123,9 @@ mod tests {
 
     #[test]
     fn few_pairs_shift_and_more_give_a_line() {
-        let line = Line::fit(&[(0.5, 0.2)]).unwrap();
+        let line = Line::fit(&[[0.5, 0.2]]).unwrap();
         assert!((line.at(0.4) - 0.1).abs() < 1e-12);
-        let line = Line::fit(&[(0.2, 0.1), (0.3, 0.15), (0.4, 0.2)]).unwrap();
+        let line = Line::fit(&[[0.2, 0.1], [0.3, 0.15], [0.4, 0.2]]).unwrap();
         assert!((line.slope - 0.5).abs() < 1e-9);
         assert!((line.at(0.25) - 0.125).abs() < 1e-9);
         // Worse than all who went on.
@@ -145,6 +141,7 @@ mod tests {
             a in 0.0f64..1.0,
             b in 0.0f64..1.0,
         ) {
+            let pairs: Vec<[f64; 2]> = pairs.into_iter().map(Into::into).collect();
             let line = Line::fit(&pairs).unwrap();
             let (better, worse) = (a.min(b), a.max(b));
             prop_assert!(line.at(better) <= line.at(worse) + 1e-12);
@@ -157,7 +154,7 @@ mod tests {
             gain in 0.0f64..1.0,
             other in 0.0f64..1.0,
         ) {
-            let pairs: Vec<(f64, f64)> = losses.iter().map(|loss| (*loss, loss - gain)).collect();
+            let pairs: Vec<[f64; 2]> = losses.iter().map(|loss| [*loss, loss - gain]).collect();
             prop_assert!((Line::fit(&pairs).unwrap().at(other) - (other - gain)).abs() < 1e-6);
         }
     }

@@ -120,7 +120,7 @@ impl Learning<'_> {
         let seed = self.setup.settings.seed;
         let data = self.setup.plan.search_data.resized(self.side());
         let data = Arc::new(data.hold_out(HELD_OUT, seed)?);
-        let batch = (recipe.batch / SMALLER).max(LEAST_BATCH).min(recipe.batch);
+        let batch = (recipe.batch / SMALLER).max(LEAST_BATCH).min(recipe.batch.max(2));
         let recipe = Recipe {
             epochs: self.epochs(data.train.len() / batch),
             batch,

@@ -49,7 +49,7 @@ impl<S: Sampler> Filtered<S> {
                     Some([filtered.of(Score::Macs, &config)?, filtered.of(score, &config)?])
                 })
                 .collect();
-            filtered.slope = slope(&points);
+            filtered.slope = slope(&points).unwrap_or(0.0);
         }
         filtered
     }
@@ -87,14 +87,14 @@ impl<S: Sampler> Sampler for Filtered<S> {
     }
 }
 
-/// The slope of the least-squares line; zero where there is none.
-fn slope(points: &[[f64; 2]]) -> f64 {
+/// The slope of the least-squares line, if there is one.
+pub(super) fn slope(points: &[[f64; 2]]) -> Option<f64> {
     let count = points.len().max(1) as f64;
     let mean = |axis: usize| points.iter().map(|point| point[axis]).sum::<f64>() / count;
     let (x, y) = (mean(0), mean(1));
     let shared: f64 = points.iter().map(|point| (point[0] - x) * (point[1] - y)).sum();
     let square: f64 = points.iter().map(|point| (point[0] - x).powi(2)).sum();
-    if square > 0.0 { shared / square } else { 0.0 }
+    (square > 0.0).then(|| shared / square)
 }
 
 /// The score behind a filter.
@@ -143,8 +143,8 @@ mod tests {
     fn lines_have_their_slope() {
         let points: Vec<[f64; 2]> =
             (0..5).map(|x| [f64::from(x), 3.0 - 2.0 * f64::from(x)]).collect();
-        assert!((slope(&points) + 2.0).abs() < 1e-12);
-        assert_eq!(slope(&[[1.0, 2.0], [1.0, 5.0]]), 0.0);
-        assert_eq!(slope(&[]), 0.0);
+        assert!((slope(&points).unwrap() + 2.0).abs() < 1e-12);
+        assert_eq!(slope(&[[1.0, 2.0], [1.0, 5.0]]), None);
+        assert_eq!(slope(&[]), None);
     }
 }
