@@ -19,8 +19,10 @@ Usage: cargo xtask <command> [options]
 
 Find small networks
   search [options]     search for light networks on a data set (--help shows every option)
-  train MODEL.YAML     train one network of a search, or one of your own, to the end
-  compress NETWORK     make a trained network smaller: prune channels, decompose layers
+  train NETWORK --out FOLDER
+                       train one network of a search, or one of your own, to the end
+  compress NETWORK --out FOLDER
+                       make a trained network smaller: prune channels, decompose layers
   fidelities [options] measure which cheap settings rank networks as full training does
   latency [options]    how long networks take on this device, measured and predicted
   serve --stdio        drive the optimiser from any program, by JSON lines

@@ -98,12 +98,6 @@ pub enum CompressionError {
     /// The compression failed.
     #[error(transparent)]
     Compress(#[from] CompressError),
-    /// A folder without a network.
-    #[error("{} holds neither network.json nor model.yaml", path.display())]
-    NoNetwork {
-        /// The folder.
-        path: PathBuf,
-    },
     /// The folder holds a file of a network, which is not overwritten.
     #[error("{} exists already; choose another folder", path.display())]
     Taken {
@@ -389,13 +383,7 @@ impl Goal {
 
 /// The description's file, and its nodes.
 fn read(path: &Path) -> Result<(PathBuf, Canonical), CompressionError> {
-    let file = if path.is_dir() {
-        let names = ["network.json", "model.yaml"].map(|name| path.join(name));
-        let found = names.into_iter().find(|file| file.exists());
-        found.ok_or_else(|| CompressionError::NoNetwork { path: path.to_owned() })?
-    } else {
-        path.to_owned()
-    };
+    let file = Description::file(path)?;
     let canonical = Description::read(&file)?.canonical()?;
     Ok((file, canonical))
 }

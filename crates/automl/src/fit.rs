@@ -82,7 +82,7 @@ pub enum Progress {
     Epoch(EpochReport),
 }
 
-/// Trains the network of a `model.yaml` or `network.json` as the final training of a search with
+/// Trains the network of a `model.yaml` or `network.json`, or of a folder with one of them, as the final training of a search with
 /// these settings would, and saves it in `out`: the same description, `weights.safetensors`,
 /// `weights.bpk`, `metrics.json`. A training that was interrupted there goes on from its last checkpoint.
 ///
@@ -97,7 +97,7 @@ pub fn run(
     stop: &StopFlag,
     observer: &(dyn Fn(&Progress) + Sync),
 ) -> Result<Fitted, FitError> {
-    let description = Description::read(model)?;
+    let description = Description::read(&Description::file(model)?)?;
     let cost = description.canonical()?.cost();
     let results = out.join("metrics.json");
     if results.exists() {

@@ -45,6 +45,7 @@ const EVBMF_SHARE: f64 = 0.8;
 
 /// Options of `automl compress`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub(crate) struct CompressArgs {
     /// The network: a folder of a trained one, its model.yaml or its network.json
     #[arg(value_name = "NETWORK")]

@@ -11,10 +11,10 @@ pub(crate) const LONG: &str = "\
 Measure which cheap settings rank networks as full training does.
 
 About 30 networks of the search's block space are trained at each of several settings (fewer
-epochs, fewer images by different ways of choosing them, smaller images), and twice at the full one.
-The table shows what each setting costs and how well it ranks the networks: Kendall's tau between the
-accuracies there and after the second full training, with its standard error. The first full training
-has a tau below one too: no setting can be expected to rank better.
+epochs, fewer images by different ways of choosing them, smaller images), and twice at the full
+one. The table shows what each setting costs and how well it ranks the networks: Kendall's tau of the
+accuracies there and after the second full training, with its standard error. The first full
+training has a tau below one too: no setting can be expected to rank better.
 
 The ladder to prefer leads up to the full setting, and each rung costs at most a third of the one
 above (with a tenth of slack). A setting is no rung where tau is not above zero by its standard
@@ -34,14 +34,16 @@ Examples:
       digits: a table, and the ladder in runs/digits-ladder.toml
 
   cargo xtask fidelities --dataset fashion-mnist --data-dir ~/data --timeout 1h
-  cargo xtask search --dataset fashion-mnist --data-dir ~/data --ladder runs/fashion-mnist-ladder.toml
+  cargo xtask search --dataset fashion-mnist --data-dir ~/data \\
+      --ladder runs/fashion-mnist-ladder.toml
       measure once, then search with the ladder
 
-  cargo xtask fidelities --set 'fidelity.candidates=[{epochs=9, share=0.3, subset=\"herding\", side=14}]'
+  cargo xtask fidelities --set 'fidelity.candidates=[{epochs=9, subset=\"herding\", share=0.3}]'
       compare settings of your own";
 
 /// Options of `automl fidelities`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub(crate) struct FidelitiesArgs {
     #[command(flatten)]
     data: DataArgs,
@@ -58,7 +60,7 @@ pub(crate) struct FidelitiesArgs {
     /// The most multiply-accumulates per image that a network may have
     #[arg(long, value_name = "N")]
     max_macs: Option<u64>,
-    /// The epochs of the full setting [default: chosen for the data set]
+    /// The epochs of the full setting [default: 27; lecture: 200]
     #[arg(long, value_name = "N")]
     epochs: Option<u64>,
     /// Where to train: auto (a real GPU if there is one), cpu or gpu [default: auto]

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 /// Options of `automl latency`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub(crate) struct LatencyArgs {
     /// Side of the images in pixels
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u64).range(1..=512))]

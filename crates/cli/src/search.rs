@@ -24,9 +24,14 @@ fn execute(settings: &Settings) -> Result<(), Failure> {
     let display = display::Display::new();
     let summary = automl::search::run(settings, &stop, &|event| display.show(event))?;
     display.finish();
+    if stop.is_set() && summary.front.is_empty() {
+        let study = &summary.study;
+        return Err(format!("interrupted; what was recorded goes on with --study {study}").into());
+    }
     say(display::table(&summary, settings))?;
     if stop.is_set() {
-        return Err("interrupted; what was recorded can be continued with --study".into());
+        let study = &summary.study;
+        return Err(format!("interrupted; --study {study} trains what is left").into());
     }
     Ok(())
 }

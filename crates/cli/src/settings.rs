@@ -28,7 +28,7 @@ impl DataArgs {
 /// Every other setting.
 #[derive(Debug, Args)]
 pub(crate) struct SettingsArgs {
-    /// A TOML file of settings, those of a search; the options above go before it
+    /// A TOML file of settings, those of a search; the options above override it
     #[arg(long, value_name = "FILE", help_heading = "Settings")]
     config: Option<PathBuf>,
     /// Change one setting of the file, as in --set training.batch=64; may be repeated

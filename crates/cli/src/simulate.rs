@@ -16,7 +16,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, default_value_t = 10_000)]
     workers: usize,
     /// Jobs that are handed out
-    #[arg(long, default_value_t = 1_000_000)]
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     jobs: u64,
     /// The scheduler
     #[arg(long, default_value = "asha")]

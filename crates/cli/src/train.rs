@@ -11,8 +11,8 @@ pub(crate) const LONG: &str = "\
 Train one network of a search, or one of your own, to the end.
 
 The network is described by a model.yaml, such as those that a search leaves behind, or by a
-network.json, such as those of `compress`. It is trained
-from scratch as the final training of a search would train it, tested once and saved.";
+network.json, such as those of `compress`. It is trained from scratch as the final training of a
+search would train it, tested once and saved.";
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -29,9 +29,10 @@ Ctrl-C ends it; the same command again goes on from the last checkpoint in that 
 
 /// Options of `automl train`.
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub(crate) struct TrainArgs {
-    /// The network
-    #[arg(value_name = "MODEL.YAML")]
+    /// The network: its model.yaml or network.json, or the folder of one
+    #[arg(value_name = "NETWORK")]
     model: PathBuf,
     /// The folder for the trained network
     #[arg(long, value_name = "FOLDER")]

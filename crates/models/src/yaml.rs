@@ -33,7 +33,7 @@ pub enum YamlError {
         message: String,
     },
     /// The size of the images is in neither the file nor the call.
-    #[error("the configuration has no input_size; give the side of the images")]
+    #[error("the configuration has no input_size: add a line such as input_size: [32, 32]")]
     NoInputSize,
     /// The images are not square.
     #[error("input_size must be one side or two equal ones, not {sides:?}")]

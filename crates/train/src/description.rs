@@ -28,6 +28,12 @@ pub enum DescriptionError {
         /// Why.
         source: std::io::Error,
     },
+    /// A folder without a network.
+    #[error("{} holds neither network.json nor model.yaml", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The file of blocks is not valid.
     #[error("{}: {source}", path.display())]
     Yaml {
@@ -53,6 +59,20 @@ pub enum DescriptionError {
 }
 
 impl Description {
+    /// The file that describes the network at `path`: itself, or in a folder of a trained network
+    /// `network.json` or `model.yaml`.
+    ///
+    /// # Errors
+    /// [`DescriptionError::Folder`] for a folder that holds neither.
+    pub fn file(path: &Path) -> Result<PathBuf, DescriptionError> {
+        if !path.is_dir() {
+            return Ok(path.to_owned());
+        }
+        let files = ["network.json", "model.yaml"].map(|name| path.join(name));
+        let found = files.into_iter().find(|file| file.exists());
+        found.ok_or_else(|| DescriptionError::Folder { path: path.to_owned() })
+    }
+
     /// Reads a `.json` file as nodes, any other as blocks.
     ///
     /// # Errors

@@ -27,6 +27,14 @@ pub enum FidelityError {
         /// The share.
         share: f64,
     },
+    /// The share is less than two images.
+    #[error("a share of {share} of {images} training images is less than the two that are needed")]
+    TooFew {
+        /// The share.
+        share: f64,
+        /// All of them.
+        images: usize,
+    },
     /// The images are smaller than 2 pixels or larger than they are.
     #[error("the side must lie between 2 and the images' own {own} pixels, not {side}")]
     Side {
@@ -69,6 +77,10 @@ impl Fidelity {
         }
         if !(self.share > 0.0 && self.share <= 1.0) {
             return Err(FidelityError::Share { share: self.share });
+        }
+        let images = data.train.len();
+        if self.share * (images as f64) < 2.0 {
+            return Err(FidelityError::TooFew { share: self.share, images });
         }
         if self.side > data.side || self.side < 2.min(data.side) {
             return Err(FidelityError::Side { side: self.side, own: data.side });

@@ -43,7 +43,7 @@ pub(super) enum Kind {
 
 /// A ladder, and what successive halving makes of it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Outcome {
+pub(super) struct LadderOutcome {
     /// Indexes of the rungs, rising.
     pub(super) ladder: Vec<usize>,
     /// The mean cost of a candidate, in full trainings.
@@ -69,7 +69,7 @@ pub(super) fn ladder(
     reference: &[usize],
     eta: f64,
     rng: &mut dyn Rng,
-) -> (Outcome, Outcome) {
+) -> (LadderOutcome, LadderOutcome) {
     let count = truth.len();
     if count == 0 {
         return Default::default();
@@ -80,7 +80,7 @@ pub(super) fn ladder(
     let outcome = |ladder: &[usize]| {
         let cost = cost(rungs, ladder, eta);
         let accuracy = replay(rungs, truth, ladder, eta, &samples, (budget / cost) as usize);
-        Outcome { ladder: ladder.to_vec(), cost, accuracy }
+        LadderOutcome { ladder: ladder.to_vec(), cost, accuracy }
     };
     let reference = outcome(reference);
     let mut best = reference.clone();

@@ -57,7 +57,8 @@ impl Measurements<'_> {
         let rungs: Vec<Rung> = rows.iter().map(|row| row.rung.clone()).collect();
         let mut rng = stream(self.seed, 0, "ladders");
         let (preferred, by_epochs) = prefer::ladder(&rungs, &truth, &reference, ETA, &mut rng);
-        let replayed = |by: &prefer::Outcome| Replayed { cost: by.cost, accuracy: by.accuracy };
+        let replayed =
+            |by: &prefer::LadderOutcome| Replayed { cost: by.cost, accuracy: by.accuracy };
         let measured = |row: &Row<'_>| {
             let Row { fidelity, rung: Rung { cost, kind, .. }, time, tau: (tau, error) } = *row;
             let name = match kind {

@@ -88,6 +88,12 @@ pub enum SearchError {
     /// Someone asked to stop before a trial was handed out.
     #[error("interrupted before the search began")]
     Stopped,
+    /// No network keeps within the limits, or they are so tight that none was found.
+    #[error("no network was found with {limits}: raise search.max-params, max-macs or max-latency")]
+    Limits {
+        /// The limits, in words.
+        limits: String,
+    },
     /// No candidate was trained far enough to be judged.
     #[error("no network was trained in the time given ({failed} candidates failed{})",
         reason.as_ref().map(|r| format!(", the last because of {r}")).unwrap_or_default())]

@@ -75,7 +75,7 @@ impl<'a> Executor<'a> {
     fn work(&self, failure: &Mutex<Option<SearchError>>) -> Result<(), SearchError> {
         while !self.is_over() && lock(failure).is_none() {
             let mut study = lock(&self.study);
-            match study.next_job()? {
+            match study.next_job().map_err(|error| self.setup.plan.caps.refused(error))? {
                 Next::Run(assignment) => {
                     drop(study);
                     let number = assignment.number;

@@ -136,8 +136,11 @@ impl FidelitySettings {
             fidelity: FidelitySettings,
         }
         let LadderSettings::File(path) = &self.ladder else { return Ok(()) };
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| SettingsError::Read { path: Path::new(path).to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| SettingsError::Value {
+            name: "fidelity.ladder",
+            value: format!("{path:?}"),
+            reason: format!("neither \"epochs\" nor a file that can be read: {source}"),
+        })?;
         let bad = |reason: String| SettingsError::Parse { place: path.clone(), reason };
         let file: File =
             toml::from_str(&text).map_err(|e| bad(e.to_string().trim_end().to_owned()))?;

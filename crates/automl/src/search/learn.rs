@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// The part of a search's trials that is left where a supernet proposes them.
-const TRIALS: u64 = 15;
+const TRIALS: u64 = 20;
 
 /// What an epoch of a supernet costs in epochs of a typical candidate on images of the same side: it
 /// trains on four fifths of the images and judges as many held-out ones most of the time, and its

@@ -5,6 +5,7 @@ use super::{Against, LadderSettings, SearchError, Settings, SpaceName, TrainingS
 use automl_models::nas_bench_macro::MacroSpace;
 use automl_models::{BlockSpace, BlockSpaceError, BlockSpaceOptions, Canonical, NetworkSpace};
 use automl_space::{Config, Constraint, Space};
+use automl_study::AskError;
 use automl_train::{Data, Device, LatencyTable, Recipe};
 use std::sync::Arc;
 
@@ -64,6 +65,14 @@ impl Caps {
             [count(self.params, "parameters"), count(self.macs, "multiply-accumulates"), latency];
         let limits: Vec<String> = limits.into_iter().flatten().collect();
         if limits.is_empty() { String::new() } else { format!("at most {}", limits.join(" and ")) }
+    }
+
+    /// Why no candidate could be proposed: in a search only the limits forbid any.
+    pub(super) fn refused(&self, error: AskError) -> SearchError {
+        match error {
+            AskError::Forbidden { .. } => SearchError::Limits { limits: self.describe() },
+            error => error.into(),
+        }
     }
 
     /// By which factor a network exceeds the caps; at most zero where it does not.

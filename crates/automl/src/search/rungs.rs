@@ -53,6 +53,13 @@ impl Rungs {
     ) -> Result<Self, SearchError> {
         let fidelities = fidelities(settings, data)?;
         let costs = macs.relative_costs(&fidelities, data);
+        if let Some(late) = costs.windows(2).position(|pair| pair[0] >= pair[1]) {
+            return Err(SearchError::Settings(SettingsError::Value {
+                name: "fidelity.ladder",
+                value: fidelities[late + 1].to_string(),
+                reason: "each setting must cost more than the one before".into(),
+            }));
+        }
         let resumable = fidelities.windows(2).all(|pair| pair[0].continues(&pair[1]));
         let ladder = Ladder::declared("setting", costs, resumable)?;
         let prepared = if resumable { &fidelities[fidelities.len() - 1..] } else { &fidelities };

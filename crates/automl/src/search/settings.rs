@@ -112,8 +112,8 @@ pub enum RecipePreset {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Settings {
-    /// The study's name: its folder below `runs`. Continued if it exists. Default: made of the
-    /// data set and the seed, with a number where that is taken.
+    /// The study's name: its folder below `runs`. Continued if it exists. Default: the
+    /// data set and the first free number, such as `digits-1`.
     pub study: Option<String>,
     /// The folder of all runs.
     pub runs: PathBuf,
@@ -207,7 +207,7 @@ pub struct SearchSettings {
     /// Default: 8,000.
     pub images: Option<usize>,
     /// Whether a weight-sharing network learns first and proposes candidates, which makes a
-    /// fifteenth of the trials do.
+    /// twentieth of the trials, at least 3, do.
     pub search_and_learn: bool,
     /// Whether a training before the search learns learning rate, weight decay, label smoothing and
     /// the augmented share by hypergradients. They are used where they do better.

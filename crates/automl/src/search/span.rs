@@ -11,7 +11,7 @@ pub struct Span(pub Duration);
 
 /// A time in a file: a number of seconds or a text.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a time such as 90 (seconds), \"90s\", \"30m\" or \"1h30m\"")]
 enum TimeText {
     Seconds(u64),
     Text(String),

@@ -201,7 +201,8 @@ impl Open {
             (Some(fidelity), _) if fidelity != asked && fidelity <= self.reached(tell.id) => {
                 let (id, reached) = (tell.id, self.reached(tell.id));
                 Err(format!(
-                    "trial {id} was told at fidelity {reached} before, not below {fidelity}"
+                    "trial {id} was told at fidelity {reached} already: the next one must lie above \
+                     it, not at {fidelity}"
                 ))
             }
             _ => Ok(()),

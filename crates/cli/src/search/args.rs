@@ -30,7 +30,7 @@ Examples:
       the long recipe: batch 128, SGD along a cosine, RandAugment, 200 epochs
 
   cargo xtask search --trials 50 --search-and-learn
-      a weight-sharing network learns first, then 4 candidates are tried in place of 50
+      a weight-sharing network learns first, then 3 candidates are tried in place of 50
 
   cargo xtask search --learn-recipe
       hypergradients adjust the training recipe first
@@ -50,10 +50,12 @@ What you get, in runs/<study>/:
   front/trial-<n>/
                  model.yaml, weights.safetensors, weights.bpk and metrics.json of each network
 
-Ctrl-C ends a search cleanly; whatever ends it, `--study <name>` goes on where it was. The same
-command in a second process joins the first one; the last to end in a folder trains the front.";
+Ctrl-C ends a search cleanly; whatever ends it, `--study <name>` goes on where it was. A second
+process with the same `--study <name>` joins the first one, and the last to end in a folder trains
+the front. Without `--study` each command begins a study of its own.";
 
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 pub(crate) struct SearchArgs {
     #[command(flatten)]
     data: DataArgs,
@@ -68,7 +70,9 @@ pub(crate) struct SearchArgs {
     /// The longest the whole run may take, final training included: 90s, 30m, 2h
     #[arg(long, value_name = "TIME", help_heading = "Search")]
     timeout: Option<String>,
-    /// The most parameters that a network may have; larger ones are never trained
+    /// The most parameters that a network may have; larger ones are never trained [default: by the
+    /// images: 30,000 up to 16 pixels, 200,000 up to 40, else 1.5 M; none with --max-macs or
+    /// --max-latency, nor for nas-bench-macro]
     #[arg(long, value_name = "N", help_heading = "Search")]
     max_params: Option<u64>,
     /// The most multiply-accumulates per image that a network may have [default: by the images: 1 M
@@ -88,18 +92,20 @@ pub(crate) struct SearchArgs {
     /// How many networks of the front to train to the end and save [default: 18]
     #[arg(long, value_name = "N", help_heading = "Search")]
     front: Option<usize>,
-    /// Let a weight-sharing network learn first and propose candidates: a fifteenth of the trials is
-    /// run
+    /// Let a weight-sharing network learn first and propose candidates: a twentieth of the trials, at
+    /// least 3, is run
     #[arg(long, help_heading = "Search")]
     search_and_learn: bool,
     /// Learn learning rate, weight decay, label smoothing and augmentation by hypergradients in a
     /// training before the search; used where they do better
     #[arg(long, help_heading = "Search")]
     learn_recipe: bool,
-    /// Who proposes candidates [default: auto]
+    /// Who proposes candidates: auto, bohb, evolution, gp, nsga2, pbt, prior, priorband, random,
+    /// rung-gp, sobol, tpe or turbo [default: auto]
     #[arg(long, value_name = "NAME", help_heading = "Search")]
     sampler: Option<String>,
-    /// Who stops bad candidates early [default: asha]
+    /// Who stops bad candidates early: asha, asha-stopping, async-hyperband, auto, bohb, freeze-thaw,
+    /// hyperband, median, none, pasha, pbt, percentile, priorband or sha [default: asha]
     #[arg(long, value_name = "NAME", help_heading = "Search")]
     scheduler: Option<String>,
 
@@ -123,7 +129,7 @@ pub(crate) struct SearchArgs {
     workers: Option<usize>,
 
     /// The study's name; a study of that name is continued, or joined where another process is at
-    /// work on it [default: a new name]
+    /// work on it [default: a new name, such as digits-1]
     #[arg(long, value_name = "NAME", help_heading = "Study")]
     study: Option<String>,
     /// Where the record is kept: a file, or for several machines

@@ -29,7 +29,8 @@ impl Settings {
         if let Some(url) = &self.storage
             && Address::parse(url).is_err()
         {
-            let reason = "a file, sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE";
+            let reason =
+                "must be a file, sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE";
             return wrong("storage", format!("{:?}", without_password(url)), reason);
         }
         self.search.check_names()?;
@@ -64,7 +65,6 @@ impl Settings {
             ("training.epochs", self.training.epochs),
             ("training.min-epochs", self.training.min_epochs),
             ("training.final-epochs", self.training.final_epochs),
-            ("training.batch", self.training.batch.map(|n| n as u64)),
         ];
         for (name, value) in counts {
             if value == Some(0) {
@@ -90,8 +90,15 @@ impl Settings {
             let value = self.training.weight_decay.to_string();
             return wrong("training.weight-decay", value, "must lie in [0, 1)");
         }
-        if let Some(images) = self.search.images.filter(|images| *images < 2) {
-            return wrong("search.images", images.to_string(), "must be at least 2");
+        // Normalisation needs two images.
+        let pairs = [
+            ("search.images", self.search.images.map(|n| n as u64)),
+            ("training.batch", self.training.batch.map(|n| n as u64)),
+        ];
+        for (name, value) in pairs {
+            if let Some(value) = value.filter(|value| *value < 2) {
+                return wrong(name, value.to_string(), "must be at least 2");
+            }
         }
         self.fidelity.check()?;
         self.training.check_epochs(&self.fidelity.ladder)
