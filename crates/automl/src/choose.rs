@@ -143,6 +143,9 @@ const GOOD: f64 = 0.25;
 pub fn sampler(name: &str, setting: &Setting<'_>) -> Result<Box<dyn Sampler>, ChooseError> {
     let failed = |reason: String| ChooseError::Sampler { name: name.to_owned(), reason };
     Ok(match name {
+        _ if SINGLE_OBJECTIVE.contains(&name) && setting.objectives > 1 => {
+            return Err(failed("knows one objective only".into()));
+        }
         "bohb" | "priorband" | "pbt" | "rung-gp" if setting.ladder.is_none() => {
             return Err(failed("needs a fidelity".into()));
         }

@@ -68,10 +68,10 @@ pub fn to_toml(settings: &Settings) -> String {
     toml::to_string(&settings.without_password()).unwrap_or_default()
 }
 
-/// Writes a text file; an error names it.
+/// Writes a text file, which is whole or as it was; an error names it.
 #[cfg(feature = "train")]
 pub(crate) fn write_file(path: &std::path::Path, text: &str) -> Result<(), SearchError> {
-    std::fs::write(path, text).map_err(|source| SearchError::File {
+    automl_train::write_whole(path, text.as_bytes()).map_err(|source| SearchError::File {
         action: "write",
         path: path.to_owned(),
         source,

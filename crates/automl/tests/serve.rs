@@ -124,6 +124,7 @@ fn the_same_seed_and_replies_give_the_same_proposals() {
     };
     let known = run(json!({}));
     assert_eq!(known, run(json!({})));
+    assert_eq!(known, run(json!({ "seed": 3.0 })));
     assert_ne!(known, run(json!({ "seed": -4 })));
     // What is best does not depend on how it is written.
     let mut client = Client::begun(&with(&init(&line()), &json!({ "direction": ["maximize"] })));
@@ -213,6 +214,7 @@ fn a_bad_init_is_named_and_another_may_follow() {
         (json!({ "direction": ["minimize", "maximize"] }), "2 directions"),
         (json!({ "sampler": "magic" }), "magic"),
         (json!({ "scheduler": "magic" }), "magic"),
+        (json!({ "sampler": "cmaes", "n_objectives": 2 }), "one objective"),
         (json!({ "scheduler": "asha" }), "fidelity"),
         (json!({ "scheduler": "pbt", "fidelity": { "min": 1, "max": 9 } }), "go together"),
         (json!({ "storage": "mysql://host/db" }), "mysql"),

@@ -68,7 +68,7 @@ impl<'a> Observed<'a> {
                     log_seconds: seconds.map(|s| s.max(1e-6).ln()),
                 })
             };
-            let broken = trial.constraints.iter().any(|c| c.is_nan());
+            let broken = trial.constraints.iter().any(|c| c.is_nan() || *c == f64::INFINITY);
             let last = match trial.state {
                 _ if broken => None,
                 // Whatever it had reported before.

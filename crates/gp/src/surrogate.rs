@@ -27,6 +27,8 @@ struct Choice {
 pub(crate) struct Component {
     pub(crate) posterior: Posterior,
     pub(crate) warped: Warped,
+    /// The losses on its scale that the posterior is conditioned on: of the rows that were kept.
+    pub(crate) outputs: Vec<f64>,
     /// Its share of the belief.
     pub(crate) weight: f64,
 }
@@ -115,10 +117,10 @@ impl Memory {
         let mut posteriors = Vec::new();
         for (i, choice) in self.choices.iter().enumerate() {
             let warped = choice.scale.warp(y);
+            let outputs: Vec<f64> = kept.iter().map(|&i| warped.y[i]).collect();
             let posterior = if local {
                 let rows: Vec<&[f64]> = kept.iter().map(|&i| rows[i].as_slice()).collect();
-                let y: Vec<f64> = kept.iter().map(|&i| warped.y[i]).collect();
-                let data = Observations { x: &matrix(&rows), y: &y, noise: &[] };
+                let data = Observations { x: &matrix(&rows), y: &outputs, noise: &[] };
                 Posterior::new(&choice.kernel, &choice.hyper, data, priors.mean).ok()
             } else {
                 let old = self.posteriors.get(i);
@@ -126,7 +128,7 @@ impl Memory {
             };
             let Some(posterior) = posterior else { continue };
             posteriors.push(posterior.clone());
-            components.push(Component { posterior, warped, weight: weights[i] / sum });
+            components.push(Component { posterior, warped, outputs, weight: weights[i] / sum });
         }
         if !local && posteriors.len() == self.choices.len() {
             self.posteriors = posteriors;
@@ -322,6 +324,8 @@ mod tests {
         let learnt = Memory::default().learn(&kernel, &priors, &rows, &y, freedom);
         let local = &learnt[0];
         assert_eq!(local.posterior.rows().nrows(), LOCAL_ROWS);
+        // Pending trials are appended to these.
+        assert!(local.posterior.clone().set_outputs(&local.outputs).is_ok());
         let data = Observations { x: &matrix(&rows), y: &local.warped.y, noise: &[] };
         let (ours, hyper) = (local.posterior.kernel(), local.posterior.hyper());
         let exact = Posterior::new(ours, hyper, data, priors.mean).unwrap();

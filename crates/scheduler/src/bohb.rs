@@ -62,7 +62,10 @@ impl Sampler for BohbSampler {
         let Some(rung) = rung else { return RandomSampler::uniform().propose(view, rng) };
         let numbers = boards.order(view.history, rung);
         let (good, bad) = split(&numbers, least);
-        let pending = view.history.in_state(State::Running).map(|trial| trial.number);
+        // Who is on the way to the next rung has its result at this one.
+        let reached = boards.fidelities()[rung];
+        let pending = view.history.in_state(State::Running).filter(|trial| trial.step() < reached);
+        let pending = pending.map(|trial| trial.number);
         let bad: Vec<u64> = thinned(bad).chain(pending.take(MOST)).collect();
         let density = |numbers: &[u64]| {
             let trials = numbers.iter().filter_map(|number| view.history.get(*number));

@@ -374,11 +374,14 @@ impl Domain {
         )
     }
 
-    /// The value that a literal names, if it lies in the domain.
+    /// The value that a literal names, if it lies in the domain; of a grid, its very point.
     pub fn value_of(&self, literal: &Choice) -> Option<Value> {
         let value = match (self, literal) {
             (Self::Categorical(d), _) => Value::Category(d.index_of(literal)?),
-            (Self::Float(_), _) => Value::Float(literal.as_f64()?),
+            (Self::Float(_), _) => {
+                let value = Value::Float(literal.as_f64()?);
+                return self.contains(value).then(|| self.on_grid(value));
+            }
             (Self::Int(_), Choice::Int(x)) => Value::Int(*x),
             (Self::Int(_), Choice::Float(x)) if x.fract() == 0.0 && x.abs() < 9e15 => {
                 Value::Int(*x as i64)
@@ -386,6 +389,15 @@ impl Domain {
             _ => return None,
         };
         self.contains(value).then_some(value)
+    }
+
+    /// The very grid point that a value of this domain is close to; the value itself where there is no
+    /// grid.
+    pub fn on_grid(&self, value: Value) -> Value {
+        match (self, value) {
+            (Self::Float(d), Value::Float(x)) => Value::Float(d.nearest(x)),
+            _ => value,
+        }
     }
 
     /// The literal that names a value; `None` where the value is of another kind.

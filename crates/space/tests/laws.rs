@@ -233,6 +233,20 @@ fn the_prior_of_a_continuum_integrates_to_one() {
     }
 }
 
+/// Values that others write down stand for the very points that samplers draw.
+#[test]
+fn given_values_lie_on_the_grid() {
+    let mut builder = Space::builder();
+    builder.float("x", 0.0..=1.0).step(0.1).add().unwrap();
+    let space = builder.build().unwrap();
+    let domain = space.params()[0].domain();
+    let drawn: Vec<Option<Value>> = (0..11).map(|k| Some(domain.nth(k))).collect();
+    let given: Vec<Option<Value>> =
+        (0..11).map(|k| domain.value_of(&(f64::from(k) / 10.0).into())).collect();
+    assert_eq!(given, drawn);
+    assert_eq!(domain.value_of(&0.25.into()), None);
+}
+
 #[test]
 fn what_is_no_space_is_refused() {
     for json in ["{}", "{\"parameters\": 3}", "3", "{\"parameters\": [], \"constraints\": {}}"] {

@@ -16,7 +16,7 @@ pub(crate) fn value(domain: &Domain, internal: f64) -> Option<Value> {
         }
         _ => return None,
     };
-    domain.contains(value).then_some(value)
+    domain.contains(value).then(|| domain.on_grid(value))
 }
 
 /// A literal as JSON.

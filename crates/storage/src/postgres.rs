@@ -222,13 +222,14 @@ fn explained(error: postgres::Error) -> Failure {
     words.into()
 }
 
-/// Heartbeats are in the time zone of the session, as Optuna's are, and compared in it.
+/// Heartbeats are in the time zone of the session, as Optuna's are. Ages are taken between instants, so
+/// that nobody looks dead while clocks go forward.
 static DIALECT: Dialect = Dialect {
     lock: " FOR UPDATE",
     list: "(SELECT CAST(value AS INTEGER)
             FROM json_array_elements_text(CAST(CAST(?1 AS TEXT) AS JSON)))",
     now: "CAST(now() AS TIMESTAMP)",
-    age: "EXTRACT(EPOCH FROM CAST(now() AS TIMESTAMP) - h.heartbeat)",
+    age: "EXTRACT(EPOCH FROM now() - CAST(h.heartbeat AS TIMESTAMPTZ))",
     types: &[
         ("ID", "SERIAL PRIMARY KEY"),
         ("TIME", "TIMESTAMP WITHOUT TIME ZONE"),

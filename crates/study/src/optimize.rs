@@ -23,7 +23,8 @@ impl Study {
     /// Evaluates `trials` more configurations, or fewer if the stop flag is set.
     ///
     /// The objective returns a number, several, or a `Result`; an error, a NaN or a panic makes
-    /// the trial failed, with its message, and the loop goes on.
+    /// the trial failed, with its message, and the loop goes on. A result that came so late that another
+    /// worker has the trial is dropped.
     ///
     /// # Errors
     /// [`OptimizeError`] if the sampler or the storage fails.
@@ -38,7 +39,11 @@ impl Study {
             }
             let Assignment { number, config, .. } = self.ask()?;
             let outcome = guarded(|| objective(&config));
-            self.tell(number, outcome)?;
+            match self.tell(number, outcome) {
+                // Another worker has the trial now.
+                Err(error) if error.is_lost() => {}
+                told => told.map(drop)?,
+            }
         }
         Ok(())
     }
@@ -66,7 +71,10 @@ impl Study {
                         let asked = lock().ask();
                         let result = asked.map_err(OptimizeError::from).and_then(|assignment| {
                             let outcome = guarded(|| objective(&assignment.config));
-                            lock().tell(assignment.number, outcome).map_err(OptimizeError::from)
+                            match lock().tell(assignment.number, outcome) {
+                                Err(error) if error.is_lost() => Ok(()),
+                                told => told.map(drop).map_err(OptimizeError::from),
+                            }
                         });
                         if let Err(error) = result {
                             left.store(0, Ordering::SeqCst);

@@ -183,23 +183,28 @@ pub fn hypervolume<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> f64 {
 
 /// The part of the hypervolume that each point alone accounts for: `[n]`.
 ///
-/// Two objectives take `O(n log n)`, more a hypervolume for each point.
+/// Two objectives take `O(n log n)`. With more it is the point's own box without the volume of the
+/// other points within it: a hypervolume of points limited to the box, of which few are left.
 pub fn contributions<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> Vec<f64> {
     if let &[right, top] = reference {
         return contributions_of_pairs(points, right, top);
     }
-    let whole = hypervolume(points, reference);
-    (0..points.len())
-        .map(|skip| {
-            let rest: Vec<&[f64]> = points
-                .iter()
-                .enumerate()
-                .filter(|(i, _)| *i != skip)
-                .map(|(_, p)| p.as_ref())
-                .collect();
-            (whole - hypervolume(&rest, reference)).max(0.0)
-        })
-        .collect()
+    let inside = |p: &[f64]| p.iter().zip(reference).all(|(x, r)| x.is_finite() && x < r);
+    let share = |i: usize| {
+        let own = points[i].as_ref();
+        if !inside(own) {
+            return 0.0;
+        }
+        let limit = |other: &P| -> Vec<f64> {
+            other.as_ref().iter().zip(own).map(|(x, limit)| x.max(*limit)).collect()
+        };
+        let others = points.iter().enumerate();
+        let others = others.filter(|(j, other)| *j != i && inside(other.as_ref()));
+        let others: Vec<Vec<f64>> = others.map(|(_, other)| limit(other)).collect();
+        let box_: f64 = own.iter().zip(reference).map(|(x, r)| r - x).product();
+        (box_ - hypervolume(&others, reference)).max(0.0)
+    };
+    (0..points.len()).map(share).collect()
 }
 
 /// [`contributions`] for two objectives: what lies between a point of the front and its neighbours,

@@ -108,21 +108,9 @@ impl View<'_> {
     /// A configuration that suits, in a finite space of at most 2^17 points, found by going through
     /// all of them from a random one on.
     fn left_over(&self, suits: &dyn Fn(&Config) -> bool, rng: &mut dyn Rng) -> Option<Config> {
-        let counts = self.space.params().iter().map(|param| param.domain().cardinality());
-        let counts: Vec<u128> = counts.collect::<Option<_>>()?;
-        let size = counts.iter().try_fold(1u128, |size, n| size.checked_mul(*n))?;
-        if size > 1 << 17 {
-            return None;
-        }
-        let start = rng.random_range(0..size);
-        (0..size).find_map(|i| {
-            let mut rest = (start + i) % size;
-            let config = self.space.build_config(|index, param| {
-                let digit = rest % counts[index];
-                rest /= counts[index];
-                param.domain().nth(digit)
-            });
-            suits(&config).then_some(config)
-        })
+        let size = self.space.size().filter(|size| *size <= 1 << 17)?;
+        let start = rng.random_range(0..size) as usize;
+        let all = || self.space.configs().into_iter().flatten();
+        all().skip(start).chain(all().take(start)).find(suits)
     }
 }

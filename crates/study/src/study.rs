@@ -9,7 +9,7 @@ mod resume;
 pub use builder::{BuildError, StudyBuilder};
 pub use error::{AskError, RefreshError, TellError};
 
-use crate::trial::attribute;
+use crate::trial::{attribute, violated};
 use crate::{
     History, HistoryError, Job, Ladder, Outcome, Report, Sampler, Scheduler, State, StopFlag,
     Storage, StoreError, Trial, Verdict, View, pareto, stream,
@@ -354,7 +354,7 @@ impl Study {
     /// [`TellError`] if the trial is not running or the storage fails.
     pub fn constrain(&mut self, number: u64, constraints: Vec<f64>) -> Result<(), TellError> {
         self.running(number)?;
-        self.change(number, |trial| trial.constraints = constraints)
+        self.change(number, |trial| trial.constraints = violated(constraints))
     }
 
     /// The next fidelity above `from`, on the way to `until`, at which the scheduler wants a report.

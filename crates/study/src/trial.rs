@@ -206,7 +206,7 @@ impl Outcome {
                 trial.state = State::Complete;
                 trial.values = values;
                 if !constraints.is_empty() {
-                    trial.constraints = constraints;
+                    trial.constraints = violated(constraints);
                 }
             }
             Self::Pruned => {
@@ -216,6 +216,14 @@ impl Outcome {
             Self::Failed { reason } => failed(&reason),
         }
     }
+}
+
+/// Values of constraints, of which a NaN counts as violated without bound, as every record has it.
+pub(crate) fn violated(mut constraints: Vec<f64>) -> Vec<f64> {
+    for value in constraints.iter_mut().filter(|value| value.is_nan()) {
+        *value = f64::INFINITY;
+    }
+    constraints
 }
 
 impl From<f64> for Outcome {

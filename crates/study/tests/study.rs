@@ -213,6 +213,36 @@ fn a_stop_flag_ends_the_loop_cleanly() {
     assert!(history.len() <= 8 && history.finished() == history.len());
 }
 
+/// However many values inactive parameters would have.
+#[test]
+fn conditional_spaces_are_used_up() {
+    let mut builder = Space::builder();
+    let models = ["a", "b", "c", "d", "e"];
+    let model = builder.choice("model", models).add().unwrap();
+    for (name, own) in models.iter().flat_map(|name| (0..3).map(move |own| (*name, own))) {
+        builder.int(&format!("{name}{own}"), 0..=2).when(model, name).add().unwrap();
+    }
+    let mut study = Study::builder(builder.build().unwrap()).build().unwrap();
+    study.optimize(135, |_| 0.0).unwrap();
+    assert_eq!(study.history().distinct(), 5 * 27);
+}
+
+/// A NaN would be feasible or not by chance, and no record could tell it from an infinity.
+#[test]
+fn constraints_that_are_no_number_are_violated() {
+    let mut study = Study::builder(line()).build().unwrap();
+    for given in [f64::NAN, f64::INFINITY] {
+        let number = study.ask().unwrap().number;
+        study.constrain(number, vec![given]).unwrap();
+        assert_eq!(study.history().get(number).unwrap().constraints, [f64::INFINITY]);
+        let outcome = Outcome::Complete { values: vec![1.0], constraints: vec![given] };
+        study.tell(number, outcome).unwrap();
+        let trial = study.history().get(number).unwrap();
+        assert_eq!(trial.constraints, [f64::INFINITY]);
+        assert!(!trial.is_feasible());
+    }
+}
+
 #[test]
 fn no_configuration_repeats_while_another_is_left() {
     let mut builder = Space::builder();

@@ -159,7 +159,15 @@ impl Cache {
             if let Some(trial) = view.history.trials().get(number).filter(|_| number < known) {
                 point.clear();
                 coordinates(&self.axes, &trial.config, &mut point);
-                self.points[number * d..][..d].copy_from_slice(&point);
+                let known = &mut self.points[number * d..][..d];
+                if !known.iter().map(|x| x.to_bits()).eq(point.iter().map(|x| x.to_bits())) {
+                    known.copy_from_slice(&point);
+                    // What is sorted by the old coordinates is of no use.
+                    self.fitted = None;
+                    self.good = ParzenEstimator::empty(self.axes.clone());
+                    self.bad = ParzenEstimator::empty(self.axes.clone());
+                    self.feasibility = Feasibility::default();
+                }
             }
         }
         for trial in &view.history.trials()[known..] {

@@ -48,7 +48,12 @@ fn a_changed_trial_is_seen_as_it_is() {
         sampler.propose(&view, &mut stream(seed, number, "propose")).unwrap()
     };
     let mut kept = TpeSampler::default();
+    propose(&mut kept, &history);
+    // Still running, somewhere else.
+    let moved = Trial { config: draw(77), ..history.get(7).unwrap().clone() };
+    history.update(moved).unwrap();
     let before = propose(&mut kept, &history);
+    assert_eq!(before, propose(&mut TpeSampler::default(), &history));
     // As good as the best, somewhere else.
     let mut changed = history.get(7).unwrap().clone();
     (changed.config, changed.state, changed.values) = (draw(99), State::Complete, vec![-1.0]);

@@ -134,8 +134,8 @@ impl Stage {
     /// The stages of some settings. Equal orders and sides are worked out once, and small networks
     /// through which images are chosen are trained once. `stop` is asked before each of their steps.
     ///
-    /// The recipe is that for the full data with the setting's epochs, batches no larger than
-    /// [`Recipe::for_data`] gives for so many images with the learning rate in proportion, and
+    /// The recipe is that for the full data with the setting's epochs, for a part of the images batches
+    /// no larger than [`Recipe::for_data`] gives for so many with the learning rate in proportion, and
     /// crops that move smaller images by fewer pixels.
     ///
     /// # Errors
@@ -201,7 +201,9 @@ impl Stage {
 fn cheaper(recipe: &Recipe, fidelity: &Fidelity, data: &Data, images: &Data) -> Recipe {
     let mut cheaper = recipe.clone();
     cheaper.epochs = fidelity.epochs;
-    cheaper.batch = recipe.batch.min(Recipe::for_data(images, fidelity.epochs).batch);
+    if images.train.len() < data.train.len() {
+        cheaper.batch = recipe.batch.min(Recipe::for_data(images, fidelity.epochs).batch);
+    }
     cheaper.learning_rate *= cheaper.batch as f64 / recipe.batch as f64;
     cheaper.augmentation.margin = recipe.augmentation.margin * images.side / data.side.max(1);
     cheaper

@@ -50,7 +50,7 @@ mod training;
 
 pub use augment::{Augmentation, RandAugment, Transformation};
 pub use burn::tensor::Device;
-pub use checkpoint::{CheckpointError, WeightsError, read_weights};
+pub use checkpoint::{CheckpointError, WeightsError, read_weights, write_whole};
 pub use correlation::{kendall, kendall_error, spearman};
 pub use data::{Data, Part, SplitError};
 pub use dataset::{Dataset, DatasetError, Images};

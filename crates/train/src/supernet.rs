@@ -288,8 +288,10 @@ impl Supernet {
     /// half and three quarters of their parameters from the space's prior, and judges them with the
     /// weights that they inherit. The one with the lowest corrected loss comes first.
     ///
+    /// Asked to stop, it is content with those that it has judged by then.
+    ///
     /// # Errors
-    /// As [`run_epoch`](Self::run_epoch).
+    /// As [`run_epoch`](Self::run_epoch); [`TrainError::Stopped`] if there are none.
     pub fn rank(
         &mut self,
         count: usize,
@@ -314,9 +316,9 @@ impl Supernet {
         let judged = self.data.test.len().min(JUDGED);
         let judged = self.data.test.select(&(0..judged).collect::<Vec<_>>());
         let mut candidates = Vec::with_capacity(drawn.len());
-        for some in drawn.chunks(4 * PATHS) {
+        for some in drawn.chunks(rayon::current_num_threads()) {
             if stop() {
-                return Err(TrainError::Stopped { epoch: self.epoch });
+                break;
             }
             let children = some.iter().map(|(_, path)| self.weights.child(path, &self.device));
             let children: Vec<Child> = children.collect::<Result<_, _>>()?;
@@ -334,6 +336,9 @@ impl Supernet {
                     corrected: self.corrected(evaluation.loss, path.cost),
                 });
             }
+        }
+        if candidates.is_empty() {
+            return Err(TrainError::Stopped { epoch: self.epoch });
         }
         candidates.sort_by(|a, b| a.corrected.total_cmp(&b.corrected));
         Ok(candidates)

@@ -333,7 +333,7 @@ impl Training {
     /// each of the first `count` batches of an epoch of their own. The network stays as it is.
     pub fn gradients(&self, count: usize, mut each: impl FnMut(&[NamedTensor])) {
         let network = self.network.copy();
-        for Batch { pixels, labels } in self.batches(u64::from(u32::MAX) + 1).take(count) {
+        for Batch { pixels, labels } in self.batches(1 << 31).take(count) {
             let images = images(&self.data, pixels, labels.len(), &self.device);
             let targets = targets(&labels, self.data.classes, self.recipe.label_smoothing);
             let targets = Tensor::from_data(targets, &self.device);

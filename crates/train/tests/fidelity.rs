@@ -131,6 +131,10 @@ fn settings_are_prepared_and_train() {
     let half = Fidelity { epochs: 8, share: 0.5, subset: Subset::Random, side: 6 };
     let stages = Stage::prepare(&[half, full], &data, &recipe, 0, &cpu(), &|| false).unwrap();
     assert_eq!((stages[1].data.as_ref(), &stages[1].recipe), (data.as_ref(), &recipe));
+    // A batch that was given is that of the full setting.
+    let large = Recipe { batch: 256, ..recipe.clone() };
+    let given = Stage::prepare(&[full], &data, &large, 0, &cpu(), &|| false).unwrap();
+    assert_eq!(given[0].recipe, large);
     let [stage, _] = stages.as_slice() else { panic!("two stages") };
     assert_eq!((stage.data.side, stage.data.validation.side), (6, 6));
     assert_eq!(stage.data.train.len(), data.train.len().div_ceil(2));
@@ -173,6 +177,8 @@ fn settings_out_of_range_are_named() {
     let refuse = |fidelity: Fidelity| fidelity.check(&data).unwrap_err();
     assert!(matches!(refuse(Fidelity { epochs: 0, ..full }), FidelityError::Epochs));
     assert!(matches!(refuse(Fidelity { share: 1.5, ..full }), FidelityError::Share { .. }));
+    let one = Fidelity { share: 1e-3, ..full };
+    assert!(matches!(refuse(one), FidelityError::TooFew { .. }));
     assert!(matches!(refuse(Fidelity { share: f64::NAN, ..full }), FidelityError::Share { .. }));
     let error = refuse(Fidelity { side: 9, ..full });
     assert!(error.to_string().contains("own 8 pixels, not 9"), "{error}");

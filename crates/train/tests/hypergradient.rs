@@ -66,6 +66,22 @@ fn a_bad_recipe_is_repaired() {
     }
 }
 
+/// The weights before a step are kept from one epoch to the next.
+#[test]
+fn epochs_of_one_step_learn_too() {
+    let data = data();
+    let recipe = Recipe { batch: data.train.len(), ..Recipe::for_data(&data, 3) };
+    let options = TuningOptions { every: 1, ..TuningOptions::default() };
+    let learnt = one_thread(|| {
+        let mut tuning = Tuning::new(&architecture(), &data, &recipe, options, 0, &cpu()).unwrap();
+        for _ in 0..recipe.epochs {
+            tuning.run_epoch(&|| false).unwrap();
+        }
+        tuning.tuned()
+    });
+    assert_ne!(learnt.label_smoothing, recipe.label_smoothing);
+}
+
 #[test]
 fn the_same_seed_learns_the_same() {
     let data = data();

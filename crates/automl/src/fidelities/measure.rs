@@ -45,7 +45,7 @@ pub fn measure(
     observer: &(dyn Fn(&Progress) + Sync),
 ) -> Result<Ranking, FidelitiesError> {
     let start = Instant::now();
-    let deadline = settings.search.timeout.map(|span| start + span.0);
+    let deadline = settings.search.timeout.and_then(|span| start.checked_add(span.0));
     let over = || is_over(stop, deadline);
     let early = |error: SearchError| match error.before_search(settings, stop) {
         SearchError::Stopped => FidelitiesError::Stopped,
@@ -90,15 +90,19 @@ pub fn measure(
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<(usize, Vec<Outcome>)>> = Mutex::default();
     let failure: Mutex<Option<SearchError>> = Mutex::new(None);
+    let failed = || failure.lock().unwrap_or_else(PoisonError::into_inner).is_some();
     let lock = || results.lock().unwrap_or_else(PoisonError::into_inner);
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 let work = || {
                     loop {
+                        if failed() {
+                            break;
+                        }
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some(architecture) = architectures.get(index) else { break };
-                        match work.train(architecture, index as u64, &over) {
+                        match work.train(architecture, index as u64, &|| over() || failed()) {
                             Ok(outcomes) => {
                                 let mut results = lock();
                                 results.push((index, outcomes));

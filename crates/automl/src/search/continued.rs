@@ -118,13 +118,7 @@ pub(super) fn keep(settings: &Settings, folder: &Path) -> Result<(), SearchError
         return Ok(());
     }
     let text = serde_json::to_string_pretty(&values(settings)?).map_err(ContinueError::from)?;
-    let part = folder.join(format!("{FILE}.part"));
-    super::write_file(&part, &text)?;
-    std::fs::rename(&part, &path).map_err(|source| SearchError::File {
-        action: "write",
-        path,
-        source,
-    })
+    super::write_file(&path, &text)
 }
 
 /// How a process takes part in a study.

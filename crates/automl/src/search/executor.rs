@@ -142,17 +142,20 @@ impl<'a> Executor<'a> {
                 Some(training) => Ok(training),
                 None => self.begin(number, at, next, &architecture),
             };
-            let trained = begun.and_then(|mut training| {
-                let seconds = self.advance(next, &mut training)?;
+            let trained = begun.map_err(SearchError::from).and_then(|mut training| {
+                let seconds = self.advance(number, next, &mut training)?;
                 Ok((training, seconds))
             });
             let (training, seconds) = match trained {
                 Ok(trained) => trained,
-                Err(TrainError::Stopped { .. }) => {
+                Err(SearchError::Train(TrainError::Stopped { .. })) => {
                     lock(&self.study).release(number)?;
                     return Ok(());
                 }
-                Err(error) => return self.fail(number, error.to_string(), Some(cost)),
+                Err(SearchError::Train(error)) => {
+                    return self.fail(number, error.to_string(), Some(cost));
+                }
+                Err(error) => return Err(error),
             };
             at = next;
             let accuracy = training.evaluate(Part::Validation).accuracy;
@@ -219,10 +222,18 @@ impl<'a> Executor<'a> {
     ) -> Result<Training, TrainError> {
         let rungs = &self.setup.plan.rungs;
         let stage = rungs.stage(next);
-        if at > 0 && rungs.ladder.resumable() {
-            let path = self.setup.folder.checkpoint(number);
+        let seed = stream(lock(&self.study).seed(), number, "weights").random();
+        let path = self.setup.folder.checkpoint(number);
+        if rungs.ladder.resumable() && (at > 0 || path.exists()) {
+            let adapted = architecture.at_side(stage.fidelity.side)?;
             match Training::resume(&path, &stage.data, self.setup.device) {
-                Ok(training) if training.epoch() <= rungs.epochs_at(at) => return Ok(training),
+                // It may be that of another record that was in this folder.
+                Ok(training)
+                    if (training.architecture(), training.seed()) == (Some(&adapted), seed)
+                        && training.epoch() <= rungs.epochs_at(next) =>
+                {
+                    return Ok(training);
+                }
                 Ok(_) => {}
                 Err(error) => {
                     let note = format!("trial {number} starts again from its first epoch: {error}");
@@ -230,16 +241,29 @@ impl<'a> Executor<'a> {
                 }
             }
         }
-        let seed = stream(lock(&self.study).seed(), number, "weights").random();
         stage.training(architecture, seed, self.setup.device)
     }
 
-    /// Trains to the epochs of a fidelity; returns the mean seconds of an epoch, if there was one.
-    fn advance(&self, next: u64, training: &mut Training) -> Result<Option<f64>, TrainError> {
+    /// Trains to the epochs of a fidelity, with a checkpoint now and then on the way; returns the mean
+    /// seconds of an epoch, if there was one.
+    fn advance(
+        &self,
+        number: u64,
+        next: u64,
+        training: &mut Training,
+    ) -> Result<Option<f64>, SearchError> {
         let (mut seconds, mut epochs) = (0.0, 0);
-        while training.epoch() < self.setup.plan.rungs.epochs_at(next) {
+        let rungs = &self.setup.plan.rungs;
+        let end = rungs.epochs_at(next);
+        let mut saved = Instant::now();
+        while training.epoch() < end {
             seconds += training.run_epoch(&|| self.is_over())?.time.as_secs_f64();
             epochs += 1;
+            let goes_on = training.epoch() < end && rungs.ladder.resumable();
+            if goes_on && saved.elapsed() > CHECKPOINT_EVERY {
+                training.save(&self.setup.folder.checkpoint(number))?;
+                saved = Instant::now();
+            }
         }
         Ok((epochs > 0).then(|| seconds / f64::from(epochs)))
     }
@@ -322,7 +346,8 @@ fn tried(history: &History) -> u64 {
 
 /// The time for the trials that are left, at the pace of those of this run.
 fn time_left(elapsed: Duration, tried: u64, left: u64) -> Duration {
-    elapsed.mul_f64(left as f64 / tried.max(1) as f64)
+    let seconds = elapsed.as_secs_f64() * left as f64 / tried.max(1) as f64;
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
 /// Locks, also after another worker panicked: the data behind is changed in whole steps only.

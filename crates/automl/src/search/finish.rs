@@ -60,13 +60,13 @@ struct Metrics {
 }
 
 impl Metrics {
-    /// Whether a training by `recipe` need not be run any more: it is this one, or a shorter one
-    /// where the time decides about the epochs.
+    /// Whether a training by `recipe` need not be run any more: it is this one, or where the time
+    /// decides about the epochs a shorter one, also from the search's weights.
     fn stands_for(&self, recipe: &Recipe, timed: bool) -> bool {
         let Some(own) = &self.recipe else { return false };
         if timed {
-            let same = Recipe { epochs: recipe.epochs, ..own.clone() } == *recipe;
-            same && self.epochs >= recipe.epochs
+            let planned = Recipe { epochs: recipe.epochs, ..own.clone() };
+            (planned == *recipe || planned == warmed(recipe)) && self.epochs >= recipe.epochs
         } else {
             own == recipe && self.epochs == recipe.epochs
         }
@@ -294,8 +294,10 @@ impl Finish<'_> {
             test_loss: test.loss,
             latency_us: None,
             seconds: start.elapsed().as_secs_f64(),
-            recipe: Some(Recipe { epochs: training.epochs(), ..recipe }),
+            recipe: Some(Recipe { epochs: training.epochs(), ..training.recipe().clone() }),
         };
+        // Whoever finds them takes the weights beside them for theirs.
+        let _ = fs::remove_file(&path);
         export(&training.trained(), architecture, &folder)?;
         let text = serde_json::to_string_pretty(&metrics).unwrap_or_default();
         super::write_file(&path, &text)?;
@@ -330,6 +332,7 @@ impl Finish<'_> {
         if recipe.epochs < plan.final_epochs
             && let path = folder.checkpoint(*trial)
             && let Ok(training) = Training::from_weights(&path, data, &warm, seed, device)
+            && training.architecture() == Some(architecture)
         {
             return Ok(training);
         }

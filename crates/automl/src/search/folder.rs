@@ -8,13 +8,16 @@ use std::time::Duration;
 
 /// The folder of one study. Processes that work on one study at once may share it: each holds a
 /// lock until it ends, however it ends, so that one which begins knows whether it is alone there.
-/// A folder that was made here goes with it, unless the study began ([`StudyFolder::keep`]).
+/// A folder that was made here goes with it, unless the study began ([`StudyFolder::keep`]) or
+/// something is recorded in it.
 #[derive(Debug)]
 pub(super) struct StudyFolder {
     pub(super) name: String,
     pub(super) path: PathBuf,
     /// Made here, for a study that has not begun.
     pub(super) fresh: bool,
+    /// Whether something is recorded in it that took its time.
+    pub(super) filled: bool,
     /// Whether no other process worked on the study in this folder when this one came.
     pub(super) alone: bool,
     /// Held alone until the study has begun, then shared.
@@ -70,9 +73,16 @@ impl StudyFolder {
             }
             taken = lock.try_lock_shared();
         }
+        if !lock_path.exists() {
+            // Whoever held it has taken the folder away.
+            return Self::open(runs, Some(&name), dataset, stop);
+        }
         let checkpoints = path.join("checkpoints");
         fs::create_dir_all(&checkpoints).map_err(|e| file(&checkpoints, e))?;
-        Ok(Self { name, path, fresh, alone, lock })
+        if alone {
+            remove_parts(&checkpoints);
+        }
+        Ok(Self { name, path, fresh, filled: false, alone, lock })
     }
 
     /// The study has begun: the folder stays, and others may join.
@@ -124,9 +134,18 @@ impl StudyFolder {
     }
 }
 
+/// Removes what is left of files whose writing was interrupted.
+fn remove_parts(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "part") {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 impl Drop for StudyFolder {
     fn drop(&mut self) {
-        if self.fresh {
+        if self.fresh && !self.filled {
             // An empty folder that stays behind costs a name and nothing else.
             let _ = fs::remove_dir_all(&self.path);
         }

@@ -129,9 +129,16 @@ impl Learning<'_> {
         };
         let start = Instant::now();
         let mut supernet = Supernet::new(blocks, space, &data, &recipe, seed, self.setup.device)?;
-        let half = self.deadline.map(|d| start + d.saturating_duration_since(start) / 2);
+        let left = self.deadline.map(|d| d.saturating_duration_since(start));
+        let (half, most) =
+            (left.map(|left| start + left / 2), left.map(|left| start + left / 4 * 3));
+        let over = |until: Option<Instant>| move || self.setup.is_over(until);
         while supernet.epoch() < supernet.epochs() {
-            let report = supernet.run_epoch(&|| self.setup.stop.is_set())?;
+            let report = match supernet.run_epoch(&over(half)) {
+                // What the weights have learnt within the epoch counts.
+                Err(TrainError::Stopped { .. }) if !self.setup.stop.is_set() => break,
+                report => report?,
+            };
             self.setup.tell(&Event::Learning {
                 epoch: report.epoch,
                 epochs: supernet.epochs(),
@@ -142,11 +149,12 @@ impl Learning<'_> {
             if !study.history().is_empty() {
                 return Ok(Vec::new());
             }
-            if half.is_some_and(|half| Instant::now() >= half) {
-                break;
-            }
         }
-        Ok(supernet.rank(CANDIDATES, &|| self.setup.stop.is_set())?)
+        let candidates = supernet.rank(CANDIDATES, &over(most))?;
+        if self.setup.stop.is_set() {
+            return Err(TrainError::Stopped { epoch: supernet.epoch() }.into());
+        }
+        Ok(candidates)
     }
 
     fn price(&self, candidate: &Candidate) -> f64 {

@@ -51,7 +51,9 @@ pub fn run(
     let settings = &begun;
     taken.into_iter().for_each(|note| observer(&Event::Note(note)));
     let (device, images) = open_data(settings)?;
-    let by = |share: f64| settings.search.timeout.map(|span| start + span.0.mul_f64(share));
+    // A limit beyond what the clock can show is none.
+    let limit = settings.search.timeout.map(|span| span.0);
+    let by = |share: f64| limit.and_then(|limit| start.checked_add(limit.mul_f64(share)));
     let (deadline, search_deadline) = (by(1.0), by(SEARCH_SHARE));
     if let LadderSettings::List(list) = &settings.fidelity.ladder {
         rungs::preparation(list).into_iter().for_each(|note| observer(&Event::Note(note)));
@@ -82,6 +84,7 @@ pub fn run(
         };
         let training =
             RecipeLearning { setup, deadline: by(RECIPE_SHARE) }.run(&mut *record, workers)?;
+        folder.filled = true;
         plan.train_by(&training)?;
         settings.training = training;
     }
@@ -97,6 +100,7 @@ pub fn run(
         };
         let profile = timing::profile(setup, &mut *record, by(LATENCY_SHARE))
             .map_err(|error| error.before_search(settings, stop))?;
+        folder.filled = true;
         observer(&Event::Note(format!("latency {}", profile.report)));
         plan.time_by(settings, profile.table)?;
     }
@@ -115,7 +119,7 @@ pub fn run(
     let (networks, caps) = (plan.networks.clone(), plan.caps.clone());
     let sampler = Spread::new(sampler, networks, caps, settings.search.against);
     let sampler: Box<dyn Sampler> = match scores::score(settings.search.filter) {
-        Some(score) => Box::new(Filtered::new(sampler, score, &plan, settings.seed)),
+        Some(score) => Box::new(Filtered::new(sampler, score, &plan, settings.seed, &over)),
         None => Box::new(sampler),
     };
     let mut builder = Study::builder(plan.space.clone())
@@ -191,8 +195,12 @@ pub fn run(
     // The final training may have been interrupted too.
     let finished = finished && !stop.is_set();
     let scored = settings.search.scores || settings.search.filter != Filter::None;
-    let scores =
-        (finished && scored).then(|| scores::table(&plan, study.history(), study.seed())).flatten();
+    let scores = (finished && scored)
+        .then(|| {
+            let over = || is_over(stop, deadline);
+            scores::table(&plan, study.history(), study.seed(), &over)
+        })
+        .flatten();
     let summary = Summary {
         study: folder.name.clone(),
         dataset: data.dataset.clone(),

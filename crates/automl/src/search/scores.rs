@@ -38,12 +38,20 @@ pub(super) struct Filtered<S> {
 }
 
 impl<S: Sampler> Filtered<S> {
-    pub(super) fn new(inner: S, score: Score, plan: &Plan, seed: u64) -> Self {
+    /// Asked to stop, it is content with the networks that it has scored by then.
+    pub(super) fn new(
+        inner: S,
+        score: Score,
+        plan: &Plan,
+        seed: u64,
+        stop: &dyn Fn() -> bool,
+    ) -> Self {
         let batch = ScoreBatch::new(&plan.search_data, IMAGES, seed);
         let networks = plan.networks.clone();
         let mut filtered = Self { inner, networks, score, batch, slope: 0.0 };
         if score != Score::Params {
             let points: Vec<[f64; 2]> = (0..SAMPLE)
+                .take_while(|_| !stop())
                 .map(|draw| plan.space.sample_prior(&mut stream(seed, draw, "score sample")))
                 .filter_map(|config| {
                     Some([filtered.of(Score::Macs, &config)?, filtered.of(score, &config)?])
@@ -109,8 +117,13 @@ pub(super) fn score(filter: Filter) -> Option<Score> {
 }
 
 /// How well each score ranks the search's networks by their validation accuracy; `None` where too
-/// few were trained to the same number of epochs.
-pub(super) fn table(plan: &Plan, history: &History, seed: u64) -> Option<ScoreTable> {
+/// few were trained to the same number of epochs, or when asked to stop.
+pub(super) fn table(
+    plan: &Plan,
+    history: &History,
+    seed: u64,
+    stop: &dyn Fn() -> bool,
+) -> Option<ScoreTable> {
     let reached =
         |step: u64| history.trials().iter().filter_map(move |t| Some((t, t.report_at(step)?)));
     let fidelity = (plan.rungs.ladder.min()..=plan.rungs.ladder.max())
@@ -119,6 +132,9 @@ pub(super) fn table(plan: &Plan, history: &History, seed: u64) -> Option<ScoreTa
     let batch = ScoreBatch::new(&plan.search_data, IMAGES, seed);
     let (mut accuracies, mut scores) = (Vec::new(), vec![Vec::new(); Score::ALL.len()]);
     for (trial, report) in reached(fidelity) {
+        if stop() {
+            return None;
+        }
         let network = plan.networks.architecture(&trial.config);
         let all = Score::ALL.map(|score| score.of(&network, &batch, 0));
         if let Some(accuracy) = report.values.first().filter(|_| all.iter().all(Result::is_ok)) {

@@ -101,13 +101,17 @@ fn init(map: &Map<String, Value>) -> Result<Init, String> {
     }
     let space = field(map, "space").ok_or("init needs a \"space\"")?;
     let space = Space::from_json(space).map_err(|e| e.to_string())?;
-    // Any integer is a seed: a negative one is taken as its bit pattern.
+    // Any integer is a seed, also one that is written as a float: a negative one is taken as its bit
+    // pattern.
     let seed = match field(map, "seed") {
         None => None,
-        Some(value) => match (value.as_u64(), value.as_i64()) {
-            (Some(seed), _) => Some(seed),
-            (None, Some(seed)) => Some(seed as u64),
-            (None, None) => return Err(format!("\"seed\" must be an integer, not {value}")),
+        Some(value) => match (value.as_u64(), value.as_i64(), value.as_f64()) {
+            (Some(seed), ..) => Some(seed),
+            (None, Some(seed), _) => Some(seed as u64),
+            (.., Some(seed)) if seed.fract() == 0.0 && seed.abs() < 9e15 => {
+                Some(seed as i64 as u64)
+            }
+            _ => return Err(format!("\"seed\" must be an integer, not {value}")),
         },
     };
     let objectives = unsigned(map, "n_objectives")?.unwrap_or(1);

@@ -161,21 +161,22 @@ impl Task<'_> {
         let parts: Vec<Part> = components
             .into_iter()
             .map(|component| {
-                let Component { mut posterior, weight, warped } = component;
+                let Component { mut posterior, weight, outputs, .. } = component;
                 let means = posterior.means(&full);
                 let best = means.iter().zip(feasible).filter(|(_, f)| **f).map(|(m, _)| *m);
                 let mut best = vec![best.fold(f64::INFINITY, f64::min)];
                 let (mean_sd, draws) = (self.priors.mean, options.fantasies);
                 let mut drawn = None;
-                if improves && noise::is_white(&posterior, &warped.y, mean_sd) {
+                if improves && noise::is_white(&posterior, &outputs, mean_sd) {
                     let rows: Vec<Vec<f64>> = rows.iter().chain(&pending).cloned().collect();
                     let counts = |i: usize| feasible.get(i).is_none_or(|feasible| *feasible);
                     drawn = noise::without_noise(&posterior, &rows, counts, mean_sd, draws, rng);
                 }
                 if drawn.is_none() && !pending.is_empty() {
-                    drawn = imagine(&posterior, &warped.y, &pending, draws, rng).map(
-                        |(with, bests)| (with, bests.into_iter().map(|b| b.min(best[0])).collect()),
-                    );
+                    drawn =
+                        imagine(&posterior, &outputs, &pending, draws, rng).map(|(with, bests)| {
+                            (with, bests.into_iter().map(|b| b.min(best[0])).collect())
+                        });
                 }
                 if let Some((with, bests)) = drawn {
                     posterior = with;
@@ -200,12 +201,12 @@ impl Task<'_> {
         for (m, memory) in memory.objectives.iter_mut().enumerate() {
             let losses: Vec<f64> = self.observed.rows.iter().map(|r| r.losses[m]).collect();
             let learnt = memory.learn(self.kernel, self.priors, rows, &losses, SCALED);
-            let Component { mut posterior, warped, .. } = learnt.into_iter().next()?;
+            let Component { mut posterior, outputs, .. } = learnt.into_iter().next()?;
             means.push(posterior.means(&full));
             if !pending.is_empty() {
                 // Kriging believer (Ginsbourger, Le Riche & Carraro 2010).
                 let believed = posterior.means(&matrix(&pending));
-                posterior = grown(&posterior, &warped.y, &pending, &believed).unwrap_or(posterior);
+                posterior = grown(&posterior, &outputs, &pending, &believed).unwrap_or(posterior);
                 beliefs.push(believed);
             }
             posteriors.push(posterior);

@@ -72,7 +72,8 @@ impl Space {
                 };
                 let whole = matches!(parent.domain(), Domain::Int(_));
                 let (below, above) = if whole {
-                    (json!(low.ceil() as i64 - 1), json!(high.floor() as i64 + 1))
+                    let (low, high) = (low.ceil() as i64, high.floor() as i64);
+                    (json!(low.saturating_sub(1)), json!(high.saturating_add(1)))
                 } else {
                     (json!(low.next_down()), json!(high.next_up()))
                 };

@@ -104,6 +104,8 @@ pub struct Tuning {
     training: Training,
     options: TuningOptions,
     adam: Adam,
+    /// The weights before the step after which the hyperparameters change.
+    before: Option<Vec<f64>>,
 }
 
 impl Tuning {
@@ -121,7 +123,7 @@ impl Tuning {
     ) -> Result<Self, TrainError> {
         let mut training = Training::new(architecture, data, recipe, seed, device)?;
         Tuned::of(recipe).apply(&mut training.recipe);
-        Ok(Self { training, options, adam: Adam::new(4, options.rate, [0.5, 0.9]) })
+        Ok(Self { training, options, adam: Adam::new(4, options.rate, [0.5, 0.9]), before: None })
     }
 
     /// The training with the recipe as it is now.
@@ -139,14 +141,14 @@ impl Tuning {
     /// # Errors
     /// As [`Training::run_epoch`].
     pub fn run_epoch(&mut self, stop: &dyn Fn() -> bool) -> Result<EpochReport, TrainError> {
-        let (every, form, adam) = (self.options.every.max(1), self.options.form, &mut self.adam);
-        let mut before: Option<Vec<f64>> = None;
-        self.training.run_epoch_with(stop, &mut |training, step| {
+        let Self { training, options, adam, before } = self;
+        let (every, form) = (options.every.max(1), options.form);
+        training.run_epoch_with(stop, &mut |training, step| {
             if let Some(before) = before.take() {
                 learn(training, step, &before, form, adam)?;
             }
             if (step + 2) % every == 0 {
-                before = Some(flat(&training.network.tensors()));
+                *before = Some(flat(&training.network.tensors()));
             }
             Ok(())
         })
