@@ -344,7 +344,7 @@ fn configurations_go_on_at_higher_fidelities() {
                 assert_eq!(params, asked["params"]);
                 assert!(step > before, "{scheduler}: {before} after {step}");
                 let lower = with(&tell, &json!({ "fidelity": before }));
-                client.refused(&lower, "before");
+                client.refused(&lower, "already");
                 went_on = true;
             }
             client.refused(&with(&tell, &json!({ "fidelity": 28 })), "outside");

@@ -14,6 +14,12 @@ use clap::{Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
 
+/// A training step makes hundreds of tensors that live for a moment: the system's allocator takes 6 to
+/// 13 % more CPU time for trainings of small networks.
+#[cfg(feature = "train")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What this build can do, for `--version`.
 const VERSION: &str = if cfg!(feature = "gpu") {
     concat!(env!("CARGO_PKG_VERSION"), " (training on CPU and GPU)")

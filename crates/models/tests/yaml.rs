@@ -31,7 +31,10 @@ backbone:
 #[test]
 fn a_public_configuration_is_read() {
     let error = Architecture::from_yaml(MOBILENET).unwrap_err().to_string();
-    assert_eq!(error, "the configuration has no input_size; give the side of the images");
+    assert_eq!(
+        error,
+        "the configuration has no input_size: add a line such as input_size: [32, 32]"
+    );
     let architecture = Architecture::from_yaml_for(MOBILENET, 32).unwrap();
     assert_eq!((architecture.input_channels, architecture.input_side), (3, 32));
     assert_eq!(architecture.classes(), Ok(6));
