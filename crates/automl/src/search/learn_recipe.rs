@@ -43,6 +43,9 @@ struct Learnt {
     weight_decay: f64,
     label_smoothing: f64,
     augmented: f64,
+    /// The batch at which this learning rate is right; not known of older ones.
+    #[serde(default)]
+    batch: Option<usize>,
     /// How the same network does on the validation images, trained afresh with the recipe that was
     /// given and with the learnt one.
     given: Outcome,
@@ -67,6 +70,7 @@ impl Learnt {
         training.weight_decay = self.weight_decay;
         training.label_smoothing = Some(self.label_smoothing);
         training.augmented = Some(self.augmented);
+        training.batch = training.batch.or(self.batch);
     }
 
     fn describe(&self) -> String {
@@ -151,6 +155,7 @@ impl RecipeLearning<'_> {
             weight_decay,
             label_smoothing,
             augmented,
+            batch: Some(recipe.batch),
             given: self.outcome(&network, recipe, seed)?,
             learnt: self.outcome(&network, &better, seed)?,
         })
@@ -236,6 +241,26 @@ mod tests {
     use automl_study::StopFlag;
     use automl_train::{Dataset, cpu};
     use std::sync::Mutex;
+
+    /// More images would be trained in larger batches, for which the learning rate is too small.
+    #[test]
+    fn a_learnt_rate_goes_with_its_batch() {
+        let outcome = Outcome { accuracy: 0.9, loss: 0.4 };
+        let learnt = Learnt {
+            learning_rate: 0.05,
+            weight_decay: 1e-4,
+            label_smoothing: 0.01,
+            augmented: 0.8,
+            batch: Some(32),
+            given: outcome,
+            learnt: outcome,
+        };
+        let data = Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
+        let mut training = Settings::default().training;
+        learnt.apply(&mut training);
+        let recipe = training.recipe(&data, 27);
+        assert_eq!((recipe.batch, recipe.learning_rate), (32, 0.05));
+    }
 
     /// A recipe that was not learnt in time is not learnt later, when more time is given.
     #[test]
