@@ -97,11 +97,12 @@ fn a_lower_ladder_ends_trials_at_its_top() {
     assert_eq!(low.history().get(0).unwrap().number_attribute("automl:until"), Some(9));
 }
 
-/// A memory whose next change of a state fails while the flag is set.
+/// A memory whose next change of a state fails while the flag is set, or is another worker's.
 #[derive(Debug, Default)]
 struct Flaky {
     inner: MemoryStorage,
     fails: Arc<AtomicBool>,
+    overtaken: Arc<AtomicBool>,
 }
 
 impl Storage for Flaky {
@@ -124,7 +125,8 @@ impl Storage for Flaky {
         if self.fails.swap(false, Ordering::SeqCst) {
             return Err(StoreError::Unknown { number: trial.number });
         }
-        self.inner.transition(from, trial)
+        let overtaken = self.overtaken.swap(false, Ordering::SeqCst);
+        Ok(self.inner.transition(from, trial)? && !overtaken)
     }
     fn attribute(&mut self, key: &str) -> Result<Option<serde_json::Value>, StoreError> {
         self.inner.attribute(key)
@@ -132,6 +134,19 @@ impl Storage for Flaky {
     fn set_attribute(&mut self, key: &str, value: &serde_json::Value) -> Result<(), StoreError> {
         self.inner.set_attribute(key, value)
     }
+}
+
+/// Where another worker was faster with the last waiting trial, no further one begins beyond the limit.
+#[test]
+fn a_waiting_trial_that_is_lost_to_another_is_not_replaced() {
+    let storage = Flaky::default();
+    let (overtaken, mut other) = (storage.overtaken.clone(), storage.inner.clone());
+    let mut study = Study::builder(space()).storage(storage).build().unwrap();
+    study.set_trial_limit(Some(1));
+    study.enqueue(config()).unwrap();
+    overtaken.store(true, Ordering::SeqCst);
+    study.next_job().unwrap();
+    assert_eq!(other.trials_from(0).unwrap().len(), 1);
 }
 
 /// A waiting trial that could not be claimed waits on; one that another worker has ended does not.

@@ -416,12 +416,19 @@ impl Study {
                 }
             }
         };
+        let mut overtaken = false;
         while let Some(&number) = self.waiting.first() {
             let is_ours = self.claim(number, State::Waiting, mark)?;
             self.waiting.remove(&number);
             if is_ours {
                 return Ok(Some(self.assignment(number, until)));
             }
+            overtaken = true;
+        }
+        if overtaken {
+            // That there was something to start does not mean that a new trial may begin.
+            self.catch_up()?;
+            return Ok(None);
         }
         let number = self.history.len() as u64;
         let view = View {
