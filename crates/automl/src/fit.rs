@@ -82,9 +82,10 @@ pub enum Progress {
     Epoch(EpochReport),
 }
 
-/// Trains the network of a `model.yaml` or `network.json`, or of a folder with one of them, as the final training of a search with
-/// these settings would, and saves it in `out`: the same description, `weights.safetensors`,
-/// `weights.bpk`, `metrics.json`. A training that was interrupted there goes on from its last checkpoint.
+/// Trains the network of a `model.yaml` or `network.json`, or of a folder with one of them, as the
+/// final training of a search with these settings would, and saves it in `out`: the same description,
+/// `weights.safetensors`, `weights.bpk`, `metrics.json`. A training that was interrupted there goes on
+/// from its last checkpoint.
 ///
 /// The seed of the settings decides split, weights, order and augmentation.
 ///

@@ -6,7 +6,7 @@ mod continued;
 mod error;
 mod event;
 #[cfg(feature = "train")]
-mod executor;
+pub(crate) mod executor;
 #[cfg(feature = "train")]
 mod expected;
 #[cfg(feature = "train")]

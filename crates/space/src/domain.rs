@@ -378,9 +378,9 @@ impl Domain {
     pub fn value_of(&self, literal: &Choice) -> Option<Value> {
         let value = match (self, literal) {
             (Self::Categorical(d), _) => Value::Category(d.index_of(literal)?),
-            (Self::Float(_), _) => {
-                let value = Value::Float(literal.as_f64()?);
-                return self.contains(value).then(|| self.on_grid(value));
+            (Self::Float(d), _) => {
+                let x = literal.as_f64()?;
+                return self.contains(Value::Float(x)).then(|| Value::Float(d.nearest(x)));
             }
             (Self::Int(_), Choice::Int(x)) => Value::Int(*x),
             (Self::Int(_), Choice::Float(x)) if x.fract() == 0.0 && x.abs() < 9e15 => {
@@ -389,15 +389,6 @@ impl Domain {
             _ => return None,
         };
         self.contains(value).then_some(value)
-    }
-
-    /// The very grid point that a value of this domain is close to; the value itself where there is no
-    /// grid.
-    pub fn on_grid(&self, value: Value) -> Value {
-        match (self, value) {
-            (Self::Float(d), Value::Float(x)) => Value::Float(d.nearest(x)),
-            _ => value,
-        }
     }
 
     /// The literal that names a value; `None` where the value is of another kind.

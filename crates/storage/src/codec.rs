@@ -9,14 +9,15 @@ use jiff::tz::TimeZone;
 /// A parameter's value from Optuna's internal number; `None` if it lies outside the domain.
 pub(crate) fn value(domain: &Domain, internal: f64) -> Option<Value> {
     let value = match domain {
-        Domain::Float(_) => Value::Float(internal),
+        // Of a grid, its very point.
+        Domain::Float(_) if domain.contains(Value::Float(internal)) => domain.nearest(internal)?,
         Domain::Int(_) if internal.fract() == 0.0 => Value::Int(internal as i64),
         Domain::Categorical(_) if internal >= 0.0 && internal.fract() == 0.0 => {
             Value::Category(internal as usize)
         }
         _ => return None,
     };
-    domain.contains(value).then(|| domain.on_grid(value))
+    domain.contains(value).then_some(value)
 }
 
 /// A literal as JSON.

@@ -39,11 +39,7 @@ impl Study {
             }
             let Assignment { number, config, .. } = self.ask()?;
             let outcome = guarded(|| objective(&config));
-            match self.tell(number, outcome) {
-                // Another worker has the trial now.
-                Err(error) if error.is_lost() => {}
-                told => told.map(drop)?,
-            }
+            self.tell_unless_lost(number, outcome)?;
         }
         Ok(())
     }
@@ -71,10 +67,8 @@ impl Study {
                         let asked = lock().ask();
                         let result = asked.map_err(OptimizeError::from).and_then(|assignment| {
                             let outcome = guarded(|| objective(&assignment.config));
-                            match lock().tell(assignment.number, outcome) {
-                                Err(error) if error.is_lost() => Ok(()),
-                                told => told.map(drop).map_err(OptimizeError::from),
-                            }
+                            let told = lock().tell_unless_lost(assignment.number, outcome);
+                            told.map_err(OptimizeError::from)
                         });
                         if let Err(error) = result {
                             left.store(0, Ordering::SeqCst);
@@ -89,6 +83,16 @@ impl Study {
         match failure.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner) {
             Some(error) => Err(error),
             None => Ok(()),
+        }
+    }
+}
+
+impl Study {
+    /// Records a result, or drops it where another worker has the trial now.
+    fn tell_unless_lost(&mut self, number: u64, outcome: Outcome) -> Result<(), TellError> {
+        match self.tell(number, outcome) {
+            Err(error) if error.is_lost() => Ok(()),
+            told => told,
         }
     }
 }

@@ -175,10 +175,13 @@ fn ranks_of_pairs<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
 /// # Source
 /// While, Bradstreet & Barone (2012), "A Fast Way of Calculating Exact Hypervolumes" (WFG).
 pub fn hypervolume<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> f64 {
-    let inside = |p: &&[f64]| p.iter().zip(reference).all(|(x, r)| x.is_finite() && x < r);
-    let points: Vec<Vec<f64>> =
-        points.iter().map(AsRef::as_ref).filter(inside).map(<[f64]>::to_vec).collect();
-    volume(front(points), reference)
+    let inside = points.iter().map(AsRef::as_ref).filter(|point| is_inside(point, reference));
+    volume(front(inside.map(<[f64]>::to_vec).collect()), reference)
+}
+
+/// Whether a point counts: it is finite and better than the reference in every objective.
+fn is_inside(point: &[f64], reference: &[f64]) -> bool {
+    point.iter().zip(reference).all(|(x, r)| x.is_finite() && x < r)
 }
 
 /// The part of the hypervolume that each point alone accounts for: `[n]`.
@@ -189,22 +192,17 @@ pub fn contributions<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> Vec<f6
     if let &[right, top] = reference {
         return contributions_of_pairs(points, right, top);
     }
-    let inside = |p: &[f64]| p.iter().zip(reference).all(|(x, r)| x.is_finite() && x < r);
-    let share = |i: usize| {
-        let own = points[i].as_ref();
-        if !inside(own) {
-            return 0.0;
-        }
-        let limit = |other: &P| -> Vec<f64> {
-            other.as_ref().iter().zip(own).map(|(x, limit)| x.max(*limit)).collect()
-        };
-        let others = points.iter().enumerate();
-        let others = others.filter(|(j, other)| *j != i && inside(other.as_ref()));
-        let others: Vec<Vec<f64>> = others.map(|(_, other)| limit(other)).collect();
-        let box_: f64 = own.iter().zip(reference).map(|(x, r)| r - x).product();
-        (box_ - hypervolume(&others, reference)).max(0.0)
-    };
-    (0..points.len()).map(share).collect()
+    let inside = (0..points.len()).filter(|&i| is_inside(points[i].as_ref(), reference));
+    let (places, mut list): (Vec<usize>, Vec<Vec<f64>>) =
+        inside.map(|i| (i, points[i].as_ref().to_vec())).unzip();
+    let mut shares = vec![0.0; points.len()];
+    for (at, place) in places.into_iter().enumerate() {
+        // First in the list, the point is compared with all others.
+        list.swap(0, at);
+        shares[place] = exclusive(&list, 0, reference).max(0.0);
+        list.swap(0, at);
+    }
+    shares
 }
 
 /// [`contributions`] for two objectives: what lies between a point of the front and its neighbours,

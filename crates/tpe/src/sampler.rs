@@ -159,14 +159,11 @@ impl Cache {
             if let Some(trial) = view.history.trials().get(number).filter(|_| number < known) {
                 point.clear();
                 coordinates(&self.axes, &trial.config, &mut point);
-                let known = &mut self.points[number * d..][..d];
+                let known = &self.points[number * d..][..d];
                 if !known.iter().map(|x| x.to_bits()).eq(point.iter().map(|x| x.to_bits())) {
-                    known.copy_from_slice(&point);
                     // What is sorted by the old coordinates is of no use.
-                    self.fitted = None;
-                    self.good = ParzenEstimator::empty(self.axes.clone());
-                    self.bad = ParzenEstimator::empty(self.axes.clone());
-                    self.feasibility = Feasibility::default();
+                    *self = Self::new(view.space);
+                    return self.follow(view);
                 }
             }
         }

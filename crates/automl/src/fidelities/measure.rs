@@ -5,6 +5,7 @@ use super::rank::{self, Measurements};
 use super::record::Record;
 use super::{FidelitiesError, Progress, Ranking, candidates};
 use crate::latency::{self, TIMED};
+use crate::search::executor::lock;
 use crate::search::plan::Plan;
 use crate::search::rungs::{Macs, fidelities, preparation};
 use crate::search::setup::is_over;
@@ -90,31 +91,24 @@ pub fn measure(
     let next = AtomicUsize::new(0);
     let results: Mutex<Vec<(usize, Vec<Outcome>)>> = Mutex::default();
     let failure: Mutex<Option<SearchError>> = Mutex::new(None);
-    let failed = || failure.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-    let lock = || results.lock().unwrap_or_else(PoisonError::into_inner);
+    let failed = || lock(&failure).is_some();
     std::thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 let work = || {
-                    loop {
-                        if failed() {
-                            break;
-                        }
+                    while !failed() {
                         let index = next.fetch_add(1, Ordering::Relaxed);
                         let Some(architecture) = architectures.get(index) else { break };
                         match work.train(architecture, index as u64, &|| over() || failed()) {
                             Ok(outcomes) => {
-                                let mut results = lock();
+                                let mut results = lock(&results);
                                 results.push((index, outcomes));
                                 let (done, elapsed) = (results.len() as u64, start.elapsed());
                                 observer(&Progress::Architecture { done, elapsed });
                             }
                             Err(SearchError::Train(TrainError::Stopped { .. })) => break,
                             Err(error) => {
-                                let mut failure =
-                                    failure.lock().unwrap_or_else(PoisonError::into_inner);
-                                failure.get_or_insert(error);
-                                break;
+                                lock(&failure).get_or_insert(error);
                             }
                         }
                     }

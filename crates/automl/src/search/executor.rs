@@ -143,7 +143,7 @@ impl<'a> Executor<'a> {
                 None => self.begin(number, at, next, &architecture),
             };
             let trained = begun.map_err(SearchError::from).and_then(|mut training| {
-                let seconds = self.advance(number, next, &mut training)?;
+                let seconds = self.advance(number, next, &mut training, &mut saved)?;
                 Ok((training, seconds))
             });
             let (training, seconds) = match trained {
@@ -161,11 +161,8 @@ impl<'a> Executor<'a> {
             let accuracy = training.evaluate(Part::Validation).accuracy;
             // A trial that is paused has its checkpoint, whatever happens in between. Where time is
             // limited, the final training may start from the weights of one that is complete.
-            if at >= until && (at < rungs.ladder.max() || self.deadline.is_some())
-                || rungs.ladder.resumable() && saved.elapsed() > CHECKPOINT_EVERY
-            {
+            if at >= until && (at < rungs.ladder.max() || self.deadline.is_some()) {
                 training.save(&self.setup.folder.checkpoint(number))?;
-                saved = Instant::now();
             }
             let mut study = lock(&self.study);
             if let Some(seconds) = seconds {
@@ -251,18 +248,16 @@ impl<'a> Executor<'a> {
         number: u64,
         next: u64,
         training: &mut Training,
+        saved: &mut Instant,
     ) -> Result<Option<f64>, SearchError> {
         let (mut seconds, mut epochs) = (0.0, 0);
         let rungs = &self.setup.plan.rungs;
-        let end = rungs.epochs_at(next);
-        let mut saved = Instant::now();
-        while training.epoch() < end {
+        while training.epoch() < rungs.epochs_at(next) {
             seconds += training.run_epoch(&|| self.is_over())?.time.as_secs_f64();
             epochs += 1;
-            let goes_on = training.epoch() < end && rungs.ladder.resumable();
-            if goes_on && saved.elapsed() > CHECKPOINT_EVERY {
+            if rungs.ladder.resumable() && saved.elapsed() > CHECKPOINT_EVERY {
                 training.save(&self.setup.folder.checkpoint(number))?;
-                saved = Instant::now();
+                *saved = Instant::now();
             }
         }
         Ok((epochs > 0).then(|| seconds / f64::from(epochs)))
@@ -351,7 +346,7 @@ fn time_left(elapsed: Duration, tried: u64, left: u64) -> Duration {
 }
 
 /// Locks, also after another worker panicked: the data behind is changed in whole steps only.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -80,7 +80,7 @@ impl StudyFolder {
         let checkpoints = path.join("checkpoints");
         fs::create_dir_all(&checkpoints).map_err(|e| file(&checkpoints, e))?;
         if alone {
-            remove_parts(&checkpoints);
+            [&path, &checkpoints].into_iter().for_each(|folder| remove_parts(folder));
         }
         Ok(Self { name, path, fresh, filled: false, alone, lock })
     }

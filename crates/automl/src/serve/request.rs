@@ -80,9 +80,14 @@ fn unsigned(map: &Map<String, Value>, name: &str) -> Result<Option<u64>, String>
 }
 
 /// An integer; clients that only know floats write `3.0`.
+fn integer(value: &Value) -> Option<i64> {
+    let float = || value.as_f64().filter(|x| x.fract() == 0.0 && x.abs() < 9e15);
+    value.as_i64().or_else(|| float().map(|x| x as i64))
+}
+
+/// An integer of at least 0.
 fn whole(value: &Value) -> Option<u64> {
-    let float = || value.as_f64().filter(|x| x.fract() == 0.0 && (0.0..9e15).contains(x));
-    value.as_u64().or_else(|| float().map(|x| x as u64))
+    value.as_u64().or_else(|| integer(value)?.try_into().ok())
 }
 
 fn text(map: &Map<String, Value>, name: &str) -> Result<Option<String>, String> {
@@ -101,19 +106,11 @@ fn init(map: &Map<String, Value>) -> Result<Init, String> {
     }
     let space = field(map, "space").ok_or("init needs a \"space\"")?;
     let space = Space::from_json(space).map_err(|e| e.to_string())?;
-    // Any integer is a seed, also one that is written as a float: a negative one is taken as its bit
-    // pattern.
-    let seed = match field(map, "seed") {
-        None => None,
-        Some(value) => match (value.as_u64(), value.as_i64(), value.as_f64()) {
-            (Some(seed), ..) => Some(seed),
-            (None, Some(seed), _) => Some(seed as u64),
-            (.., Some(seed)) if seed.fract() == 0.0 && seed.abs() < 9e15 => {
-                Some(seed as i64 as u64)
-            }
-            _ => return Err(format!("\"seed\" must be an integer, not {value}")),
-        },
-    };
+    // Any integer is a seed: a negative one is taken as its bit pattern.
+    let seed = |value: &Value| whole(value).or_else(|| integer(value).map(|seed| seed as u64));
+    let wrong = |value: &Value| format!("\"seed\" must be an integer, not {value}");
+    let seed =
+        field(map, "seed").map(|value| seed(value).ok_or_else(|| wrong(value))).transpose()?;
     let objectives = unsigned(map, "n_objectives")?.unwrap_or(1);
     if !(1..=64).contains(&objectives) {
         return Err(format!("\"n_objectives\" must lie between 1 and 64, not {objectives}"));

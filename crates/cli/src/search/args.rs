@@ -178,3 +178,40 @@ impl SearchArgs {
         self.data.assignments().into_iter().chain(own)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl::choose::{SAMPLERS, SCHEDULERS, SINGLE_OBJECTIVE};
+    use clap::CommandFactory;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        search: SearchArgs,
+    }
+
+    #[test]
+    fn help_names_all_that_may_be_chosen() {
+        let command = Alone::command();
+        let help = |name: &str| {
+            let option = command.get_arguments().find(|option| option.get_id() == name).unwrap();
+            let words = option.get_help().unwrap().to_string();
+            let words = words.split(|c: char| !c.is_alphanumeric() && c != '-');
+            words.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let (samplers, schedulers) = (help("sampler"), help("scheduler"));
+        for name in SAMPLERS {
+            assert_eq!(
+                samplers.contains(&(*name).into()),
+                !SINGLE_OBJECTIVE.contains(name),
+                "{name}"
+            );
+        }
+        assert!(
+            SCHEDULERS.iter().all(|name| schedulers.contains(&(*name).into())),
+            "{schedulers:?}"
+        );
+    }
+}

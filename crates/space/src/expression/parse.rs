@@ -117,12 +117,12 @@ impl Parser<'_> {
     }
 
     fn membership(&mut self, left: &Side, expected: bool) -> Result<Condition, String> {
-        self.expect("[")?;
+        self.require("[")?;
         let mut literals = vec![self.literal()?];
         while self.symbol(",") {
             literals.push(self.literal()?);
         }
-        self.expect("]")?;
+        self.require("]")?;
         self.one_of(left, &literals, expected)
     }
 
@@ -231,7 +231,7 @@ impl Parser<'_> {
     fn atom(&mut self) -> Result<Number, String> {
         if self.symbol("(") {
             let sum = self.sum()?;
-            self.expect(")")?;
+            self.require(")")?;
             return Ok(sum);
         }
         let found = self.found();
@@ -266,7 +266,7 @@ impl Parser<'_> {
         while self.symbol(",") {
             arguments.push(self.sum()?);
         }
-        self.expect(")")?;
+        self.require(")")?;
         if !function.arity().contains(&arguments.len()) {
             return Err(format!("{name:?} takes one argument, not {}", arguments.len()));
         }
@@ -300,7 +300,7 @@ impl Parser<'_> {
         found
     }
 
-    fn expect(&mut self, wanted: &str) -> Result<(), String> {
+    fn require(&mut self, wanted: &str) -> Result<(), String> {
         if self.symbol(wanted) {
             Ok(())
         } else {
