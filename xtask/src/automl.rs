@@ -19,9 +19,10 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         build(Build::Light, postgres)?;
         return shell::hand_over(command(&binary, args));
     }
-    let (build_for, why) = match (device::asked(args), device::gpu()) {
-        (Asked::Gpu, _) => (Build::Gpu, "--device gpu"),
-        (Asked::Cpu, _) => (Build::Cpu, "--device cpu"),
+    let device = setting(args, "device");
+    let (build_for, why) = match (device::asked(device.as_deref()), device::gpu()) {
+        (Asked::Gpu, _) => (Build::Gpu, "device gpu"),
+        (Asked::Cpu, _) => (Build::Cpu, "device cpu"),
         (Asked::Auto, Some(_)) => (Build::Gpu, "a GPU was found"),
         (Asked::Auto, None) => (Build::Cpu, "no GPU was found"),
     };
@@ -61,31 +62,49 @@ impl Build {
     }
 }
 
-/// Whether the command line, the file of settings that it names, or the study that it continues has
-/// its record in PostgreSQL.
+/// Whether the study has its record in PostgreSQL.
 fn wants_postgres(args: &[String]) -> bool {
     let names = |text: &str| text.contains("postgresql://") || text.contains("postgres://");
-    let sets = |line: &str| {
-        let line = line.trim_start();
-        ["storage", "\"storage\""].iter().any(|key| line.starts_with(key)) && names(line)
-    };
-    let file = |path: &Path| std::fs::read_to_string(path).is_ok_and(|text| text.lines().any(sets));
-    args.iter().any(|arg| names(arg))
-        || value(args, "--config").is_some_and(|config| file(Path::new(config)))
-        || value(args, "--study").is_some_and(|study| {
-            let runs = value(args, "--runs").unwrap_or("runs");
-            file(&Path::new(runs).join(study).join("settings.json"))
-        })
+    args.iter().any(|arg| names(arg)) || setting(args, "storage").is_some_and(|url| names(&url))
 }
 
-/// What is given for an option, as `--option VALUE` or `--option=VALUE`; the last one counts.
+/// What the command's option, its `--set`, the file of settings that it names, or the study that it
+/// continues says for a setting of the top level.
+fn setting(args: &[String], name: &str) -> Option<String> {
+    let given = value(args, &format!("--{name}")).map(str::to_owned);
+    let set = || values(args, "--set").filter_map(|line| assigned(line, name)).last();
+    let file = |path: &Path| {
+        let text = std::fs::read_to_string(path).ok()?;
+        text.lines().find_map(|line| assigned(line, name))
+    };
+    let config = || file(Path::new(value(args, "--config")?));
+    let begun = || {
+        let folder = Path::new(value(args, "--runs").unwrap_or("runs"));
+        file(&folder.join(value(args, "--study")?).join("settings.json"))
+    };
+    given.or_else(set).or_else(config).or_else(begun)
+}
+
+/// The value of a setting in a line of TOML or JSON that holds it.
+fn assigned(line: &str, name: &str) -> Option<String> {
+    let (key, value) = line.split_once(['=', ':'])?;
+    let bare = |text: &str| text.trim().trim_matches('"').to_owned();
+    let value = value.split(" #").next()?.trim().trim_end_matches(',');
+    (bare(key) == name).then(|| bare(value))
+}
+
+/// What is given for an option; the last one counts.
 fn value<'a>(args: &'a [String], option: &str) -> Option<&'a str> {
+    values(args, option).last()
+}
+
+/// All that is given for an option, as `--option VALUE` or `--option=VALUE`.
+fn values<'a>(args: &'a [String], option: &str) -> impl Iterator<Item = &'a str> {
     let next = args.iter().skip(1).map(Some).chain([None]);
-    let given = args.iter().zip(next).filter_map(|(arg, next)| match arg.strip_prefix(option)? {
+    args.iter().zip(next).filter_map(move |(arg, next)| match arg.strip_prefix(option)? {
         "" => next.map(String::as_str),
         rest => rest.strip_prefix('='),
-    });
-    given.last()
+    })
 }
 
 fn build(kind: Build, postgres: bool) -> Result<()> {
@@ -120,7 +139,7 @@ fn command(binary: &Path, args: &[String]) -> Command {
 
 #[cfg(test)]
 mod tests {
-    use super::wants_postgres;
+    use super::{setting, wants_postgres};
 
     #[test]
     fn studies_in_postgres_are_seen() {
@@ -135,6 +154,16 @@ mod tests {
         let path = folder.display().to_string();
         assert!(wants(&["search", "--config", &path]));
         assert!(wants(&["search", &format!("--config={path}")]));
+        let device = |args: &[&str]| {
+            let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+            setting(&args, "device")
+        };
+        std::fs::write(&folder, "device = \"gpu\" # or cpu\nseed = 1\n").unwrap();
+        assert_eq!(device(&["search", "--seed", "1"]), None);
+        assert_eq!(device(&["search", "--config", &path]).as_deref(), Some("gpu"));
+        let set = ["search", "--config", &path, "--set", "device=cpu"];
+        assert_eq!(device(&set).as_deref(), Some("cpu"));
+        assert_eq!(device(&[&set[..], &["--device=auto"]].concat()).as_deref(), Some("auto"));
         std::fs::write(&folder, "# storage = \"postgresql://me@host/x\"").unwrap();
         assert!(!wants(&["search", "--config", &path]));
         std::fs::remove_file(&folder).unwrap();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-/// What `--device` asks for.
+/// The device that a command asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     Auto,
@@ -11,19 +11,10 @@ pub(crate) enum Asked {
     Gpu,
 }
 
-/// Reads `--device` from a command line; anything that is not a device counts as `auto`, because
-/// the binary itself reports wrong values.
-pub(crate) fn asked(args: &[String]) -> Asked {
-    let mut value = None;
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        if arg == "--device" {
-            value = args.next().map(String::as_str);
-        } else if let Some(device) = arg.strip_prefix("--device=") {
-            value = Some(device);
-        }
-    }
-    match value {
+/// Reads a device; anything that is none counts as `auto`, because the binary itself reports wrong
+/// values.
+pub(crate) fn asked(device: Option<&str>) -> Asked {
+    match device {
         Some("cpu") => Asked::Cpu,
         Some("gpu") => Asked::Gpu,
         _ => Asked::Auto,

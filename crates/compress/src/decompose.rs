@@ -129,7 +129,8 @@ impl<'a> Decomposition<'a> {
         Ok(ranks(low))
     }
 
-    /// What the network would cost with these ranks.
+    /// What the network would cost with these ranks, at most: of two Tucker ranks, one that is above
+    /// what the other leaves (r > s K²) becomes less when the factors are made.
     pub fn cost(&self, ranks: &[Option<Ranks>]) -> Cost {
         let mut smaller = self.model.canonical().clone();
         smaller.nodes = replaced(&smaller.nodes, ranks, &mut 0);

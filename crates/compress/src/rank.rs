@@ -7,7 +7,8 @@ const GRID: usize = 256;
 const STEPS: usize = 80;
 
 /// Left singular vectors (columns) and singular values, the largest first: min(rows, columns) of
-/// them. By the eigenvectors of the smaller Gram matrix in 64 bits.
+/// them. By the eigenvectors of the Gram matrix of the rows, or where there are more rows than
+/// columns, by the singular value decomposition itself.
 ///
 /// Where the iterations do not settle in time, as with numbers that are not finite, the unit vectors
 /// take the place of singular vectors, and the norms of rows that of singular values.

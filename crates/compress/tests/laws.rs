@@ -167,7 +167,7 @@ proptest! {
         close(&scores(&masked, seed), &scores(&removed, seed), 2e-4)?;
     }
 
-    /// What is left keeps within the budget, and one unit more would not have been needed less.
+    /// What is left keeps within the budget and its floors.
     #[test]
     fn budgets_are_met(
         canonical in mixture(), seed in 0_u64..1000, share in 0.3_f64..1.0, of_macs in any::<bool>(),

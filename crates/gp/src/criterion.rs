@@ -35,8 +35,9 @@ pub(crate) struct Criterion {
     pub(crate) goal: Goal,
     /// Processes that must be below a limit.
     pub(crate) limits: Vec<(Posterior, f64)>,
-    /// The logarithm of the cost; its mean is subtracted.
-    pub(crate) cost: Option<Posterior>,
+    /// The logarithm of the cost, standardised, and its standard deviation: their product's mean is
+    /// subtracted.
+    pub(crate) cost: Option<(Posterior, f64)>,
 }
 
 /// Work space of [`Criterion::slope`].
@@ -124,8 +125,8 @@ impl Criterion {
                 scores[i] += log_probability_below(means[i], sd, *limit).0;
             }
         }
-        if let Some(cost) = &self.cost {
-            scores.iter_mut().zip(cost.means(rows)).for_each(|(s, c)| *s -= c);
+        if let Some((cost, sd)) = &self.cost {
+            scores.iter_mut().zip(cost.means(rows)).for_each(|(s, c)| *s -= sd * c);
         }
         scores
     }
@@ -227,10 +228,10 @@ impl Criterion {
             add(by_mean, &at.mean_gradient);
             add(by_sd / (2.0 * sd), &at.variance_gradient);
         }
-        if let Some(cost) = &self.cost {
+        if let Some((cost, sd)) = &self.cost {
             cost.predict_one(row, scratch, at);
-            total -= at.mean;
-            add(-1.0, &at.mean_gradient);
+            total -= sd * at.mean;
+            add(-sd, &at.mean_gradient);
         }
         total
     }

@@ -33,7 +33,7 @@ pub(crate) struct Observed<'a> {
 }
 
 /// The largest loss that is told from infinity.
-const LARGEST: f64 = 1e250;
+pub(crate) const LARGEST: f64 = 1e250;
 
 /// Observations of one trial beyond its last.
 const EARLIER: usize = 2;

@@ -81,7 +81,7 @@ impl Default for GpOptions {
 ///   while others are left.
 /// - **Several objectives**: two have log expected hypervolume improvement; more become one by
 ///   augmented Chebyshev weights drawn anew for each trial.
-/// - **Cost**: hyperparameters are fitted anew when the trials have grown by a sixteenth or less,
+/// - **Cost**: hyperparameters are fitted anew when the trials have grown by a twelfth or less,
 ///   in between observations are appended in `O(n^2)`. Up to 2,000 observations count exactly; of more, the best,
 ///   the nearest to the best and a spread of the others.
 ///

@@ -53,7 +53,7 @@ const EXACT_ROWS: usize = 2000;
 const LOCAL_ROWS: usize = 1000;
 
 /// The prefix of `n` rows that hyperparameters are fitted to: all while there are few, then in
-/// steps of a sixteenth to a thirty-second, so that most proposals only append.
+/// steps of a twelfth to a twenty-fourth, so that most proposals only append.
 fn checkpoint(n: usize) -> usize {
     let step = if n < 48 { 1 } else { (n / 24).next_power_of_two() };
     n - n % step

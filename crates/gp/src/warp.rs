@@ -80,7 +80,7 @@ impl Scale {
 impl Warped {
     /// The value on the scale before standardising, and the logarithm of the slope.
     fn map(&self, y: f64) -> (f64, f64) {
-        let (mut v, mut log_slope) = ((y - self.low) / self.unit, 0.0);
+        let (mut v, mut log_slope) = (((y - self.low) / self.unit).min(f64::MAX), 0.0);
         if v > TAIL {
             let log = (v / TAIL).ln();
             log_slope = -log - log.ln_1p();
@@ -102,6 +102,11 @@ impl Warped {
         at.iter().map(|&i| self.log_slopes[i] - self.sd.ln()).sum()
     }
 
+    /// What one on the standardised scale is among small losses of the linear scale.
+    pub(crate) fn deviation(&self) -> f64 {
+        self.unit * self.sd
+    }
+
     /// Where a loss lies on the standardised scale.
     pub(crate) fn place(&self, y: f64) -> f64 {
         (self.map(y).0 - self.mean) / self.sd
@@ -120,6 +125,11 @@ mod tests {
         ) {
             let mut y = y;
             y.push(10.0_f64.powf(far));
+            let linear = Scale::Linear.warp(&y[..3]);
+            let apart = linear.deviation() * (linear.y[1] - linear.y[0]);
+            if y[..3].iter().all(|v| v - linear.low < TAIL * linear.unit) {
+                prop_assert!((apart - (y[1] - y[0])).abs() < 1e-9 * (1.0 + apart.abs()));
+            }
             let warped = SCALES[which].warp(&y);
             for i in 0..y.len() {
                 prop_assert!(warped.y[i].is_finite());

@@ -213,7 +213,7 @@ impl Block {
         Self::Conv { channels, kernel, stride, padding: None, groups: 1, activation }
     }
 
-    /// A depthwise-separable convolution with automatic padding.
+    /// A depthwise convolution with automatic padding: as many groups as divide both channels.
     pub fn dw_conv(channels: usize, kernel: usize, stride: usize, activation: Activation) -> Self {
         Self::DWConv { channels, kernel, stride, padding: None, activation }
     }

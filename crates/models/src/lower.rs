@@ -416,7 +416,7 @@ impl Branch {
     }
 }
 
-/// Arguments of a searched convolution; no groups means depthwise-separable.
+/// Arguments of a searched convolution; no groups means depthwise.
 struct Spec {
     kernel: usize,
     stride: usize,

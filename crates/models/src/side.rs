@@ -14,7 +14,8 @@ impl Architecture {
     /// side of at least 2 (or of what they had, if that was 1). Late strides go first because the
     /// blocks before them then still work on smaller maps: without its first stride, a network
     /// would cost on small images what it costs on large ones. The number of parameters stays,
-    /// except where a block has a convolution for its stride alone (`GhostBottleneck`).
+    /// except where a block has a convolution for its stride alone (`GhostBottleneck`), or `Flatten`
+    /// stands behind maps that are not pooled to one pixel.
     ///
     /// # Errors
     /// As [`canonical`](Self::canonical), for instance where a kernel does not fit on so small

@@ -11,7 +11,9 @@ pub struct Bracket {
 }
 
 impl Bracket {
-    /// `trials` at the lowest of the ladder's rungs, `floor(trials / eta^i)` at rung `i`.
+    /// `trials` at the first rung, `floor(trials / eta^i)` at the `i`-th after it. The first is the
+    /// ladder's lowest, or where there are too few trials for so many rungs, the one from which they
+    /// reach the top.
     ///
     /// # Errors
     /// [`SettingError::Eta`], or [`SettingError::TooFew`] without a trial.
@@ -24,7 +26,9 @@ impl Bracket {
         if trials == 0 {
             return Err(SettingError::TooFew { name: "trials of a bracket", least: 1, found: 0 });
         }
-        Ok(Self::sized(ladder.rungs(eta), eta, trials as f64))
+        let rungs = ladder.rungs(eta);
+        let Self { sizes, .. } = Self::sized(rungs.clone(), eta, trials as f64);
+        Ok(Self { fidelities: rungs[rungs.len() - sizes.len()..].to_vec(), sizes })
     }
 
     /// Hyperband's brackets, the one with the lowest first fidelity first. With `R` the highest
@@ -113,5 +117,20 @@ mod tests {
             assert_eq!(rungs, expected);
         }
         assert_eq!(brackets.len(), 5);
+    }
+
+    /// Few trials begin high enough to reach the top.
+    #[test]
+    fn every_bracket_reaches_the_top() {
+        let ladder = Ladder::new("epoch", 1, 81, true).unwrap();
+        for (trials, rungs, sizes) in [
+            (1, &[81][..], &[1][..]),
+            (5, &[27, 81], &[5, 1]),
+            (81, &[1, 3, 9, 27, 81], &[81, 27, 9, 3, 1]),
+            (100, &[1, 3, 9, 27, 81], &[100, 33, 11, 3, 1]),
+        ] {
+            let bracket = Bracket::halving(&ladder, 3.0, trials).unwrap();
+            assert_eq!((bracket.fidelities(), bracket.sizes()), (rungs, sizes), "{trials}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use crate::ranking::{Key, Standing};
 use crate::rungs::pause_at_end;
 use crate::setting::{self, SettingError};
 use crate::split::Split;
-use automl_space::{Config, Param, Space, Value, stream};
+use automl_space::{Config, Domain, Param, Space, Value, stream};
 use automl_study::{
     Cursor, History, Job, Ladder, ProposeError, Sampler, Scheduler, State, Trial, Verdict, View,
     attribute,
@@ -434,11 +434,22 @@ fn scaled(param: &Param, value: Value, rng: &mut dyn Rng) -> Value {
         Value::Float(x) => param.domain().nearest(x * factor).unwrap_or(value),
         Value::Int(x) => {
             let target = x as f64 * factor;
-            let away = if factor > 1.0 { target.ceil() } else { target.floor() };
-            param.domain().nearest(away).unwrap_or(value)
+            let away = if target > x as f64 { target.ceil() } else { target.floor() };
+            match param.domain().nearest(away) {
+                Some(Value::Int(near)) if near == x => neighbour(param, x, target > x as f64),
+                near => near.unwrap_or(value),
+            }
         }
         Value::Category(choice) => next_choice(param, choice, up),
     }
+}
+
+/// The integer of the grid above or below, where there is one.
+fn neighbour(param: &Param, x: i64, above: bool) -> Value {
+    let Domain::Int(domain) = param.domain() else { return Value::Int(x) };
+    let target = if above { x.checked_add(domain.step()) } else { x.checked_sub(domain.step()) };
+    let target = target.map(Value::Int).filter(|target| param.domain().contains(*target));
+    target.unwrap_or(Value::Int(x))
 }
 
 /// The choice above or below, where choices have an order and there is one.
@@ -451,6 +462,29 @@ fn next_choice(param: &Param, choice: usize, up: bool) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Integers move by a fifth, and by a step of their grid at least.
+    #[test]
+    fn integers_move() {
+        let mut builder = Space::builder();
+        builder.int("below", -9..=9).add().unwrap();
+        builder.int("coarse", 16..=64).step(16).add().unwrap();
+        let space = builder.build().unwrap();
+        let [below, coarse] = space.params() else { panic!() };
+        let mut rng = stream(0, 0, "test");
+        let mut reached = |param, from| -> BTreeSet<i64> {
+            let step = |_| match scaled(param, Value::Int(from), &mut rng) {
+                Value::Int(x) => x,
+                other => panic!("{other:?}"),
+            };
+            (0..50).map(step).collect()
+        };
+        assert_eq!(reached(below, -3), BTreeSet::from([-4, -2]));
+        assert_eq!(reached(below, 5), BTreeSet::from([4, 6]));
+        assert_eq!(reached(below, 0), BTreeSet::from([-1, 0]));
+        assert_eq!(reached(coarse, 16), BTreeSet::from([16, 32]));
+        assert_eq!(reached(coarse, 32), BTreeSet::from([16, 48]));
+    }
 
     /// Of ordered choices the next one up or down is taken, of others the same.
     #[test]

@@ -8,8 +8,8 @@ use automl_scheduler::{
 };
 use automl_space::{Prior, Space, stream};
 use automl_study::{
-    Job, Ladder, Next, RandomSampler, Sampler, Scheduler, State, Study, Trial, Verdict, View,
-    attribute,
+    History, Job, Ladder, Next, RandomSampler, Sampler, Scheduler, State, Study, Trial, Verdict,
+    View, attribute,
 };
 use common::Machine;
 use proptest::prelude::*;
@@ -19,20 +19,31 @@ fn events(most: usize) -> impl Strategy<Value = Vec<common::Event>> {
     proptest::collection::vec((0u8..10, any::<u8>()), 1..most)
 }
 
-/// A fresh sampler on the same history proposes what the study's own one proposed.
-fn replays(study: &Study, ladder: &Ladder, target: &dyn Fn(u64) -> u64, fresh: &mut dyn Sampler) {
-    let number = study.history().len() as u64;
-    let view = View {
-        space: study.space(),
-        history: study.history(),
-        number,
-        seed: 0,
-        budget: None,
-        ladder: Some(ladder),
-        target: Some(target(number)),
+/// A fresh sampler proposes what one does that has seen the study grow.
+fn replays(study: &Study, ladder: &Ladder, make: impl Fn() -> Box<dyn Sampler>) {
+    let all = study.history();
+    let propose = |sampler: &mut dyn Sampler, count: usize| {
+        let mut history = History::new(all.directions().to_vec());
+        all.trials()[..count].iter().for_each(|trial| history.push(trial.clone()).unwrap());
+        let number = count as u64;
+        let view = View {
+            space: study.space(),
+            history: &history,
+            number,
+            seed: 0,
+            budget: None,
+            ladder: Some(ladder),
+            target: Some(1),
+        };
+        let config = sampler.propose(&view, &mut stream(0, number, "propose")).unwrap();
+        study.space().check(&config).unwrap();
+        config
     };
-    let config = fresh.propose(&view, &mut stream(0, number, "propose")).unwrap();
-    study.space().check(&config).unwrap();
+    let mut used = make();
+    for part in [3, 2] {
+        propose(&mut *used, all.len() / part);
+    }
+    assert_eq!(propose(&mut *used, all.len()), propose(&mut *make(), all.len()));
 }
 
 /// Plays events with a population: new members go on from whom they may, and nobody works outside
@@ -71,7 +82,7 @@ fn populate(
     let open = history.trials().iter().filter(|trial| !is_over(trial)).count();
     let lost = events.iter().filter(|(case, _)| *case == 8).count();
     assert!(open <= members as usize + lost, "{open} of {members}");
-    replays(&study, &ladder, &|_| 1, &mut population.sampler(RandomSampler::uniform()));
+    replays(&study, &ladder, || Box::new(population.sampler(RandomSampler::uniform())));
 }
 
 proptest! {
@@ -132,6 +143,11 @@ fn bohb_resumes() {
 #[test]
 fn processes_of_rungs_resume() {
     resumes(|| RungGpSampler::new(3.0).unwrap());
+}
+
+#[test]
+fn a_fresh_priorband_proposes_the_same() {
+    resumes(|| PriorBandSampler::new(3.0).unwrap());
 }
 
 /// On losses that are smooth at every rung the processes find the best place, in few trials.

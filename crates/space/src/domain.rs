@@ -194,8 +194,13 @@ impl IntDomain {
     }
 
     fn at(&self, k: f64) -> i64 {
-        let last = (self.len() - 1) as f64;
-        let k = k.clamp(0.0, last) as i128;
+        self.value(k as i128)
+    }
+
+    /// The value with the index nearest to `k`.
+    fn value(&self, k: i128) -> i64 {
+        let last = i128::try_from(self.len() - 1).unwrap_or(i128::MAX);
+        let k = k.clamp(0, last);
         (i128::from(self.low) + k * i128::from(self.step)).min(i128::from(self.high)) as i64
     }
 
@@ -209,8 +214,15 @@ impl IntDomain {
     }
 
     fn nearest(&self, x: f64) -> i64 {
-        let x = x.clamp(self.low as f64, self.high as f64);
-        self.at(((x - self.low as f64) / self.step as f64).round())
+        // In integers: as floats, those beyond 2^53 are not told apart.
+        let below = x.floor();
+        let above = (below as i128).saturating_sub(self.low.into());
+        if above < 0 {
+            return self.low;
+        }
+        let step = i128::from(self.step);
+        let over = (above % step) as f64 + (x - below);
+        self.value(above / step + i128::from(over >= 0.5 * self.step as f64))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Laws that every space obeys, on random spaces with nested conditions.
 
-use automl_space::{Constraint, Domain, Prior, Space, Value, stream};
+use automl_space::{Constraint, Domain, IntDomain, Prior, Space, Value, stream};
 use proptest::prelude::*;
 
 /// Kind, size, and the earlier parameter that a parameter depends on.
@@ -42,6 +42,28 @@ fn space(sketch: &Sketch) -> Space {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// The nearest integer of a grid, however wide it is.
+    #[test]
+    fn the_nearest_integer(
+        low in any::<i64>(), width in any::<u64>(), step in 1..1_000_000_i64,
+        x in -(1_i64 << 52)..1 << 52,
+    ) {
+        let high = i64::try_from(i128::from(low) + i128::from(width)).unwrap_or(i64::MAX);
+        let domain = IntDomain::new(low, high, step, false).unwrap();
+        let near = match Domain::Int(domain.clone()).nearest(x as f64) {
+            Some(Value::Int(near)) => i128::from(near),
+            other => panic!("{other:?}"),
+        };
+        let (low, step) = (i128::from(low), i128::from(step));
+        let last = low + (i128::from(high) - low) / step * step;
+        let away = |y: i128| (y - i128::from(x)).abs();
+        prop_assert_eq!((near - low) % step, 0);
+        prop_assert!(near >= low && near <= last);
+        for other in [near - step, near + step] {
+            prop_assert!(other < low || other > last || away(near) <= away(other));
+        }
+    }
 
     #[test]
     fn draws_are_valid_and_survive_round_trips(sketch in sketch(0..7), seed: u64) {

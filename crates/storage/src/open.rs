@@ -93,6 +93,16 @@ pub fn without_password(url: &str) -> String {
             _ => url.to_owned(),
         };
     };
+    // A password may hold a question mark, a query's values none that is no `%40`.
+    let behind = rest.find('@').filter(|at| rest[..*at].contains('?'));
+    let rest = match behind {
+        Some(at) if rest[..at].contains("password=") => return format!("{scheme}://..."),
+        Some(at) => {
+            let user = rest.split([':', '?', '/']).next().unwrap_or_default();
+            &format!("{user}{}", &rest[at..])
+        }
+        None => rest,
+    };
     let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, q)| (rest, Some(q)));
     let (user, host) = rest.rsplit_once('@').map_or((None, rest), |(user, h)| (Some(user), h));
     let user = user.map(|user| user.split(':').next().unwrap_or_default());
@@ -144,6 +154,8 @@ mod tests {
             ("sqlite:///a.db", "sqlite:///a.db"),
             ("postgresql://host/x", "postgresql://host/x"),
             ("postgresql://me:p@ss:w@host:5432/x", "postgresql://me@host:5432/x"),
+            ("postgresql://me:se?cr@et@host/x?a=b", "postgresql://me@host/x?a=b"),
+            ("postgresql://host/x?password=sec@ret", "postgresql://..."),
             ("postgresql://host/x?password=secret&user=me", "postgresql://host/x?user=me"),
             ("postgresql://me@host/x?password=secret", "postgresql://me@host/x"),
         ] {

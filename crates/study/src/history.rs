@@ -214,6 +214,10 @@ impl History {
     /// values.
     pub fn report(&mut self, number: u64, report: Report) -> Result<(), HistoryError> {
         self.check_report(number, &report)?;
+        self.add(number, report)
+    }
+
+    fn add(&mut self, number: u64, report: Report) -> Result<(), HistoryError> {
         self.open(number)?.reports.push(report);
         self.changes.push(Change { trial: number, kind: ChangeKind::Reported });
         Ok(())
@@ -275,13 +279,17 @@ impl History {
         if known.state.is_finished() {
             return Ok(false);
         }
-        let last = known.step();
+        let last = known.reports.last().map(|report| report.step);
         let config = (known.config != record.config).then(|| fingerprint(&known.config));
         let same = config.is_none() && is_same(known, &record);
-        let new = record.reports.iter().filter(|report| report.step > last);
+        // Optuna's first step is 0, which counts as no fidelity here.
+        let new = record.reports.iter().filter(|report| Some(report.step) > last);
         let mut changed = !same;
         for report in new {
-            self.report(number, report.clone())?;
+            if report.step > 0 {
+                self.check_report(number, report)?;
+            }
+            self.add(number, report.clone())?;
             changed = true;
         }
         if let Some(old) = config {

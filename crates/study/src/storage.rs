@@ -73,8 +73,9 @@ pub trait Heart: Send {
 
 /// Keeps the record of one study.
 ///
-/// Every call that returns `Ok` has made its change durable; a call that fails has changed
-/// nothing. A finished trial never changes.
+/// The change of a call that returns `Ok` survives the death of this process (whether also a power
+/// cut, each storage says itself); a call that fails has changed nothing. A finished trial never
+/// changes.
 ///
 /// Several handles, in one process or in many, may work on one study. The methods that serve this
 /// have defaults for a storage that one process uses: it sees everything as changed, and knows no

@@ -4,7 +4,8 @@
 use automl_space::{Config, Constraint, Space};
 use automl_study::{
     AskError, Direction, FullFidelity, HistoryError, Job, Ladder, Next, Outcome, RandomSampler,
-    Sampler, Scheduler, SobolSampler, State, StopFlag, Study, TellError, Verdict, attribute,
+    Report, Sampler, Scheduler, SobolSampler, State, StopFlag, Study, TellError, Trial, Verdict,
+    attribute,
 };
 use automl_study::{History, stream};
 use proptest::prelude::*;
@@ -150,6 +151,23 @@ fn what_is_known_from_elsewhere_joins_the_history() {
     assert_eq!((best.number, best.config.clone()), (0, config(0.25)));
     assert!(best.started.is_some() && best.finished >= best.started);
     assert!(study.tell(0, 1.0).is_err());
+}
+
+/// Optuna counts steps from 0. Who watches a trial sees the same reports as who comes later.
+#[test]
+fn a_first_step_of_zero_is_taken_over() {
+    let mut watched = History::new(vec![Direction::Minimize]);
+    let begun = Trial { state: State::Running, ..Trial::waiting(0, Config::empty(1)) };
+    watched.push(begun.clone()).unwrap();
+    let report = |step| Report { step, values: vec![1.0] };
+    for steps in [0..1, 0..3] {
+        let record = Trial { reports: steps.map(report).collect(), ..begun.clone() };
+        assert!(watched.update(record.clone()).unwrap());
+        assert_eq!(watched.get(0), Some(&record));
+        assert!(!watched.update(record).unwrap());
+    }
+    // Our own reports begin at 1.
+    assert!(watched.check_report(0, &report(0)).is_err());
 }
 
 #[test]

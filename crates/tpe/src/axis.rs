@@ -19,6 +19,9 @@ pub(crate) enum Kind {
     },
 }
 
+/// The most values of a grid; of more, a cell is not told from a point.
+const FINEST: u128 = 1 << 40;
+
 /// One parameter.
 #[derive(Clone, Debug)]
 pub(crate) struct Axis {
@@ -33,8 +36,8 @@ impl Axis {
     pub(crate) fn of(param: &Param) -> Self {
         let kind = match (param.domain(), param.domain().cardinality()) {
             (Domain::Categorical(d), _) if !d.ordered() => Kind::Choice { n: d.choices().len() },
-            (_, Some(n)) => Kind::Grid { n: n as f64 },
-            (_, None) => Kind::Continuous,
+            (_, Some(n)) if n <= FINEST => Kind::Grid { n: n as f64 },
+            _ => Kind::Continuous,
         };
         Self {
             kind,

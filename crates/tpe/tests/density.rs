@@ -100,6 +100,26 @@ fn tree() -> Result<Space, SpaceError> {
     space.build()
 }
 
+/// A trial that failed before it had a value on an axis that all have is a uniform component there.
+#[test]
+fn an_observation_may_lack_a_value() {
+    let mut space = Space::builder();
+    space.float("x", 0.0..=1.0).add().unwrap();
+    space.float("y", 0.0..=1.0).add().unwrap();
+    let space = space.build().unwrap();
+    let at = |x, y: Option<f64>| {
+        let mut config = Config::empty(2);
+        config.set(0, Some(Value::Float(x)));
+        config.set(1, y.map(Value::Float));
+        config
+    };
+    let configs = [at(0.2, Some(0.7)), at(0.6, None), at(0.9, Some(0.1))];
+    let configs: Vec<&Config> = configs.iter().collect();
+    let p = ParzenEstimator::new(&space, &configs, &[1.0; 3], 1.0, 1.0, Bandwidth::default());
+    let sum = integral(&p, &space, &mut Config::empty(2), 0, 300);
+    assert!((sum - 1.0).abs() < 1e-3, "{sum}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]

@@ -138,12 +138,7 @@ impl Data {
     /// The same data with at most this many validation images, with as large a share of each class,
     /// at random.
     pub fn validated_by(&self, most: usize, seed: u64) -> Self {
-        if self.validation.len() <= most {
-            return self.clone();
-        }
-        let mut chosen = subset::random(&self.validation.labels, seed)[..most.max(1)].to_vec();
-        chosen.sort_unstable();
-        Self { validation: self.validation.select(&chosen), ..self.clone() }
+        Self { validation: self.validation.at_most(most.max(1), seed), ..self.clone() }
     }
 
     /// The same data at a smaller side, see [`Images::resized`]; normalised anew.

@@ -105,6 +105,16 @@ impl Images {
         chosen
     }
 
+    /// At most this many of the images, with as large a share of each class, at random.
+    pub(crate) fn at_most(&self, most: usize, seed: u64) -> Self {
+        if self.len() <= most {
+            return self.clone();
+        }
+        let mut chosen = crate::subset::random(&self.labels, seed)[..most].to_vec();
+        chosen.sort_unstable();
+        self.select(&chosen)
+    }
+
     /// These images and others of the same shape.
     pub(crate) fn append(&mut self, other: &Self) {
         self.pixels.extend_from_slice(&other.pixels);

@@ -313,8 +313,7 @@ impl Supernet {
             }
         }
         let statistics = self.statistics();
-        let judged = self.data.test.len().min(JUDGED);
-        let judged = self.data.test.select(&(0..judged).collect::<Vec<_>>());
+        let judged = self.data.test.at_most(JUDGED, self.seed);
         let mut candidates = Vec::with_capacity(drawn.len());
         for some in drawn.chunks(rayon::current_num_threads()) {
             if stop() {

@@ -26,13 +26,14 @@ pub(super) struct StudyFolder {
 
 impl StudyFolder {
     /// Creates or opens `runs/<name>`. Without a name takes the first of `<dataset>-1`,
-    /// `<dataset>-2`, ... that does not exist yet. While another process begins the study there, this
-    /// one waits.
+    /// `<dataset>-2`, ... that does not exist yet. While another process begins the study there, or
+    /// ends it, this one waits, and says so by `waits`.
     pub(super) fn open(
         runs: &Path,
         name: Option<&str>,
         dataset: &str,
         stop: &StopFlag,
+        waits: &dyn Fn(),
     ) -> Result<Self, SearchError> {
         let file = |path: &Path, source| SearchError::File {
             action: "create",
@@ -44,8 +45,10 @@ impl StudyFolder {
         let (name, path) = match name {
             Some(name) => {
                 let path = runs.join(name);
-                fresh = !path.exists();
-                fs::create_dir_all(&path).map_err(|e| file(&path, e))?;
+                match fs::create_dir(&path) {
+                    Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => fresh = false,
+                    made => made.map_err(|e| file(&path, e))?,
+                }
                 (name.to_owned(), path)
             }
             None => {
@@ -65,6 +68,14 @@ impl StudyFolder {
         let lock = File::create(&lock_path).map_err(|e| file(&lock_path, e))?;
         let mut taken = lock.try_lock();
         let alone = taken.is_ok();
+        // Others may have begun in it what is not this process's to take away.
+        fresh &= alone;
+        if !alone {
+            taken = lock.try_lock_shared();
+            if matches!(taken, Err(TryLockError::WouldBlock)) {
+                waits();
+            }
+        }
         while let Err(error) = taken {
             match error {
                 TryLockError::WouldBlock if stop.is_set() => return Err(SearchError::Stopped),
@@ -75,7 +86,7 @@ impl StudyFolder {
         }
         if !lock_path.exists() {
             // Whoever held it has taken the folder away.
-            return Self::open(runs, Some(&name), dataset, stop);
+            return Self::open(runs, Some(&name), dataset, stop, waits);
         }
         let checkpoints = path.join("checkpoints");
         fs::create_dir_all(&checkpoints).map_err(|e| file(&checkpoints, e))?;
@@ -161,17 +172,21 @@ mod tests {
     fn processes_share_a_folder_and_one_is_the_last() {
         let runs = tempfile::tempdir().unwrap();
         let stop = StopFlag::new();
-        let open = |stop: &StopFlag| StudyFolder::open(runs.path(), Some("a"), "digits", stop);
+        let waited = std::cell::Cell::new(false);
+        let open = |stop: &StopFlag| {
+            StudyFolder::open(runs.path(), Some("a"), "digits", stop, &|| waited.set(true))
+        };
         let mut first = open(&stop).unwrap();
         assert!(first.alone);
         // It has not begun yet.
         let stopped = StopFlag::new();
         stopped.set();
         assert!(matches!(open(&stopped).unwrap_err(), SearchError::Stopped));
+        assert!(waited.replace(false));
         first.keep().unwrap();
         let mut second = open(&stop).unwrap();
         second.keep().unwrap();
-        assert!(!second.alone);
+        assert!(!second.alone && !second.fresh && !waited.get());
         assert!(!first.is_last().unwrap());
         assert!(second.is_last().unwrap());
         drop((first, second));

@@ -166,39 +166,58 @@ impl FidelitySettings {
             LadderSettings::List(rungs) => rungs.as_slice(),
             _ => &[],
         };
-        for rung in ladder.iter().chain(self.candidates.iter().flatten()) {
-            if rung.epochs == 0 {
-                return wrong("fidelity epochs", "0".into(), "must be at least 1".into());
-            }
-            if !(rung.share > 0.0 && rung.share <= 1.0) {
-                return wrong(
-                    "fidelity share",
-                    rung.share.to_string(),
-                    "must lie in (0, 1]".into(),
-                );
-            }
-            if !SUBSETS.contains(&rung.subset.as_str()) {
-                let known = format!("unknown subset: one of {}", SUBSETS.join(", "));
-                return wrong("fidelity subset", format!("{:?}", rung.subset), known);
-            }
-            if rung.side.is_some_and(|side| side < 2) {
-                let value = rung.side.unwrap_or(0).to_string();
-                return wrong("fidelity side", value, "must be at least 2 pixels".into());
+        let candidates = self.candidates.as_deref().unwrap_or_default();
+        for (name, rungs) in [("fidelity.ladder", ladder), ("fidelity.candidates", candidates)] {
+            for rung in rungs {
+                rung.check().or_else(|reason| wrong(name, rung.to_string(), reason))?;
             }
         }
         Ok(())
     }
 }
 
+impl RungSettings {
+    fn check(&self) -> Result<(), String> {
+        if self.epochs == 0 {
+            return Err("epochs must be at least 1".into());
+        }
+        if !(self.share > 0.0 && self.share <= 1.0) {
+            return Err("share must lie in (0, 1]".into());
+        }
+        if !SUBSETS.contains(&self.subset.as_str()) {
+            return Err(format!("subset must be one of {}", SUBSETS.join(", ")));
+        }
+        if self.side.is_some_and(|side| side < 2) {
+            return Err("side must be at least 2 pixels".into());
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for RungSettings {
+    /// As settings files and `--set` take it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{ epochs = {}", self.epochs)?;
+        if !is_whole(&self.share) {
+            write!(f, ", share = {:?}", self.share)?;
+        }
+        if !is_random(&self.subset) {
+            write!(f, ", subset = {:?}", self.subset)?;
+        }
+        if let Some(side) = self.side {
+            write!(f, ", side = {side}")?;
+        }
+        f.write_str(" }")
+    }
+}
+
 /// A `[fidelity]` table with this ladder, as settings files and `--ladder` take it.
 pub fn ladder_toml(ladder: &LadderSettings) -> String {
-    let value = |rung: &RungSettings| toml::Value::try_from(rung).ok();
     match ladder {
         LadderSettings::Epochs => "[fidelity]\nladder = \"epochs\"\n".into(),
         LadderSettings::File(path) => format!("[fidelity]\nladder = {path:?}\n"),
         LadderSettings::List(rungs) => {
-            let rungs = rungs.iter().filter_map(value);
-            let lines: String = rungs.map(|rung| format!("    {rung},\n")).collect();
+            let lines: String = rungs.iter().map(|rung| format!("    {rung},\n")).collect();
             format!("[fidelity]\nladder = [\n{lines}]\n")
         }
     }
@@ -239,7 +258,7 @@ mod tests {
             ("[]", "holds no setting"),
             ("7", "a list of settings"),
             ("[{epochs = 0}]", "epochs = 0"),
-            ("[{epochs = 3, share = 1.5}]", "share = 1.5"),
+            ("[{epochs = 3, share = 1.5}]", "fidelity.ladder = { epochs = 3, share = 1.5 }: share"),
             ("[{epochs = 3, subset = \"best\"}]", "el2n-hardest"),
             ("[{epochs = 3, sides = 7}]", "sides"),
             ("[{share = 0.5}]", "epochs"),

@@ -60,7 +60,10 @@ impl Learning<'_> {
         let candidates = match on_threads(threads, || self.candidates(study)) {
             Ok(candidates) => candidates,
             Err(SearchError::Train(TrainError::Stopped { .. })) => return Ok(()),
-            Err(SearchError::Train(error @ (TrainError::Diverged { .. } | TrainError::NoPath))) => {
+            Err(
+                error @ (SearchError::Train(TrainError::Diverged { .. } | TrainError::NoPath)
+                | SearchError::Split(_)),
+            ) => {
                 let note = format!("the search goes on without starting points: {error}");
                 self.setup.tell(&Event::Note(note));
                 return Ok(());

@@ -226,7 +226,7 @@ fn outcome(learnt: Result<Learnt, SearchError>) -> Result<Kept, SearchError> {
         Err(SearchError::Train(TrainError::Stopped { .. })) => {
             Ok(Kept::NotLearnt { not_learnt: "the time for it was over".into() })
         }
-        Err(SearchError::Train(error @ TrainError::Diverged { .. })) => {
+        Err(error @ (SearchError::Train(TrainError::Diverged { .. }) | SearchError::Split(_))) => {
             Ok(Kept::NotLearnt { not_learnt: error.to_string() })
         }
         Err(error) => Err(error),
@@ -270,7 +270,8 @@ mod tests {
         let data = Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
         let plan = Plan::new(&settings, data, &cpu(), &|| false).unwrap();
         let folder =
-            StudyFolder::open(runs.path(), Some("late"), "digits", &StopFlag::new()).unwrap();
+            StudyFolder::open(runs.path(), Some("late"), "digits", &StopFlag::new(), &|| ())
+                .unwrap();
         let path = folder.path.join("recipe.json");
         let notes = Mutex::new(Vec::new());
         let record = automl_storage::MemoryStorage::new();
@@ -298,7 +299,8 @@ mod tests {
 
         // Neither does a process in another folder.
         let other =
-            StudyFolder::open(runs.path(), Some("other"), "digits", &StopFlag::new()).unwrap();
+            StudyFolder::open(runs.path(), Some("other"), "digits", &StopFlag::new(), &|| ())
+                .unwrap();
         assert_eq!(run(&other, &StopFlag::new(), None), late[1..]);
         assert!(other.path.join("recipe.json").exists());
     }

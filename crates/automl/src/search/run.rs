@@ -62,8 +62,12 @@ pub fn run(
     let mut plan = Plan::new(settings, images, &device.device, &over)
         .map_err(|error| error.before_search(settings, stop))?;
     let data = &settings.data;
-    let mut folder =
-        StudyFolder::open(&settings.runs, settings.study.as_deref(), &data.dataset, stop)?;
+    let waits = || {
+        let note = "waiting for the process that begins or ends the study in this folder";
+        observer(&Event::Note(note.into()));
+    };
+    let (runs, study) = (&settings.runs, settings.study.as_deref());
+    let mut folder = StudyFolder::open(runs, study, &data.dataset, stop, &waits)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = settings.workers.unwrap_or(if device.is_gpu { 1 } else { cores });
     let directions = [Direction::Maximize, Direction::Minimize];
@@ -71,6 +75,10 @@ pub fn run(
     let is_new = !record.begin(&directions)?;
     let mut joined = continued::join(given, settings, &mut *record, is_new)?;
     joined.taken.take().into_iter().for_each(|note| observer(&Event::Note(note)));
+    // What follows may take minutes and be interrupted: the study goes on as it began.
+    if is_new || joined.known && folder.fresh {
+        continued::keep(&begun, &folder.path)?;
+    }
     plan.search_by(&joined.settings);
     let mut settings = joined.settings.clone();
     if settings.search.learn_recipe {
@@ -143,9 +151,6 @@ pub fn run(
     let others = !folder.alone || study.history().count(State::Running) > 0;
     if let Some(record) = study.storage() {
         joined.settle(record, others)?;
-    }
-    if is_new || joined.known && folder.fresh {
-        continued::keep(&begun, &folder.path)?;
     }
     folder.keep()?;
     study.set_trial_limit(Some(plan.trials));

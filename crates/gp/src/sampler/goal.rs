@@ -4,11 +4,14 @@ use super::{Acquisition, GpOptions, Memories, noise};
 use crate::criterion::{Criterion, Goal, Part, normals};
 use crate::features::Features;
 use crate::model::{Kernel, Posterior, Priors};
-use crate::observed::Observed;
+use crate::observed::{LARGEST, Observed};
 use crate::surrogate::{Component, Freedom, Memory, matrix};
 use automl_study::{View, pareto};
 use nalgebra::DMatrix;
 use rand::{Rng, RngExt};
+
+/// How many times further than usual below its limit a constraint's value may lie.
+const FAR: f64 = 30.0;
 
 /// What a criterion is made of.
 #[derive(Debug)]
@@ -259,7 +262,8 @@ impl Task<'_> {
         for (c, memory) in memory.constraints.iter_mut().enumerate() {
             let known: Vec<usize> =
                 (0..rows.len()).filter(|&i| observed.rows[i].constraints.len() > c).collect();
-            let values: Vec<f64> = known.iter().map(|&i| observed.rows[i].constraints[c]).collect();
+            let values = known.iter().map(|&i| observed.rows[i].constraints[c]);
+            let values = within_sight(values.collect());
             if values.iter().all(|v| *v <= 0.0) && values.len() < 3 {
                 continue;
             }
@@ -283,8 +287,9 @@ impl Task<'_> {
         limits
     }
 
-    /// A process of the logarithm of the seconds that trials took.
-    fn cost(&self, memory: &mut Memories, rows: &[Vec<f64>]) -> Option<Posterior> {
+    /// A process of the logarithm of the seconds that trials took, standardised, and what one there
+    /// is in that logarithm.
+    fn cost(&self, memory: &mut Memories, rows: &[Vec<f64>]) -> Option<(Posterior, f64)> {
         let observed = self.observed;
         let known: Vec<usize> =
             (0..rows.len()).filter(|&i| observed.rows[i].log_seconds.is_some()).collect();
@@ -297,8 +302,18 @@ impl Task<'_> {
         }
         let rows: Vec<Vec<f64>> = known.iter().map(|&i| rows[i].clone()).collect();
         let learnt = memory.cost.learn(self.kernel, self.priors, &rows, &seconds, PLAIN);
-        learnt.into_iter().next().map(|c| c.posterior)
+        learnt.into_iter().next().map(|c| (c.posterior, c.warped.deviation()))
     }
+}
+
+/// Values of a constraint without those that are kept by far more than is usual: no scale would tell
+/// the others apart beside them, and all of them say the same.
+fn within_sight(values: Vec<f64>) -> Vec<f64> {
+    let mut sizes: Vec<f64> =
+        values.iter().map(|v| v.abs()).filter(|v| *v > 0.0 && *v < LARGEST).collect();
+    sizes.sort_by(f64::total_cmp);
+    let Some(usual) = sizes.get(sizes.len() / 2) else { return values };
+    values.iter().map(|v| v.max(-FAR * usual)).collect()
 }
 
 /// The posterior with the pending rows appended, their outcomes drawn `count` times, and for each

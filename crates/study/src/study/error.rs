@@ -23,8 +23,8 @@ pub enum AskError {
     /// The sampler has no proposal.
     #[error(transparent)]
     Propose(#[from] ProposeError),
-    /// The sampler proposed what the space does not hold.
-    #[error("the sampler proposed a configuration outside the space: {0}")]
+    /// What the sampler proposed, or was given in its place, is not what the space holds.
+    #[error("the configuration lies outside the space: {0}")]
     Outside(#[from] ConfigError),
     /// The sampler proposed what the constraints forbid: they leave nothing, or too little to be
     /// found.

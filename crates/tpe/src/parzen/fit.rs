@@ -70,7 +70,14 @@ impl ParzenEstimator {
                 }
                 products[i] *= mass;
             });
-            place += usize::from(joint);
+            if joint {
+                // A trial that ended before it had a value: uniform there.
+                for (i, _) in centres.iter().enumerate().filter(|(_, centre)| centre.is_nan()) {
+                    self.joint[i * m + place] = [0.5, 0.0];
+                    products[i] *= (-LN_SQRT_TAU).exp();
+                }
+                place += 1;
+            }
         }
         for (base, product) in self.bases.iter_mut().zip(products) {
             *base -= product.ln() + m as f64 * LN_SQRT_TAU;
