@@ -434,9 +434,10 @@ fn scaled(param: &Param, value: Value, rng: &mut dyn Rng) -> Value {
         Value::Float(x) => param.domain().nearest(x * factor).unwrap_or(value),
         Value::Int(x) => {
             let target = x as f64 * factor;
-            let away = if target > x as f64 { target.ceil() } else { target.floor() };
+            let above = if x < 0 { !up } else { up };
+            let away = if above { target.ceil() } else { target.floor() };
             match param.domain().nearest(away) {
-                Some(Value::Int(near)) if near == x => neighbour(param, x, target > x as f64),
+                Some(Value::Int(near)) if near == x => neighbour(param, x, above),
                 near => near.unwrap_or(value),
             }
         }
@@ -481,7 +482,7 @@ mod tests {
         };
         assert_eq!(reached(below, -3), BTreeSet::from([-4, -2]));
         assert_eq!(reached(below, 5), BTreeSet::from([4, 6]));
-        assert_eq!(reached(below, 0), BTreeSet::from([-1, 0]));
+        assert_eq!(reached(below, 0), BTreeSet::from([-1, 1]));
         assert_eq!(reached(coarse, 16), BTreeSet::from([16, 32]));
         assert_eq!(reached(coarse, 32), BTreeSet::from([16, 48]));
     }

@@ -50,7 +50,7 @@ proptest! {
         x in -(1_i64 << 52)..1 << 52,
     ) {
         let high = i64::try_from(i128::from(low) + i128::from(width)).unwrap_or(i64::MAX);
-        let domain = IntDomain::new(low, high, step, false).unwrap();
+        let domain = IntDomain::new(low, high, false, step).unwrap();
         let near = match Domain::Int(domain.clone()).nearest(x as f64) {
             Some(Value::Int(near)) => i128::from(near),
             other => panic!("{other:?}"),

@@ -105,7 +105,7 @@ pub fn without_password(url: &str) -> String {
     };
     let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, q)| (rest, Some(q)));
     let (user, host) = rest.rsplit_once('@').map_or((None, rest), |(user, h)| (Some(user), h));
-    let user = user.map(|user| user.split(':').next().unwrap_or_default());
+    let user = user.map(|user| user.split([':', '@']).next().unwrap_or_default());
     let query: Option<Vec<&str>> =
         query.map(|query| query.split('&').filter(|pair| !pair.starts_with("password=")).collect());
     let query = query.filter(|query| !query.is_empty()).map(|query| query.join("&"));
