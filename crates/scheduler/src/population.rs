@@ -437,32 +437,41 @@ fn scaled(param: &Param, value: Value, rng: &mut dyn Rng) -> Value {
             let above = if x < 0 { !up } else { up };
             let away = if above { target.ceil() } else { target.floor() };
             match param.domain().nearest(away) {
-                Some(Value::Int(near)) if near == x => neighbour(param, x, above),
+                Some(near) if near == value => neighbour(param, value, above),
                 near => near.unwrap_or(value),
             }
         }
-        Value::Category(choice) => next_choice(param, choice, up),
+        Value::Category(_) => neighbour(param, value, up),
     }
 }
 
-/// The integer of the grid above or below, where there is one.
-fn neighbour(param: &Param, x: i64, above: bool) -> Value {
-    let Domain::Int(domain) = param.domain() else { return Value::Int(x) };
-    let target = if above { x.checked_add(domain.step()) } else { x.checked_sub(domain.step()) };
-    let target = target.map(Value::Int).filter(|target| param.domain().contains(*target));
-    target.unwrap_or(Value::Int(x))
-}
-
-/// The choice above or below, where choices have an order and there is one.
-fn next_choice(param: &Param, choice: usize, up: bool) -> Value {
-    let target = Value::Category(if up { choice + 1 } else { choice.saturating_sub(1) });
-    let moves = param.domain().is_ordered() && param.domain().contains(target);
-    if moves { target } else { Value::Category(choice) }
+/// The value above or below, where values have an order and there is one.
+fn neighbour(param: &Param, value: Value, above: bool) -> Value {
+    let target = match (param.domain(), value) {
+        (Domain::Int(d), Value::Int(x)) if above => Value::Int(x.saturating_add(d.step())),
+        (Domain::Int(d), Value::Int(x)) => Value::Int(x.saturating_sub(d.step())),
+        (domain, Value::Category(x)) if domain.is_ordered() => {
+            Value::Category(if above { x + 1 } else { x.saturating_sub(1) })
+        }
+        _ => value,
+    };
+    if param.domain().contains(target) { target } else { value }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What a value of a parameter becomes.
+    fn reached(param: &Param, from: Value) -> BTreeSet<i64> {
+        let mut rng = stream(0, 0, "test");
+        let number = |value| match value {
+            Value::Int(x) => x,
+            Value::Category(choice) => choice as i64,
+            Value::Float(x) => panic!("{x}"),
+        };
+        (0..50).map(|_| number(scaled(param, from, &mut rng))).collect()
+    }
 
     /// Integers move by a fifth, and by a step of their grid at least.
     #[test]
@@ -472,19 +481,11 @@ mod tests {
         builder.int("coarse", 16..=64).step(16).add().unwrap();
         let space = builder.build().unwrap();
         let [below, coarse] = space.params() else { panic!() };
-        let mut rng = stream(0, 0, "test");
-        let mut reached = |param, from| -> BTreeSet<i64> {
-            let step = |_| match scaled(param, Value::Int(from), &mut rng) {
-                Value::Int(x) => x,
-                other => panic!("{other:?}"),
-            };
-            (0..50).map(step).collect()
-        };
-        assert_eq!(reached(below, -3), BTreeSet::from([-4, -2]));
-        assert_eq!(reached(below, 5), BTreeSet::from([4, 6]));
-        assert_eq!(reached(below, 0), BTreeSet::from([-1, 1]));
-        assert_eq!(reached(coarse, 16), BTreeSet::from([16, 32]));
-        assert_eq!(reached(coarse, 32), BTreeSet::from([16, 48]));
+        assert_eq!(reached(below, Value::Int(-3)), BTreeSet::from([-4, -2]));
+        assert_eq!(reached(below, Value::Int(5)), BTreeSet::from([4, 6]));
+        assert_eq!(reached(below, Value::Int(0)), BTreeSet::from([-1, 1]));
+        assert_eq!(reached(coarse, Value::Int(16)), BTreeSet::from([16, 32]));
+        assert_eq!(reached(coarse, Value::Int(32)), BTreeSet::from([16, 48]));
     }
 
     /// Of ordered choices the next one up or down is taken, of others the same.
@@ -495,16 +496,8 @@ mod tests {
         builder.choice("kind", ["a", "b", "c"]).add().unwrap();
         let space = builder.build().unwrap();
         let [size, kind] = space.params() else { panic!() };
-        let mut rng = stream(0, 0, "test");
-        let mut reached = |param, from| -> BTreeSet<usize> {
-            let step = |_| match scaled(param, Value::Category(from), &mut rng) {
-                Value::Category(choice) => choice,
-                other => panic!("{other:?}"),
-            };
-            (0..50).map(step).collect()
-        };
-        assert_eq!(reached(size, 1), BTreeSet::from([0, 2]));
-        assert_eq!(reached(size, 0), BTreeSet::from([0, 1]));
-        assert_eq!(reached(kind, 1), BTreeSet::from([1]));
+        assert_eq!(reached(size, Value::Category(1)), BTreeSet::from([0, 2]));
+        assert_eq!(reached(size, Value::Category(0)), BTreeSet::from([0, 1]));
+        assert_eq!(reached(kind, Value::Category(1)), BTreeSet::from([1]));
     }
 }

@@ -193,10 +193,6 @@ impl IntDomain {
         false
     }
 
-    fn at(&self, k: f64) -> i64 {
-        self.value(k as i128)
-    }
-
     /// The value with the index nearest to `k`.
     fn value(&self, k: i128) -> i64 {
         let last = i128::try_from(self.len() - 1).unwrap_or(i128::MAX);
@@ -354,7 +350,7 @@ impl Domain {
                 let (low, high) = d.log_bounds();
                 Value::Int(d.nearest((low + (high - low) * unit).exp().round()))
             }
-            Self::Int(d) => Value::Int(d.at((unit * d.len() as f64).floor())),
+            Self::Int(d) => Value::Int(d.value((unit * d.len() as f64).floor() as i128)),
             Self::Categorical(d) => {
                 let n = d.choices.len();
                 Value::Category(((unit * n as f64) as usize).min(n - 1))

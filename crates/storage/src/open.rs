@@ -93,19 +93,18 @@ pub fn without_password(url: &str) -> String {
             _ => url.to_owned(),
         };
     };
-    // A password may hold a question mark, a query's values none that is no `%40`.
-    let behind = rest.find('@').filter(|at| rest[..*at].contains('?'));
-    let rest = match behind {
-        Some(at) if rest[..at].contains("password=") => return format!("{scheme}://..."),
-        Some(at) => {
-            let user = rest.split([':', '?', '/']).next().unwrap_or_default();
-            &format!("{user}{}", &rest[at..])
+    let (user, rest) = match rest.split_once('@') {
+        // Whether it is a user's or a query's, nothing behind it is shown.
+        Some((user, _)) if user.contains('?') && user.contains("password=") => {
+            return format!("{scheme}://...");
         }
-        None => rest,
+        Some((user, rest)) => (Some(user), rest),
+        None => (None, rest),
     };
-    let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, q)| (rest, Some(q)));
-    let (user, host) = rest.rsplit_once('@').map_or((None, rest), |(user, h)| (Some(user), h));
-    let user = user.map(|user| user.split([':', '@']).next().unwrap_or_default());
+    // A password may hold what ends a name, and more at signs.
+    let user = user.map(|user| user.split([':', '?', '/']).next().unwrap_or_default());
+    let (host, query) = rest.split_once('?').map_or((rest, None), |(host, q)| (host, Some(q)));
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     let query: Option<Vec<&str>> =
         query.map(|query| query.split('&').filter(|pair| !pair.starts_with("password=")).collect());
     let query = query.filter(|query| !query.is_empty()).map(|query| query.join("&"));

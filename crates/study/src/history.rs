@@ -228,11 +228,23 @@ impl History {
     /// # Errors
     /// As [`History::report`].
     pub fn check_report(&self, number: u64, report: &Report) -> Result<(), HistoryError> {
+        let last = self.get(number).map(Trial::step);
+        self.check_after(last, number, report)
+    }
+
+    /// Whether the report fits an unfinished trial whose last one is of this step.
+    fn check_after(
+        &self,
+        last: Option<u64>,
+        number: u64,
+        report: &Report,
+    ) -> Result<(), HistoryError> {
         let trial = self.get(number).ok_or(HistoryError::Unknown { number })?;
-        let (last, expected) = (trial.step(), self.directions.len());
+        let expected = self.directions.len();
         if trial.state.is_finished() {
             Err(HistoryError::Finished { number })
-        } else if report.step <= last {
+        } else if Some(report.step) <= last {
+            let last = last.unwrap_or(0);
             Err(HistoryError::Step { number, step: report.step, last })
         } else if report.values.len() != expected {
             Err(HistoryError::Values { number, found: report.values.len(), expected })
@@ -279,16 +291,15 @@ impl History {
         if known.state.is_finished() {
             return Ok(false);
         }
-        let last = known.reports.last().map(|report| report.step);
+        // Optuna's first step is 0, which counts as no fidelity here.
+        let known_last = known.reports.last().map(|report| report.step);
         let config = (known.config != record.config).then(|| fingerprint(&known.config));
         let same = config.is_none() && is_same(known, &record);
-        // Optuna's first step is 0, which counts as no fidelity here.
-        let new = record.reports.iter().filter(|report| Some(report.step) > last);
-        let mut changed = !same;
+        let new = record.reports.iter().filter(|report| Some(report.step) > known_last);
+        let (mut changed, mut last) = (!same, known_last);
         for report in new {
-            if report.step > 0 {
-                self.check_report(number, report)?;
-            }
+            self.check_after(last, number, report)?;
+            last = Some(report.step);
             self.add(number, report.clone())?;
             changed = true;
         }

@@ -63,8 +63,8 @@ impl Default for TpeOptions {
 ///
 /// The best trials (`good_share` of them) give a density `l`, all others a density `g`; candidates
 /// are drawn from `l`, and the one with the largest `l / g` is proposed. Trials that are running and
-/// have not reported count as bad, so that several workers do not try the same (constant liar). Paused and pruned
-/// trials count at the fidelity that they reached, failed ones as the worst. Feasible trials come
+/// have not reported count as bad, so that several workers do not try the same (constant liar).
+/// Paused and pruned trials count at the fidelity that they reached, failed ones as the worst. Feasible trials come
 /// before infeasible ones, and every black-box constraint that is sometimes broken contributes a
 /// density ratio of its own. Only the order of the objective values matters. Users' priors enter `l`
 /// and fade as trials come in.

@@ -197,17 +197,11 @@ impl RungSettings {
 impl fmt::Display for RungSettings {
     /// As settings files and `--set` take it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{{ epochs = {}", self.epochs)?;
-        if !is_whole(&self.share) {
-            write!(f, ", share = {:?}", self.share)?;
+        match toml::Value::try_from(self) {
+            Ok(value) => value.fmt(f),
+            // More epochs than TOML can say.
+            Err(_) => write!(f, "{self:?}"),
         }
-        if !is_random(&self.subset) {
-            write!(f, ", subset = {:?}", self.subset)?;
-        }
-        if let Some(side) = self.side {
-            write!(f, ", side = {side}")?;
-        }
-        f.write_str(" }")
     }
 }
 
