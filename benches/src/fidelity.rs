@@ -5,7 +5,10 @@ use crate::solver::SolverError;
 use automl::choose::{self, Setting};
 use automl::simulate::Workload;
 use automl::space::Config;
-use automl::study::{Direction, Ladder, Next, Outcome, Study, Verdict, pareto};
+use automl::{
+    numeric::pareto,
+    study::{Direction, Ladder, Next, Outcome, Study, Verdict},
+};
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;

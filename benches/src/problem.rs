@@ -1,7 +1,10 @@
 //! A problem to be minimised, with what is known of its values.
 
-use automl::space::{Config, Space, stream};
-use automl::study::pareto;
+use automl::numeric::pareto;
+use automl::{
+    numeric::stream,
+    space::{Config, Space},
+};
 use std::fmt;
 
 /// The function behind a problem: losses of a configuration. The number is the trial's, for noise.

@@ -1,7 +1,10 @@
 //! Synthetic problems: the usual functions, noisy, mixed and conditional ones.
 
 use crate::problem::Problem;
-use automl::space::{Config, Key, Space, SpaceError, stream};
+use automl::{
+    numeric::stream,
+    space::{Config, Key, Space, SpaceError},
+};
 use rand::RngExt;
 use std::f64::consts::{E, PI};
 

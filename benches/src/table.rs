@@ -1,8 +1,8 @@
 //! Tabular problems, read from a data folder: trained networks whose results are known.
 
 use crate::problem::{Problem, Score};
+use automl::numeric::pareto;
 use automl::space::{Config, Space};
-use automl::study::pareto;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use thiserror::Error;

@@ -1,7 +1,10 @@
 //! Further synthetic problems: many dimensions, strong noise, categories and integers alone.
 
 use crate::problem::Problem;
-use automl::space::{Config, Key, Space, SpaceError, normal, stream};
+use automl::{
+    numeric::{normal, stream},
+    space::{Config, Key, Space, SpaceError},
+};
 use rand::RngExt;
 
 /// Levy's function over 20 floats; the optimum lies at one in every coordinate.

@@ -5,23 +5,32 @@ use anyhow::{Context, Result, bail};
 
 /// Each crate with the crates of the house that it may use.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("automl-space", &[]),
-    ("automl-study", &["automl-space"]),
-    ("automl-gp", &["automl-space", "automl-study"]),
-    ("automl-tpe", &["automl-space", "automl-study"]),
-    ("automl-evolution", &["automl-space", "automl-study"]),
+    ("automl-numeric", &[]),
+    ("automl-space", &["automl-numeric"]),
+    ("automl-study", &["automl-numeric", "automl-space"]),
+    ("automl-gp", &["automl-numeric", "automl-space", "automl-study"]),
+    ("automl-tpe", &["automl-numeric", "automl-space", "automl-study"]),
+    ("automl-evolution", &["automl-numeric", "automl-space", "automl-study"]),
     (
         "automl-scheduler",
-        &["automl-space", "automl-study", "automl-gp", "automl-tpe", "automl-evolution"],
+        &[
+            "automl-numeric",
+            "automl-space",
+            "automl-study",
+            "automl-gp",
+            "automl-tpe",
+            "automl-evolution",
+        ],
     ),
-    ("automl-storage", &["automl-space", "automl-study"]),
-    ("automl-report", &["automl-space", "automl-study"]),
-    ("automl-models", &["automl-space"]),
-    ("automl-train", &["automl-space", "automl-models"]),
-    ("automl-compress", &["automl-space", "automl-models", "automl-train"]),
+    ("automl-storage", &["automl-numeric", "automl-space", "automl-study"]),
+    ("automl-report", &["automl-numeric", "automl-space", "automl-study"]),
+    ("automl-models", &["automl-numeric", "automl-space"]),
+    ("automl-train", &["automl-numeric", "automl-space", "automl-models"]),
+    ("automl-compress", &["automl-numeric", "automl-space", "automl-models", "automl-train"]),
     (
         "automl",
         &[
+            "automl-numeric",
             "automl-space",
             "automl-study",
             "automl-gp",

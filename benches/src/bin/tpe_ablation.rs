@@ -4,8 +4,11 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use automl::space::{Config, Space};
-use automl::study::{Direction, Study, pareto};
 use automl::tpe::{Bandwidth, TpeOptions, TpeSampler};
+use automl::{
+    numeric::pareto,
+    study::{Direction, Study},
+};
 use automl_benches::problem::{Problem, Score};
 use automl_benches::stats::{mean, ranks};
 use automl_benches::{synthetic, table};

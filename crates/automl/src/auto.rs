@@ -101,7 +101,8 @@ fn is_partial(view: &View<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_space::{Space, stream};
+    use automl_numeric::stream;
+    use automl_space::Space;
     use automl_study::{Direction, History, Ladder, Trial};
 
     /// Whether the Gaussian process proposes after twelve trials, the last of them in `state`.

@@ -1,7 +1,7 @@
 //! The latency of a space's networks on the device at hand.
 
 use automl_models::{Canonical, NetworkSpace};
-use automl_space::stream;
+use automl_numeric::stream;
 use automl_train::{Device, LatencyError, LatencyProfile, Timing};
 use std::collections::HashSet;
 

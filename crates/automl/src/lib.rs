@@ -24,6 +24,7 @@ pub use automl_evolution as evolution;
 pub use automl_gp as gp;
 #[cfg(feature = "train")]
 pub use automl_models as models;
+pub use automl_numeric as numeric;
 pub use automl_scheduler as scheduler;
 pub use automl_space as space;
 pub use automl_storage as storage;

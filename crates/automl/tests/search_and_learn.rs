@@ -5,7 +5,10 @@
 use automl::search::{Device, Event, Settings, run};
 use automl::space::Space;
 use automl::storage::SqliteStorage;
-use automl::study::{Direction, StopFlag, Storage, Study, stream};
+use automl::{
+    numeric::stream,
+    study::{Direction, StopFlag, Storage, Study},
+};
 use std::path::Path;
 use std::sync::Mutex;
 

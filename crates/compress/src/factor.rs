@@ -139,7 +139,7 @@ impl Tucker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_space::stream;
+    use automl_numeric::stream;
     use proptest::prelude::*;
     use rand::RngExt;
 

@@ -4,7 +4,7 @@ use crate::Model;
 use crate::groups::{Groups, Role};
 use crate::tree::{Layer, grow};
 use automl_models::{NamedTensor, Node};
-use automl_space::stream;
+use automl_numeric::stream;
 use automl_train::Training;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};

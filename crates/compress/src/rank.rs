@@ -134,7 +134,7 @@ fn minimum(low: f64, high: f64, value: &dyn Fn(f64) -> f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_space::stream;
+    use automl_numeric::stream;
     use rand::{Rng, RngExt};
 
     fn normal(rng: &mut impl Rng) -> f64 {

@@ -5,7 +5,7 @@ use crate::{
     Budget, DecomposeError, Decomposition, Floor, Groups, Importance, Model, ModelError,
     PruneError, RankRule, prune,
 };
-use automl_space::stream;
+use automl_numeric::stream;
 use automl_train::{Data, Device, EpochReport, Recipe, TrainError, Training};
 use rand::RngExt;
 use std::sync::Arc;

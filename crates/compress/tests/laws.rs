@@ -7,7 +7,7 @@ use automl_compress::{
 use automl_models::{
     Activation, Architecture, Block, BlockSpace, BlockSpaceOptions, Canonical, Layer, Network, Node,
 };
-use automl_space::stream;
+use automl_numeric::stream;
 use automl_train::cpu;
 use burn::tensor::{Tensor, TensorData};
 use proptest::prelude::*;

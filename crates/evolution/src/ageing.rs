@@ -2,8 +2,9 @@
 
 use crate::standing::{Standing, judged, startup};
 use crate::vary::mutate;
+use automl_numeric::pareto;
 use automl_space::Config;
-use automl_study::{ProposeError, Sampler, View, pareto};
+use automl_study::{ProposeError, Sampler, View};
 use rand::{Rng, RngExt};
 use std::cmp::Ordering;
 

@@ -2,8 +2,9 @@
 
 use crate::standing::{Standing, Trace, judged, startup};
 use crate::vary::another;
+use automl_numeric::pareto;
 use automl_space::{Config, Domain, Value};
-use automl_study::{ProposeError, Sampler, View, pareto};
+use automl_study::{ProposeError, Sampler, View};
 use rand::{Rng, RngExt};
 
 /// Settings of [`Nsga2Sampler`].

@@ -1,7 +1,8 @@
 //! What a trial is worth once it was judged, and the first proposals of a study.
 
+use automl_numeric::order;
 use automl_space::Config;
-use automl_study::{History, State, Trial, View, pareto, sobol_point};
+use automl_study::{History, State, Trial, View, sobol_point};
 use rand::Rng;
 use std::cmp::Ordering;
 
@@ -60,7 +61,7 @@ pub(crate) type Merit = (f64, u64, f64);
 ///
 /// Schedulers let the better trials go on, so those of a higher fidelity stand before the others.
 pub(crate) fn by_merit(a: &Merit, b: &Merit) -> Ordering {
-    a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)).then(pareto::compare(a.2, b.2))
+    a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)).then(order::compare(a.2, b.2))
 }
 
 impl Standing<'_> {

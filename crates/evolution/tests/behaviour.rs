@@ -4,10 +4,12 @@
 use automl_evolution::{
     CmaEsSampler, Nsga2Sampler, PolicyGradientSampler, RegularizedEvolutionSampler,
 };
-use automl_space::{Config, Key, Space, stream};
+use automl_numeric::pareto;
+use automl_numeric::stream;
+use automl_space::{Config, Key, Space};
 use automl_study::{
     AskError, Direction, History, Outcome, ProposeError, RandomSampler, Report, Sampler, State,
-    Study, Trial, View, pareto,
+    Study, Trial, View,
 };
 use std::collections::VecDeque;
 use std::f64::consts::PI;

@@ -5,7 +5,8 @@ use automl_evolution::{
     CmaEsOptions, CmaEsSampler, Nsga2Options, Nsga2Sampler, PolicyGradientOptions,
     PolicyGradientSampler, RegularizedEvolutionOptions, RegularizedEvolutionSampler,
 };
-use automl_space::{Config, Constraint, Prior, Space, SpaceError, stream};
+use automl_numeric::stream;
+use automl_space::{Config, Constraint, Prior, Space, SpaceError};
 use automl_study::{Direction, History, Report, Sampler, State, Study, Trial, View};
 use proptest::prelude::*;
 

@@ -1,7 +1,7 @@
 //! The strategy against the behaviour that its literature reports.
 
 use automl_evolution::CmaEs;
-use automl_space::stream;
+use automl_numeric::stream;
 use rand::RngExt;
 use rand_distr::StandardNormal;
 

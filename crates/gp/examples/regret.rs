@@ -7,7 +7,8 @@
 #![allow(clippy::print_stdout)]
 
 use automl_gp::{GpOptions, GpSampler};
-use automl_space::{Config, Space, SpaceError, Value, stream};
+use automl_numeric::stream;
+use automl_space::{Config, Space, SpaceError, Value};
 use automl_study::{RandomSampler, Sampler, Study};
 use rand::RngExt;
 use std::f64::consts::{E, PI, TAU};

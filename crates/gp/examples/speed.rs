@@ -2,12 +2,13 @@
 #![allow(clippy::print_stdout)]
 
 use automl_gp::GpSampler;
-use automl_gp::linalg;
 use automl_gp::model::{
     Column, Distance, Evidence, Family, Hyper, Kernel, Observations, Posterior,
 };
 use automl_gp::model::{Prediction, Scratch};
-use automl_space::{Config, Space, stream};
+use automl_numeric::linalg;
+use automl_numeric::stream;
+use automl_space::{Config, Space};
 use automl_study::{Direction, History, Sampler, State, Trial, View, sobol_point};
 use nalgebra::DMatrix;
 use rand::RngExt;

@@ -171,9 +171,9 @@ mod tests {
         let volume = |extra: [f64; 2]| {
             let mut points = front.to_vec();
             points.push(extra);
-            automl_study::pareto::hypervolume(&points, &reference)
+            automl_numeric::pareto::hypervolume(&points, &reference)
         };
-        let base = automl_study::pareto::hypervolume(&front, &reference);
+        let base = automl_numeric::pareto::hypervolume(&front, &reference);
         for (mean, sd) in [([0.3, 0.4], [0.5, 0.7]), ([-0.5, 0.0], [0.3, 1.0])] {
             let cells = 300;
             let step = 12.0 / f64::from(cells);

@@ -7,13 +7,11 @@ pub mod acquisition;
 mod criterion;
 mod features;
 pub mod lbfgs;
-pub mod linalg;
 pub mod model;
 mod observed;
 mod region;
 mod sampler;
 mod search;
-mod simd;
 mod surrogate;
 mod warp;
 

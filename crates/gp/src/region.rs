@@ -1,6 +1,6 @@
 //! A trust region around the best trial: its size follows from the trials.
 
-use automl_study::pareto;
+use automl_numeric::order;
 
 /// Settings of a trust region, in units of the side of the cube.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,7 +53,7 @@ impl Region {
         for (i, loss) in losses.iter().enumerate() {
             let best = losses[region.centre];
             let is_first = i == region.since;
-            if is_first || pareto::compare(*loss, best).is_lt() {
+            if is_first || order::compare(*loss, best).is_lt() {
                 region.centre = i;
             }
             if is_first || i < region.since + startup {

@@ -11,8 +11,9 @@ use crate::observed::Observed;
 use crate::region::{Region, RegionOptions};
 use crate::search::{Effort, Search};
 use crate::surrogate::Memory;
+use automl_numeric::order;
 use automl_space::{Config, Space};
-use automl_study::{ProposeError, Sampler, View, pareto, sobol_point};
+use automl_study::{ProposeError, Sampler, View, sobol_point};
 use rand::Rng;
 
 /// What a proposal maximises.
@@ -178,7 +179,7 @@ impl Sampler for GpSampler {
             return Ok(view.fresh(space.sample(rng), rng));
         };
         let mut order: Vec<usize> = (0..observed.rows.len()).collect();
-        order.sort_by(|&a, &b| pareto::compare(made.believed[a], made.believed[b]));
+        order.sort_by(|&a, &b| order::compare(made.believed[a], made.believed[b]));
         let mut region = None;
         if let Some(options) = self.options.region {
             let place = Region::replay(&made.standing, space.len(), startup, options);

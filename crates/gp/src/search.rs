@@ -4,8 +4,9 @@ use crate::criterion::{Criterion, Work};
 use crate::features::Features;
 use crate::lbfgs::{self, Stop};
 use crate::surrogate::matrix;
+use automl_numeric::order;
 use automl_space::{Config, Domain, Prior, Space, Value};
-use automl_study::{History, pareto, sobol_point};
+use automl_study::{History, sobol_point};
 use rand::{Rng, RngExt};
 
 /// Values of a discrete parameter that are all tried; of larger domains a sample is.
@@ -82,14 +83,14 @@ impl Search<'_> {
         if self.is_small() {
             let open: Vec<Config> = self.space.configs()?.filter(|c| self.is_open(c)).collect();
             let scores = self.scores(&open);
-            let best = (0..open.len()).min_by(|&a, &b| pareto::compare(-scores[a], -scores[b]));
+            let best = (0..open.len()).min_by(|&a, &b| order::compare(-scores[a], -scores[b]));
             return best.map(|i| open[i].clone());
         }
         let mut candidates = self.candidates(parents, rng);
         candidates.retain(|c| self.is_open(c));
         let scores = self.scores(&candidates);
         let mut ranked: Vec<usize> = (0..candidates.len()).collect();
-        ranked.sort_by(|&a, &b| pareto::compare(-scores[a], -scores[b]));
+        ranked.sort_by(|&a, &b| order::compare(-scores[a], -scores[b]));
         let first = *ranked.first()?;
         let mut winner = (candidates[first].clone(), scores[first]);
         for &start in ranked.iter().take(self.effort.starts) {
@@ -122,7 +123,7 @@ impl Search<'_> {
         let rows: Vec<Vec<f64>> = candidates.iter().map(row).collect();
         let drawn = self.criterion.draw(&matrix(&rows), rng)?;
         let score = |i: usize| drawn[i] + self.believed(&candidates[i]);
-        let best = (0..candidates.len()).min_by(|&a, &b| pareto::compare(-score(a), -score(b)))?;
+        let best = (0..candidates.len()).min_by(|&a, &b| order::compare(-score(a), -score(b)))?;
         Some(candidates.swap_remove(best))
     }
 

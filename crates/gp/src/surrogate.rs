@@ -2,7 +2,7 @@
 
 use crate::model::{Family, Hyper, Kernel, Observations, Posterior, Priors, fit};
 use crate::warp::{SCALES, Scale, Warped};
-use automl_study::pareto;
+use automl_numeric::order;
 use nalgebra::DMatrix;
 use std::hash::{Hash, Hasher};
 
@@ -174,7 +174,7 @@ fn kept(n: usize, rows: &[Vec<f64>], y: &[f64]) -> Vec<usize> {
         return (0..n).collect();
     }
     let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&a, &b| pareto::compare(y[a], y[b]));
+    order.sort_by(|&a, &b| order::compare(y[a], y[b]));
     let mut taken = vec![false; n];
     order[..LOCAL_ROWS / 8].iter().for_each(|&i| taken[i] = true);
     let near = |i: usize| {
@@ -184,7 +184,7 @@ fn kept(n: usize, rows: &[Vec<f64>], y: &[f64]) -> Vec<usize> {
         order[..3].iter().map(to).fold(f64::INFINITY, f64::min)
     };
     let mut rest: Vec<(f64, usize)> = (0..n).filter(|i| !taken[*i]).map(|i| (near(i), i)).collect();
-    rest.sort_by(|a, b| pareto::compare(a.0, b.0).then(a.1.cmp(&b.1)));
+    rest.sort_by(|a, b| order::compare(a.0, b.0).then(a.1.cmp(&b.1)));
     rest.iter().take(LOCAL_ROWS / 2).for_each(|(_, i)| taken[*i] = true);
     let left: Vec<usize> = (0..n).filter(|i| !taken[*i]).collect();
     let others = LOCAL_ROWS - taken.iter().filter(|t| **t).count();
@@ -199,7 +199,7 @@ fn thinned(y: &[f64], most: usize) -> Vec<usize> {
         return (0..n).collect();
     }
     let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&a, &b| pareto::compare(y[a], y[b]));
+    order.sort_by(|&a, &b| order::compare(y[a], y[b]));
     let mut taken = vec![false; n];
     order[..most / 4].iter().for_each(|&i| taken[i] = true);
     let left: Vec<usize> = (0..n).filter(|i| !taken[*i]).collect();
@@ -236,7 +236,7 @@ fn choose(
         let choice = Choice { kernel, scale, hyper: hyper.clone(), evidence: f64::NEG_INFINITY };
         let evaluations = if choices.is_empty() || y.len() <= COMPARE_ROWS { 30 } else { 12 };
         choices.extend(fitted(&choice, &few, rows, evaluations));
-        choices.sort_by(|a, b| pareto::compare(-a.evidence, -b.evidence));
+        choices.sort_by(|a, b| order::compare(-a.evidence, -b.evidence));
     };
     for scale in scales {
         let from = choices.first().map_or_else(|| start.clone(), |best| best.hyper.clone());
@@ -256,7 +256,7 @@ fn choose(
         let penalty = 2.0 * freedom.columns.len() as f64;
         let found = fitted(&choice, &few, rows, 20);
         choices.extend(found.map(|c| Choice { evidence: c.evidence - penalty, ..c }));
-        choices.sort_by(|a, b| pareto::compare(-a.evidence, -b.evidence));
+        choices.sort_by(|a, b| order::compare(-a.evidence, -b.evidence));
     }
     let least = choices.first().map_or(0.0, |best| best.evidence - 3.0);
     choices.retain(|c| c.evidence >= least);

@@ -1,6 +1,6 @@
 //! Scales of outputs: what makes losses look like draws of a Gaussian process.
 
-use automl_study::pareto;
+use automl_numeric::order;
 
 /// A monotone map of losses, up to the shift and the unit that [`Scale::warp`] takes from them.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +56,7 @@ impl Scale {
     /// Maps finite losses. `y` must not be empty.
     pub(crate) fn warp(self, y: &[f64]) -> Warped {
         let mut sorted = y.to_vec();
-        sorted.sort_by(|a, b| pareto::compare(*a, *b));
+        sorted.sort_by(|a, b| order::compare(*a, *b));
         let (low, median) = (sorted[0], sorted[sorted.len() / 2]);
         let above = sorted.iter().map(|v| v - low).find(|d| *d > 0.0).unwrap_or(1.0);
         let unit = if median > low { median - low } else { above };

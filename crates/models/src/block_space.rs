@@ -10,7 +10,8 @@ mod skeleton;
 
 use crate::{Architecture, Canonical};
 use arguments::{BlockKeys, HeadKeys};
-use automl_space::{Config, Space, SpaceError, stream};
+use automl_numeric::stream;
+use automl_space::{Config, Space, SpaceError};
 use serde::{Deserialize, Serialize};
 use skeleton::Skeleton;
 

@@ -5,7 +5,8 @@ use automl_models::{
     Activation, Architecture, Block, BlockSpace, BlockSpaceError, BlockSpaceOptions, Layer,
     Network, Node,
 };
-use automl_space::{Choice, Domain, stream};
+use automl_numeric::stream;
+use automl_space::{Choice, Domain};
 use burn::tensor::{Device, Tensor};
 use proptest::prelude::*;
 use std::collections::HashSet;

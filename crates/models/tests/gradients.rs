@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_models::{Activation, Architecture, Block, Layer, NamedTensor, Network};
-use automl_space::stream;
+use automl_numeric::stream;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, FloatDType, Gradients, Tensor};
 use rand::RngExt;

@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use automl_models::{Activation, Architecture, Block, Layer, Network};
-use automl_space::stream;
+use automl_numeric::stream;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor};
 use rand::RngExt;

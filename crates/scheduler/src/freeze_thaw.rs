@@ -4,8 +4,10 @@ mod curves;
 mod model;
 
 use crate::rungs::pause_at_end;
-use automl_space::{Space, normal, stream};
-use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict, pareto};
+use automl_numeric::order;
+use automl_numeric::{normal, stream};
+use automl_space::Space;
+use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict};
 use model::Model;
 use rand::RngExt;
 use std::cmp::Ordering;
@@ -60,8 +62,8 @@ struct Last {
 
 impl Ord for Last {
     fn cmp(&self, other: &Self) -> Ordering {
-        pareto::compare(self.violation, other.violation)
-            .then_with(|| pareto::compare(self.loss, other.loss))
+        order::compare(self.violation, other.violation)
+            .then_with(|| order::compare(self.loss, other.loss))
     }
 }
 impl PartialOrd for Last {

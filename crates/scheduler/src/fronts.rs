@@ -1,7 +1,7 @@
 //! Results of several objectives, kept sorted into fronts as they come.
 
 use crate::ranking::{self, Loss, Standing};
-use automl_study::pareto;
+use automl_numeric::{order, pareto};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
@@ -42,7 +42,7 @@ struct Point {
 
 impl Point {
     fn compare(&self, other: &Self) -> Ordering {
-        pareto::lexicographic(&self.losses, &other.losses).then(self.number.cmp(&other.number))
+        order::lexicographic(&self.losses, &other.losses).then(self.number.cmp(&other.number))
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::asha::promotion;
 use crate::rungs::{Rungs, pause_at_end};
 use crate::setting::{self, SettingError};
-use automl_study::{Cursor, History, Job, Ladder, Scheduler, Trial, Verdict, pareto};
+use automl_numeric::{order, pareto};
+use automl_study::{Cursor, History, Job, Ladder, Scheduler, Trial, Verdict};
 use std::collections::{BTreeSet, HashMap};
 
 /// How many of the best trials the noise is estimated from.
@@ -105,7 +106,7 @@ impl Pasha {
         let (here, there) = (losses(history, &trials, above), losses(history, &trials, below));
         let sorted = |losses: &[f64]| {
             let mut order: Vec<usize> = (0..losses.len()).collect();
-            order.sort_by(|&a, &b| pareto::compare(losses[a], losses[b]).then(a.cmp(&b)));
+            order.sort_by(|&a, &b| order::compare(losses[a], losses[b]).then(a.cmp(&b)));
             order
         };
         let (now, before) = (sorted(&here), sorted(&there));

@@ -4,7 +4,8 @@ use crate::ranking::{Key, Standing};
 use crate::rungs::pause_at_end;
 use crate::setting::{self, SettingError};
 use crate::split::Split;
-use automl_space::{Config, Domain, Param, Space, Value, stream};
+use automl_numeric::stream;
+use automl_space::{Config, Domain, Param, Space, Value};
 use automl_study::{
     Cursor, History, Job, Ladder, ProposeError, Sampler, Scheduler, State, Trial, Verdict, View,
     attribute,

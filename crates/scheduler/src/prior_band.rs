@@ -80,7 +80,7 @@ fn trust(boards: &Boards, view: &View<'_>, eta: f64, incumbent: &Config) -> f64 
 /// The log density that a normal of standard deviation 1/4 around a configuration (its own choice
 /// with half the probability) gives to another one, parameter by parameter.
 fn log_nearness(space: &Space, centre: &Config, config: &Config) -> f64 {
-    let cdf = automl_space::normal::cdf;
+    let cdf = automl_numeric::normal::cdf;
     let one = |(index, param): (usize, &automl_space::Param)| {
         let domain = param.domain();
         match (centre.value(index), config.value(index)) {

@@ -1,6 +1,7 @@
 //! The order of results at one rung, for one objective and for several.
 
-use automl_study::{History, Trial, pareto};
+use automl_numeric::{order, pareto};
+use automl_study::{History, Trial};
 use std::cmp::Ordering;
 
 /// Losses of a trial at a fidelity, with the violation of its constraints.
@@ -35,7 +36,7 @@ pub(crate) struct Loss(pub(crate) f64);
 
 impl Ord for Loss {
     fn cmp(&self, other: &Self) -> Ordering {
-        pareto::compare(self.0, other.0)
+        order::compare(self.0, other.0)
     }
 }
 impl PartialOrd for Loss {
@@ -91,7 +92,7 @@ pub(crate) fn order(results: &[&Standing]) -> Vec<usize> {
     let losses = |i: usize| results[i].losses.as_slice();
     let mut sorted: Vec<usize> = (0..results.len()).collect();
     sorted.sort_by(|&a, &b| {
-        class(a).cmp(&class(b)).then(pareto::lexicographic(losses(a), losses(b))).then(a.cmp(&b))
+        class(a).cmp(&class(b)).then(order::lexicographic(losses(a), losses(b))).then(a.cmp(&b))
     });
     let mut order = Vec::with_capacity(results.len());
     for alike in sorted.chunk_by(|&a, &b| class(a) == class(b)) {

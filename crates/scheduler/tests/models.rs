@@ -3,10 +3,11 @@
 
 mod common;
 
+use automl_numeric::stream;
 use automl_scheduler::{
     Asha, BohbSampler, FreezeThaw, Hyperband, Population, PriorBandSampler, RungGpSampler,
 };
-use automl_space::{Prior, Space, stream};
+use automl_space::{Prior, Space};
 use automl_study::{
     History, Job, Ladder, Next, RandomSampler, Sampler, Scheduler, State, Study, Trial, Verdict,
     View, attribute,

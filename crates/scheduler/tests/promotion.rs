@@ -3,8 +3,9 @@
 
 mod common;
 
+use automl_numeric::stream;
 use automl_scheduler::{Asha, AsyncHyperband, Bracket, Hyperband, Pasha, SuccessiveHalving};
-use automl_study::{History, Job, Ladder, Scheduler, State, Trial, attribute, stream};
+use automl_study::{History, Job, Ladder, Scheduler, State, Trial, attribute};
 use common::{Machine, better, has_nan, promoted, reached};
 use proptest::prelude::*;
 

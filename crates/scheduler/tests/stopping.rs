@@ -3,8 +3,9 @@
 
 mod common;
 
+use automl_numeric::order;
 use automl_scheduler::{AshaStopping, PercentileStopping};
-use automl_study::{Job, Ladder, Next, Scheduler, State, Study, Verdict, pareto};
+use automl_study::{Job, Ladder, Next, Scheduler, State, Study, Verdict};
 use common::Machine;
 use proptest::prelude::*;
 
@@ -74,7 +75,7 @@ proptest! {
         for loss in losses {
             let Next::Run(job) = study.next_job().unwrap() else { panic!() };
             let loss = f64::from(loss);
-            let better = seen.iter().filter(|other| pareto::compare(**other, loss).is_le()).count();
+            let better = seen.iter().filter(|other| order::compare(**other, loss).is_le()).count();
             seen.push(loss);
             let expected = better < (seen.len() / 3).max(1);
             let verdict = study.report(job.number, 1, vec![loss]).unwrap();

@@ -13,7 +13,7 @@
 //! let momentum = builder.float("momentum", 0.0..=0.99).when(optimizer, "sgd").add()?;
 //! let space = builder.build()?;
 //!
-//! let config = space.sample(&mut automl_space::stream(1, 0, "doc"));
+//! let config = space.sample(&mut automl_numeric::stream(1, 0, "doc"));
 //! assert!((1e-5..=1e-1).contains(&config[lr]));
 //! assert_eq!(config.get(momentum).is_some(), space.choice(&config, optimizer) == Some("sgd"));
 //! # Ok::<(), automl_space::SpaceError>(())
@@ -28,13 +28,11 @@ mod domain;
 mod encoding;
 mod expression;
 mod neighbours;
-pub mod normal;
 mod prior;
 mod raw;
 mod sampling;
 mod size;
 mod space;
-mod stream;
 mod value;
 
 pub use builder::{Key, ParamBuilder, SpaceBuilder};
@@ -46,5 +44,4 @@ pub use encoding::Point;
 pub use expression::Expression;
 pub use prior::{Prior, PriorError};
 pub use space::{ConfigError, Param, Space, SpaceError};
-pub use stream::{Stream, stream};
 pub use value::{Choice, Choices, Value};

@@ -1,6 +1,7 @@
 //! A user's belief about where good values lie.
 
-use crate::{Config, Domain, Param, Space, Value, normal};
+use crate::{Config, Domain, Param, Space, Value};
+use automl_numeric::normal;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 

@@ -1,6 +1,7 @@
 //! Random configurations: uniform and from the priors.
 
-use crate::{Config, Domain, Param, Prior, Space, Value, normal};
+use crate::{Config, Domain, Param, Prior, Space, Value};
+use automl_numeric::normal;
 use rand::{Rng, RngExt};
 
 /// How often a draw is repeated until the constraints allow it.

@@ -1,6 +1,7 @@
 //! Constraints as text.
 
-use automl_space::{Config, Space, SpaceError, Value, stream};
+use automl_numeric::stream;
+use automl_space::{Config, Space, SpaceError, Value};
 use proptest::prelude::*;
 
 fn space(expressions: &[&str]) -> Result<Space, SpaceError> {

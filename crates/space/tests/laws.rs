@@ -1,6 +1,7 @@
 //! Laws that every space obeys, on random spaces with nested conditions.
 
-use automl_space::{Constraint, Domain, IntDomain, Prior, Space, Value, stream};
+use automl_numeric::stream;
+use automl_space::{Constraint, Domain, IntDomain, Prior, Space, Value};
 use proptest::prelude::*;
 
 /// Kind, size, and the earlier parameter that a parameter depends on.

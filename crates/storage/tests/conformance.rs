@@ -3,11 +3,12 @@
 
 mod common;
 
+use automl_numeric::stream;
 use automl_space::{Choice, Config, Space, Value};
 use automl_storage::{MemoryStorage, SqliteStorage, studies};
 use automl_study::{
     Direction, Ladder, Outcome, RandomSampler, Report, SobolSampler, State, Storage, StoreError,
-    Study, Trial, stream,
+    Study, Trial,
 };
 use common::Place;
 use proptest::prelude::*;

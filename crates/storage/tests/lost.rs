@@ -1,7 +1,8 @@
 //! What a crash, a failing storage or another ladder leaves half-done is carried out.
 #![allow(clippy::unwrap_used)]
 
-use automl_space::{Config, Space, stream};
+use automl_numeric::stream;
+use automl_space::{Config, Space};
 use automl_storage::MemoryStorage;
 use automl_study::{
     Direction, History, Job, Ladder, Next, Report, Scheduler, State, Storage, StoreError, Study,

@@ -85,7 +85,7 @@ fn reads(python: &PathBuf, place: &Place) {
     let paused = study.ask().unwrap().number;
     study.report(paused, 1, vec![0.5]).unwrap();
     study.release(paused).unwrap();
-    study.enqueue(space.sample(&mut automl_study::stream(1, 0, "test"))).unwrap();
+    study.enqueue(space.sample(&mut automl_numeric::stream(1, 0, "test"))).unwrap();
 
     let storage = place.open("double");
     let mut double = Study::builder(space)

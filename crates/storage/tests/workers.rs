@@ -314,7 +314,7 @@ fn what_was_not_taken_in_is_taken_in_later() {
     reader.refresh().unwrap();
     let mut record = memory.clone();
     record.report(job.number, &Report { step: 1, values: vec![0.5, 0.5] }).unwrap();
-    writer.enqueue(grid().sample(&mut automl_study::stream(1, 0, "test"))).unwrap_err();
+    writer.enqueue(grid().sample(&mut automl_numeric::stream(1, 0, "test"))).unwrap_err();
     for _ in 0..3 {
         let error = reader.ask().unwrap_err();
         assert!(error.to_string().contains("2 values for 1 objectives"), "{error}");
@@ -352,7 +352,7 @@ fn an_attribute_is_set_once() {
         let other = builder.build().unwrap();
         storage.attach(&other, &[Direction::Minimize]).unwrap_err();
         assert!(storage.attach(&grid(), &[Direction::Minimize]).unwrap().is_empty());
-        let config = grid().sample(&mut automl_study::stream(0, 0, "test"));
+        let config = grid().sample(&mut automl_numeric::stream(0, 0, "test"));
         storage.create(&Trial::waiting(0, config)).unwrap();
         assert!(open().begin(&[Direction::Minimize]).unwrap());
     });
@@ -458,7 +458,7 @@ fn what_others_write_is_seen() {
         // From pause to pause while nobody looks.
         assert!(matches!(writer.next_job().unwrap(), Next::Run(job) if job.number == 0));
         writer.report(0, 3, vec![0.5]).unwrap();
-        writer.enqueue(grid().sample(&mut automl_study::stream(1, 0, "test"))).unwrap();
+        writer.enqueue(grid().sample(&mut automl_numeric::stream(1, 0, "test"))).unwrap();
         reader.refresh().unwrap();
         same(&writer, &reader);
         assert_eq!(reader.history().get(0).unwrap().step(), 3);
@@ -509,7 +509,7 @@ fn a_promotion_that_others_forestalled_is_decided_anew() {
         storage.attach(&grid(), &[Direction::Minimize]).unwrap();
         let mut trials = Vec::new();
         for number in 0..3u64 {
-            let config = grid().sample(&mut automl_study::stream(number, 0, "test"));
+            let config = grid().sample(&mut automl_numeric::stream(number, 0, "test"));
             let mut trial = Trial::waiting(number, config);
             trial.state = State::Running;
             assert!(storage.create_next(&trial).unwrap());

@@ -22,7 +22,6 @@ mod fidelity;
 mod hangup;
 mod history;
 mod optimize;
-pub mod pareto;
 mod random;
 mod sampler;
 mod scheduler;
@@ -32,7 +31,6 @@ mod storage;
 mod study;
 mod trial;
 
-pub use automl_space::{Stream, stream};
 pub use fidelity::{Ladder, LadderError};
 pub use history::{Change, ChangeKind, Cursor, History, HistoryError};
 pub use optimize::OptimizeError;

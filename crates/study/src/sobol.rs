@@ -1,7 +1,8 @@
 //! Scrambled Sobol points.
 
 use crate::{ProposeError, Sampler, View};
-use automl_space::{Config, stream};
+use automl_numeric::stream;
+use automl_space::Config;
 use rand::{Rng, RngExt};
 
 /// The number of points after which the sequence of `sobol_burley` repeats itself.

@@ -12,8 +12,9 @@ pub use error::{AskError, RefreshError, TellError};
 use crate::trial::{attribute, violated};
 use crate::{
     History, HistoryError, Job, Ladder, Outcome, Report, Sampler, Scheduler, State, StopFlag,
-    Storage, StoreError, Trial, Verdict, View, pareto, stream,
+    Storage, StoreError, Trial, Verdict, View,
 };
+use automl_numeric::{pareto, stream};
 use automl_space::{Config, Space};
 use presence::Presence;
 use resume::is_through;

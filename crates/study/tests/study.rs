@@ -1,13 +1,14 @@
 //! What a study promises to whoever drives it.
 #![allow(clippy::unwrap_used)]
 
+use automl_numeric::stream;
 use automl_space::{Config, Constraint, Space};
+use automl_study::History;
 use automl_study::{
     AskError, Direction, FullFidelity, HistoryError, Job, Ladder, Next, Outcome, RandomSampler,
     Report, Sampler, Scheduler, SobolSampler, State, StopFlag, Study, TellError, Trial, Verdict,
     attribute,
 };
-use automl_study::{History, stream};
 use proptest::prelude::*;
 use std::collections::HashSet;
 

@@ -1,6 +1,7 @@
 //! One ask and tell after n trials in ten dimensions, the split and the fits alone, densities.
 
-use automl_space::{Config, Space, stream};
+use automl_numeric::stream;
+use automl_space::{Config, Space};
 use automl_study::{Direction, Study};
 use automl_tpe::{Bandwidth, ParzenEstimator, TpeOptions, TpeSampler};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};

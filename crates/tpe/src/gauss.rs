@@ -1,7 +1,7 @@
 //! The normal distribution, fast: its distribution function from a table, and an exponential that
 //! compilers can vectorise.
 
-use automl_space::normal;
+use automl_numeric::normal;
 use std::sync::LazyLock;
 
 /// The table covers `[0, RANGE]`; what lies beyond is less than 1e-9.

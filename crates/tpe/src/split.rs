@@ -1,7 +1,8 @@
 //! What is good and what is bad: the order of the trials, kept up to date.
 
 use crate::ranked::Ranked;
-use automl_study::{Change, Cursor, History, State, Trial, pareto};
+use automl_numeric::{order, pareto};
+use automl_study::{Change, Cursor, History, State, Trial};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -44,9 +45,9 @@ impl Place {
     fn order(&self, other: &Self) -> Ordering {
         self.failed
             .cmp(&other.failed)
-            .then_with(|| pareto::compare(self.violation, other.violation))
+            .then_with(|| order::compare(self.violation, other.violation))
             .then_with(|| other.step.cmp(&self.step))
-            .then_with(|| pareto::compare(self.loss, other.loss))
+            .then_with(|| order::compare(self.loss, other.loss))
             .then_with(|| self.number.cmp(&other.number))
     }
 }

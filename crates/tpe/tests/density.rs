@@ -1,7 +1,8 @@
 //! Densities against numerical integration, and draws against densities.
 #![allow(clippy::unwrap_used)]
 
-use automl_space::{Config, Domain, Key, Prior, Space, SpaceError, Value, stream};
+use automl_numeric::stream;
+use automl_space::{Config, Domain, Key, Prior, Space, SpaceError, Value};
 use automl_tpe::{Bandwidth, ParzenEstimator};
 use kernel_density::ecdf::Ecdf;
 use kernel_density::kolmogorov_smirnov;

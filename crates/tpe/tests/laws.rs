@@ -1,7 +1,8 @@
 //! What must hold of every proposal, whatever was observed.
 #![allow(clippy::unwrap_used)]
 
-use automl_space::{Config, Constraint, Prior, Space, SpaceError, stream};
+use automl_numeric::stream;
+use automl_space::{Config, Constraint, Prior, Space, SpaceError};
 use automl_study::{Direction, History, Report, Sampler, State, Study, Trial, View};
 use automl_tpe::{TpeOptions, TpeSampler};
 use proptest::prelude::*;

@@ -1,10 +1,9 @@
 //! Good regions of trees and good fronts are found.
 #![allow(clippy::unwrap_used)]
 
+use automl_numeric::{pareto, stream};
 use automl_space::{Config, Space};
-use automl_study::{
-    Direction, History, Ladder, Sampler, State, Study, Trial, View, pareto, stream,
-};
+use automl_study::{Direction, History, Ladder, Sampler, State, Study, Trial, View};
 use automl_tpe::TpeSampler;
 
 fn mixed() -> Space {
@@ -127,7 +126,7 @@ fn known_trials_are_a_warm_start() {
         let mut sum = 0.0;
         for seed in 0..20 {
             let mut study = study(&space, seed, 1);
-            let mut rng = automl_space::stream(seed, 0, "known");
+            let mut rng = automl_numeric::stream(seed, 0, "known");
             for _ in 0..known {
                 let config = space.sample(&mut rng);
                 let loss = loss(&config);

@@ -4,7 +4,7 @@
 //! `cargo run --release -p automl-train --example augmentation -- [MAGNITUDE]`
 #![allow(clippy::print_stdout)]
 
-use automl_space::stream;
+use automl_numeric::stream;
 use automl_train::{Augmentation, RandAugment, Transformation};
 use rand::RngExt;
 use std::hint::black_box;

@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use automl_models::{Activation, Architecture, Block, Layer};
-use automl_space::stream;
+use automl_numeric::stream;
 use automl_train::{Augmentation, Data, Dataset, Images, Recipe, Training, cpu};
 use rand::RngExt;
 use rayon::ThreadPoolBuilder;

@@ -11,7 +11,7 @@ mod transformation;
 pub use randaugment::RandAugment;
 pub use transformation::Transformation;
 
-use automl_space::{Stream, stream};
+use automl_numeric::{Stream, stream};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 

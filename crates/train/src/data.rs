@@ -1,7 +1,7 @@
 //! Train, validation and test parts, and the normalisation that the training part gives.
 
 use crate::{Dataset, Images, subset};
-use automl_space::stream;
+use automl_numeric::stream;
 use rand::seq::SliceRandom;
 use thiserror::Error;
 

@@ -30,7 +30,6 @@
 mod adam;
 mod augment;
 mod checkpoint;
-mod correlation;
 mod data;
 mod dataset;
 mod description;
@@ -51,7 +50,6 @@ mod training;
 pub use augment::{Augmentation, RandAugment, Transformation};
 pub use burn::tensor::Device;
 pub use checkpoint::{CheckpointError, WeightsError, read_weights, write_whole};
-pub use correlation::{kendall, kendall_error, spearman};
 pub use data::{Data, Part, SplitError};
 pub use dataset::{Dataset, DatasetError, Images};
 pub use description::{Description, DescriptionError};

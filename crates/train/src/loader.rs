@@ -1,7 +1,7 @@
 //! Batches, prepared ahead on other threads.
 
 use crate::{Augmentation, Data, Device, cpu};
-use automl_space::stream;
+use automl_numeric::stream;
 use rand::seq::SliceRandom;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};

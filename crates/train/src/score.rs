@@ -10,7 +10,7 @@ mod synflow;
 
 use crate::{Data, cpu};
 use automl_models::{Architecture, ArchitectureError, Network};
-use automl_space::stream;
+use automl_numeric::stream;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Augmentation: against Pillow, and the laws of its operations.
 #![allow(clippy::unwrap_used)]
 
-use automl_space::stream;
+use automl_numeric::stream;
 use automl_train::{Augmentation, RandAugment, Transformation};
 use flate2::read::GzDecoder;
 use proptest::prelude::*;

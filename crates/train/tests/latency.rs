@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_models::{Architecture, BlockSpace, BlockSpaceOptions};
-use automl_space::stream;
+use automl_numeric::stream;
 use automl_train::{
     LatencyError, LatencyProfile, LatencyReport, LatencySample, LatencyTable, Operation,
     OperationKind, Timing, cpu, operations,

@@ -11,7 +11,7 @@ use crate::search::rungs::{Macs, fidelities, preparation};
 use crate::search::setup::is_over;
 use crate::search::{LadderSettings, SearchError, Settings, open_data};
 use automl_models::Architecture;
-use automl_space::stream;
+use automl_numeric::stream;
 use automl_study::StopFlag;
 use automl_train::{Chosen, Fidelity, Stage, Timing, TrainError, one_thread};
 use rand::RngExt;

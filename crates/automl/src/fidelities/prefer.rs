@@ -160,7 +160,7 @@ fn replay(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_space::stream;
+    use automl_numeric::stream;
     use proptest::prelude::*;
 
     const ETA: f64 = 3.0;

@@ -5,8 +5,9 @@ use super::prefer::{self, Kind, Rung};
 use super::{Measured, Ranking, Replayed};
 use crate::search::RungSettings;
 use crate::search::plan::ETA;
-use automl_space::stream;
-use automl_train::{Data, Fidelity, kendall, kendall_error};
+use automl_numeric::correlation::{kendall, kendall_error};
+use automl_numeric::stream;
+use automl_train::{Data, Fidelity};
 
 /// What was measured.
 pub(super) struct Measurements<'a> {

@@ -3,8 +3,9 @@
 use super::setup::Setup;
 use super::{Event, Progress, SearchError};
 use automl_models::{Architecture, Cost};
-use automl_space::stream;
-use automl_study::{Assignment, History, Next, Outcome, State, Study, Verdict, pareto};
+use automl_numeric::pareto;
+use automl_numeric::stream;
+use automl_study::{Assignment, History, Next, Outcome, State, Study, Verdict};
 use automl_train::{Part, TrainError, Training, one_thread};
 use rand::RngExt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

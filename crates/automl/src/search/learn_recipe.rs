@@ -4,7 +4,7 @@ use super::plan::Plan;
 use super::setup::Setup;
 use super::{SearchError, TrainingSettings, kept};
 use automl_models::Architecture;
-use automl_space::stream;
+use automl_numeric::stream;
 use automl_study::Storage;
 use automl_train::hypergradient::{Tuned, Tuning, TuningOptions};
 use automl_train::{Data, Evaluation, Part, Recipe, TrainError, Training, on_threads};

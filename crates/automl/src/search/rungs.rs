@@ -2,7 +2,8 @@
 
 use super::{RungSettings, SearchError, SettingsError};
 use automl_models::NetworkSpace;
-use automl_space::{Space, stream};
+use automl_numeric::stream;
+use automl_space::Space;
 use automl_study::Ladder;
 use automl_train::{Data, Device, Fidelity, Recipe, Stage, Subset};
 use std::collections::HashMap;

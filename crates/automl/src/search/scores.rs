@@ -3,9 +3,11 @@
 use super::plan::Plan;
 use super::{Filter, ScoreRow, ScoreTable};
 use automl_models::NetworkSpace;
-use automl_space::{Config, stream};
+use automl_numeric::correlation::{kendall, spearman};
+use automl_numeric::stream;
+use automl_space::Config;
 use automl_study::{History, ProposeError, Sampler, View};
-use automl_train::{Score, ScoreBatch, kendall, spearman};
+use automl_train::{Score, ScoreBatch};
 use rand::Rng;
 
 /// The images that scores look at.

@@ -86,7 +86,8 @@ fn density<'a>(cost: f64, tried: impl Iterator<Item = &'a f64>) -> f64 {
 mod tests {
     use super::*;
     use automl_models::{BlockSpace, BlockSpaceOptions};
-    use automl_study::{Direction, History, RandomSampler, State, Study, Trial, stream};
+    use automl_numeric::stream;
+    use automl_study::{Direction, History, RandomSampler, State, Study, Trial};
 
     #[test]
     fn like_costs_crowd_each_other() {

@@ -101,7 +101,8 @@ fn uniform(rng: &mut dyn Rng) -> f64 {
 mod tests {
     use super::*;
     use automl_models::{BlockSpace, BlockSpaceOptions};
-    use automl_study::{Direction, History, RandomSampler, State, Trial, stream};
+    use automl_numeric::stream;
+    use automl_study::{Direction, History, RandomSampler, State, Trial};
 
     /// Another program's trial becomes another network while it runs.
     #[test]

@@ -1,7 +1,7 @@
 //! Workers in virtual time.
 
 use super::{Runtimes, Workload};
-use automl_space::{Stream, stream};
+use automl_numeric::{Stream, stream};
 use automl_study::{AskError, Assignment, Ladder, Next, Outcome, State, Study, TellError, Verdict};
 use rand::RngExt;
 use std::cmp::Ordering;

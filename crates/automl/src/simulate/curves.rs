@@ -1,6 +1,7 @@
 //! Families of learning curves with a known optimum.
 
-use automl_space::{Config, Space, SpaceError, normal, stream};
+use automl_numeric::{normal, stream};
+use automl_space::{Config, Space, SpaceError};
 use rand::RngExt;
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! How long training takes: a random factor on the cost.
 
-use automl_space::normal;
+use automl_numeric::normal;
 use rand::{Rng, RngExt};
 use std::path::Path;
 use thiserror::Error;
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn factors_have_mean_one() {
-        let mut rng = automl_space::stream(1, 0, "test");
+        let mut rng = automl_numeric::stream(1, 0, "test");
         let table = Runtimes::Table(vec![0.5, 1.5, 1.0]);
         for runtimes in [Runtimes::log_normal(0.7).unwrap(), table] {
             let sum: f64 = (0..40_000).map(|_| runtimes.draw(&mut rng)).sum();

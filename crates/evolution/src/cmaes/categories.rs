@@ -120,7 +120,7 @@ impl Categories {
 #[cfg(test)]
 mod tests {
     use super::Categories;
-    use automl_space::stream;
+    use automl_numeric::stream;
 
     #[test]
     fn the_better_choices_win_and_none_dies() {

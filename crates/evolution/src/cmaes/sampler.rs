@@ -3,8 +3,9 @@
 use super::categories::Categories;
 use super::strategy::CmaEs;
 use crate::standing::{Merit, Standing, Trace, by_merit, judged, startup};
-use automl_space::normal::{cdf, quantile, truncated};
-use automl_space::{Config, Domain, Space, Value, stream};
+use automl_numeric::normal::{cdf, quantile, truncated};
+use automl_numeric::stream;
+use automl_space::{Config, Domain, Space, Value};
 use automl_study::{ProposeError, Sampler, View};
 use rand::{Rng, RngExt};
 
@@ -411,7 +412,7 @@ fn rank_weights(half: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::with_margin;
-    use automl_space::normal::cdf;
+    use automl_numeric::normal::cdf;
 
     #[test]
     fn the_margin_holds_and_leaves_wide_distributions_alone() {

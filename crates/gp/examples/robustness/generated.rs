@@ -1,6 +1,7 @@
 //! Generated spaces and objectives: whatever a user may come with.
 
-use automl_space::{Choice, Config, Space, Stream, stream};
+use automl_numeric::{Stream, stream};
+use automl_space::{Choice, Config, Space};
 use automl_study::{Outcome, Sampler, Study};
 use rand::RngExt;
 

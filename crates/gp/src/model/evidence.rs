@@ -4,7 +4,7 @@ use super::inputs::{Inputs, kumaraswamy};
 use super::kernel::Ready;
 use super::{Hyper, Kernel};
 use crate::lbfgs::{self, Stop};
-use crate::linalg;
+use automl_numeric::linalg;
 use nalgebra::DMatrix;
 
 /// Beliefs about hyperparameters. Densities are in the logarithms, without Jacobian terms.

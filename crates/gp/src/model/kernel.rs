@@ -3,8 +3,8 @@
 use super::inputs::Inputs;
 use super::stationary::Stationary;
 use super::{Column, Family};
-use crate::linalg::dot;
-use crate::simd::vectorized;
+use automl_numeric::linalg::dot;
+use automl_numeric::simd::vectorized;
 use nalgebra::DMatrix;
 
 /// A covariance function up to the signal variance, `k(x, x') = signal * shape(x, x')`.

@@ -2,7 +2,7 @@
 
 use super::evidence::weights_of_residuals;
 use super::{Hyper, Kernel, Observations};
-use crate::linalg::{self, Factor};
+use automl_numeric::linalg::{self, Factor};
 use nalgebra::DMatrix;
 use thiserror::Error;
 

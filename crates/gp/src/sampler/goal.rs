@@ -6,7 +6,8 @@ use crate::features::Features;
 use crate::model::{Kernel, Posterior, Priors};
 use crate::observed::{LARGEST, Observed};
 use crate::surrogate::{Component, Freedom, Memory, matrix};
-use automl_study::{View, pareto};
+use automl_numeric::{order, pareto};
+use automl_study::View;
 use nalgebra::DMatrix;
 use rand::{Rng, RngExt};
 
@@ -106,7 +107,7 @@ impl Task<'_> {
         let ranges: Vec<(f64, f64)> = (0..objectives)
             .map(|m| {
                 let mut all: Vec<f64> = rows.iter().map(|r| r.losses[m]).collect();
-                all.sort_by(|a, b| pareto::compare(*a, *b));
+                all.sort_by(|a, b| order::compare(*a, *b));
                 (all[0], all[all.len() * 9 / 10])
             })
             .collect();
@@ -233,7 +234,7 @@ impl Task<'_> {
         let ranks = pareto::ranks(&open);
         let mut front: Vec<[f64; 2]> =
             open.iter().zip(&ranks).filter(|(_, r)| **r == 0).map(|(p, _)| *p).collect();
-        front.sort_by(|a, b| pareto::compare(a[0], b[0]));
+        front.sort_by(|a, b| order::compare(a[0], b[0]));
         front.dedup();
         let mut reference = [0.0; 2];
         for j in 0..2 {

@@ -1,9 +1,9 @@
 //! Expected improvement under noise: whether the noise is noise, and the function without it.
 
 use crate::criterion::normals;
-use crate::linalg;
 use crate::model::{Likelihood, Observations, Posterior};
 use crate::surrogate::matrix;
+use automl_numeric::linalg;
 use rand::Rng;
 
 /// The most rows at which the function is drawn: the cost is cubic.
@@ -77,7 +77,7 @@ pub(super) fn without_noise(
 mod tests {
     use super::*;
     use crate::model::{Column, Distance, Family, Hyper, Kernel};
-    use automl_space::{normal, stream};
+    use automl_numeric::{normal, stream};
     use nalgebra::DMatrix;
     use rand::RngExt;
 

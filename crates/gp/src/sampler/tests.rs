@@ -1,5 +1,5 @@
 use super::*;
-use automl_space::stream;
+use automl_numeric::{pareto, stream};
 use automl_study::{Direction, History, Ladder, Outcome, Report, State, Study, Trial};
 
 fn branin(x: f64, y: f64) -> f64 {

@@ -1,6 +1,6 @@
 //! Initial weights from portable streams.
 
-use automl_space::stream;
+use automl_numeric::stream;
 use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;

@@ -1,6 +1,6 @@
 //! Learning curves that decay towards an asymptote: a Gaussian process over training time.
 
-use automl_gp::linalg;
+use automl_numeric::linalg;
 use nalgebra::DMatrix;
 
 /// The most points of a curve; more are thinned to a geometric sequence that keeps the last.

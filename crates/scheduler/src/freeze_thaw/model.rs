@@ -1,7 +1,7 @@
 //! The joint model: asymptotes over configurations, decays over time.
 
 use super::curves::{Curve, Decay, Seen};
-use automl_gp::linalg;
+use automl_numeric::linalg;
 use automl_space::{Config, Space, Value};
 use automl_study::{History, Trial};
 use nalgebra::DMatrix;
@@ -183,7 +183,7 @@ mod tests {
         let mut builder = Space::builder();
         builder.float("x", 0.0..=1.0).add().unwrap();
         let space = builder.build().unwrap();
-        let rng = &mut automl_space::stream(0, 0, "test");
+        let rng = &mut automl_numeric::stream(0, 0, "test");
         let trial = |number: u64, loss: f64, constraint: f64, rng: &mut dyn rand::Rng| {
             let mut trial = Trial::waiting(number, space.sample(rng));
             trial.reports.push(Report { step: 1, values: vec![loss] });

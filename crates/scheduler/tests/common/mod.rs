@@ -1,10 +1,12 @@
 //! A machine of random events that drives a study with any scheduler, and laws that all keep.
 #![allow(clippy::unwrap_used, dead_code, missing_debug_implementations)]
 
-use automl_space::{Space, stream};
+use automl_numeric::pareto;
+use automl_numeric::stream;
+use automl_space::Space;
 use automl_study::{
     Direction, History, Job, Ladder, Next, Outcome, RandomSampler, Report, Sampler, Scheduler,
-    State, Study, Trial, Verdict, attribute, pareto,
+    State, Study, Trial, Verdict, attribute,
 };
 use rand::RngExt;
 use std::collections::{BTreeMap, HashSet};

@@ -2,8 +2,8 @@
 
 use crate::{
     Choice, Clause, Config, Constraint, Domain, Param, Prior, Space, SpaceError, Test, Value,
-    stream,
 };
+use automl_numeric::stream;
 use serde_json::{Value as Json, json};
 
 /// Stepped parameters of more values than this are not written as ordinals.

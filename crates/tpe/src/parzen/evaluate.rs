@@ -3,8 +3,8 @@
 use super::ParzenEstimator;
 use crate::axis::{Kind, coordinates};
 use crate::gauss;
+use automl_numeric::normal::LN_SQRT_TAU;
 use automl_space::Config;
-use automl_space::normal::LN_SQRT_TAU;
 
 /// Points that pass over the kernels together, as lanes that compilers can vectorise.
 const LANES: usize = 8;

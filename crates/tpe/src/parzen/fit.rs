@@ -3,7 +3,7 @@
 use super::{Bandwidth, ParzenEstimator};
 use crate::axis::Kind;
 use crate::gauss;
-use automl_space::normal::LN_SQRT_TAU;
+use automl_numeric::normal::LN_SQRT_TAU;
 
 impl ParzenEstimator {
     /// Fits anew, reusing the memory. `points`: `[n, d]` coordinates, the same as at the last fit

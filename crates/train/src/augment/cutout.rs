@@ -1,6 +1,6 @@
 //! Cutout: a square of the image that the network does not see.
 
-use automl_space::Stream;
+use automl_numeric::Stream;
 use rand::RngExt;
 
 /// Sets a square of `length` pixels to zero in normalised pixels `[channels, side, side]`, where
@@ -30,7 +30,7 @@ pub(super) fn cut(pixels: &mut [f32], side: usize, length: usize, rng: &mut Stre
 #[cfg(test)]
 mod tests {
     use super::cut;
-    use automl_space::stream;
+    use automl_numeric::stream;
     use std::collections::BTreeMap;
 
     /// With its centre anywhere, a square of 4 in a side of 8 has 2 to 4 visible rows and columns.

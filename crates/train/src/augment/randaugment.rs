@@ -1,7 +1,7 @@
 //! RandAugment: a few operations drawn at random, all of one magnitude.
 
 use super::Transformation;
-use automl_space::Stream;
+use automl_numeric::Stream;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +53,7 @@ impl RandAugment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_space::stream;
+    use automl_numeric::stream;
     use std::collections::HashMap;
 
     /// Pearson's chi-square over operations and directions; the bound is its 99.9th percentile.

@@ -6,7 +6,7 @@ use crate::loader::prepare;
 use crate::training::{cross_entropy, images, targets};
 use crate::{Augmentation, Data, EpochReport, Images, Recipe, TrainError, Training};
 use automl_models::{Architecture, NamedTensor, Network};
-use automl_space::stream;
+use automl_numeric::stream;
 use burn::tensor::{Device, Tensor};
 use rand::seq::index::sample;
 use std::sync::Arc;

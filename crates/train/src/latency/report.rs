@@ -1,7 +1,7 @@
 //! How good predictions of latency are.
 
 use super::{LatencySample, LatencyTable};
-use crate::correlation::kendall;
+use automl_numeric::correlation::kendall;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

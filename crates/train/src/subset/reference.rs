@@ -2,7 +2,7 @@
 
 use crate::{Data, Recipe, TrainError, Training};
 use automl_models::{Activation, Architecture, Block, Layer, Network};
-use automl_space::stream;
+use automl_numeric::stream;
 use burn::tensor::{Device, Tensor};
 use rand::RngExt;
 use std::fmt;

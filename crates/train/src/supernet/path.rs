@@ -102,7 +102,8 @@ struct Part<'a> {
 mod tests {
     use super::*;
     use automl_models::{BlockSpaceOptions, Network};
-    use automl_space::{Value, stream};
+    use automl_numeric::stream;
+    use automl_space::Value;
     use std::collections::HashSet;
 
     fn slots(blocks: &BlockSpace, config: &Config, side: usize) -> HashMap<String, Slot> {

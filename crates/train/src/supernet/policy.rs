@@ -153,7 +153,7 @@ fn grid(param: &Param) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_space::stream;
+    use automl_numeric::stream;
 
     fn policy() -> Policy {
         let mut space = Space::builder();

@@ -4,7 +4,7 @@ use super::path::{Path, Slot};
 use crate::TrainError;
 use crate::sgd::Rates;
 use automl_models::{NamedTensor, Network};
-use automl_space::stream;
+use automl_numeric::stream;
 use burn::tensor::Device;
 use rand::RngExt;
 use std::collections::HashMap;

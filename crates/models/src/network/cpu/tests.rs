@@ -5,7 +5,7 @@ use super::*;
 use crate::network::init::Init;
 use crate::network::norm::Norm;
 use crate::{Activation, Architecture, Block, Convolution, Layer, Network};
-use automl_space::stream;
+use automl_numeric::stream;
 use burn::module::{Module, ModuleVisitor};
 use rand::RngExt;
 

@@ -8,7 +8,7 @@
 /// Measured: covariances and their gradients of 200 points in 10 dimensions take 0.5 of the time
 /// of the baseline instruction set.
 #[inline]
-pub(crate) fn vectorized<R>(work: impl FnOnce() -> R) -> R {
+pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         // SAFETY: the only requirement of `wide` is that the processor has AVX2, which was just

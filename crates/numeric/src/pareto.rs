@@ -1,11 +1,11 @@
-//! Several objectives: dominance, ranks and hypervolume. All objectives are losses.
+//! Pareto dominance, non-domination ranks and crowding distance. All objectives are losses.
 
+mod hypervolume;
+
+pub use hypervolume::{contributions, hypervolume};
+
+use crate::order::{compare, lexicographic};
 use std::cmp::Ordering;
-
-/// Compares two losses with NaN last.
-pub fn compare(a: f64, b: f64) -> Ordering {
-    a.is_nan().cmp(&b.is_nan()).then(a.partial_cmp(&b).unwrap_or(Ordering::Equal))
-}
 
 /// Whether `a` is nowhere worse than `b` and somewhere better.
 pub fn dominates(a: &[f64], b: &[f64]) -> bool {
@@ -18,12 +18,6 @@ pub fn dominates(a: &[f64], b: &[f64]) -> bool {
         }
     }
     better
-}
-
-/// The order of points by their first loss, then by the second, and so on.
-pub fn lexicographic(a: &[f64], b: &[f64]) -> Ordering {
-    let both = a.iter().zip(b).map(|(x, y)| compare(*x, *y));
-    both.fold(Ordering::Equal, Ordering::then)
 }
 
 /// How many of the points dominate each of them.
@@ -166,112 +160,6 @@ fn ranks_of_pairs<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     rank
 }
 
-/// The volume between a set of points and a reference point that is worse in every objective.
-///
-/// `points`: `[n, m]` losses; points that are not better than `reference` in every objective, or
-/// not finite, count for nothing. Exact: a sort for two objectives, the exclusive-volume recursion
-/// otherwise.
-///
-/// # Source
-/// While, Bradstreet & Barone (2012), "A Fast Way of Calculating Exact Hypervolumes" (WFG).
-pub fn hypervolume<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> f64 {
-    let inside = points.iter().map(AsRef::as_ref).filter(|point| is_inside(point, reference));
-    volume(front(inside.map(<[f64]>::to_vec).collect()), reference)
-}
-
-/// Whether a point counts: it is finite and better than the reference in every objective.
-fn is_inside(point: &[f64], reference: &[f64]) -> bool {
-    point.iter().zip(reference).all(|(x, r)| x.is_finite() && x < r)
-}
-
-/// The part of the hypervolume that each point alone accounts for: `[n]`.
-///
-/// Two objectives take `O(n log n)`. With more it is the point's own box without the volume of the
-/// other points within it: a hypervolume of points limited to the box, of which few are left.
-pub fn contributions<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> Vec<f64> {
-    if let &[right, top] = reference {
-        return contributions_of_pairs(points, right, top);
-    }
-    let inside = (0..points.len()).filter(|&i| is_inside(points[i].as_ref(), reference));
-    let (places, mut list): (Vec<usize>, Vec<Vec<f64>>) =
-        inside.map(|i| (i, points[i].as_ref().to_vec())).unzip();
-    let mut shares = vec![0.0; points.len()];
-    for (at, place) in places.into_iter().enumerate() {
-        // First in the list, the point is compared with all others.
-        list.swap(0, at);
-        shares[place] = exclusive(&list, 0, reference).max(0.0);
-        list.swap(0, at);
-    }
-    shares
-}
-
-/// [`contributions`] for two objectives: what lies between a point of the front and its neighbours,
-/// but not behind a point that it dominates.
-fn contributions_of_pairs<P: AsRef<[f64]>>(points: &[P], right: f64, top: f64) -> Vec<f64> {
-    let at = |i: usize| (points[i].as_ref()[0], points[i].as_ref()[1]);
-    let inside = |&i: &usize| {
-        let (x, y) = at(i);
-        x.is_finite() && y.is_finite() && x < right && y < top
-    };
-    let mut order: Vec<usize> = (0..points.len()).filter(inside).collect();
-    order.sort_by(|&a, &b| at(a).partial_cmp(&at(b)).unwrap_or(Ordering::Equal));
-    let mut shares = vec![0.0; points.len()];
-    let (mut start, mut ceiling) = (0, top);
-    while let Some(&first) = order.get(start) {
-        let (x, y) = at(first);
-        let behind = order[start + 1..].iter().take_while(|i| at(**i).1 >= y).count();
-        let end = start + 1 + behind;
-        let edge = order.get(end).map_or(right, |&next| at(next).0);
-        let others: Vec<&[f64]> =
-            order[start + 1..end].iter().map(|&i| points[i].as_ref()).collect();
-        let box_ = (edge - x) * (ceiling - y);
-        shares[first] = (box_ - hypervolume(&others, &[edge, ceiling])).max(0.0);
-        (start, ceiling) = (end, y);
-    }
-    shares
-}
-
-/// The points that no other dominates, each once.
-fn front(mut points: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
-    points.sort_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
-    points.dedup();
-    let mut front: Vec<Vec<f64>> = Vec::with_capacity(points.len());
-    for point in points {
-        if !front.iter().any(|other| dominates(other, &point)) {
-            front.push(point);
-        }
-    }
-    front
-}
-
-/// The volume of a front that is sorted by its first objective.
-fn volume(front: Vec<Vec<f64>>, reference: &[f64]) -> f64 {
-    match reference.len() {
-        0 => 0.0,
-        1 => front.first().map_or(0.0, |p| reference[0] - p[0]),
-        2 => {
-            let mut ceiling = reference[1];
-            let mut sum = 0.0;
-            for p in &front {
-                sum += (reference[0] - p[0]) * (ceiling - p[1]);
-                ceiling = p[1];
-            }
-            sum
-        }
-        _ => (0..front.len()).map(|i| exclusive(&front, i, reference)).sum(),
-    }
-}
-
-/// What point `i` adds to the points after it.
-fn exclusive(points: &[Vec<f64>], i: usize, reference: &[f64]) -> f64 {
-    let own: f64 = points[i].iter().zip(reference).map(|(x, r)| r - x).product();
-    let limited = points[i + 1..]
-        .iter()
-        .map(|other| other.iter().zip(&points[i]).map(|(x, limit)| x.max(*limit)).collect())
-        .collect();
-    own - volume(front(limited), reference)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -319,18 +207,6 @@ mod tests {
         }
 
         #[test]
-        fn contributions_are_what_is_lost(p in (1usize..4).prop_flat_map(points)) {
-            let reference = vec![5.5; p.first().map_or(2, Vec::len)];
-            let shares = contributions(&p, &reference);
-            for (i, share) in shares.into_iter().enumerate() {
-                let mut rest = p.clone();
-                rest.remove(i);
-                let lost = hypervolume(&p, &reference) - hypervolume(&rest, &reference);
-                prop_assert!((share - lost).abs() < 1e-9, "{i}: {share} {lost}");
-            }
-        }
-
-        #[test]
         fn ranks_agree_with_peeling(p in (1usize..4).prop_flat_map(points)) {
             prop_assert_eq!(ranks(&p), brute_ranks(&p));
         }
@@ -341,19 +217,5 @@ mod tests {
             prop_assert_eq!(dominators(&p), p.iter().map(pairs).collect::<Vec<_>>());
         }
 
-        #[test]
-        fn hypervolume_counts_cells(p in (1usize..5).prop_flat_map(points)) {
-            let m = p.first().map_or(2, Vec::len);
-            let cells = 6usize.pow(m as u32);
-            let covered = (0..cells).filter(|cell| {
-                let corner: Vec<f64> =
-                    (0..m).map(|d| (cell / 6usize.pow(d as u32) % 6) as f64).collect();
-                p.iter().any(|q| {
-                    q.iter().all(|x| x.is_finite()) && q.iter().zip(&corner).all(|(x, c)| x <= c)
-                })
-            });
-            let expected = covered.count() as f64;
-            prop_assert!((hypervolume(&p, &vec![6.0; m]) - expected).abs() < 1e-9);
-        }
     }
 }
