@@ -22,6 +22,7 @@ mod fidelity;
 mod hangup;
 mod history;
 mod optimize;
+pub mod part;
 mod random;
 mod sampler;
 mod scheduler;
