@@ -8,7 +8,8 @@
 #![allow(clippy::unwrap_used)]
 
 use automl::choose::{self, SAMPLERS, SCHEDULERS, Setting};
-use automl::space::{Config, Prior, Space, stream};
+use automl::numeric::stream;
+use automl::space::{Config, Prior, Space};
 use automl::study::{
     Assignment, Direction, History, Ladder, Next, Outcome, Report, State, Study, Trial, Verdict,
     View, attribute,

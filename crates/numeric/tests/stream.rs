@@ -1,6 +1,6 @@
 //! The random stream as literal numbers: every recorded study depends on them.
 
-use automl_space::stream;
+use automl_numeric::stream;
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt};
 
