@@ -159,7 +159,7 @@ impl Ours {
             space: game.workload.space(),
             objectives: game.objectives,
             constraints: 0,
-            budget: None,
+            planned_trials: None,
             ladder: Some(&ladder),
             total_cost: Some(game.total as f64),
             trial_limit: None,
@@ -189,7 +189,7 @@ impl Side for Ours {
             },
         };
         self.until.insert(number, until);
-        let fidelity = self.study.next_report(from, until);
+        let fidelity = self.study.next_milestone(from, until);
         let config = self.study.history().trials()[number as usize].config.clone();
         Ok(Some((number, config, fidelity)))
     }

@@ -84,7 +84,7 @@ fn ours(name: &str, problem: &Problem, seed: u64, trials: u64) -> Result<Run, So
         space: &problem.space,
         objectives: problem.objectives,
         constraints: 0,
-        budget: Some(trials),
+        planned_trials: Some(trials),
         ladder: None,
         total_cost: None,
         trial_limit: None,
@@ -93,7 +93,7 @@ fn ours(name: &str, problem: &Problem, seed: u64, trials: u64) -> Result<Run, So
     let builder = Study::builder(problem.space.clone())
         .directions(vec![Direction::Minimize; problem.objectives])
         .seed(seed)
-        .budget(trials)
+        .planned_trials(trials)
         .sampler(sampler);
     let mut study = builder.build().map_err(|e| fail(&e))?;
     let mut run = Run { configs: Vec::new(), time: Duration::ZERO };

@@ -63,7 +63,7 @@ fn score(problem: &Problem, options: TpeOptions, seed: u64, trials: u64) -> f64 
     let built = Study::builder(problem.space.clone())
         .directions(vec![Direction::Minimize; problem.objectives])
         .seed(seed)
-        .budget(trials)
+        .planned_trials(trials)
         .sampler(TpeSampler::new(options))
         .build();
     let Ok(mut study) = built else { return f64::NAN };

@@ -124,7 +124,7 @@ mod tests {
             history: &history,
             number: 12,
             seed: 3,
-            budget: None,
+            planned_trials: None,
             ladder,
             target: None,
         };
@@ -151,7 +151,7 @@ mod tests {
             history: &history,
             number: 1,
             seed: 3,
-            budget: None,
+            planned_trials: None,
             ladder: Some(&ladder),
             target: None,
         })

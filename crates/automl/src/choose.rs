@@ -76,7 +76,7 @@ pub struct Setting<'a> {
     /// The number of black-box constraints.
     pub constraints: usize,
     /// How many trials are planned, where that is known.
-    pub budget: Option<u64>,
+    pub planned_trials: Option<u64>,
     /// The fidelities, where there are some.
     pub ladder: Option<&'a Ladder>,
     /// What may be spent in all, in the ladder's units of cost.

@@ -118,7 +118,7 @@ fn setting<'a>(space: &'a Space, objectives: usize, ladder: Option<&'a Ladder>) 
         space,
         objectives,
         constraints: 0,
-        budget: Some(60),
+        planned_trials: Some(60),
         ladder,
         total_cost: None,
         trial_limit: None,
@@ -203,7 +203,7 @@ fn proposal(name: &str, seed: u64, len: u64, (count, on_ladder, constrained): Ki
         history: &history,
         number: len,
         seed,
-        budget: setting.budget,
+        planned_trials: setting.planned_trials,
         ladder,
         target,
     };
@@ -256,14 +256,14 @@ impl Run<'_> {
     fn study(&self, space: &Space) -> Study {
         let ladder = ladder();
         let mut setting = setting(space, self.objectives, Some(&ladder));
-        setting.budget = Some(self.trials);
+        setting.planned_trials = Some(self.trials);
         setting.trial_limit = Some(self.trials);
         setting.constraints = usize::from(self.constrained);
         let (sampler, scheduler) = choose::pair(self.sampler, self.scheduler, &setting).unwrap();
         let mut study = Study::builder(space.clone())
             .directions(vec![Direction::Minimize; self.objectives])
             .seed(SEED)
-            .budget(self.trials)
+            .planned_trials(self.trials)
             .sampler(sampler)
             .scheduler(ladder.clone(), scheduler.unwrap())
             .build()
@@ -314,7 +314,7 @@ impl Run<'_> {
                 open.remove(place);
                 continue;
             }
-            let step = study.next_report(open[place].step, until);
+            let step = study.next_milestone(open[place].step, until);
             let goal = objectives(space, &open[place].job.config)[..self.objectives].to_vec();
             let values = at_step(&goal, number, step);
             let constraints = if self.constrained { vec![goal[0] - 0.9] } else { Vec::new() };
@@ -332,7 +332,7 @@ impl Run<'_> {
                 }
             }
         }
-        let mut ends = study.dead_ends();
+        let mut ends = study.unpromotable();
         ends.sort_unstable();
         decided.push(format!("dead ends {ends:?}"));
         (decided, study)
@@ -413,7 +413,7 @@ fn asks_with_pending_trials() {
             let mut study = Study::builder(space.clone())
                 .directions(vec![Direction::Minimize; count])
                 .seed(SEED)
-                .budget(60)
+                .planned_trials(60)
                 .sampler(choose::sampler(name, &setting).unwrap())
                 .build()
                 .unwrap();

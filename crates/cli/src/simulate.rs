@@ -69,7 +69,7 @@ pub(crate) fn run(args: SimulateArgs) -> Result<(), Failure> {
         space: curves.space(),
         objectives: args.objectives as usize,
         constraints: 0,
-        budget: None,
+        planned_trials: None,
         ladder: Some(&ladder),
         total_cost: None,
         trial_limit: None,

@@ -137,7 +137,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for (_, sampler) in &samplers {
             let mut best = Vec::new();
             for seed in 0..11 {
-                let study = Study::builder(problem.space.clone()).seed(seed).budget(trials);
+                let study = Study::builder(problem.space.clone()).seed(seed).planned_trials(trials);
                 let mut study = study.sampler(sampler()).build()?;
                 study.optimize(trials, &problem.loss)?;
                 best.extend(study.best().map(|trial| trial.values[0]));

@@ -51,7 +51,7 @@ impl RegularizedEvolutionSampler {
 impl Sampler for RegularizedEvolutionSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let options = self.options;
-        let most = view.budget.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
+        let most = view.planned_trials.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
         let population = options.population.max(2).min(most);
         let all = judged(view.history);
         if all.is_empty() || view.number < population as u64 {
@@ -76,7 +76,7 @@ impl Sampler for RegularizedEvolutionSampler {
         if !view.space.allows(&child) {
             child = view.space.sample(rng);
         }
-        Ok(view.fresh(child, rng))
+        Ok(view.deduplicated(child, rng))
     }
 }
 

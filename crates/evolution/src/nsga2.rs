@@ -66,7 +66,7 @@ struct Member<'a, 'b> {
 
 impl Sampler for Nsga2Sampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
-        let most = view.budget.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
+        let most = view.planned_trials.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
         let size = self.options.population.max(2).min(most);
         let all = judged(view.history);
         if all.is_empty() || view.number < size as u64 {
@@ -79,7 +79,7 @@ impl Sampler for Nsga2Sampler {
                 return Ok(child);
             }
         }
-        Ok(view.fresh(view.space.sample(rng), rng))
+        Ok(view.deduplicated(view.space.sample(rng), rng))
     }
 }
 

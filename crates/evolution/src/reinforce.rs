@@ -95,7 +95,7 @@ impl Sampler for PolicyGradientSampler {
             let what = "several objectives".to_owned();
             return Err(ProposeError::Unsupported { sampler: "policy gradient", what });
         }
-        let most = view.budget.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
+        let most = view.planned_trials.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
         let all = judged(view.history);
         if all.is_empty() || view.number < self.options.startup.min(most) as u64 {
             return Ok(startup(view, rng));
@@ -113,7 +113,7 @@ impl Sampler for PolicyGradientSampler {
             }
         }
         let config = last.unwrap_or_else(|| view.space.sample(rng));
-        Ok(view.fresh(config, rng))
+        Ok(view.deduplicated(config, rng))
     }
 }
 

@@ -96,5 +96,5 @@ pub(crate) fn startup(view: &View<'_>, rng: &mut dyn Rng) -> Config {
         view.space.decode(&sobol_point(view.number, view.space.len(), view.seed))
     };
     let config = if view.space.allows(&config) { config } else { view.space.sample(rng) };
-    view.fresh(config, rng)
+    view.deduplicated(config, rng)
 }

@@ -34,7 +34,8 @@ fn best(
     loss: impl Fn(&Config) -> f64,
 ) -> f64 {
     let run = |seed| {
-        let builder = Study::builder(space.clone()).seed(seed).sampler(sampler()).budget(trials);
+        let builder =
+            Study::builder(space.clone()).seed(seed).sampler(sampler()).planned_trials(trials);
         let mut study = builder.build().unwrap();
         let mut open = VecDeque::new();
         for _ in 0..trials {
@@ -220,7 +221,7 @@ fn paused_trials_are_learnt_from() {
                 history: &history,
                 number,
                 seed: 5,
-                budget: None,
+                planned_trials: None,
                 ladder: None,
                 target: None,
             };

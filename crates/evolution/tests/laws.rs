@@ -118,7 +118,8 @@ fn happen(history: &mut History, number: u64, event: &Event) {
 
 fn propose(sampler: &mut Box<dyn Sampler>, space: &Space, history: &History) -> Config {
     let number = history.len() as u64;
-    let view = View { space, history, number, seed: 3, budget: None, ladder: None, target: None };
+    let view =
+        View { space, history, number, seed: 3, planned_trials: None, ladder: None, target: None };
     sampler.propose(&view, &mut stream(3, number, "propose")).unwrap()
 }
 

@@ -261,8 +261,11 @@ fn regret(problem: &Problem, seed: u64, trials: u64, sampler: Box<dyn Sampler>) 
         let x: Vec<f64> = numbers(config).iter().zip(&offset).map(|(x, o)| x - o).collect();
         (problem.function)(&x) - problem.optimum
     };
-    let built =
-        Study::builder(problem.space.clone()).sampler(sampler).seed(seed).budget(trials).build();
+    let built = Study::builder(problem.space.clone())
+        .sampler(sampler)
+        .seed(seed)
+        .planned_trials(trials)
+        .build();
     let Ok(mut study) = built else { return f64::NAN };
     let mut best = (f64::INFINITY, f64::INFINITY);
     for trial in 0..trials {

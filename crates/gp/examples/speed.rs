@@ -78,7 +78,7 @@ fn ask(earlier: u64, d: usize, asks: u64) -> Option<(f64, f64, f64)> {
             history: &history,
             number,
             seed: 0,
-            budget: None,
+            planned_trials: None,
             ladder: None,
             target: None,
         };

@@ -130,7 +130,7 @@ impl GpSampler {
             space.decode(&sobol_point(view.number, space.len(), view.seed))
         };
         let config = if space.allows(&config) { config } else { space.sample(rng) };
-        view.fresh(config, rng)
+        view.deduplicated(config, rng)
     }
 
     /// How much is searched: less where each evaluation costs more.
@@ -160,7 +160,7 @@ impl Sampler for GpSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let space = view.space;
         let observed = Observed::new(view);
-        let startup = view.budget.map_or(usize::MAX, |b| (b / 4).max(2) as usize);
+        let startup = view.planned_trials.map_or(usize::MAX, |b| (b / 4).max(2) as usize);
         let startup = self.options.startup.min(startup);
         if observed.trials + observed.failed.len() < startup || observed.trials == 0 {
             return Ok(Self::without_model(view, rng));
@@ -176,7 +176,7 @@ impl Sampler for GpSampler {
             priors: &priors,
         };
         let Some(made) = task.criterion(&mut self.memory, &self.options, rng) else {
-            return Ok(view.fresh(space.sample(rng), rng));
+            return Ok(view.deduplicated(space.sample(rng), rng));
         };
         let mut order: Vec<usize> = (0..observed.rows.len()).collect();
         order.sort_by(|&a, &b| order::compare(made.believed[a], made.believed[b]));
@@ -211,6 +211,6 @@ impl Sampler for GpSampler {
             Acquisition::Improvement | Acquisition::Bound(_) => search.best(&parents, rng),
         };
         let config = best.unwrap_or_else(|| space.sample(rng));
-        Ok(view.fresh(config, rng))
+        Ok(view.deduplicated(config, rng))
     }
 }

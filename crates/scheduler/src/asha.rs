@@ -41,7 +41,7 @@ impl Asha {
     }
 
     /// Tells how many trials there will be at most, if that is known, so that trials which can no
-    /// longer be promoted are known ([`Scheduler::dead_ends`]).
+    /// longer be promoted are known ([`Scheduler::unpromotable`]).
     #[must_use]
     pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
         self.limit = trials.into();
@@ -95,7 +95,7 @@ impl Scheduler for Asha {
     /// that not even a full study would promote them. Of one objective these are all there are. Of
     /// several, only those behind a trial for certain count that dominate it, because a new result
     /// may change the order of the others. `O(n log n)` for up to two objectives, else `O(n^2)`.
-    fn dead_ends(&mut self, history: &History) -> Vec<u64> {
+    fn unpromotable(&mut self, history: &History) -> Vec<u64> {
         self.follow(history);
         let limit = self.limit.and_then(|limit| usize::try_from(limit).ok());
         let mut most = limit.unwrap_or(usize::MAX).max(history.len());

@@ -1,9 +1,9 @@
 //! Asynchronous successive halving, by stopping.
 
-use crate::fronts::Fronts;
-use crate::ranking::{Key, Standing};
+use crate::non_dominated_fronts::NonDominatedFronts;
+use crate::ranking::{Key, RungResult};
 use crate::setting::{self, SettingError};
-use crate::split::Split;
+use crate::top_share::TopShare;
 use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict, attribute};
 use std::collections::HashMap;
 
@@ -30,9 +30,9 @@ pub struct AshaStopping {
 
 #[derive(Clone, Debug)]
 struct Rung {
-    keys: Split<(Key, u64)>,
+    keys: TopShare<(Key, u64)>,
     /// For several objectives only.
-    fronts: Fronts,
+    fronts: NonDominatedFronts,
 }
 
 impl AshaStopping {
@@ -44,8 +44,8 @@ impl AshaStopping {
         let eta = setting::eta(eta)?;
         let fidelities = ladder.rungs(eta);
         let rung = Rung {
-            keys: Split::new(|n, eta| crate::asha::share(n, eta).max(1), eta),
-            fronts: Fronts::default(),
+            keys: TopShare::new(|n, eta| crate::asha::share(n, eta).max(1), eta),
+            fronts: NonDominatedFronts::default(),
         };
         let rungs = vec![rung; fidelities.len()];
         Ok(Self { eta, fidelities, rungs, places: HashMap::new(), cursor: Cursor::default() })
@@ -55,9 +55,9 @@ impl AshaStopping {
         self.fidelities.last().copied().unwrap_or(1)
     }
 
-    fn standing(&self, history: &History, trial: &Trial, rung: usize) -> Option<Standing> {
+    fn result(&self, history: &History, trial: &Trial, rung: usize) -> Option<RungResult> {
         let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
-        Standing::within(history, trial, self.fidelities[rung], below)
+        RungResult::within(history, trial, self.fidelities[rung], below)
     }
 
     fn follow(&mut self, history: &History) {
@@ -70,17 +70,17 @@ impl AshaStopping {
         }
     }
 
-    /// Enters a trial at the rungs that it has reached, anew where its standing changed. Rungs that
+    /// Enters a trial at the rungs that it has reached, anew where its result changed. Rungs that
     /// it jumped over without a report do not count.
     fn place(&mut self, history: &History, trial: &Trial) {
         let number = trial.number;
         let several = history.directions().len() > 1;
         let mut keys = Vec::new();
         for rung in 0..self.fidelities.len() {
-            if let Some(standing) = self.standing(history, trial, rung) {
-                keys.push(Some(Key::of(&standing)));
+            if let Some(result) = self.result(history, trial, rung) {
+                keys.push(Some(Key::of(&result)));
                 if several {
-                    self.rungs[rung].fronts.set(number, &standing, false);
+                    self.rungs[rung].fronts.set(number, &result, false);
                 }
             } else if trial.step() >= self.fidelities[rung] {
                 keys.push(None);
@@ -146,7 +146,7 @@ impl Scheduler for AshaStopping {
         }
     }
 
-    fn next_report(&self, from: u64, until: u64) -> u64 {
+    fn next_milestone(&self, from: u64, until: u64) -> u64 {
         let next = self.fidelities.iter().find(|fidelity| **fidelity > from);
         next.copied().unwrap_or(until).min(until)
     }

@@ -1,8 +1,8 @@
-//! Asynchronous Hyperband: a race of ASHA in each bracket.
+//! Asynchronous Hyperband: a rungs of ASHA in each bracket.
 
 use crate::asha::promotion;
 use crate::bracket::Bracket;
-use crate::races::Races;
+use crate::bracket_set::BracketSet;
 use crate::rungs::{Rungs, pause_at_end};
 use crate::setting::{self, SettingError};
 use automl_study::{History, Job, Ladder, Scheduler, Verdict};
@@ -21,7 +21,7 @@ use automl_study::{History, Job, Ladder, Scheduler, Verdict};
 pub struct AsyncHyperband {
     eta: f64,
     brackets: Vec<Bracket>,
-    races: Races,
+    set: BracketSet,
 }
 
 impl AsyncHyperband {
@@ -34,12 +34,12 @@ impl AsyncHyperband {
         let rungs = ladder.rungs(eta);
         let brackets = Bracket::hyperband(ladder, eta)?;
         debug_assert_eq!(rungs.len(), brackets.len());
-        Ok(Self { eta, brackets, races: Races::default() })
+        Ok(Self { eta, brackets, set: BracketSet::default() })
     }
 
     fn follow(&mut self, history: &History) {
         let brackets = &self.brackets;
-        self.races.follow(history, |s| {
+        self.set.follow(history, |s| {
             brackets.get(s).map(|bracket| Rungs::new(bracket.fidelities().to_vec()))
         });
     }
@@ -53,10 +53,10 @@ impl Scheduler for AsyncHyperband {
             _ => 0,
         };
         let mut best: Option<Job> = None;
-        for s in 0..self.races.len() {
-            let race = self.races.get(s);
-            let top = race.fidelities().len() - 1;
-            if let Some(job) = promotion(race, top, self.eta)
+        for s in 0..self.set.len() {
+            let rungs = self.set.get(s);
+            let top = rungs.fidelities().len() - 1;
+            if let Some(job) = promotion(rungs, top, self.eta)
                 && best.as_ref().is_none_or(|other| until(&job) > until(other))
             {
                 best = Some(job);
@@ -65,7 +65,7 @@ impl Scheduler for AsyncHyperband {
         if let Some(job) = best {
             return job;
         }
-        let started = |s: usize| if s < self.races.len() { self.races.get(s).trials() } else { 0 };
+        let started = |s: usize| if s < self.set.len() { self.set.get(s).trials() } else { 0 };
         let ratio = |s: usize| started(s) as f64 / self.brackets[s].sizes()[0] as f64;
         let next = (0..self.brackets.len()).min_by(|a, b| ratio(*a).total_cmp(&ratio(*b)));
         let s = next.unwrap_or(0);

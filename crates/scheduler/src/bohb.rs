@@ -1,6 +1,6 @@
 //! BOHB's sampler: Parzen estimators at one fidelity, and a share of chance.
 
-use crate::boards::Boards;
+use crate::rung_results::RungResults;
 use crate::setting::{self, SettingError};
 use automl_space::Config;
 use automl_study::{ProposeError, RandomSampler, Sampler, State, View};
@@ -37,7 +37,7 @@ const MOST: usize = 200;
 #[derive(Clone, Debug)]
 pub struct BohbSampler {
     eta: f64,
-    boards: Option<Boards>,
+    results: Option<RungResults>,
 }
 
 impl BohbSampler {
@@ -46,7 +46,7 @@ impl BohbSampler {
     /// # Errors
     /// [`SettingError::Eta`].
     pub fn new(eta: f64) -> Result<Self, SettingError> {
-        Ok(Self { eta: setting::eta(eta)?, boards: None })
+        Ok(Self { eta: setting::eta(eta)?, results: None })
     }
 }
 
@@ -56,14 +56,15 @@ impl Sampler for BohbSampler {
             let what = "studies without fidelities".to_owned();
             return Err(ProposeError::Unsupported { sampler: "bohb", what });
         };
-        let boards = Boards::current(&mut self.boards, &ladder.rungs(self.eta), view.history);
+        let results =
+            RungResults::current(&mut self.results, &ladder.rungs(self.eta), view.history);
         let least = view.space.len() + 1;
-        let rung = boards.highest(least + 2).filter(|_| rng.random::<f64>() >= CHANCE);
+        let rung = results.highest(least + 2).filter(|_| rng.random::<f64>() >= CHANCE);
         let Some(rung) = rung else { return RandomSampler::uniform().propose(view, rng) };
-        let numbers = boards.order(view.history, rung);
+        let numbers = results.order(view.history, rung);
         let (good, bad) = split(&numbers, least);
         // Who is on the way to the next rung has its result at this one.
-        let reached = boards.fidelities()[rung];
+        let reached = results.fidelities()[rung];
         let pending = view.history.in_state(State::Running).filter(|trial| trial.step() < reached);
         let pending = pending.map(|trial| trial.number);
         let bad: Vec<u64> = thinned(bad).chain(pending.take(MOST)).collect();
@@ -85,7 +86,7 @@ impl Sampler for BohbSampler {
             }
         }
         let config = best.map_or_else(|| view.space.sample(rng), |(_, config)| config);
-        Ok(view.fresh(config, rng))
+        Ok(view.deduplicated(config, rng))
     }
 }
 

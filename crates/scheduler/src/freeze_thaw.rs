@@ -209,7 +209,7 @@ impl Scheduler for FreezeThaw {
     }
 
     /// Every fidelity where that costs nothing: the model learns from whole curves.
-    fn next_report(&self, from: u64, until: u64) -> u64 {
+    fn next_milestone(&self, from: u64, until: u64) -> u64 {
         if self.every_step { (from + 1).min(until) } else { until }
     }
 }

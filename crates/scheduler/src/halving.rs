@@ -1,7 +1,7 @@
 //! Synchronous successive halving.
 
 use crate::bracket::Bracket;
-use crate::rounds::Rounds;
+use crate::bracket_iterations::BracketIterations;
 use crate::setting::SettingError;
 use automl_study::{History, Job, Ladder, Scheduler, Verdict};
 
@@ -18,11 +18,11 @@ use automl_study::{History, Job, Ladder, Scheduler, Verdict};
 /// Optimization", AISTATS, figure 1.
 #[derive(Clone, Debug)]
 pub struct SuccessiveHalving {
-    rounds: Rounds,
+    iterations: BracketIterations,
 }
 
 impl SuccessiveHalving {
-    /// Rounds of `eta^(k - 1)` trials, where `k` is the number of rungs, so that one is left at
+    /// BracketIterations of `eta^(k - 1)` trials, where `k` is the number of rungs, so that one is left at
     /// the top.
     ///
     /// # Errors
@@ -33,33 +33,35 @@ impl SuccessiveHalving {
         Self::with_trials(ladder, eta, trials as u64)
     }
 
-    /// Rounds of `trials` trials.
+    /// BracketIterations of `trials` trials.
     ///
     /// # Errors
     /// [`SettingError::Eta`], or [`SettingError::TooFew`] without a trial.
     pub fn with_trials(ladder: &Ladder, eta: f64, trials: u64) -> Result<Self, SettingError> {
-        Ok(Self { rounds: Rounds::new(vec![Bracket::halving(ladder, eta, trials)?]) })
+        Ok(Self {
+            iterations: BracketIterations::new(vec![Bracket::halving(ladder, eta, trials)?]),
+        })
     }
 
     /// Starts no more than this many trials, if a number is given: the last round is cut short and
     /// still finished.
     #[must_use]
     pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
-        self.rounds.set_limit(trials.into());
+        self.iterations.set_limit(trials.into());
         self
     }
 }
 
 impl Scheduler for SuccessiveHalving {
     fn next_job(&mut self, history: &History) -> Job {
-        self.rounds.next_job(history)
+        self.iterations.next_job(history)
     }
 
     fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
-        self.rounds.verdict(history, trial)
+        self.iterations.verdict(history, trial)
     }
 
-    fn dead_ends(&mut self, history: &History) -> Vec<u64> {
-        self.rounds.dead_ends(history)
+    fn unpromotable(&mut self, history: &History) -> Vec<u64> {
+        self.iterations.unpromotable(history)
     }
 }

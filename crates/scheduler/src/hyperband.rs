@@ -1,7 +1,7 @@
 //! Hyperband: brackets of successive halving from the most to the least eager to stop.
 
 use crate::bracket::Bracket;
-use crate::rounds::Rounds;
+use crate::bracket_iterations::BracketIterations;
 use crate::setting::SettingError;
 use automl_study::{History, Job, Ladder, Scheduler, Verdict};
 
@@ -16,7 +16,7 @@ use automl_study::{History, Job, Ladder, Scheduler, Verdict};
 /// JMLR 18, algorithm 1; Falkner, Klein & Hutter (2018), "BOHB", section 4.2, for idle workers.
 #[derive(Clone, Debug)]
 pub struct Hyperband {
-    rounds: Rounds,
+    iterations: BracketIterations,
 }
 
 impl Hyperband {
@@ -25,28 +25,28 @@ impl Hyperband {
     /// # Errors
     /// [`SettingError::Eta`].
     pub fn new(ladder: &Ladder, eta: f64) -> Result<Self, SettingError> {
-        Ok(Self { rounds: Rounds::new(Bracket::hyperband(ladder, eta)?) })
+        Ok(Self { iterations: BracketIterations::new(Bracket::hyperband(ladder, eta)?) })
     }
 
     /// Starts no more than this many trials, if a number is given: the last bracket is cut short and
     /// still finished.
     #[must_use]
     pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
-        self.rounds.set_limit(trials.into());
+        self.iterations.set_limit(trials.into());
         self
     }
 }
 
 impl Scheduler for Hyperband {
     fn next_job(&mut self, history: &History) -> Job {
-        self.rounds.next_job(history)
+        self.iterations.next_job(history)
     }
 
     fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
-        self.rounds.verdict(history, trial)
+        self.iterations.verdict(history, trial)
     }
 
-    fn dead_ends(&mut self, history: &History) -> Vec<u64> {
-        self.rounds.dead_ends(history)
+    fn unpromotable(&mut self, history: &History) -> Vec<u64> {
+        self.iterations.unpromotable(history)
     }
 }

@@ -177,7 +177,7 @@ impl Scheduler for Pasha {
     }
 
     /// Every fidelity where that costs nothing: crossing curves tell the noise.
-    fn next_report(&self, from: u64, until: u64) -> u64 {
+    fn next_milestone(&self, from: u64, until: u64) -> u64 {
         if self.every_step { (from + 1).min(until) } else { until }
     }
 }

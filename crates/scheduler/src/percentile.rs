@@ -2,7 +2,7 @@
 
 use crate::ranking::Loss;
 use crate::setting::{self, SettingError};
-use crate::split::Split;
+use crate::top_share::TopShare;
 use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict};
 use std::collections::{BTreeMap, HashSet};
 
@@ -26,7 +26,7 @@ pub struct PercentileStopping {
     max: u64,
     every_step: bool,
     /// For each step and objective the running averages of the complete trials.
-    averages: BTreeMap<u64, Vec<Split<(Loss, u64)>>>,
+    averages: BTreeMap<u64, Vec<TopShare<(Loss, u64)>>>,
     counted: HashSet<u64>,
     cursor: Cursor,
 }
@@ -82,7 +82,7 @@ impl PercentileStopping {
         for (i, report) in trial.reports.iter().enumerate() {
             let here = self.averages.entry(report.step).or_insert_with(|| {
                 vec![
-                    Split::new(|n, share| (n as f64 * share).ceil() as usize, self.share);
+                    TopShare::new(|n, share| (n as f64 * share).ceil() as usize, self.share);
                     history.directions().len()
                 ]
             });
@@ -133,7 +133,7 @@ impl Scheduler for PercentileStopping {
     }
 
     /// Every fidelity where that costs nothing.
-    fn next_report(&self, from: u64, until: u64) -> u64 {
+    fn next_milestone(&self, from: u64, until: u64) -> u64 {
         if self.every_step { (from + 1).max(self.warmup).min(until) } else { until }
     }
 }

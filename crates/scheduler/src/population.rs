@@ -1,9 +1,9 @@
 //! Population-based training.
 
-use crate::ranking::{Key, Standing};
+use crate::ranking::{Key, RungResult};
 use crate::rungs::pause_at_end;
 use crate::setting::{self, SettingError};
-use crate::split::Split;
+use crate::top_share::TopShare;
 use automl_numeric::stream;
 use automl_space::{Config, Domain, Param, Space, Value};
 use automl_study::{
@@ -44,7 +44,7 @@ pub struct Population {
     first: u64,
     places: BTreeMap<u64, Place>,
     /// How many trials took the place of this one.
-    heirs: HashMap<u64, u32>,
+    children: HashMap<u64, u32>,
     limit: Option<u64>,
     cursor: Cursor,
 }
@@ -53,9 +53,9 @@ pub struct Population {
 #[derive(Clone, Debug)]
 struct Rung {
     /// All but the worst share of the current population.
-    keep: Split<(Key, u64)>,
+    keep: TopShare<(Key, u64)>,
     /// The best share of the current population.
-    best: Split<(Key, u64)>,
+    best: TopShare<(Key, u64)>,
     /// Trials that are paused here and not replaced, best first.
     paused: BTreeSet<(Key, u64)>,
     /// Trials that failed after this and are not replaced.
@@ -76,7 +76,7 @@ struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
     /// A new trial takes the place of one.
-    Fork { rung: usize, parent: u64, replaced: u64 },
+    Exploit { rung: usize, parent: u64, replaced: u64 },
     /// A paused one goes on.
     Resume { rung: usize, trial: u64 },
     /// A population is not full.
@@ -104,8 +104,8 @@ impl Population {
         let mut fidelities: Vec<u64> = (first..ladder.max()).step_by(step).collect();
         fidelities.push(ladder.max());
         let rung = Rung {
-            keep: Split::new(|n, share| n - (n as f64 * share).floor() as usize, share),
-            best: Split::new(|n, share| ((n as f64 * share).ceil() as usize).max(1), share),
+            keep: TopShare::new(|n, share| n - (n as f64 * share).floor() as usize, share),
+            best: TopShare::new(|n, share| ((n as f64 * share).ceil() as usize).max(1), share),
             paused: BTreeSet::new(),
             failed: BTreeSet::new(),
         };
@@ -116,7 +116,7 @@ impl Population {
             roots: BTreeSet::new(),
             first: 0,
             places: BTreeMap::new(),
-            heirs: HashMap::new(),
+            children: HashMap::new(),
             limit: None,
             cursor: Cursor::default(),
         })
@@ -214,10 +214,10 @@ impl Population {
         }
         if old.replaces != new.replaces {
             if let Some(number) = old.replaces {
-                self.heirs.entry(number).and_modify(|heirs| *heirs -= 1);
+                self.children.entry(number).and_modify(|children| *children -= 1);
             }
             if let Some(number) = new.replaces {
-                *self.heirs.entry(number).or_default() += 1;
+                *self.children.entry(number).or_default() += 1;
             }
         }
         let touched = [Some(trial.number), old.replaces, new.replaces];
@@ -230,7 +230,7 @@ impl Population {
     /// Lists a trial where it is paused or failed, unless it was replaced.
     fn refresh(&mut self, number: u64) {
         let Some(place) = self.places.get(&number) else { return };
-        let open = self.heirs.get(&number).is_none_or(|heirs| *heirs == 0);
+        let open = self.children.get(&number).is_none_or(|children| *children == 0);
         for (rung, slot) in self.rungs.iter_mut().enumerate() {
             let key = place.keys.get(rung).copied().flatten().unwrap_or(Key::worst());
             if open && place.paused == Some(rung) {
@@ -250,8 +250,8 @@ impl Population {
         let keys = (0..self.fidelities.len())
             .map(|rung| {
                 let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
-                Standing::within(history, trial, self.fidelities[rung], below)
-                    .map(|standing| Key::of(&standing))
+                RungResult::within(history, trial, self.fidelities[rung], below)
+                    .map(|result| Key::of(&result))
             })
             .collect();
         let ours = trial.attributes.contains_key(attribute::UNTIL);
@@ -306,7 +306,7 @@ impl Population {
         below_top.enumerate().find_map(|(rung, slot)| {
             let fork = |replaced: u64| {
                 let parent = self.parent_for(history, rung, replaced)?;
-                Some(Due::Fork { rung, parent, replaced })
+                Some(Due::Exploit { rung, parent, replaced })
             };
             if let Some(due) =
                 slot.failed.range(self.first..).next().and_then(|failed| fork(*failed))
@@ -326,7 +326,7 @@ impl Population {
         let slot = &self.rungs[rung];
         let is_here = |number: u64| {
             number != replaced
-                && self.heirs.get(&number).is_none_or(|heirs| *heirs == 0)
+                && self.children.get(&number).is_none_or(|children| *children == 0)
                 && history.get(number).is_some_and(|trial| {
                     !matches!(trial.state, State::Pruned | State::Failed)
                         && trial.step() < self.fidelities[rung + 1]
@@ -356,7 +356,7 @@ impl Scheduler for PopulationScheduler {
         let fidelities = &population.fidelities;
         let start = Job::Start { until: fidelities[0], bracket: None };
         match population.due(history) {
-            Some(Due::Fork { rung, parent, replaced }) => Job::Start {
+            Some(Due::Exploit { rung, parent, replaced }) => Job::Start {
                 until: fidelities[rung + 1],
                 bracket: Some(parent << 32 | replaced & 0xffff_ffff),
             },
@@ -373,13 +373,13 @@ impl Scheduler for PopulationScheduler {
 
     /// The trials that were replaced for certain: a new trial that loses its worker before its first
     /// report gives the place back.
-    fn dead_ends(&mut self, history: &History) -> Vec<u64> {
+    fn unpromotable(&mut self, history: &History) -> Vec<u64> {
         self.population.follow(history);
         let is_paused =
             |number: &u64| history.get(*number).is_some_and(|trial| trial.state == State::Paused);
-        let replaced = self.population.places.iter().filter_map(|(heir, place)| {
-            let heir = history.get(*heir)?;
-            let stays = heir.state.is_finished() || !heir.reports.is_empty();
+        let replaced = self.population.places.iter().filter_map(|(child, place)| {
+            let child = history.get(*child)?;
+            let stays = child.state.is_finished() || !child.reports.is_empty();
             place.replaces.filter(|number| stays && is_paused(number))
         });
         replaced.collect::<BTreeSet<u64>>().into_iter().collect()
@@ -397,13 +397,13 @@ impl<S: Sampler> Sampler for PopulationSampler<S> {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         self.population.follow(view.history);
         let parent = match self.population.due(view.history) {
-            Some(Due::Fork { parent, .. }) => view.history.get(parent),
+            Some(Due::Exploit { parent, .. }) => view.history.get(parent),
             _ => None,
         };
         match parent {
             Some(parent) => {
                 let config = perturbed(view.space, &parent.config, rng);
-                Ok(view.fresh(config, rng))
+                Ok(view.deduplicated(config, rng))
             }
             None => self.inner.propose(view, rng),
         }

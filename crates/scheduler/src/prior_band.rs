@@ -1,7 +1,7 @@
 //! PriorBand's sampler: chance, the user's prior and the incumbent, mixed by what has worked.
 
 use crate::asha::share;
-use crate::boards::Boards;
+use crate::rung_results::RungResults;
 use crate::setting::{self, SettingError};
 use automl_space::{Config, Space, Value};
 use automl_study::{Ladder, ProposeError, Sampler, View};
@@ -30,7 +30,7 @@ const MOST: usize = 64;
 #[derive(Clone, Debug)]
 pub struct PriorBandSampler {
     eta: f64,
-    boards: Option<Boards>,
+    results: Option<RungResults>,
 }
 
 impl PriorBandSampler {
@@ -39,17 +39,17 @@ impl PriorBandSampler {
     /// # Errors
     /// [`SettingError::Eta`].
     pub fn new(eta: f64) -> Result<Self, SettingError> {
-        Ok(Self { eta: setting::eta(eta)?, boards: None })
+        Ok(Self { eta: setting::eta(eta)?, results: None })
     }
 }
 
 /// Whether as much was spent as one round of halving costs that starts `eta^(k - 1)` trials.
-fn has_paid_a_round(boards: &Boards, ladder: &Ladder, eta: f64) -> bool {
+fn has_paid_a_round(results: &RungResults, ladder: &Ladder, eta: f64) -> bool {
     let (mut spent, mut due, mut from) = (0.0, 0.0, 0);
-    let rungs = boards.fidelities();
+    let rungs = results.fidelities();
     for (i, fidelity) in rungs.iter().enumerate() {
         let step = ladder.cost_between(from, *fidelity);
-        spent += boards.count(i) as f64 * step;
+        spent += results.count(i) as f64 * step;
         due += eta.powi((rungs.len() - 1 - i) as i32) * step;
         from = *fidelity;
     }
@@ -57,17 +57,17 @@ fn has_paid_a_round(boards: &Boards, ladder: &Ladder, eta: f64) -> bool {
 }
 
 /// The best trial at the highest fidelity, once it may be used.
-fn incumbent(boards: &Boards, ladder: &Ladder, eta: f64) -> Option<u64> {
-    let number = boards.best(boards.fidelities().len() - 1).next()?;
-    has_paid_a_round(boards, ladder, eta).then_some(number)
+fn incumbent(results: &RungResults, ladder: &Ladder, eta: f64) -> Option<u64> {
+    let number = results.best(results.fidelities().len() - 1).next()?;
+    has_paid_a_round(results, ladder, eta).then_some(number)
 }
 
 /// The share of the incumbent against the prior's.
-fn trust(boards: &Boards, view: &View<'_>, eta: f64, incumbent: &Config) -> f64 {
-    let Some(rung) = boards.highest(eta.ceil() as usize) else { return 0.5 };
-    let n = share(boards.count(rung), eta).clamp(1, MOST);
+fn trust(results: &RungResults, view: &View<'_>, eta: f64, incumbent: &Config) -> f64 {
+    let Some(rung) = results.highest(eta.ceil() as usize) else { return 0.5 };
+    let n = share(results.count(rung), eta).clamp(1, MOST);
     let (mut prior, mut near) = (Vec::new(), Vec::new());
-    for (rank, number) in boards.best(rung).take(n).enumerate() {
+    for (rank, number) in results.best(rung).take(n).enumerate() {
         let Some(trial) = view.history.get(number) else { continue };
         let weight = ((n - rank) as f64).ln();
         prior.push(weight + view.space.log_prior(&trial.config));
@@ -126,7 +126,7 @@ impl Sampler for PriorBandSampler {
         let fidelities = ladder.rungs(self.eta);
         let target = view.target.unwrap_or(ladder.max());
         let rung = fidelities.partition_point(|f| *f < target).min(fidelities.len() - 1);
-        let boards = Boards::current(&mut self.boards, &fidelities, view.history);
+        let results = RungResults::current(&mut self.results, &fidelities, view.history);
         if view.number == 0 {
             let mode = view.space.build_config(|_, param| param.default_value());
             if view.space.allows(&mode) {
@@ -136,16 +136,16 @@ impl Sampler for PriorBandSampler {
         let uniform = 1.0 / (1.0 + self.eta.powi(rung as i32));
         if rng.random::<f64>() < uniform {
             let config = view.space.sample(rng);
-            return Ok(view.fresh(config, rng));
+            return Ok(view.deduplicated(config, rng));
         }
         let incumbent =
-            incumbent(boards, ladder, self.eta).and_then(|number| view.history.get(number));
+            incumbent(results, ladder, self.eta).and_then(|number| view.history.get(number));
         let config = match incumbent {
-            Some(best) if rng.random::<f64>() < trust(boards, view, self.eta, &best.config) => {
+            Some(best) if rng.random::<f64>() < trust(results, view, self.eta, &best.config) => {
                 view.space.mutate(&best.config, RATE, SD, rng)
             }
             _ => view.space.sample_prior(rng),
         };
-        Ok(view.fresh(config, rng))
+        Ok(view.deduplicated(config, rng))
     }
 }

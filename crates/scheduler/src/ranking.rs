@@ -6,12 +6,12 @@ use std::cmp::Ordering;
 
 /// Losses of a trial at a fidelity, with the violation of its constraints.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Standing {
+pub(crate) struct RungResult {
     pub(crate) violation: f64,
     pub(crate) losses: Vec<f64>,
 }
 
-impl Standing {
+impl RungResult {
     /// The first report of a trial at a fidelity in `from..below`.
     pub(crate) fn within(history: &History, trial: &Trial, from: u64, below: u64) -> Option<Self> {
         let at = trial.reports.partition_point(|report| report.step < from);
@@ -61,9 +61,9 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    pub(crate) fn of(standing: &Standing) -> Self {
-        let first = standing.losses.first().copied().filter(|_| standing.is_number());
-        Self::new(standing.violation, first.unwrap_or(f64::NAN))
+    pub(crate) fn of(result: &RungResult) -> Self {
+        let first = result.losses.first().copied().filter(|_| result.is_number());
+        Self::new(result.violation, first.unwrap_or(f64::NAN))
     }
 
     /// Worse than every result: what a trial that ended without one counts as.
@@ -87,7 +87,7 @@ impl Key {
 /// # Source
 /// Deb et al. (2002), "NSGA-II", sections III.A, III.B and VI (constrained domination). With one
 /// objective this is the order of [`Key`].
-pub(crate) fn order(results: &[&Standing]) -> Vec<usize> {
+pub(crate) fn order(results: &[&RungResult]) -> Vec<usize> {
     let class = |i: usize| (!results[i].is_number(), Loss(results[i].violation));
     let losses = |i: usize| results[i].losses.as_slice();
     let mut sorted: Vec<usize> = (0..results.len()).collect();

@@ -1,6 +1,6 @@
 //! Gaussian processes over the results of single rungs.
 
-use crate::boards::Boards;
+use crate::rung_results::RungResults;
 use crate::setting::{self, SettingError};
 use automl_gp::{Acquisition, GpOptions, GpSampler};
 use automl_space::Config;
@@ -37,7 +37,7 @@ const PENDING: usize = 64;
 #[derive(Debug)]
 pub struct RungGpSampler {
     eta: f64,
-    boards: Option<Boards>,
+    results: Option<RungResults>,
     /// One process for each rung, so that each keeps what it has learnt.
     processes: Vec<GpSampler>,
 }
@@ -48,7 +48,7 @@ impl RungGpSampler {
     /// # Errors
     /// [`SettingError::Eta`].
     pub fn new(eta: f64) -> Result<Self, SettingError> {
-        Ok(Self { eta: setting::eta(eta)?, boards: None, processes: Vec::new() })
+        Ok(Self { eta: setting::eta(eta)?, results: None, processes: Vec::new() })
     }
 }
 
@@ -59,24 +59,30 @@ impl Sampler for RungGpSampler {
             return Err(ProposeError::Unsupported { sampler: "rung-gp", what });
         };
         let fidelities = ladder.rungs(self.eta);
-        let boards = Boards::current(&mut self.boards, &fidelities, view.history);
-        let Some(highest) = boards.highest(view.space.len() + 2) else {
+        let results = RungResults::current(&mut self.results, &fidelities, view.history);
+        let Some(highest) = results.highest(view.space.len() + 2) else {
             return RandomSampler::uniform().propose(view, rng);
         };
         let rung = rng.random_range(0..=highest);
         let below = fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
-        let results = results(view.history, boards, rung, fidelities[rung]..below);
+        let own = rung_history(view.history, results, rung, fidelities[rung]..below);
         let options = GpOptions { acquisition: Acquisition::Bound(BETA), ..GpOptions::default() };
         self.processes.resize_with(fidelities.len(), || GpSampler::new(options));
-        let own = View { history: &results, ladder: None, target: None, budget: None, ..*view };
-        let config = self.processes[rung].propose(&own, rng)?;
-        Ok(view.fresh(config, rng))
+        let inner =
+            View { history: &own, ladder: None, target: None, planned_trials: None, ..*view };
+        let config = self.processes[rung].propose(&inner, rng)?;
+        Ok(view.deduplicated(config, rng))
     }
 }
 
 /// The results at one rung as complete trials, and the trials that are on their way there.
-fn results(history: &History, boards: &Boards, rung: usize, at: std::ops::Range<u64>) -> History {
-    let order = boards.order(history, rung);
+fn rung_history(
+    history: &History,
+    results: &RungResults,
+    rung: usize,
+    at: std::ops::Range<u64>,
+) -> History {
+    let order = results.order(history, rung);
     let good = order.len().min(MOST / 2);
     let rest = &order[good..];
     let spread = rest.len().min(MOST - good);

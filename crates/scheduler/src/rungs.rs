@@ -1,7 +1,7 @@
 //! The rungs of one race: who has reached them, who went on, who is paused where.
 
-use crate::fronts::Fronts;
-use crate::ranking::{Key, Standing};
+use crate::non_dominated_fronts::NonDominatedFronts;
+use crate::ranking::{Key, RungResult};
 use automl_study::{History, State, Trial, Verdict, attribute};
 use std::collections::{BTreeSet, HashMap};
 
@@ -35,7 +35,7 @@ struct Rung {
     /// Trials that are paused at it, best first by the first objective.
     paused: BTreeSet<(Key, u64)>,
     /// All results, for several objectives only.
-    fronts: Fronts,
+    fronts: NonDominatedFronts,
 }
 
 /// Where one trial stands.
@@ -83,10 +83,10 @@ impl Rungs {
 
     /// The report with which a trial stands at a rung: the first at its fidelity or above, below
     /// the next rung's.
-    fn standing(&self, history: &History, trial: &Trial, rung: usize) -> Option<Standing> {
+    fn result(&self, history: &History, trial: &Trial, rung: usize) -> Option<RungResult> {
         let from = self.fidelities[rung];
         let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
-        Standing::within(history, trial, from, below)
+        RungResult::within(history, trial, from, below)
     }
 
     /// Takes in what a trial's row says now.
@@ -97,7 +97,7 @@ impl Rungs {
         // Rungs that it has newly reached or skipped.
         while let Some(&fidelity) = self.fidelities.get(usize::from(place.entered)) {
             let at = usize::from(place.entered);
-            if self.standing(history, trial, at).is_some() {
+            if self.result(history, trial, at).is_some() {
                 self.rungs[at].reached += 1;
             } else if self.fidelities.get(at + 1).is_none_or(|next| trial.step() < *next) {
                 if trial.state.is_finished() && until >= fidelity && !place.ended {
@@ -113,7 +113,7 @@ impl Rungs {
         // Rungs that it has left, or is leaving, by promotion, and those that it has skipped.
         while place.left < place.entered {
             let at = usize::from(place.left);
-            if self.standing(history, trial, at).is_some() {
+            if self.result(history, trial, at).is_some() {
                 if until <= self.fidelities[at] {
                     break;
                 }
@@ -122,9 +122,9 @@ impl Rungs {
             place.left += 1;
         }
         let stands = (trial.state == State::Paused && place.left < place.entered)
-            .then(|| self.standing(history, trial, usize::from(place.left)))
+            .then(|| self.result(history, trial, usize::from(place.left)))
             .flatten()
-            .map(|standing| (place.left, Key::of(&standing)));
+            .map(|result| (place.left, Key::of(&result)));
         if stands != place.paused {
             if let Some((at, key)) = place.paused {
                 self.rungs[usize::from(at)].paused.remove(&(key, number));
@@ -136,9 +136,9 @@ impl Rungs {
         }
         if history.directions().len() > 1 {
             for at in 0..usize::from(place.entered) {
-                if let Some(standing) = self.standing(history, trial, at) {
+                if let Some(result) = self.result(history, trial, at) {
                     let paused = stands.is_some_and(|(rung, _)| usize::from(rung) == at);
-                    self.rungs[at].fronts.set(number, &standing, paused);
+                    self.rungs[at].fronts.set(number, &result, paused);
                 }
             }
         }

@@ -32,7 +32,7 @@ fn replays(study: &Study, ladder: &Ladder, make: impl Fn() -> Box<dyn Sampler>) 
             history: &history,
             number,
             seed: 0,
-            budget: None,
+            planned_trials: None,
             ladder: Some(ladder),
             target: Some(1),
         };
@@ -198,7 +198,7 @@ fn resumes<S: Sampler + 'static>(sampler: impl Fn() -> S) {
                     history: &before,
                     number: job.number,
                     seed: study.seed(),
-                    budget: None,
+                    planned_trials: None,
                     ladder: Some(&ladder),
                     target: job.until,
                 };
@@ -302,7 +302,7 @@ fn the_promising_are_thawed() {
         let (until, asymptote) = (job.until.unwrap(), (job.config[x] - 0.6).abs());
         let mut step = job.from;
         loop {
-            step = study.next_report(step, until);
+            step = study.next_milestone(step, until);
             let loss = asymptote + 1.0 / (step as f64 + 1.0);
             match study.report(job.number, step, vec![loss]).unwrap() {
                 Verdict::Complete => study.tell(job.number, loss).unwrap(),
@@ -329,7 +329,7 @@ fn train(study: &mut Study, most: usize, loss: impl Fn(u64, u64) -> f64) -> bool
         let Next::Run(job) = study.next_job().unwrap() else { return false };
         let (mut step, until) = (job.from, job.until.unwrap());
         while step < until {
-            step = study.next_report(step, until);
+            step = study.next_milestone(step, until);
             let value = loss(job.number, step);
             if study.report(job.number, step, vec![value]).unwrap() == Verdict::Complete {
                 study.tell(job.number, value).unwrap();

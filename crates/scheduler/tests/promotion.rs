@@ -232,7 +232,7 @@ fn a_front_is_promoted_in_several_objectives() {
     let numbers: Vec<u64> = (0..4).map(|_| study.ask().unwrap().number).collect();
     let values = [[0.0, 1.0], [0.9, 0.9], [1.0, 0.0], [0.95, 0.95]];
     for (number, values) in numbers.into_iter().zip(values) {
-        study.annotate(number, attribute::UNTIL, 1.into()).unwrap();
+        study.set_attribute(number, attribute::UNTIL, 1.into()).unwrap();
         study.report(number, 1, values.to_vec()).unwrap();
     }
     let mut resumed = Vec::new();
@@ -267,7 +267,7 @@ fn a_round_of_hyperband() {
     assert_eq!((count(0, 3), count(0, 9)), (5, 3));
     assert_eq!(study.history().count(State::Complete), 5);
     let paused: Vec<u64> = study.history().in_state(State::Paused).map(|t| t.number).collect();
-    let mut ends = study.dead_ends();
+    let mut ends = study.unpromotable();
     ends.sort_unstable();
     assert_eq!(ends, paused);
 }

@@ -2,7 +2,7 @@
 
 use crate::compare::{difference, is_reordered};
 use automl_space::Space;
-use automl_study::{Direction, Heart, Lost, Report, State, Storage, StoreError, Trial};
+use automl_study::{Direction, Expired, Heartbeat, Report, State, Storage, StoreError, Trial};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -83,13 +83,13 @@ impl Record {
         number
     }
 
-    fn is_lost(&self, which: Lost, number: u64) -> bool {
+    fn is_expired(&self, which: Expired, number: u64) -> bool {
         let beat = self.beats.get(&number);
         let stale = |lease| beat.is_some_and(|beat| beat.elapsed() > lease);
         match which {
-            Lost::Every => true,
-            Lost::Stale(lease) => stale(lease),
-            Lost::Left(lease) => {
+            Expired::All => true,
+            Expired::Stale(lease) => stale(lease),
+            Expired::Released(lease) => {
                 stale(lease) || beat.is_none() && self.workers.contains_key(&number)
             }
         }
@@ -116,7 +116,7 @@ impl Record {
     }
 }
 
-impl Heart for MemoryStorage {
+impl Heartbeat for MemoryStorage {
     fn beat(&mut self, trials: &[u64]) -> Result<(), StoreError> {
         let mut record = self.lock();
         for number in trials {
@@ -234,26 +234,26 @@ impl Storage for MemoryStorage {
         self.worker = Some((worker.to_owned(), heartbeats));
     }
 
-    fn heart(&self) -> Option<Box<dyn Heart>> {
+    fn heartbeat(&self) -> Option<Box<dyn Heartbeat>> {
         Some(Box::new(self.clone()))
     }
 
-    fn lost(&mut self, which: Lost) -> Result<Vec<u64>, StoreError> {
+    fn expired(&mut self, which: Expired) -> Result<Vec<u64>, StoreError> {
         let record = self.lock();
         let running = record.trials.iter().filter(|trial| trial.state == State::Running);
         let numbers = running.map(|trial| trial.number);
-        Ok(numbers.filter(|number| record.is_lost(which, *number)).collect())
+        Ok(numbers.filter(|number| record.is_expired(which, *number)).collect())
     }
 
-    fn take_back(&mut self, which: Lost, trial: &Trial) -> Result<bool, StoreError> {
+    fn reclaim(&mut self, which: Expired, trial: &Trial) -> Result<bool, StoreError> {
         let mut record = self.lock();
-        if !record.is_lost(which, trial.number) {
+        if !record.is_expired(which, trial.number) {
             return Ok(false);
         }
         record.change(State::Running, trial, None)
     }
 
-    fn leave(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+    fn release_leases(&mut self, trials: &[u64]) -> Result<(), StoreError> {
         let mut record = self.lock();
         for number in trials {
             if record.workers.get(number) == self.worker.as_ref().map(|(worker, _)| worker) {

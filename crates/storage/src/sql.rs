@@ -11,12 +11,12 @@ use crate::codec;
 use crate::compare::difference;
 use crate::distribution::is_exact;
 use automl_space::Space;
-use automl_study::{Direction, Heart, Lost, Report, State, Storage, StoreError, Trial};
+use automl_study::{Direction, Expired, Heartbeat, Report, State, Storage, StoreError, Trial};
 use database::{Access, Database, Failure, Session, integer};
 use rows::Which;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use workers::{SqlHeart, Worker};
+use workers::{SqlHeartbeat, Worker};
 use write::{Closed, Open};
 
 /// The study's attribute that holds its space.
@@ -470,9 +470,9 @@ impl<D: Database> Storage for SqlStorage<D> {
         self.worker = Some(Worker::new(worker, heartbeats));
     }
 
-    fn heart(&self) -> Option<Box<dyn Heart>> {
+    fn heartbeat(&self) -> Option<Box<dyn Heartbeat>> {
         let worker = self.worker.clone().filter(|worker| worker.heartbeats)?;
-        Some(Box::new(SqlHeart {
+        Some(Box::new(SqlHeartbeat {
             place: self.database.place(),
             open: self.database.opener(),
             database: None,
@@ -481,27 +481,27 @@ impl<D: Database> Storage for SqlStorage<D> {
         }))
     }
 
-    fn lost(&mut self, which: Lost) -> Result<Vec<u64>, StoreError> {
+    fn expired(&mut self, which: Expired) -> Result<Vec<u64>, StoreError> {
         self.with(Access::Read, |session, attached, _| {
-            workers::lost(session, attached.study, which)
+            workers::expired(session, attached.study, which)
         })
     }
 
-    fn take_back(&mut self, which: Lost, trial: &Trial) -> Result<bool, StoreError> {
+    fn reclaim(&mut self, which: Expired, trial: &Trial) -> Result<bool, StoreError> {
         let alive = |session: &mut dyn Session, open: &Open, _: Option<&Worker>| {
-            Ok((!workers::is_lost(session, open.id, which)?).then_some(Change::OtherState))
+            Ok((!workers::is_expired(session, open.id, which)?).then_some(Change::OtherState))
         };
         self.change(State::Running, trial, None, alive, |_| None)
     }
 
-    fn leave(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+    fn release_leases(&mut self, trials: &[u64]) -> Result<(), StoreError> {
         self.with(Access::Write, |session, attached, worker| {
             let Some(worker) = worker else { return Ok(()) };
             let mut ids = Vec::new();
             for number in trials {
                 ids.extend(attached.id(session, *number)?);
             }
-            workers::leave(session, worker, &ids)
+            workers::release(session, worker, &ids)
         })
     }
 }

@@ -6,7 +6,7 @@ mod common;
 use automl_space::Space;
 use automl_storage::MemoryStorage;
 use automl_study::{
-    AskError, Direction, FullFidelity, History, HistoryError, Job, Ladder, Lost, Next, Outcome,
+    AskError, Direction, Expired, FullFidelity, History, HistoryError, Job, Ladder, Next, Outcome,
     RandomSampler, Report, Scheduler, State, Storage, StoreError, Study, TellError, Trial, Verdict,
     attribute,
 };
@@ -186,7 +186,7 @@ fn promotions_keep_to_their_limit() {
         assert_eq!((history.len(), history.count(State::Running)), (30, 0));
         assert_eq!((counts(history, 0), counts(history, 1)), ((30, 10), (10, 3)));
         assert_eq!(history.count(State::Complete), 3);
-        assert_eq!(study.close().unwrap(), 27);
+        assert_eq!(study.finalize().unwrap(), 27);
     });
 }
 
@@ -230,7 +230,7 @@ fn a_dead_workers_trials_are_finished_by_another() {
         assert_eq!(first.history().get(2).unwrap().state, State::Running);
         for number in [0, 1] {
             let error = dead.report(number, 5, vec![9.0]).unwrap_err();
-            assert!(matches!(error, TellError::Lost { .. }), "{error}");
+            assert!(matches!(error, TellError::LeaseLost { .. }), "{error}");
             let error = dead.tell(number, 9.0).unwrap_err();
             assert!(error.to_string().contains("its result is refused"), "{error}");
         }
@@ -283,7 +283,7 @@ fn a_worker_that_leaves_returns_its_trials() {
         assert!(matches!(second.tell(1, 1.0).unwrap_err(), TellError::NotRunning { .. }));
         // Whoever knows that nobody else is there takes everything.
         assert_eq!(second.recover_all().unwrap(), 2);
-        assert!(matches!(third.tell(1, 1.0).unwrap_err(), TellError::Lost { number: 1 }));
+        assert!(matches!(third.tell(1, 1.0).unwrap_err(), TellError::LeaseLost { number: 1 }));
         assert!(matches!(third.report(0, 9, vec![1.0]).unwrap_err(), TellError::NotRunning { .. }));
     });
 }
@@ -428,11 +428,11 @@ impl Storage for Arrhythmic {
     fn identify(&mut self, worker: &str, heartbeats: bool) {
         self.0.identify(worker, heartbeats);
     }
-    fn lost(&mut self, which: Lost) -> Result<Vec<u64>, StoreError> {
-        self.0.lost(which)
+    fn expired(&mut self, which: Expired) -> Result<Vec<u64>, StoreError> {
+        self.0.expired(which)
     }
-    fn take_back(&mut self, which: Lost, trial: &Trial) -> Result<bool, StoreError> {
-        self.0.take_back(which, trial)
+    fn reclaim(&mut self, which: Expired, trial: &Trial) -> Result<bool, StoreError> {
+        self.0.reclaim(which, trial)
     }
 }
 
@@ -448,7 +448,7 @@ fn what_others_write_is_seen() {
             writer.report(number, 1, vec![number as f64]).unwrap();
         }
         let failed = writer.ask().unwrap().number;
-        writer.annotate(failed, "note", "x".into()).unwrap();
+        writer.set_attribute(failed, "note", "x".into()).unwrap();
         writer.tell(failed, Outcome::failed("no luck")).unwrap();
         reader.refresh().unwrap();
         let same = |writer: &Study, reader: &Study| {
@@ -465,7 +465,7 @@ fn what_others_write_is_seen() {
         // What waits is handed out once.
         let (a, b) = (writer.ask().unwrap().number, reader.ask().unwrap().number);
         assert_eq!((a, b), (4, 5));
-        assert_eq!(writer.close().unwrap(), 3);
+        assert_eq!(writer.finalize().unwrap(), 3);
         reader.refresh().unwrap();
         same(&writer, &reader);
     });

@@ -40,7 +40,7 @@ pub use sampler::{ProposeError, Sampler, View};
 pub use scheduler::{FullFidelity, Job, Scheduler, Verdict};
 pub use sobol::{SobolSampler, sobol_point};
 pub use stop::{StopError, StopFlag};
-pub use storage::{Heart, Lost, Storage, StoreError};
+pub use storage::{Expired, Heartbeat, Storage, StoreError};
 pub use study::{
     AskError, Assignment, BuildError, Next, RefreshError, Study, StudyBuilder, TellError,
 };

@@ -91,7 +91,7 @@ impl Study {
     /// Records a result, or drops it where another worker has the trial now.
     fn tell_unless_lost(&mut self, number: u64, outcome: Outcome) -> Result<(), TellError> {
         match self.tell(number, outcome) {
-            Err(error) if error.is_lost() => Ok(()),
+            Err(error) if error.is_lease_lost() => Ok(()),
             told => told,
         }
     }

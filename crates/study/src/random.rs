@@ -29,6 +29,6 @@ impl Sampler for RandomSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let config =
             if self.from_prior { view.space.sample_prior(rng) } else { view.space.sample(rng) };
-        Ok(view.fresh(config, rng))
+        Ok(view.deduplicated(config, rng))
     }
 }

@@ -32,7 +32,7 @@ pub struct View<'a> {
     /// The study's seed.
     pub seed: u64,
     /// How many trials are planned in all, where that is known.
-    pub budget: Option<u64>,
+    pub planned_trials: Option<u64>,
     /// The fidelities, where the study has some.
     pub ladder: Option<&'a Ladder>,
     /// The fidelity that the trial will first be trained to; the highest if absent.
@@ -41,7 +41,7 @@ pub struct View<'a> {
 
 /// Proposes configurations.
 ///
-/// **The law**: a proposal is a function of the view (space, trials, seed, number, budget, target)
+/// **The law**: a proposal is a function of the view (space, trials, seed, number, planned trials, target)
 /// and of the draws from `rng`, which is keyed by seed and number. A sampler may keep caches, but a
 /// fresh one given the same view proposes the same configuration. It follows that the order of the
 /// history's log must not matter, only its trials.
@@ -71,7 +71,7 @@ impl View<'_> {
     /// The configuration itself if it is new and allowed, else one that is and is close to it where
     /// one is left; a repetition only where all that is allowed was tried. What the constraints
     /// forbid is returned only where nothing else is found.
-    pub fn fresh(&self, config: Config, rng: &mut dyn Rng) -> Config {
+    pub fn deduplicated(&self, config: Config, rng: &mut dyn Rng) -> Config {
         let is_new = |c: &Config| !self.history.seen(c) && self.space.allows(c);
         if is_new(&config) {
             return config;

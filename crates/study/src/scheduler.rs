@@ -55,14 +55,14 @@ pub trait Scheduler: Send + fmt::Debug {
     /// The next fidelity above `from`, on the way to `until`, at which this scheduler wants a
     /// report. Executors that see every fidelity report each; one that is asked from outside runs
     /// to exactly this one. The default is `until`.
-    fn next_report(&self, from: u64, until: u64) -> u64 {
+    fn next_milestone(&self, from: u64, until: u64) -> u64 {
         let _ = from;
         until
     }
 
     /// The paused trials that will never be resumed, whatever the others report: their checkpoints
     /// can be freed. The default names none.
-    fn dead_ends(&mut self, history: &History) -> Vec<u64> {
+    fn unpromotable(&mut self, history: &History) -> Vec<u64> {
         let _ = history;
         Vec::new()
     }
@@ -77,12 +77,12 @@ impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
         (**self).verdict(history, trial)
     }
 
-    fn next_report(&self, from: u64, until: u64) -> u64 {
-        (**self).next_report(from, until)
+    fn next_milestone(&self, from: u64, until: u64) -> u64 {
+        (**self).next_milestone(from, until)
     }
 
-    fn dead_ends(&mut self, history: &History) -> Vec<u64> {
-        (**self).dead_ends(history)
+    fn unpromotable(&mut self, history: &History) -> Vec<u64> {
+        (**self).unpromotable(history)
     }
 }
 

@@ -53,17 +53,17 @@ pub enum StoreError {
 
 /// Which running trials count as lost by their workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lost {
+pub enum Expired {
     /// All of them: no other process works on the study.
-    Every,
+    All,
     /// Those whose last heartbeat is older than this.
     Stale(Duration),
-    /// Those too, and those of a worker that has left without an end ([`Storage::leave`]).
-    Left(Duration),
+    /// Those too, and those of a worker that has left without an end ([`Storage::release_leases`]).
+    Released(Duration),
 }
 
 /// Keeps the heartbeats of one worker's trials, on a connection of its own.
-pub trait Heart: Send {
+pub trait Heartbeat: Send {
     /// Says of those of these trials that are still the worker's that they are alive.
     ///
     /// # Errors
@@ -191,7 +191,7 @@ pub trait Storage: Send + fmt::Debug {
     }
 
     /// The handle that keeps the heartbeats of this worker's trials, where there are some.
-    fn heart(&self) -> Option<Box<dyn Heart>> {
+    fn heartbeat(&self) -> Option<Box<dyn Heartbeat>> {
         None
     }
 
@@ -199,8 +199,8 @@ pub trait Storage: Send + fmt::Debug {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the storage cannot be read.
-    fn lost(&mut self, which: Lost) -> Result<Vec<u64>, StoreError> {
-        if matches!(which, Lost::Stale(_)) {
+    fn expired(&mut self, which: Expired) -> Result<Vec<u64>, StoreError> {
+        if matches!(which, Expired::Stale(_)) {
             return Ok(Vec::new());
         }
         let running = |trial: &Trial| trial.state == State::Running;
@@ -213,7 +213,7 @@ pub trait Storage: Send + fmt::Debug {
     ///
     /// # Errors
     /// An unknown or finished trial, or a storage that cannot be written.
-    fn take_back(&mut self, which: Lost, trial: &Trial) -> Result<bool, StoreError> {
+    fn reclaim(&mut self, which: Expired, trial: &Trial) -> Result<bool, StoreError> {
         let _ = which;
         self.transition(State::Running, trial)
     }
@@ -222,7 +222,7 @@ pub trait Storage: Send + fmt::Debug {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the storage cannot be written.
-    fn leave(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+    fn release_leases(&mut self, trials: &[u64]) -> Result<(), StoreError> {
         let _ = trials;
         Ok(())
     }
@@ -272,16 +272,16 @@ impl<S: Storage + ?Sized> Storage for Box<S> {
     fn identify(&mut self, worker: &str, heartbeats: bool) {
         (**self).identify(worker, heartbeats);
     }
-    fn heart(&self) -> Option<Box<dyn Heart>> {
-        (**self).heart()
+    fn heartbeat(&self) -> Option<Box<dyn Heartbeat>> {
+        (**self).heartbeat()
     }
-    fn lost(&mut self, which: Lost) -> Result<Vec<u64>, StoreError> {
-        (**self).lost(which)
+    fn expired(&mut self, which: Expired) -> Result<Vec<u64>, StoreError> {
+        (**self).expired(which)
     }
-    fn take_back(&mut self, which: Lost, trial: &Trial) -> Result<bool, StoreError> {
-        (**self).take_back(which, trial)
+    fn reclaim(&mut self, which: Expired, trial: &Trial) -> Result<bool, StoreError> {
+        (**self).reclaim(which, trial)
     }
-    fn leave(&mut self, trials: &[u64]) -> Result<(), StoreError> {
-        (**self).leave(trials)
+    fn release_leases(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+        (**self).release_leases(trials)
     }
 }

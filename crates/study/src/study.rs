@@ -2,9 +2,9 @@
 
 mod builder;
 mod error;
-mod presence;
 mod refresh;
 mod resume;
+mod worker_lease;
 
 pub use builder::{BuildError, StudyBuilder};
 pub use error::{AskError, RefreshError, TellError};
@@ -16,10 +16,10 @@ use crate::{
 };
 use automl_numeric::{pareto, stream};
 use automl_space::{Config, Space};
-use presence::Presence;
 use resume::is_through;
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
+use worker_lease::WorkerLease;
 
 /// A trial that was handed out to be trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +61,7 @@ pub struct Study {
     ladder: Option<Ladder>,
     storage: Option<Box<dyn Storage>>,
     seed: u64,
-    budget: Option<u64>,
+    planned_trials: Option<u64>,
     trial_limit: Option<u64>,
     stop: StopFlag,
     /// Trials with a fixed configuration that nobody has started.
@@ -71,18 +71,18 @@ pub struct Study {
     interrupted: BTreeSet<u64>,
     /// Whether the history lacks something that the storage has already handed out.
     behind: bool,
-    presence: Presence,
+    lease: WorkerLease,
 }
 
 impl Drop for Study {
     /// The trials of this worker that still run can be taken back at once.
     fn drop(&mut self) {
-        let left = self.presence.leave();
+        let left = self.lease.release();
         if let Some(storage) = &mut self.storage
             && !left.is_empty()
         {
             // Where this fails they are taken back when their heartbeats are old.
-            let _ = storage.leave(&left);
+            let _ = storage.release_leases(&left);
         }
     }
 }
@@ -146,7 +146,7 @@ impl Study {
                 history: &self.history,
                 number: self.history.len() as u64,
                 seed: self.seed,
-                budget: self.budget,
+                planned_trials: self.planned_trials,
                 ladder: self.ladder.as_ref(),
                 target: None,
             };
@@ -309,7 +309,7 @@ impl Study {
     ///
     /// # Errors
     /// [`TellError`] if the storage fails.
-    pub fn close(&mut self) -> Result<usize, TellError> {
+    pub fn finalize(&mut self) -> Result<usize, TellError> {
         self.refresh()?;
         let open: Vec<(u64, bool)> = self
             .history
@@ -333,7 +333,7 @@ impl Study {
     ///
     /// # Errors
     /// [`TellError`] if the trial is unknown or finished or the storage fails.
-    pub fn annotate(
+    pub fn set_attribute(
         &mut self,
         number: u64,
         key: &str,
@@ -359,19 +359,19 @@ impl Study {
     }
 
     /// The next fidelity above `from`, on the way to `until`, at which the scheduler wants a report.
-    pub fn next_report(&self, from: u64, until: u64) -> u64 {
+    pub fn next_milestone(&self, from: u64, until: u64) -> u64 {
         match &self.scheduler {
             Some(scheduler) => {
-                scheduler.next_report(from, until).clamp(from + 1, until.max(from + 1))
+                scheduler.next_milestone(from, until).clamp(from + 1, until.max(from + 1))
             }
             None => until,
         }
     }
 
     /// The paused trials that the scheduler will never resume: their checkpoints can be freed.
-    pub fn dead_ends(&mut self) -> Vec<u64> {
+    pub fn unpromotable(&mut self) -> Vec<u64> {
         match &mut self.scheduler {
-            Some(scheduler) => scheduler.dead_ends(&self.history),
+            Some(scheduler) => scheduler.unpromotable(&self.history),
             None => Vec::new(),
         }
     }
@@ -437,7 +437,7 @@ impl Study {
             history: &self.history,
             number,
             seed: self.seed,
-            budget: self.budget,
+            planned_trials: self.planned_trials,
             ladder: self.ladder.as_ref(),
             target: until,
         };
@@ -457,7 +457,7 @@ impl Study {
             return Ok(None);
         }
         self.history.push(trial)?;
-        self.presence.begin(number, self.storage.as_deref());
+        self.lease.begin(number, self.storage.as_deref());
         Ok(Some(self.assignment(number, until)))
     }
 
@@ -533,7 +533,7 @@ impl Study {
             }
         }
         self.history.set_state(number, State::Running, |slot| *slot = trial)?;
-        self.presence.begin(number, self.storage.as_deref());
+        self.lease.begin(number, self.storage.as_deref());
         Ok(true)
     }
 
@@ -549,7 +549,7 @@ impl Study {
         if let Some(storage) = &mut self.storage {
             match storage.transition(from, &trial) {
                 Ok(true) => {}
-                Ok(false) if from == State::Running => return Err(TellError::Lost { number }),
+                Ok(false) if from == State::Running => return Err(TellError::LeaseLost { number }),
                 Ok(false) => return Err(TellError::NotRunning { number, state: from }),
                 Err(error) => return Err(self.refused(error)),
             }
@@ -560,7 +560,7 @@ impl Study {
     /// Why a result was refused. A trial that another worker has taken is no longer this one's.
     fn refused(&mut self, error: StoreError) -> TellError {
         if let StoreError::Taken { number } = error {
-            self.presence.end(number);
+            self.lease.end(number);
         }
         error.into()
     }

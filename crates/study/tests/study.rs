@@ -74,8 +74,8 @@ fn paused_trials_resume_and_complete() {
     let finished = |e: TellError| matches!(e, TellError::History(HistoryError::Finished { .. }));
     assert!(finished(study.tell(1, 0.1).unwrap_err()));
     assert!(finished(study.report(1, 5, vec![0.1]).unwrap_err()));
-    assert!(finished(study.annotate(1, "note", 1.into()).unwrap_err()));
-    assert_eq!(study.close().unwrap(), 2);
+    assert!(finished(study.set_attribute(1, "note", 1.into()).unwrap_err()));
+    assert_eq!(study.finalize().unwrap(), 2);
     assert_eq!(study.history().count(State::Pruned), 2);
     assert_eq!(study.history().get(0).unwrap().values, [1.0]);
 }

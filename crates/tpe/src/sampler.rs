@@ -186,7 +186,7 @@ impl Sampler for TpeSampler {
                 view.space.decode(&sobol_point(view.number, view.space.len(), view.seed))
             };
             let config = if view.space.allows(&config) { config } else { view.space.sample(rng) };
-            return Ok(view.fresh(config, rng));
+            return Ok(view.deduplicated(config, rng));
         }
         let starts_low = match (view.ladder, view.target) {
             (Some(ladder), Some(target)) => target < ladder.max(),
@@ -195,10 +195,10 @@ impl Sampler for TpeSampler {
         let single = view.history.directions().len() == 1;
         if starts_low && single && rng.random::<f64>() < options.chance {
             let config = view.space.sample_prior(rng);
-            return Ok(view.fresh(config, rng));
+            return Ok(view.deduplicated(config, rng));
         }
         cache.fit(view, &options);
-        Ok(view.fresh(cache.best_candidate(view, &options, rng), rng))
+        Ok(view.deduplicated(cache.best_candidate(view, &options, rng), rng))
     }
 
     fn prepare(&mut self, view: &View<'_>) {
@@ -213,7 +213,7 @@ impl Sampler for TpeSampler {
 impl Cache {
     /// Whether the next trial belongs to the start-up design.
     fn is_starting(&self, view: &View<'_>, options: &TpeOptions) -> bool {
-        let quarter = view.budget.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
+        let quarter = view.planned_trials.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
         let startup = options.startup.min(quarter);
         self.order.len() < startup || view.number < startup as u64
     }

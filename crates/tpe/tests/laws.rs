@@ -89,7 +89,7 @@ fn happen(history: &mut History, number: u64, event: &Event) {
 
 fn view<'a>(space: &'a Space, history: &'a History) -> View<'a> {
     let number = history.len() as u64;
-    View { space, history, number, seed: 3, budget: None, ladder: None, target: None }
+    View { space, history, number, seed: 3, planned_trials: None, ladder: None, target: None }
 }
 
 fn propose(sampler: &mut TpeSampler, space: &Space, history: &History) -> Config {

@@ -42,8 +42,8 @@ fn a_changed_trial_is_seen_as_it_is() {
     }
     let propose = |sampler: &mut TpeSampler, history: &History| -> Config {
         let (number, seed) = (history.len() as u64, 3);
-        let (budget, ladder, target) = (None, None, None);
-        let view = View { space: &space, history, number, seed, budget, ladder, target };
+        let (planned_trials, ladder, target) = (None, None, None);
+        let view = View { space: &space, history, number, seed, planned_trials, ladder, target };
         sampler.propose(&view, &mut stream(seed, number, "propose")).unwrap()
     };
     let mut kept = TpeSampler::default();

@@ -71,7 +71,7 @@ mod tests {
             space: &space,
             objectives: 1,
             constraints: 0,
-            budget: None,
+            planned_trials: None,
             ladder: Some(&ladder),
             total_cost: None,
             trial_limit: None,

@@ -81,7 +81,7 @@ impl<'a> Executor<'a> {
                     drop(study);
                     let number = assignment.number;
                     match self.job(assignment) {
-                        Err(SearchError::Tell(error)) if error.is_lost() => {
+                        Err(SearchError::Tell(error)) if error.is_lease_lost() => {
                             self.setup.note(format!("trial {number} goes on elsewhere: {error}"));
                         }
                         Err(error) => {
@@ -138,7 +138,7 @@ impl<'a> Executor<'a> {
         let mut saved = Instant::now();
         while at < until {
             let next =
-                if rungs.by_epoch() { at + 1 } else { lock(&self.study).next_report(at, until) };
+                if rungs.by_epoch() { at + 1 } else { lock(&self.study).next_milestone(at, until) };
             let begun = match going.take() {
                 Some(training) => Ok(training),
                 None => self.begin(number, at, next, &architecture),
@@ -167,7 +167,11 @@ impl<'a> Executor<'a> {
             }
             let mut study = lock(&self.study);
             if let Some(seconds) = seconds {
-                study.annotate(number, EPOCH_SECONDS, (seconds / rungs.epoch_cost(at)).into())?;
+                study.set_attribute(
+                    number,
+                    EPOCH_SECONDS,
+                    (seconds / rungs.epoch_cost(at)).into(),
+                )?;
             }
             let values = vec![accuracy, price];
             let verdict = study.report(number, at, values.clone())?;
@@ -183,7 +187,7 @@ impl<'a> Executor<'a> {
             self.changed.notify_all();
             let progress = self.progress(study.history());
             // Nobody else's end is decided while this trial goes on.
-            let mut ended = if state.is_some() { study.dead_ends() } else { Vec::new() };
+            let mut ended = if state.is_some() { study.unpromotable() } else { Vec::new() };
             drop(study);
             ended.extend((state == Some("pruned")).then_some(number));
             ended.into_iter().for_each(|trial| self.setup.folder.free_checkpoint(trial));

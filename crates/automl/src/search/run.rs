@@ -116,7 +116,7 @@ pub fn run(
         space: &plan.space,
         objectives: directions.len(),
         constraints: 0,
-        budget: Some(plan.trials),
+        planned_trials: Some(plan.trials),
         ladder: Some(&plan.rungs.ladder),
         total_cost: None,
         trial_limit: Some(plan.trials),
@@ -133,7 +133,7 @@ pub fn run(
     let mut builder = Study::builder(plan.space.clone())
         .directions(directions)
         .seed(settings.seed)
-        .budget(plan.trials)
+        .planned_trials(plan.trials)
         .sampler(sampler)
         .stop_flag(stop.clone())
         .storage(record);
@@ -184,7 +184,7 @@ pub fn run(
             None => true,
         };
         if may_close {
-            study.close()?;
+            study.finalize()?;
         }
     }
 

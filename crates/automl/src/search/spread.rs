@@ -116,9 +116,9 @@ mod tests {
         history.push(trial.clone()).unwrap();
         let mut density = |history: &History| {
             let (number, seed) = (history.len() as u64, 0);
-            let (budget, ladder, target) = (None, None, None);
+            let (planned_trials, ladder, target) = (None, None, None);
             let space = &space;
-            spread.follow(&View { space, history, number, seed, budget, ladder, target });
+            spread.follow(&View { space, history, number, seed, planned_trials, ladder, target });
             [0, 1].map(|number| spread.density(&draw(number)))
         };
         let [at, other] = density(&history);

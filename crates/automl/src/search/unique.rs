@@ -120,9 +120,9 @@ mod tests {
         history.push(trial.clone()).unwrap();
         let mut follow = |history: &History| {
             let (number, seed) = (history.len() as u64, 0);
-            let (budget, ladder, target) = (None, None, None);
+            let (planned_trials, ladder, target) = (None, None, None);
             let space = &space;
-            sampler.follow(&View { space, history, number, seed, budget, ladder, target });
+            sampler.follow(&View { space, history, number, seed, planned_trials, ladder, target });
             [0, 1].map(|number| sampler.has(print(&draw(number))))
         };
         assert_ne!(print(&draw(0)), print(&draw(1)));

@@ -66,7 +66,7 @@ impl Session {
             space: &init.space,
             objectives: init.directions.len(),
             constraints: init.constraints,
-            budget: init.budget,
+            planned_trials: init.budget,
             ladder: ladder.as_ref(),
             total_cost,
             trial_limit: None,
@@ -79,7 +79,7 @@ impl Session {
             builder = builder.seed(seed);
         }
         if let Some(budget) = init.budget {
-            builder = builder.budget(budget);
+            builder = builder.planned_trials(budget);
         }
         if let Some(ladder) = ladder {
             builder = match scheduler {
@@ -127,7 +127,7 @@ impl Open {
                 Next::Finished => return Err("the scheduler has nothing left to do".into()),
             },
         };
-        let fidelity = self.study.next_report(from, until);
+        let fidelity = self.study.next_milestone(from, until);
         self.asked.insert(number, (fidelity, until));
         let config = &self.study.history().trials()[number as usize].config;
         let params = params(self.study.space(), config);

@@ -296,7 +296,7 @@ impl Run<'_> {
 
     /// Sends a worker from one fidelity towards `until`: to the next report, or to its death.
     fn train(&mut self, number: u64, from: u64, until: u64) {
-        let step = self.study.next_report(from, until);
+        let step = self.study.next_milestone(from, until);
         let (factor, whole) = self.running.get(&number).copied().unwrap_or((1.0, 1.0));
         let cost = self.ladder.cost_between(from, step);
         let time = cost * factor;
@@ -410,7 +410,7 @@ mod tests {
             space: curves.space(),
             objectives,
             constraints: 0,
-            budget: None,
+            planned_trials: None,
             ladder: Some(&ladder),
             total_cost: None,
             trial_limit: None,

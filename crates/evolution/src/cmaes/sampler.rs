@@ -87,7 +87,7 @@ impl Sampler for CmaEsSampler {
             let what = "several objectives".to_owned();
             return Err(ProposeError::Unsupported { sampler: "CMA-ES", what });
         }
-        let most = view.budget.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
+        let most = view.planned_trials.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
         let begin = self.options.startup.min(most);
         let trials = judged(view.history);
         if view.number < begin as u64 || trials.is_empty() {
@@ -114,7 +114,7 @@ impl Sampler for CmaEsSampler {
             }
         }
         let config = last.unwrap_or_else(|| view.space.sample(rng));
-        Ok(view.fresh(config, rng))
+        Ok(view.deduplicated(config, rng))
     }
 }
 

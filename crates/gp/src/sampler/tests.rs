@@ -17,7 +17,7 @@ fn square() -> (Space, [automl_space::Key<f64>; 2]) {
 
 fn view<'a>(space: &'a Space, history: &'a History, ladder: Option<&'a Ladder>) -> View<'a> {
     let number = history.len() as u64;
-    View { space, history, number, seed: 3, budget: None, ladder, target: None }
+    View { space, history, number, seed: 3, planned_trials: None, ladder, target: None }
 }
 
 fn propose(sampler: &mut GpSampler, view: &View<'_>) -> Config {

@@ -129,7 +129,7 @@ impl<'a> Machine<'a> {
                 }
                 (_, Some((number, until))) => {
                     let from = study.history().get(number).unwrap().step();
-                    let step = study.next_report(from, until);
+                    let step = study.next_milestone(from, until);
                     let mut value =
                         || if rng.random_bool(0.1) { f64::NAN } else { rng.random::<f64>() };
                     let values: Vec<f64> = (0..objectives).map(|_| value()).collect();
@@ -159,7 +159,7 @@ impl<'a> Machine<'a> {
                     }
                 }
             }
-            dead.extend(study.dead_ends());
+            dead.extend(study.unpromotable());
             for trial in study.history().trials() {
                 let running = open.contains_key(&trial.number);
                 assert_eq!(trial.state == State::Running, running);
@@ -170,11 +170,11 @@ impl<'a> Machine<'a> {
             numbers.sort_unstable();
             numbers
         };
-        let ends = sorted(make().dead_ends(&stored(study.history())));
+        let ends = sorted(make().unpromotable(&stored(study.history())));
         for number in &ends {
             assert_eq!(study.history().get(*number).unwrap().state, State::Paused);
         }
-        assert_eq!(sorted(study.dead_ends()), ends);
+        assert_eq!(sorted(study.unpromotable()), ends);
         study
     }
 }

@@ -7,7 +7,7 @@ use super::database::{Database, Failure, Session};
 use super::rows::json_list;
 use super::write::{self, Open};
 use crate::codec;
-use automl_study::{Heart, Lost, State, StoreError, attribute};
+use automl_study::{Expired, Heartbeat, State, StoreError, attribute};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -74,7 +74,7 @@ pub(super) fn assign(
 }
 
 /// The condition under which a running trial `t` counts as lost.
-fn condition(session: &dyn Session, which: Lost) -> String {
+fn condition(session: &dyn Session, which: Expired) -> String {
     let age = session.dialect().age;
     let stale = |lease: Duration| {
         format!(
@@ -90,9 +90,9 @@ fn condition(session: &dyn Session, which: Lost) -> String {
         attribute::WORKER
     );
     match which {
-        Lost::Every => "1 = 1".into(),
-        Lost::Stale(lease) => format!("{} AND {ours}", stale(lease)),
-        Lost::Left(lease) => format!(
+        Expired::All => "1 = 1".into(),
+        Expired::Stale(lease) => format!("{} AND {ours}", stale(lease)),
+        Expired::Released(lease) => format!(
             "({} OR NOT EXISTS (SELECT 1 FROM trial_heartbeats h WHERE h.trial_id = t.trial_id))
              AND {ours}",
             stale(lease)
@@ -101,10 +101,10 @@ fn condition(session: &dyn Session, which: Lost) -> String {
 }
 
 /// The numbers of the running trials that are lost.
-pub(super) fn lost(
+pub(super) fn expired(
     session: &mut dyn Session,
     study: i64,
-    which: Lost,
+    which: Expired,
 ) -> Result<Vec<u64>, Failure> {
     let sql = format!(
         "SELECT number FROM trials t WHERE study_id = ?1 AND state = '{}' AND {}
@@ -124,14 +124,18 @@ pub(super) fn lost(
 }
 
 /// Whether a running trial is lost.
-pub(super) fn is_lost(session: &mut dyn Session, id: i64, which: Lost) -> Result<bool, Failure> {
+pub(super) fn is_expired(
+    session: &mut dyn Session,
+    id: i64,
+    which: Expired,
+) -> Result<bool, Failure> {
     let condition = condition(session, which);
     let sql = format!("SELECT COUNT(*) FROM trials t WHERE trial_id = ?1 AND {condition}");
     Ok(session.number(&sql, &[id.into()])? > 0)
 }
 
 /// Ends the heartbeats of a worker's trials.
-pub(super) fn leave(
+pub(super) fn release(
     session: &mut dyn Session,
     worker: &Worker,
     ids: &[i64],
@@ -153,7 +157,7 @@ fn ours(session: &dyn Session) -> String {
 }
 
 /// Writes heartbeats on a connection of its own, which is opened by the first one.
-pub(super) struct SqlHeart<D: Database> {
+pub(super) struct SqlHeartbeat<D: Database> {
     pub(super) place: String,
     pub(super) open: Box<dyn Fn() -> Result<D, Failure> + Send>,
     pub(super) database: Option<D>,
@@ -161,7 +165,7 @@ pub(super) struct SqlHeart<D: Database> {
     pub(super) worker: Worker,
 }
 
-impl<D: Database> SqlHeart<D> {
+impl<D: Database> SqlHeartbeat<D> {
     fn write(&mut self, trials: &[u64]) -> Result<(), Failure> {
         let database = match &mut self.database {
             Some(database) => database,
@@ -188,7 +192,7 @@ impl<D: Database> SqlHeart<D> {
     }
 }
 
-impl<D: Database> Heart for SqlHeart<D> {
+impl<D: Database> Heartbeat for SqlHeartbeat<D> {
     fn beat(&mut self, trials: &[u64]) -> Result<(), StoreError> {
         let written = self.write(trials);
         if written.is_err() {

@@ -1,7 +1,7 @@
 //! The builder of studies.
 
 use super::Study;
-use super::presence::{INTERVAL, Presence};
+use super::worker_lease::{INTERVAL, WorkerLease};
 use crate::{
     Direction, History, HistoryError, Ladder, Sampler, Scheduler, SobolSampler, StopFlag, Storage,
     StoreError,
@@ -39,7 +39,7 @@ pub struct StudyBuilder {
     ladder: Option<Ladder>,
     storage: Option<Box<dyn Storage>>,
     seed: Option<u64>,
-    budget: Option<u64>,
+    planned_trials: Option<u64>,
     stop: StopFlag,
     heartbeat: Duration,
     alone: bool,
@@ -55,7 +55,7 @@ impl StudyBuilder {
             ladder: None,
             storage: None,
             seed: None,
-            budget: None,
+            planned_trials: None,
             stop: StopFlag::new(),
             heartbeat: INTERVAL,
             alone: false,
@@ -105,8 +105,8 @@ impl StudyBuilder {
     }
 
     /// How many trials are planned, which samplers may use.
-    pub fn budget(mut self, trials: u64) -> Self {
-        self.budget = Some(trials);
+    pub fn planned_trials(mut self, trials: u64) -> Self {
+        self.planned_trials = Some(trials);
         self
     }
 
@@ -142,12 +142,12 @@ impl StudyBuilder {
         }
         let mut history = History::new(self.directions.clone());
         let mut seed = self.seed;
-        let presence = Presence::new(self.heartbeat, self.alone);
+        let lease = WorkerLease::new(self.heartbeat, self.alone);
         if let Some(storage) = &mut self.storage {
             for trial in storage.attach(&self.space, &self.directions)? {
                 history.push(trial)?;
             }
-            storage.identify(&presence.worker, !self.alone);
+            storage.identify(&lease.worker, !self.alone);
             let stored = match storage.attribute(SEED)? {
                 Some(stored) => stored,
                 None => storage.attribute_or_insert(SEED, &seed.unwrap_or(0).into())?,
@@ -162,13 +162,13 @@ impl StudyBuilder {
             ladder: self.ladder,
             storage: self.storage,
             seed: seed.unwrap_or(0),
-            budget: self.budget,
+            planned_trials: self.planned_trials,
             trial_limit: None,
             stop: self.stop,
             waiting: BTreeSet::new(),
             interrupted: BTreeSet::new(),
             behind: false,
-            presence,
+            lease,
         };
         for number in 0..study.history.len() as u64 {
             study.index(number);

@@ -75,7 +75,7 @@ pub enum TellError {
         "trial {number} was taken back from this worker, which was taken for dead; \
          its result is refused"
     )]
-    Lost {
+    LeaseLost {
         /// The number.
         number: u64,
     },
@@ -87,10 +87,10 @@ pub enum TellError {
 impl TellError {
     /// Whether the trial is no longer this worker's: it was taken for dead, and another has gone on
     /// with the trial or even ended it. Whoever has such a result turns to the next job.
-    pub fn is_lost(&self) -> bool {
+    pub fn is_lease_lost(&self) -> bool {
         matches!(
             self,
-            Self::Lost { .. }
+            Self::LeaseLost { .. }
                 | Self::NotRunning { .. }
                 | Self::History(HistoryError::Finished { .. })
                 | Self::Store(StoreError::Finished { .. })
@@ -101,7 +101,7 @@ impl TellError {
 impl From<StoreError> for TellError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Taken { number } => Self::Lost { number },
+            StoreError::Taken { number } => Self::LeaseLost { number },
             error => Self::Store(error),
         }
     }

@@ -3,7 +3,7 @@
 
 use super::{RefreshError, Study, TellError, now};
 use crate::study::resume::{completion, is_through};
-use crate::{Lost, State, StoreError, Trial};
+use crate::{Expired, State, StoreError, Trial};
 
 impl Study {
     /// Brings the history up to date with what other processes wrote, and now and then takes back
@@ -13,12 +13,12 @@ impl Study {
     /// # Errors
     /// [`RefreshError`] if the storage fails or what it holds is inconsistent.
     pub fn refresh(&mut self) -> Result<(), RefreshError> {
-        if self.presence.alone || self.storage.is_none() {
+        if self.lease.alone || self.storage.is_none() {
             return Ok(());
         }
         self.catch_up()?;
-        if self.presence.looks() {
-            self.take_back(Lost::Left(self.presence.lease()))?;
+        if self.lease.looks() {
+            self.reclaim(Expired::Released(self.lease.duration()))?;
         }
         Ok(())
     }
@@ -33,10 +33,10 @@ impl Study {
     /// # Errors
     /// [`TellError`] if the storage fails.
     pub fn recover(&mut self) -> Result<usize, TellError> {
-        let all = self.presence.alone || self.storage.is_none();
-        let which = if all { Lost::Every } else { Lost::Left(self.presence.lease()) };
+        let all = self.lease.alone || self.storage.is_none();
+        let which = if all { Expired::All } else { Expired::Released(self.lease.duration()) };
         self.catch_up()?;
-        Ok(self.take_back(which)?)
+        Ok(self.reclaim(which)?)
     }
 
     /// Takes every running trial back, for whoever knows that no other process works on the study
@@ -46,7 +46,7 @@ impl Study {
     /// [`TellError`] if the storage fails.
     pub fn recover_all(&mut self) -> Result<usize, TellError> {
         self.catch_up()?;
-        Ok(self.take_back(Lost::Every)?)
+        Ok(self.reclaim(Expired::All)?)
     }
 
     /// Reads what is new, also where this process thinks that it is alone.
@@ -66,7 +66,7 @@ impl Study {
                 continue;
             }
             if state != State::Running {
-                self.presence.end(number);
+                self.lease.end(number);
             }
             self.index(number);
         }
@@ -76,20 +76,20 @@ impl Study {
 
     /// Takes back what is lost; returns how many trials. A worker whose own heart was late (the
     /// machine slept, or its clock jumped) keeps its trials: the next beat renews them.
-    fn take_back(&mut self, which: Lost) -> Result<usize, RefreshError> {
-        let lost = match &mut self.storage {
-            Some(storage) => storage.lost(which)?,
+    fn reclaim(&mut self, which: Expired) -> Result<usize, RefreshError> {
+        let expired = match &mut self.storage {
+            Some(storage) => storage.expired(which)?,
             None => self.history.in_state(State::Running).map(|trial| trial.number).collect(),
         };
         let mut taken = 0;
-        for number in lost {
-            if which != Lost::Every && self.presence.holds(number) {
+        for number in expired {
+            if which != Expired::All && self.lease.holds(number) {
                 continue;
             }
             let running = self.history.get(number).filter(|trial| trial.state == State::Running);
             let Some(after) = running.map(|trial| self.released(trial)) else { continue };
             let ours = match &mut self.storage {
-                Some(storage) => match storage.take_back(which, &after) {
+                Some(storage) => match storage.reclaim(which, &after) {
                     Err(StoreError::Finished { .. }) => false,
                     other => other?,
                 },
@@ -123,7 +123,7 @@ impl Study {
         let (number, state) = (trial.number, trial.state);
         self.history.set_state(number, state, |slot| *slot = trial)?;
         if state != State::Running {
-            self.presence.end(number);
+            self.lease.end(number);
             self.waiting.remove(&number);
             self.interrupted.remove(&number);
         }

@@ -50,7 +50,7 @@ impl Study {
     /// Ends a paused or waiting trial, unless another worker has taken it.
     pub(super) fn end_open(&mut self, number: u64, outcome: Outcome) -> Result<(), RefreshError> {
         match self.change(number, |trial| outcome.end(trial)) {
-            Ok(()) | Err(TellError::NotRunning { .. } | TellError::Lost { .. }) => Ok(()),
+            Ok(()) | Err(TellError::NotRunning { .. } | TellError::LeaseLost { .. }) => Ok(()),
             Err(TellError::Store(StoreError::Finished { .. })) => Ok(()),
             Err(TellError::Store(error)) => Err(error.into()),
             Err(TellError::History(error)) => Err(error.into()),

@@ -6,20 +6,20 @@ use std::collections::{BTreeSet, HashMap};
 
 /// The races of all brackets, told apart by the trials' bracket attribute.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Races {
-    races: Vec<Rungs>,
+pub(crate) struct BracketSet {
+    brackets: Vec<Rungs>,
     /// The race of each trial that has one.
     of: HashMap<u64, usize>,
     cursor: Cursor,
 }
 
-impl Races {
-    /// Takes in what is new and returns the races that changed. `rungs` makes the race of a
+impl BracketSet {
+    /// Takes in what is new and returns the races that changed. `make` makes the race of a
     /// bracket that was not seen before; `None` if there is no such bracket.
     pub(crate) fn follow(
         &mut self,
         history: &History,
-        rungs: impl Fn(usize) -> Option<Rungs>,
+        make: impl Fn(usize) -> Option<Rungs>,
     ) -> BTreeSet<usize> {
         let (changes, cursor) = history.since(self.cursor);
         self.cursor = cursor;
@@ -38,19 +38,19 @@ impl Races {
             if let Some(old) = self.of.get(&trial.number).copied()
                 && bracket != Some(old)
             {
-                self.races[old].forget(trial.number);
+                self.brackets[old].forget(trial.number);
                 self.of.remove(&trial.number);
                 touched.insert(old);
             }
             let Some(bracket) = bracket else { continue };
-            while self.races.len() <= bracket {
-                let Some(race) = rungs(self.races.len()) else { break };
-                touched.insert(self.races.len());
-                self.races.push(race);
+            while self.brackets.len() <= bracket {
+                let Some(rungs) = make(self.brackets.len()) else { break };
+                touched.insert(self.brackets.len());
+                self.brackets.push(rungs);
             }
-            if let Some(race) = self.races.get_mut(bracket) {
+            if let Some(rungs) = self.brackets.get_mut(bracket) {
                 self.of.insert(trial.number, bracket);
-                race.place(history, trial);
+                rungs.place(history, trial);
                 touched.insert(bracket);
             }
         }
@@ -58,10 +58,10 @@ impl Races {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.races.len()
+        self.brackets.len()
     }
 
-    pub(crate) fn get(&self, race: usize) -> &Rungs {
-        &self.races[race]
+    pub(crate) fn get(&self, bracket: usize) -> &Rungs {
+        &self.brackets[bracket]
     }
 }

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 /// Distinct elements of which the best are kept apart; how many of `n` is a function of `n` and a
 /// parameter. Every change takes `O(log n)`.
 #[derive(Clone, Debug)]
-pub(crate) struct Split<K> {
+pub(crate) struct TopShare<K> {
     best: BTreeSet<K>,
     rest: BTreeSet<K>,
     size: fn(usize, f64) -> usize,
     parameter: f64,
 }
 
-impl<K: Ord + Copy> Split<K> {
+impl<K: Ord + Copy> TopShare<K> {
     /// Keeps `size(n, parameter)` apart, which must not grow or fall by more than `n` does.
     pub(crate) fn new(size: fn(usize, f64) -> usize, parameter: f64) -> Self {
         Self { best: BTreeSet::new(), rest: BTreeSet::new(), size, parameter }
@@ -85,7 +85,7 @@ mod tests {
             changes in proptest::collection::vec((any::<bool>(), 0u8..40), 0..120),
             divisor in 1.1f64..5.0,
         ) {
-            let mut split = Split::new(|n, divisor| (n as f64 / divisor).floor() as usize, divisor);
+            let mut split = TopShare::new(|n, divisor| (n as f64 / divisor).floor() as usize, divisor);
             let mut all = BTreeSet::new();
             for (insert, element) in changes {
                 if insert && all.insert(element) {

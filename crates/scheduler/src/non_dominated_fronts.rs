@@ -1,6 +1,6 @@
 //! Results of several objectives, kept sorted into fronts as they come.
 
-use crate::ranking::{self, Loss, Standing};
+use crate::ranking::{self, Loss, RungResult};
 use automl_numeric::{order, pareto};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
@@ -19,10 +19,10 @@ use std::collections::{BTreeMap, HashMap};
 /// objectives Yakupov & Buzdalov (2015), "Incremental Non-Dominated Sorting with O(N) Insertion for
 /// the Two-Dimensional Case".
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Fronts {
+pub(crate) struct NonDominatedFronts {
     /// For each violation of the constraints, its fronts from best to worst.
     classes: BTreeMap<Loss, Vec<Front>>,
-    standings: HashMap<u64, Standing>,
+    results: HashMap<u64, RungResult>,
 }
 
 /// Points that do not dominate each other, in lexicographic order.
@@ -79,26 +79,26 @@ impl Front {
     }
 }
 
-impl Fronts {
+impl NonDominatedFronts {
     /// Sets the result of a trial and whether it is paused with it.
-    pub(crate) fn set(&mut self, number: u64, standing: &Standing, paused: bool) {
-        if self.standings.get(&number).is_some_and(|old| old != standing) {
+    pub(crate) fn set(&mut self, number: u64, result: &RungResult, paused: bool) {
+        if self.results.get(&number).is_some_and(|old| old != result) {
             self.remove(number);
         }
-        if !standing.is_number() {
+        if !result.is_number() {
             return;
         }
-        let fronts = self.classes.entry(Loss(standing.violation)).or_default();
-        let point = Point { losses: standing.losses.clone(), number, paused };
+        let fronts = self.classes.entry(Loss(result.violation)).or_default();
+        let point = Point { losses: result.losses.clone(), number, paused };
         let first = fronts.partition_point(|front| front.dominates(&point));
-        if self.standings.contains_key(&number) {
+        if self.results.contains_key(&number) {
             if let Some((front, at)) = find(fronts, first, &point) {
                 let old = std::mem::replace(&mut front.points[at].paused, paused);
                 front.paused = front.paused + usize::from(paused) - usize::from(old);
             }
             return;
         }
-        self.standings.insert(number, standing.clone());
+        self.results.insert(number, result.clone());
         let mut moving = vec![point];
         for at in first.. {
             if moving.is_empty() {
@@ -112,9 +112,9 @@ impl Fronts {
     }
 
     fn remove(&mut self, number: u64) {
-        let Some(standing) = self.standings.remove(&number) else { return };
-        let Some(fronts) = self.classes.get_mut(&Loss(standing.violation)) else { return };
-        let point = Point { losses: standing.losses, number, paused: false };
+        let Some(result) = self.results.remove(&number) else { return };
+        let Some(fronts) = self.classes.get_mut(&Loss(result.violation)) else { return };
+        let point = Point { losses: result.losses, number, paused: false };
         let first = fronts.partition_point(|front| front.dominates(&point));
         let behind = fronts.split_off(first);
         let mut points: Vec<Point> = behind.into_iter().flat_map(|front| front.points).collect();
@@ -133,7 +133,7 @@ impl Fronts {
 
     /// Whether there is no result with a number.
     pub(crate) fn is_empty(&self) -> bool {
-        self.standings.is_empty()
+        self.results.is_empty()
     }
 
     fn fronts(&self) -> impl Iterator<Item = &Front> {
@@ -167,11 +167,11 @@ impl Fronts {
 
     /// How many trials are better than this one; `None` if it has no number for a result.
     pub(crate) fn place(&self, number: u64) -> Option<usize> {
-        let standing = self.standings.get(&number)?;
-        let own = Loss(standing.violation);
+        let result = self.results.get(&number)?;
+        let own = Loss(result.violation);
         let better: usize = self.classes.range(..own).map(|(_, fronts)| points(fronts)).sum();
         let fronts = self.classes.get(&own)?;
-        let point = Point { losses: standing.losses.clone(), number, paused: false };
+        let point = Point { losses: result.losses.clone(), number, paused: false };
         let first = fronts.partition_point(|front| front.dominates(&point));
         let here = fronts.get(first)?.order().position(|point| point.number == number)?;
         Some(better + points(&fronts[..first]) + here)
@@ -194,13 +194,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn change(objectives: usize) -> impl Strategy<Value = (u64, Standing, bool)> {
+    fn change(objectives: usize) -> impl Strategy<Value = (u64, RungResult, bool)> {
         let loss = prop_oneof![9 => (0..8i32).prop_map(f64::from), 1 => Just(f64::NAN)];
         let losses = proptest::collection::vec(loss, objectives);
         let violation = prop_oneof![3 => Just(0.0), 1 => (1..3i32).prop_map(f64::from)];
-        let standing =
-            (violation, losses).prop_map(|(violation, losses)| Standing { violation, losses });
-        (0u64..40, standing, any::<bool>())
+        let result =
+            (violation, losses).prop_map(|(violation, losses)| RungResult { violation, losses });
+        (0u64..40, result, any::<bool>())
     }
 
     proptest! {
@@ -211,19 +211,19 @@ mod tests {
             changes in (2usize..5).prop_flat_map(|m| proptest::collection::vec(change(m), 1..80)),
             keep in any::<bool>(),
         ) {
-            let mut fronts = Fronts::default();
-            let mut all: BTreeMap<u64, (Standing, bool)> = BTreeMap::new();
-            for (number, standing, paused) in changes {
+            let mut fronts = NonDominatedFronts::default();
+            let mut all: BTreeMap<u64, (RungResult, bool)> = BTreeMap::new();
+            for (number, result, paused) in changes {
                 // Half of the time only what may change in a study does.
                 let old = all.get(&number).filter(|_| keep).map(|(old, _)| old.clone());
-                let standing = old.unwrap_or(standing);
-                fronts.set(number, &standing, paused);
-                all.insert(number, (standing, paused));
+                let result = old.unwrap_or(result);
+                fronts.set(number, &result, paused);
+                all.insert(number, (result, paused));
                 let numbers: Vec<u64> = all.keys().copied().collect();
-                let standings: Vec<&Standing> = all.values().map(|(standing, _)| standing).collect();
-                let order: Vec<u64> = ranking::order(&standings)
+                let results: Vec<&RungResult> = all.values().map(|(result, _)| result).collect();
+                let order: Vec<u64> = ranking::order(&results)
                     .into_iter()
-                    .filter(|&i| standings[i].is_number())
+                    .filter(|&i| results[i].is_number())
                     .map(|i| numbers[i])
                     .collect();
                 let best = order.iter().find(|number| all[number].1).copied();

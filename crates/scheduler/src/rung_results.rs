@@ -1,6 +1,6 @@
 //! Results by rung, best first: what samplers learn from that know fidelities.
 
-use crate::ranking::{self, Key, Standing};
+use crate::ranking::{self, Key, RungResult};
 use automl_study::{Cursor, History, State, Trial, attribute};
 use std::collections::{BTreeSet, HashMap};
 
@@ -8,32 +8,32 @@ use std::collections::{BTreeSet, HashMap};
 ///
 /// A trial that failed on its way to a rung is listed there as the worst.
 #[derive(Clone, Debug)]
-pub(crate) struct Boards {
+pub(crate) struct RungResults {
     fidelities: Vec<u64>,
     rungs: Vec<BTreeSet<(Key, u64)>>,
     places: HashMap<u64, Vec<Option<Key>>>,
     cursor: Cursor,
 }
 
-impl Boards {
+impl RungResults {
     /// Rungs at these rising fidelities.
     pub(crate) fn new(fidelities: Vec<u64>) -> Self {
         let rungs = vec![BTreeSet::new(); fidelities.len()];
         Self { fidelities, rungs, places: HashMap::new(), cursor: Cursor::default() }
     }
 
-    /// The boards in a slot if they are over these fidelities, else new ones there; up to date.
+    /// The results in a slot if they are over these fidelities, else new ones there; up to date.
     pub(crate) fn current<'a>(
         slot: &'a mut Option<Self>,
         fidelities: &[u64],
         history: &History,
     ) -> &'a Self {
-        if slot.as_ref().is_some_and(|boards| boards.fidelities != fidelities) {
+        if slot.as_ref().is_some_and(|results| results.fidelities != fidelities) {
             *slot = None;
         }
-        let boards = slot.get_or_insert_with(|| Self::new(fidelities.to_vec()));
-        boards.follow(history);
-        boards
+        let results = slot.get_or_insert_with(|| Self::new(fidelities.to_vec()));
+        results.follow(history);
+        results
     }
 
     fn follow(&mut self, history: &History) {
@@ -58,8 +58,8 @@ impl Boards {
         let fidelity = self.fidelities[rung];
         let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
         let until = trial.number_attribute(attribute::UNTIL).unwrap_or(0);
-        match Standing::within(history, trial, fidelity, below) {
-            Some(standing) => Some(Key::of(&standing)),
+        match RungResult::within(history, trial, fidelity, below) {
+            Some(result) => Some(Key::of(&result)),
             None if trial.state == State::Failed && (fidelity..below).contains(&until) => {
                 Some(Key::worst())
             }
@@ -97,16 +97,16 @@ impl Boards {
         }
         let objectives = history.directions().len();
         let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
-        let standings: Vec<Standing> = numbers
+        let results: Vec<RungResult> = numbers
             .iter()
             .map(|number| {
                 let trial = history.get(*number);
                 trial
-                    .and_then(|t| Standing::within(history, t, self.fidelities[rung], below))
-                    .unwrap_or(Standing::worst(objectives))
+                    .and_then(|t| RungResult::within(history, t, self.fidelities[rung], below))
+                    .unwrap_or(RungResult::worst(objectives))
             })
             .collect();
-        let all: Vec<&Standing> = standings.iter().collect();
+        let all: Vec<&RungResult> = results.iter().collect();
         ranking::order(&all).into_iter().map(|i| numbers[i]).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! What tells a study's worker from those of other processes, and shows them that it is alive.
 
-use crate::{Heart, Storage};
+use crate::{Heartbeat, Storage};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -16,7 +16,7 @@ const PATIENCE: u32 = 3;
 
 /// The worker that this study object is among the processes of the study.
 #[derive(Debug)]
-pub(super) struct Presence {
+pub(super) struct WorkerLease {
     /// Its name: host, process and a random number.
     pub(super) worker: String,
     /// Whether no other process works on the study, so that there is nothing to see or to show.
@@ -24,12 +24,12 @@ pub(super) struct Presence {
     interval: Duration,
     /// The running trials that this worker started.
     trials: Arc<Mutex<BTreeSet<u64>>>,
-    pulse: Option<Pulse>,
+    thread: Option<HeartbeatThread>,
     /// When the dead were last looked for; who begins does so by [`Study::recover`](super::Study).
     looked: Instant,
 }
 
-impl Presence {
+impl WorkerLease {
     pub(super) fn new(interval: Duration, alone: bool) -> Self {
         let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let host = if host.trim().is_empty() { "host" } else { host.trim() };
@@ -39,13 +39,13 @@ impl Presence {
             alone,
             interval,
             trials: Arc::default(),
-            pulse: None,
+            thread: None,
             looked: Instant::now(),
         }
     }
 
     /// How long a worker may be silent.
-    pub(super) fn lease(&self) -> Duration {
+    pub(super) fn duration(&self) -> Duration {
         self.interval * PATIENCE
     }
 
@@ -58,14 +58,14 @@ impl Presence {
         due
     }
 
-    /// A trial has become this worker's; the heart beats from the first one on.
+    /// A trial has become this worker's; the heartbeat beats from the first one on.
     pub(super) fn begin(&mut self, number: u64, storage: Option<&dyn Storage>) {
         lock(&self.trials).insert(number);
         if !self.alone
-            && self.pulse.is_none()
-            && let Some(heart) = storage.and_then(Storage::heart)
+            && self.thread.is_none()
+            && let Some(heartbeat) = storage.and_then(Storage::heartbeat)
         {
-            self.pulse = Pulse::start(heart, self.interval, self.trials.clone());
+            self.thread = HeartbeatThread::start(heartbeat, self.interval, self.trials.clone());
         }
     }
 
@@ -79,24 +79,24 @@ impl Presence {
         lock(&self.trials).remove(&number);
     }
 
-    /// Stops the heart; the trials that this worker leaves behind.
-    pub(super) fn leave(&mut self) -> Vec<u64> {
-        self.pulse = None;
+    /// Stops the heartbeat; the trials that this worker leaves behind.
+    pub(super) fn release(&mut self) -> Vec<u64> {
+        self.thread = None;
         lock(&self.trials).iter().copied().collect()
     }
 }
 
 /// The thread that writes heartbeats.
 #[derive(Debug)]
-struct Pulse {
+struct HeartbeatThread {
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Pulse {
+impl HeartbeatThread {
     /// `None` where the system has no thread left; the next trial tries again.
     fn start(
-        mut heart: Box<dyn Heart>,
+        mut heartbeat: Box<dyn Heartbeat>,
         interval: Duration,
         trials: Arc<Mutex<BTreeSet<u64>>>,
     ) -> Option<Self> {
@@ -107,7 +107,7 @@ impl Pulse {
                 if !trials.is_empty() {
                     // What fails now is tried again; if it never succeeds, the trial is another's
                     // and its result is refused.
-                    let _ = heart.beat(&trials);
+                    let _ = heartbeat.beat(&trials);
                 }
             }
         };
@@ -116,7 +116,7 @@ impl Pulse {
     }
 }
 
-impl Drop for Pulse {
+impl Drop for HeartbeatThread {
     fn drop(&mut self) {
         self.stop = None;
         if let Some(thread) = self.thread.take() {

@@ -1,0 +1,170 @@
+//! Synchronous brackets, one iteration after the other: what successive halving and Hyperband share.
+
+use crate::bracket::Bracket;
+use crate::bracket_set::BracketSet;
+use crate::rungs::{Rungs, pause_at_end};
+use automl_study::{History, Job, State, Verdict};
+use std::collections::BTreeSet;
+
+/// BracketIterations `0, 1, 2, ...` of which iteration `i` is played by bracket `i mod cycle`. The number of the
+/// iteration is the bracket attribute of its trials.
+///
+/// A limit of trials is one of the whole study. Trials that fill no place of a iteration (of another
+/// scheduler, say, under which the study began) use it up as well, so the last iteration is cut to what
+/// they leave.
+#[derive(Clone, Debug)]
+pub(crate) struct BracketIterations {
+    cycle: Vec<Bracket>,
+    set: BracketSet,
+    /// How many places of each iteration are filled, and of all.
+    filled: Vec<usize>,
+    total: usize,
+    /// BracketIterations that have a job to hand out.
+    ready: BTreeSet<usize>,
+    limit: Option<u64>,
+    /// What the limit leaves for the iterations.
+    left: Option<u64>,
+}
+
+impl BracketIterations {
+    pub(crate) fn new(cycle: Vec<Bracket>) -> Self {
+        Self {
+            cycle,
+            set: BracketSet::default(),
+            filled: Vec::new(),
+            total: 0,
+            ready: BTreeSet::new(),
+            limit: None,
+            left: None,
+        }
+    }
+
+    pub(crate) fn set_limit(&mut self, trials: Option<u64>) {
+        self.limit = trials;
+    }
+
+    fn bracket(&self, iteration: usize) -> &Bracket {
+        &self.cycle[iteration % self.cycle.len()]
+    }
+
+    /// How many trials a iteration starts: as its bracket says, or what the limit leaves.
+    fn size(&self, iteration: usize) -> usize {
+        let size = |iteration: usize| -> usize { self.bracket(iteration).sizes()[0] };
+        let Some(left) = self.left else { return size(iteration) };
+        let left: usize = usize::try_from(left).unwrap_or(usize::MAX);
+        let cycle: usize = (0..self.cycle.len()).map(size).sum();
+        let whole = (iteration / self.cycle.len()).saturating_mul(cycle);
+        let before = whole + (0..iteration % self.cycle.len()).map(size).sum::<usize>();
+        size(iteration).min(left.saturating_sub(before))
+    }
+
+    fn follow(&mut self, history: &History) {
+        let cycle = &self.cycle;
+        let make = |iteration: usize| {
+            Some(Rungs::new(cycle[iteration % cycle.len()].fidelities().to_vec()))
+        };
+        let mut touched = self.set.follow(history, make);
+        self.filled.resize(self.set.len(), 0);
+        for &iteration in &touched {
+            let places = self.bracket(iteration).sizes()[0];
+            let filled = self.set.get(iteration).trials().min(places);
+            self.total =
+                self.total + filled - std::mem::replace(&mut self.filled[iteration], filled);
+        }
+        // One that waits to be started will fill a place.
+        let others = history.len() - self.total - history.count(State::Waiting);
+        let left = self.limit.map(|limit| limit.saturating_sub(others as u64));
+        if left != self.left {
+            self.left = left;
+            touched = (0..self.set.len()).collect();
+        }
+        for iteration in touched {
+            if self.job(iteration).is_some() {
+                self.ready.insert(iteration);
+            } else {
+                self.ready.remove(&iteration);
+            }
+        }
+    }
+
+    /// Whether everyone who will ever reach a rung has, and how many may be promoted from it: as
+    /// many as the bracket has places at the next one, less those that skipped the rung.
+    fn allowed(&self, iteration: usize, rung: usize) -> Option<usize> {
+        let rungs = self.set.get(iteration);
+        let sizes = self.bracket(iteration).sizes();
+        let mut coming = self.size(iteration);
+        if rungs.trials() < coming {
+            return None;
+        }
+        for i in 0..=rung {
+            if rungs.reached(i) + rungs.skipped(i) < coming {
+                return None;
+            }
+            // A iteration that was cut short keeps the shares of a whole one.
+            let next = sizes.get(i + 1).copied().unwrap_or(0);
+            let allowed = (next * self.size(iteration)).div_euclid(sizes[0]);
+            if i == rung {
+                return Some(allowed.saturating_sub(rungs.skipped(i)));
+            }
+            coming = rungs.promoted(i) + rungs.skipped(i);
+        }
+        None
+    }
+
+    /// What a iteration has to hand out.
+    fn job(&self, iteration: usize) -> Option<Job> {
+        let fidelities = self.set.get(iteration).fidelities().to_vec();
+        if self.set.get(iteration).trials() < self.size(iteration) {
+            return Some(Job::Start { until: fidelities[0], bracket: Some(iteration as u64) });
+        }
+        for rung in 0..fidelities.len() - 1 {
+            let allowed = self.allowed(iteration, rung)?;
+            if let Some(trial) = self.set.get(iteration).promotable(rung, allowed) {
+                return Some(Job::Resume { trial, until: fidelities[rung + 1] });
+            }
+        }
+        None
+    }
+
+    pub(crate) fn next_job(&mut self, history: &History) -> Job {
+        self.follow(history);
+        while let Some(&iteration) = self.ready.first() {
+            match self.job(iteration) {
+                Some(job) => return job,
+                None => self.ready.remove(&iteration),
+            };
+        }
+        let iteration = self.set.len();
+        match self.size(iteration) {
+            0 if history.count(State::Running) > 0 => Job::Wait,
+            0 => Job::Finished,
+            _ => Job::Start {
+                until: self.bracket(iteration).fidelities()[0],
+                bracket: Some(iteration as u64),
+            },
+        }
+    }
+
+    pub(crate) fn verdict(&self, history: &History, trial: u64) -> Verdict {
+        // A bracket may end below the ladder's top if eta leaves no trial for it.
+        let top = self.cycle.iter().flat_map(Bracket::fidelities).max();
+        pause_at_end(history, trial, top.copied().unwrap_or(1))
+    }
+
+    /// The trials that were paused at a rung when its promotions had been handed out.
+    pub(crate) fn unpromotable(&mut self, history: &History) -> Vec<u64> {
+        self.follow(history);
+        let mut ends = Vec::new();
+        for iteration in 0..self.set.len() {
+            for rung in 0..self.set.get(iteration).fidelities().len() {
+                let Some(allowed) = self.allowed(iteration, rung) else { break };
+                let rungs = self.set.get(iteration);
+                if rungs.promotable(rung, allowed).is_some() {
+                    break;
+                }
+                ends.extend(rungs.paused(rung));
+            }
+        }
+        ends
+    }
+}
