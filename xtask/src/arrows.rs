@@ -24,9 +24,24 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("automl-storage", &["automl-numeric", "automl-space", "automl-study"]),
     ("automl-report", &["automl-numeric", "automl-space", "automl-study"]),
-    ("automl-models", &["automl-numeric", "automl-space"]),
-    ("automl-train", &["automl-numeric", "automl-space", "automl-models"]),
-    ("automl-compress", &["automl-numeric", "automl-space", "automl-models", "automl-train"]),
+    ("automl-arch", &["automl-numeric", "automl-space"]),
+    ("automl-data", &["automl-numeric", "automl-space", "automl-arch"]),
+    ("automl-models", &["automl-numeric", "automl-space", "automl-arch"]),
+    (
+        "automl-train",
+        &["automl-numeric", "automl-space", "automl-arch", "automl-data", "automl-models"],
+    ),
+    (
+        "automl-compress",
+        &[
+            "automl-numeric",
+            "automl-space",
+            "automl-arch",
+            "automl-data",
+            "automl-models",
+            "automl-train",
+        ],
+    ),
     (
         "automl",
         &[
@@ -39,6 +54,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "automl-scheduler",
             "automl-storage",
             "automl-report",
+            "automl-arch",
+            "automl-data",
             "automl-models",
             "automl-train",
             "automl-compress",

@@ -3,15 +3,16 @@
 use crate::search::{SearchError, Settings, open_data, write_file};
 pub use crate::split::Split;
 use crate::split::agree;
+use automl_arch::{Cost, Graph};
+use automl_arch::{NetworkSpec, NetworkSpecError};
 use automl_compress::{
     Budget, CompressError, Importance, Model, ModelError, Pruning, RankRule, Step, Target, Tuning,
     Watch, both_and_tune, decompose_and_tune, fine_tuning, prune_and_tune,
 };
-use automl_models::{Canonical, Cost};
+use automl_data::{Data, Part, Recipe};
 use automl_study::StopFlag;
 use automl_train::{
-    Data, Description, DescriptionError, Device, Evaluation, Part, Recipe, TrainError, Training,
-    WeightsError, export, on_threads, read_weights,
+    Device, Evaluation, TrainError, Training, WeightsError, export, on_threads, read_weights,
 };
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -81,7 +82,7 @@ pub enum CompressionError {
     Search(#[from] SearchError),
     /// The network's description cannot be used.
     #[error(transparent)]
-    Description(#[from] DescriptionError),
+    NetworkSpec(#[from] NetworkSpecError),
     /// The weights cannot be read.
     #[error(transparent)]
     Weights(#[from] WeightsError),
@@ -232,13 +233,13 @@ pub fn run(
     observer: &(dyn Fn(&Progress) + Sync),
 ) -> Result<Compressed, CompressionError> {
     let start = Instant::now();
-    let (description, canonical) = read(&job.network)?;
+    let (description, graph) = read(&job.network)?;
     let weights = match &job.weights {
         Some(path) => path.clone(),
         None => description.with_file_name("weights.safetensors"),
     };
     let model =
-        Model::new(canonical, read_weights(&weights)?).map_err(|source| CompressionError::Fit {
+        Model::new(graph, read_weights(&weights)?).map_err(|source| CompressionError::Fit {
             weights: weights.clone(),
             network: description,
             source: Box::new(source),
@@ -284,7 +285,7 @@ pub fn run(
         let after = assess(&smaller, &data, &recipe, device)?;
         let network =
             smaller.network(device).map_err(TrainError::from).map_err(SearchError::from)?;
-        export(&network, smaller.canonical(), &job.out).map_err(SearchError::from)?;
+        export(&network, smaller.graph(), &job.out).map_err(SearchError::from)?;
         Ok(Compressed {
             method: job.method,
             importance: Some(job.pruning.importance).filter(|_| prunes),
@@ -382,10 +383,10 @@ impl Goal {
 }
 
 /// The description's file, and its nodes.
-fn read(path: &Path) -> Result<(PathBuf, Canonical), CompressionError> {
-    let file = Description::file(path)?;
-    let canonical = Description::read(&file)?.canonical()?;
-    Ok((file, canonical))
+fn read(path: &Path) -> Result<(PathBuf, Graph), CompressionError> {
+    let file = NetworkSpec::file(path)?;
+    let graph = NetworkSpec::read(&file)?.graph()?;
+    Ok((file, graph))
 }
 
 fn compress(
@@ -413,7 +414,7 @@ fn assess(
 ) -> Result<[Evaluation; 2], CompressError> {
     let recipe = Recipe { epochs: recipe.epochs.max(1), ..recipe.clone() };
     let weights = model.tensors().to_vec();
-    let trained = Training::with_weights(model.canonical(), weights, data, &recipe, 0, device)?;
+    let trained = Training::with_weights(model.graph(), weights, data, &recipe, 0, device)?;
     Ok([Part::Validation, Part::Test].map(|part| trained.evaluate(part)))
 }
 

@@ -2,10 +2,10 @@
 
 use crate::search::{CHECKPOINT_EVERY, SearchError, Settings, open_data, write_file};
 use crate::split::Split;
+use automl_arch::{NetworkSpec, NetworkSpecError};
+use automl_data::Part;
 use automl_study::StopFlag;
-use automl_train::{
-    Description, DescriptionError, EpochReport, Part, Training, export, on_threads,
-};
+use automl_train::{EpochReport, Training, export, on_threads};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub enum FitError {
     Search(#[from] SearchError),
     /// The network's file cannot be read or is not valid.
     #[error(transparent)]
-    Description(#[from] DescriptionError),
+    NetworkSpec(#[from] NetworkSpecError),
     /// The folder holds a network that was trained before.
     #[error("{} holds a trained network already; choose another folder", path.display())]
     Taken {
@@ -98,8 +98,8 @@ pub fn run(
     stop: &StopFlag,
     observer: &(dyn Fn(&Progress) + Sync),
 ) -> Result<Fitted, FitError> {
-    let description = Description::read(&Description::file(model)?)?;
-    let cost = description.canonical()?.cost();
+    let description = NetworkSpec::read(&NetworkSpec::file(model)?)?;
+    let cost = description.graph()?.cost();
     let results = out.join("metrics.json");
     if results.exists() {
         return Err(FitError::Taken { path: out.to_owned() });

@@ -1,6 +1,6 @@
 //! The latency of a space's networks on the device at hand.
 
-use automl_models::{Canonical, NetworkSpace};
+use automl_arch::{Graph, NetworkSpace};
 use automl_numeric::stream;
 use automl_train::{Device, LatencyError, LatencyProfile, Timing};
 use std::collections::HashSet;
@@ -19,7 +19,7 @@ pub(crate) const TIMED: u64 = 160;
 /// Too few networks for a table, or a stop before there are enough.
 pub fn profile(
     space: &NetworkSpace,
-    allowed: &dyn Fn(&Canonical) -> bool,
+    allowed: &dyn Fn(&Graph) -> bool,
     networks: u64,
     timing: &Timing,
     seed: u64,
@@ -33,7 +33,7 @@ pub fn profile(
             space.architecture(&config)
         })
         .filter(|network| {
-            let network = network.canonical().ok().filter(|network| allowed(network));
+            let network = network.graph().ok().filter(|network| allowed(network));
             network.is_some_and(|network| prints.insert(network.fingerprint()))
         })
         .take(networks as usize)

@@ -18,8 +18,11 @@ pub mod simulate;
 mod split;
 
 pub use auto::AutoSampler;
+pub use automl_arch as arch;
 #[cfg(feature = "train")]
 pub use automl_compress as compress;
+#[cfg(feature = "train")]
+pub use automl_data as data;
 pub use automl_evolution as evolution;
 pub use automl_gp as gp;
 #[cfg(feature = "train")]

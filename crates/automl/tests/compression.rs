@@ -2,10 +2,10 @@
 #![cfg(feature = "train")]
 #![allow(clippy::unwrap_used)]
 
+use automl::arch::{Activation, Architecture, Block, Layer};
 use automl::compress::{Pruning, RankRule};
 use automl::compression::{Compressed, CompressionError, Goal, Job, Method, Progress, Split, run};
 use automl::fit;
-use automl::models::{Activation, Architecture, Block, Layer};
 use automl::search::{Device, Settings};
 use automl::study::StopFlag;
 use std::fs;

@@ -2,8 +2,8 @@
 #![cfg(feature = "train")]
 #![allow(clippy::unwrap_used)]
 
+use automl::arch::{Activation, Architecture, Block, Layer};
 use automl::fit::{FitError, Fitted, Progress, run};
-use automl::models::{Activation, Architecture, Block, Layer};
 use automl::search::{Device, SearchError, Settings};
 use automl::study::StopFlag;
 use automl::train::TrainError;

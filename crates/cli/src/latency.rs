@@ -48,7 +48,7 @@ pub(crate) fn run(args: &LatencyArgs) -> Result<(), Failure> {
 
 #[cfg(feature = "train")]
 fn execute(args: &LatencyArgs) -> Result<(), Failure> {
-    use automl::models::{BlockSpace, BlockSpaceOptions, Canonical, NetworkSpace};
+    use automl::arch::{BlockSpace, BlockSpaceOptions, Graph, NetworkSpace};
     use automl::train::{DeviceChoice, Timing, choose};
     let device = choose(match args.device.as_str() {
         "cpu" => DeviceChoice::Cpu,
@@ -57,7 +57,7 @@ fn execute(args: &LatencyArgs) -> Result<(), Failure> {
     })?;
     let options = BlockSpaceOptions { extended: true, ..BlockSpaceOptions::default() };
     let (channels, side) = (args.channels as usize, args.side as usize);
-    let allowed = |network: &Canonical| network.cost().parameters <= args.max_params;
+    let allowed = |network: &Graph| network.cost().parameters <= args.max_params;
     let blocks = BlockSpace::within(channels, side, 10, &options, allowed)?;
     let space = NetworkSpace::Blocks(blocks);
     let timing = Timing { batch: args.batch as usize, ..Timing::default() };

@@ -1,6 +1,6 @@
 //! What a compressed network may cost.
 
-use automl_models::Cost;
+use automl_arch::Cost;
 use serde::{Deserialize, Serialize};
 
 /// Caps on parameters and multiply-accumulates of one image; none where it is `None`.

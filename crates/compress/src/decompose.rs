@@ -4,7 +4,8 @@ use crate::factor::{Kernel, Tucker, svd};
 use crate::rank::{energy_rank, evbmf_rank, left_singular};
 use crate::tree::{Layer, branches, side_behind, with_branches};
 use crate::{Budget, Model, ModelError};
-use automl_models::{Activation, Canonical, Convolution, Cost, NamedTensor, Node};
+use automl_arch::{Activation, Convolution, Cost, Graph, Op};
+use automl_models::NamedTensor;
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -74,24 +75,24 @@ enum Spectrum {
 pub struct Decomposition<'a> {
     model: &'a Model,
     /// For each node, those in branches behind their sum or concatenation, what is known of it.
-    spectra: Vec<Option<(Node, usize, Spectrum)>>,
+    spectra: Vec<Option<(Op, usize, Spectrum)>>,
 }
 
 impl<'a> Decomposition<'a> {
     /// Takes the singular values of every layer.
     pub fn of(model: &'a Model) -> Self {
         let mut spectra = Vec::new();
-        survey(&model.layers(), model.canonical().input_side, &mut spectra);
+        survey(&model.layers(), model.graph().input_side, &mut spectra);
         Self { model, spectra }
     }
 
     /// The ranks of each node by a rule; `None` where no factors are fewer parameters and no more
     /// multiply-accumulates than the layer itself.
     pub fn ranks(&self, rule: RankRule) -> Vec<Option<Ranks>> {
-        let single = |known: &Option<(Node, usize, Spectrum)>| {
+        let single = |known: &Option<(Op, usize, Spectrum)>| {
             let (node, side, spectrum) = known.as_ref()?;
-            let own = cost(self.model.canonical(), std::slice::from_ref(node), *side);
-            let price = |ranks: &Ranks| cost(self.model.canonical(), &split(node, *ranks), *side);
+            let own = cost(self.model.graph(), std::slice::from_ref(node), *side);
+            let price = |ranks: &Ranks| cost(self.model.graph(), &split(node, *ranks), *side);
             let options = spectrum.options(rule).into_iter();
             options
                 .map(|ranks| (price(&ranks), ranks))
@@ -132,7 +133,7 @@ impl<'a> Decomposition<'a> {
     /// What the network would cost with these ranks, at most: of two Tucker ranks, one that is above
     /// what the other leaves (r > s K²) becomes less when the factors are made.
     pub fn cost(&self, ranks: &[Option<Ranks>]) -> Cost {
-        let mut smaller = self.model.canonical().clone();
+        let mut smaller = self.model.graph().clone();
         smaller.nodes = replaced(&smaller.nodes, ranks, &mut 0);
         smaller.cost()
     }
@@ -177,18 +178,14 @@ impl Spectrum {
 }
 
 /// The cost of some nodes on maps of a side.
-fn cost(network: &Canonical, nodes: &[Node], side: usize) -> Cost {
+fn cost(network: &Graph, nodes: &[Op], side: usize) -> Cost {
     let mut alone = network.clone();
     alone.nodes = nodes.to_vec();
     alone.input_side = side;
     alone.cost()
 }
 
-fn survey(
-    layers: &[Layer],
-    side: usize,
-    found: &mut Vec<Option<(Node, usize, Spectrum)>>,
-) -> usize {
+fn survey(layers: &[Layer], side: usize, found: &mut Vec<Option<(Op, usize, Spectrum)>>) -> usize {
     let mut side = side;
     for layer in layers {
         found.push(spectrum(layer).map(|spectrum| (layer.node.clone(), side, spectrum)));
@@ -207,14 +204,14 @@ fn survey(
 fn spectrum(layer: &Layer) -> Option<Spectrum> {
     let weight = layer.tensors.get("weight")?;
     match &layer.node {
-        Node::Convolution(Convolution { groups: 1, kernel: 2.., .. }) => {
+        Op::Convolution(Convolution { groups: 1, kernel: 2.., .. }) => {
             let kernel = kernel(weight);
             let (_, outputs) = left_singular(&kernel.by_outputs());
             let (_, inputs) = left_singular(&kernel.by_inputs());
             let shape = [kernel.outputs, kernel.inputs, kernel.area];
             Some(Spectrum::Tucker { outputs, inputs, shape })
         }
-        Node::Convolution(Convolution { groups: 1, .. }) | Node::Linear { .. } => {
+        Op::Convolution(Convolution { groups: 1, .. }) | Op::Linear { .. } => {
             let matrix = kernel(weight).by_outputs();
             let shape = [matrix.nrows(), matrix.ncols()];
             let wide = if shape[0] > shape[1] { matrix.transpose() } else { matrix };
@@ -246,9 +243,9 @@ fn plain(inputs: usize, outputs: usize) -> Convolution {
 }
 
 /// The nodes of the factors, the first first.
-fn split(node: &Node, ranks: Ranks) -> Vec<Node> {
+fn split(node: &Op, ranks: Ranks) -> Vec<Op> {
     match (node, ranks) {
-        (Node::Convolution(conv), Ranks::Matrix(rank)) => {
+        (Op::Convolution(conv), Ranks::Matrix(rank)) => {
             let Convolution { inputs, outputs, stride, padding, .. } = *conv;
             let first = Convolution { stride, padding, ..plain(inputs, rank) };
             let last = Convolution {
@@ -256,24 +253,24 @@ fn split(node: &Node, ranks: Ranks) -> Vec<Node> {
                 activation: conv.activation,
                 ..plain(rank, outputs)
             };
-            vec![Node::Convolution(first), Node::Convolution(last)]
+            vec![Op::Convolution(first), Op::Convolution(last)]
         }
-        (Node::Linear { inputs, outputs, activation }, Ranks::Matrix(rank)) => {
+        (Op::Linear { inputs, outputs, activation }, Ranks::Matrix(rank)) => {
             let identity = Activation::Identity;
             vec![
-                Node::Linear { inputs: *inputs, outputs: rank, activation: identity },
-                Node::Linear { inputs: rank, outputs: *outputs, activation: *activation },
+                Op::Linear { inputs: *inputs, outputs: rank, activation: identity },
+                Op::Linear { inputs: rank, outputs: *outputs, activation: *activation },
             ]
         }
-        (Node::Convolution(conv), Ranks::Tucker { outputs, inputs }) => {
+        (Op::Convolution(conv), Ranks::Tucker { outputs, inputs }) => {
             let mut core = conv.clone();
             let mut chain = Vec::new();
             if let Some(rank) = inputs {
-                chain.push(Node::Convolution(plain(conv.inputs, rank)));
+                chain.push(Op::Convolution(plain(conv.inputs, rank)));
                 core.inputs = rank;
             }
             let Some(rank) = outputs else {
-                chain.push(Node::Convolution(core));
+                chain.push(Op::Convolution(core));
                 return chain;
             };
             core.outputs = rank;
@@ -281,14 +278,14 @@ fn split(node: &Node, ranks: Ranks) -> Vec<Node> {
             core.activation = Activation::Identity;
             let last = plain(rank, conv.outputs);
             let last = Convolution { norm: conv.norm, activation: conv.activation, ..last };
-            chain.extend([Node::Convolution(core), Node::Convolution(last)]);
+            chain.extend([Op::Convolution(core), Op::Convolution(last)]);
             chain
         }
         (other, _) => vec![other.clone()],
     }
 }
 
-fn replaced(nodes: &[Node], ranks: &[Option<Ranks>], index: &mut usize) -> Vec<Node> {
+fn replaced(nodes: &[Op], ranks: &[Option<Ranks>], index: &mut usize) -> Vec<Op> {
     let mut all = Vec::new();
     for node in nodes {
         let own = *index;
@@ -342,10 +339,10 @@ fn factors(layer: Layer, ranks: Ranks) -> Vec<Layer> {
     };
     let nodes = split(&layer.node, ranks);
     let last = nodes.len() - 1;
-    let single = |(index, (node, values)): (usize, (Node, Vec<f32>))| {
+    let single = |(index, (node, values)): (usize, (Op, Vec<f32>))| {
         let (shape, outputs) = match &node {
-            Node::Convolution(conv) => (conv.weight_shape().to_vec(), conv.outputs),
-            Node::Linear { inputs, outputs, .. } => (vec![*outputs, *inputs], *outputs),
+            Op::Convolution(conv) => (conv.weight_shape().to_vec(), conv.outputs),
+            Op::Linear { inputs, outputs, .. } => (vec![*outputs, *inputs], *outputs),
             _ => (Vec::new(), 0),
         };
         let mut factor = Layer::new(node).with("weight", &shape, values);

@@ -10,7 +10,7 @@
 //! Fang et al. (2023), "DepGraph: towards any structural pruning", section 3.
 
 use crate::tree::{branches, side_behind};
-use automl_models::{Canonical, Node};
+use automl_arch::{Graph, Op};
 
 /// The coupled channels of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +51,7 @@ impl Groups {
     /// The groups of a network.
     ///
     /// The image's channels and the classes, and what is tied to them, cannot be removed.
-    pub fn find(network: &Canonical) -> Self {
+    pub fn find(network: &Graph) -> Self {
         let mut walk = Walk::default();
         let input = walk.fresh(network.input_channels);
         walk.freeze(&input);
@@ -80,39 +80,39 @@ impl Groups {
     pub(crate) fn roles(
         &self,
         index: usize,
-        node: &Node,
+        node: &Op,
         tensor: &str,
     ) -> Vec<(usize, Role, &[usize])> {
         let Some(Axes { inputs, outputs, inner }) = self.axes.get(index) else {
             return Vec::new();
         };
         match (node, tensor) {
-            (Node::Convolution(conv), "weight") if conv.groups == 1 => {
+            (Op::Convolution(conv), "weight") if conv.groups == 1 => {
                 vec![(0, Role::Makes, outputs), (1, Role::Reads, inputs)]
             }
-            (Node::Convolution(_), "weight") => vec![(0, Role::Makes, outputs)],
-            (Node::Linear { .. }, "weight") => {
+            (Op::Convolution(_), "weight") => vec![(0, Role::Makes, outputs)],
+            (Op::Linear { .. }, "weight") => {
                 vec![(0, Role::Makes, outputs), (1, Role::Reads, inputs)]
             }
-            (Node::Convolution(_) | Node::Linear { .. }, _) => vec![(0, Role::Follows, outputs)],
-            (Node::SqueezeExcite { .. }, "reduce") => {
+            (Op::Convolution(_) | Op::Linear { .. }, _) => vec![(0, Role::Follows, outputs)],
+            (Op::SqueezeExcite { .. }, "reduce") => {
                 vec![(0, Role::Makes, inner), (1, Role::Reads, inputs)]
             }
-            (Node::SqueezeExcite { .. }, "reduce_bias") => vec![(0, Role::Follows, inner)],
-            (Node::SqueezeExcite { .. }, "expand") => {
+            (Op::SqueezeExcite { .. }, "reduce_bias") => vec![(0, Role::Follows, inner)],
+            (Op::SqueezeExcite { .. }, "expand") => {
                 vec![(0, Role::Follows, inputs), (1, Role::Reads, inner)]
             }
-            (Node::SqueezeExcite { .. }, _) => vec![(0, Role::Follows, inputs)],
+            (Op::SqueezeExcite { .. }, _) => vec![(0, Role::Follows, inputs)],
             _ => Vec::new(),
         }
     }
 
     /// The node with this index without the units that are not kept.
-    pub(crate) fn resize(&self, index: usize, node: &mut Node, keep: &[bool]) {
+    pub(crate) fn resize(&self, index: usize, node: &mut Op, keep: &[bool]) {
         let Some(axes) = self.axes.get(index) else { return };
         let count = |units: &[usize]| units.iter().filter(|unit| keep[**unit]).count();
         match node {
-            Node::Convolution(conv) => {
+            Op::Convolution(conv) => {
                 let each = conv.outputs / conv.groups;
                 conv.inputs = count(&axes.inputs);
                 conv.outputs = count(&axes.outputs);
@@ -120,11 +120,11 @@ impl Groups {
                     conv.groups = conv.outputs / each;
                 }
             }
-            Node::Linear { inputs, outputs, .. } => {
+            Op::Linear { inputs, outputs, .. } => {
                 *inputs = count(&axes.inputs);
                 *outputs = count(&axes.outputs);
             }
-            Node::SqueezeExcite { channels, squeeze, .. } => {
+            Op::SqueezeExcite { channels, squeeze, .. } => {
                 *channels = count(&axes.inputs);
                 *squeeze = count(&axes.inner);
             }
@@ -179,16 +179,16 @@ impl Walk {
         self.sets[b] = a;
     }
 
-    fn chain(&mut self, nodes: &[Node], input: Vec<usize>, side: usize) -> (Vec<usize>, usize) {
+    fn chain(&mut self, nodes: &[Op], input: Vec<usize>, side: usize) -> (Vec<usize>, usize) {
         nodes.iter().fold((input, side), |(flow, side), node| self.single(node, flow, side))
     }
 
-    fn single(&mut self, node: &Node, input: Vec<usize>, side: usize) -> (Vec<usize>, usize) {
+    fn single(&mut self, node: &Op, input: Vec<usize>, side: usize) -> (Vec<usize>, usize) {
         let index = self.axes.len();
         self.axes.push(Axes::default());
         let behind = side_behind(node, side);
         match node {
-            Node::Convolution(conv) => {
+            Op::Convolution(conv) => {
                 let output = self.fresh(conv.outputs);
                 if conv.groups > 1 {
                     let reads = input.chunks_exact(conv.inputs / conv.groups);
@@ -201,19 +201,19 @@ impl Walk {
                 self.axes[index].outputs.clone_from(&output);
                 (output, behind)
             }
-            Node::Linear { outputs, .. } => {
+            Op::Linear { outputs, .. } => {
                 let repeated = |element: &usize| std::iter::repeat_n(*element, side * side);
                 self.axes[index].inputs = input.iter().flat_map(repeated).collect();
                 let output = self.fresh(*outputs);
                 self.axes[index].outputs.clone_from(&output);
                 (output, behind)
             }
-            Node::SqueezeExcite { squeeze, .. } => {
+            Op::SqueezeExcite { squeeze, .. } => {
                 self.axes[index].inner = self.fresh(*squeeze);
                 self.axes[index].inputs.clone_from(&input);
                 (input, behind)
             }
-            Node::Sum { .. } => {
+            Op::Sum { .. } => {
                 let [body, shortcut] = branches(node);
                 let (main, behind) = self.chain(body, input.clone(), side);
                 let (other, _) = self.chain(shortcut, input, side);
@@ -222,17 +222,17 @@ impl Walk {
                 }
                 (main, behind)
             }
-            Node::Concat { .. } => {
+            Op::Concat { .. } => {
                 let [first, second] = branches(node);
                 let (mut one, behind) = self.chain(first, input.clone(), side);
                 let (two, _) = self.chain(second, input, side);
                 one.extend(two);
                 (one, behind)
             }
-            Node::Pool { .. }
-            | Node::GlobalAvgPool
-            | Node::Activation(_)
-            | Node::ChannelAttention { .. } => (input, behind),
+            Op::Pool { .. }
+            | Op::GlobalAvgPool
+            | Op::Activation(_)
+            | Op::ChannelAttention { .. } => (input, behind),
         }
     }
 

@@ -3,7 +3,8 @@
 use crate::Model;
 use crate::groups::{Groups, Role};
 use crate::tree::{Layer, grow};
-use automl_models::{NamedTensor, Node};
+use automl_arch::Op;
+use automl_models::NamedTensor;
 use automl_numeric::stream;
 use automl_train::Training;
 use rand::RngExt;
@@ -93,7 +94,7 @@ fn normalise(scores: &mut [f64], groups: &Groups) {
 
 /// For each unit the derivative of the loss by a gate on its channels.
 fn slopes(model: &Model, layers: &[Layer], groups: &Groups, gradients: &[NamedTensor]) -> Vec<f64> {
-    let slope = grow(&model.canonical().nodes, gradients);
+    let slope = grow(&model.graph().nodes, gradients);
     let flat = flatten(&slope);
     let mut slopes = vec![0.0; groups.units()];
     visit(layers, groups, Role::Reads, &mut |unit, (node, tensor), at, weight| {
@@ -122,7 +123,7 @@ fn visit<'a>(
     each: &mut dyn FnMut(usize, (usize, &'a str), usize, f64),
 ) {
     for (index, layer) in flatten(layers).into_iter().enumerate() {
-        if matches!(layer.node, Node::Sum { .. } | Node::Concat { .. }) {
+        if matches!(layer.node, Op::Sum { .. } | Op::Concat { .. }) {
             continue;
         }
         for (name, tensor) in &layer.tensors {
@@ -143,16 +144,17 @@ fn visit<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_models::{Activation, Architecture, Block, Network};
-    use automl_train::{Augmentation, Data, Dataset, Part, Recipe, cpu};
+    use automl_arch::{Activation, Architecture, Block};
+    use automl_data::{Augmentation, Data, Dataset, Part, Recipe};
+    use automl_models::Network;
+    use automl_train::cpu;
     use std::sync::Arc;
 
-    fn without_norm(nodes: &mut [Node]) {
+    fn without_norm(nodes: &mut [Op]) {
         for node in nodes {
             match node {
-                Node::Convolution(conv) => conv.norm = false,
-                Node::Sum { body: one, shortcut: two }
-                | Node::Concat { first: one, second: two } => {
+                Op::Convolution(conv) => conv.norm = false,
+                Op::Sum { body: one, shortcut: two } | Op::Concat { first: one, second: two } => {
                     without_norm(one);
                     without_norm(two);
                 }
@@ -196,28 +198,28 @@ mod tests {
     #[test]
     fn slopes_are_derivatives() {
         let layers = [
-            automl_models::Layer::once(Block::conv(8, 3, 1, Activation::Silu)),
-            automl_models::Layer::once(Block::MBConv {
+            automl_arch::Layer::once(Block::conv(8, 3, 1, Activation::Silu)),
+            automl_arch::Layer::once(Block::MBConv {
                 expansion: 2.0,
                 channels: 8,
                 stride: 1,
                 kernel: 3,
                 squeeze_excite: true,
             }),
-            automl_models::Layer::once(Block::conv(8, 3, 2, Activation::Silu)),
-            automl_models::Layer::once(Block::Flatten),
-            automl_models::Layer::once(Block::linear(10)),
+            automl_arch::Layer::once(Block::conv(8, 3, 2, Activation::Silu)),
+            automl_arch::Layer::once(Block::Flatten),
+            automl_arch::Layer::once(Block::linear(10)),
         ];
-        let mut canonical = Architecture::new(1, 8, layers).canonical().unwrap();
-        without_norm(&mut canonical.nodes);
-        let mut tensors = Network::from_canonical(&canonical, 1, &cpu()).tensors();
+        let mut graph = Architecture::new(1, 8, layers).graph().unwrap();
+        without_norm(&mut graph.nodes);
+        let mut tensors = Network::from_graph(&graph, 1, &cpu()).tensors();
         let mut rng = stream(1, 0, "test");
         for tensor in &mut tensors {
             let inputs: usize = tensor.shape.iter().skip(1).product();
             let scale = 2.0 / (inputs as f32).sqrt();
             tensor.values.iter_mut().for_each(|x| *x = scale * (rng.random::<f32>() - 0.4));
         }
-        let model = Model::new(canonical, tensors).unwrap();
+        let model = Model::new(graph, tensors).unwrap();
         let data = Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
         let data = Arc::new(data.subset(0.1, 0));
         let recipe = Recipe {
@@ -228,10 +230,10 @@ mod tests {
         };
         let training = |model: &Model| {
             let weights = model.tensors().to_vec();
-            Training::with_weights(model.canonical(), weights, &data, &recipe, 0, &cpu()).unwrap()
+            Training::with_weights(model.graph(), weights, &data, &recipe, 0, &cpu()).unwrap()
         };
         let loss = |model: &Model| training(model).evaluate(Part::Train).loss;
-        let groups = Groups::find(model.canonical());
+        let groups = Groups::find(model.graph());
         let mut found = Vec::new();
         training(&model).gradients(1, |gradients| {
             found = slopes(&model, &model.layers(), &groups, gradients);

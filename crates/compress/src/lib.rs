@@ -8,7 +8,8 @@
 //!
 //! ```
 //! use automl_compress::{Budget, Decomposition, Groups, Model, prune};
-//! use automl_models::{Activation, Architecture, Block, Layer, Network};
+//! use automl_arch::{Activation, Architecture, Block, Layer};
+//! use automl_models::Network;
 //!
 //! let architecture = Architecture::new(1, 8, [
 //!     Layer::once(Block::conv(16, 3, 1, Activation::Relu)),
@@ -17,11 +18,11 @@
 //!     Layer::once(Block::Flatten),
 //!     Layer::once(Block::linear(10)),
 //! ]);
-//! let canonical = architecture.canonical()?;
-//! let weights = Network::from_canonical(&canonical, 0, &automl_train::cpu()).tensors();
-//! let model = Model::new(canonical, weights)?;
+//! let graph = architecture.graph()?;
+//! let weights = Network::from_graph(&graph, 0, &automl_train::cpu()).tensors();
+//! let model = Model::new(graph, weights)?;
 //!
-//! let groups = Groups::find(model.canonical());
+//! let groups = Groups::find(model.graph());
 //! let half = Budget { parameters: Some(model.cost().parameters / 2), macs: None };
 //! let scores = vec![1.0; groups.units()];
 //! let smaller = prune(&model, &groups, &scores, &half, Default::default())?;

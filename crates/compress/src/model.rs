@@ -1,7 +1,8 @@
 //! A network with its weights, as data.
 
 use crate::tree::{Layer, branches, grow, names, nodes, tensors};
-use automl_models::{Canonical, CanonicalError, Cost, LoadError, NamedTensor, Network, Node};
+use automl_arch::{Cost, Graph, GraphError, Op};
+use automl_models::{LoadError, NamedTensor, Network};
 use automl_train::{Device, cpu};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -9,7 +10,7 @@ use thiserror::Error;
 /// A network and its weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
-    canonical: Canonical,
+    graph: Graph,
     tensors: Vec<NamedTensor>,
 }
 
@@ -19,7 +20,7 @@ pub struct Model {
 pub enum ModelError {
     /// The nodes do not fit together.
     #[error(transparent)]
-    Canonical(#[from] CanonicalError),
+    Graph(#[from] GraphError),
     /// The weights do not fit the nodes.
     #[error(transparent)]
     Weights(#[from] LoadError),
@@ -38,23 +39,23 @@ impl Model {
     ///
     /// # Errors
     /// [`ModelError`] with the node or tensor at fault.
-    pub fn new(canonical: Canonical, tensors: Vec<NamedTensor>) -> Result<Self, ModelError> {
-        canonical.check()?;
+    pub fn new(graph: Graph, tensors: Vec<NamedTensor>) -> Result<Self, ModelError> {
+        graph.check()?;
         // Before anything as large as the nodes say is made.
         let named = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
-        fits(&canonical.nodes, "layers", &named)?;
+        fits(&graph.nodes, "layers", &named)?;
         for NamedTensor { name, values, .. } in &tensors {
             if let Some(value) = values.iter().find(|value| !value.is_finite()) {
                 return Err(ModelError::NotFinite { name: name.clone(), value: *value });
             }
         }
-        let network = Network::from_canonical(&canonical, 0, &cpu()).with_tensors(tensors)?;
-        Ok(Self { canonical, tensors: network.tensors() })
+        let network = Network::from_graph(&graph, 0, &cpu()).with_tensors(tensors)?;
+        Ok(Self { graph, tensors: network.tensors() })
     }
 
     /// The nodes.
-    pub fn canonical(&self) -> &Canonical {
-        &self.canonical
+    pub fn graph(&self) -> &Graph {
+        &self.graph
     }
 
     /// The weights.
@@ -64,7 +65,7 @@ impl Model {
 
     /// Parameters, multiply-accumulates and memory.
     pub fn cost(&self) -> Cost {
-        self.canonical.cost()
+        self.graph.cost()
     }
 
     /// The network on a device.
@@ -72,24 +73,24 @@ impl Model {
     /// # Errors
     /// None in practice: the weights fit since [`Model::new`].
     pub fn network(&self, device: &Device) -> Result<Network, LoadError> {
-        Network::from_canonical(&self.canonical, 0, device).with_tensors(self.tensors.clone())
+        Network::from_graph(&self.graph, 0, device).with_tensors(self.tensors.clone())
     }
 
     pub(crate) fn layers(&self) -> Vec<Layer> {
-        grow(&self.canonical.nodes, &self.tensors)
+        grow(&self.graph.nodes, &self.tensors)
     }
 
     /// The network of changed layers for the same images and classes.
     pub(crate) fn with_layers(&self, layers: &[Layer]) -> Result<Self, ModelError> {
-        let mut canonical = self.canonical.clone();
-        canonical.nodes = nodes(layers);
-        Self::new(canonical, tensors(layers))
+        let mut graph = self.graph.clone();
+        graph.nodes = nodes(layers);
+        Self::new(graph, tensors(layers))
     }
 }
 
 /// Whether the tensors of many numbers have the shapes that the nodes say.
 fn fits(
-    nodes: &[Node],
+    nodes: &[Op],
     prefix: &str,
     tensors: &BTreeMap<&str, &NamedTensor>,
 ) -> Result<(), LoadError> {
@@ -100,9 +101,9 @@ fn fits(
             fits(branch, &format!("{place}.{name}"), tensors)?;
         }
         let expected = match node {
-            Node::Convolution(conv) => vec![("weight", conv.weight_shape().to_vec())],
-            Node::Linear { inputs, outputs, .. } => vec![("weight", vec![*outputs, *inputs])],
-            Node::SqueezeExcite { channels, squeeze, .. } => {
+            Op::Convolution(conv) => vec![("weight", conv.weight_shape().to_vec())],
+            Op::Linear { inputs, outputs, .. } => vec![("weight", vec![*outputs, *inputs])],
+            Op::SqueezeExcite { channels, squeeze, .. } => {
                 vec![("reduce", vec![*squeeze, *channels]), ("expand", vec![*channels, *squeeze])]
             }
             _ => Vec::new(),
@@ -124,9 +125,9 @@ fn fits(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_models::{Activation, Architecture, Block, Layer};
+    use automl_arch::{Activation, Architecture, Block, Layer};
 
-    fn parts() -> (Canonical, Vec<NamedTensor>) {
+    fn parts() -> (Graph, Vec<NamedTensor>) {
         let layers = [
             Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
             Layer::once(Block::inverted_residual(3, 2.0, 8, 1)),
@@ -142,20 +143,20 @@ mod tests {
             Layer::once(Block::Flatten),
             Layer::once(Block::linear(10)),
         ];
-        let canonical = Architecture::new(1, 8, layers).canonical().unwrap();
-        let tensors = Network::from_canonical(&canonical, 0, &cpu()).tensors();
-        (canonical, tensors)
+        let graph = Architecture::new(1, 8, layers).graph().unwrap();
+        let tensors = Network::from_graph(&graph, 0, &cpu()).tensors();
+        (graph, tensors)
     }
 
     #[test]
     fn what_is_no_number_is_named() {
-        let (canonical, tensors) = parts();
-        assert!(Model::new(canonical.clone(), tensors.clone()).is_ok());
+        let (graph, tensors) = parts();
+        assert!(Model::new(graph.clone(), tensors.clone()).is_ok());
         for value in [f32::NAN, f32::INFINITY] {
             for at in [0, tensors.len() / 2, tensors.len() - 1] {
                 let mut broken = tensors.clone();
                 broken[at].values[0] = value;
-                let error = Model::new(canonical.clone(), broken).unwrap_err().to_string();
+                let error = Model::new(graph.clone(), broken).unwrap_err().to_string();
                 assert!(error.starts_with(&tensors[at].name), "{error}");
             }
         }
@@ -164,17 +165,17 @@ mod tests {
     /// Nodes of 8 GiB with small weights: nothing of that size is made to find it out.
     #[test]
     fn shapes_are_compared_first() {
-        let (mut canonical, tensors) = parts();
+        let (mut graph, tensors) = parts();
         let name = "layers.0.Convolution.weight";
-        if let Node::Convolution(conv) = &mut canonical.nodes[0] {
+        if let Op::Convolution(conv) = &mut graph.nodes[0] {
             (conv.kernel, conv.padding) = (8191, (4095, 4095));
         }
         let start = std::time::Instant::now();
-        let error = Model::new(canonical.clone(), tensors.clone()).unwrap_err().to_string();
+        let error = Model::new(graph.clone(), tensors.clone()).unwrap_err().to_string();
         assert!(error.starts_with(name), "{error}");
         assert!(start.elapsed().as_secs_f64() < 0.5);
         let rest = tensors.into_iter().filter(|tensor| tensor.name != name).collect();
-        let error = Model::new(canonical, rest).unwrap_err().to_string();
+        let error = Model::new(graph, rest).unwrap_err().to_string();
         assert!(error.contains("lack layers.0"), "{error}");
     }
 }

@@ -3,7 +3,8 @@
 use crate::groups::Groups;
 use crate::tree::{Layer, branches, with_branches};
 use crate::{Budget, Model, ModelError};
-use automl_models::{Canonical, Cost, NamedTensor, Node};
+use automl_arch::{Cost, Graph, Op};
+use automl_models::NamedTensor;
 use thiserror::Error;
 
 /// What is left in any case.
@@ -72,7 +73,7 @@ pub fn prune(
     }
     let order = order(groups, scores, floor);
     let keep = |count: usize| kept(groups, &order, count, scores, floor);
-    let cost = |count: usize| cost(model.canonical(), groups, &keep(count));
+    let cost = |count: usize| cost(model.graph(), groups, &keep(count));
     let least = cost(order.len());
     if !budget.allows(&least) {
         let Cost { parameters, macs, .. } = least;
@@ -105,7 +106,7 @@ pub(crate) fn within_reach(
     let scores = vec![1.0; groups.units()];
     let order = order(groups, &scores, floor);
     let keep = kept(groups, &order, order.len(), &scores, floor);
-    let least = cost(model.canonical(), groups, &keep);
+    let least = cost(model.graph(), groups, &keep);
     if budget.allows(&least) {
         return Ok(());
     }
@@ -175,14 +176,14 @@ fn kept(groups: &Groups, order: &[usize], count: usize, scores: &[f64], floor: F
     keep
 }
 
-fn cost(network: &Canonical, groups: &Groups, keep: &[bool]) -> Cost {
+fn cost(network: &Graph, groups: &Groups, keep: &[bool]) -> Cost {
     let mut smaller = network.clone();
     smaller.nodes = resized(&network.nodes, groups, keep, &mut 0);
     smaller.cost()
 }
 
-fn resized(nodes: &[Node], groups: &Groups, keep: &[bool], index: &mut usize) -> Vec<Node> {
-    let single = |node: &Node| {
+fn resized(nodes: &[Op], groups: &Groups, keep: &[bool], index: &mut usize) -> Vec<Op> {
+    let single = |node: &Op| {
         let own = *index;
         *index += 1;
         let inner = branches(node).map(|branch| resized(branch, groups, keep, index));
@@ -242,10 +243,10 @@ fn silence(layers: &mut [Layer], groups: &Groups, keep: &[bool], index: &mut usi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_models::{Activation, Architecture, Block, Convolution, Layer};
+    use automl_arch::{Activation, Architecture, Block, Convolution, Layer};
 
-    fn conv(inputs: usize, outputs: usize) -> Node {
-        Node::Convolution(Convolution {
+    fn conv(inputs: usize, outputs: usize) -> Op {
+        Op::Convolution(Convolution {
             inputs,
             outputs,
             kernel: 1,
@@ -267,11 +268,11 @@ mod tests {
             Layer::once(Block::Flatten),
             Layer::once(Block::linear(5)),
         ];
-        let mut network = Architecture::new(1, 8, layers).canonical().unwrap();
+        let mut network = Architecture::new(1, 8, layers).graph().unwrap();
         let join = |one: usize| {
-            vec![Node::Concat { first: vec![conv(8, one)], second: vec![conv(8, 16 - one)] }]
+            vec![Op::Concat { first: vec![conv(8, one)], second: vec![conv(8, 16 - one)] }]
         };
-        network.nodes[1] = Node::Sum { body: join(8), shortcut: join(4) };
+        network.nodes[1] = Op::Sum { body: join(8), shortcut: join(4) };
         network.check().unwrap();
         let groups = Groups::find(&network);
         let whole = groups.groups().iter().find(|group| group.len() == 16).unwrap();

@@ -1,13 +1,14 @@
 //! Nodes and their weights in one tree, so that both change together.
 
-use automl_models::{NamedTensor, Node};
+use automl_arch::Op;
+use automl_models::NamedTensor;
 use std::collections::BTreeMap;
 
 /// A node with its weights.
 #[derive(Clone, Debug)]
 pub(crate) struct Layer {
     /// The node; branches are empty here.
-    pub(crate) node: Node,
+    pub(crate) node: Op,
     /// Its tensors by their names within the layer, such as `weight`.
     pub(crate) tensors: BTreeMap<String, NamedTensor>,
     /// The two branches of a sum or concatenation.
@@ -15,7 +16,7 @@ pub(crate) struct Layer {
 }
 
 impl Layer {
-    pub(crate) fn new(node: Node) -> Self {
+    pub(crate) fn new(node: Op) -> Self {
         Self { node, tensors: BTreeMap::new(), branches: [Vec::new(), Vec::new()] }
     }
 
@@ -28,49 +29,49 @@ impl Layer {
 }
 
 /// What a network's module calls a node, and its branches.
-pub(crate) fn names(node: &Node) -> (&'static str, [&'static str; 2]) {
+pub(crate) fn names(node: &Op) -> (&'static str, [&'static str; 2]) {
     match node {
-        Node::Convolution(_) => ("Convolution", [""; 2]),
-        Node::Linear { .. } => ("Linear", [""; 2]),
-        Node::Pool { .. } => ("Pool", [""; 2]),
-        Node::GlobalAvgPool => ("GlobalAvgPool", [""; 2]),
-        Node::Activation(_) => ("Activation", [""; 2]),
-        Node::SqueezeExcite { .. } => ("SqueezeExcite", [""; 2]),
-        Node::ChannelAttention { .. } => ("ChannelAttention", [""; 2]),
-        Node::Sum { .. } => ("Sum", ["body", "shortcut"]),
-        Node::Concat { .. } => ("Concat", ["first", "second"]),
+        Op::Convolution(_) => ("Convolution", [""; 2]),
+        Op::Linear { .. } => ("Linear", [""; 2]),
+        Op::Pool { .. } => ("Pool", [""; 2]),
+        Op::GlobalAvgPool => ("GlobalAvgPool", [""; 2]),
+        Op::Activation(_) => ("Activation", [""; 2]),
+        Op::SqueezeExcite { .. } => ("SqueezeExcite", [""; 2]),
+        Op::ChannelAttention { .. } => ("ChannelAttention", [""; 2]),
+        Op::Sum { .. } => ("Sum", ["body", "shortcut"]),
+        Op::Concat { .. } => ("Concat", ["first", "second"]),
     }
 }
 
 /// The branches of a node.
-pub(crate) fn branches(node: &Node) -> [&[Node]; 2] {
+pub(crate) fn branches(node: &Op) -> [&[Op]; 2] {
     match node {
-        Node::Sum { body, shortcut } => [body, shortcut],
-        Node::Concat { first, second } => [first, second],
+        Op::Sum { body, shortcut } => [body, shortcut],
+        Op::Concat { first, second } => [first, second],
         _ => [&[], &[]],
     }
 }
 
 /// The side of the maps behind a node without branches.
-pub(crate) fn side_behind(node: &Node, side: usize) -> usize {
+pub(crate) fn side_behind(node: &Op, side: usize) -> usize {
     match node {
-        Node::Convolution(conv) => conv.output_side(side),
-        Node::Pool { kernel, stride, padding, .. } => {
+        Op::Convolution(conv) => conv.output_side(side),
+        Op::Pool { kernel, stride, padding, .. } => {
             (side + 2 * padding).saturating_sub(*kernel) / (*stride).max(1) + 1
         }
-        Node::Linear { .. } | Node::GlobalAvgPool => 1,
+        Op::Linear { .. } | Op::GlobalAvgPool => 1,
         _ => side,
     }
 }
 
 /// The tree of a network; tensors that belong to no node are left out.
-pub(crate) fn grow(nodes: &[Node], tensors: &[NamedTensor]) -> Vec<Layer> {
+pub(crate) fn grow(nodes: &[Op], tensors: &[NamedTensor]) -> Vec<Layer> {
     let named = tensors.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
     branch(nodes, "layers", &named)
 }
 
-fn branch(nodes: &[Node], prefix: &str, tensors: &BTreeMap<&str, &NamedTensor>) -> Vec<Layer> {
-    let layer = |(index, node): (usize, &Node)| {
+fn branch(nodes: &[Op], prefix: &str, tensors: &BTreeMap<&str, &NamedTensor>) -> Vec<Layer> {
+    let layer = |(index, node): (usize, &Op)| {
         let (kind, inner) = names(node);
         let place = format!("{prefix}.{index}.{kind}");
         let [one, two] = branches(node);
@@ -92,16 +93,16 @@ fn branch(nodes: &[Node], prefix: &str, tensors: &BTreeMap<&str, &NamedTensor>) 
 }
 
 /// The node with other branches.
-pub(crate) fn with_branches(node: &Node, [one, two]: [Vec<Node>; 2]) -> Node {
+pub(crate) fn with_branches(node: &Op, [one, two]: [Vec<Op>; 2]) -> Op {
     match node {
-        Node::Sum { .. } => Node::Sum { body: one, shortcut: two },
-        Node::Concat { .. } => Node::Concat { first: one, second: two },
+        Op::Sum { .. } => Op::Sum { body: one, shortcut: two },
+        Op::Concat { .. } => Op::Concat { first: one, second: two },
         other => other.clone(),
     }
 }
 
 /// The nodes of a tree.
-pub(crate) fn nodes(layers: &[Layer]) -> Vec<Node> {
+pub(crate) fn nodes(layers: &[Layer]) -> Vec<Op> {
     let node =
         |layer: &Layer| with_branches(&layer.node, layer.branches.each_ref().map(|b| nodes(b)));
     layers.iter().map(node).collect()

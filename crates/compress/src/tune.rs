@@ -5,8 +5,9 @@ use crate::{
     Budget, DecomposeError, Decomposition, Floor, Groups, Importance, Model, ModelError,
     PruneError, RankRule, prune,
 };
+use automl_data::{Data, Recipe};
 use automl_numeric::stream;
-use automl_train::{Data, Device, EpochReport, Recipe, TrainError, Training};
+use automl_train::{Device, EpochReport, TrainError, Training};
 use rand::RngExt;
 use std::sync::Arc;
 use thiserror::Error;
@@ -119,7 +120,7 @@ pub fn prune_and_tune(
     watch: Watch<'_>,
 ) -> Result<Model, CompressError> {
     let start = model.cost();
-    within_reach(model, &Groups::find(model.canonical()), budget, pruning.floor)?;
+    within_reach(model, &Groups::find(model.graph()), budget, pruning.floor)?;
     let steps = pruning.steps.max(1);
     let epochs = tuning.recipe.epochs;
     let between = if steps > 1 { epochs / (2 * (steps as u64 - 1)) } else { 0 };
@@ -176,7 +177,7 @@ pub fn both_and_tune(
     watch: Watch<'_>,
 ) -> Result<Model, CompressError> {
     let midway = budget.on_the_way(&model.cost(), 0.5);
-    within_reach(model, &Groups::find(model.canonical()), &midway, pruning.floor)?;
+    within_reach(model, &Groups::find(model.graph()), &midway, pruning.floor)?;
     go_on(watch, 0)?;
     let untuned = rank_and_prune(model, &midway, pruning, tuning)?;
     Decomposition::of(&untuned).within(budget)?;
@@ -226,7 +227,7 @@ pub fn tune(
         let report = training.run_epoch(watch.stop)?;
         (watch.tell)(&Step::Epoch(report));
     }
-    Ok(Model::new(model.canonical().clone(), training.trained().tensors())?)
+    Ok(Model::new(model.graph().clone(), training.trained().tensors())?)
 }
 
 /// Removes channels until the budget is met, those first that are needed least as the network is.
@@ -236,7 +237,7 @@ fn rank_and_prune(
     pruning: &Pruning,
     tuning: &Tuning<'_>,
 ) -> Result<Model, CompressError> {
-    let groups = Groups::find(model.canonical());
+    let groups = Groups::find(model.graph());
     let training = begin(model, tuning, 1)?;
     let scores = pruning.importance.scores(model, &groups, &training, BATCHES, tuning.seed);
     Ok(prune(model, &groups, &scores, budget, pruning.floor)?)
@@ -257,7 +258,7 @@ fn begin(model: &Model, tuning: &Tuning<'_>, epochs: u64) -> Result<Training, Tr
     let recipe = Recipe { epochs, ..tuning.recipe.clone() };
     let Tuning { data, seed, device, .. } = *tuning;
     let weights = model.tensors().to_vec();
-    Training::with_weights(model.canonical(), weights, data, &recipe, seed, device)
+    Training::with_weights(model.graph(), weights, data, &recipe, seed, device)
 }
 
 fn tell_size(model: &Model, watch: Watch<'_>) {
@@ -268,8 +269,10 @@ fn tell_size(model: &Model, watch: Watch<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_models::{Activation, Architecture, Block, Layer, Network};
-    use automl_train::{Dataset, cpu};
+    use automl_arch::{Activation, Architecture, Block, Layer};
+    use automl_data::Dataset;
+    use automl_models::Network;
+    use automl_train::cpu;
     use std::cell::{Cell, RefCell};
 
     fn data() -> Arc<Data> {
@@ -286,9 +289,9 @@ mod tests {
             Layer::once(Block::Flatten),
             Layer::once(Block::linear(10)),
         ];
-        let canonical = Architecture::new(1, 8, layers).canonical().unwrap();
-        let weights = Network::from_canonical(&canonical, 0, &cpu()).tensors();
-        Model::new(canonical, weights).unwrap()
+        let graph = Architecture::new(1, 8, layers).graph().unwrap();
+        let weights = Network::from_graph(&graph, 0, &cpu()).tensors();
+        Model::new(graph, weights).unwrap()
     }
 
     fn share(model: &Model, share: f64) -> Budget {

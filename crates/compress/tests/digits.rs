@@ -1,12 +1,13 @@
 //! A network that has learnt the digits, made smaller.
 #![allow(clippy::unwrap_used)]
 
+use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_compress::{
     Budget, Groups, Importance, Model, Pruning, RankRule, Step, Target, Tuning, Watch,
     decompose_and_tune, fine_tuning, prune_and_tune,
 };
-use automl_models::{Activation, Architecture, Block, Layer};
-use automl_train::{Data, Dataset, Part, Recipe, Training, cpu};
+use automl_data::{Data, Dataset, Part, Recipe};
+use automl_train::{Training, cpu};
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -32,14 +33,13 @@ fn trained(data: &Arc<Data>, recipe: &Recipe) -> Training {
 }
 
 fn model(training: &Training) -> Model {
-    let canonical = training.description().canonical().unwrap();
-    Model::new(canonical, training.trained().tensors()).unwrap()
+    let graph = training.description().graph().unwrap();
+    Model::new(graph, training.trained().tensors()).unwrap()
 }
 
 fn accuracy(model: &Model, data: &Arc<Data>, recipe: &Recipe) -> f64 {
     let weights = model.tensors().to_vec();
-    let training =
-        Training::with_weights(model.canonical(), weights, data, recipe, 0, &cpu()).unwrap();
+    let training = Training::with_weights(model.graph(), weights, data, recipe, 0, &cpu()).unwrap();
     training.evaluate(Part::Validation).accuracy
 }
 
@@ -105,12 +105,12 @@ fn dead_channels_go_first() {
             _ => {}
         }
     }
-    let model = Model::new(model.canonical().clone(), tensors).unwrap();
-    let groups = Groups::find(model.canonical());
+    let model = Model::new(model.graph().clone(), tensors).unwrap();
+    let groups = Groups::find(model.graph());
     let group = groups.groups().iter().find(|group| group.len() == 32).unwrap();
     let weights = model.tensors().to_vec();
     let training =
-        Training::with_weights(model.canonical(), weights, &data, &recipe, 0, &cpu()).unwrap();
+        Training::with_weights(model.graph(), weights, &data, &recipe, 0, &cpu()).unwrap();
     for importance in [Importance::Taylor, Importance::L1, Importance::L2] {
         let scores = importance.scores(&model, &groups, &training, 5, 0);
         let dead = group[..10].iter().map(|unit| scores[*unit]).fold(0.0, f64::max);

@@ -1,12 +1,13 @@
 //! Laws of pruning and decomposition on random networks.
 #![allow(clippy::unwrap_used)]
 
+use automl_arch::{
+    Activation, Architecture, Block, BlockSpace, BlockSpaceOptions, Graph, Layer, Op,
+};
 use automl_compress::{
     Budget, Decomposition, Floor, Groups, Model, PruneError, RankRule, Ranks, mask, prune, remove,
 };
-use automl_models::{
-    Activation, Architecture, Block, BlockSpace, BlockSpaceOptions, Canonical, Layer, Network, Node,
-};
+use automl_models::Network;
 use automl_numeric::stream;
 use automl_train::cpu;
 use burn::tensor::{Tensor, TensorData};
@@ -16,8 +17,8 @@ use rand::seq::IndexedRandom;
 use std::collections::HashSet;
 
 /// A network whose every number is random, statistics of normalisation too.
-fn model(canonical: Canonical, seed: u64) -> Model {
-    let mut tensors = Network::from_canonical(&canonical, seed, &cpu()).tensors();
+fn model(graph: Graph, seed: u64) -> Model {
+    let mut tensors = Network::from_graph(&graph, seed, &cpu()).tensors();
     let mut rng = stream(seed, 1, "test");
     for tensor in &mut tensors {
         let scale: usize = tensor.shape.iter().skip(1).product();
@@ -31,12 +32,12 @@ fn model(canonical: Canonical, seed: u64) -> Model {
             };
         }
     }
-    Model::new(canonical, tensors).unwrap()
+    Model::new(graph, tensors).unwrap()
 }
 
 fn scores(model: &Model, seed: u64) -> Vec<f32> {
-    let canonical = model.canonical();
-    let (channels, side) = (canonical.input_channels, canonical.input_side);
+    let graph = model.graph();
+    let (channels, side) = (graph.input_channels, graph.input_side);
     let mut rng = stream(seed, 2, "test");
     let pixels: Vec<f32> =
         (0..3 * channels * side * side).map(|_| rng.random_range(-2.0..2.0)).collect();
@@ -55,17 +56,17 @@ fn close(a: &[f32], b: &[f32], tolerance: f32) -> Result<(), TestCaseError> {
 }
 
 /// A network of the block space.
-fn sample(seed: u64, side: usize, extended: bool) -> Canonical {
+fn sample(seed: u64, side: usize, extended: bool) -> Graph {
     let options = BlockSpaceOptions { extended, width: 0.125, ..BlockSpaceOptions::default() };
     let space = BlockSpace::new(1, side, 10, &options).unwrap();
     let config = space.space().sample(&mut stream(seed, 0, "test"));
-    space.architecture(&config).canonical().unwrap()
+    space.architecture(&config).graph().unwrap()
 }
 
-fn attends_along_channels(nodes: &[Node]) -> bool {
+fn attends_along_channels(nodes: &[Op]) -> bool {
     nodes.iter().any(|node| match node {
-        Node::ChannelAttention { .. } => true,
-        Node::Sum { body: a, shortcut: b } | Node::Concat { first: a, second: b } => {
+        Op::ChannelAttention { .. } => true,
+        Op::Sum { body: a, shortcut: b } | Op::Concat { first: a, second: b } => {
             attends_along_channels(a) || attends_along_channels(b)
         }
         _ => false,
@@ -73,7 +74,7 @@ fn attends_along_channels(nodes: &[Node]) -> bool {
 }
 
 /// Every kind of coupling, in a random order.
-fn mixture() -> impl Strategy<Value = Canonical> {
+fn mixture() -> impl Strategy<Value = Graph> {
     let inverted = |eca| {
         (any::<bool>(), 1_usize..=2, 1_u32..4).prop_map(move |(squeeze_excite, stride, t)| {
             Block::InvertedResidualV3 {
@@ -128,9 +129,7 @@ fn mixture() -> impl Strategy<Value = Canonical> {
             layers.push(Layer::once(Block::linear(5)));
             layers
         })
-        .prop_filter_map("cannot be built", |layers| {
-            Architecture::new(2, 6, layers).canonical().ok()
-        })
+        .prop_filter_map("cannot be built", |layers| Architecture::new(2, 6, layers).graph().ok())
 }
 
 proptest! {
@@ -138,8 +137,8 @@ proptest! {
 
     /// No unit is in two groups.
     #[test]
-    fn groups_are_disjoint(canonical in mixture()) {
-        let groups = Groups::find(&canonical);
+    fn groups_are_disjoint(graph in mixture()) {
+        let groups = Groups::find(&graph);
         let mut seen = HashSet::new();
         for unit in groups.groups().iter().flatten() {
             prop_assert!(*unit < groups.units());
@@ -150,9 +149,9 @@ proptest! {
 
     /// Removing units computes what zeros in place of the weights that read them compute.
     #[test]
-    fn removed_is_masked(canonical in mixture(), seed in 0_u64..1000, share in 0.1_f64..0.9) {
-        let model = model(canonical, seed);
-        let groups = Groups::find(model.canonical());
+    fn removed_is_masked(graph in mixture(), seed in 0_u64..1000, share in 0.1_f64..0.9) {
+        let model = model(graph, seed);
+        let groups = Groups::find(model.graph());
         let mut rng = stream(seed, 3, "test");
         let mut keep = vec![true; groups.units()];
         for group in groups.groups() {
@@ -170,11 +169,11 @@ proptest! {
     /// What is left keeps within the budget and its floors.
     #[test]
     fn budgets_are_met(
-        canonical in mixture(), seed in 0_u64..1000, share in 0.3_f64..1.0, of_macs in any::<bool>(),
+        graph in mixture(), seed in 0_u64..1000, share in 0.3_f64..1.0, of_macs in any::<bool>(),
         multiple in 1_usize..4,
     ) {
-        let model = model(canonical, seed);
-        let groups = Groups::find(model.canonical());
+        let model = model(graph, seed);
+        let groups = Groups::find(model.graph());
         let mut rng = stream(seed, 3, "test");
         let scores: Vec<f64> = (0..groups.units()).map(|_| rng.random()).collect();
         let cost = model.cost();
@@ -187,14 +186,14 @@ proptest! {
         match prune(&model, &groups, &scores, &budget, floor) {
             Ok(pruned) => {
                 prop_assert!(budget.allows(&pruned.cost()));
-                let left = Groups::find(pruned.canonical());
+                let left = Groups::find(pruned.graph());
                 for (before, after) in groups.groups().iter().zip(left.groups()) {
                     prop_assert!(after.len() >= before.len().min(2));
                     prop_assert!(after.len() % multiple == 0 || after.len() == before.len());
                 }
             }
             Err(PruneError::OutOfReach { parameters, macs, .. }) => {
-                let least = automl_models::Cost { parameters, macs, ..cost };
+                let least = automl_arch::Cost { parameters, macs, ..cost };
                 prop_assert!(!budget.allows(&least));
             }
             Err(error) => return Err(TestCaseError::fail(error.to_string())),
@@ -205,11 +204,11 @@ proptest! {
     /// cannot be reached is beyond the network that is left of all removals.
     #[test]
     fn budgets_are_ordered(
-        canonical in mixture(), seed in 0_u64..1000, shares in (0.05_f64..1.0, 0.05_f64..1.0),
+        graph in mixture(), seed in 0_u64..1000, shares in (0.05_f64..1.0, 0.05_f64..1.0),
         multiple in 1_usize..4,
     ) {
-        let model = model(canonical, seed);
-        let groups = Groups::find(model.canonical());
+        let model = model(graph, seed);
+        let groups = Groups::find(model.graph());
         let mut rng = stream(seed, 3, "test");
         let scores: Vec<f64> = (0..groups.units()).map(|_| rng.random()).collect();
         let floor = Floor { units: 2, multiple };
@@ -237,9 +236,9 @@ proptest! {
         let pruned = |share| go(Budget { parameters: Some(between(share)), macs: None }).unwrap();
         let (low, high) = (shares.0.min(shares.1), shares.0.max(shares.1));
         let (mut narrow, mut wide, mut narrowest) = (Vec::new(), Vec::new(), Vec::new());
-        widths(&pruned(low).canonical().nodes, &mut narrow);
-        widths(&pruned(high).canonical().nodes, &mut wide);
-        widths(&least.canonical().nodes, &mut narrowest);
+        widths(&pruned(low).graph().nodes, &mut narrow);
+        widths(&pruned(high).graph().nodes, &mut wide);
+        widths(&least.graph().nodes, &mut narrowest);
         prop_assert_eq!(narrow.len(), wide.len());
         prop_assert!(narrow.iter().zip(&wide).all(|(a, b)| a <= b), "{:?} {:?}", narrow, wide);
         prop_assert!(narrowest.iter().zip(&narrow).all(|(a, b)| a <= b));
@@ -247,21 +246,21 @@ proptest! {
 
     /// At full rank the chain of factors computes the same function.
     #[test]
-    fn full_ranks_change_nothing(canonical in mixture(), seed in 0_u64..1000) {
-        let model = model(canonical, seed);
+    fn full_ranks_change_nothing(graph in mixture(), seed in 0_u64..1000) {
+        let model = model(graph, seed);
         let decomposition = Decomposition::of(&model);
         // Whatever the layer is, ranks beyond the full one are the full one.
         let mut ranks = Vec::new();
-        full(&model.canonical().nodes, &mut ranks);
+        full(&model.graph().nodes, &mut ranks);
         let factored = decomposition.apply(&ranks).unwrap();
-        prop_assert!(factored.canonical().fingerprint() != model.canonical().fingerprint());
+        prop_assert!(factored.graph().fingerprint() != model.graph().fingerprint());
         close(&scores(&model, seed), &scores(&factored, seed), 1e-3)?;
     }
 
     /// A decomposition costs no more than the network, less for less energy, and runs.
     #[test]
-    fn decompositions_save(canonical in mixture(), seed in 0_u64..1000) {
-        let model = model(canonical, seed);
+    fn decompositions_save(graph in mixture(), seed in 0_u64..1000) {
+        let model = model(graph, seed);
         let decomposition = Decomposition::of(&model);
         let mut before = model.cost();
         for share in [1.0, 0.9, 0.6, 0.3, 0.0] {
@@ -277,13 +276,13 @@ proptest! {
 }
 
 /// The channels that each layer makes.
-fn widths(nodes: &[Node], found: &mut Vec<usize>) {
+fn widths(nodes: &[Op], found: &mut Vec<usize>) {
     for node in nodes {
         match node {
-            Node::Convolution(conv) => found.push(conv.outputs),
-            Node::Linear { outputs, .. } => found.push(*outputs),
-            Node::SqueezeExcite { squeeze, .. } => found.push(*squeeze),
-            Node::Sum { body: a, shortcut: b } | Node::Concat { first: a, second: b } => {
+            Op::Convolution(conv) => found.push(conv.outputs),
+            Op::Linear { outputs, .. } => found.push(*outputs),
+            Op::SqueezeExcite { squeeze, .. } => found.push(*squeeze),
+            Op::Sum { body: a, shortcut: b } | Op::Concat { first: a, second: b } => {
                 widths(a, found);
                 widths(b, found);
             }
@@ -293,18 +292,18 @@ fn widths(nodes: &[Node], found: &mut Vec<usize>) {
 }
 
 /// A decomposition with every factor, of every layer that has one.
-fn full(nodes: &[Node], ranks: &mut Vec<Option<Ranks>>) {
+fn full(nodes: &[Op], ranks: &mut Vec<Option<Ranks>>) {
     for node in nodes {
         ranks.push(match node {
-            Node::Convolution(conv) if conv.groups == 1 && conv.kernel > 1 => {
+            Op::Convolution(conv) if conv.groups == 1 && conv.kernel > 1 => {
                 Some(Ranks::Tucker { outputs: Some(usize::MAX), inputs: Some(usize::MAX) })
             }
-            Node::Convolution(conv) if conv.groups == 1 => Some(Ranks::Matrix(usize::MAX)),
-            Node::Linear { .. } => Some(Ranks::Matrix(usize::MAX)),
+            Op::Convolution(conv) if conv.groups == 1 => Some(Ranks::Matrix(usize::MAX)),
+            Op::Linear { .. } => Some(Ranks::Matrix(usize::MAX)),
             _ => None,
         });
         match node {
-            Node::Sum { body: a, shortcut: b } | Node::Concat { first: a, second: b } => {
+            Op::Sum { body: a, shortcut: b } | Op::Concat { first: a, second: b } => {
                 full(a, ranks);
                 full(b, ranks);
             }
@@ -320,7 +319,7 @@ fn samples_can_be_halved() {
     for seed in 0..60 {
         for (side, extended) in [(8, false), (8, true), (28, true)] {
             let model = model(sample(seed, side, extended), seed);
-            let groups = Groups::find(model.canonical());
+            let groups = Groups::find(model.graph());
             let mut rng = stream(seed, 3, "test");
             let ranking: Vec<f64> = (0..groups.units()).map(|_| rng.random()).collect();
             let half = Budget { parameters: Some(model.cost().parameters / 2), macs: None };
@@ -328,7 +327,7 @@ fn samples_can_be_halved() {
             assert!(half.allows(&pruned.cost()));
             assert!(pruned.cost().macs <= model.cost().macs);
             assert_eq!(scores(&pruned, seed).len(), 30);
-            let along = attends_along_channels(&model.canonical().nodes);
+            let along = attends_along_channels(&model.graph().nodes);
             attending += usize::from(along);
             exact += usize::from(!along);
         }
@@ -345,12 +344,12 @@ fn couplings_are_found() {
         Layer::once(Block::Flatten),
         Layer::once(Block::linear(3)),
     ];
-    let canonical = Architecture::new(1, 4, layers).canonical().unwrap();
-    let groups = Groups::find(&canonical);
+    let graph = Architecture::new(1, 4, layers).graph().unwrap();
+    let groups = Groups::find(&graph);
     let sizes: Vec<usize> = groups.groups().iter().map(Vec::len).collect();
     // The stem with the projection of the block; the expanded channels with their depthwise filters.
     assert_eq!(sizes, [8, 16]);
-    let model = model(canonical, 1);
+    let model = model(graph, 1);
     let mut keep = vec![true; groups.units()];
     keep[groups.groups()[0][3]] = false;
     keep[groups.groups()[1][5]] = false;
@@ -384,12 +383,12 @@ fn grouped_convolutions_lose_groups() {
         Layer::once(Block::Flatten),
         Layer::once(Block::linear(3)),
     ];
-    let canonical = Architecture::new(1, 4, layers).canonical().unwrap();
-    let groups = Groups::find(&canonical);
+    let graph = Architecture::new(1, 4, layers).graph().unwrap();
+    let groups = Groups::find(&graph);
     assert_eq!(groups.groups().iter().map(Vec::len).collect::<Vec<_>>(), [4]);
     let mut keep = vec![true; groups.units()];
     keep[groups.groups()[0][1]] = false;
-    let pruned = remove(&model(canonical, 1), &groups, &keep).unwrap();
-    let Node::Convolution(conv) = &pruned.canonical().nodes[1] else { panic!("a convolution") };
+    let pruned = remove(&model(graph, 1), &groups, &keep).unwrap();
+    let Op::Convolution(conv) = &pruned.graph().nodes[1] else { panic!("a convolution") };
     assert_eq!((conv.inputs, conv.outputs, conv.groups), (6, 9, 3));
 }

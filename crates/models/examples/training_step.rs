@@ -3,7 +3,8 @@
 //! `RAYON_NUM_THREADS=1 cargo run --release -p automl-models --example training_step`
 #![allow(clippy::print_stdout)]
 
-use automl_models::{Activation, Architecture, ArchitectureError, Block, Layer, Network};
+use automl_arch::{Activation, Architecture, ArchitectureError, Block, Layer};
+use automl_models::Network;
 use burn::module::Module;
 use burn::optim::{GradientsParams, SgdConfig, decay::WeightDecayConfig, momentum::MomentumConfig};
 use burn::tensor::{Device, Tensor, activation::log_softmax};

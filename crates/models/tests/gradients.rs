@@ -1,7 +1,8 @@
 //! Gradients of every kind of block against central differences, in 64-bit floats.
 #![allow(clippy::unwrap_used)]
 
-use automl_models::{Activation, Architecture, Block, Layer, NamedTensor, Network};
+use automl_arch::{Activation, Architecture, Block, Layer};
+use automl_models::{NamedTensor, Network};
 use automl_numeric::stream;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, FloatDType, Gradients, Tensor};

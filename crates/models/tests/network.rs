@@ -1,8 +1,11 @@
 //! The built network is what the architecture says.
 
+#[path = "../../arch/tests/common/mod.rs"]
 mod common;
 
-use automl_models::{Activation, Architecture, Block, Layer, LoadError, Network};
+use automl_arch::{Activation, Architecture, Block, BlockSpace, BlockSpaceOptions, Layer};
+use automl_models::{LoadError, Network};
+use automl_numeric::stream;
 use burn::module::Module;
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{Device, Distribution, Tensor};
@@ -232,5 +235,20 @@ fn features_are_what_the_classifier_sees() {
     let by_hand = numbers(features.matmul(weight) + bias);
     for (a, b) in by_hand.iter().zip(numbers(network.forward(x))) {
         assert!((a - b).abs() < 1e-4, "{a} {b}");
+    }
+}
+
+#[test]
+fn samples_run() {
+    let device = Device::flex();
+    for (side, extended) in [(8, false), (8, true), (28, true)] {
+        let options = BlockSpaceOptions { width: 0.125, extended, ..Default::default() };
+        let space = BlockSpace::new(1, side, 10, &options).unwrap();
+        for draw in 0..12 {
+            let config = space.space().sample_prior(&mut stream(1, draw, "test"));
+            let network = Network::new(&space.architecture(&config), draw, &device).unwrap();
+            let scores = network.forward(Tensor::ones([2, 1, side, side], &device));
+            assert_eq!(scores.dims(), [2, 10]);
+        }
     }
 }

@@ -4,7 +4,8 @@
 #![cfg(feature = "gpu")]
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
-use automl_models::{Activation, Architecture, Block, Layer, Network};
+use automl_arch::{Activation, Architecture, Block, Layer};
+use automl_models::Network;
 use automl_numeric::stream;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor};

@@ -3,8 +3,9 @@
 //! `cargo run --release -p automl-train --example digits -- [EPOCHS] [SEED]`
 #![allow(clippy::print_stdout)]
 
-use automl_models::{Activation, Architecture, Block, Layer};
-use automl_train::{Data, Dataset, Part, Recipe, Training, cpu, one_thread};
+use automl_arch::{Activation, Architecture, Block, Layer};
+use automl_data::{Data, Dataset, Part, Recipe};
+use automl_train::{Training, cpu, one_thread};
 use std::sync::Arc;
 
 fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

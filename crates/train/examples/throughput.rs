@@ -4,9 +4,10 @@
 //! [--threads N] [--net NAME]`: so many trainings side by side, each on so many threads.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use automl_models::{Activation, Architecture, Block, Layer};
+use automl_arch::{Activation, Architecture, Block, Layer};
+use automl_data::{Augmentation, Data, Dataset, Images, Recipe};
 use automl_numeric::stream;
-use automl_train::{Augmentation, Data, Dataset, Images, Recipe, Training, cpu};
+use automl_train::{Training, cpu};
 use rand::RngExt;
 use rayon::ThreadPoolBuilder;
 use std::sync::Arc;

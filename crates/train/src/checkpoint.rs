@@ -4,7 +4,9 @@
 //! SGD (`velocity.` before the weight's name), and in its metadata all that else shapes the rest of
 //! the training.
 
-use crate::{Data, Description, Recipe, TrainError, Training};
+use crate::{TrainError, Training};
+use automl_arch::NetworkSpec;
+use automl_data::{Data, Recipe};
 use automl_models::{LoadError, NamedTensor, Network};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -64,7 +66,7 @@ struct Meta {
     epoch: u64,
     seed: u64,
     recipe: Recipe,
-    architecture: Description,
+    architecture: NetworkSpec,
 }
 
 impl Training {
@@ -132,8 +134,8 @@ impl Training {
             .into_iter()
             .partition(|tensor| tensor.name.starts_with(VELOCITY));
         let device = device.clone().autodiff();
-        let canonical = meta.architecture.canonical().map_err(TrainError::from)?;
-        let network = Network::from_canonical(&canonical, 0, &device)
+        let graph = meta.architecture.graph().map_err(TrainError::from)?;
+        let network = Network::from_graph(&graph, 0, &device)
             .with_tensors(weights)
             .map_err(|source| CheckpointError::Load { path: path.to_owned(), source })?;
         let lengths = lengths(&network);

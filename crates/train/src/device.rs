@@ -111,3 +111,10 @@ pub fn on_threads<T: Send>(count: usize, work: impl FnOnce() -> T + Send) -> T {
         Err(_) => work(),
     }
 }
+
+/// The number of threads that prepare batches: one beside a training on the CPU, whose cores have
+/// other trainings to do; up to eight where a GPU trains and the cores are idle.
+pub(crate) fn loader_threads(device: &Device) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    if *device == cpu() { 1 } else { cores().min(8) }
+}

@@ -1,7 +1,7 @@
 //! The files of a trained network.
 
-use crate::Description;
 use crate::checkpoint::{encode, write_whole};
+use automl_arch::NetworkSpec;
 use automl_models::Network;
 use burn::module::Module;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub struct ExportError {
 /// [`ExportError`] names the file that cannot be written.
 pub fn export(
     network: &Network,
-    description: impl Into<Description>,
+    description: impl Into<NetworkSpec>,
     folder: &Path,
 ) -> Result<Vec<&'static str>, ExportError> {
     let fail = |name: &str, reason: String| ExportError { path: folder.join(name), reason };

@@ -1,8 +1,9 @@
 //! Settings under which a training costs less than the full one, and what they cost.
 
 use crate::subset::Reference;
-use crate::{Data, Recipe, Subset, TrainError, Training};
-use automl_models::Architecture;
+use crate::{Subset, TrainError, Training};
+use automl_arch::Architecture;
+use automl_data::{Data, Recipe};
 use burn::tensor::Device;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -5,8 +5,9 @@
 //! and goes on from there bit for bit.
 //!
 //! ```no_run
-//! use automl_models::{Activation, Architecture, Block, Layer};
-//! use automl_train::{Data, Dataset, Part, Recipe, Training, cpu};
+//! use automl_arch::{Activation, Architecture, Block, Layer};
+//! use automl_data::{Data, Dataset, Part, Recipe};
+//! use automl_train::{Training, cpu};
 //! use std::sync::Arc;
 //!
 //! let data = Arc::new(Data::split(&Dataset::digits()?, 0.15, 0)?);
@@ -28,31 +29,20 @@
 //! ```
 
 mod adam;
-mod augment;
 mod checkpoint;
-mod data;
-mod dataset;
-mod description;
 mod device;
 mod export;
 mod fidelity;
 pub mod hypergradient;
 mod latency;
-mod loader;
-mod recipe;
-mod resize;
 mod score;
 mod sgd;
 pub mod subset;
 mod supernet;
 mod training;
 
-pub use augment::{Augmentation, RandAugment, Transformation};
 pub use burn::tensor::Device;
 pub use checkpoint::{CheckpointError, WeightsError, read_weights, write_whole};
-pub use data::{Data, Part, SplitError};
-pub use dataset::{Dataset, DatasetError, Images};
-pub use description::{Description, DescriptionError};
 pub use device::{Chosen, DeviceChoice, DeviceError, choose, cpu, on_threads, one_thread};
 pub use export::{ExportError, export};
 pub use fidelity::{Fidelity, FidelityError, Stage};
@@ -60,7 +50,6 @@ pub use latency::{
     LatencyError, LatencyProfile, LatencyReport, LatencySample, LatencyTable, Operation,
     OperationKind, Timing, measure, operations,
 };
-pub use recipe::{Recipe, RecipeError};
 pub use score::{Score, ScoreBatch};
 pub use subset::Subset;
 pub use supernet::{Candidate, Supernet, SupernetReport};

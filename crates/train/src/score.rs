@@ -8,8 +8,10 @@ mod gradient_norm;
 mod naswot;
 mod synflow;
 
-use crate::{Data, cpu};
-use automl_models::{Architecture, ArchitectureError, Network};
+use crate::cpu;
+use automl_arch::{Architecture, ArchitectureError};
+use automl_data::Data;
+use automl_models::Network;
 use automl_numeric::stream;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::seq::SliceRandom;
@@ -83,7 +85,7 @@ impl Score {
                 naswot::naswot(network, batch.images(&device))
             }
             Self::Synflow => {
-                let network = synflow::linear(architecture.canonical()?, seed, &device);
+                let network = synflow::linear(architecture.graph()?, seed, &device);
                 let shape = (architecture.input_channels, architecture.input_side);
                 synflow::synflow(network, shape, &device).ln()
             }

@@ -1,6 +1,5 @@
 //! Which training images stand for all of them: orders whose every prefix is a subset.
 
-mod balance;
 mod el2n;
 mod features;
 mod herding;
@@ -14,7 +13,7 @@ pub use k_centre::k_centre;
 pub use reference::Reference;
 
 use crate::TrainError;
-use crate::data::shuffled_classes;
+use automl_data::stratify::{classes, interleave, random};
 use rayon::prelude::*;
 use std::fmt;
 use std::str::FromStr;
@@ -126,22 +125,6 @@ impl Subset {
                 classes.into_iter().map(sort).collect()
             }
         };
-        Ok(balance::interleave(&ordered))
+        Ok(interleave(&ordered))
     }
-}
-
-/// The stratified random order of images with these labels: each class is shuffled by the seed.
-pub(crate) fn random(labels: &[u16], seed: u64) -> Vec<usize> {
-    balance::interleave(&shuffled_classes(labels, seed ^ 0x5eed))
-}
-
-/// The indexes of each class that occurs, rising.
-pub(crate) fn classes(labels: &[u16]) -> Vec<Vec<usize>> {
-    let count = labels.iter().max().map_or(0, |label| usize::from(*label) + 1);
-    let mut classes = vec![Vec::new(); count];
-    for (index, label) in labels.iter().enumerate() {
-        classes[usize::from(*label)].push(index);
-    }
-    classes.retain(|class| !class.is_empty());
-    classes
 }

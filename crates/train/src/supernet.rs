@@ -34,11 +34,13 @@ mod path;
 mod policy;
 mod weights;
 
-use crate::loader::{self, Batch, Batches};
 use crate::sgd::Rates;
 use crate::training::{self, cross_entropy, evaluate};
-use crate::{Data, Evaluation, Images, Recipe, TrainError};
-use automl_models::{Architecture, BlockSpace, Cost, NamedTensor, Network};
+use crate::{Evaluation, TrainError};
+use automl_arch::{Architecture, BlockSpace, Cost};
+use automl_data::loader::{self, Batch, Batches};
+use automl_data::{Data, Images, Recipe};
+use automl_models::{NamedTensor, Network};
 use automl_numeric::stream;
 use automl_space::{Config, Space};
 use burn::module::Module;
@@ -352,7 +354,7 @@ impl Supernet {
     /// The training batches of an epoch.
     fn batches(&self, epoch: u64) -> Batches {
         let Recipe { augmentation, batch, .. } = &self.recipe;
-        let threads = loader::threads(&self.device);
+        let threads = crate::device::loader_threads(&self.device);
         loader::epoch(&self.data, augmentation, *batch, (self.seed, epoch), threads)
     }
 

@@ -1,11 +1,12 @@
 //! The training of one network.
 
-use crate::loader::{self, Batch, Batches, threads};
+use crate::device::loader_threads;
 use crate::sgd::{Rates, Sgd};
-use crate::{Data, Description, DescriptionError, Images, Part, Recipe, RecipeError};
-use automl_models::{
-    Architecture, ArchitectureError, CanonicalError, LoadError, NamedTensor, Network,
-};
+use automl_arch::{Architecture, ArchitectureError, GraphError};
+use automl_arch::{NetworkSpec, NetworkSpecError};
+use automl_data::loader::{self, Batch, Batches};
+use automl_data::{Data, Images, Part, Recipe, RecipeError};
+use automl_models::{LoadError, NamedTensor, Network};
 use burn::module::Module;
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -32,10 +33,10 @@ pub enum TrainError {
     Architecture(#[from] ArchitectureError),
     /// The nodes of a network do not fit together.
     #[error(transparent)]
-    Canonical(#[from] CanonicalError),
+    Graph(#[from] GraphError),
     /// The network's description cannot be used.
     #[error(transparent)]
-    Description(DescriptionError),
+    NetworkSpec(NetworkSpecError),
     /// The recipe is invalid.
     #[error(transparent)]
     Recipe(#[from] RecipeError),
@@ -75,12 +76,12 @@ pub enum TrainError {
     },
 }
 
-impl From<DescriptionError> for TrainError {
-    fn from(error: DescriptionError) -> Self {
+impl From<NetworkSpecError> for TrainError {
+    fn from(error: NetworkSpecError) -> Self {
         match error {
-            DescriptionError::Architecture(source) => Self::Architecture(source),
-            DescriptionError::Canonical(source) => Self::Canonical(source),
-            other => Self::Description(other),
+            NetworkSpecError::Architecture(source) => Self::Architecture(source),
+            NetworkSpecError::Graph(source) => Self::Graph(source),
+            other => Self::NetworkSpec(other),
         }
     }
 }
@@ -109,7 +110,7 @@ pub struct Evaluation {
 /// device gives the same weights, in one run or in several.
 #[derive(Debug)]
 pub struct Training {
-    pub(crate) description: Description,
+    pub(crate) description: NetworkSpec,
     data: Arc<Data>,
     pub(crate) recipe: Recipe,
     pub(crate) seed: u64,
@@ -121,12 +122,12 @@ pub struct Training {
 
 impl Training {
     /// A fresh network, ready for its first epoch: an [`Architecture`], or the primitive nodes of
-    /// a [`Canonical`](automl_models::Canonical).
+    /// a [`Graph`](automl_arch::Graph).
     ///
     /// # Errors
     /// [`TrainError`] for an invalid network or recipe, or one that does not fit the data.
     pub fn new(
-        network: impl Into<Description>,
+        network: impl Into<NetworkSpec>,
         data: &Arc<Data>,
         recipe: &Recipe,
         seed: u64,
@@ -134,7 +135,7 @@ impl Training {
     ) -> Result<Self, TrainError> {
         let description = network.into();
         let device = device.clone().autodiff();
-        let network = Network::from_canonical(&description.canonical()?, seed, &device);
+        let network = Network::from_graph(&description.graph()?, seed, &device);
         Self::assemble(description, data, recipe, seed, device, network)
     }
 
@@ -143,7 +144,7 @@ impl Training {
     /// # Errors
     /// As [`new`](Self::new), and for weights that do not fit.
     pub fn with_weights(
-        network: impl Into<Description>,
+        network: impl Into<NetworkSpec>,
         weights: Vec<NamedTensor>,
         data: &Arc<Data>,
         recipe: &Recipe,
@@ -156,7 +157,7 @@ impl Training {
     }
 
     pub(crate) fn assemble(
-        description: Description,
+        description: NetworkSpec,
         data: &Arc<Data>,
         recipe: &Recipe,
         seed: u64,
@@ -164,8 +165,8 @@ impl Training {
         network: Network,
     ) -> Result<Self, TrainError> {
         recipe.check()?;
-        let canonical = description.canonical()?;
-        let takes = (canonical.input_channels, canonical.input_side, canonical.classes);
+        let graph = description.graph()?;
+        let takes = (graph.input_channels, graph.input_side, graph.classes);
         let has = (data.channels, data.side, data.classes);
         if takes != has {
             let text = |(channels, side, classes): (usize, usize, usize)| {
@@ -217,15 +218,15 @@ impl Training {
     }
 
     /// What is trained.
-    pub fn description(&self) -> &Description {
+    pub fn description(&self) -> &NetworkSpec {
         &self.description
     }
 
     /// The architecture, if the network was given as one.
     pub fn architecture(&self) -> Option<&Architecture> {
         match &self.description {
-            Description::Blocks(architecture) => Some(architecture),
-            Description::Nodes(_) => None,
+            NetworkSpec::Blocks(architecture) => Some(architecture),
+            NetworkSpec::Nodes(_) => None,
         }
     }
 
@@ -254,7 +255,13 @@ impl Training {
     /// The training batches of an epoch.
     fn batches(&self, epoch: u64) -> Batches {
         let Recipe { augmentation, batch, .. } = &self.recipe;
-        loader::epoch(&self.data, augmentation, *batch, (self.seed, epoch), threads(&self.device))
+        loader::epoch(
+            &self.data,
+            augmentation,
+            *batch,
+            (self.seed, epoch),
+            loader_threads(&self.device),
+        )
     }
 
     /// Trains for one epoch. `stop` is asked before each step.

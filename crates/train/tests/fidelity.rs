@@ -1,12 +1,10 @@
 //! Cheaper trainings: subsets, smaller images, and what they cost.
 #![allow(clippy::unwrap_used)]
 
-use automl_models::{Activation, Architecture, Block, Layer};
+use automl_arch::{Activation, Architecture, Block, Layer};
+use automl_data::{Data, Dataset, Part, Recipe};
 use automl_train::subset::{Look, Reference, el2n};
-use automl_train::{
-    Data, Dataset, Fidelity, FidelityError, Part, Recipe, Stage, Subset, TrainError, cpu,
-    one_thread,
-};
+use automl_train::{Fidelity, FidelityError, Stage, Subset, TrainError, cpu, one_thread};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -1,9 +1,10 @@
 //! Recipes that are learnt with the weights, on the embedded digits.
 #![allow(clippy::unwrap_used)]
 
-use automl_models::{Activation, Architecture, Block, Layer};
+use automl_arch::{Activation, Architecture, Block, Layer};
+use automl_data::{Data, Dataset, Part, Recipe};
 use automl_train::hypergradient::{Form, Tuned, Tuning, TuningOptions};
-use automl_train::{Data, Dataset, Part, Recipe, Training, cpu, one_thread};
+use automl_train::{Training, cpu, one_thread};
 use std::sync::Arc;
 
 fn architecture() -> Architecture {

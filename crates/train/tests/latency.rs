@@ -1,7 +1,7 @@
 //! The latency table: exact on networks that follow its formula, useful on measured ones.
 #![allow(clippy::unwrap_used)]
 
-use automl_models::{Architecture, BlockSpace, BlockSpaceOptions};
+use automl_arch::{Architecture, BlockSpace, BlockSpaceOptions};
 use automl_numeric::stream;
 use automl_train::{
     LatencyError, LatencyProfile, LatencyReport, LatencySample, LatencyTable, Operation,
@@ -44,7 +44,7 @@ fn a_device_that_follows_the_formula_is_predicted() {
     let samples: Vec<LatencySample> = networks(160)
         .iter()
         .map(|network| {
-            let operations = operations(&network.canonical().unwrap());
+            let operations = operations(&network.graph().unwrap());
             let microseconds = device(&operations);
             LatencySample { operations, microseconds }
         })
@@ -120,7 +120,7 @@ fn timing_may_end_early() {
 #[test]
 fn operations_have_the_networks_multiply_accumulates() {
     for network in networks(60) {
-        let network = network.canonical().unwrap();
+        let network = network.graph().unwrap();
         let of_cost = |operation: &&Operation| operation.kind != OperationKind::Pool;
         let macs: f64 = operations(&network).iter().filter(of_cost).map(Operation::macs).sum();
         assert_eq!(macs as u64, network.cost().macs);

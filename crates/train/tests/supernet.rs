@@ -1,9 +1,10 @@
 //! Weight sharing on the embedded digits.
 #![allow(clippy::unwrap_used)]
 
-use automl_models::{BlockSpace, BlockSpaceOptions};
+use automl_arch::{BlockSpace, BlockSpaceOptions};
+use automl_data::{Data, Dataset, Recipe};
 use automl_space::{Constraint, Space};
-use automl_train::{Candidate, Data, Dataset, Recipe, Supernet, TrainError, cpu, on_threads};
+use automl_train::{Candidate, Supernet, TrainError, cpu, on_threads};
 use std::sync::Arc;
 
 const CAP: u64 = 15_000;

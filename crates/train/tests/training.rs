@@ -1,10 +1,10 @@
 //! Training, checkpoints and files of networks.
 #![allow(clippy::unwrap_used)]
 
-use automl_models::{Activation, Architecture, Block, Layer, NamedTensor, Network};
-use automl_train::{
-    CheckpointError, Data, Dataset, Part, Recipe, TrainError, Training, cpu, export, one_thread,
-};
+use automl_arch::{Activation, Architecture, Block, Layer};
+use automl_data::{Data, Dataset, Part, Recipe};
+use automl_models::{NamedTensor, Network};
+use automl_train::{CheckpointError, TrainError, Training, cpu, export, one_thread};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -3,8 +3,9 @@
 #![cfg(feature = "gpu")]
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
-use automl_models::{Activation, Architecture, Block, Layer};
-use automl_train::{Data, Dataset, Part, Recipe, Training, cpu};
+use automl_arch::{Activation, Architecture, Block, Layer};
+use automl_data::{Data, Dataset, Part, Recipe};
+use automl_train::{Training, cpu};
 use burn::tensor::Device;
 use std::sync::Arc;
 

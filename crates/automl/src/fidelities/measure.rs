@@ -10,7 +10,7 @@ use crate::search::plan::Plan;
 use crate::search::rungs::{Macs, fidelities, preparation};
 use crate::search::setup::is_over;
 use crate::search::{LadderSettings, SearchError, Settings, open_data};
-use automl_models::Architecture;
+use automl_arch::Architecture;
 use automl_numeric::stream;
 use automl_study::StopFlag;
 use automl_train::{Chosen, Fidelity, Stage, Timing, TrainError, one_thread};
@@ -217,7 +217,7 @@ fn draw(plan: &Plan, wanted: usize, seed: u64) -> Result<Vec<Architecture>, Fide
     for number in 0..DRAWS * wanted as u64 {
         let config = plan.space.sample_prior(&mut stream(seed, number, "architectures"));
         let architecture = plan.networks.architecture(&config);
-        let Ok(network) = architecture.canonical() else { continue };
+        let Ok(network) = architecture.graph() else { continue };
         if plan.caps.allow(&network) && prints.insert(network.fingerprint()) {
             architectures.push(architecture);
         }

@@ -1,6 +1,7 @@
 //! What one training gives.
 
-use automl_train::{Part, TrainError, Training};
+use automl_data::Part;
+use automl_train::{TrainError, Training};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 

@@ -5,9 +5,10 @@ use super::prefer::{self, Kind, Rung};
 use super::{Measured, Ranking, Replayed};
 use crate::search::RungSettings;
 use crate::search::plan::ETA;
+use automl_data::Data;
 use automl_numeric::correlation::{kendall, kendall_error};
 use automl_numeric::stream;
-use automl_train::{Data, Fidelity};
+use automl_train::Fidelity;
 
 /// What was measured.
 pub(super) struct Measurements<'a> {

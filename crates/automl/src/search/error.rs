@@ -2,14 +2,14 @@
 
 use super::{ContinueError, Settings, SettingsError};
 use crate::choose::ChooseError;
-use automl_models::BlockSpaceError;
+use automl_arch::BlockSpaceError;
+use automl_data::{DatasetError, SplitError};
 use automl_storage::OpenError;
 use automl_study::{
     AskError, BuildError, LadderError, RefreshError, StopFlag, StoreError, TellError,
 };
 use automl_train::{
-    CheckpointError, DatasetError, DeviceError, ExportError, FidelityError, LatencyError,
-    SplitError, TrainError,
+    CheckpointError, DeviceError, ExportError, FidelityError, LatencyError, TrainError,
 };
 use std::path::PathBuf;
 use thiserror::Error;

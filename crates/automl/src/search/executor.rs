@@ -2,11 +2,12 @@
 
 use super::setup::Setup;
 use super::{Event, Progress, SearchError};
-use automl_models::{Architecture, Cost};
+use automl_arch::{Architecture, Cost};
+use automl_data::Part;
 use automl_numeric::pareto;
 use automl_numeric::stream;
 use automl_study::{Assignment, History, Next, Outcome, State, Study, Verdict};
-use automl_train::{Part, TrainError, Training, one_thread};
+use automl_train::{TrainError, Training, one_thread};
 use rand::RngExt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -117,7 +118,7 @@ impl<'a> Executor<'a> {
         let Assignment { number, config, from, until } = assignment;
         let until = until.unwrap_or(self.setup.plan.rungs.ladder.max());
         let architecture = self.setup.plan.networks.architecture(&config);
-        let network = match architecture.canonical() {
+        let network = match architecture.graph() {
             Ok(network) if self.setup.plan.caps.allow(&network) => network,
             Ok(network) => {
                 let cost = network.cost();

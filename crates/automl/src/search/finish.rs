@@ -7,11 +7,12 @@ use super::expected::Expectation;
 use super::plan::ETA;
 use super::setup::Setup;
 use super::{Against, Event, Network, SearchError};
-use automl_models::{Architecture, Cost};
+use automl_arch::{Architecture, Cost};
+use automl_data::{Part, Recipe};
 use automl_numeric::pareto;
 use automl_numeric::stream;
 use automl_study::{History, State, attribute};
-use automl_train::{Part, Recipe, Timing, TrainError, Training, export, measure, one_thread};
+use automl_train::{Timing, TrainError, Training, export, measure, one_thread};
 use queue::Queue;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -381,7 +382,7 @@ fn epochs_in_all(done: u64, more: u64, wanted: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_train::{Data, Dataset};
+    use automl_data::{Data, Dataset};
 
     fn recipe(epochs: u64) -> Recipe {
         Recipe::for_data(&Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap(), epochs)

@@ -4,10 +4,11 @@ use super::plan::{ETA, Plan};
 use super::rungs::Macs;
 use super::setup::Setup;
 use super::{Event, SearchError};
-use automl_models::NetworkSpace;
+use automl_arch::NetworkSpace;
+use automl_data::Recipe;
 use automl_numeric::pareto;
 use automl_study::Study;
-use automl_train::{Candidate, Recipe, Supernet, TrainError, on_threads};
+use automl_train::{Candidate, Supernet, TrainError, on_threads};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -162,7 +163,7 @@ impl Learning<'_> {
     }
 
     fn price(&self, candidate: &Candidate) -> f64 {
-        match self.setup.plan.networks.architecture(&candidate.config).canonical() {
+        match self.setup.plan.networks.architecture(&candidate.config).graph() {
             Ok(network) => self.setup.plan.caps.price(self.setup.settings.search.against, &network),
             Err(_) => f64::INFINITY,
         }

@@ -3,11 +3,12 @@
 use super::plan::Plan;
 use super::setup::Setup;
 use super::{SearchError, TrainingSettings, kept};
-use automl_models::Architecture;
+use automl_arch::Architecture;
+use automl_data::{Data, Part, Recipe};
 use automl_numeric::stream;
 use automl_study::Storage;
 use automl_train::hypergradient::{Tuned, Tuning, TuningOptions};
-use automl_train::{Data, Evaluation, Part, Recipe, TrainError, Training, on_threads};
+use automl_train::{Evaluation, TrainError, Training, on_threads};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -205,7 +206,7 @@ impl RecipeLearning<'_> {
         let mut drawn: Vec<(u64, Architecture)> = (0..DRAWS)
             .map(draw)
             .filter_map(|architecture| {
-                let network = architecture.canonical().ok().filter(|n| caps.allow(n))?;
+                let network = architecture.graph().ok().filter(|n| caps.allow(n))?;
                 Some((network.cost().macs, architecture))
             })
             .collect();
@@ -238,8 +239,9 @@ mod tests {
     use super::super::folder::StudyFolder;
     use super::super::{Event, Settings};
     use super::*;
+    use automl_data::Dataset;
     use automl_study::StopFlag;
-    use automl_train::{Dataset, cpu};
+    use automl_train::cpu;
     use std::sync::Mutex;
 
     /// More images would be trained in larger batches, for which the learning rate is too small.

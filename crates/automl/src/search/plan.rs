@@ -2,11 +2,12 @@
 
 use super::rungs::{Macs, Rungs};
 use super::{Against, LadderSettings, SearchError, Settings, SpaceName, TrainingSettings, learn};
-use automl_models::nas_bench_macro::MacroSpace;
-use automl_models::{BlockSpace, BlockSpaceError, BlockSpaceOptions, Canonical, NetworkSpace};
+use automl_arch::nas_bench_macro::MacroSpace;
+use automl_arch::{BlockSpace, BlockSpaceError, BlockSpaceOptions, Graph, NetworkSpace};
+use automl_data::{Data, Recipe};
 use automl_space::{Config, Constraint, Space};
 use automl_study::AskError;
-use automl_train::{Data, Device, LatencyTable, Recipe};
+use automl_train::{Device, LatencyTable};
 use std::sync::Arc;
 
 /// The reduction factor of successive halving.
@@ -76,7 +77,7 @@ impl Caps {
     }
 
     /// By which factor a network exceeds the caps; at most zero where it does not.
-    fn excess(&self, network: &Canonical) -> f64 {
+    fn excess(&self, network: &Graph) -> f64 {
         let cost = network.cost();
         let over = |cost: u64, cap: u64| cost as f64 / cap as f64 - 1.0;
         let late = self.table.as_ref().map_or(0.0, |table| table.latency(network) / self.latency);
@@ -84,7 +85,7 @@ impl Caps {
     }
 
     /// What the accuracy of a network is weighed against; NaN for a latency without a table.
-    pub(crate) fn price(&self, against: Against, network: &Canonical) -> f64 {
+    pub(crate) fn price(&self, against: Against, network: &Graph) -> f64 {
         match against {
             Against::Params => network.cost().parameters as f64,
             Against::Macs => network.cost().macs as f64,
@@ -94,7 +95,7 @@ impl Caps {
         }
     }
 
-    pub(crate) fn allow(&self, network: &Canonical) -> bool {
+    pub(crate) fn allow(&self, network: &Graph) -> bool {
         self.excess(network) <= 0.0
     }
 }
@@ -211,14 +212,14 @@ fn networks(name: SpaceName, data: &Data, caps: &Caps) -> Result<NetworkSpace, B
     // from networks far below them up to the caps.
     let part = if side <= 16 { 10 } else { 2 };
     let small = Caps { params: caps.params / part, macs: caps.macs / part, ..caps.clone() };
-    let allowed = |network: &Canonical| small.allow(network);
+    let allowed = |network: &Graph| small.allow(network);
     Ok(NetworkSpace::Blocks(BlockSpace::within(channels, side, classes, &options, allowed)?))
 }
 
 /// The space in which only networks within the caps are allowed.
 fn constrained(networks: &NetworkSpace, caps: &Caps) -> Space {
     let (model, caps) = (networks.clone(), caps.clone());
-    let excess = move |_: &Space, config: &Config| match model.architecture(config).canonical() {
+    let excess = move |_: &Space, config: &Config| match model.architecture(config).graph() {
         Ok(network) => caps.excess(&network),
         Err(_) => f64::INFINITY,
     };

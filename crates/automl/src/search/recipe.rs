@@ -1,7 +1,7 @@
 //! The recipe that the settings of a search amount to.
 
 use super::{RecipePreset, TrainingSettings};
-use automl_train::{Data, Recipe};
+use automl_data::{Data, Recipe};
 
 /// From this batch on, the lecture's recipe begins with a rising learning rate.
 const LARGE_BATCH: usize = 256;
@@ -72,7 +72,7 @@ impl TrainingSettings {
 mod tests {
     use super::*;
     use crate::search::Settings;
-    use automl_train::{Augmentation, Dataset, RandAugment};
+    use automl_data::{Augmentation, Dataset, RandAugment};
 
     fn training(assignments: &[&str]) -> TrainingSettings {
         let assignments: Vec<String> = assignments.iter().map(|s| (*s).to_owned()).collect();

@@ -15,9 +15,10 @@ use super::{
     Device, Event, Filter, LadderSettings, SearchError, Settings, Start, Summary, rungs, timing,
 };
 use crate::choose::{self, Setting};
+use automl_data::{Data, Dataset};
 use automl_storage::SqliteStorage;
 use automl_study::{Direction, Sampler, State, StopFlag, Storage, Study};
-use automl_train::{Chosen, Data, Dataset, DeviceChoice};
+use automl_train::{Chosen, DeviceChoice};
 use std::sync::PoisonError;
 use std::time::Instant;
 

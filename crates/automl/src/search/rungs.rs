@@ -1,11 +1,12 @@
 //! The fidelities of a search: what schedulers see, and how a candidate is trained at each.
 
 use super::{RungSettings, SearchError, SettingsError};
-use automl_models::NetworkSpace;
+use automl_arch::NetworkSpace;
+use automl_data::{Data, Recipe};
 use automl_numeric::stream;
 use automl_space::Space;
 use automl_study::Ladder;
-use automl_train::{Data, Device, Fidelity, Recipe, Stage, Subset};
+use automl_train::{Device, Fidelity, Stage, Subset};
 use std::collections::HashMap;
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::{Filter, ScoreRow, ScoreTable};
-use automl_models::NetworkSpace;
+use automl_arch::NetworkSpace;
 use automl_numeric::correlation::{kendall, spearman};
 use automl_numeric::stream;
 use automl_space::Config;

@@ -2,7 +2,7 @@
 
 use super::Against;
 use super::plan::Caps;
-use automl_models::NetworkSpace;
+use automl_arch::NetworkSpace;
 use automl_space::Config;
 use automl_study::{Cursor, ProposeError, Sampler, View};
 use rand::Rng;
@@ -38,7 +38,7 @@ impl<S: Sampler> Spread<S> {
     }
 
     fn log_cost(&self, config: &Config) -> Option<f64> {
-        let network = self.networks.architecture(config).canonical().ok()?;
+        let network = self.networks.architecture(config).graph().ok()?;
         Some(self.caps.price(self.against, &network).ln()).filter(|cost| cost.is_finite())
     }
 
@@ -85,7 +85,7 @@ fn density<'a>(cost: f64, tried: impl Iterator<Item = &'a f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_models::{BlockSpace, BlockSpaceOptions};
+    use automl_arch::{BlockSpace, BlockSpaceOptions};
     use automl_numeric::stream;
     use automl_study::{Direction, History, RandomSampler, State, Study, Trial};
 
@@ -139,7 +139,7 @@ mod tests {
             let costs: Vec<f64> = (0..60)
                 .map(|_| {
                     let trial = study.ask().unwrap();
-                    let network = networks.architecture(&trial.config).canonical().unwrap();
+                    let network = networks.architecture(&trial.config).graph().unwrap();
                     study.tell(trial.number, 0.0).unwrap();
                     (network.cost().parameters as f64).ln()
                 })

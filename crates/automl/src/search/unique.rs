@@ -1,6 +1,6 @@
 //! Two encodings of one network are one network: it is proposed once.
 
-use automl_models::NetworkSpace;
+use automl_arch::NetworkSpace;
 use automl_space::Config;
 use automl_study::{Cursor, ProposeError, Sampler, View};
 use rand::Rng;
@@ -100,7 +100,7 @@ fn uniform(rng: &mut dyn Rng) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_models::{BlockSpace, BlockSpaceOptions};
+    use automl_arch::{BlockSpace, BlockSpaceOptions};
     use automl_numeric::stream;
     use automl_study::{Direction, History, RandomSampler, State, Trial};
 

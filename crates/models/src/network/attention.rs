@@ -4,7 +4,7 @@ use super::init::Init;
 use super::linear::product;
 use super::nonlinearity::{activate, gate};
 use super::pool::global_mean;
-use crate::{Activation, Gate};
+use automl_arch::{Activation, Gate};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use burn::tensor::activation::sigmoid;

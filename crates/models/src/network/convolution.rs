@@ -4,7 +4,7 @@ use super::init::Init;
 use super::linear::product;
 use super::nonlinearity::activate;
 use super::norm::Norm;
-use crate::Convolution;
+use automl_arch::Convolution;
 use burn::module::{Module, Param};
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;

@@ -2,7 +2,7 @@
 
 use super::init::Init;
 use super::nonlinearity::activate;
-use crate::Activation;
+use automl_arch::Activation;
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 

@@ -1,4 +1,4 @@
-//! The network as a burn module, made at run time from its canonical form.
+//! The network as a burn module, made at run time from its graph form.
 
 mod attention;
 mod branches;
@@ -14,8 +14,8 @@ mod state;
 
 pub use state::{LoadError, NamedTensor};
 
-use crate::{Architecture, ArchitectureError, Canonical, Node};
 use attention::{ChannelAttention, SqueezeExcite};
+use automl_arch::{Architecture, ArchitectureError, Graph, Op};
 use branches::{Concat, Sum};
 use burn::module::Module;
 use burn::tensor::{Device, Gradients, Tensor};
@@ -68,19 +68,19 @@ impl Network {
     /// normalisation 1 and 0, as torchvision's MobileNets do (He et al. 2015, "fan out").
     ///
     /// # Errors
-    /// What [`Architecture::canonical`] refuses.
+    /// What [`Architecture::graph`] refuses.
     pub fn new(
         architecture: &Architecture,
         seed: u64,
         device: &Device,
     ) -> Result<Self, ArchitectureError> {
-        Ok(Self::from_canonical(&architecture.canonical()?, seed, device))
+        Ok(Self::from_graph(&architecture.graph()?, seed, device))
     }
 
-    /// As [`Network::new`], from the canonical form.
-    pub fn from_canonical(canonical: &Canonical, seed: u64, device: &Device) -> Self {
+    /// As [`Network::new`], from the graph form.
+    pub fn from_graph(graph: &Graph, seed: u64, device: &Device) -> Self {
         let mut init = Init::new(seed, device);
-        Self { layers: steps(&canonical.nodes, &mut init) }
+        Self { layers: steps(&graph.nodes, &mut init) }
     }
 
     /// Class scores (logits) of a batch.
@@ -178,29 +178,29 @@ impl Network {
     }
 }
 
-fn steps(nodes: &[Node], init: &mut Init<'_>) -> Vec<Step> {
+fn steps(nodes: &[Op], init: &mut Init<'_>) -> Vec<Step> {
     nodes
         .iter()
         .map(|node| match node {
-            Node::Convolution(conv) => Step::Convolution(ConvolutionLayer::new(conv, init)),
-            Node::Linear { inputs, outputs, activation } => {
+            Op::Convolution(conv) => Step::Convolution(ConvolutionLayer::new(conv, init)),
+            Op::Linear { inputs, outputs, activation } => {
                 Step::Linear(LinearLayer::new(*inputs, *outputs, *activation, init))
             }
-            Node::Pool { kind, kernel, stride, padding } => {
+            Op::Pool { kind, kernel, stride, padding } => {
                 Step::Pool(Pool::new(*kind, *kernel, *stride, *padding))
             }
-            Node::GlobalAvgPool => Step::GlobalAvgPool(GlobalPool::new()),
-            Node::Activation(activation) => Step::Activation(Nonlinearity::new(*activation)),
-            Node::SqueezeExcite { channels, squeeze, activation, gate } => Step::SqueezeExcite(
+            Op::GlobalAvgPool => Step::GlobalAvgPool(GlobalPool::new()),
+            Op::Activation(activation) => Step::Activation(Nonlinearity::new(*activation)),
+            Op::SqueezeExcite { channels, squeeze, activation, gate } => Step::SqueezeExcite(
                 SqueezeExcite::new(*channels, *squeeze, *activation, *gate, init),
             ),
-            Node::ChannelAttention { kernel } => {
+            Op::ChannelAttention { kernel } => {
                 Step::ChannelAttention(ChannelAttention::new(*kernel, init))
             }
-            Node::Sum { body, shortcut } => {
+            Op::Sum { body, shortcut } => {
                 Step::Sum(Sum { body: steps(body, init), shortcut: steps(shortcut, init) })
             }
-            Node::Concat { first, second } => {
+            Op::Concat { first, second } => {
                 Step::Concat(Concat { first: steps(first, init), second: steps(second, init) })
             }
         })

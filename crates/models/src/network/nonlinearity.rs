@@ -1,6 +1,6 @@
 //! Pointwise nonlinearities.
 
-use crate::{Activation, Gate};
+use automl_arch::{Activation, Gate};
 use burn::module::Module;
 use burn::tensor::{Tensor, activation};
 

@@ -1,6 +1,6 @@
 //! Pooling.
 
-use crate::Pooling;
+use automl_arch::Pooling;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::module::{avg_pool2d, max_pool2d};

@@ -2,7 +2,7 @@
 
 use super::branches::{Concat, Sum};
 use super::{Network, Step, run};
-use crate::Activation;
+use automl_arch::Activation;
 use burn::tensor::Tensor;
 
 impl Network {

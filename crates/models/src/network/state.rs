@@ -1,7 +1,7 @@
 //! Weights as a flat list, for files of any format.
 
 use super::Network;
-use crate::{Architecture, ArchitectureError};
+use automl_arch::{Architecture, ArchitectureError};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use std::collections::HashMap;

@@ -2,10 +2,12 @@
 
 use super::{Bilevel, difference, dot, hypergradient};
 use crate::adam::Adam;
-use crate::loader::prepare;
 use crate::training::{cross_entropy, images, targets};
-use crate::{Augmentation, Data, EpochReport, Images, Recipe, TrainError, Training};
-use automl_models::{Architecture, NamedTensor, Network};
+use crate::{EpochReport, TrainError, Training};
+use automl_arch::Architecture;
+use automl_data::loader::prepare;
+use automl_data::{Augmentation, Data, Images, Recipe};
+use automl_models::{NamedTensor, Network};
 use automl_numeric::stream;
 use burn::tensor::{Device, Tensor};
 use rand::seq::index::sample;

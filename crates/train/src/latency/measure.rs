@@ -1,7 +1,8 @@
 //! Timing of networks.
 
 use crate::one_thread;
-use automl_models::{Architecture, ArchitectureError, Network};
+use automl_arch::{Architecture, ArchitectureError};
+use automl_models::Network;
 use burn::tensor::{Device, Tensor, TensorData};
 use std::time::{Duration, Instant};
 
@@ -78,7 +79,7 @@ fn median(values: &mut [f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::cpu;
-    use automl_models::{Activation, Block, Layer};
+    use automl_arch::{Activation, Block, Layer};
 
     #[test]
     fn medians_lie_in_the_middle() {

@@ -1,6 +1,6 @@
 //! What a network computes, operation by operation, with the shapes that decide how long it takes.
 
-use automl_models::{Activation, Canonical, Node};
+use automl_arch::{Activation, Graph, Op};
 use serde::{Deserialize, Serialize};
 
 /// Kinds of operations; those of one kind cost the same for a multiply-accumulate, a number or a weight.
@@ -101,7 +101,7 @@ impl Operation {
 }
 
 /// The operations of a network, in order. A fused nonlinearity is an operation of its own.
-pub fn operations(network: &Canonical) -> Vec<Operation> {
+pub fn operations(network: &Graph) -> Vec<Operation> {
     let mut walk = Walk { operations: Vec::new() };
     walk.chain(&network.nodes, network.input_channels, network.input_side);
     walk.operations
@@ -113,15 +113,15 @@ struct Walk {
 
 impl Walk {
     /// Walks over a chain and returns the channels and the side of what comes out.
-    fn chain(&mut self, nodes: &[Node], channels: usize, side: usize) -> (usize, usize) {
+    fn chain(&mut self, nodes: &[Op], channels: usize, side: usize) -> (usize, usize) {
         nodes
             .iter()
             .fold((channels, side), |(channels, side), node| self.node(node, channels, side))
     }
 
-    fn node(&mut self, node: &Node, channels: usize, side: usize) -> (usize, usize) {
+    fn node(&mut self, node: &Op, channels: usize, side: usize) -> (usize, usize) {
         match node {
-            Node::Convolution(conv) => {
+            Op::Convolution(conv) => {
                 let output_side = conv.output_side(side);
                 let kind = match (conv.groups, conv.kernel) {
                     (1, 1) => OperationKind::Pointwise,
@@ -141,44 +141,44 @@ impl Walk {
                 self.activation(conv.activation, conv.outputs, output_side);
                 (conv.outputs, output_side)
             }
-            Node::Linear { inputs, outputs, activation } => {
+            Op::Linear { inputs, outputs, activation } => {
                 let one = Operation::pointwise(OperationKind::Linear, *inputs, 1);
                 self.operations.push(Operation { outputs: *outputs, ..one });
                 self.activation(*activation, *outputs, 1);
                 (*outputs, 1)
             }
-            Node::Pool { kernel, stride, padding, .. } => {
+            Op::Pool { kernel, stride, padding, .. } => {
                 let output_side = (side + 2 * padding).saturating_sub(*kernel) / stride + 1;
                 let one = Operation::pointwise(OperationKind::Pool, channels, side);
                 self.operations.push(Operation { kernel: *kernel, output_side, ..one });
                 (channels, output_side)
             }
-            Node::GlobalAvgPool => {
+            Op::GlobalAvgPool => {
                 let one = Operation::pointwise(OperationKind::GlobalPool, channels, side);
                 self.operations.push(Operation { output_side: 1, ..one });
                 (channels, 1)
             }
-            Node::Activation(activation) => {
+            Op::Activation(activation) => {
                 self.activation(*activation, channels, side);
                 (channels, side)
             }
-            Node::SqueezeExcite { squeeze, .. } => {
+            Op::SqueezeExcite { squeeze, .. } => {
                 let one = Operation::pointwise(OperationKind::SqueezeExcite, channels, side);
                 self.operations.push(Operation { outputs: *squeeze, ..one });
                 (channels, side)
             }
-            Node::ChannelAttention { kernel } => {
+            Op::ChannelAttention { kernel } => {
                 let one = Operation::pointwise(OperationKind::ChannelAttention, channels, side);
                 self.operations.push(Operation { kernel: *kernel, ..one });
                 (channels, side)
             }
-            Node::Sum { body, shortcut } => {
+            Op::Sum { body, shortcut } => {
                 let (channels_out, side_out) = self.chain(body, channels, side);
                 self.chain(shortcut, channels, side);
                 self.push(OperationKind::Sum, channels_out, side_out);
                 (channels_out, side_out)
             }
-            Node::Concat { first, second } => {
+            Op::Concat { first, second } => {
                 let (one, _) = self.chain(first, channels, side);
                 let (other, side_out) = self.chain(second, channels, side);
                 self.push(OperationKind::Concat, one + other, side_out);

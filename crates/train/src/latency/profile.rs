@@ -1,7 +1,7 @@
 //! A table of the device at hand, with the evidence for it.
 
 use super::{LatencyError, LatencyReport, LatencySample, LatencyTable, Timing, measure};
-use automl_models::Architecture;
+use automl_arch::Architecture;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,7 @@ impl LatencyProfile {
         }
         let (mut seen, mut unseen) = (Vec::new(), Vec::new());
         for (index, (network, time)) in networks.iter().zip(times).enumerate() {
-            let sample = LatencySample::new(&network.canonical()?, time);
+            let sample = LatencySample::new(&network.graph()?, time);
             if index % JUDGES == JUDGES - 1 { unseen.push(sample) } else { seen.push(sample) }
         }
         let table = LatencyTable::fit(&seen)?;

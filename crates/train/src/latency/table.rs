@@ -2,7 +2,7 @@
 
 use super::least_squares::{Column, Wanted, solve};
 use super::{Operation, OperationKind, operations};
-use automl_models::{ArchitectureError, Canonical};
+use automl_arch::{ArchitectureError, Graph};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -54,7 +54,7 @@ pub struct LatencySample {
 
 impl LatencySample {
     /// A timed network.
-    pub fn new(network: &Canonical, microseconds: f64) -> Self {
+    pub fn new(network: &Graph, microseconds: f64) -> Self {
         Self { operations: operations(network), microseconds }
     }
 }
@@ -198,7 +198,7 @@ impl LatencyTable {
     }
 
     /// The predicted time of a network, in microseconds.
-    pub fn latency(&self, network: &Canonical) -> f64 {
+    pub fn latency(&self, network: &Graph) -> f64 {
         self.predict(&operations(network))
     }
 

@@ -38,7 +38,7 @@ impl ModuleVisitor for Norms<'_> {
 mod tests {
     use super::*;
     use crate::cpu;
-    use automl_models::{Architecture, Block, Layer};
+    use automl_arch::{Architecture, Block, Layer};
 
     /// With weights zero the classes are equally likely, so the gradient is
     /// `(1/classes - target) x^T`, whose norm is known.

@@ -67,7 +67,7 @@ fn log_determinant(mut a: Vec<Vec<f64>>) -> f64 {
 mod tests {
     use super::*;
     use crate::cpu;
-    use automl_models::{Activation, Architecture, Block, Layer};
+    use automl_arch::{Activation, Architecture, Block, Layer};
 
     /// Two ReLU units on vectors of two numbers, with weights such that the signs of the inputs
     /// are the pattern.

@@ -1,31 +1,32 @@
 //! The flow through the absolute values of the weights.
 
-use automl_models::{Activation, Canonical, Network, Node};
+use automl_arch::{Activation, Graph, Op};
+use automl_models::Network;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, FloatDType, Gradients, Tensor};
 
 /// A network without nonlinearities, normalisation and attention.
-pub(super) fn linear(mut network: Canonical, seed: u64, device: &Device) -> Network {
+pub(super) fn linear(mut network: Graph, seed: u64, device: &Device) -> Network {
     network.nodes = linear_chain(network.nodes);
-    Network::from_canonical(&network, seed, device)
+    Network::from_graph(&network, seed, device)
 }
 
-fn linear_chain(nodes: Vec<Node>) -> Vec<Node> {
+fn linear_chain(nodes: Vec<Op>) -> Vec<Op> {
     let linear = |node| match node {
-        Node::Activation(_) | Node::SqueezeExcite { .. } | Node::ChannelAttention { .. } => None,
-        Node::Convolution(mut conv) => {
+        Op::Activation(_) | Op::SqueezeExcite { .. } | Op::ChannelAttention { .. } => None,
+        Op::Convolution(mut conv) => {
             conv.norm = false;
             conv.activation = Activation::Identity;
-            Some(Node::Convolution(conv))
+            Some(Op::Convolution(conv))
         }
-        Node::Linear { inputs, outputs, .. } => {
-            Some(Node::Linear { inputs, outputs, activation: Activation::Identity })
+        Op::Linear { inputs, outputs, .. } => {
+            Some(Op::Linear { inputs, outputs, activation: Activation::Identity })
         }
-        Node::Sum { body, shortcut } => {
-            Some(Node::Sum { body: linear_chain(body), shortcut: linear_chain(shortcut) })
+        Op::Sum { body, shortcut } => {
+            Some(Op::Sum { body: linear_chain(body), shortcut: linear_chain(shortcut) })
         }
-        Node::Concat { first, second } => {
-            Some(Node::Concat { first: linear_chain(first), second: linear_chain(second) })
+        Op::Concat { first, second } => {
+            Some(Op::Concat { first: linear_chain(first), second: linear_chain(second) })
         }
         other => Some(other),
     };
@@ -73,10 +74,10 @@ impl ModuleVisitor for Flow<'_> {
 mod tests {
     use super::*;
     use crate::cpu;
-    use automl_models::{Architecture, Block, Layer};
+    use automl_arch::{Architecture, Block, Layer};
 
     fn score(architecture: &Architecture, device: &Device) -> f64 {
-        let network = linear(architecture.canonical().unwrap(), 3, device);
+        let network = linear(architecture.graph().unwrap(), 3, device);
         synflow(network, (architecture.input_channels, architecture.input_side), device)
     }
 
@@ -97,7 +98,7 @@ mod tests {
             Layer::once(Block::linear(3)),
         ];
         let architecture = Architecture::new(2, 4, layers);
-        let tensors = linear(architecture.canonical().unwrap(), 3, &device).tensors();
+        let tensors = linear(architecture.graph().unwrap(), 3, &device).tensors();
         let weights: Vec<_> = tensors.iter().filter(|tensor| tensor.shape.len() > 1).collect();
         assert_eq!(weights.len(), 3);
         let mut flow = vec![1.0; 2];

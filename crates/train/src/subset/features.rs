@@ -1,7 +1,8 @@
 //! Images as points.
 
 use super::reference::Reference;
-use crate::{Data, TrainError};
+use crate::TrainError;
+use automl_data::Data;
 use automl_models::Network;
 
 /// The side to which images are averaged before their pixels are compared.

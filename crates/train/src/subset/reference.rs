@@ -1,7 +1,9 @@
 //! The small networks through which images are looked at.
 
-use crate::{Data, Recipe, TrainError, Training};
-use automl_models::{Activation, Architecture, Block, Layer, Network};
+use crate::{TrainError, Training};
+use automl_arch::{Activation, Architecture, Block, Layer};
+use automl_data::{Data, Recipe};
+use automl_models::Network;
 use automl_numeric::stream;
 use burn::tensor::{Device, Tensor};
 use rand::RngExt;

@@ -1,6 +1,7 @@
 //! One network of the supernet: what it is and which shared tensors it uses.
 
-use automl_models::{Architecture, ArchitectureError, BlockSpace, Cost, NamedTensor};
+use automl_arch::{Architecture, ArchitectureError, BlockSpace, Cost};
+use automl_models::NamedTensor;
 use automl_space::Config;
 use std::collections::HashMap;
 
@@ -101,7 +102,8 @@ struct Part<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_models::{BlockSpaceOptions, Network};
+    use automl_arch::BlockSpaceOptions;
+    use automl_models::Network;
     use automl_numeric::stream;
     use automl_space::Value;
     use std::collections::HashSet;

@@ -71,7 +71,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_models::{Activation, Architecture, Block, Layer};
+    use automl_arch::{Activation, Architecture, Block, Layer};
     use std::time::Duration;
 
     fn candidate(trial: u64, seconds: f64) -> Candidate {

@@ -81,7 +81,7 @@ fn normal(x: f32) -> f32 {
 /// Evaluates an expression with `$function` standing for the type of an [`Activation`].
 macro_rules! with_activation {
     ($activation:expr, $function:ident => $body:expr) => {{
-        use $crate::Activation;
+        use ::automl_arch::Activation;
         use $crate::network::cpu::activation as functions;
         match $activation {
             Activation::Identity => {

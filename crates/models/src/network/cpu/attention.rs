@@ -10,7 +10,7 @@ use super::pool::{Averaged, average};
 use super::simd::fast;
 use super::{Gradient, Mode, Sink, numbers};
 use crate::network::attention::{ChannelAttention, SqueezeExcite};
-use crate::{Activation, Gate};
+use automl_arch::{Activation, Gate};
 use burn::tensor::Gradients;
 use std::sync::Arc;
 

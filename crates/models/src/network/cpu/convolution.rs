@@ -8,9 +8,9 @@ use super::norm::{Affine, Moments, Sums};
 use super::parts::{Reader, images_at_once, states, work};
 use super::window::Window;
 use super::{Gradient, Mode, Sink, add, numbers};
-use crate::Convolution;
 use crate::network::convolution::ConvolutionLayer;
 use crate::network::norm::Norm;
+use automl_arch::Convolution;
 use burn::tensor::{Gradients, Tensor};
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use super::buffer::Buffer;
 use super::product::{Gathered, NONE, Outer, Packed};
 use super::simd::lanes;
 use super::window::{Plan, Window};
-use crate::Convolution;
+use automl_arch::Convolution;
 
 /// Fewer input channels than this make products too thin: patches are copied out first.
 const THIN: usize = 8;

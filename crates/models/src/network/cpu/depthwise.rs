@@ -6,7 +6,7 @@
 use super::buffer::Buffer;
 use super::simd::{lanes, vectorised};
 use super::window::Window;
-use crate::Convolution;
+use automl_arch::Convolution;
 use pulp::{Simd, WithSimd};
 use std::array::from_fn;
 

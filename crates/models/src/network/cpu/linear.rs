@@ -5,7 +5,7 @@ use super::convolution::{After, Convolved, Found, convolve};
 use super::maps::{Maps, Shape};
 use super::{Gradient, Mode, numbers};
 use crate::network::linear::LinearLayer;
-use crate::{Activation, Convolution};
+use automl_arch::{Activation, Convolution};
 use burn::tensor::Gradients;
 use std::sync::Arc;
 

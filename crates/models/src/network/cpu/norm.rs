@@ -6,7 +6,7 @@
 
 use super::activation::{Function, with_activation};
 use super::simd::{fast, vectorised};
-use crate::Activation;
+use automl_arch::Activation;
 use pulp::{Simd, WithSimd};
 use std::marker::PhantomData;
 

@@ -8,7 +8,7 @@ use super::simd::fast;
 use super::window::{Plan, Window};
 use super::{Gradient, Sink};
 use crate::network::pool::Pool;
-use crate::{Activation, Convolution, Pooling};
+use automl_arch::{Activation, Convolution, Pooling};
 use std::sync::Arc;
 
 /// What the backward pass needs.

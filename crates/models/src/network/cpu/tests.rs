@@ -2,9 +2,10 @@
 
 use super::convolution::{After, convolve};
 use super::*;
+use crate::Network;
 use crate::network::init::Init;
 use crate::network::norm::Norm;
-use crate::{Activation, Architecture, Block, Convolution, Layer, Network};
+use automl_arch::{Activation, Architecture, Block, Convolution, Layer};
 use automl_numeric::stream;
 use burn::module::{Module, ModuleVisitor};
 use rand::RngExt;

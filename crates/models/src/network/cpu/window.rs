@@ -1,7 +1,7 @@
 //! Which pixels a convolution's taps read.
 
 use super::product::NONE;
-use crate::Convolution;
+use automl_arch::Convolution;
 
 /// A convolution's geometry on maps of one size.
 #[derive(Clone, Copy, Debug)]

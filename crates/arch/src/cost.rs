@@ -1,0 +1,151 @@
+//! What a network costs, counted without building it.
+
+use crate::op::output_side;
+use crate::{Graph, Op};
+use serde::{Deserialize, Serialize};
+
+/// Parameters, multiply-accumulates and memory of one network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Cost {
+    /// Weights, biases and the two learnt vectors of every batch normalisation.
+    pub parameters: u64,
+    /// Multiply-accumulates of convolutions and linear layers for one image.
+    pub macs: u64,
+    /// The most bytes of 32-bit activations that are alive at one time while one image is
+    /// classified: input and output of the running node and what a later branch still needs.
+    /// Normalisation, activation and channel weighting work in place.
+    pub peak_activation_bytes: u64,
+}
+
+impl Cost {
+    /// The cost of a network, by one walk over its nodes.
+    pub fn of(network: &Graph) -> Self {
+        let shape = Shape { channels: network.input_channels as u64, side: network.input_side };
+        let total = walk(&network.nodes, shape, false);
+        Self {
+            parameters: total.parameters,
+            macs: total.macs,
+            peak_activation_bytes: 4 * total.peak.max(shape.numbers()),
+        }
+    }
+}
+
+/// The side of the maps at the end of the convolutions: before the global pooling, or before the
+/// first linear layer.
+pub(crate) fn last_side(network: &Graph) -> usize {
+    let mut shape = Shape { channels: network.input_channels as u64, side: network.input_side };
+    for node in &network.nodes {
+        if matches!(node, Op::GlobalAvgPool | Op::Linear { .. }) {
+            break;
+        }
+        shape = single(node, shape, false).output;
+    }
+    shape.side
+}
+
+#[derive(Clone, Copy)]
+struct Shape {
+    channels: u64,
+    side: usize,
+}
+
+impl Shape {
+    fn numbers(self) -> u64 {
+        self.channels * (self.side * self.side) as u64
+    }
+}
+
+struct Total {
+    parameters: u64,
+    macs: u64,
+    /// Numbers alive at the worst moment.
+    peak: u64,
+    output: Shape,
+}
+
+/// Costs of a chain; with `keep`, its input stays alive until the end.
+fn walk(nodes: &[Op], input: Shape, keep: bool) -> Total {
+    let mut total = Total { parameters: 0, macs: 0, peak: 0, output: input };
+    for (index, node) in nodes.iter().enumerate() {
+        let first = index == 0;
+        let step = single(node, total.output, keep && first);
+        let held = if keep && !first { input.numbers() } else { 0 };
+        total.parameters += step.parameters;
+        total.macs += step.macs;
+        total.peak = total.peak.max(step.peak + held);
+        total.output = step.output;
+    }
+    total
+}
+
+fn single(node: &Op, input: Shape, keep: bool) -> Total {
+    let simple = |parameters: u64, macs: u64, output: Shape| Total {
+        parameters,
+        macs,
+        peak: input.numbers() + output.numbers(),
+        output,
+    };
+    // Work in place needs a copy only where the input is still wanted.
+    let in_place = |parameters: u64, macs: u64, extra: u64| Total {
+        parameters,
+        macs,
+        peak: input.numbers() * if keep { 2 } else { 1 } + extra,
+        output: input,
+    };
+    match node {
+        Op::Convolution(conv) => {
+            let output =
+                Shape { channels: conv.outputs as u64, side: conv.output_side(input.side) };
+            let weights: u64 = conv.weight_shape().map(|n| n as u64).iter().product();
+            let vectors = conv.outputs as u64 * if conv.norm { 2 } else { 1 };
+            let positions = (output.side * output.side) as u64;
+            simple(weights + vectors, weights * positions, output)
+        }
+        Op::Linear { inputs, outputs, .. } => {
+            let weights = (inputs * outputs) as u64;
+            let output = Shape { channels: *outputs as u64, side: 1 };
+            simple(weights + *outputs as u64, weights, output)
+        }
+        Op::Pool { kernel, stride, padding, .. } => {
+            let side = output_side(input.side, *kernel, *stride, 2 * padding);
+            simple(0, 0, Shape { side, ..input })
+        }
+        Op::GlobalAvgPool => simple(0, 0, Shape { side: 1, ..input }),
+        Op::Activation(_) => in_place(0, 0, 0),
+        Op::SqueezeExcite { channels, squeeze, .. } => {
+            let weights = 2 * (channels * squeeze) as u64;
+            let biases = (channels + squeeze) as u64;
+            in_place(weights + biases, weights, biases)
+        }
+        Op::ChannelAttention { kernel } => {
+            in_place(*kernel as u64, *kernel as u64 * input.channels, 2 * input.channels)
+        }
+        Op::Sum { body, shortcut } => {
+            let main = walk(body, input, true);
+            let side = walk(shortcut, input, keep);
+            let out = main.output.numbers();
+            let join = out + input.numbers().max(side.output.numbers());
+            Total {
+                parameters: main.parameters + side.parameters,
+                macs: main.macs + side.macs,
+                peak: main.peak.max(side.peak + out).max(join),
+                output: main.output,
+            }
+        }
+        Op::Concat { first, second } => {
+            let a = walk(first, input, true);
+            let b = walk(second, input, keep);
+            let output =
+                Shape { channels: a.output.channels + b.output.channels, side: a.output.side };
+            // A branch without nodes is the input itself, which is alive anyway.
+            let own = if first.is_empty() { 0 } else { a.output.numbers() };
+            let parts = a.output.numbers() + b.output.numbers();
+            Total {
+                parameters: a.parameters + b.parameters,
+                macs: a.macs + b.macs,
+                peak: a.peak.max(b.peak + own).max(parts + output.numbers()),
+                output,
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Limits of what an architecture may ask for, so that sizes can be computed and files from
+//! strangers cannot ask for unbounded memory.
+
+/// Channels of one layer.
+pub(crate) const MAX_CHANNELS: usize = 1 << 16;
+
+/// Side of an image, kernel, stride or padding, in pixels.
+pub(crate) const MAX_SIDE: usize = 1 << 13;
+
+/// Copies of one block.
+pub(crate) const MAX_REPEAT: usize = 1 << 10;
+
+/// Blocks of one architecture.
+pub(crate) const MAX_BLOCKS: usize = 1 << 12;
+
+/// Weights of one network: 8 GiB of 32-bit floats.
+pub(crate) const MAX_WEIGHTS: u64 = 1 << 31;

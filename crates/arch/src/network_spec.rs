@@ -1,0 +1,141 @@
+//! What a network is, in one of the two forms that files have.
+
+use crate::{Architecture, ArchitectureError, Graph, GraphError, YamlError};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// A network as blocks (`model.yaml`) or, where its widths are no block's any more, as primitive
+/// nodes (`network.json`, the JSON form of [`Graph`]).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum NetworkSpec {
+    /// A chain of blocks.
+    Blocks(Architecture),
+    /// Primitive nodes.
+    Nodes(Graph),
+}
+
+/// Why a network's description cannot be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum NetworkSpecError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A folder without a network.
+    #[error("{} holds neither network.json nor model.yaml", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The file of blocks is not valid.
+    #[error("{}: {source}", path.display())]
+    Yaml {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: YamlError,
+    },
+    /// The file of nodes is not valid.
+    #[error("{}: {source}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// Blocks that cannot be built.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    /// Nodes that cannot be built.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+}
+
+impl NetworkSpec {
+    /// The file that describes the network at `path`: itself, or in a folder of a trained network
+    /// `network.json` or `model.yaml`.
+    ///
+    /// # Errors
+    /// [`NetworkSpecError::Folder`] for a folder that holds neither.
+    pub fn file(path: &Path) -> Result<PathBuf, NetworkSpecError> {
+        if !path.is_dir() {
+            return Ok(path.to_owned());
+        }
+        let files = ["network.json", "model.yaml"].map(|name| path.join(name));
+        let found = files.into_iter().find(|file| file.exists());
+        found.ok_or_else(|| NetworkSpecError::Folder { path: path.to_owned() })
+    }
+
+    /// Reads a `.json` file as nodes, any other as blocks.
+    ///
+    /// # Errors
+    /// [`NetworkSpecError`] names the file and what is wrong in it.
+    pub fn read(path: &Path) -> Result<Self, NetworkSpecError> {
+        let own = || path.to_owned();
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| NetworkSpecError::Read { path: own(), source })?;
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let nodes = serde_json::from_str(&text)
+                .map_err(|source| NetworkSpecError::Json { path: own(), source })?;
+            return Ok(Self::Nodes(nodes));
+        }
+        let blocks = Architecture::from_yaml(&text)
+            .map_err(|source| NetworkSpecError::Yaml { path: own(), source })?;
+        Ok(Self::Blocks(blocks))
+    }
+
+    /// The primitive nodes, checked.
+    ///
+    /// # Errors
+    /// What cannot be built.
+    pub fn graph(&self) -> Result<Graph, NetworkSpecError> {
+        match self {
+            Self::Blocks(architecture) => Ok(architecture.graph()?),
+            Self::Nodes(graph) => {
+                graph.check()?;
+                Ok(graph.clone())
+            }
+        }
+    }
+
+    /// The file's name in a folder of a trained network.
+    pub fn file_name(&self) -> &'static str {
+        match self {
+            Self::Blocks(_) => "model.yaml",
+            Self::Nodes(_) => "network.json",
+        }
+    }
+
+    /// The file's text; reading it gives the same network.
+    pub fn text(&self) -> Result<String, serde_json::Error> {
+        match self {
+            Self::Blocks(architecture) => Ok(architecture.to_yaml()),
+            Self::Nodes(graph) => serde_json::to_string_pretty(graph),
+        }
+    }
+}
+
+impl From<&Architecture> for NetworkSpec {
+    fn from(architecture: &Architecture) -> Self {
+        Self::Blocks(architecture.clone())
+    }
+}
+
+impl From<&Graph> for NetworkSpec {
+    fn from(graph: &Graph) -> Self {
+        Self::Nodes(graph.clone())
+    }
+}
+
+impl From<&Self> for NetworkSpec {
+    fn from(description: &Self) -> Self {
+        description.clone()
+    }
+}

@@ -1,0 +1,124 @@
+//! Primitive computations, the nodes of a graph.
+
+use crate::Activation;
+use serde::{Deserialize, Serialize};
+
+/// One primitive computation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Op {
+    /// A convolution with what directly follows it.
+    Convolution(Convolution),
+    /// Matrix product with bias; maps are flattened first.
+    Linear {
+        /// Numbers in.
+        inputs: usize,
+        /// Numbers out.
+        outputs: usize,
+        /// The nonlinearity.
+        activation: Activation,
+    },
+    /// Maxima or means of windows.
+    Pool {
+        /// Which of the two.
+        kind: Pooling,
+        /// Side of the window.
+        kernel: usize,
+        /// Stride in both directions.
+        stride: usize,
+        /// Border on every side.
+        padding: usize,
+    },
+    /// Mean over all positions.
+    GlobalAvgPool,
+    /// A nonlinearity on its own.
+    Activation(Activation),
+    /// Channel weights from pooled maps (Hu et al. 2018): two linear layers with biases.
+    SqueezeExcite {
+        /// Channels in and out.
+        channels: usize,
+        /// Channels between the two layers.
+        squeeze: usize,
+        /// The nonlinearity between.
+        activation: Activation,
+        /// What makes weights of the second layer's outputs.
+        gate: Gate,
+    },
+    /// Efficient channel attention (Wang et al. 2020): channel weights from a convolution along
+    /// the channels, through a sigmoid.
+    ChannelAttention {
+        /// Length of the kernel.
+        kernel: usize,
+    },
+    /// The sum of two branches.
+    Sum {
+        /// The main branch.
+        body: Vec<Op>,
+        /// The other; empty for the input itself.
+        shortcut: Vec<Op>,
+    },
+    /// The channels of two branches, one after the other.
+    Concat {
+        /// The first branch; empty for the input itself.
+        first: Vec<Op>,
+        /// The second branch; empty for the input itself.
+        second: Vec<Op>,
+    },
+}
+
+/// A square convolution with batch normalisation and activation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Convolution {
+    /// Input channels.
+    pub inputs: usize,
+    /// Output channels.
+    pub outputs: usize,
+    /// Side of the kernel.
+    pub kernel: usize,
+    /// Stride in both directions.
+    pub stride: usize,
+    /// Zeros before and after, in both directions.
+    pub padding: (usize, usize),
+    /// Groups.
+    pub groups: usize,
+    /// Whether outputs are normalised over the batch; if not, there is a bias.
+    pub norm: bool,
+    /// The nonlinearity.
+    pub activation: Activation,
+}
+
+/// Kinds of pooling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Pooling {
+    /// The largest value.
+    Max,
+    /// The mean, in which zeros of the border count.
+    Average,
+}
+
+/// What turns numbers into channel weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Gate {
+    /// min(max(0, x + 3), 6) / 6
+    HardSigmoid,
+    /// 1 / (1 + exp(-x))
+    Sigmoid,
+    /// min(max(0, x), 1)
+    Clamp,
+}
+
+impl Convolution {
+    /// Side of the output maps, floor((side + padding - kernel) / stride) + 1.
+    pub fn output_side(&self, side: usize) -> usize {
+        output_side(side, self.kernel, self.stride, self.padding.0 + self.padding.1)
+    }
+
+    /// The shape of the weights: outputs, inputs per group, kernel, kernel.
+    pub fn weight_shape(&self) -> [usize; 4] {
+        [self.outputs, self.inputs / self.groups, self.kernel, self.kernel]
+    }
+}
+
+/// Side of the output maps of a sliding window; `padding` is the sum of both ends.
+pub(crate) fn output_side(side: usize, kernel: usize, stride: usize, padding: usize) -> usize {
+    (side + padding).saturating_sub(kernel) / stride + 1
+}

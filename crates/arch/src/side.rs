@@ -1,0 +1,37 @@
+//! One architecture at another image side.
+
+use crate::cost::last_side;
+use crate::{Architecture, ArchitectureError};
+
+/// The least side of the last maps: below it, kernels of 3 see little but padding.
+const LEAST: usize = 2;
+
+impl Architecture {
+    /// The same architecture for images of another side, with fewer strides where it needs that.
+    ///
+    /// Blocks, channels and repeats stay. Smaller images leave smaller maps behind every stride, so
+    /// strides become 1, the last of the chain before the earlier ones, until the last maps have a
+    /// side of at least 2 (or of what they had, if that was 1). Late strides go first because the
+    /// blocks before them then still work on smaller maps: without its first stride, a network
+    /// would cost on small images what it costs on large ones. The number of parameters stays,
+    /// except where a block has a convolution for its stride alone (`GhostBottleneck`), or `Flatten`
+    /// stands behind maps that are not pooled to one pixel.
+    ///
+    /// # Errors
+    /// As [`graph`](Self::graph), for instance where a kernel does not fit on so small
+    /// images.
+    pub fn at_side(&self, side: usize) -> Result<Self, ArchitectureError> {
+        let least = last_side(&self.graph()?).min(LEAST);
+        let mut adapted = Self { input_side: side, ..self.clone() };
+        loop {
+            let graph = adapted.graph();
+            if graph.as_ref().is_ok_and(|network| last_side(network) >= least) {
+                return Ok(adapted);
+            }
+            match adapted.backbone.iter_mut().rfind(|layer| layer.block.stride() > 1) {
+                Some(layer) => layer.block.set_stride(1),
+                None => return graph.map(|_| adapted),
+            }
+        }
+    }
+}

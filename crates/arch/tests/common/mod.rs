@@ -1,0 +1,147 @@
+//! Random architectures.
+
+use automl_arch::{Activation, Architecture, Block, Layer};
+use proptest::prelude::*;
+
+fn activation() -> impl Strategy<Value = Activation> {
+    prop::sample::select(vec![
+        Activation::Identity,
+        Activation::Relu,
+        Activation::Relu6,
+        Activation::HardSwish,
+        Activation::HardSigmoid,
+        Activation::Silu,
+        Activation::Sigmoid,
+        Activation::LeakyRelu,
+        Activation::Gelu,
+        Activation::Tanh,
+    ])
+}
+
+/// Any block of maps, with small arguments.
+pub(crate) fn block() -> impl Strategy<Value = Block> {
+    let kernel = || prop::sample::select(vec![1_usize, 3, 5]);
+    let channels = || prop::sample::select(vec![8_usize, 10, 16, 24, 32]);
+    let expansion = || (2_u32..=40).prop_map(|t| f64::from(t) / 10.0);
+    let padding = || prop::option::of(1_usize..=2);
+    let stride = || 1_usize..=2;
+    prop_oneof![
+        (channels(), kernel(), stride(), padding(), activation()).prop_map(
+            |(channels, kernel, stride, padding, activation)| Block::Conv {
+                channels,
+                kernel,
+                stride,
+                padding,
+                groups: 1,
+                activation
+            }
+        ),
+        (1_usize..12, kernel(), stride(), activation()).prop_map(
+            |(channels, kernel, stride, activation)| Block::FixedConv {
+                channels,
+                kernel,
+                stride,
+                padding: None,
+                groups: 1,
+                activation
+            }
+        ),
+        (channels(), kernel(), stride(), padding(), activation()).prop_map(
+            |(channels, kernel, stride, padding, activation)| Block::DWConv {
+                channels,
+                kernel,
+                stride,
+                padding,
+                activation
+            }
+        ),
+        (channels(), any::<bool>(), activation(), any::<bool>()).prop_map(
+            |(channels, shortcut, activation, eca)| Block::Bottleneck {
+                channels,
+                shortcut,
+                groups: 1,
+                expansion: 0.5,
+                activation,
+                eca
+            }
+        ),
+        (channels(), expansion(), stride(), any::<bool>()).prop_map(
+            |(channels, expansion, stride, eca)| Block::InvertedResidualV2 {
+                channels,
+                expansion,
+                stride,
+                eca
+            }
+        ),
+        (kernel(), expansion(), channels(), any::<[bool; 3]>(), stride()).prop_map(
+            |(kernel, expansion, channels, [squeeze_excite, hard_swish, eca], stride)| {
+                Block::InvertedResidualV3 {
+                    kernel,
+                    expansion,
+                    channels,
+                    squeeze_excite,
+                    hard_swish,
+                    stride,
+                    eca,
+                }
+            }
+        ),
+        (1_u32..5, channels(), stride(), kernel(), any::<bool>()).prop_map(
+            |(expansion, channels, stride, kernel, squeeze_excite)| Block::MBConv {
+                expansion: f64::from(expansion),
+                channels,
+                stride,
+                kernel,
+                squeeze_excite
+            }
+        ),
+        (1_usize..8, 1_usize..12, 1_usize..12)
+            .prop_map(|(squeeze, expand1, expand3)| { Block::Fire { squeeze, expand1, expand3 } }),
+        (kernel(), expansion(), channels(), any::<bool>(), stride()).prop_map(
+            |(kernel, expansion, channels, squeeze_excite, stride)| Block::GhostBottleneck {
+                kernel,
+                expansion,
+                channels,
+                squeeze_excite,
+                stride
+            }
+        ),
+        (2_usize..4, stride(), 0_usize..2).prop_map(|(kernel, stride, padding)| Block::MaxPool {
+            kernel,
+            stride,
+            padding
+        }),
+        (2_usize..4, stride(), 0_usize..2).prop_map(|(kernel, stride, padding)| Block::AvgPool {
+            kernel,
+            stride,
+            padding
+        }),
+        Just(Block::Pass),
+    ]
+}
+
+/// Architectures of up to four blocks that can be built.
+pub(crate) fn architecture() -> impl Strategy<Value = Architecture> {
+    let layer = (1_usize..4, block()).prop_map(|(repeat, block)| Layer { repeat, block });
+    (
+        1_usize..4,
+        6_usize..14,
+        prop::sample::select(vec![0.25, 0.5, 0.75, 1.0]),
+        prop::sample::select(vec![0.25, 0.5, 1.0]),
+        prop::collection::vec(layer, 1..5),
+        2_usize..6,
+    )
+        .prop_map(|(channels, side, depth, width, mut backbone, classes)| {
+            backbone.push(Layer::once(Block::GlobalAvgPool));
+            backbone.push(Layer::once(Block::Flatten));
+            backbone.push(Layer::once(Block::linear(classes)));
+            Architecture {
+                input_channels: channels,
+                input_side: side,
+                depth_multiple: depth,
+                width_multiple: width,
+                backbone,
+            }
+        })
+        .prop_filter("must be buildable", |architecture| architecture.graph().is_ok())
+}

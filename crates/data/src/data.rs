@@ -1,0 +1,216 @@
+//! Train, validation and test parts, and the normalisation that the training part gives.
+
+use crate::stratify::{random, shuffled_classes};
+use crate::{Dataset, Images};
+use thiserror::Error;
+
+/// The share of the images that becomes the test part where there is no official one.
+const TEST_SHARE: f64 = 0.2;
+
+/// Why a data set cannot be split.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum SplitError {
+    /// The share is not between 0 and 1.
+    #[error("the validation share {share} must lie between 0 and 1")]
+    Share {
+        /// The share.
+        share: f64,
+    },
+    /// A part would be empty.
+    #[error("{images} images are too few to be split into training, validation and test")]
+    TooFew {
+        /// The number of images.
+        images: usize,
+    },
+}
+
+/// Which images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Those that networks are trained on.
+    Train,
+    /// Those that networks are chosen by.
+    Validation,
+    /// Those that a final network is judged by, once.
+    Test,
+}
+
+/// A data set ready for training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Data {
+    /// Its name.
+    pub name: String,
+    /// Colour channels.
+    pub channels: usize,
+    /// Side in pixels.
+    pub side: usize,
+    /// The number of classes.
+    pub classes: usize,
+    /// Whether a mirrored image shows the same class.
+    pub mirror: bool,
+    /// The training images.
+    pub train: Images,
+    /// The validation images.
+    pub validation: Images,
+    /// The test images.
+    pub test: Images,
+    /// The mean of each channel over the training images, of pixels in `[0, 1]`.
+    pub mean: Vec<f32>,
+    /// The standard deviation of each channel over the training images.
+    pub sd: Vec<f32>,
+}
+
+impl Data {
+    /// Splits class by class, by a seed. Official test images stay what they are; where there are
+    /// none, a fifth of the images becomes the test part. `validation` is the share of the rest
+    /// that becomes the validation part. Normalisation comes from the training part only.
+    ///
+    /// # Errors
+    /// [`SplitError`] for a share outside `(0, 1)` or too few images.
+    pub fn split(dataset: &Dataset, validation: f64, seed: u64) -> Result<Self, SplitError> {
+        if !(validation > 0.0 && validation < 1.0) {
+            return Err(SplitError::Share { share: validation });
+        }
+        let all = &dataset.train;
+        let classes = shuffled_classes(&all.labels, seed);
+        let (mut train, mut held, mut test) = (Vec::new(), Vec::new(), Vec::new());
+        for class in classes {
+            let tested = if dataset.test.is_some() { 0.0 } else { TEST_SHARE };
+            let cut = (class.len() as f64 * tested).round() as usize;
+            let (own_test, rest) = class.split_at(cut);
+            let cut = (rest.len() as f64 * validation).round() as usize;
+            test.extend_from_slice(own_test);
+            held.extend_from_slice(&rest[..cut]);
+            train.extend_from_slice(&rest[cut..]);
+        }
+        for part in [&mut train, &mut held, &mut test] {
+            part.sort_unstable();
+        }
+        let tests = dataset.test.clone().unwrap_or_else(|| all.select(&test));
+        if train.is_empty() || held.is_empty() || tests.is_empty() {
+            return Err(SplitError::TooFew { images: all.len() });
+        }
+        Ok(Self::new(dataset, all.select(&train), all.select(&held), tests))
+    }
+
+    fn new(dataset: &Dataset, train: Images, validation: Images, test: Images) -> Self {
+        let (mean, sd) = statistics(&train);
+        Self {
+            name: dataset.name.clone(),
+            channels: train.channels,
+            side: train.side,
+            classes: dataset.classes,
+            mirror: dataset.mirror,
+            train,
+            validation,
+            test,
+            mean,
+            sd,
+        }
+    }
+
+    /// The images of one part.
+    pub fn part(&self, part: Part) -> &Images {
+        match part {
+            Part::Train => &self.train,
+            Part::Validation => &self.validation,
+            Part::Test => &self.test,
+        }
+    }
+
+    /// The same data with a smaller training part: a share of each class, at random. Subsets of one
+    /// seed are nested: a smaller share is part of a larger one.
+    pub fn subset(&self, share: f64, seed: u64) -> Self {
+        self.prefix(&random(&self.train.labels, seed), share)
+    }
+
+    /// The same data with the first images of an order, as [`Subset`](crate::Subset) gives it, as
+    /// its training part: the share of all of them, at least one.
+    pub fn prefix(&self, order: &[usize], share: f64) -> Self {
+        let count = (self.train.len() as f64 * share.clamp(0.0, 1.0)).ceil() as usize;
+        let mut chosen = order[..count.max(1).min(order.len())].to_vec();
+        chosen.sort_unstable();
+        Self { train: self.train.select(&chosen), ..self.clone() }
+    }
+
+    /// The same data with at most this many validation images, with as large a share of each class,
+    /// at random.
+    pub fn validated_by(&self, most: usize, seed: u64) -> Self {
+        Self { validation: self.validation.at_most(most.max(1), seed), ..self.clone() }
+    }
+
+    /// The same data at a smaller side, see [`Images::resized`]; normalised anew.
+    pub fn resized(&self, side: usize) -> Self {
+        let train = self.train.resized(side);
+        let (mean, sd) = statistics(&train);
+        Self {
+            side: train.side,
+            validation: self.validation.resized(side),
+            test: self.test.resized(side),
+            train,
+            mean,
+            sd,
+            ..self.clone()
+        }
+    }
+
+    /// The same data with the validation images added to the training part: for the training of a
+    /// network that has been chosen. The validation part stays, but says nothing any more.
+    pub fn with_validation(&self) -> Self {
+        let mut data = self.clone();
+        data.train.append(&self.validation);
+        data
+    }
+
+    /// The same data with a share of each class's training images held out: they become the
+    /// validation part, and the validation part becomes the test part. Normalisation stays.
+    ///
+    /// # Errors
+    /// As [`Data::split`].
+    pub fn hold_out(&self, share: f64, seed: u64) -> Result<Self, SplitError> {
+        let dataset = Dataset {
+            name: self.name.clone(),
+            classes: self.classes,
+            mirror: self.mirror,
+            train: self.train.clone(),
+            test: Some(self.validation.clone()),
+        };
+        let (mean, sd) = (self.mean.clone(), self.sd.clone());
+        Ok(Self { mean, sd, ..Self::split(&dataset, share, seed)? })
+    }
+
+    /// Normalised pixels of one image, appended to `out`.
+    pub fn normalise(&self, image: &[u8], out: &mut Vec<f32>) {
+        let plane = (image.len() / self.channels.max(1)).max(1);
+        for (channel, pixels) in image.chunks(plane).enumerate() {
+            let scale = 1.0 / (255.0 * self.sd[channel]);
+            let shift = self.mean[channel] / self.sd[channel];
+            out.extend(pixels.iter().map(|p| f32::from(*p) * scale - shift));
+        }
+    }
+}
+
+/// Mean and standard deviation of each channel, of pixels in `[0, 1]`.
+fn statistics(images: &Images) -> (Vec<f32>, Vec<f32>) {
+    let plane = images.side * images.side;
+    let mut sums = vec![(0.0f64, 0.0f64); images.channels];
+    for (i, pixels) in images.pixels.chunks_exact(plane).enumerate() {
+        // Integers are exact, so the order of summation does not matter.
+        let (sum, squares) = pixels.iter().fold((0u64, 0u64), |(sum, squares), p| {
+            let p = u64::from(*p);
+            (sum + p, squares + p * p)
+        });
+        let slot = &mut sums[i % images.channels];
+        slot.0 += sum as f64;
+        slot.1 += squares as f64;
+    }
+    let count = (images.len() * plane).max(1) as f64;
+    sums.into_iter()
+        .map(|(sum, squares)| {
+            let mean = sum / count;
+            let variance = (squares / count - mean * mean).max(0.0);
+            ((mean / 255.0) as f32, ((variance.sqrt() / 255.0) as f32).max(1e-3))
+        })
+        .unzip()
+}
