@@ -1,97 +1,62 @@
-//! The arrows of the house: which crate may use which, checked against `cargo metadata`.
+//! The arrows between the crates: which crate may depend on which.
 
-use crate::shell;
-use anyhow::{Context, Result, bail};
+use crate::workspace::Package;
 
-/// Each crate with the crates of the house that it may use.
-const ARROWS: &[(&str, &[&str])] = &[
-    ("automl-numeric", &[]),
-    ("automl-space", &["automl-numeric"]),
-    ("automl-study", &["automl-numeric", "automl-space"]),
-    ("automl-gp", &["automl-numeric", "automl-space", "automl-study"]),
-    ("automl-tpe", &["automl-numeric", "automl-space", "automl-study"]),
-    ("automl-evolution", &["automl-numeric", "automl-space", "automl-study"]),
+/// Each crate with the crates of the workspace that its code and its build script may use. The
+/// prefix `automl-` is left out.
+const ARROWS: &[(&str, &str)] = &[
+    ("numeric", ""),
+    ("space", "numeric"),
+    ("study", "numeric space"),
+    ("tpe", "numeric space study"),
+    ("gp", "numeric space study"),
+    ("evolution", "numeric space study"),
+    ("storage", "numeric space study"),
+    ("scheduler", "numeric space study tpe gp evolution"),
+    ("simulate", "numeric space study scheduler"),
+    ("arch", "numeric space"),
+    ("data", "numeric space arch"),
+    ("registry", "numeric space study tpe gp evolution scheduler storage"),
+    ("serve", "numeric space study tpe gp evolution scheduler storage registry arch"),
+    ("models", "numeric space arch"),
+    ("train", "numeric space arch data models"),
+    ("compress", "numeric space arch data models train"),
     (
-        "automl-scheduler",
-        &[
-            "automl-numeric",
-            "automl-space",
-            "automl-study",
-            "automl-gp",
-            "automl-tpe",
-            "automl-evolution",
-        ],
-    ),
-    ("automl-storage", &["automl-numeric", "automl-space", "automl-study"]),
-    ("automl-report", &["automl-numeric", "automl-space", "automl-study"]),
-    ("automl-arch", &["automl-numeric", "automl-space"]),
-    ("automl-data", &["automl-numeric", "automl-space", "automl-arch"]),
-    ("automl-models", &["automl-numeric", "automl-space", "automl-arch"]),
-    (
-        "automl-train",
-        &["automl-numeric", "automl-space", "automl-arch", "automl-data", "automl-models"],
-    ),
-    (
-        "automl-compress",
-        &[
-            "automl-numeric",
-            "automl-space",
-            "automl-arch",
-            "automl-data",
-            "automl-models",
-            "automl-train",
-        ],
+        "search",
+        "numeric space study tpe gp evolution storage scheduler arch data registry models train \
+         compress",
     ),
     (
         "automl",
-        &[
-            "automl-numeric",
-            "automl-space",
-            "automl-study",
-            "automl-gp",
-            "automl-tpe",
-            "automl-evolution",
-            "automl-scheduler",
-            "automl-storage",
-            "automl-report",
-            "automl-arch",
-            "automl-data",
-            "automl-models",
-            "automl-train",
-            "automl-compress",
-        ],
+        "numeric space study tpe gp evolution storage scheduler simulate arch data registry serve \
+         models train compress search",
     ),
-    ("automl-cli", &["automl"]),
-    ("automl-benches", &["automl"]),
-    ("xtask", &[]),
+    ("cli", "automl"),
+    ("benches", "automl"),
+    ("examples", "automl"),
+    ("xtask", ""),
 ];
 
 /// The only crates that may name the deep-learning framework or the GPU library.
-const BURN: &[&str] = &["automl-models", "automl-train"];
+const BURN: &[&str] = &["models", "train"];
 
-/// Checks every crate of the workspace.
-pub(crate) fn check() -> Result<()> {
-    let metadata = shell::metadata()?;
-    let packages = metadata["packages"].as_array().context("cargo metadata has no packages")?;
+/// The arrows that are not allowed. Dependencies of tests are free.
+pub(crate) fn broken(packages: &[Package]) -> Vec<String> {
     let mut broken = Vec::new();
     for package in packages {
-        let name = package["name"].as_str().context("a package without a name")?;
-        let Some((_, allowed)) = ARROWS.iter().find(|(crate_name, _)| *crate_name == name) else {
-            broken.push(format!("{name} has no place in the house: name its arrows in xtask"));
+        let name = package.name.as_str();
+        let Some(allowed) = allowed(short(name)) else {
+            broken
+                .push(format!("{name} is not on the map: name its arrows in xtask/src/arrows.rs"));
             continue;
         };
-        for dependency in package["dependencies"].as_array().into_iter().flatten() {
-            // Tests may look wherever they like.
-            if dependency["kind"].as_str() == Some("dev") {
-                continue;
-            }
-            let used = dependency["name"].as_str().unwrap_or_default();
-            let ours = ARROWS.iter().any(|(crate_name, _)| *crate_name == used);
-            if ours && !allowed.contains(&used) {
+        for dependency in package.dependencies.iter().filter(|dependency| !dependency.dev) {
+            let used = dependency.name.as_str();
+            if dependency.local && !allowed.split_whitespace().any(|name| name == short(used)) {
                 broken.push(format!("{name} must not use {used}"));
             }
             let framework = used == "burn" || used.starts_with("burn-") || used.starts_with("wgpu");
-            if framework && !BURN.contains(&name) {
+            if framework && !BURN.contains(&short(name)) {
                 broken.push(format!("{name} must not use {used}: only {} may", BURN.join(" and ")));
             }
             if used == "anyhow" && name != "xtask" {
@@ -99,9 +64,92 @@ pub(crate) fn check() -> Result<()> {
             }
         }
     }
-    if !broken.is_empty() {
-        bail!("the arrows of the house are broken:\n  {}", broken.join("\n  "));
+    broken
+}
+
+fn allowed(name: &str) -> Option<&'static str> {
+    ARROWS.iter().find(|(other, _)| *other == name).map(|(_, allowed)| *allowed)
+}
+
+fn short(name: &str) -> &str {
+    name.strip_prefix("automl-").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ARROWS, broken};
+    use crate::workspace::{Dependency, Package};
+
+    fn package(name: &str, dependencies: &[Dependency]) -> Package {
+        Package { name: name.into(), dependencies: dependencies.to_vec(), ..Package::default() }
     }
-    eprintln!("the arrows of {} crates hold", packages.len());
-    Ok(())
+
+    fn local(name: &str) -> Dependency {
+        Dependency { name: name.into(), local: true, ..Dependency::default() }
+    }
+
+    fn foreign(name: &str) -> Dependency {
+        Dependency { name: name.into(), ..Dependency::default() }
+    }
+
+    #[test]
+    fn crates_stand_below_those_that_use_them() {
+        for (at, (name, allowed)) in ARROWS.iter().enumerate() {
+            for used in allowed.split_whitespace() {
+                assert!(ARROWS[..at].iter().any(|(other, _)| *other == used), "{name} uses {used}");
+            }
+        }
+    }
+
+    #[test]
+    fn allowed_arrows_are_not_reported() {
+        let packages = [
+            package("automl-space", &[foreign("rand")]),
+            package("automl-study", &[local("automl-space"), foreign("serde")]),
+            package("automl-train", &[local("automl-models"), foreign("burn")]),
+            package("automl-cli", &[local("automl"), foreign("clap")]),
+            package("xtask", &[foreign("anyhow")]),
+        ];
+        assert_eq!(broken(&packages), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn forbidden_arrows_are_found() {
+        let packages = [package("automl-space", &[local("automl-study")])];
+        assert_eq!(broken(&packages), ["automl-space must not use automl-study"]);
+        let packages = [package("automl-cli", &[local("automl-space")])];
+        assert_eq!(broken(&packages), ["automl-cli must not use automl-space"]);
+    }
+
+    #[test]
+    fn dependencies_of_tests_are_free() {
+        let test = Dependency { dev: true, ..local("automl-study") };
+        assert!(broken(&[package("automl-space", &[test])]).is_empty());
+    }
+
+    #[test]
+    fn unknown_crates_are_found() {
+        let found = broken(&[package("automl-new", &[])]);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with("automl-new is not on the map"), "{found:?}");
+        let found = broken(&[package("automl-study", &[local("automl-new")])]);
+        assert_eq!(found, ["automl-study must not use automl-new"]);
+    }
+
+    #[test]
+    fn the_framework_is_found_outside_its_crates() {
+        for name in ["burn", "burn-flex", "wgpu", "wgpu-core"] {
+            let found = broken(&[package("automl-search", &[foreign(name)])]);
+            assert_eq!(
+                found,
+                [format!("automl-search must not use {name}: only models and train may")]
+            );
+        }
+    }
+
+    #[test]
+    fn anyhow_is_found_outside_xtask() {
+        let found = broken(&[package("automl-cli", &[foreign("anyhow")])]);
+        assert_eq!(found, ["automl-cli must not use anyhow: errors are enums"]);
+    }
 }

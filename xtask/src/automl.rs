@@ -128,7 +128,7 @@ fn can_train(binary: &Path) -> bool {
 
 fn binary() -> Result<PathBuf> {
     let name = format!("automl{}", std::env::consts::EXE_SUFFIX);
-    Ok(shell::target_dir()?.join("release").join(name))
+    Ok(crate::workspace::Workspace::read()?.target.join("release").join(name))
 }
 
 fn command(binary: &Path, args: &[String]) -> Command {

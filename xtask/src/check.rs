@@ -1,6 +1,8 @@
 //! `cargo xtask check`: what has to hold before a change is done.
 
-use crate::{arrows, shell};
+use crate::findings::{self, Level};
+use crate::workspace::{Package, Workspace};
+use crate::{arrows, modules, shell, size};
 use anyhow::{Result, bail};
 use std::process::ExitCode;
 
@@ -21,7 +23,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         }
         cargo
     };
-    arrows::check()?;
+    arrows(&Workspace::read()?.packages)?;
     shell::step("format", shell::cargo(["fmt", "--all", "--check"]))?;
     let mut clippy = all(&["clippy", "--all-targets"]);
     clippy.args(["--", "-D", "warnings"]);
@@ -56,4 +58,13 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     shell::step("documentation tests", all(&["test", "--doc"]))?;
     eprintln!("all checks passed");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The arrows between crates and inside them, and the size of crates.
+pub(crate) fn arrows(packages: &[Package]) -> Result<()> {
+    findings::report("arrows between crates", Level::Deny, &arrows::broken(packages))?;
+    findings::report("import circles", modules::LEVEL, &modules::circles(packages)?)?;
+    findings::report("large crates", size::LEVEL, &size::findings(packages)?)?;
+    eprintln!("the arrows of {} crates hold", packages.len());
+    Ok(())
 }

@@ -11,7 +11,7 @@ pub(crate) enum Asked {
     Gpu,
 }
 
-/// Reads a device; anything that is none counts as `auto`, because the binary itself reports wrong
+/// Reads a device. Unknown names count as `auto`, because the binary itself reports wrong
 /// values.
 pub(crate) fn asked(device: Option<&str>) -> Asked {
     match device {

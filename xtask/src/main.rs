@@ -6,7 +6,12 @@ mod automl;
 mod bench;
 mod check;
 mod device;
+mod findings;
+mod modules;
 mod shell;
+mod size;
+mod source;
+mod workspace;
 
 use anyhow::{Result, bail};
 use std::io::Write;
@@ -30,7 +35,7 @@ Find small networks
 
 Work on the project
   check [--fast]       format, clippy, rustdoc, the arrows between crates, every test
-  arrows               only the arrows between crates
+  arrows               only the arrows between crates and modules, and the size of crates
   bench samplers       our samplers against other libraries, in one run
   bench schedulers     our schedulers against other libraries, in one run
   bench training       training speed on the CPU against PyTorch
@@ -60,7 +65,9 @@ fn run(args: &[String]) -> Result<ExitCode> {
     }
     match command.as_str() {
         "check" => check::run(rest),
-        "arrows" => arrows::check().map(|()| ExitCode::SUCCESS),
+        "arrows" => {
+            check::arrows(&workspace::Workspace::read()?.packages).map(|()| ExitCode::SUCCESS)
+        }
         "bench" => bench::run(rest),
         "search" | "train" | "compress" | "fidelities" | "latency" | "serve" | "simulate" => {
             automl::run(args)

@@ -1,7 +1,6 @@
 //! Running other programs.
 
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -11,19 +10,6 @@ use std::time::Instant;
 pub(crate) fn root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     manifest.parent().unwrap_or(manifest).to_owned()
-}
-
-/// What cargo knows of the workspace.
-pub(crate) fn metadata() -> Result<Value> {
-    let text = output(cargo(["metadata", "--format-version=1", "--no-deps"]))?;
-    serde_json::from_str(&text).context("cargo metadata is not JSON")
-}
-
-/// The folder of built files, wherever the environment or cargo's configuration put it.
-pub(crate) fn target_dir() -> Result<PathBuf> {
-    let metadata = metadata()?;
-    let folder = metadata["target_directory"].as_str();
-    folder.map(PathBuf::from).context("cargo metadata has no target directory")
 }
 
 /// A command that runs cargo in the workspace.
