@@ -2,7 +2,7 @@
 
 use crate::findings::{self, Level};
 use crate::workspace::{Package, Workspace};
-use crate::{arrows, modules, shell, size};
+use crate::{arrows, modules, msrv, prose, shell, size};
 use anyhow::{Result, bail};
 use std::process::ExitCode;
 
@@ -23,7 +23,13 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         }
         cargo
     };
-    arrows(&Workspace::read()?.packages)?;
+    let packages = Workspace::read()?.packages;
+    arrows(&packages)?;
+    findings::report("rust-version", Level::Deny, &msrv::findings(&packages)?)?;
+    if !msrv::is_proved(&packages)? {
+        eprintln!("rust-version: not proved, as this compiler is newer");
+    }
+    findings::report("prose", prose::LEVEL, &prose::findings()?)?;
     shell::step("format", shell::cargo(["fmt", "--all", "--check"]))?;
     let mut clippy = all(&["clippy", "--all-targets"]);
     clippy.args(["--", "-D", "warnings"]);

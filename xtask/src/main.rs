@@ -8,6 +8,9 @@ mod check;
 mod device;
 mod findings;
 mod modules;
+mod msrv;
+mod package;
+mod prose;
 mod shell;
 mod size;
 mod source;
@@ -34,8 +37,11 @@ Find small networks
   simulate [options]   schedulers on thousands of simulated workers
 
 Work on the project
-  check [--fast]       format, clippy, rustdoc, the arrows between crates, every test
+  check [--fast]       format, spelling, dependencies, arrows, clippy, rustdoc, every test;
+                       --fast leaves out what needs the deep-learning framework
   arrows               only the arrows between crates and modules, and the size of crates
+  prose                only the wording of doc comments
+  package              whether the libraries can be published
   bench samplers       our samplers against other libraries, in one run
   bench schedulers     our schedulers against other libraries, in one run
   bench training       training speed on the CPU against PyTorch
@@ -58,7 +64,10 @@ fn run(args: &[String]) -> Result<ExitCode> {
         return help();
     };
     // `bench samplers --help` is answered by the bench itself.
-    let own = matches!((command.as_str(), rest), ("check" | "arrows" | "bench", [_]));
+    let own = matches!(
+        (command.as_str(), rest),
+        ("check" | "arrows" | "prose" | "package" | "bench", [_])
+    );
     let asks = |arg: &String| matches!(arg.as_str(), "-h" | "--help" | "help");
     if asks(command) || own && rest.iter().any(asks) {
         return help();
@@ -68,6 +77,10 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "arrows" => {
             check::arrows(&workspace::Workspace::read()?.packages).map(|()| ExitCode::SUCCESS)
         }
+        "prose" => {
+            findings::report("prose", prose::LEVEL, &prose::findings()?).map(|()| ExitCode::SUCCESS)
+        }
+        "package" => package::run(rest),
         "bench" => bench::run(rest),
         "search" | "train" | "compress" | "fidelities" | "latency" | "serve" | "simulate" => {
             automl::run(args)
