@@ -1,10 +1,15 @@
 //! `cargo xtask check`: what has to hold before a change is done.
 
+mod light;
+mod tools;
+
 use crate::findings::{self, Level};
 use crate::workspace::{Package, Workspace};
 use crate::{arrows, modules, msrv, prose, shell, size};
 use anyhow::{Result, bail};
-use std::process::ExitCode;
+use light::Light;
+use std::process::{Command, ExitCode};
+use tools::Tools;
 
 /// Runs every check; `--fast` leaves out what needs the deep-learning framework.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
@@ -13,55 +18,30 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         [flag] if flag == "--fast" => true,
         _ => bail!("`cargo xtask check` takes only --fast"),
     };
-    let all = |command: &[&str]| {
-        let mut cargo = shell::cargo(command);
-        cargo.args(["--workspace", "--release"]);
-        if fast {
-            cargo.args(["--exclude", "automl-models", "--exclude", "automl-train"]);
-            cargo.args(["--exclude", "automl", "--exclude", "automl-cli"]);
-            cargo.args(["--exclude", "automl-benches", "--exclude", "automl-compress"]);
-        }
-        cargo
-    };
     let packages = Workspace::read()?.packages;
+    let light = Light::of(&packages)?;
+    let mut tools = Tools::default();
     arrows(&packages)?;
     findings::report("rust-version", Level::Deny, &msrv::findings(&packages)?)?;
     if !msrv::is_proved(&packages)? {
-        eprintln!("rust-version: not proved, as this compiler is newer");
+        tools.skip("the oldest Rust", "this compiler is newer than rust-version");
     }
     findings::report("prose", prose::LEVEL, &prose::findings()?)?;
     shell::step("format", shell::cargo(["fmt", "--all", "--check"]))?;
-    let mut clippy = all(&["clippy", "--all-targets"]);
-    clippy.args(["--", "-D", "warnings"]);
-    shell::step("clippy", clippy)?;
-    // The build without training compiles other code.
-    let light = ["clippy", "--release", "--package", "automl-cli", "--no-default-features"];
-    let mut light = shell::cargo(light);
-    light.args(["--", "-D", "warnings"]);
-    shell::step("clippy, light build", light)?;
-    // PostgreSQL is a feature; its tests want a server, which AUTOML_POSTGRES_URL names.
-    let postgres = |command: &[&str]| {
-        let mut cargo = shell::cargo(command);
-        cargo.args(["--release", "--package", "automl-storage", "--features", "postgres"]);
-        cargo
-    };
-    let mut lints = postgres(&["clippy", "--all-targets"]);
-    lints.args(["--", "-D", "warnings"]);
-    shell::step("clippy, PostgreSQL", lints)?;
-    let mut doc = all(&["doc", "--no-deps"]);
-    doc.env("RUSTDOCFLAGS", "-D warnings");
-    shell::step("rustdoc", doc)?;
-    if shell::exists("cargo", &["nextest", "--version"]) {
-        shell::step("tests", all(&["nextest", "run"]))?;
-        shell::step("tests, PostgreSQL", postgres(&["nextest", "run"]))?;
+    tools.spelling()?;
+    tools.dependencies()?;
+    if fast {
+        compiled(&|command| light.cargo(command))?;
     } else {
-        shell::step("tests", all(&["test", "--all-targets"]))?;
-        shell::step("tests, PostgreSQL", postgres(&["test", "--all-targets"]))?;
+        // The builds without training compile other code.
+        shell::step("clippy, light build", light.clippy_gated())?;
+        tools.features(&light)?;
+        compiled(&whole)?;
     }
     if std::env::var_os("AUTOML_POSTGRES_URL").is_none() {
-        eprintln!("PostgreSQL: AUTOML_POSTGRES_URL names no server, so its tests were skipped");
+        tools.skip("PostgreSQL's tests", "AUTOML_POSTGRES_URL names no server");
     }
-    shell::step("documentation tests", all(&["test", "--doc"]))?;
+    tools.sum_up();
     eprintln!("all checks passed");
     Ok(ExitCode::SUCCESS)
 }
@@ -73,4 +53,26 @@ pub(crate) fn arrows(packages: &[Package]) -> Result<()> {
     findings::report("large crates", size::LEVEL, &size::findings(packages)?)?;
     eprintln!("the arrows of {} crates hold", packages.len());
     Ok(())
+}
+
+/// The steps that compile. All of them have one set of features, so that no dependency is compiled
+/// more than once for each of clippy, the documentation and the tests.
+fn compiled(cargo: &dyn Fn(&[&str]) -> Command) -> Result<()> {
+    let mut clippy = cargo(&["clippy", "--all-targets"]);
+    clippy.args(["--", "-D", "warnings"]);
+    shell::step("clippy", clippy)?;
+    let mut doc = cargo(&["doc", "--no-deps"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    shell::step("rustdoc", doc)?;
+    let nextest = shell::exists("cargo", &["nextest", "--version"]);
+    let run: &[&str] = if nextest { &["nextest", "run"] } else { &["test", "--all-targets"] };
+    shell::step("tests", cargo(run))?;
+    shell::step("documentation tests", cargo(&["test", "--doc"]))
+}
+
+/// Cargo for the whole workspace, with studies in PostgreSQL.
+fn whole(command: &[&str]) -> Command {
+    let mut cargo = shell::cargo(command);
+    cargo.args(["--workspace", "--release", "--features", "postgres"]);
+    cargo
 }

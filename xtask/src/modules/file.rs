@@ -65,11 +65,7 @@ impl<'a> Parser<'a> {
         let at = self.at;
         self.at += 1;
         match self.text(at) {
-            "#" if matches!(self.text(self.at), "[" | "!") => {
-                if self.attribute() {
-                    self.skip_item();
-                }
-            }
+            "#" if matches!(self.text(self.at), "[" | "!") => self.attribute(),
             "mod" if self.text(at + 2) == "{" => {
                 self.module.push(self.text(at + 1).to_owned());
                 self.depth += 1;
@@ -90,8 +86,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Goes behind an attribute; whether it keeps its item for tests.
-    fn attribute(&mut self) -> bool {
+    /// Goes behind an attribute, and behind its item if that is compiled for tests only.
+    fn attribute(&mut self) {
         let (mut open, mut words) = (0, Vec::new());
         while self.at < self.tokens.len() {
             let text = self.text(self.at);
@@ -103,7 +99,9 @@ impl<'a> Parser<'a> {
                 word => words.push(word),
             }
         }
-        words.first() == Some(&"cfg") && words.contains(&"test") && !words.contains(&"not")
+        if words.first() == Some(&"cfg") && words.contains(&"test") && !words.contains(&"not") {
+            self.skip_item();
+        }
     }
 
     /// Goes behind an item: to the end of its braces or its semicolon.
