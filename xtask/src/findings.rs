@@ -18,8 +18,8 @@ pub(crate) fn report(check: &str, level: Level, findings: &[String]) -> Result<(
     }
     let list = findings.join("\n  ");
     match level {
-        Level::Deny => bail!("{check}: {} findings\n  {list}", findings.len()),
-        Level::Warn => eprintln!("{check}: {} findings, which only warn\n  {list}", findings.len()),
+        Level::Deny => bail!("{check}: {} found\n  {list}", findings.len()),
+        Level::Warn => eprintln!("{check}: {} found, which only warn\n  {list}", findings.len()),
     }
     Ok(())
 }
