@@ -2,13 +2,13 @@
 
 use crate::peer::Peer;
 use crate::solver::SolverError;
-use automl::choose::{self, Setting};
 use automl::simulate::Workload;
 use automl::space::Config;
 use automl::{
     numeric::pareto,
     study::{Direction, Ladder, Next, Outcome, Study, Verdict},
 };
+use automl::{registry, study::part::StudyContext};
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
@@ -155,7 +155,7 @@ struct Ours {
 impl Ours {
     fn new(scheduler: &str, sampler: &str, game: Game<'_>) -> Result<Self, String> {
         let ladder = Ladder::new("epoch", 1, game.max, true).map_err(|e| e.to_string())?;
-        let setting = Setting {
+        let setting = StudyContext {
             space: game.workload.space(),
             objectives: game.objectives,
             constraints: 0,
@@ -165,7 +165,7 @@ impl Ours {
             trial_limit: None,
         };
         let (sampler, scheduler) =
-            choose::pair(sampler, scheduler, &setting).map_err(|e| e.to_string())?;
+            registry::pair(sampler, scheduler, &setting).map_err(|e| e.to_string())?;
         let builder = Study::builder(game.workload.space().clone())
             .directions(vec![Direction::Minimize; game.objectives])
             .seed(game.seed)

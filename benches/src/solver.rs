@@ -2,9 +2,9 @@
 
 use crate::peer::Peer;
 use crate::problem::Problem;
-use automl::choose::{self, Setting};
 use automl::space::{Choice, Config, Space};
 use automl::study::{Direction, Study};
+use automl::{registry, study::part::StudyContext};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -80,7 +80,7 @@ fn ours(name: &str, problem: &Problem, seed: u64, trials: u64) -> Result<Run, So
         solver: name.to_owned(),
         reason: e.to_string(),
     };
-    let setting = Setting {
+    let setting = StudyContext {
         space: &problem.space,
         objectives: problem.objectives,
         constraints: 0,
@@ -89,7 +89,7 @@ fn ours(name: &str, problem: &Problem, seed: u64, trials: u64) -> Result<Run, So
         total_cost: None,
         trial_limit: None,
     };
-    let sampler = choose::sampler(name, &setting).map_err(|e| fail(&e))?;
+    let sampler = registry::sampler(name, &setting).map_err(|e| fail(&e))?;
     let builder = Study::builder(problem.space.clone())
         .directions(vec![Direction::Minimize; problem.objectives])
         .seed(seed)

@@ -196,7 +196,7 @@ fn execute(_: CompressArgs, _: &Settings) -> Result<(), Failure> {
 #[cfg(feature = "train")]
 fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
     use automl::compress::{self, CompressError, Floor, Importance, Pruning};
-    use automl::compression::{self, CompressionError, Goal, Job, Method};
+    use automl::search::compression::{self, CompressionError, Goal, Job, Method};
     use automl::study::StopFlag;
     use automl::train::TrainError;
     let of_macs = args.of == "macs";
@@ -262,10 +262,10 @@ fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
 }
 
 #[cfg(feature = "train")]
-fn show(progress: &automl::compression::Progress) {
+fn show(progress: &automl::search::compression::Progress) {
     use crate::output::note;
     use automl::compress::Step;
-    use automl::compression::Progress;
+    use automl::search::compression::Progress;
     match progress {
         Progress::Note(text) => note(format_args!("note    {text}")),
         Progress::Start { data, device, cost, budget, epochs } => {

@@ -64,7 +64,8 @@ fn execute(args: &LatencyArgs) -> Result<(), Failure> {
     say(format_args!("device  {}", device.description))?;
     let (device, never) = (&device.device, || false);
     let (count, seed) = (args.networks, args.seed);
-    let profile = automl::latency::profile(&space, &allowed, count, &timing, seed, device, &never)?;
+    let profile =
+        automl::search::latency::profile(&space, &allowed, count, &timing, seed, device, &never)?;
     say(format_args!("latency {}", profile.report))?;
     if let Some(path) = &args.out {
         std::fs::write(path, serde_json::to_string_pretty(&profile)?)

@@ -72,7 +72,8 @@ fn main() -> ExitCode {
         Command::Latency(args) => latency::run(&args),
         Command::Simulate(args) => simulate::run(*args),
         Command::Serve { .. } => {
-            automl::serve(std::io::stdin().lock(), std::io::stdout().lock()).map_err(Into::into)
+            automl::serve::serve(std::io::stdin().lock(), std::io::stdout().lock())
+                .map_err(Into::into)
         }
     };
     match result {

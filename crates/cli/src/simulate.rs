@@ -2,9 +2,9 @@
 
 use crate::Failure;
 use crate::output::say;
-use automl::choose::{self, Setting};
 use automl::simulate::{Cluster, Curves, FAMILIES, Runtimes, Summary, Workload};
 use automl::study::{Direction, Ladder, Study};
+use automl::{registry, study::part::StudyContext};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -65,7 +65,7 @@ pub(crate) struct SimulateArgs {
 pub(crate) fn run(args: SimulateArgs) -> Result<(), Failure> {
     let curves = Curves::new(&args.family, args.seed).ok_or("there is no such family")?;
     let ladder = Ladder::new("epoch", args.min, args.max, !args.not_resumable)?;
-    let setting = Setting {
+    let setting = StudyContext {
         space: curves.space(),
         objectives: args.objectives as usize,
         constraints: 0,
@@ -74,7 +74,7 @@ pub(crate) fn run(args: SimulateArgs) -> Result<(), Failure> {
         total_cost: None,
         trial_limit: None,
     };
-    let (sampler, scheduler) = choose::pair(&args.sampler, &args.scheduler, &setting)?;
+    let (sampler, scheduler) = registry::pair(&args.sampler, &args.scheduler, &setting)?;
     let mut builder = Study::builder(curves.space().clone())
         .directions(vec![Direction::Minimize; args.objectives as usize])
         .seed(args.seed)

@@ -91,8 +91,8 @@ fn execute(_: &TrainArgs, _: &Settings) -> Result<(), Failure> {
 
 #[cfg(feature = "train")]
 fn execute(args: &TrainArgs, settings: &Settings) -> Result<(), Failure> {
-    use automl::fit::{self, FitError};
     use automl::search::SearchError;
+    use automl::search::fit::{self, FitError};
     use automl::study::StopFlag;
     use automl::train::TrainError;
     let stop = StopFlag::on_ctrl_c()?;
@@ -116,9 +116,9 @@ fn execute(args: &TrainArgs, settings: &Settings) -> Result<(), Failure> {
 }
 
 #[cfg(feature = "train")]
-fn show(progress: &automl::fit::Progress) {
+fn show(progress: &automl::search::fit::Progress) {
     use crate::output::note;
-    use automl::fit::Progress;
+    use automl::search::fit::Progress;
     match progress {
         Progress::Start { data, device, params, macs, epoch, epochs } => {
             note(format_args!("data    {data}"));

@@ -182,7 +182,7 @@ impl SearchArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl::choose::{SAMPLERS, SCHEDULERS, SINGLE_OBJECTIVE};
+    use automl::registry::{SAMPLERS, SCHEDULERS, SINGLE_OBJECTIVE};
     use clap::CommandFactory;
     use clap::Parser;
 

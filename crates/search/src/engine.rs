@@ -1,0 +1,36 @@
+//! The search itself: what it plans, runs, keeps and finishes.
+
+mod continued;
+mod error;
+pub(crate) mod executor;
+mod expected;
+mod finish;
+mod folder;
+mod kept;
+mod learn;
+mod learn_recipe;
+pub(crate) mod plan;
+mod recipe;
+mod run;
+pub(crate) mod rungs;
+mod scores;
+pub(crate) mod setup;
+mod spread;
+mod timing;
+mod unique;
+
+pub use continued::ContinueError;
+pub(crate) use continued::begun;
+pub use error::SearchError;
+pub(crate) use executor::CHECKPOINT_EVERY;
+pub(crate) use run::open_data;
+pub use run::run;
+
+/// Writes a text file, which is whole or as it was; an error names it.
+pub(crate) fn write_file(path: &std::path::Path, text: &str) -> Result<(), SearchError> {
+    automl_train::write_whole(path, text.as_bytes()).map_err(|source| SearchError::File {
+        action: "write",
+        path: path.to_owned(),
+        source,
+    })
+}

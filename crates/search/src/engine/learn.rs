@@ -1,0 +1,182 @@
+//! Search and learn at once: a weight-sharing network proposes the first candidates.
+
+use super::SearchError;
+use super::plan::{ETA, Plan};
+use super::rungs::Macs;
+use super::setup::Setup;
+use crate::Event;
+use automl_arch::NetworkSpace;
+use automl_data::Recipe;
+use automl_numeric::pareto;
+use automl_study::Study;
+use automl_train::{Candidate, Supernet, TrainError, on_threads};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The part of a search's trials that is left where a supernet proposes them.
+const TRIALS: u64 = 20;
+
+/// What an epoch of a supernet costs in epochs of a typical candidate on images of the same side: it
+/// trains on four fifths of the images and judges as many held-out ones most of the time, and its
+/// networks become several times as large as is typical.
+const EPOCH_COST: f64 = 3.0;
+
+/// The least steps of a supernet, so that one of a few hundred images learns anything at all.
+const LEAST_STEPS: usize = 250;
+
+/// The least side of the images that a supernet learns from, where a data set's are larger.
+const LEAST_SIDE: usize = 12;
+
+/// The share of the training images that the distribution over networks learns from.
+const HELD_OUT: f64 = 0.2;
+
+/// How many networks are ranked with the weights that they inherit.
+const CANDIDATES: usize = 32;
+
+/// How many times smaller a supernet's batches are: it needs many steps more than large ones.
+const SMALLER: usize = 4;
+
+/// The least batch of a supernet, unless a search's is smaller: below, a step is mostly overhead.
+const LEAST_BATCH: usize = 32;
+
+/// The trials of a search of `trials` in which a supernet learns.
+pub(super) fn trials(trials: u64) -> u64 {
+    trials.div_ceil(TRIALS).max(3)
+}
+
+/// What the learning phase needs.
+pub(super) struct Learning<'a> {
+    pub(super) setup: Setup<'a>,
+    pub(super) deadline: Option<Instant>,
+}
+
+impl Learning<'_> {
+    /// Trains a supernet and gives the study its best candidates as starting points. Learning costs
+    /// about as much as the trials that follow; it is over early at half of the search's time.
+    ///
+    /// Nothing is kept between runs: a study that has trials has learnt, one without learns anew. Of
+    /// several processes that learn at once, the first one's candidates count.
+    pub(super) fn run(&self, study: &mut Study, threads: usize) -> Result<(), SearchError> {
+        if !study.history().is_empty() {
+            return Ok(());
+        }
+        let candidates = match on_threads(threads, || self.candidates(study)) {
+            Ok(candidates) => candidates,
+            Err(SearchError::Train(TrainError::Stopped { .. })) => return Ok(()),
+            Err(
+                error @ (SearchError::Train(TrainError::Diverged { .. } | TrainError::NoPath)
+                | SearchError::Split(_)),
+            ) => {
+                let note = format!("the search goes on without starting points: {error}");
+                self.setup.tell(&Event::Note(note));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        study.refresh()?;
+        if !study.history().is_empty() {
+            self.setup.note("another process has given the study its starting points".into());
+            return Ok(());
+        }
+        let starts = self.starts(&candidates);
+        for candidate in &starts {
+            study.refresh()?;
+            if !study.history().seen(&candidate.config) {
+                study.enqueue(candidate.config.clone())?;
+            }
+        }
+        self.setup.tell(&Event::Learned {
+            candidates: candidates.len(),
+            starts: starts.len(),
+            accuracy: candidates.first().map(|candidate| candidate.evaluation.accuracy),
+        });
+        Ok(())
+    }
+
+    /// The side of the images that the supernet learns from: half of their own, where that is enough. A
+    /// step then costs a quarter of the multiply-accumulates.
+    fn side(&self) -> usize {
+        let full = self.setup.plan.search_data.side;
+        Some(full.div_ceil(2)).filter(|half| *half >= LEAST_SIDE).unwrap_or(full)
+    }
+
+    /// The epochs that cost as much as the trials, and at least as many as make up the least steps. Of
+    /// successive halving, each rung sees the share 1 / eta of the one below.
+    fn epochs(&self, steps_per_epoch: usize) -> u64 {
+        let ladder = &self.setup.plan.rungs.ladder;
+        let epoch = ladder.cost(ladder.max()) / self.setup.plan.recipe.epochs as f64;
+        let steps = ladder.rungs(ETA).into_iter().scan((0, 1.0), |(last, share), rung| {
+            let cost = ladder.cost_between(*last, rung) * *share;
+            (*last, *share) = (rung, *share / ETA);
+            Some(cost)
+        });
+        let cost = steps.sum::<f64>() / epoch * self.setup.plan.trials as f64;
+        let Plan { networks, space, search_data, .. } = self.setup.plan;
+        let macs = Macs::new(networks, space);
+        let smaller = macs.at(self.side()) / macs.at(search_data.side);
+        let affordable = (cost / (EPOCH_COST * smaller)).round() as u64;
+        affordable.max(LEAST_STEPS.div_ceil(steps_per_epoch.max(1)) as u64)
+    }
+
+    /// The ranked candidates; none where another process was faster.
+    fn candidates(&self, study: &mut Study) -> Result<Vec<Candidate>, SearchError> {
+        let Plan { networks, space, recipe, .. } = self.setup.plan;
+        // The settings' check refuses other spaces.
+        let NetworkSpace::Blocks(blocks) = networks else { return Ok(Vec::new()) };
+        let seed = self.setup.settings.seed;
+        let data = self.setup.plan.search_data.resized(self.side());
+        let data = Arc::new(data.hold_out(HELD_OUT, seed)?);
+        let batch = (recipe.batch / SMALLER).max(LEAST_BATCH).min(recipe.batch.max(2));
+        let recipe = Recipe {
+            epochs: self.epochs(data.train.len() / batch),
+            batch,
+            learning_rate: recipe.learning_rate * batch as f64 / recipe.batch as f64,
+            ..recipe.clone()
+        };
+        let start = Instant::now();
+        let mut supernet = Supernet::new(blocks, space, &data, &recipe, seed, self.setup.device)?;
+        let left = self.deadline.map(|d| d.saturating_duration_since(start));
+        let (half, most) =
+            (left.map(|left| start + left / 2), left.map(|left| start + left / 4 * 3));
+        let over = |until: Option<Instant>| move || self.setup.is_over(until);
+        while supernet.epoch() < supernet.epochs() {
+            let report = match supernet.run_epoch(&over(half)) {
+                // What the weights have learnt within the epoch counts.
+                Err(TrainError::Stopped { .. }) if !self.setup.stop.is_set() => break,
+                report => report?,
+            };
+            self.setup.tell(&Event::Learning {
+                epoch: report.epoch,
+                epochs: supernet.epochs(),
+                loss: report.loss,
+                accuracy: report.accuracy,
+            });
+            study.refresh()?;
+            if !study.history().is_empty() {
+                return Ok(Vec::new());
+            }
+        }
+        let candidates = supernet.rank(CANDIDATES, &over(most))?;
+        if self.setup.stop.is_set() {
+            return Err(TrainError::Stopped { epoch: supernet.epoch() }.into());
+        }
+        Ok(candidates)
+    }
+
+    fn price(&self, candidate: &Candidate) -> f64 {
+        match self.setup.plan.networks.architecture(&candidate.config).graph() {
+            Ok(network) => self.setup.plan.caps.price(self.setup.settings.search.against, &network),
+            Err(_) => f64::INFINITY,
+        }
+    }
+
+    /// The candidates to start with, two thirds of the trials: by non-domination rank of corrected
+    /// loss and price, the ends and the most isolated of each rank first.
+    fn starts(&self, candidates: &[Candidate]) -> Vec<Candidate> {
+        let losses: Vec<[f64; 2]> =
+            candidates.iter().map(|c| [c.corrected, self.price(c).ln()]).collect();
+        let count = (2 * self.setup.plan.trials).div_ceil(3) as usize;
+        let order = pareto::order(&losses).into_iter().take(count);
+        order.map(|index| candidates[index].clone()).collect()
+    }
+}

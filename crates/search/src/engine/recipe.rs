@@ -1,0 +1,172 @@
+//! The recipe that the settings of a search amount to.
+
+use crate::{RecipePreset, TrainingSettings};
+use automl_data::{Data, Recipe};
+
+/// From this batch on, the lecture's recipe begins with a rising learning rate.
+const LARGE_BATCH: usize = 256;
+
+/// The fewest steps of a light final training: a small data set has too few in as many epochs as
+/// the search's longest training and half as many again.
+const FINAL_STEPS: u64 = 2_000;
+
+/// The epochs of that rise (Goyal et al. 2017, section 2.2).
+const WARMUP: f64 = 5.0;
+
+impl TrainingSettings {
+    /// The epochs of the final training on `data`, where the longest in the search had `epochs`.
+    pub(crate) fn finish_epochs(&self, data: &Data, epochs: u64) -> u64 {
+        // A rest that fills no batch is no step.
+        let steps = (data.train.len() / self.recipe(data, epochs).batch.max(1)) as u64;
+        self.final_epochs.unwrap_or(match self.recipe {
+            RecipePreset::Light => (3 * epochs).div_ceil(2).max(FINAL_STEPS.div_ceil(steps.max(1))),
+            RecipePreset::Lecture => epochs,
+        })
+    }
+
+    /// The preset for a data set, with what was set in its place. The learning rate follows the
+    /// batch in proportion unless it was set too.
+    pub(crate) fn recipe(&self, data: &Data, epochs: u64) -> Recipe {
+        let mut recipe = match self.recipe {
+            RecipePreset::Light => Recipe::for_data(data, epochs),
+            RecipePreset::Lecture => Recipe::lecture(data, epochs),
+        };
+        recipe.momentum = self.momentum;
+        recipe.weight_decay = self.weight_decay;
+        if let Some(smoothing) = self.label_smoothing {
+            recipe.label_smoothing = smoothing;
+        }
+        if let Some(batch) = self.batch {
+            recipe.learning_rate *= batch as f64 / recipe.batch as f64;
+            recipe.batch = batch;
+            if self.recipe == RecipePreset::Lecture && batch >= LARGE_BATCH {
+                recipe.warmup = WARMUP;
+            }
+        }
+        if let Some(rate) = self.learning_rate {
+            recipe.learning_rate = rate;
+        }
+        // No batch is larger than the data: trainings say so too, and recipes are compared.
+        recipe.batch = recipe.batch.min(data.train.len().max(2));
+        let augmentation = &mut recipe.augmentation;
+        if let Some(mirror) = self.mirror {
+            augmentation.mirror = mirror;
+        }
+        if let Some(operations) = self.randaugment_ops {
+            augmentation.randaugment.operations = operations;
+        }
+        if let Some(magnitude) = self.randaugment_magnitude {
+            augmentation.randaugment.magnitude = magnitude;
+        }
+        if let Some(share) = self.cutout {
+            augmentation.cutout = share;
+        }
+        if let Some(share) = self.augmented {
+            augmentation.share = share;
+        }
+        recipe
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Settings;
+    use automl_data::{Augmentation, Dataset, RandAugment};
+
+    fn training(assignments: &[&str]) -> TrainingSettings {
+        let assignments: Vec<String> = assignments.iter().map(|s| (*s).to_owned()).collect();
+        Settings::load(None, &assignments).unwrap().training
+    }
+
+    fn data() -> Data {
+        Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap()
+    }
+
+    #[test]
+    fn without_settings_the_recipe_is_that_of_the_data() {
+        let settings = training(&[]);
+        assert_eq!(settings.search_epochs(), 27);
+        // 1,150 images in batches of 64 are 17 steps an epoch.
+        assert_eq!(settings.finish_epochs(&data(), 27), 118);
+        assert_eq!(settings.finish_epochs(&data(), 270), 405);
+        let recipe = settings.recipe(&data(), 27);
+        assert_eq!(recipe, Recipe::for_data(&data(), 27));
+        assert_eq!(recipe.augmentation, Augmentation { margin: 1, ..Augmentation::default() });
+    }
+
+    #[test]
+    fn the_lecture_s_recipe_is_200_epochs_of_randaugment_and_a_cosine() {
+        let settings = training(&["training.recipe=lecture"]);
+        assert_eq!((settings.search_epochs(), settings.finish_epochs(&data(), 200)), (200, 200));
+        let recipe = settings.recipe(&data(), 200);
+        let expected = Recipe {
+            epochs: 200,
+            batch: 128,
+            learning_rate: 0.1,
+            warmup: 0.0,
+            momentum: 0.9,
+            weight_decay: 5e-4,
+            label_smoothing: 0.0,
+            augmentation: Augmentation {
+                margin: 1,
+                mirror: false,
+                randaugment: RandAugment { operations: 2, magnitude: 2 },
+                cutout: 0.0,
+                share: 1.0,
+            },
+        };
+        assert_eq!(recipe, expected);
+    }
+
+    #[test]
+    fn settings_go_before_the_preset() {
+        let settings = training(&[
+            "training.cutout=0.25",
+            "training.randaugment-ops=3",
+            "training.randaugment-magnitude=9",
+            "training.label-smoothing=0.05",
+            "training.momentum=0.8",
+            "training.epochs=20",
+            "training.recipe=lecture",
+        ]);
+        assert_eq!((settings.search_epochs(), settings.finish_epochs(&data(), 20)), (20, 20));
+        let recipe = settings.recipe(&data(), 20);
+        assert_eq!((recipe.momentum, recipe.label_smoothing), (0.8, 0.05));
+        let augmentation = recipe.augmentation;
+        assert_eq!(augmentation.randaugment, RandAugment { operations: 3, magnitude: 9 });
+        assert_eq!(augmentation.cutout, 0.25);
+        let plain = training(&["training.recipe=lecture", "training.randaugment-ops=0"]);
+        assert_eq!(plain.recipe(&data(), 20).augmentation.randaugment.operations, 0);
+        let light = training(&["training.randaugment-ops=1"]).recipe(&data(), 20);
+        assert_eq!(light.augmentation.randaugment, RandAugment { operations: 1, magnitude: 2 });
+    }
+
+    #[test]
+    fn a_batch_is_no_larger_than_the_data() {
+        let few = data().subset(0.05, 0);
+        let recipe = training(&["training.batch=128"]).recipe(&few, 20);
+        assert_eq!((recipe.batch, recipe.learning_rate), (few.train.len(), 0.2));
+    }
+
+    #[test]
+    fn mirror_images_are_used_where_that_was_said() {
+        assert!(training(&["training.mirror=true"]).recipe(&data(), 20).augmentation.mirror);
+        let photos = Data { mirror: true, ..data() };
+        assert!(training(&[]).recipe(&photos, 20).augmentation.mirror);
+        assert!(!training(&["training.mirror=false"]).recipe(&photos, 20).augmentation.mirror);
+    }
+
+    #[test]
+    fn the_learning_rate_follows_the_batch_unless_it_is_set() {
+        let recipe = |more: &[&str]| {
+            let all = [&["training.recipe=lecture", "training.batch=256"], more].concat();
+            training(&all).recipe(&data(), 200)
+        };
+        let large = recipe(&[]);
+        assert_eq!((large.batch, large.learning_rate, large.warmup), (256, 0.2, 5.0));
+        assert_eq!(recipe(&["training.learning-rate=0.03"]).learning_rate, 0.03);
+        assert_eq!(recipe(&["training.batch=64"]).learning_rate, 0.05);
+        assert_eq!(recipe(&["training.batch=64"]).warmup, 0.0);
+    }
+}

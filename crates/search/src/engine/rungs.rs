@@ -1,0 +1,196 @@
+//! The fidelities of a search: what schedulers see, and how a candidate is trained at each.
+
+use super::SearchError;
+use crate::{RungSettings, SettingsError};
+use automl_arch::NetworkSpace;
+use automl_data::{Data, Recipe};
+use automl_numeric::stream;
+use automl_space::Space;
+use automl_study::Ladder;
+use automl_train::{Device, Fidelity, Stage, Subset};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How many architectures of the prior say what a smaller image saves.
+const DRAWS: u64 = 32;
+
+/// The fidelities of a search.
+///
+/// Where they differ in epochs only, one training pauses and goes on, under one schedule of the
+/// learning rate over all epochs. Otherwise a candidate is trained from scratch at each, with a
+/// whole schedule of its own: weights that were learnt under another setting would have to fit the
+/// adapted stem, and to start from them would make what a candidate reaches depend on where it was
+/// before.
+#[derive(Debug)]
+pub(crate) struct Rungs {
+    pub(crate) ladder: Ladder,
+    /// One for each fidelity; only the last where training goes on.
+    stages: Vec<Stage>,
+    /// The epochs of each fidelity; empty where the fidelity is the epoch.
+    epochs: Vec<u64>,
+    /// What an epoch costs at each stage, relative to one on all images at their own side.
+    epoch_costs: Vec<f64>,
+}
+
+impl Rungs {
+    /// Every epoch from `min` to the last of the recipe.
+    pub(super) fn epochs(data: &Arc<Data>, recipe: &Recipe, min: u64) -> Result<Self, SearchError> {
+        let fidelity = Fidelity::full(data, recipe.epochs);
+        Ok(Self {
+            ladder: Ladder::new("epoch", min.min(recipe.epochs), recipe.epochs, true)?,
+            stages: vec![Stage { fidelity, data: Arc::clone(data), recipe: recipe.clone() }],
+            epochs: Vec::new(),
+            epoch_costs: vec![1.0],
+        })
+    }
+
+    /// Declared settings of rising cost.
+    pub(super) fn list(
+        settings: &[RungSettings],
+        macs: &Macs<'_>,
+        data: &Arc<Data>,
+        recipe: &Recipe,
+        seed: u64,
+        device: &Device,
+        stop: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Self, SearchError> {
+        let fidelities = fidelities(settings, data)?;
+        let costs = macs.relative_costs(&fidelities, data);
+        if let Some(late) = costs.windows(2).position(|pair| pair[0] >= pair[1]) {
+            return Err(SearchError::Settings(SettingsError::Value {
+                name: "fidelity.ladder",
+                value: fidelities[late + 1].to_string(),
+                reason: "each setting must cost more than the one before".into(),
+            }));
+        }
+        let resumable = fidelities.windows(2).all(|pair| pair[0].continues(&pair[1]));
+        let ladder = Ladder::declared("setting", costs, resumable)?;
+        let prepared = if resumable { &fidelities[fidelities.len() - 1..] } else { &fidelities };
+        let stages = Stage::prepare(prepared, data, recipe, seed, device, stop)?;
+        let one = |f: &Fidelity| f.share * macs.at(f.side) / macs.at(data.side);
+        Ok(Self {
+            ladder,
+            epoch_costs: stages.iter().map(|stage| one(&stage.fidelity)).collect(),
+            stages,
+            epochs: fidelities.iter().map(|fidelity| fidelity.epochs).collect(),
+        })
+    }
+
+    /// Lets another recipe count, for as many epochs.
+    pub(super) fn train_by(&mut self, recipe: &Recipe, data: &Data) {
+        let by_epoch = self.by_epoch();
+        for stage in &mut self.stages {
+            if by_epoch {
+                stage.recipe = recipe.clone();
+            } else {
+                stage.train_by(recipe, data);
+            }
+        }
+    }
+
+    fn index(&self, fidelity: u64) -> usize {
+        let index = usize::try_from(fidelity.saturating_sub(1)).unwrap_or(usize::MAX);
+        index.min(self.stages.len() - 1)
+    }
+
+    /// Under which images and recipe a candidate gets to a fidelity.
+    pub(super) fn stage(&self, fidelity: u64) -> &Stage {
+        &self.stages[self.index(fidelity)]
+    }
+
+    /// How many epochs a candidate has behind it at a fidelity.
+    pub(super) fn epochs_at(&self, fidelity: u64) -> u64 {
+        if self.epochs.is_empty() {
+            return fidelity;
+        }
+        let before = fidelity.checked_sub(1).and_then(|i| usize::try_from(i).ok());
+        before.map_or(0, |i| self.epochs[i.min(self.epochs.len() - 1)])
+    }
+
+    /// What an epoch on the way to a fidelity costs, relative to one on all of the search's images.
+    pub(super) fn epoch_cost(&self, fidelity: u64) -> f64 {
+        self.epoch_costs[self.index(fidelity)]
+    }
+
+    /// Whether every epoch is a fidelity.
+    pub(super) fn by_epoch(&self) -> bool {
+        self.epochs.is_empty()
+    }
+
+    /// Where candidates are compared under successive halving, in words.
+    pub(super) fn describe(&self, eta: f64) -> String {
+        let rungs = self.ladder.rungs(eta);
+        if self.ladder.resumable() {
+            let epochs: Vec<String> =
+                rungs.iter().map(|rung| self.epochs_at(*rung).to_string()).collect();
+            return format!("{} epochs", epochs.join(", "));
+        }
+        let stages: Vec<String> = self.stages.iter().map(|s| s.fidelity.to_string()).collect();
+        stages.join("; ")
+    }
+}
+
+/// The settings as the training knows them.
+pub(crate) fn fidelities(
+    settings: &[RungSettings],
+    data: &Data,
+) -> Result<Vec<Fidelity>, SearchError> {
+    let fidelity = |rung: &RungSettings| {
+        let subset = rung.subset.parse().map_err(|reason| SettingsError::Value {
+            name: "fidelity subset",
+            value: format!("{:?}", rung.subset),
+            reason,
+        })?;
+        let side = rung.side.unwrap_or(data.side);
+        let fidelity = Fidelity { epochs: rung.epochs, share: rung.share, subset, side };
+        fidelity.check(data)?;
+        Ok(fidelity)
+    };
+    settings.iter().map(fidelity).collect()
+}
+
+/// Whether small networks are trained to choose the images of some settings, in words.
+pub(crate) fn preparation(settings: &[RungSettings]) -> Option<String> {
+    let looks = |rung: &RungSettings| {
+        let subset = rung.subset.parse::<Subset>();
+        rung.share < 1.0 && subset.is_ok_and(Subset::looks_through_networks)
+    };
+    let trains = settings.iter().any(looks);
+    trains
+        .then(|| "choosing the images of cheaper settings: small networks are trained first".into())
+}
+
+/// What the prior's architectures cost at each side of the images.
+#[derive(Debug)]
+pub(crate) struct Macs<'a> {
+    networks: &'a NetworkSpace,
+    space: &'a Space,
+}
+
+impl<'a> Macs<'a> {
+    pub(crate) fn new(networks: &'a NetworkSpace, space: &'a Space) -> Self {
+        Self { networks, space }
+    }
+
+    /// The mean multiply-accumulates of one image over architectures drawn from the prior.
+    pub(crate) fn at(&self, side: usize) -> f64 {
+        let macs = (0..DRAWS).filter_map(|draw| {
+            let config = self.space.sample_prior(&mut stream(0, draw, "fidelity costs"));
+            let adapted = self.networks.architecture(&config).at_side(side).ok()?;
+            Some(adapted.cost().ok()?.macs as f64)
+        });
+        macs.sum::<f64>() / DRAWS as f64
+    }
+
+    /// The costs of some settings from scratch, in units of the last one.
+    pub(crate) fn relative_costs(&self, fidelities: &[Fidelity], data: &Data) -> Vec<f64> {
+        let mut known = HashMap::new();
+        let mut work = |fidelity: &Fidelity| {
+            let side = fidelity.side;
+            let macs = *known.entry(side).or_insert_with(|| self.at(side));
+            fidelity.work(macs, data)
+        };
+        let top = fidelities.last().map_or(1.0, &mut work).max(f64::MIN_POSITIVE);
+        fidelities.iter().map(|fidelity| work(fidelity) / top).collect()
+    }
+}

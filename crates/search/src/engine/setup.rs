@@ -1,0 +1,39 @@
+//! What every part of a search works with.
+
+use super::folder::StudyFolder;
+use super::plan::Plan;
+use crate::{Event, Settings};
+use automl_study::StopFlag;
+use automl_train::Device;
+use std::time::Instant;
+
+/// What every part of a search works with.
+#[derive(Clone, Copy)]
+pub(super) struct Setup<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) plan: &'a Plan,
+    pub(super) folder: &'a StudyFolder,
+    pub(super) device: &'a Device,
+    pub(super) stop: &'a StopFlag,
+    pub(super) observer: &'a (dyn Fn(&Event) + Sync),
+}
+
+impl Setup<'_> {
+    pub(super) fn tell(&self, event: &Event) {
+        (self.observer)(event);
+    }
+
+    pub(super) fn note(&self, note: String) {
+        self.tell(&Event::Note(note));
+    }
+
+    /// Whether someone asked to stop, or the time is over.
+    pub(super) fn is_over(&self, deadline: Option<Instant>) -> bool {
+        is_over(self.stop, deadline)
+    }
+}
+
+/// Whether someone asked to stop, or the time is over.
+pub(crate) fn is_over(stop: &StopFlag, deadline: Option<Instant>) -> bool {
+    stop.is_set() || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}

@@ -1,0 +1,154 @@
+//! A front reaches as far as its candidates: their costs are spread.
+
+use super::plan::Caps;
+use crate::Against;
+use automl_arch::NetworkSpace;
+use automl_space::Config;
+use automl_study::{Cursor, ProposeError, Sampler, View};
+use rand::Rng;
+use std::collections::BTreeMap;
+
+/// The proposals of which one is kept.
+const PROPOSALS: usize = 3;
+
+/// Costs within about this factor of each other count as alike.
+const ALIKE: f64 = 1.15;
+
+/// A sampler that keeps, of three proposals, the network whose cost is least like those tried.
+///
+/// What a network costs is known before it is trained, so a search need not leave it to chance how
+/// its candidates are spread over it. The density of the tried costs `c_i` at a cost `c` is
+/// `sum_i exp(-(ln(c / c_i) / ln ALIKE)^2 / 2)`; the proposal with the lowest one is kept. It is to
+/// proposals what the crowding distance is to survivors (Deb et al. 2002, "A Fast and Elitist
+/// Multiobjective Genetic Algorithm: NSGA-II", section III-B), on the known objective alone.
+#[derive(Debug)]
+pub(super) struct Spread<S> {
+    inner: S,
+    networks: NetworkSpace,
+    caps: Caps,
+    against: Against,
+    /// What was tried, and the logarithm of its cost.
+    tried: BTreeMap<u64, (Config, Option<f64>)>,
+    cursor: Cursor,
+}
+
+impl<S: Sampler> Spread<S> {
+    pub(super) fn new(inner: S, networks: NetworkSpace, caps: Caps, against: Against) -> Self {
+        Self { inner, networks, caps, against, tried: BTreeMap::new(), cursor: Cursor::default() }
+    }
+
+    fn log_cost(&self, config: &Config) -> Option<f64> {
+        let network = self.networks.architecture(config).graph().ok()?;
+        Some(self.caps.price(self.against, &network).ln()).filter(|cost| cost.is_finite())
+    }
+
+    fn density(&self, config: &Config) -> f64 {
+        let Some(cost) = self.log_cost(config) else { return f64::INFINITY };
+        density(cost, self.tried.values().filter_map(|(_, cost)| cost.as_ref()))
+    }
+
+    fn follow(&mut self, view: &View<'_>) {
+        let (changes, cursor) = view.history.since(self.cursor);
+        let changed: Vec<u64> = changes.iter().map(|change| change.trial).collect();
+        self.cursor = cursor;
+        for number in changed {
+            let Some(trial) = view.history.get(number) else { continue };
+            // Another program may choose the parameters of a running trial one after the other.
+            if self.tried.get(&number).is_none_or(|(known, _)| *known != trial.config) {
+                self.tried.insert(number, (trial.config.clone(), self.log_cost(&trial.config)));
+            }
+        }
+    }
+}
+
+impl<S: Sampler> Sampler for Spread<S> {
+    fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
+        self.follow(view);
+        let first = self.inner.propose(view, rng)?;
+        let mut best = (self.density(&first), first);
+        for _ in 1..PROPOSALS {
+            let other = self.inner.propose(view, rng)?;
+            let density = self.density(&other);
+            if density < best.0 && view.space.allows(&other) {
+                best = (density, other);
+            }
+        }
+        Ok(best.1)
+    }
+}
+
+/// How crowded it is around a cost, on a logarithmic scale.
+fn density<'a>(cost: f64, tried: impl Iterator<Item = &'a f64>) -> f64 {
+    tried.map(|other| (-((cost - other) / ALIKE.ln()).powi(2) / 2.0).exp()).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_arch::{BlockSpace, BlockSpaceOptions};
+    use automl_numeric::stream;
+    use automl_study::{Direction, History, RandomSampler, State, Study, Trial};
+
+    #[test]
+    fn like_costs_crowd_each_other() {
+        let tried = [1_000f64, 1_050.0, 9_000.0].map(f64::ln);
+        let at = |cost: f64| density(cost.ln(), tried.iter());
+        assert!(at(1_020.0) > at(9_000.0) && at(9_000.0) > at(3_000.0));
+        assert!(at(9_000.0) >= 1.0 && at(3_000.0) < 1e-3);
+    }
+
+    /// Another program's trial becomes another network while it runs.
+    #[test]
+    fn a_trial_has_the_cost_of_its_last_configuration() {
+        let options = BlockSpaceOptions { width: 0.125, ..BlockSpaceOptions::default() };
+        let networks = NetworkSpace::Blocks(BlockSpace::new(1, 8, 10, &options).unwrap());
+        let space = networks.space().clone();
+        let draw = |number| space.sample_prior(&mut stream(number, 0, "test"));
+        let mut spread = Spread::new(
+            RandomSampler::from_prior(),
+            networks.clone(),
+            Caps::default(),
+            Against::Params,
+        );
+        let mut history = History::new(vec![Direction::Minimize]);
+        let mut trial = Trial::waiting(0, draw(0));
+        trial.state = State::Running;
+        history.push(trial.clone()).unwrap();
+        let mut density = |history: &History| {
+            let (number, seed) = (history.len() as u64, 0);
+            let (planned_trials, ladder, target) = (None, None, None);
+            let space = &space;
+            spread.follow(&View { space, history, number, seed, planned_trials, ladder, target });
+            [0, 1].map(|number| spread.density(&draw(number)))
+        };
+        let [at, other] = density(&history);
+        assert!(at == 1.0 && other < 1.0, "{at} {other}");
+        trial.config = draw(1);
+        history.update(trial).unwrap();
+        assert_eq!(density(&history), [other, at]);
+    }
+
+    /// Candidates cover the range of costs more evenly than those of the sampler alone.
+    #[test]
+    fn costs_are_spread() {
+        let options = BlockSpaceOptions { width: 0.125, ..BlockSpaceOptions::default() };
+        let networks = NetworkSpace::Blocks(BlockSpace::new(1, 8, 10, &options).unwrap());
+        let crowding = |sampler: Box<dyn Sampler>| {
+            let mut study =
+                Study::builder(networks.space().clone()).sampler(sampler).build().unwrap();
+            let costs: Vec<f64> = (0..60)
+                .map(|_| {
+                    let trial = study.ask().unwrap();
+                    let network = networks.architecture(&trial.config).graph().unwrap();
+                    study.tell(trial.number, 0.0).unwrap();
+                    (network.cost().parameters as f64).ln()
+                })
+                .collect();
+            costs.iter().map(|cost| density(*cost, costs.iter())).sum::<f64>()
+        };
+        let random = RandomSampler::from_prior;
+        let spread = Spread::new(random(), networks.clone(), Caps::default(), Against::Params);
+        let (with, without) = (crowding(Box::new(spread)), crowding(Box::new(random())));
+        assert!(with < 0.9 * without, "{with} {without}");
+    }
+}

@@ -1,0 +1,184 @@
+//! Which settings make sense.
+
+use super::{
+    DATASETS, RecipePreset, SearchSettings, Settings, SettingsError, SpaceName, TrainingSettings,
+};
+use crate::LadderSettings;
+use automl_registry::{SAMPLERS, SCHEDULERS, SINGLE_OBJECTIVE};
+use automl_storage::{Address, without_password};
+
+impl Settings {
+    /// Checks ranges; names the first setting that is wrong.
+    ///
+    /// # Errors
+    /// [`SettingsError::Value`].
+    pub fn check(&self) -> Result<(), SettingsError> {
+        let wrong = |name: &'static str, value: String, reason: &str| {
+            Err(SettingsError::Value { name, value, reason: reason.into() })
+        };
+        if let Some(study) = &self.study {
+            let plain = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+            if study.is_empty() || study.starts_with('.') || !study.chars().all(plain) {
+                return wrong(
+                    "study",
+                    format!("{study:?}"),
+                    "a name holds letters, digits, '-', '_' and '.', and does not begin with '.'",
+                );
+            }
+        }
+        if let Some(url) = &self.storage
+            && Address::parse(url).is_err()
+        {
+            let reason =
+                "must be a file, sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE";
+            return wrong("storage", format!("{:?}", without_password(url)), reason);
+        }
+        self.search.check_names()?;
+        if self.search.search_and_learn && self.search.space != SpaceName::Blocks {
+            let reason = "a weight-sharing network exists for the space \"blocks\" only";
+            return wrong("search.search-and-learn", "true".into(), reason);
+        }
+        let data = &self.data;
+        if !(data.validation > 0.0 && data.validation < 0.9) {
+            return wrong("data.validation", data.validation.to_string(), "must lie in (0, 0.9)");
+        }
+        if !(8..=512).contains(&data.side) {
+            return wrong("data.side", data.side.to_string(), "must lie between 8 and 512 pixels");
+        }
+        if !DATASETS.contains(&data.dataset.as_str()) {
+            let known = format!("unknown data set: one of {}", DATASETS.join(", "));
+            return wrong("data.dataset", format!("{:?}", data.dataset), &known);
+        }
+        if data.dataset != "digits" && data.dir.is_none() {
+            return wrong(
+                "data.dataset",
+                format!("{:?}", data.dataset),
+                "needs the folder of its files: --data-dir FOLDER",
+            );
+        }
+        let counts = [
+            ("search.trials", Some(self.search.trials)),
+            ("search.max-params", self.search.max_params),
+            ("search.max-macs", self.search.max_macs),
+            ("search.front", Some(self.search.front as u64)),
+            ("workers", self.workers.map(|n| n as u64)),
+            ("training.epochs", self.training.epochs),
+            ("training.min-epochs", self.training.min_epochs),
+            ("training.final-epochs", self.training.final_epochs),
+        ];
+        for (name, value) in counts {
+            if value == Some(0) {
+                return wrong(name, "0".into(), "must be at least 1");
+            }
+        }
+        let shares = [
+            ("training.momentum", self.training.momentum),
+            ("training.label-smoothing", self.training.label_smoothing.unwrap_or(0.0)),
+        ];
+        for (name, value) in shares {
+            if !(0.0..1.0).contains(&value) {
+                return wrong(name, value.to_string(), "must lie in [0, 1)");
+            }
+        }
+        if let Some(rate) = self.training.learning_rate
+            && !(rate > 0.0 && rate <= 10.0)
+        {
+            return wrong("training.learning-rate", rate.to_string(), "must lie in (0, 10]");
+        }
+        self.training.check_augmentation()?;
+        if !(0.0..1.0).contains(&self.training.weight_decay) {
+            let value = self.training.weight_decay.to_string();
+            return wrong("training.weight-decay", value, "must lie in [0, 1)");
+        }
+        // Normalisation needs two images.
+        let pairs = [
+            ("search.images", self.search.images.map(|n| n as u64)),
+            ("training.batch", self.training.batch.map(|n| n as u64)),
+        ];
+        for (name, value) in pairs {
+            if let Some(value) = value.filter(|value| *value < 2) {
+                return wrong(name, value.to_string(), "must be at least 2");
+            }
+        }
+        self.fidelity.check()?;
+        self.training.check_epochs(&self.fidelity.ladder)
+    }
+}
+
+impl SearchSettings {
+    /// Who proposes candidates, and who stops them.
+    fn check_names(&self) -> Result<(), SettingsError> {
+        let wrong = |name: &'static str, value: &str, reason: String| {
+            Err(SettingsError::Value { name, value: format!("{value:?}"), reason })
+        };
+        if SINGLE_OBJECTIVE.contains(&self.sampler.as_str()) {
+            let reason = "knows one objective only, and a search has two: accuracy and cost";
+            return wrong("search.sampler", &self.sampler, reason.into());
+        }
+        if !SAMPLERS.contains(&self.sampler.as_str()) {
+            let known: Vec<&str> =
+                SAMPLERS.iter().copied().filter(|name| !SINGLE_OBJECTIVE.contains(name)).collect();
+            let reason = format!("unknown sampler: one of {}", known.join(", "));
+            return wrong("search.sampler", &self.sampler, reason);
+        }
+        if !SCHEDULERS.contains(&self.scheduler.as_str()) {
+            let reason = format!("unknown scheduler: one of {}", SCHEDULERS.join(", "));
+            return wrong("search.scheduler", &self.scheduler, reason);
+        }
+        Ok(())
+    }
+}
+
+impl TrainingSettings {
+    /// How long candidates are trained: a list of settings says so itself.
+    fn check_epochs(&self, ladder: &LadderSettings) -> Result<(), SettingsError> {
+        let wrong = |name: &'static str, value: u64, reason: String| {
+            Err(SettingsError::Value { name, value: value.to_string(), reason })
+        };
+        if ladder.top_epochs().is_some() {
+            let epochs =
+                [("training.epochs", self.epochs), ("training.min-epochs", self.min_epochs)];
+            for (name, epochs) in epochs {
+                if let Some(epochs) = epochs {
+                    let reason = "the settings of fidelity.ladder say for how long; leave it out";
+                    return wrong(name, epochs, reason.into());
+                }
+            }
+        }
+        let most = self.search_epochs();
+        match self.min_epochs.filter(|min| *min > most) {
+            Some(min) => {
+                let reason = format!("lies above the {most} epochs of a candidate");
+                wrong("training.min-epochs", min, reason)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// How training images are varied.
+    fn check_augmentation(&self) -> Result<(), SettingsError> {
+        let wrong = |name: &'static str, value: String, reason: &str| {
+            Err(SettingsError::Value { name, value, reason: reason.into() })
+        };
+        if let Some(magnitude) = self.randaugment_magnitude {
+            let (name, value) = ("training.randaugment-magnitude", magnitude.to_string());
+            if magnitude > 30 {
+                return wrong(name, value, "must lie between 0 and 30");
+            }
+            if self.recipe == RecipePreset::Light && self.randaugment_ops.is_none() {
+                return wrong(name, value, "means nothing without training.randaugment-ops");
+            }
+        }
+        if let Some(operations) = self.randaugment_ops.filter(|operations| *operations > 14) {
+            let name = "training.randaugment-ops";
+            return wrong(name, operations.to_string(), "must lie between 0 and 14");
+        }
+        let shares = [("training.cutout", self.cutout), ("training.augmented", self.augmented)];
+        for (name, share) in shares {
+            if let Some(share) = share.filter(|share| !(0.0..=1.0).contains(share)) {
+                return wrong(name, share.to_string(), "must lie in [0, 1]");
+            }
+        }
+        Ok(())
+    }
+}

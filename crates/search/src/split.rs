@@ -1,0 +1,139 @@
+//! By which split of its data set a saved network was trained. With another one it would be tested
+//! on images that it has learnt, unless the data set has test images of its own.
+
+use crate::compression::CompressionError;
+use crate::{
+    Settings,
+    engine::{SearchError, begun},
+};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// What decides which images are for training, validation and test.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Split {
+    /// The data set's name.
+    pub dataset: String,
+    /// The share of the training images that validation takes.
+    pub validation: f64,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// The part of a `metrics.json` that says so. Those of a search do not: the seed there is that of
+/// the weights, and the split's lies with the study.
+#[derive(Deserialize)]
+struct Record {
+    split: Option<Split>,
+    #[serde(default = "yes")]
+    split_is_known: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What is known of a network's training.
+struct Known {
+    split: Split,
+    /// Where the files of the data set lie.
+    dir: Option<PathBuf>,
+    /// The side to which they were resized.
+    side: Option<usize>,
+}
+
+/// The settings by which a network is judged.
+pub(crate) struct Agreed {
+    /// The settings with what is known of the network's training in the place of defaults.
+    pub(crate) settings: Settings,
+    /// Whether the split is known to be the training's.
+    pub(crate) is_known: bool,
+    /// What there is to say about it.
+    pub(crate) note: Option<String>,
+}
+
+impl Split {
+    /// The split that settings give.
+    pub(crate) fn of(settings: &Settings) -> Self {
+        let (dataset, validation) = (settings.data.dataset.clone(), settings.data.validation);
+        Self { dataset, validation, seed: settings.seed }
+    }
+}
+
+/// Compares settings with what the folder of the weights says of their training. A setting at its
+/// default takes the value from there, unless it is among the `meant` ones; any other is refused
+/// where it differs.
+pub(crate) fn agree(
+    settings: &Settings,
+    meant: &[String],
+    weights: &Path,
+) -> Result<Agreed, CompressionError> {
+    let mut settings = settings.clone();
+    let Some(Known { split, dir, side }) = known(weights)? else {
+        let note = format!(
+            "it is not known by which split the network of {} was trained: if data.dataset, \
+             data.validation or seed were others then, it is tested on images that it has learnt",
+            weights.display()
+        );
+        return Ok(Agreed { settings, is_known: false, note: Some(note) });
+    };
+    let usual = Settings::default();
+    let mut taken = Vec::new();
+    let mut check = |name: &'static str, value: String, usual: String, known: String| {
+        if value == known {
+            return Ok(());
+        }
+        if value == usual && !meant.iter().any(|meant| meant == name) {
+            taken.push(format!("{name} = {known}"));
+            return Ok(());
+        }
+        Err(CompressionError::Split { name, value, known })
+    };
+    let text = |name: &str| format!("{name:?}");
+    let (data, default) = (&settings.data, &usual.data);
+    let sets = [&data.dataset, &default.dataset, &split.dataset].map(|name| text(name));
+    let shares = [data.validation, default.validation, split.validation].map(|x| x.to_string());
+    let seeds = [settings.seed, usual.seed, split.seed].map(|seed| seed.to_string());
+    let [value, usual_value, known] = sets;
+    check("data.dataset", value, usual_value, known)?;
+    let [value, usual_value, known] = shares;
+    check("data.validation", value, usual_value, known)?;
+    let [value, usual_value, known] = seeds;
+    check("seed", value, usual_value, known)?;
+    // The folder of class folders is the data set itself.
+    if let (Some(own), Some(known), "folder") = (&data.dir, &dir, split.dataset.as_str()) {
+        let place = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
+        if place(own) != place(known) {
+            let (value, known) = (text(&own.to_string_lossy()), text(&known.to_string_lossy()));
+            return Err(CompressionError::Split { name: "data.dir", value, known });
+        }
+    }
+    settings.seed = split.seed;
+    settings.data.validation = split.validation;
+    settings.data.dataset = split.dataset;
+    settings.data.dir = settings.data.dir.or(dir);
+    if let Some(side) = side.filter(|_| settings.data.side == usual.data.side) {
+        settings.data.side = side;
+    }
+    let note = format!("going on with {}, as the network was trained", taken.join(", "));
+    Ok(Agreed { settings, is_known: true, note: Some(note).filter(|_| !taken.is_empty()) })
+}
+
+/// What the folder of a file of weights says; `None` where it says nothing.
+fn known(weights: &Path) -> Result<Option<Known>, CompressionError> {
+    let Ok(weights) = weights.canonicalize() else { return Ok(None) };
+    let Some(folder) = weights.parent() else { return Ok(None) };
+    if let Ok(text) = std::fs::read_to_string(folder.join("metrics.json"))
+        && let Ok(Record { split: Some(split), split_is_known }) = serde_json::from_str(&text)
+    {
+        return Ok(Some(Known { split, dir: None, side: None }).filter(|_| split_is_known));
+    }
+    let is_named = |folder: &Path, start: &str| {
+        folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start))
+    };
+    let study = folder.parent().filter(|front| is_named(front, "front")).and_then(Path::parent);
+    let Some(study) = study.filter(|_| is_named(folder, "trial-")) else { return Ok(None) };
+    let Some(begun) = begun(study).map_err(SearchError::from)? else { return Ok(None) };
+    let (dir, side) = (begun.data.dir.clone(), Some(begun.data.side));
+    Ok(Some(Known { split: Split::of(&begun), dir, side }))
+}

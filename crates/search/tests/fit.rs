@@ -1,0 +1,105 @@
+//! One given network, trained alone, on a few epochs of the embedded digits.
+#![cfg(feature = "train")]
+#![allow(clippy::unwrap_used)]
+
+use automl_arch::{Activation, Architecture, Block, Layer};
+use automl_search::fit::{FitError, Fitted, Progress, run};
+use automl_search::{Device, SearchError, Settings};
+use automl_study::StopFlag;
+use automl_train::TrainError;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+fn network(side: usize) -> String {
+    let layers = [
+        Layer::once(Block::conv(8, 3, 2, Activation::Relu)),
+        Layer::once(Block::GlobalAvgPool),
+        Layer::once(Block::Flatten),
+        Layer::once(Block::linear(10)),
+    ];
+    Architecture::new(1, side, layers).to_yaml()
+}
+
+fn settings(epochs: u64) -> Settings {
+    let mut settings = Settings { seed: 5, device: Device::Cpu, ..Settings::default() };
+    settings.training.final_epochs = Some(epochs);
+    settings
+}
+
+fn fit(model: &Path, out: &Path, stop_after: u64) -> Result<Fitted, FitError> {
+    let stop = StopFlag::new();
+    let watch = |progress: &Progress| {
+        if let Progress::Epoch(report) = progress
+            && report.epoch == stop_after
+        {
+            stop.set();
+        }
+    };
+    run(&settings(3), model, out, &stop, &watch)
+}
+
+#[test]
+fn an_interrupted_training_ends_as_an_unbroken_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.yaml");
+    fs::write(&model, network(8)).unwrap();
+    let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
+    let unbroken = fit(&model, &whole, u64::MAX).unwrap();
+    assert_eq!((unbroken.epochs, unbroken.seed), (3, 5));
+    let stopped = fit(&model, &broken, 1);
+    assert!(matches!(
+        stopped,
+        Err(FitError::Search(SearchError::Train(TrainError::Stopped { epoch: 2 })))
+    ));
+    assert!(!broken.join("metrics.json").exists());
+    let resumed = fit(&model, &broken, u64::MAX).unwrap();
+    assert_eq!(Fitted { seconds: unbroken.seconds, ..resumed }, unbroken);
+    for file in ["model.yaml", "weights.safetensors", "metrics.json"] {
+        assert!(whole.join(file).exists(), "{file}");
+    }
+    let weights = |folder: &Path| fs::read(folder.join("weights.safetensors")).unwrap();
+    assert_eq!(weights(&whole), weights(&broken));
+    // What is there is not overwritten.
+    assert!(matches!(fit(&model, &whole, u64::MAX), Err(FitError::Taken { .. })));
+}
+
+/// The recipe is the same for a batch as large as the data and for a larger one.
+#[test]
+fn a_training_goes_on_where_the_batch_is_larger_than_the_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, out) = (folder.path().join("model.yaml"), folder.path().join("out"));
+    fs::write(&model, network(8)).unwrap();
+    let mut settings = settings(2);
+    settings.training.batch = Some(5_000);
+    let stop = StopFlag::new();
+    let stopped = run(&settings, &model, &out, &stop, &|progress: &Progress| {
+        if matches!(progress, Progress::Epoch(_)) {
+            stop.set();
+        }
+    });
+    assert!(matches!(
+        stopped,
+        Err(FitError::Search(SearchError::Train(TrainError::Stopped { epoch: 2 })))
+    ));
+    let begun = AtomicU64::new(u64::MAX);
+    let watch = |progress: &Progress| {
+        if let Progress::Start { epoch, .. } = progress {
+            begun.store(*epoch, Ordering::Relaxed);
+        }
+    };
+    assert_eq!(run(&settings, &model, &out, &StopFlag::new(), &watch).unwrap().epochs, 2);
+    assert_eq!(begun.into_inner(), 1);
+}
+
+#[test]
+fn a_network_that_does_not_fit_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.yaml");
+    let error = || fit(&model, &folder.path().join("out"), u64::MAX).unwrap_err().to_string();
+    assert!(error().starts_with("cannot read"), "{}", error());
+    fs::write(&model, "backbone: 7").unwrap();
+    assert!(error().contains("model.yaml"), "{}", error());
+    fs::write(&model, network(28)).unwrap();
+    assert!(error().contains("28 pixels") && error().contains("8 pixels"), "{}", error());
+}
