@@ -1,9 +1,19 @@
-//! How far two lists of numbers rank the same things in the same order.
+//! Rank correlation.
 
-/// Kendall's tau-b of two lists of values, in `[-1, 1]`: over all pairs,
+/// Kendall's tau-b of two lists of values `[n]`, in `[-1, 1]`: over all pairs,
 /// `(concordant - discordant) / sqrt((pairs - ties in a) (pairs - ties in b))`.
 ///
-/// `None` where the lists differ in length, hold a NaN, or one of them is all ties. `O(n^2)`.
+/// `None` where the lists differ in length or contain a NaN, or where all values of one are equal.
+/// Takes `O(n^2)`.
+///
+/// # Examples
+/// ```
+/// use automl_numeric::correlation::kendall;
+///
+/// let tau = kendall(&[1.0, 2.0, 3.0, 4.0], &[1.0, 2.0, 4.0, 3.0]);
+/// assert_eq!(tau, Some(2.0 / 3.0)); // five of six pairs agree
+/// assert_eq!(kendall(&[1.0, 2.0], &[5.0, 5.0]), None);
+/// ```
 ///
 /// # Source
 /// Kendall (1945), "The treatment of ties in ranking problems".
@@ -24,14 +34,14 @@ pub fn kendall(a: &[f64], b: &[f64]) -> Option<f64> {
     (scale > 0.0).then(|| (agreement as f64 / scale).clamp(-1.0, 1.0))
 }
 
-/// The jackknife's standard error of [`kendall`]: with `t_i` the correlation without pair `i` and
-/// `t` their mean, `sqrt((n - 1) / n sum (t_i - t)^2)`.
+/// The jackknife standard error of [`kendall`]: `sqrt((n - 1) / n sum_i (t_i - t)^2)`, where `t_i` is
+/// the correlation without pair `i` and `t` the mean of the `t_i`.
 ///
-/// `None` where one of the correlations is not defined. `O(n^3)`.
+/// `None` where one of the correlations is undefined. Takes `O(n^3)`.
 ///
 /// # Source
 /// Efron (1982), "The Jackknife, the Bootstrap and Other Resampling Plans", eq. (3.5).
-pub fn kendall_error(a: &[f64], b: &[f64]) -> Option<f64> {
+pub fn kendall_standard_error(a: &[f64], b: &[f64]) -> Option<f64> {
     let without = |list: &[f64], i: usize| [&list[..i], &list[i + 1..]].concat();
     let n = a.len().min(b.len());
     let taus: Option<Vec<f64>> = (0..n).map(|i| kendall(&without(a, i), &without(b, i))).collect();
@@ -46,9 +56,11 @@ fn sign(x: f64, y: f64) -> i64 {
     i64::from(x > y) - i64::from(x < y)
 }
 
-/// Spearman's rho: the correlation of the ranks, ties with their mean rank, in `[-1, 1]`.
+/// Spearman's rho of two lists of values `[n]`, in `[-1, 1]`: the Pearson correlation of the ranks,
+/// where ties share their mean rank.
 ///
-/// `None` where the lists differ in length, hold a NaN, or one of them is all ties. `O(n log n)`.
+/// `None` where the lists differ in length or contain a NaN, or where all values of one are equal.
+/// Takes `O(n log n)`.
 ///
 /// # Source
 /// Spearman (1904), "The proof and measurement of association between two things".
@@ -57,17 +69,17 @@ pub fn spearman(a: &[f64], b: &[f64]) -> Option<f64> {
         return None;
     }
     let (a, b) = (ranks(a), ranks(b));
-    let centre = |ranks: &[f64]| {
+    let center = |ranks: &[f64]| {
         let mean = ranks.iter().sum::<f64>() / ranks.len().max(1) as f64;
         ranks.iter().map(|rank| rank - mean).collect::<Vec<f64>>()
     };
-    let (a, b) = (centre(&a), centre(&b));
+    let (a, b) = (center(&a), center(&b));
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let scale = (dot(&a, &a) * dot(&b, &b)).sqrt();
     (scale > 0.0).then(|| (dot(&a, &b) / scale).clamp(-1.0, 1.0))
 }
 
-/// Ranks from 1; equal numbers share their mean rank.
+/// The ranks from 1; ties share their mean rank.
 fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
@@ -116,18 +128,18 @@ mod tests {
     #[test]
     fn the_standard_error_is_zero_without_doubt_and_falls_with_the_number() {
         let line: Vec<f64> = (0..20).map(f64::from).collect();
-        assert_eq!(kendall_error(&line, &line), Some(0.0));
+        assert_eq!(kendall_standard_error(&line, &line), Some(0.0));
         let noisy = |n: u32| -> Vec<f64> { (0..n).map(|i| f64::from(i + 9 * (i % 4))).collect() };
         let error = |n: u32| {
             let line: Vec<f64> = (0..n).map(f64::from).collect();
-            kendall_error(&line, &noisy(n)).unwrap()
+            kendall_standard_error(&line, &noisy(n)).unwrap()
         };
         assert!(error(80) < 0.7 * error(20), "{} {}", error(80), error(20));
-        assert_eq!(kendall_error(&[], &[]), None);
+        assert_eq!(kendall_standard_error(&[], &[]), None);
     }
 
     proptest! {
-        /// It sees ranks only, has no first list, and turns with the order.
+        /// Depends on ranks only, is symmetric, and changes sign when one order is reversed.
         #[test]
         fn laws(pairs in proptest::collection::vec((0i32..9, 0i32..9), 2..30)) {
             let (a, b): (Vec<f64>, Vec<f64>) =

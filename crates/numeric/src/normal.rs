@@ -1,12 +1,24 @@
-//! The normal distribution: its distribution function, its inverse, and truncation.
+//! The normal distribution: distribution function, quantiles, interval probabilities, truncation.
 
-/// `P(Z <= x)`.
+/// The standard normal distribution function, `P(Z <= x) = erfc(-x / sqrt(2)) / 2`.
+///
+/// # Examples
+/// ```
+/// use automl_numeric::normal;
+///
+/// assert_eq!(normal::cdf(0.0), 0.5);
+/// assert!((normal::quantile(normal::cdf(1.5)) - 1.5).abs() < 1e-12);
+/// ```
 pub fn cdf(x: f64) -> f64 {
     0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)
 }
 
-/// The `p`-quantile; infinite at 0 and 1. Acklam's rational approximation (2003, relative error
-/// 1.2e-9) and one step of Halley's method.
+/// The standard normal quantile of `p` in `[0, 1]`; infinite at both ends.
+///
+/// A rational approximation with a relative error of 1.2e-9 and one step of Halley's method.
+///
+/// # Source
+/// Acklam (2003), "An algorithm for computing the inverse normal cumulative distribution function".
 pub fn quantile(p: f64) -> f64 {
     if p <= 0.0 {
         return f64::NEG_INFINITY;
@@ -62,15 +74,23 @@ const TAIL_BELOW: [f64; 5] = [
     1.0,
 ];
 
-/// `P(low < Z <= high)`, from the side whose tail does not cancel.
+/// The probability of an interval, `P(low < Z <= high)`, computed in the tail without cancellation.
 pub fn mass(low: f64, high: f64) -> f64 {
     if low > 0.0 { cdf(-low) - cdf(-high) } else { cdf(high) - cdf(low) }
 }
 
-/// `ln sqrt(2 pi)`.
+/// The constant `ln sqrt(2 pi)`.
 pub const LN_SQRT_TAU: f64 = 0.918_938_533_204_672_8;
 
-/// The point of `N(mean, sd^2)` truncated to `[low, high]` below which a share `u` of it lies.
+/// The `u`-quantile of `N(mean, sd^2)` truncated to `[low, high]`, with `u` in `[0, 1]`.
+///
+/// # Examples
+/// ```
+/// use automl_numeric::normal;
+///
+/// assert!((normal::truncated(0.5, 0.1, 0.0, 1.0, 0.5) - 0.5).abs() < 1e-12);
+/// assert_eq!(normal::truncated(9.0, 0.1, 0.0, 1.0, 1.0), 1.0);
+/// ```
 pub fn truncated(mean: f64, sd: f64, low: f64, high: f64, u: f64) -> f64 {
     let (a, b) = ((low - mean) / sd, (high - mean) / sd);
     // In the upper tail by symmetry, so that small masses keep their digits.

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-/// Compares two losses: `a < b`, with NaN after every number and equal to itself.
+/// Compares two losses in a total order: NaN follows every number and equals itself; `-0.0` equals
+/// `0.0`.
 ///
 /// # Examples
 /// ```
@@ -16,7 +17,7 @@ pub fn compare(a: f64, b: f64) -> Ordering {
     a.is_nan().cmp(&b.is_nan()).then(a.partial_cmp(&b).unwrap_or(Ordering::Equal))
 }
 
-/// Compares two points by the first loss, then by the second, and so on.
+/// Compares two points `[m]` by the first loss, ties by the second, and so on.
 pub fn lexicographic(a: &[f64], b: &[f64]) -> Ordering {
     let both = a.iter().zip(b).map(|(x, y)| compare(*x, *y));
     both.fold(Ordering::Equal, Ordering::then)

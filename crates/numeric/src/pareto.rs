@@ -1,4 +1,5 @@
-//! Pareto dominance, non-domination ranks and crowding distance. All objectives are losses.
+//! Pareto dominance, non-domination ranks, crowding distance and hypervolume. All objectives are
+//! losses: smaller is better.
 
 mod hypervolume;
 
@@ -7,7 +8,16 @@ pub use hypervolume::{contributions, hypervolume};
 use crate::order::{compare, lexicographic};
 use std::cmp::Ordering;
 
-/// Whether `a` is nowhere worse than `b` and somewhere better.
+/// Whether the point `a` `[m]` Pareto-dominates `b` `[m]`: no loss is larger and at least one is
+/// smaller. NaN counts as larger than every number.
+///
+/// # Examples
+/// ```
+/// use automl_numeric::pareto::dominates;
+///
+/// assert!(dominates(&[1.0, 2.0], &[1.0, 3.0]));
+/// assert!(!dominates(&[1.0, 2.0], &[1.0, 2.0]));
+/// ```
 pub fn dominates(a: &[f64], b: &[f64]) -> bool {
     let mut better = false;
     for (x, y) in a.iter().zip(b) {
@@ -20,10 +30,10 @@ pub fn dominates(a: &[f64], b: &[f64]) -> bool {
     better
 }
 
-/// How many of the points dominate each of them.
+/// The domination count of each point: the number of points that dominate it, `[n]`.
 ///
-/// `points`: `[n, m]` losses. Two objectives take `O(n log n)`, more `O(n^2 m)`.
-pub fn dominators<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
+/// `points`: `[n, m]` losses. Two objectives take `O(n log n)` by a Fenwick tree, more `O(n^2 m)`.
+pub fn domination_counts<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     let key = |i: usize| points[i].as_ref();
     if points.first().is_none_or(|p| p.as_ref().len() != 2) {
         let all = 0..points.len();
@@ -36,8 +46,8 @@ pub fn dominators<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     order.sort_by(|&a, &b| lexicographic(key(a), key(b)));
     let mut seconds: Vec<f64> = points.iter().map(|p| p.as_ref()[1]).collect();
     seconds.sort_by(|a, b| compare(*a, *b));
-    // Points that come before another, with a second loss that is no larger, dominate it. They are
-    // counted by their second loss in a Fenwick tree.
+    // A point is dominated by the points before it with a second loss that is not larger. A Fenwick
+    // tree over the second losses counts them.
     let mut tree = vec![0; points.len() + 1];
     let mut counts = vec![0; points.len()];
     for equal in order.chunk_by(|&a, &b| lexicographic(key(a), key(b)).is_eq()) {
@@ -59,13 +69,23 @@ pub fn dominators<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     counts
 }
 
-/// The non-domination rank of each point: 0 for the front, 1 for the front of the rest, and so on.
+/// The non-domination rank of each point, `[n]`: 0 on the Pareto front, 1 on the front of the rest,
+/// and so on.
 ///
 /// `points`: `[n, m]` losses. Two objectives take `O(n log n)`, more `O(n^2 m)`.
 ///
 /// # Source
 /// Deb et al. (2002), "A fast and elitist multiobjective genetic algorithm: NSGA-II", section III.A;
-/// for two objectives the sweep of Jensen (2003).
+/// for two objectives the sweep of
+/// Jensen (2003), "Reducing the Run-Time Complexity of Multiobjective EAs: The NSGA-II and Other
+/// Algorithms".
+///
+/// # Examples
+/// ```
+/// use automl_numeric::pareto::ranks;
+///
+/// assert_eq!(ranks(&[[1.0, 4.0], [2.0, 2.0], [3.0, 3.0]]), [0, 0, 1]);
+/// ```
 pub fn ranks<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     if points.first().is_some_and(|p| p.as_ref().len() == 2) {
         return ranks_of_pairs(points);
@@ -88,8 +108,8 @@ pub fn ranks<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     rank
 }
 
-/// The crowding distance of each point among those of its rank: the sum over objectives of the gap
-/// between its neighbours, as a share of the rank's width; infinite at the ends.
+/// The crowding distance of each point among those of its rank, `[n]`: the sum over objectives of
+/// the gap between its two neighbors relative to the range of the rank; infinite at the ends.
 ///
 /// # Source
 /// Deb et al. (2002), "NSGA-II", section III.B.
@@ -118,11 +138,19 @@ pub fn crowding<P: AsRef<[f64]>>(points: &[P], ranks: &[usize]) -> Vec<f64> {
     distance
 }
 
-/// The positions of points from the most to the least preferred: by [`ranks`], and of each rank by
-/// falling [`crowding`] distance, so the ends come first.
+/// The indices of the points in the crowded-comparison order, best first: by [`ranks`], ties by
+/// decreasing [`crowding`] distance, so the ends of each front come first.
 ///
 /// # Source
-/// Deb et al. (2002), "NSGA-II", section III.B, the crowded-comparison operator.
+/// Deb et al. (2002), "NSGA-II", section III.B.
+///
+/// # Examples
+/// ```
+/// use automl_numeric::pareto::order;
+///
+/// let losses = [[3.0, 3.0], [1.0, 4.0], [2.0, 2.0], [1.5, 2.5]];
+/// assert_eq!(order(&losses), [1, 2, 3, 0]);
+/// ```
 pub fn order<P: AsRef<[f64]>>(points: &[P]) -> Vec<usize> {
     let ranks = ranks(points);
     let crowding = crowding(points, &ranks);
@@ -212,9 +240,9 @@ mod tests {
         }
 
         #[test]
-        fn dominators_agree_with_pairs(p in (1usize..4).prop_flat_map(points)) {
+        fn domination_counts_agree_with_pairs(p in (1usize..4).prop_flat_map(points)) {
             let pairs = |q: &Vec<f64>| p.iter().filter(|other| dominates(other, q)).count();
-            prop_assert_eq!(dominators(&p), p.iter().map(pairs).collect::<Vec<_>>());
+            prop_assert_eq!(domination_counts(&p), p.iter().map(pairs).collect::<Vec<_>>());
         }
 
     }

@@ -1,12 +1,19 @@
-//! Wider registers where the processor has them.
+//! Dispatch to wider vector instructions at run time.
 #![allow(unsafe_code)]
 
-/// Runs `work` compiled for AVX2 where the processor has it. The loops inside must be inlined into
-/// the closure (`#[inline(always)]`) to profit. Results are the same bits either way: nothing is
-/// contracted or reordered.
+/// Runs a closure compiled for AVX2 where the processor supports it, else for the baseline.
 ///
-/// Measured: covariances and their gradients of 200 points in 10 dimensions take 0.5 of the time
-/// of the baseline instruction set.
+/// Only loops inlined into the closure (`#[inline(always)]`) gain. Results are identical to the bit
+/// either way: no operation is contracted or reordered. Measured: covariances and their gradients
+/// of 200 points in 10 dimensions take half the time.
+///
+/// # Examples
+/// ```
+/// use automl_numeric::simd::vectorized;
+///
+/// let x = [1.0, 2.0, 3.0];
+/// assert_eq!(vectorized(|| x.iter().map(|x| x * x).sum::<f64>()), 14.0);
+/// ```
 #[inline]
 pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]

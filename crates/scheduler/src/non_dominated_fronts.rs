@@ -157,7 +157,7 @@ impl NonDominatedFronts {
             // Nobody has more dominators than there are others.
             if ahead + paused.len() > left {
                 let losses: Vec<&[f64]> = paused.iter().map(|point| &*point.losses).collect();
-                let numbers = paused.iter().zip(pareto::dominators(&losses));
+                let numbers = paused.iter().zip(pareto::domination_counts(&losses));
                 behind.extend(numbers.filter(|(_, by)| ahead + by >= left).map(|(p, _)| p.number));
             }
             ahead += paused.len();

@@ -2,7 +2,7 @@
 
 use super::evidence::weights_of_residuals;
 use super::{Hyper, Kernel, Observations};
-use automl_numeric::linalg::{self, Factor};
+use automl_numeric::linalg::{self, CholeskyFactor};
 use nalgebra::DMatrix;
 use thiserror::Error;
 
@@ -43,7 +43,7 @@ pub struct Posterior {
     /// The rows as they were given, and with warped inputs.
     x: DMatrix<f64>,
     warped: DMatrix<f64>,
-    factor: Factor,
+    factor: CholeskyFactor,
     output: Output,
     fantasies: Vec<Output>,
     jitter: f64,
@@ -107,7 +107,7 @@ impl Posterior {
         loop {
             let mut jittered = covariance.clone();
             (0..n).for_each(|i| jittered[(i, i)] += jitter);
-            if let Some(factor) = Factor::new(jittered) {
+            if let Some(factor) = CholeskyFactor::new(jittered) {
                 let mut posterior = Self {
                     kernel: kernel.clone(),
                     hyper: hyper.clone(),

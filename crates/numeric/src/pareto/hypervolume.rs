@@ -1,13 +1,22 @@
-//! The hypervolume of a set of points and the exclusive contribution of each. All objectives are losses.
+//! Hypervolume and exclusive contributions.
 
 use super::dominates;
 use std::cmp::Ordering;
 
-/// The volume between a set of points and a reference point that is worse in every objective.
+/// The hypervolume: the volume of the region that the points dominate, bounded by a reference point.
 ///
-/// `points`: `[n, m]` losses; points that are not better than `reference` in every objective, or
-/// not finite, count for nothing. Exact: a sort for two objectives, the exclusive-volume recursion
-/// otherwise.
+/// `points`: `[n, m]` losses, `reference`: `[m]`. Points that are not finite, or not better than the
+/// reference in every objective, contribute nothing. Exact: a sort for two objectives, the
+/// exclusive-volume recursion otherwise.
+///
+/// # Examples
+/// ```
+/// use automl_numeric::pareto::{contributions, hypervolume};
+///
+/// let losses = [[1.0, 4.0], [2.0, 2.0]];
+/// assert_eq!(hypervolume(&losses, &[5.0, 5.0]), 10.0);
+/// assert_eq!(contributions(&losses, &[5.0, 5.0]), [1.0, 6.0]);
+/// ```
 ///
 /// # Source
 /// While, Bradstreet & Barone (2012), "A Fast Way of Calculating Exact Hypervolumes" (WFG).
@@ -16,15 +25,19 @@ pub fn hypervolume<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> f64 {
     volume(front(inside.map(<[f64]>::to_vec).collect()), reference)
 }
 
-/// Whether a point counts: it is finite and better than the reference in every objective.
+/// Whether a point contributes: it is finite and better than the reference in every objective.
 fn is_inside(point: &[f64], reference: &[f64]) -> bool {
     point.iter().zip(reference).all(|(x, r)| x.is_finite() && x < r)
 }
 
-/// The part of the hypervolume that each point alone accounts for: `[n]`.
+/// The exclusive hypervolume contribution of each point, `[n]`: the loss of hypervolume without it.
 ///
-/// Two objectives take `O(n log n)`. With more it is the point's own box without the volume of the
-/// other points within it: a hypervolume of points limited to the box, of which few are left.
+/// `points`: `[n, m]` losses, `reference`: `[m]`. Two objectives take `O(n log n)`. For more, a
+/// contribution is the volume of the box between the point and the reference minus the hypervolume
+/// of the other points limited to that box.
+///
+/// # Source
+/// While, Bradstreet & Barone (2012), as [`hypervolume`].
 pub fn contributions<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> Vec<f64> {
     if let &[right, top] = reference {
         return contributions_of_pairs(points, right, top);
@@ -42,8 +55,8 @@ pub fn contributions<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> Vec<f6
     shares
 }
 
-/// [`contributions`] for two objectives: what lies between a point of the front and its neighbours,
-/// but not behind a point that it dominates.
+/// [`contributions`] for two objectives: the box between a point of the front and its neighbors,
+/// minus the part that points dominated by it cover.
 fn contributions_of_pairs<P: AsRef<[f64]>>(points: &[P], right: f64, top: f64) -> Vec<f64> {
     let at = |i: usize| (points[i].as_ref()[0], points[i].as_ref()[1]);
     let inside = |&i: &usize| {
@@ -68,7 +81,7 @@ fn contributions_of_pairs<P: AsRef<[f64]>>(points: &[P], right: f64, top: f64) -
     shares
 }
 
-/// The points that no other dominates, each once.
+/// The Pareto front without duplicates, sorted lexicographically.
 fn front(mut points: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
     points.sort_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
     points.dedup();
@@ -99,7 +112,7 @@ fn volume(front: Vec<Vec<f64>>, reference: &[f64]) -> f64 {
     }
 }
 
-/// What point `i` adds to the points after it.
+/// The volume that point `i` adds to the points after it.
 fn exclusive(points: &[Vec<f64>], i: usize, reference: &[f64]) -> f64 {
     let own: f64 = points[i].iter().zip(reference).map(|(x, r)| r - x).product();
     let limited = points[i + 1..]

@@ -6,7 +6,7 @@ use super::{Measured, Ranking, Replayed};
 use crate::RungSettings;
 use crate::engine::plan::ETA;
 use automl_data::Data;
-use automl_numeric::correlation::{kendall, kendall_error};
+use automl_numeric::correlation::{kendall, kendall_standard_error};
 use automl_numeric::stream;
 use automl_train::Fidelity;
 
@@ -91,7 +91,7 @@ impl Measurements<'_> {
             |setting: usize| self.outcomes.iter().map(|row| row[setting].seconds).sum::<f64>();
         let unit = (seconds(top) + seconds(top + 1)) / 2.0;
         let row = |fidelity, cost, kind, accuracies: Vec<f64>, time| {
-            let tau = (kendall(&accuracies, truth), kendall_error(&accuracies, truth));
+            let tau = (kendall(&accuracies, truth), kendall_standard_error(&accuracies, truth));
             let ranks = matches!(tau, (Some(tau), Some(error)) if tau > error);
             Row { fidelity, rung: Rung { cost, accuracies, kind, ranks }, time, tau }
         };
