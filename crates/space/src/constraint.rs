@@ -1,23 +1,39 @@
-//! Cheap constraints: what can be judged before any evaluation.
+//! Constraints that are checked before any evaluation.
 
 use crate::{Clause, Config, Expression, Space};
 use std::fmt;
 use std::sync::Arc;
 
-/// The measure behind a custom constraint: at most zero where the configuration is allowed.
+/// The function of a custom constraint: at most zero where the configuration is allowed.
 type Measure = dyn Fn(&Space, &Config) -> f64 + Send + Sync;
 
-/// A condition that a configuration must meet to be worth evaluating.
+/// A constraint that a configuration must satisfy before it is evaluated.
+///
+/// # Examples
+/// ```
+/// use automl_space::{Constraint, Space};
+///
+/// let mut builder = Space::builder();
+/// let heads = builder.int("heads", 1..=8).add()?;
+/// let width = builder.int("width", 8..=64).add()?;
+/// builder.constraint(Constraint::custom("whole heads", move |_, config| {
+///     (config[width] % config[heads]) as f64
+/// }));
+/// let space = builder.build()?;
+/// let uneven = space.config([("heads", 3.into()), ("width", 64.into())])?;
+/// assert_eq!(space.violation(&uneven), 1.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub enum Constraint {
-    /// Not all of the clauses may hold at once (a forbidden combination of values).
+    /// A forbidden combination: the clauses must not all hold at once.
     Forbidden(Vec<Clause>),
-    /// A condition on the values, read from text.
+    /// A condition on the values, parsed from text.
     Expression(Expression),
-    /// A function of the program: at most zero where allowed, else the size of the violation. It
-    /// is not serialised.
+    /// A function: at most zero where the configuration is allowed, else the size of the violation.
+    /// Serialization omits it.
     Custom {
-        /// What it is called in messages.
+        /// The name in messages.
         name: String,
         /// The function.
         measure: Arc<Measure>,
@@ -25,7 +41,8 @@ pub enum Constraint {
 }
 
 impl Constraint {
-    /// A constraint from a function that is at most zero exactly where a configuration is allowed.
+    /// Creates a constraint from a function that is at most zero exactly where a configuration is
+    /// allowed. NaN counts as an infinite violation.
     pub fn custom(
         name: impl Into<String>,
         measure: impl Fn(&Space, &Config) -> f64 + Send + Sync + 'static,
@@ -33,13 +50,12 @@ impl Constraint {
         Self::Custom { name: name.into(), measure: Arc::new(measure) }
     }
 
-    /// The size of the violation, zero where the configuration is allowed.
+    /// The size of the violation in `[0, inf]`, zero where the configuration is allowed; 1 for a
+    /// forbidden combination.
     pub fn violation(&self, space: &Space, config: &Config) -> f64 {
         match self {
             Self::Forbidden(clauses) => {
-                let holds = clauses.iter().all(|clause| {
-                    config.value(clause.parent).is_some_and(|value| clause.test.holds(value))
-                });
+                let holds = clauses.iter().all(|clause| clause.holds(config));
                 f64::from(u8::from(holds && !clauses.is_empty()))
             }
             Self::Expression(expression) => expression.violation(config),
@@ -64,7 +80,7 @@ impl fmt::Debug for Constraint {
 }
 
 impl PartialEq for Constraint {
-    /// Equal data; two custom constraints are equal if they share name and function.
+    /// Compares the data; two custom constraints are equal if they share name and function.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Forbidden(a), Self::Forbidden(b)) => a == b,

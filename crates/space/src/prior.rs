@@ -1,15 +1,15 @@
-//! A user's belief about where good values lie.
+//! Priors: where a user expects good values.
 
 use crate::{Config, Domain, Param, Space, Value};
 use automl_numeric::normal;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Why a prior was refused.
+/// The reason for which a prior was refused.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum PriorError {
-    /// The mean is not finite or the standard deviation is not positive and finite.
+    /// The mean is not finite, or the standard deviation is not positive and finite.
     #[error("a prior needs a finite mean and a positive standard deviation, not {mean} and {sd}")]
     Normal {
         /// The mean.
@@ -20,7 +20,7 @@ pub enum PriorError {
     /// A weight is negative or not finite, or all are zero.
     #[error("prior weights must be finite, not negative and not all zero")]
     Weights,
-    /// The number of weights differs from the number of choices.
+    /// The numbers of weights and of choices differ.
     #[error("{weights} prior weights for {choices} choices")]
     Count {
         /// The number of weights given.
@@ -33,7 +33,21 @@ pub enum PriorError {
     Kind,
 }
 
-/// A prior density over one parameter's domain.
+/// A prior density over the domain of one parameter.
+///
+/// # Examples
+/// ```
+/// use automl_space::{Prior, Space};
+///
+/// let mut builder = Space::builder();
+/// // About 1e-3, within a factor of ten.
+/// let prior = Prior::Normal { mean: 1e-3_f64.ln(), sd: 10_f64.ln() };
+/// builder.float("rate", 1e-5..=1.0).log().prior(prior).add()?;
+/// let space = builder.build()?;
+/// let (likely, unlikely) = (space.config([("rate", 1e-3.into())])?, space.config([("rate", 1.0.into())])?);
+/// assert!(space.log_prior(&likely) > space.log_prior(&unlikely));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
     untagged,
@@ -41,17 +55,17 @@ pub enum PriorError {
     expecting = "a prior is {\"mean\": .., \"sd\": ..} or {\"weights\": [..]}"
 )]
 pub enum Prior {
-    /// A normal density, truncated to the domain; on the natural-log scale where the domain is
-    /// logarithmic (`mean` and `sd` are those of `ln x`).
+    /// A normal density truncated to the domain, in the units of the parameter; of `ln x` where the
+    /// domain is logarithmic.
     Normal {
         /// The mean.
         mean: f64,
-        /// The standard deviation.
+        /// The standard deviation, positive.
         sd: f64,
     },
-    /// One weight for each choice, proportional to its probability.
+    /// A weight for each choice, proportional to its probability.
     Weights {
-        /// The weights.
+        /// The weights, not negative, with a positive sum.
         weights: Vec<f64>,
     },
 }
@@ -60,7 +74,9 @@ impl Prior {
     /// Checks the prior against the domain.
     ///
     /// # Errors
-    /// Parameters out of range, or a prior of the wrong kind or length.
+    /// - [`PriorError::Normal`] and [`PriorError::Weights`]: parameters out of range.
+    /// - [`PriorError::Count`]: a number of weights other than that of the choices.
+    /// - [`PriorError::Kind`]: a normal prior on a categorical domain, or weights on another.
     pub fn check(&self, domain: &Domain) -> Result<(), PriorError> {
         match (self, domain) {
             (Self::Normal { .. }, Domain::Categorical(_)) => Err(PriorError::Kind),
@@ -88,7 +104,7 @@ impl Prior {
         }
     }
 
-    /// The mean and standard deviation of a normal prior on the domain's unit interval, before
+    /// The mean and standard deviation of a normal prior on the unit interval of the domain, before
     /// truncation; `None` for weights.
     pub fn unit_normal(&self, domain: &Domain) -> Option<(f64, f64)> {
         let &Self::Normal { mean, sd } = self else { return None };
@@ -112,7 +128,7 @@ impl Prior {
         if width > 0.0 { Some(((mean - low) / width, sd / width)) } else { Some((0.5, 1.0)) }
     }
 
-    /// The value of the domain with the highest prior density.
+    /// The mode: the value of the domain with the highest prior density.
     pub fn mode(&self, domain: &Domain) -> Value {
         match self {
             Self::Normal { .. } => {
@@ -130,11 +146,9 @@ impl Prior {
             }
         }
     }
-}
 
-impl Prior {
-    /// The logarithm of the prior's density at a coordinate of the unit interval: a density for a
-    /// continuum, the mass of the value's [cell](Domain::cell) where the domain is finite.
+    /// The natural logarithm of the prior density at a coordinate of the unit interval; where the
+    /// domain is finite, of the probability of the [cell](Domain::cell).
     pub fn log_density(&self, domain: &Domain, unit: f64) -> f64 {
         if let Self::Weights { weights } = self {
             let Value::Category(index) = domain.from_unit(unit) else { return f64::NEG_INFINITY };
@@ -153,23 +167,8 @@ impl Prior {
     }
 }
 
-impl Domain {
-    /// The part of the unit interval that stands for the value at a coordinate; the whole interval
-    /// is cut into such cells where the domain is finite. A point of a continuum is its own cell.
-    pub fn cell(&self, unit: f64) -> (f64, f64) {
-        let Some(n) = self.cardinality() else { return (unit, unit) };
-        if let (Self::Int(d), true, Value::Int(x)) = (self, self.is_log(), self.from_unit(unit)) {
-            let ends = ((d.low() as f64 - 0.5).ln(), (d.high() as f64 + 0.5).ln());
-            let at = |x: f64| (x.ln() - ends.0) / (ends.1 - ends.0);
-            return (at(x as f64 - 0.5).max(0.0), at(x as f64 + 0.5).min(1.0));
-        }
-        let (centre, half) = (self.to_unit(self.from_unit(unit)), 0.5 / n as f64);
-        ((centre - half).max(0.0), (centre + half).min(1.0))
-    }
-}
-
 impl Param {
-    /// The logarithm of the prior's density at a value, see [`Prior::log_density`]; of the uniform
+    /// The logarithm of the prior density at a value, see [`Prior::log_density`]; of the uniform
     /// density where there is no prior. Minus infinity outside the domain.
     pub fn log_prior(&self, value: Value) -> f64 {
         let domain = self.domain();
@@ -189,9 +188,8 @@ impl Param {
 }
 
 impl Space {
-    /// The logarithm of the prior's density at a configuration: the sum over its active parameters
-    /// of [`Param::log_prior`]. What [`Space::sample_prior`] draws, constraints aside, has this
-    /// density.
+    /// The logarithm of the prior density of a configuration: the sum of [`Param::log_prior`] over
+    /// its active parameters. [`Space::sample_prior`] draws from this density, constraints aside.
     pub fn log_prior(&self, config: &Config) -> f64 {
         let params = self.params().iter().zip(config.values());
         params.filter_map(|(param, value)| Some(param.log_prior(value?))).sum()

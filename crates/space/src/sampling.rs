@@ -1,23 +1,34 @@
-//! Random configurations: uniform and from the priors.
+//! Random configurations, uniform or from the priors.
 
 use crate::{Config, Domain, Param, Prior, Space, Value};
 use automl_numeric::normal;
 use rand::{Rng, RngExt};
 
-/// How often a draw is repeated until the constraints allow it.
+/// The number of draws before a violated constraint is accepted.
 const ATTEMPTS: usize = 1000;
 
 impl Space {
-    /// A uniform draw: each active parameter uniform on its (logarithmic) scale.
+    /// Draws a configuration uniformly: each active parameter on its (logarithmic) scale.
     ///
-    /// Draws are repeated until the constraints allow one; if none of 1,000 is allowed, the one
-    /// with the smallest violation is returned.
+    /// Rejection sampling: draws are repeated until one satisfies the constraints; after 1,000 the
+    /// one with the smallest violation is returned.
+    ///
+    /// # Examples
+    /// ```
+    /// # use automl_space::Space;
+    /// let mut builder = Space::builder();
+    /// let (a, b) = (builder.int("a", 0..=9).add()?, builder.int("b", 0..=9).add()?);
+    /// builder.require("a < b")?;
+    /// let config = builder.build()?.sample(&mut automl_numeric::stream(7, 0, "example"));
+    /// assert!(config[a] < config[b]);
+    /// # Ok::<(), automl_space::SpaceError>(())
+    /// ```
     pub fn sample(&self, rng: &mut dyn Rng) -> Config {
         self.rejection(rng, |param, rng| param.domain().sample(rng))
     }
 
-    /// A draw from the priors; parameters without a prior are uniform. Constraints are treated as
-    /// by [`Space::sample`].
+    /// Draws a configuration from the priors; parameters without a prior are uniform. Constraints
+    /// are handled as in [`Space::sample`].
     pub fn sample_prior(&self, rng: &mut dyn Rng) -> Config {
         self.rejection(rng, Param::sample_prior)
     }
@@ -43,7 +54,7 @@ impl Space {
 }
 
 impl Domain {
-    /// A value drawn uniformly on the domain's scale.
+    /// Draws a value uniformly on the scale of the domain.
     pub fn sample(&self, rng: &mut dyn Rng) -> Value {
         match self {
             Self::Categorical(d) => Value::Category(rng.random_range(0..d.choices().len())),
@@ -53,7 +64,7 @@ impl Domain {
 }
 
 impl Param {
-    /// A value drawn from the prior, or uniformly where there is none.
+    /// Draws a value from the prior, or uniformly where there is none.
     pub fn sample_prior(&self, rng: &mut dyn Rng) -> Value {
         match self.prior() {
             None => self.domain().sample(rng),

@@ -1,15 +1,28 @@
-//! Finite spaces: how many configurations there are, and all of them in order.
+//! Finite spaces: the number of configurations and their enumeration.
 
 use crate::{Config, Domain, Space, Value};
 
-/// How many combinations of parents' values are gone through before the size counts as unknown.
+/// The number of combinations of parents' values that are enumerated before the size counts as
+/// unknown.
 const WORK: usize = 1 << 20;
 
 impl Space {
-    /// The number of distinct configurations, constraints aside, saturating at `u128::MAX`.
+    /// The number of distinct configurations, constraints aside; saturates at `u128::MAX`.
     ///
     /// `None` where some parameter is a continuum, or where the parents of one connected group of
     /// conditions have more than about a million combinations of values.
+    ///
+    /// # Examples
+    /// ```
+    /// # use automl_space::Space;
+    /// let mut builder = Space::builder();
+    /// let pool = builder.choice("pool", ["none", "max"]).add()?;
+    /// builder.int("size", 2..=4).when(pool, "max").add()?;
+    /// let space = builder.build()?;
+    /// assert_eq!(space.size(), Some(1 + 3));
+    /// assert_eq!(space.configs().map(Iterator::count), Some(4));
+    /// # Ok::<(), automl_space::SpaceError>(())
+    /// ```
     pub fn size(&self) -> Option<u128> {
         let counts = self.cardinalities()?;
         // The conditions' connected components are independent, so their sizes multiply.
@@ -33,9 +46,9 @@ impl Space {
         Some(size)
     }
 
-    /// All configurations of a finite space, each once, the last parameter varying fastest;
-    /// constraints are not applied (filter with [`Space::allows`]). `None` where some parameter is
-    /// a continuum.
+    /// Enumerates the configurations of a finite space, each once, the last parameter varying
+    /// fastest; `None` where some parameter is a continuum. Constraints are not applied: filter with
+    /// [`Space::allows`].
     pub fn configs(&self) -> Option<impl Iterator<Item = Config> + '_> {
         let counts = self.cardinalities()?;
         let mut digits = vec![0_u128; self.len()];
@@ -64,6 +77,7 @@ impl Space {
     }
 }
 
+/// Counts configurations by enumerating the values of parents only.
 struct Counter<'a> {
     space: &'a Space,
     counts: &'a [u128],
@@ -71,7 +85,7 @@ struct Counter<'a> {
 }
 
 impl Counter<'_> {
-    /// The number of ways to fill the members, given the parents' values so far.
+    /// The number of assignments to the members, given the values of the parents so far.
     fn count(&self, members: &[usize], config: &mut Config, work: &mut usize) -> Option<u128> {
         let mut size = 1_u128;
         for (at, &index) in members.iter().enumerate() {
@@ -96,7 +110,7 @@ impl Counter<'_> {
 }
 
 impl Domain {
-    /// The `k`-th value of a finite domain in its order; the last where there are fewer, the lower
+    /// The `k`-th value of a finite domain, counted from 0; the last where there are fewer, the lower
     /// bound of a continuum.
     pub fn nth(&self, k: u128) -> Value {
         let k = k.min(self.cardinality().unwrap_or(1) - 1);

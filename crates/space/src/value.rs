@@ -1,9 +1,19 @@
-//! Values of parameters and the literals that name them.
+//! Values of parameters and the literals that denote them.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The value of one parameter, in its internal representation.
+/// The value of one parameter in its internal representation.
+///
+/// Equality is bitwise with `-0.0 == 0.0`, so values can be hashed.
+///
+/// # Examples
+/// ```
+/// use automl_space::Value;
+///
+/// assert_eq!(Value::Category(2).as_f64(), 2.0);
+/// assert_eq!(Value::Float(-0.0), Value::Float(0.0));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Value {
     /// The value of a float parameter, in its own units (not on the log scale).
@@ -48,13 +58,21 @@ impl std::hash::Hash for Value {
     }
 }
 
-/// A literal: one choice of a categorical parameter, or a value that a condition compares with.
+/// A literal: a choice of a categorical parameter, or a value in a condition or a document.
+///
+/// # Examples
+/// ```
+/// use automl_space::Choice;
+///
+/// assert_eq!(Choice::from("sgd").as_str(), Some("sgd"));
+/// assert!(Choice::Int(2).matches(&Choice::Float(2.0)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "a value is a string, a number, a truth value or null")]
+#[serde(untagged, expecting = "a value is a string, a number, a boolean or null")]
 pub enum Choice {
-    /// Nothing: JSON's `null`.
+    /// `null`.
     Null,
-    /// A truth value.
+    /// A boolean.
     Bool(bool),
     /// An integer.
     Int(i64),
@@ -65,7 +83,7 @@ pub enum Choice {
 }
 
 impl Choice {
-    /// Whether both name the same thing; `2` and `2.0` do.
+    /// Whether both literals denote the same value; `2` and `2.0` do.
     pub fn matches(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Int(a), Self::Float(b)) | (Self::Float(b), Self::Int(a)) => *a as f64 == *b,
@@ -73,7 +91,7 @@ impl Choice {
         }
     }
 
-    /// The string, if it is one.
+    /// The string; `None` for other literals.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::Str(text) => Some(text),
@@ -81,7 +99,7 @@ impl Choice {
         }
     }
 
-    /// The number, if it is one.
+    /// The number; `None` for other literals.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Self::Int(x) => Some(*x as f64),
@@ -122,7 +140,7 @@ choice_from! {
     String => |x| Self::Str(x),
 }
 
-/// One or several literals, so that conditions read `when(key, "sgd")` and `when(key, [1, 2])`.
+/// A list of literals, made from one or several: `when(key, "sgd")`, `when(key, [1, 2])`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choices(pub Vec<Choice>);
 

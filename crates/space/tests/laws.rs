@@ -93,21 +93,21 @@ proptest! {
     }
 
     #[test]
-    fn neighbours_and_mutants_are_valid_and_differ(sketch in sketch(0..7), seed: u64) {
+    fn neighbors_and_mutants_are_valid_and_differ(sketch in sketch(0..7), seed: u64) {
         let space = space(&sketch);
         let rng = &mut stream(seed, 0, "laws");
         let config = space.sample(rng);
         let fixed = (0..space.len()).all(|i| {
             config.value(i).is_none() || space.params()[i].domain().cardinality() == Some(1)
         });
-        let neighbours = space.neighbours(&config, rng, 5);
-        prop_assert_eq!(neighbours.is_empty(), fixed);
-        for (i, neighbour) in neighbours.iter().enumerate() {
-            prop_assert_eq!(space.check(neighbour), Ok(()));
-            prop_assert_ne!(neighbour, &config);
-            prop_assert!(!neighbours[..i].contains(neighbour));
+        let neighbors = space.neighbors(&config, rng, 5);
+        prop_assert_eq!(neighbors.is_empty(), fixed);
+        for (i, neighbor) in neighbors.iter().enumerate() {
+            prop_assert_eq!(space.check(neighbor), Ok(()));
+            prop_assert_ne!(neighbor, &config);
+            prop_assert!(!neighbors[..i].contains(neighbor));
             // One value that stood before and still stands has changed, no more.
-            let both = config.values().zip(neighbour.values());
+            let both = config.values().zip(neighbor.values());
             let changed = both.filter(|(a, b)| a.is_some() && b.is_some() && a != b).count();
             prop_assert_eq!(changed, 1);
         }
@@ -169,7 +169,7 @@ fn extremes_do_not_panic() {
         assert_eq!(space.check(&space.decode(&space.encode(&config).unit)), Ok(()));
         let mutant = space.mutate(&config, 0.5, 0.2, rng);
         assert_eq!(space.check(&mutant), Ok(()));
-        assert_eq!(space.neighbours(&config, rng, 3).len(), 3);
+        assert_eq!(space.neighbors(&config, rng, 3).len(), 3);
     }
     let Domain::Int(_) = space.params()[huge.index()].domain() else { panic!("not an int") };
     for (index, last) in [(0, i64::MAX), (1, i64::MAX - 1), (2, i64::MAX), (3, 7)] {
@@ -192,7 +192,7 @@ fn changes_respect_constraints() {
     for _ in 0..100 {
         let config = space.sample(rng);
         assert!(space.allows(&config) && space.allows(&space.mutate(&config, 0.5, 0.2, rng)));
-        assert!(space.neighbours(&config, rng, 4).iter().all(|c| space.allows(c)));
+        assert!(space.neighbors(&config, rng, 4).iter().all(|c| space.allows(c)));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whether a stored study is the one that is asked for.
 
-use automl_space::{Param, Space, Test};
+use automl_space::{Param, Predicate, Space};
 use automl_study::Direction;
 
 /// The first difference between what is stored and what is asked, in words.
@@ -30,10 +30,10 @@ pub(crate) fn difference(
 }
 
 /// A parameter's condition with the names of its parents, whose places may differ.
-fn clauses<'a>(space: &'a Space, param: &'a Param) -> Vec<(&'a str, &'a Test)> {
+fn clauses<'a>(space: &'a Space, param: &'a Param) -> Vec<(&'a str, &'a Predicate)> {
     let clauses = param.condition().map(|condition| condition.clauses.as_slice());
     let named = clauses.unwrap_or_default().iter();
-    named.map(|clause| (space.params()[clause.parent].name(), &clause.test)).collect()
+    named.map(|clause| (space.params()[clause.parent].name(), &clause.predicate)).collect()
 }
 
 /// Whether the parameters of two spaces stand in another order.

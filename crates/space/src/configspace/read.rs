@@ -1,13 +1,28 @@
-//! From ConfigSpace: a translation into the project's own JSON form.
+//! Reading: a translation of ConfigSpace's form into the JSON form of this crate.
 
 use crate::{Space, SpaceError};
 use serde_json::{Map, Value as Json, json};
 
 impl Space {
-    /// Reads a space from what ConfigSpace's `to_json` writes.
+    /// Reads a space from the output of ConfigSpace's `to_json` (format 0.4).
     ///
     /// # Errors
-    /// What is incomplete, or has no counterpart here; the error names the parameter.
+    /// [`SpaceError::Form`] for another document; [`SpaceError::Definition`] and
+    /// [`SpaceError::Constraint`] for definitions that are incomplete or have no counterpart, such
+    /// as beta distributions.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_space::Space;
+    ///
+    /// let space = Space::from_configspace(&serde_json::json!({
+    ///     "hyperparameters": [
+    ///         {"type": "uniform_int", "name": "depth", "lower": 1, "upper": 12, "log": false},
+    ///     ],
+    /// }))?;
+    /// assert_eq!(space.size(), Some(12));
+    /// # Ok::<(), automl_space::SpaceError>(())
+    /// ```
     pub fn from_configspace(json: &Json) -> Result<Self, SpaceError> {
         let lists =
             ["hyperparameters", "conditions", "forbiddens"].map(|key| match json.get(key) {
@@ -45,7 +60,7 @@ fn text<'a>(json: &'a Json, key: &str, name: &str) -> Result<&'a str, SpaceError
     json.get(key).and_then(Json::as_str).ok_or_else(missing)
 }
 
-/// One parameter in our form, without its condition.
+/// Translates a parameter without its condition.
 fn parameter(json: &Json) -> Result<Map<String, Json>, SpaceError> {
     let name = text(json, "name", "")?;
     let kind = text(json, "type", name)?;
@@ -100,13 +115,14 @@ fn parameter(json: &Json) -> Result<Map<String, Json>, SpaceError> {
     Ok(ours)
 }
 
+/// A translation in progress.
 struct Reader<'a> {
     originals: &'a [Json],
     parameters: Vec<Map<String, Json>>,
 }
 
 impl Reader<'_> {
-    /// All values of a finite parameter, in order.
+    /// The values of a finite parameter, in order.
     fn values(&self, name: &str) -> Option<Vec<Json>> {
         let original = self.originals.iter().find(|json| json["name"] == name)?;
         for key in ["choices", "sequence"] {
@@ -183,13 +199,13 @@ impl Reader<'_> {
         Ok(vec![json!({ "parent": parent, "values": values })])
     }
 
-    /// Moves parameters behind their parents, keeping the order otherwise.
+    /// Sorts parents before their children; a stable topological sort.
     fn parents_first(&mut self) -> Result<(), SpaceError> {
         let mut sorted: Vec<Map<String, Json>> = Vec::with_capacity(self.parameters.len());
         while !self.parameters.is_empty() {
-            let stands = |parent: &Json| sorted.iter().any(|ours| ours["name"] == *parent);
+            let is_sorted = |parent: &Json| sorted.iter().any(|ours| ours["name"] == *parent);
             let ready = |ours: &Map<String, Json>| match ours.get("condition") {
-                Some(Json::Array(clauses)) => clauses.iter().all(|c| stands(&c["parent"])),
+                Some(Json::Array(clauses)) => clauses.iter().all(|c| is_sorted(&c["parent"])),
                 _ => true,
             };
             let Some(at) = self.parameters.iter().position(ready) else {
@@ -212,7 +228,7 @@ impl Reader<'_> {
         };
         let kind = json["type"].as_str().unwrap_or_default();
         if let Some(relation) = kind.strip_prefix("RELATION_") {
-            // What is forbidden, turned around.
+            // The negation of the forbidden relation.
             let allowed = match relation {
                 "LT" => ">=",
                 "LE" => ">",

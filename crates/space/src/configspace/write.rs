@@ -1,21 +1,22 @@
-//! To ConfigSpace.
+//! Writing.
 
 use crate::{
-    Choice, Clause, Config, Constraint, Domain, Param, Prior, Space, SpaceError, Test, Value,
+    Choice, Clause, Config, Constraint, Domain, Param, Predicate, Prior, Space, SpaceError, Value,
 };
 use automl_numeric::stream;
 use serde_json::{Value as Json, json};
 
-/// Stepped parameters of more values than this are not written as ordinals.
-const MOST_STEPS: u128 = 1000;
+/// The largest number of grid points that are written as an ordinal.
+const MAX_STEPS: u128 = 1000;
 
 impl Space {
-    /// The space in the form that ConfigSpace's `from_json` reads. A number on a grid becomes an
-    /// ordinal of its values, as ConfigSpace has no steps.
+    /// Writes the space in the form that ConfigSpace's `from_json` reads. A grid becomes an ordinal,
+    /// because ConfigSpace has no steps.
     ///
     /// # Errors
-    /// What has no counterpart there: constraints that are functions or expressions other than a
-    /// comparison of two parameters, priors on stepped numbers, long grids.
+    /// - [`SpaceError::Constraint`]: custom constraints, expressions other than a comparison of two
+    ///   parameters, forbidden ranges.
+    /// - [`SpaceError::Definition`]: grids with a prior or of more than 1,000 points.
     pub fn to_configspace(&self) -> Result<Json, SpaceError> {
         // ConfigSpace refuses a default that is forbidden.
         let mut default = self.canonical(&Config::empty(self.len()));
@@ -54,17 +55,17 @@ impl Space {
         }))
     }
 
-    /// The conditions that stand for one clause; none where it always holds.
+    /// The conditions that express a clause; none where it always holds.
     fn condition(&self, child: &Param, clause: &Clause) -> Vec<Json> {
         let parent = &self.params()[clause.parent];
-        let values = match &clause.test {
-            Test::OneOf(values) => literals(parent, values.iter().copied()),
-            Test::Between(..) if is_listed(parent) => {
+        let values = match &clause.predicate {
+            Predicate::OneOf(values) => literals(parent, values.iter().copied()),
+            Predicate::Between(..) if is_listed(parent) => {
                 let n = parent.domain().cardinality().unwrap_or(0);
                 let all = (0..n).map(|k| parent.domain().nth(k));
-                literals(parent, all.filter(|value| clause.test.holds(*value)))
+                literals(parent, all.filter(|value| clause.predicate.holds(*value)))
             }
-            &Test::Between(low, high) => {
+            &Predicate::Between(low, high) => {
                 let (first, last) = match parent.domain() {
                     Domain::Float(d) => (d.low(), d.high()),
                     Domain::Int(d) => (d.low() as f64, d.high() as f64),
@@ -118,7 +119,7 @@ impl Space {
             Constraint::Forbidden(clauses) => {
                 let mut parts = Vec::new();
                 for clause in clauses {
-                    let Test::OneOf(values) = &clause.test else {
+                    let Predicate::OneOf(values) = &clause.predicate else {
                         let name = format!("#{position}");
                         return Err(refused(&name, "ConfigSpace forbids values, not ranges"));
                     };
@@ -136,7 +137,7 @@ impl Space {
     }
 }
 
-/// Whether a parameter is written as a list of values.
+/// Whether a parameter is written as a list of its values.
 fn is_listed(param: &Param) -> bool {
     match param.domain() {
         Domain::Float(d) => d.step().is_some(),
@@ -155,7 +156,7 @@ fn parameter(param: &Param, default: Value) -> Result<Json, SpaceError> {
         |reason: &str| SpaceError::Definition { name: name.to_owned(), reason: reason.to_owned() };
     let default = domain.literal(default).unwrap_or(Choice::Null);
     if is_listed(param) {
-        let n = domain.cardinality().filter(|n| *n <= MOST_STEPS || !domain.is_ordered());
+        let n = domain.cardinality().filter(|n| *n <= MAX_STEPS || !domain.is_ordered());
         let n = n.ok_or_else(|| refused("ConfigSpace has no steps, and the list is too long"))?;
         let values = literals(param, (0..n).map(|k| domain.nth(k)));
         return match (param.prior(), domain.is_ordered()) {

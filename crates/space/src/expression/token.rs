@@ -1,24 +1,25 @@
-//! The words of an expression.
+//! The tokens of an expression.
 
-/// One word.
+/// A token.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Token {
     Number(f64),
+    /// A string in quotes.
     Text(String),
-    /// An identifier: a parameter, a function or a word of the language.
+    /// An identifier: a parameter, a function or a keyword.
     Word(String),
     /// A name in backquotes: always a parameter.
     Name(String),
     Symbol(&'static str),
 }
 
-/// Two-character symbols stand before their beginnings.
+/// The symbols; those of two characters precede their prefixes.
 const SYMBOLS: [&str; 20] = [
     "<=", ">=", "==", "!=", "&&", "||", "**", "<", ">", "+", "-", "*", "/", "%", "^", "(", ")",
     "[", "]", ",",
 ];
 
-/// Cuts a text into words.
+/// Splits a text into tokens.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
@@ -40,7 +41,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
         } else if let Some(symbol) = SYMBOLS.into_iter().find(|symbol| rest.starts_with(symbol)) {
             (Token::Symbol(symbol), symbol.len())
         } else {
-            return Err(format!("{first:?} has no meaning here"));
+            return Err(format!("{first:?} is not a token"));
         };
         tokens.push(token);
         rest = rest[length..].trim_start();
@@ -48,7 +49,8 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, String> {
     Ok(tokens)
 }
 
-/// A number at the beginning of the text, with its length. A sign belongs to it only behind `e`.
+/// Parses a number at the beginning of the text and returns it with its length. A sign is part of
+/// the number only after `e`.
 fn number(text: &str) -> Result<(Token, usize), String> {
     let mut end = 0;
     let mut before = ' ';

@@ -1,22 +1,26 @@
-//! Small changes of configurations: neighbours and mutation.
+//! Local changes of configurations: neighbors and mutation.
 
 use crate::{Config, Domain, Space, Value};
 use rand::{Rng, RngExt};
 
-/// The standard deviation of a neighbour's change in the unit interval, as in SMAC (Hutter, Hoos
-/// and Leyton-Brown 2011, section 4.3).
-const NEIGHBOUR_SD: f64 = 0.2;
+/// The standard deviation of a neighbor's step in the unit interval.
+const NEIGHBOR_SD: f64 = 0.2;
 
-/// How often a change is drawn again until it is new and the constraints allow it.
+/// The number of draws of one change until it is new and satisfies the constraints.
 const ATTEMPTS: usize = 32;
 
 impl Space {
-    /// Up to `count` distinct configurations, each of which differs from `config` in one active
-    /// parameter (and in what that activates or deactivates; what becomes active is drawn from its
-    /// prior).
+    /// Draws up to `count` distinct neighbors: configurations that differ from `config` in one active
+    /// parameter, by a Gaussian step of standard deviation 0.2 in the unit interval or another
+    /// choice. Parameters that the change activates are drawn from their priors.
     ///
-    /// All are allowed by the constraints; there are fewer where no more were found.
-    pub fn neighbours(&self, config: &Config, rng: &mut dyn Rng, count: usize) -> Vec<Config> {
+    /// All neighbors satisfy the constraints. The result is shorter where no more were found in
+    /// `32 * count` draws.
+    ///
+    /// # Source
+    /// Hutter, Hoos & Leyton-Brown (2011), "Sequential Model-Based Optimization for General
+    /// Algorithm Configuration", section 4.3.
+    pub fn neighbors(&self, config: &Config, rng: &mut dyn Rng, count: usize) -> Vec<Config> {
         let changeable = self.changeable(config);
         let mut found: Vec<Config> = Vec::new();
         if changeable.is_empty() {
@@ -27,20 +31,33 @@ impl Space {
                 break;
             }
             let index = changeable[rng.random_range(0..changeable.len())];
-            let neighbour = self.changed(config, &[index], NEIGHBOUR_SD, rng);
-            if neighbour != *config && !found.contains(&neighbour) && self.allows(&neighbour) {
-                found.push(neighbour);
+            let neighbor = self.changed(config, &[index], NEIGHBOR_SD, rng);
+            if neighbor != *config && !found.contains(&neighbor) && self.allows(&neighbor) {
+                found.push(neighbor);
             }
         }
         found
     }
 
-    /// A copy of which each active parameter is changed with probability `rate`, at least one: a
-    /// Gaussian step of standard deviation `sd` in the unit interval where values have an order,
-    /// else another choice. What becomes active is drawn from its prior.
+    /// Returns a mutant: each active parameter changes with probability `rate` in `[0, 1]`, at least
+    /// one does, as by [`Domain::perturb`] with standard deviation `sd`. Parameters that the change
+    /// activates are drawn from their priors.
     ///
-    /// Draws are repeated until the constraints allow one; else the one with the smallest
-    /// violation is returned. The copy is the same only if no active parameter can change.
+    /// Draws are repeated until one satisfies the constraints; after 32 the one with the smallest
+    /// violation is returned. The mutant equals `config` only if every active parameter has a single
+    /// value.
+    ///
+    /// # Examples
+    /// ```
+    /// # use automl_space::Space;
+    /// # let mut builder = Space::builder();
+    /// # builder.int("depth", 1..=9).add()?;
+    /// # let space = builder.build()?;
+    /// let rng = &mut automl_numeric::stream(7, 0, "example");
+    /// let parent = space.sample(rng);
+    /// assert_ne!(space.mutate(&parent, 0.5, 0.1, rng), parent);
+    /// # Ok::<(), automl_space::SpaceError>(())
+    /// ```
     pub fn mutate(&self, config: &Config, rate: f64, sd: f64, rng: &mut dyn Rng) -> Config {
         let changeable = self.changeable(config);
         if changeable.is_empty() {
@@ -81,10 +98,10 @@ impl Space {
 }
 
 impl Domain {
-    /// Another value near the given one: a Gaussian step of standard deviation `sd` in the unit
-    /// interval, reflected at its ends; another choice, uniformly, where values have no order.
+    /// Draws another value near the given one: a Gaussian step of standard deviation `sd` in the
+    /// unit interval, reflected at its ends; a uniform other choice of a nominal domain.
     ///
-    /// The result differs from `value` unless the domain holds a single one. `sd` is held within
+    /// The result differs from `value` unless the domain has a single one. `sd` is clamped to
     /// `[1e-9, 1]`; NaN counts as 1.
     pub fn perturb(&self, value: Value, sd: f64, rng: &mut dyn Rng) -> Value {
         if let (Self::Categorical(d), Value::Category(own)) = (self, value)
@@ -107,7 +124,7 @@ impl Domain {
         self.adjacent(value, rng.random())
     }
 
-    /// The next value above or below, where one of them exists; an end of a continuum.
+    /// The next value above or below where there is one; for a continuum one of its ends.
     fn adjacent(&self, value: Value, upwards: bool) -> Value {
         let towards = |up: bool| match (self, value) {
             (Self::Float(d), Value::Float(x)) => {
@@ -138,13 +155,16 @@ impl Domain {
     }
 }
 
-/// A standard normal draw (Box and Muller 1958).
+/// Draws a standard normal number.
+///
+/// # Source
+/// Box & Muller (1958), "A Note on the Generation of Random Normal Deviates".
 fn normal(rng: &mut dyn Rng) -> f64 {
     let (u, v) = (1.0 - rng.random::<f64>(), rng.random::<f64>());
     (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
 }
 
-/// Folds the line onto `[0, 1]`.
+/// Reflects the real line onto `[0, 1]`.
 fn reflect(x: f64) -> f64 {
     let x = x.rem_euclid(2.0);
     if x > 1.0 { 2.0 - x } else { x }
