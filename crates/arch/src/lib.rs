@@ -32,7 +32,8 @@ pub mod nas_bench_macro;
 mod network_space;
 mod network_spec;
 mod op;
-mod side;
+mod resolution;
+
 mod yaml;
 
 pub use architecture::{Architecture, ArchitectureError, Layer, NodeOrigin};

@@ -189,9 +189,9 @@ proptest! {
         let space = BlockSpace::new(1, full, 10, &options(true)).unwrap();
         let config = space.space().sample_prior(&mut stream(seed, 0, "test"));
         let architecture = space.architecture(&config);
-        prop_assert_eq!(&architecture.at_side(full).unwrap(), &architecture);
+        prop_assert_eq!(&architecture.at_resolution(full).unwrap(), &architecture);
         let side = if half { full / 2 } else { full / 4 };
-        let small = architecture.at_side(side).unwrap();
+        let small = architecture.at_resolution(side).unwrap();
         prop_assert_eq!(small.input_side, side);
         let (cost, before) = (small.cost().unwrap(), architecture.cost().unwrap());
         prop_assert!(cost.macs < before.macs, "{} {}", cost.macs, before.macs);
@@ -210,9 +210,9 @@ fn late_strides_go_first() {
     ];
     let chain = |strides: [usize; 3]| strides.map(conv).into_iter().chain(tail.clone());
     let architecture = Architecture::new(1, 16, chain([2, 2, 2]));
-    assert_eq!(architecture.at_side(8).unwrap(), Architecture::new(1, 8, chain([2, 2, 1])));
-    assert_eq!(architecture.at_side(4).unwrap(), Architecture::new(1, 4, chain([2, 1, 1])));
-    assert_eq!(architecture.at_side(15).unwrap(), Architecture::new(1, 15, chain([2, 2, 2])));
+    assert_eq!(architecture.at_resolution(8).unwrap(), Architecture::new(1, 8, chain([2, 2, 1])));
+    assert_eq!(architecture.at_resolution(4).unwrap(), Architecture::new(1, 4, chain([2, 1, 1])));
+    assert_eq!(architecture.at_resolution(15).unwrap(), Architecture::new(1, 15, chain([2, 2, 2])));
 }
 
 /// Every block type of the extended space occurs in some network, and pooling behind each of them.

@@ -145,7 +145,7 @@ fn visit<'a>(
 mod tests {
     use super::*;
     use automl_arch::{Activation, Architecture, Block};
-    use automl_data::{Augmentation, Data, Dataset, Part, Recipe};
+    use automl_data::{Augmentation, DataSplits, Dataset, Recipe, Split};
     use automl_models::Network;
     use automl_train::cpu;
     use std::sync::Arc;
@@ -220,7 +220,7 @@ mod tests {
             tensor.values.iter_mut().for_each(|x| *x = scale * (rng.random::<f32>() - 0.4));
         }
         let model = Model::new(graph, tensors).unwrap();
-        let data = Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
+        let data = DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
         let data = Arc::new(data.subset(0.1, 0));
         let recipe = Recipe {
             batch: data.train.len(),
@@ -232,7 +232,7 @@ mod tests {
             let weights = model.tensors().to_vec();
             Training::with_weights(model.graph(), weights, &data, &recipe, 0, &cpu()).unwrap()
         };
-        let loss = |model: &Model| training(model).evaluate(Part::Train).loss;
+        let loss = |model: &Model| training(model).evaluate(Split::Train).loss;
         let groups = Groups::find(model.graph());
         let mut found = Vec::new();
         training(&model).gradients(1, |gradients| {

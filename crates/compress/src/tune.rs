@@ -5,7 +5,7 @@ use crate::{
     Budget, DecomposeError, Decomposition, Floor, Groups, Importance, Model, ModelError,
     PruneError, RankRule, prune,
 };
-use automl_data::{Data, Recipe};
+use automl_data::{DataSplits, Recipe};
 use automl_numeric::stream;
 use automl_train::{Device, EpochReport, TrainError, Training};
 use rand::RngExt;
@@ -37,7 +37,7 @@ pub enum CompressError {
 #[derive(Clone, Copy, Debug)]
 pub struct Tuning<'a> {
     /// The data.
-    pub data: &'a Arc<Data>,
+    pub data: &'a Arc<DataSplits>,
     /// How to train; its epochs are those of the whole compression. See [`fine_tuning`].
     pub recipe: &'a Recipe,
     /// The seed of order and augmentation, which each training in between has its own of, and of
@@ -275,8 +275,8 @@ mod tests {
     use automl_train::cpu;
     use std::cell::{Cell, RefCell};
 
-    fn data() -> Arc<Data> {
-        let data = Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
+    fn data() -> Arc<DataSplits> {
+        let data = DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
         Arc::new(data.subset(0.1, 0))
     }
 

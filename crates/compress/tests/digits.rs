@@ -6,16 +6,16 @@ use automl_compress::{
     Budget, Groups, Importance, Model, Pruning, RankRule, Step, Target, Tuning, Watch,
     decompose_and_tune, fine_tuning, prune_and_tune,
 };
-use automl_data::{Data, Dataset, Part, Recipe};
+use automl_data::{DataSplits, Dataset, Recipe, Split};
 use automl_train::{Training, cpu};
 use std::cell::Cell;
 use std::sync::Arc;
 
-fn data() -> Arc<Data> {
-    Arc::new(Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap())
+fn data() -> Arc<DataSplits> {
+    Arc::new(DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap())
 }
 
-fn trained(data: &Arc<Data>, recipe: &Recipe) -> Training {
+fn trained(data: &Arc<DataSplits>, recipe: &Recipe) -> Training {
     let layers = [
         Layer::once(Block::conv(16, 3, 1, Activation::Relu)),
         Layer::once(Block::inverted_residual(3, 3.0, 16, 1)),
@@ -37,10 +37,10 @@ fn model(training: &Training) -> Model {
     Model::new(graph, training.trained().tensors()).unwrap()
 }
 
-fn accuracy(model: &Model, data: &Arc<Data>, recipe: &Recipe) -> f64 {
+fn accuracy(model: &Model, data: &Arc<DataSplits>, recipe: &Recipe) -> f64 {
     let weights = model.tensors().to_vec();
     let training = Training::with_weights(model.graph(), weights, data, recipe, 0, &cpu()).unwrap();
-    training.evaluate(Part::Validation).accuracy
+    training.evaluate(Split::Validation).accuracy
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn half_of_a_network_does_as_well() {
     let recipe = Recipe::for_data(&data, 25);
     let training = trained(&data, &recipe);
     let model = model(&training);
-    let before = training.evaluate(Part::Validation).accuracy;
+    let before = training.evaluate(Split::Validation).accuracy;
     // A training that goes on from given weights evaluates as the network does.
     assert_eq!(accuracy(&model, &data, &recipe), before);
     assert!(before > 0.93, "{before}");

@@ -1,12 +1,12 @@
 //! Labelled images: data sets, splits, augmentation, batches and training recipes as data.
 //!
-//! [`Dataset`] reads standard formats, or the digits that are embedded here; [`Data`] splits and
+//! [`Dataset`] reads standard formats, or the digits that are embedded here; [`DataSplits`] splits and
 //! normalizes them; a [`Recipe`] says how a network is trained on them.
 //!
 //! ```
-//! use automl_data::{Data, Dataset, Recipe};
+//! use automl_data::{DataSplits, Dataset, Recipe};
 //!
-//! let data = Data::split(&Dataset::digits()?, 0.2, 0)?;
+//! let data = DataSplits::split(&Dataset::digits()?, 0.2, 0)?;
 //! assert_eq!((data.train.len(), data.validation.len(), data.test.len()), (1151, 287, 359));
 //! let recipe = Recipe::for_data(&data, 20);
 //! assert_eq!(recipe.epochs, 20);
@@ -14,14 +14,15 @@
 //! ```
 
 mod augment;
-mod data;
+
 mod dataset;
 pub mod loader;
 mod recipe;
 mod resize;
+mod splits;
 pub mod stratify;
 
 pub use augment::{Augmentation, RandAugment, Transformation};
-pub use data::{Data, Part, SplitError};
 pub use dataset::{Dataset, DatasetError, Images};
 pub use recipe::{Recipe, RecipeError};
+pub use splits::{DataSplits, Split, SplitError};

@@ -1,6 +1,6 @@
 //! Batches, prepared ahead on other threads.
 
-use crate::{Augmentation, Data};
+use crate::{Augmentation, DataSplits};
 use automl_numeric::stream;
 use rand::seq::SliceRandom;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ impl Iterator for Batches {
 /// The batches of one epoch in a random order that seed and epoch give; a rest that does not fill
 /// a batch is left out. They are the same for any number of threads.
 pub fn epoch(
-    data: &Arc<Data>,
+    data: &Arc<DataSplits>,
     augmentation: &Augmentation,
     batch: usize,
     (seed, epoch): (u64, u64),
@@ -70,7 +70,7 @@ pub fn epoch(
 
 /// Some training images, varied as in an epoch.
 pub fn prepare(
-    data: &Data,
+    data: &DataSplits,
     augmentation: &Augmentation,
     indexes: &[usize],
     (seed, epoch): (u64, u64),
@@ -78,13 +78,13 @@ pub fn prepare(
     let mut pixels = Vec::with_capacity(indexes.len() * data.train.size());
     for &index in indexes {
         if augmentation.spares(seed, epoch, index) {
-            data.normalise(data.train.image(index), &mut pixels);
+            data.normalize(data.train.image(index), &mut pixels);
             continue;
         }
         let mut rng = Augmentation::stream(seed, epoch, index);
         let varied = augmentation.vary(data.train.image(index), data.side, &mut rng);
         let start = pixels.len();
-        data.normalise(&varied, &mut pixels);
+        data.normalize(&varied, &mut pixels);
         augmentation.cut(&mut pixels[start..], data.side, &mut rng);
     }
     let labels = indexes.iter().map(|&index| data.train.labels[index].into()).collect();
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn any_number_of_threads_gives_the_same_batches() {
-        let data = Arc::new(Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap());
+        let data = Arc::new(DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap());
         let randaugment = RandAugment { operations: 2, magnitude: 9 };
         let augmentation =
             Augmentation { margin: 1, mirror: true, randaugment, cutout: 0.5, share: 0.7 };

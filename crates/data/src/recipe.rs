@@ -1,6 +1,6 @@
 //! How a network is trained.
 
-use crate::{Augmentation, Data, RandAugment};
+use crate::{Augmentation, DataSplits, RandAugment};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 use thiserror::Error;
@@ -53,7 +53,7 @@ pub struct Recipe {
 impl Recipe {
     /// The recipe for a data set: batches of about a 25th of an epoch, 16 to 128 images, and a
     /// learning rate in proportion to the batch (.1 at 64; Goyal et al. 2017).
-    pub fn for_data(data: &Data, epochs: u64) -> Self {
+    pub fn for_data(data: &DataSplits, epochs: u64) -> Self {
         let batch = (data.train.len() / 25).clamp(16, 128).next_power_of_two().min(128);
         Self {
             epochs,
@@ -81,7 +81,7 @@ impl Recipe {
     /// RandAugment by Cubuk et al. (2019), weak: strong augmentation is for networks with capacity
     /// to spare. That code has no Nesterov momentum, decays biases and normalisation too, and steps
     /// the rate once per epoch.
-    pub fn lecture(data: &Data, epochs: u64) -> Self {
+    pub fn lecture(data: &DataSplits, epochs: u64) -> Self {
         Self {
             epochs,
             batch: 128,
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn the_lecture_s_rate_is_a_cosine_over_all_steps() {
-        let data = Data::split(&crate::Dataset::digits().unwrap(), 0.2, 0).unwrap();
+        let data = DataSplits::split(&crate::Dataset::digits().unwrap(), 0.2, 0).unwrap();
         let recipe = Recipe::lecture(&data, 200);
         assert!(recipe.check().is_ok());
         for step in [0, 1, 700, 1000, 1999] {

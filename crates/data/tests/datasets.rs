@@ -1,7 +1,7 @@
 //! Reading data sets, whole and broken, and splitting them.
 #![allow(clippy::unwrap_used)]
 
-use automl_data::{Data, Dataset, DatasetError, Images};
+use automl_data::{DataSplits, Dataset, DatasetError, Images};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
@@ -151,8 +151,8 @@ proptest! {
         labels in proptest::collection::vec(0u16..4, 40..120), share in 0.1f64..0.5, seed in any::<u64>(),
     ) {
         let dataset = labelled(labels);
-        let data = Data::split(&dataset, share, seed).unwrap();
-        prop_assert_eq!(&data, &Data::split(&dataset, share, seed).unwrap());
+        let data = DataSplits::split(&dataset, share, seed).unwrap();
+        prop_assert_eq!(&data, &DataSplits::split(&dataset, share, seed).unwrap());
         let mut all: Vec<u8> = Vec::new();
         for part in [&data.train, &data.validation, &data.test] {
             all.extend(&part.pixels);
@@ -174,9 +174,9 @@ proptest! {
     #[test]
     fn subsets_are_nested(a in 0.05f64..1.0, b in 0.05f64..1.0, seed in any::<u64>()) {
         let dataset = labelled((0..100).map(|i| i % 4).collect());
-        let data = Data::split(&dataset, 0.2, 0).unwrap();
+        let data = DataSplits::split(&dataset, 0.2, 0).unwrap();
         let (small, large) = (data.subset(a.min(b), seed), data.subset(a.max(b), seed));
-        let images = |data: &Data| (0..data.train.len()).map(|i| data.train.image(i).to_vec()).collect::<std::collections::HashSet<_>>();
+        let images = |data: &DataSplits| (0..data.train.len()).map(|i| data.train.image(i).to_vec()).collect::<std::collections::HashSet<_>>();
         prop_assert!(images(&small).is_subset(&images(&large)));
         for class in 0..4u16 {
             prop_assert!(small.train.labels.contains(&class));
@@ -187,7 +187,7 @@ proptest! {
     #[test]
     fn fewer_validation_images(most in 4usize..30, seed in any::<u64>()) {
         let dataset = labelled((0..100).map(|i| i % 4).collect());
-        let data = Data::split(&dataset, 0.2, 0).unwrap();
+        let data = DataSplits::split(&dataset, 0.2, 0).unwrap();
         let fewer = data.validated_by(most, seed);
         prop_assert_eq!(fewer.validation.len(), most.min(data.validation.len()));
         let count = |class| fewer.validation.labels.iter().filter(|l| **l == class).count();

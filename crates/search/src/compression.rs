@@ -1,6 +1,6 @@
 //! A given network made smaller: pruned, decomposed or both, tested once and saved.
 
-pub use crate::split::Split;
+pub use crate::split::SplitSettings;
 use crate::split::agree;
 use crate::{
     Settings,
@@ -12,7 +12,7 @@ use automl_compress::{
     Budget, CompressError, Importance, Model, ModelError, Pruning, RankRule, Step, Target, Tuning,
     Watch, both_and_tune, decompose_and_tune, fine_tuning, prune_and_tune,
 };
-use automl_data::{Data, Part, Recipe};
+use automl_data::{DataSplits, Recipe, Split};
 use automl_study::StopFlag;
 use automl_train::{
     Device, Evaluation, TrainError, Training, WeightsError, export, on_threads, read_weights,
@@ -182,7 +182,7 @@ pub struct Compressed {
     /// The seed of split, order and augmentation.
     pub seed: u64,
     /// The data set and its split.
-    pub split: Split,
+    pub split: SplitSettings,
     /// Whether the network that was given is known to have been trained by it.
     pub split_is_known: bool,
     /// The network that was given.
@@ -298,7 +298,7 @@ pub fn run(
             epochs,
             rate: job.rate,
             seed: settings.seed,
-            split: Split::of(settings),
+            split: SplitSettings::of(settings),
             split_is_known: agreed.is_known,
             before: measured(&cost, before),
             after: measured(&smaller.cost(), after),
@@ -411,14 +411,14 @@ fn compress(
 /// How a network does on the validation and test images.
 fn assess(
     model: &Model,
-    data: &Arc<Data>,
+    data: &Arc<DataSplits>,
     recipe: &Recipe,
     device: &Device,
 ) -> Result<[Evaluation; 2], CompressError> {
     let recipe = Recipe { epochs: recipe.epochs.max(1), ..recipe.clone() };
     let weights = model.tensors().to_vec();
     let trained = Training::with_weights(model.graph(), weights, data, &recipe, 0, device)?;
-    Ok([Part::Validation, Part::Test].map(|part| trained.evaluate(part)))
+    Ok([Split::Validation, Split::Test].map(|part| trained.evaluate(part)))
 }
 
 fn measured(cost: &Cost, [validation, test]: [Evaluation; 2]) -> Measured {

@@ -1,12 +1,12 @@
 //! One given network, trained to the end, tested once and saved.
 
-use crate::split::Split;
+use crate::split::SplitSettings;
 use crate::{
     Settings,
     engine::{CHECKPOINT_EVERY, SearchError, open_data, write_file},
 };
 use automl_arch::{NetworkSpec, NetworkSpecError};
-use automl_data::Part;
+use automl_data::Split;
 use automl_study::StopFlag;
 use automl_train::{EpochReport, Training, export, on_threads};
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,7 @@ pub struct Fitted {
     pub seed: u64,
     /// The data set and its split; not known of older ones.
     #[serde(default)]
-    pub split: Option<Split>,
+    pub split: Option<SplitSettings>,
     /// The share of validation images that are classified rightly.
     pub validation_accuracy: f64,
     /// The mean cross-entropy on the validation images.
@@ -149,15 +149,15 @@ pub fn run(
     };
     let finish = || -> Result<Fitted, SearchError> {
         let training = train()?;
-        let validation = training.evaluate(Part::Validation);
-        let test = training.evaluate(Part::Test);
+        let validation = training.evaluate(Split::Validation);
+        let test = training.evaluate(Split::Test);
         export(&training.trained(), &description, out)?;
         Ok(Fitted {
             params: cost.parameters,
             macs: cost.macs,
             epochs: training.epoch(),
             seed,
-            split: Some(Split::of(settings)),
+            split: Some(SplitSettings::of(settings)),
             validation_accuracy: validation.accuracy,
             validation_loss: validation.loss,
             test_accuracy: test.accuracy,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// What decides which images are for training, validation and test.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Split {
+pub struct SplitSettings {
     /// The data set's name.
     pub dataset: String,
     /// The share of the training images that validation takes.
@@ -24,7 +24,7 @@ pub struct Split {
 /// the weights, and the split's lies with the study.
 #[derive(Deserialize)]
 struct Record {
-    split: Option<Split>,
+    split: Option<SplitSettings>,
     #[serde(default = "yes")]
     split_is_known: bool,
 }
@@ -35,7 +35,7 @@ fn yes() -> bool {
 
 /// What is known of a network's training.
 struct Known {
-    split: Split,
+    split: SplitSettings,
     /// Where the files of the data set lie.
     dir: Option<PathBuf>,
     /// The side to which they were resized.
@@ -52,7 +52,7 @@ pub(crate) struct Agreed {
     pub(crate) note: Option<String>,
 }
 
-impl Split {
+impl SplitSettings {
     /// The split that settings give.
     pub(crate) fn of(settings: &Settings) -> Self {
         let (dataset, validation) = (settings.data.dataset.clone(), settings.data.validation);
@@ -135,5 +135,5 @@ fn known(weights: &Path) -> Result<Option<Known>, CompressionError> {
     let Some(study) = study.filter(|_| is_named(folder, "trial-")) else { return Ok(None) };
     let Some(begun) = begun(study).map_err(SearchError::from)? else { return Ok(None) };
     let (dir, side) = (begun.data.dir.clone(), Some(begun.data.side));
-    Ok(Some(Known { split: Split::of(&begun), dir, side }))
+    Ok(Some(Known { split: SplitSettings::of(&begun), dir, side }))
 }

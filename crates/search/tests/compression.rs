@@ -5,7 +5,7 @@
 use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_compress::{Pruning, RankRule};
 use automl_search::compression::{
-    Compressed, CompressionError, Goal, Job, Method, Progress, Split, run,
+    Compressed, CompressionError, Goal, Job, Method, Progress, SplitSettings, run,
 };
 use automl_search::fit;
 use automl_search::{Device, Settings};
@@ -217,7 +217,7 @@ fn the_split_is_that_of_the_training() {
     let mut own = settings(2);
     (own.seed, own.data.validation) = (5, 0.3);
     network_by(&own, &path("whole"));
-    let split = Split { dataset: "digits".into(), validation: 0.3, seed: 5 };
+    let split = SplitSettings { dataset: "digits".into(), validation: 0.3, seed: 5 };
 
     let (half, notes) = noting(&settings(2), &quick(&path("whole"), &path("half")));
     let half = half.unwrap();

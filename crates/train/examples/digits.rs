@@ -4,14 +4,14 @@
 #![allow(clippy::print_stdout)]
 
 use automl_arch::{Activation, Architecture, Block, Layer};
-use automl_data::{Data, Dataset, Part, Recipe};
+use automl_data::{DataSplits, Dataset, Recipe, Split};
 use automl_train::{Training, cpu, one_thread};
 use std::sync::Arc;
 
 fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let number = |n| std::env::args().nth(n).and_then(|arg| arg.parse::<u64>().ok());
     let (epochs, seed) = (number(1).unwrap_or(20), number(2).unwrap_or(0));
-    let data = Arc::new(Data::split(&Dataset::digits()?, 0.15, seed)?);
+    let data = Arc::new(DataSplits::split(&Dataset::digits()?, 0.15, seed)?);
     let architecture = Architecture::new(
         1,
         8,
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let mut training = Training::new(&architecture, &data, &recipe, seed, &cpu())?;
         while training.epoch() < epochs {
             let report = training.run_epoch(&|| false)?;
-            let accuracy = training.evaluate(Part::Validation).accuracy;
+            let accuracy = training.evaluate(Split::Validation).accuracy;
             println!(
                 "epoch {:>3}  loss {:.3}  validation {:.4}  {:.2} s",
                 report.epoch,
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                 report.time.as_secs_f64()
             );
         }
-        println!("test {:.4}", training.evaluate(Part::Test).accuracy);
+        println!("test {:.4}", training.evaluate(Split::Test).accuracy);
         Ok(())
     })
 }

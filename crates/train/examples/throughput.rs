@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use automl_arch::{Activation, Architecture, Block, Layer};
-use automl_data::{Augmentation, Data, Dataset, Images, Recipe};
+use automl_data::{Augmentation, DataSplits, Dataset, Images, Recipe};
 use automl_numeric::stream;
 use automl_train::{Training, cpu};
 use rand::RngExt;
@@ -91,7 +91,7 @@ fn excited(input: (usize, usize)) -> Architecture {
 fn data(
     steps: usize,
     (channels, side): (usize, usize),
-) -> Result<Data, Box<dyn std::error::Error>> {
+) -> Result<DataSplits, Box<dyn std::error::Error>> {
     let mut rng = stream(0, 0, "noise");
     let count = steps * BATCH * 2;
     let train = Images {
@@ -101,7 +101,7 @@ fn data(
         labels: (0..count).map(|i| (i % 10) as u16).collect(),
     };
     let dataset = Dataset { name: "noise".into(), classes: 10, train, test: None, mirror: false };
-    let mut data = Data::split(&dataset, 0.1, 0)?;
+    let mut data = DataSplits::split(&dataset, 0.1, 0)?;
     data.train = data.train.select(&(0..steps * BATCH).collect::<Vec<_>>());
     Ok(data)
 }

@@ -6,7 +6,7 @@
 
 use crate::{TrainError, Training};
 use automl_arch::NetworkSpec;
-use automl_data::{Data, Recipe};
+use automl_data::{DataSplits, Recipe};
 use automl_models::{LoadError, NamedTensor, Network};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
@@ -106,7 +106,7 @@ impl Training {
     /// As [`Training::resume`].
     pub fn from_weights(
         path: &Path,
-        data: &Arc<Data>,
+        data: &Arc<DataSplits>,
         recipe: &Recipe,
         seed: u64,
         device: &Device,
@@ -121,7 +121,11 @@ impl Training {
     ///
     /// # Errors
     /// [`CheckpointError`] if the file cannot be read, is damaged, or does not fit the data.
-    pub fn resume(path: &Path, data: &Arc<Data>, device: &Device) -> Result<Self, CheckpointError> {
+    pub fn resume(
+        path: &Path,
+        data: &Arc<DataSplits>,
+        device: &Device,
+    ) -> Result<Self, CheckpointError> {
         let file = |source| CheckpointError::File { action: "read", path: path.to_owned(), source };
         let content = |reason: String| CheckpointError::Content { path: path.to_owned(), reason };
         let bytes = fs::read(path).map_err(file)?;

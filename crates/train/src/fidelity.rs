@@ -3,7 +3,7 @@
 use crate::subset::Reference;
 use crate::{Subset, TrainError, Training};
 use automl_arch::Architecture;
-use automl_data::{Data, Recipe};
+use automl_data::{DataSplits, Recipe};
 use burn::tensor::Device;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -64,7 +64,7 @@ pub struct Fidelity {
 
 impl Fidelity {
     /// All training images at their own side.
-    pub fn full(data: &Data, epochs: u64) -> Self {
+    pub fn full(data: &DataSplits, epochs: u64) -> Self {
         Self { epochs, share: 1.0, subset: Subset::Random, side: data.side }
     }
 
@@ -72,7 +72,7 @@ impl Fidelity {
     ///
     /// # Errors
     /// The first setting that is out of range.
-    pub fn check(&self, data: &Data) -> Result<(), FidelityError> {
+    pub fn check(&self, data: &DataSplits) -> Result<(), FidelityError> {
         if self.epochs == 0 {
             return Err(FidelityError::Epochs);
         }
@@ -98,7 +98,7 @@ impl Fidelity {
     /// What a training with one evaluation takes: `macs (epochs share images + validation / 3)`,
     /// with `macs` the multiply-accumulates of one image at this side. The unit is a training step's
     /// work on one image per multiply-accumulate of its forward pass.
-    pub fn work(&self, macs: f64, data: &Data) -> f64 {
+    pub fn work(&self, macs: f64, data: &DataSplits) -> f64 {
         let trained = self.epochs as f64 * self.share * data.train.len() as f64;
         macs * (trained + EVALUATION * data.validation.len() as f64)
     }
@@ -126,7 +126,7 @@ pub struct Stage {
     /// The setting.
     pub fidelity: Fidelity,
     /// Its images.
-    pub data: Arc<Data>,
+    pub data: Arc<DataSplits>,
     /// Its recipe: a whole schedule over its epochs.
     pub recipe: Recipe,
 }
@@ -144,7 +144,7 @@ impl Stage {
     /// images cannot be trained, or its training was stopped ([`TrainError::Stopped`]).
     pub fn prepare(
         fidelities: &[Fidelity],
-        data: &Arc<Data>,
+        data: &Arc<DataSplits>,
         recipe: &Recipe,
         seed: u64,
         device: &Device,
@@ -178,7 +178,7 @@ impl Stage {
 
     /// Takes the recipe that follows from another one for the full `data`, as in
     /// [`prepare`](Self::prepare).
-    pub fn train_by(&mut self, recipe: &Recipe, data: &Data) {
+    pub fn train_by(&mut self, recipe: &Recipe, data: &DataSplits) {
         self.recipe = cheaper(recipe, &self.fidelity, data, &self.data);
     }
 
@@ -186,20 +186,20 @@ impl Stage {
     ///
     /// # Errors
     /// [`TrainError`] if the architecture does not fit the images, or cannot be adapted to their
-    /// side ([`Architecture::at_side`]).
+    /// side ([`Architecture::at_resolution`]).
     pub fn training(
         &self,
         architecture: &Architecture,
         seed: u64,
         device: &Device,
     ) -> Result<Training, TrainError> {
-        let adapted = architecture.at_side(self.fidelity.side)?;
+        let adapted = architecture.at_resolution(self.fidelity.side)?;
         Training::new(&adapted, &self.data, &self.recipe, seed, device)
     }
 }
 
 /// The recipe of a cheaper setting.
-fn cheaper(recipe: &Recipe, fidelity: &Fidelity, data: &Data, images: &Data) -> Recipe {
+fn cheaper(recipe: &Recipe, fidelity: &Fidelity, data: &DataSplits, images: &DataSplits) -> Recipe {
     let mut cheaper = recipe.clone();
     cheaper.epochs = fidelity.epochs;
     if images.train.len() < data.train.len() {

@@ -1,16 +1,16 @@
 //! Data sets, augmentation and the training loop of light networks.
 //!
-//! [`Dataset`] reads standard formats, or the digits that are embedded here; [`Data`] splits and
+//! [`Dataset`] reads standard formats, or the digits that are embedded here; [`DataSplits`] splits and
 //! normalises them; a [`Training`] trains one architecture, can be saved at the end of any epoch
 //! and goes on from there bit for bit.
 //!
 //! ```no_run
 //! use automl_arch::{Activation, Architecture, Block, Layer};
-//! use automl_data::{Data, Dataset, Part, Recipe};
+//! use automl_data::{DataSplits, Dataset, Split, Recipe};
 //! use automl_train::{Training, cpu};
 //! use std::sync::Arc;
 //!
-//! let data = Arc::new(Data::split(&Dataset::digits()?, 0.15, 0)?);
+//! let data = Arc::new(DataSplits::split(&Dataset::digits()?, 0.15, 0)?);
 //! let architecture = Architecture::new(1, 8, [
 //!     Layer::once(Block::conv(32, 3, 1, Activation::Relu)),
 //!     Layer::once(Block::conv(32, 3, 2, Activation::Relu)),
@@ -24,7 +24,7 @@
 //!     let report = training.run_epoch(&|| false)?;
 //!     println!("epoch {} loss {:.3}", report.epoch, report.loss);
 //! }
-//! println!("test accuracy {:.4}", training.evaluate(Part::Test).accuracy);
+//! println!("test accuracy {:.4}", training.evaluate(Split::Test).accuracy);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

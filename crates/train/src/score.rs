@@ -10,7 +10,7 @@ mod synflow;
 
 use crate::cpu;
 use automl_arch::{Architecture, ArchitectureError};
-use automl_data::Data;
+use automl_data::DataSplits;
 use automl_models::Network;
 use automl_numeric::stream;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -111,12 +111,12 @@ pub struct ScoreBatch {
 
 impl ScoreBatch {
     /// Up to `count` random training images, without augmentation.
-    pub fn new(data: &Data, count: usize, seed: u64) -> Self {
+    pub fn new(data: &DataSplits, count: usize, seed: u64) -> Self {
         let mut order: Vec<usize> = (0..data.train.len()).collect();
         order.shuffle(&mut stream(seed, 0, "score batch"));
         order.truncate(count);
         let mut pixels = Vec::with_capacity(order.len() * data.train.size());
-        order.iter().for_each(|index| data.normalise(data.train.image(*index), &mut pixels));
+        order.iter().for_each(|index| data.normalize(data.train.image(*index), &mut pixels));
         Self {
             pixels,
             shape: [order.len(), data.channels, data.side, data.side],

@@ -39,7 +39,7 @@ use crate::training::{self, cross_entropy, evaluate};
 use crate::{Evaluation, TrainError};
 use automl_arch::{Architecture, BlockSpace, Cost};
 use automl_data::loader::{self, Batch, Batches};
-use automl_data::{Data, Images, Recipe};
+use automl_data::{DataSplits, Images, Recipe};
 use automl_models::{NamedTensor, Network};
 use automl_numeric::stream;
 use automl_space::{Config, Space};
@@ -110,13 +110,13 @@ pub struct Candidate {
 /// as in the space: every path is a configuration of it that its constraints allow.
 ///
 /// Of its data, the training part trains the weights, the validation part the distribution, and
-/// the test part judges candidates; [`Data::hold_out`] makes such data of a training and a
+/// the test part judges candidates; [`DataSplits::hold_out`] makes such data of a training and a
 /// validation part. Its images may be smaller than those of the space: paths are adapted to them
-/// ([`Architecture::at_side`]), and cost what they cost at their own side.
+/// ([`Architecture::at_resolution`]), and cost what they cost at their own side.
 #[derive(Debug)]
 pub struct Supernet {
     blocks: BlockSpace,
-    data: Arc<Data>,
+    data: Arc<DataSplits>,
     recipe: Recipe,
     seed: u64,
     device: Device,
@@ -136,7 +136,7 @@ impl Supernet {
     pub fn new(
         blocks: &BlockSpace,
         space: &Space,
-        data: &Arc<Data>,
+        data: &Arc<DataSplits>,
         recipe: &Recipe,
         seed: u64,
         device: &Device,
@@ -282,7 +282,7 @@ impl Supernet {
     fn normalised(&self, images: &Images) -> Tensor<4> {
         let mut pixels = Vec::with_capacity(images.len() * images.size());
         for index in 0..images.len() {
-            self.data.normalise(images.image(index), &mut pixels);
+            self.data.normalize(images.image(index), &mut pixels);
         }
         training::images(&self.data, pixels, images.len(), &self.device.clone().autodiff())
     }
@@ -396,7 +396,7 @@ struct Outcome {
 fn judge(
     network: &Network,
     statistics: &[Tensor<4>],
-    data: &Data,
+    data: &DataSplits,
     judged: &Images,
     device: &Device,
 ) -> Evaluation {

@@ -5,7 +5,7 @@ use crate::sgd::{Rates, Sgd};
 use automl_arch::{Architecture, ArchitectureError, GraphError};
 use automl_arch::{NetworkSpec, NetworkSpecError};
 use automl_data::loader::{self, Batch, Batches};
-use automl_data::{Data, Images, Part, Recipe, RecipeError};
+use automl_data::{DataSplits, Images, Recipe, RecipeError, Split};
 use automl_models::{LoadError, NamedTensor, Network};
 use burn::module::Module;
 use burn::tensor::activation::log_softmax;
@@ -111,7 +111,7 @@ pub struct Evaluation {
 #[derive(Debug)]
 pub struct Training {
     pub(crate) description: NetworkSpec,
-    data: Arc<Data>,
+    data: Arc<DataSplits>,
     pub(crate) recipe: Recipe,
     pub(crate) seed: u64,
     device: Device,
@@ -128,7 +128,7 @@ impl Training {
     /// [`TrainError`] for an invalid network or recipe, or one that does not fit the data.
     pub fn new(
         network: impl Into<NetworkSpec>,
-        data: &Arc<Data>,
+        data: &Arc<DataSplits>,
         recipe: &Recipe,
         seed: u64,
         device: &Device,
@@ -146,7 +146,7 @@ impl Training {
     pub fn with_weights(
         network: impl Into<NetworkSpec>,
         weights: Vec<NamedTensor>,
-        data: &Arc<Data>,
+        data: &Arc<DataSplits>,
         recipe: &Recipe,
         seed: u64,
         device: &Device,
@@ -158,7 +158,7 @@ impl Training {
 
     pub(crate) fn assemble(
         description: NetworkSpec,
-        data: &Arc<Data>,
+        data: &Arc<DataSplits>,
         recipe: &Recipe,
         seed: u64,
         device: Device,
@@ -235,7 +235,7 @@ impl Training {
         &self.network
     }
 
-    pub(crate) fn data(&self) -> &Data {
+    pub(crate) fn data(&self) -> &DataSplits {
         &self.data
     }
 
@@ -367,8 +367,8 @@ impl Training {
     }
 
     /// How the network does on a part of the data, without augmentation.
-    pub fn evaluate(&self, part: Part) -> Evaluation {
-        evaluate(&self.trained(), &self.data, self.data.part(part), &self.device)
+    pub fn evaluate(&self, split: Split) -> Evaluation {
+        evaluate(&self.trained(), &self.data, self.data.images(split), &self.device)
     }
 
     /// An output of the trained network for each image, row by row.
@@ -389,16 +389,21 @@ impl Training {
 }
 
 /// Normalised pixels as a batch `[count, channels, side, side]`.
-pub(crate) fn images(data: &Data, pixels: Vec<f32>, count: usize, device: &Device) -> Tensor<4> {
+pub(crate) fn images(
+    data: &DataSplits,
+    pixels: Vec<f32>,
+    count: usize,
+    device: &Device,
+) -> Tensor<4> {
     let shape = [count, data.channels, data.side, data.side];
     Tensor::from_data(TensorData::new(pixels, shape), device)
 }
 
 /// Some images on the device for evaluation, without augmentation.
-fn plain(data: &Data, some: &Images, indexes: &[usize], device: &Device) -> Tensor<4> {
+fn plain(data: &DataSplits, some: &Images, indexes: &[usize], device: &Device) -> Tensor<4> {
     let mut pixels = Vec::with_capacity(indexes.len() * some.size());
     for &index in indexes {
-        data.normalise(some.image(index), &mut pixels);
+        data.normalize(some.image(index), &mut pixels);
     }
     images(data, pixels, indexes.len(), &device.clone().inner())
 }
@@ -421,7 +426,7 @@ pub(crate) fn cross_entropy(scores: Tensor<2>, targets: Tensor<2>) -> Tensor<1> 
 /// How a network in evaluation mode does on some images, without augmentation.
 pub(crate) fn evaluate(
     network: &Network,
-    data: &Data,
+    data: &DataSplits,
     judged: &Images,
     device: &Device,
 ) -> Evaluation {

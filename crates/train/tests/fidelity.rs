@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_arch::{Activation, Architecture, Block, Layer};
-use automl_data::{Data, Dataset, Part, Recipe};
+use automl_data::{DataSplits, Dataset, Recipe, Split};
 use automl_train::subset::{Look, Reference, el2n};
 use automl_train::{Fidelity, FidelityError, Stage, Subset, TrainError, cpu, one_thread};
 use std::sync::Arc;
@@ -18,8 +18,8 @@ const WAYS: [Subset; 7] = [
     Subset::Easiest,
 ];
 
-fn digits() -> Arc<Data> {
-    Arc::new(Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap())
+fn digits() -> Arc<DataSplits> {
+    Arc::new(DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap())
 }
 
 fn architecture() -> Architecture {
@@ -67,7 +67,7 @@ fn orders_are_balanced_and_repeatable() {
         });
         assert_eq!(order, other, "{way}");
         let (small, large) = (data.prefix(&order, 0.1), data.prefix(&order, 0.3));
-        let images = |data: &Data| -> std::collections::HashSet<Vec<u8>> {
+        let images = |data: &DataSplits| -> std::collections::HashSet<Vec<u8>> {
             (0..data.train.len()).map(|i| data.train.image(i).to_vec()).collect()
         };
         assert!(images(&small).is_subset(&images(&large)), "{way}");
@@ -144,7 +144,7 @@ fn settings_are_prepared_and_train() {
         while training.epoch() < stage.fidelity.epochs {
             training.run_epoch(&|| false).unwrap();
         }
-        training.evaluate(Part::Validation).accuracy
+        training.evaluate(Split::Validation).accuracy
     });
     assert!(accuracy > 0.7, "{accuracy}");
 }
@@ -154,7 +154,7 @@ fn costs_follow_epochs_images_and_sides() {
     let data = digits();
     let full = Fidelity::full(&data, 27);
     let work = |fidelity: &Fidelity| {
-        let adapted = architecture().at_side(fidelity.side).unwrap();
+        let adapted = architecture().at_resolution(fidelity.side).unwrap();
         fidelity.work(adapted.cost().unwrap().macs as f64, &data) / full.work(1.0, &data)
     };
     let macs = architecture().cost().unwrap().macs as f64;

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_arch::{Activation, Architecture, Block, Layer};
-use automl_data::{Data, Dataset, Part, Recipe};
+use automl_data::{DataSplits, Dataset, Recipe, Split};
 use automl_train::hypergradient::{Form, Tuned, Tuning, TuningOptions};
 use automl_train::{Training, cpu, one_thread};
 use std::sync::Arc;
@@ -22,8 +22,8 @@ fn architecture() -> Architecture {
 }
 
 /// The original validation images are the test part here.
-fn data() -> Arc<Data> {
-    let data = Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
+fn data() -> Arc<DataSplits> {
+    let data = DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
     Arc::new(data.hold_out(0.2, 0).unwrap())
 }
 
@@ -35,7 +35,7 @@ fn tune(recipe: &Recipe, form: Form) -> (Tuned, f64) {
         for _ in 0..recipe.epochs {
             tuning.run_epoch(&|| false).unwrap();
         }
-        (tuning.tuned(), tuning.training().evaluate(Part::Test).loss)
+        (tuning.tuned(), tuning.training().evaluate(Split::Test).loss)
     })
 }
 
@@ -45,7 +45,7 @@ fn without(recipe: &Recipe) -> f64 {
         for _ in 0..recipe.epochs {
             training.run_epoch(&|| false).unwrap();
         }
-        training.evaluate(Part::Test).loss
+        training.evaluate(Split::Test).loss
     })
 }
 

@@ -2,13 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_arch::{Activation, Architecture, Block, Layer};
-use automl_data::{Data, Dataset, Part, Recipe};
+use automl_data::{DataSplits, Dataset, Recipe, Split};
 use automl_train::{Training, cpu, one_thread};
 use std::sync::Arc;
 
 #[test]
 fn two_epochs_on_the_digits() {
-    let data = Arc::new(Data::split(&Dataset::digits().unwrap(), 0.15, 3).unwrap());
+    let data = Arc::new(DataSplits::split(&Dataset::digits().unwrap(), 0.15, 3).unwrap());
     let layers = [
         Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
         Layer::once(Block::inverted_residual(3, 3.0, 12, 2)),
@@ -21,7 +21,7 @@ fn two_epochs_on_the_digits() {
     let (losses, validation, test) = one_thread(|| {
         let mut training = Training::new(&architecture, &data, &recipe, 3, &cpu()).unwrap();
         let losses = [0; 2].map(|_| training.run_epoch(&|| false).unwrap().loss);
-        (losses, training.evaluate(Part::Validation), training.evaluate(Part::Test))
+        (losses, training.evaluate(Split::Validation), training.evaluate(Split::Test))
     });
     let found = [losses[0], losses[1], validation.loss, test.loss];
     let expected = [2.276_694_260, 2.090_445_782, 2.022_023_660, 2.013_360_239];

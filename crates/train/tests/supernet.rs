@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_arch::{BlockSpace, BlockSpaceOptions};
-use automl_data::{Data, Dataset, Recipe};
+use automl_data::{DataSplits, Dataset, Recipe};
 use automl_space::{Constraint, Space};
 use automl_train::{Candidate, Supernet, TrainError, cpu, on_threads};
 use std::sync::Arc;
@@ -22,8 +22,8 @@ fn blocks() -> (BlockSpace, Space) {
     (blocks, space)
 }
 
-fn data() -> Arc<Data> {
-    let data = Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
+fn data() -> Arc<DataSplits> {
+    let data = DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
     Arc::new(data.hold_out(0.2, 0).unwrap())
 }
 

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_arch::{Activation, Architecture, Block, Layer};
-use automl_data::{Data, Dataset, Part, Recipe};
+use automl_data::{DataSplits, Dataset, Recipe, Split};
 use automl_models::{NamedTensor, Network};
 use automl_train::{CheckpointError, TrainError, Training, cpu, export, one_thread};
 use std::sync::Arc;
@@ -22,11 +22,11 @@ fn architecture() -> Architecture {
     )
 }
 
-fn digits() -> Arc<Data> {
-    Arc::new(Data::split(&Dataset::digits().unwrap(), 0.15, 0).unwrap())
+fn digits() -> Arc<DataSplits> {
+    Arc::new(DataSplits::split(&Dataset::digits().unwrap(), 0.15, 0).unwrap())
 }
 
-fn small() -> Arc<Data> {
+fn small() -> Arc<DataSplits> {
     Arc::new(digits().subset(0.2, 0))
 }
 
@@ -41,7 +41,7 @@ fn a_small_network_learns_the_digits() {
         while training.epoch() < recipe.epochs {
             last = training.run_epoch(&|| false).unwrap().loss;
         }
-        (first, last, training.evaluate(Part::Test))
+        (first, last, training.evaluate(Split::Test))
     });
     assert!(last < 0.5 * first, "{first} {last}");
     assert!(test.accuracy > 0.9 && test.loss < 0.5, "{test:?}");
@@ -56,7 +56,7 @@ fn early_evaluations_are_not_at_chance() {
         let mut training = Training::new(&architecture(), &data, &recipe, 0, &cpu()).unwrap();
         training.run_epoch(&|| false).unwrap();
         training.run_epoch(&|| false).unwrap();
-        training.evaluate(Part::Validation).accuracy
+        training.evaluate(Split::Validation).accuracy
     });
     assert!(accuracy > 0.3, "{accuracy}");
 }
@@ -74,7 +74,7 @@ fn resumed_training_is_the_same_bit_for_bit() {
         training.save(&path).unwrap();
         let mut resumed = Training::resume(&path, &data, &cpu()).unwrap();
         assert_eq!(resumed.epoch(), 2);
-        assert_eq!(resumed.evaluate(Part::Validation), training.evaluate(Part::Validation));
+        assert_eq!(resumed.evaluate(Split::Validation), training.evaluate(Split::Validation));
         for training in [&mut training, &mut resumed] {
             training.run_epoch(&|| false).unwrap();
             training.run_epoch(&|| false).unwrap();

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use automl_arch::{Activation, Architecture, Block, Layer};
-use automl_data::{Data, Dataset, Part, Recipe};
+use automl_data::{DataSplits, Dataset, Recipe, Split};
 use automl_train::{Training, cpu};
 use burn::tensor::Device;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ fn the_cpu_and_wgpu_train_alike() {
             Layer::once(Block::linear(10)),
         ],
     );
-    let data = Data::split(&Dataset::digits().unwrap(), 0.15, 0).unwrap();
+    let data = DataSplits::split(&Dataset::digits().unwrap(), 0.15, 0).unwrap();
     let data = Arc::new(data.subset(0.3, 0));
     let recipe = Recipe::for_data(&data, 4);
     let folder = tempfile::tempdir().unwrap();
@@ -46,6 +46,6 @@ fn the_cpu_and_wgpu_train_alike() {
     }
     ours.save(&path).unwrap();
     let resumed = Training::resume(&path, &data, &wgpu).unwrap();
-    let (a, b) = (resumed.evaluate(Part::Validation), ours.evaluate(Part::Validation));
+    let (a, b) = (resumed.evaluate(Split::Validation), ours.evaluate(Split::Validation));
     assert!((a.loss - b.loss).abs() < 1e-3 * b.loss, "{a:?} {b:?}");
 }

@@ -4,7 +4,7 @@ use super::SearchError;
 use super::setup::Setup;
 use crate::{Event, Progress};
 use automl_arch::{Architecture, Cost};
-use automl_data::Part;
+use automl_data::Split;
 use automl_numeric::pareto;
 use automl_numeric::stream;
 use automl_study::{Assignment, History, Next, Outcome, State, Study, Verdict};
@@ -161,7 +161,7 @@ impl<'a> Executor<'a> {
                 Err(error) => return Err(error),
             };
             at = next;
-            let accuracy = training.evaluate(Part::Validation).accuracy;
+            let accuracy = training.evaluate(Split::Validation).accuracy;
             // A trial that is paused has its checkpoint, whatever happens in between. Where time is
             // limited, the final training may start from the weights of one that is complete.
             if at >= until && (at < rungs.ladder.max() || self.deadline.is_some()) {
@@ -229,7 +229,7 @@ impl<'a> Executor<'a> {
         let seed = stream(lock(&self.study).seed(), number, "weights").random();
         let path = self.setup.folder.checkpoint(number);
         if rungs.ladder.resumable() && (at > 0 || path.exists()) {
-            let adapted = architecture.at_side(stage.fidelity.side)?;
+            let adapted = architecture.at_resolution(stage.fidelity.side)?;
             match Training::resume(&path, &stage.data, self.setup.device) {
                 // It may be that of another record that was in this folder.
                 Ok(training)

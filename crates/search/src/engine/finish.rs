@@ -9,7 +9,7 @@ use super::plan::ETA;
 use super::setup::Setup;
 use crate::{Against, Event, Network};
 use automl_arch::{Architecture, Cost};
-use automl_data::{Part, Recipe};
+use automl_data::{Recipe, Split};
 use automl_numeric::pareto;
 use automl_numeric::stream;
 use automl_study::{History, State, attribute};
@@ -281,8 +281,8 @@ impl Finish<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        let validation = training.evaluate(Part::Validation);
-        let test = training.evaluate(Part::Test);
+        let validation = training.evaluate(Split::Validation);
+        let test = training.evaluate(Split::Test);
         let metrics = Metrics {
             trial: *trial,
             fingerprint,
@@ -383,10 +383,10 @@ fn epochs_in_all(done: u64, more: u64, wanted: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_data::{Data, Dataset};
+    use automl_data::{DataSplits, Dataset};
 
     fn recipe(epochs: u64) -> Recipe {
-        Recipe::for_data(&Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap(), epochs)
+        Recipe::for_data(&DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap(), epochs)
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::setup::Setup;
 use super::{SearchError, kept};
 use crate::TrainingSettings;
 use automl_arch::Architecture;
-use automl_data::{Data, Part, Recipe};
+use automl_data::{DataSplits, Recipe, Split};
 use automl_numeric::stream;
 use automl_study::Storage;
 use automl_train::hypergradient::{Tuned, Tuning, TuningOptions};
@@ -166,7 +166,7 @@ impl RecipeLearning<'_> {
     fn tune(
         &self,
         network: &Architecture,
-        data: Arc<Data>,
+        data: Arc<DataSplits>,
         seed: u64,
     ) -> Result<Tuned, TrainError> {
         let recipe = &self.setup.plan.recipe;
@@ -192,7 +192,7 @@ impl RecipeLearning<'_> {
         while training.epoch() < training.epochs() {
             training.run_epoch(&|| self.is_over())?;
         }
-        let Evaluation { accuracy, loss } = training.evaluate(Part::Validation);
+        let Evaluation { accuracy, loss } = training.evaluate(Split::Validation);
         Ok(Outcome { accuracy, loss })
     }
 
@@ -258,7 +258,7 @@ mod tests {
             given: outcome,
             learnt: outcome,
         };
-        let data = Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
+        let data = DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
         let mut training = Settings::default().training;
         learnt.apply(&mut training);
         let recipe = training.recipe(&data, 27);
@@ -270,7 +270,7 @@ mod tests {
     fn a_study_tries_to_learn_once() {
         let runs = tempfile::tempdir().unwrap();
         let settings = Settings::default();
-        let data = Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
+        let data = DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
         let plan = Plan::new(&settings, data, &cpu(), &|| false).unwrap();
         let folder =
             StudyFolder::open(runs.path(), Some("late"), "digits", &StopFlag::new(), &|| ())

@@ -5,7 +5,7 @@ use super::{SearchError, learn};
 use crate::{Against, LadderSettings, Settings, SpaceName, TrainingSettings};
 use automl_arch::nas_bench_macro::MacroSpace;
 use automl_arch::{BlockSpace, BlockSpaceError, BlockSpaceOptions, Graph, NetworkSpace};
-use automl_data::{Data, Recipe};
+use automl_data::{DataSplits, Recipe};
 use automl_space::{Config, Constraint, Space};
 use automl_study::AskError;
 use automl_train::{Device, LatencyTable};
@@ -18,10 +18,10 @@ pub(crate) const ETA: f64 = 3.0;
 #[derive(Debug)]
 pub(crate) struct Plan {
     /// All of the data, for the final training.
-    pub(crate) data: Arc<Data>,
+    pub(crate) data: Arc<DataSplits>,
     /// The data that candidates are trained on, and judged by: at most half as many validation
     /// images as there are training images.
-    pub(crate) search_data: Arc<Data>,
+    pub(crate) search_data: Arc<DataSplits>,
     pub(crate) networks: NetworkSpace,
     pub(crate) space: Space,
     pub(crate) recipe: Recipe,
@@ -45,7 +45,7 @@ pub(crate) struct Caps {
 
 impl Caps {
     /// Those of the settings, or such as keep networks small for their images.
-    fn of(settings: &Settings, data: &Data) -> Self {
+    fn of(settings: &Settings, data: &DataSplits) -> Self {
         let search = &settings.search;
         let (params, macs) = match (search.space, data.side) {
             (SpaceName::NasBenchMacro, _) => (u64::MAX, u64::MAX),
@@ -105,7 +105,7 @@ impl Plan {
     /// `stop` is asked while networks are trained to choose the images of cheaper settings.
     pub(crate) fn new(
         settings: &Settings,
-        data: Data,
+        data: DataSplits,
         device: &Device,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Self, SearchError> {
@@ -203,7 +203,11 @@ fn trials(settings: &Settings) -> u64 {
 }
 
 /// The networks that are searched, scaled to the caps where they can be.
-fn networks(name: SpaceName, data: &Data, caps: &Caps) -> Result<NetworkSpace, BlockSpaceError> {
+fn networks(
+    name: SpaceName,
+    data: &DataSplits,
+    caps: &Caps,
+) -> Result<NetworkSpace, BlockSpaceError> {
     let (channels, side, classes) = (data.channels, data.side, data.classes);
     if name == SpaceName::NasBenchMacro {
         return Ok(NetworkSpace::NasBenchMacro(MacroSpace::new(channels, side, classes)?));

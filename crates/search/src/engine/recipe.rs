@@ -1,7 +1,7 @@
 //! The recipe that the settings of a search amount to.
 
 use crate::{RecipePreset, TrainingSettings};
-use automl_data::{Data, Recipe};
+use automl_data::{DataSplits, Recipe};
 
 /// From this batch on, the lecture's recipe begins with a rising learning rate.
 const LARGE_BATCH: usize = 256;
@@ -15,7 +15,7 @@ const WARMUP: f64 = 5.0;
 
 impl TrainingSettings {
     /// The epochs of the final training on `data`, where the longest in the search had `epochs`.
-    pub(crate) fn finish_epochs(&self, data: &Data, epochs: u64) -> u64 {
+    pub(crate) fn finish_epochs(&self, data: &DataSplits, epochs: u64) -> u64 {
         // A rest that fills no batch is no step.
         let steps = (data.train.len() / self.recipe(data, epochs).batch.max(1)) as u64;
         self.final_epochs.unwrap_or(match self.recipe {
@@ -26,7 +26,7 @@ impl TrainingSettings {
 
     /// The preset for a data set, with what was set in its place. The learning rate follows the
     /// batch in proportion unless it was set too.
-    pub(crate) fn recipe(&self, data: &Data, epochs: u64) -> Recipe {
+    pub(crate) fn recipe(&self, data: &DataSplits, epochs: u64) -> Recipe {
         let mut recipe = match self.recipe {
             RecipePreset::Light => Recipe::for_data(data, epochs),
             RecipePreset::Lecture => Recipe::lecture(data, epochs),
@@ -79,8 +79,8 @@ mod tests {
         Settings::load(None, &assignments).unwrap().training
     }
 
-    fn data() -> Data {
-        Data::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap()
+    fn data() -> DataSplits {
+        DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap()
     }
 
     #[test]
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn mirror_images_are_used_where_that_was_said() {
         assert!(training(&["training.mirror=true"]).recipe(&data(), 20).augmentation.mirror);
-        let photos = Data { mirror: true, ..data() };
+        let photos = DataSplits { mirror: true, ..data() };
         assert!(training(&[]).recipe(&photos, 20).augmentation.mirror);
         assert!(!training(&["training.mirror=false"]).recipe(&photos, 20).augmentation.mirror);
     }

@@ -13,7 +13,7 @@ use super::spread::Spread;
 use super::unique::UniqueNetworks;
 use super::{SearchError, rungs, timing};
 use crate::{Device, Event, Filter, LadderSettings, Settings, Start, Summary};
-use automl_data::{Data, Dataset};
+use automl_data::{DataSplits, Dataset};
 use automl_registry;
 use automl_storage::SqliteStorage;
 use automl_study::part::StudyContext;
@@ -233,7 +233,7 @@ fn open_record(settings: &Settings, folder: &StudyFolder) -> Result<Box<dyn Stor
 }
 
 /// The device, and the data in its parts.
-pub(crate) fn open_data(settings: &Settings) -> Result<(Chosen, Data), SearchError> {
+pub(crate) fn open_data(settings: &Settings) -> Result<(Chosen, DataSplits), SearchError> {
     settings.check()?;
     let device = automl_train::choose(match settings.device {
         Device::Auto => DeviceChoice::Auto,
@@ -242,7 +242,7 @@ pub(crate) fn open_data(settings: &Settings) -> Result<(Chosen, Data), SearchErr
     })?;
     let data = &settings.data;
     let dataset = Dataset::load(&data.dataset, data.dir.as_deref(), data.side)?;
-    Ok((device, Data::split(&dataset, data.validation, settings.seed)?))
+    Ok((device, DataSplits::split(&dataset, data.validation, settings.seed)?))
 }
 
 /// Trials that are still paused keep theirs, for a continuation; final trainings are over.

@@ -3,7 +3,7 @@
 use super::SearchError;
 use crate::{RungSettings, SettingsError};
 use automl_arch::NetworkSpace;
-use automl_data::{Data, Recipe};
+use automl_data::{DataSplits, Recipe};
 use automl_numeric::stream;
 use automl_space::Space;
 use automl_study::Ladder;
@@ -34,7 +34,11 @@ pub(crate) struct Rungs {
 
 impl Rungs {
     /// Every epoch from `min` to the last of the recipe.
-    pub(super) fn epochs(data: &Arc<Data>, recipe: &Recipe, min: u64) -> Result<Self, SearchError> {
+    pub(super) fn epochs(
+        data: &Arc<DataSplits>,
+        recipe: &Recipe,
+        min: u64,
+    ) -> Result<Self, SearchError> {
         let fidelity = Fidelity::full(data, recipe.epochs);
         Ok(Self {
             ladder: Ladder::new("epoch", min.min(recipe.epochs), recipe.epochs, true)?,
@@ -48,7 +52,7 @@ impl Rungs {
     pub(super) fn list(
         settings: &[RungSettings],
         macs: &Macs<'_>,
-        data: &Arc<Data>,
+        data: &Arc<DataSplits>,
         recipe: &Recipe,
         seed: u64,
         device: &Device,
@@ -77,7 +81,7 @@ impl Rungs {
     }
 
     /// Lets another recipe count, for as many epochs.
-    pub(super) fn train_by(&mut self, recipe: &Recipe, data: &Data) {
+    pub(super) fn train_by(&mut self, recipe: &Recipe, data: &DataSplits) {
         let by_epoch = self.by_epoch();
         for stage in &mut self.stages {
             if by_epoch {
@@ -133,7 +137,7 @@ impl Rungs {
 /// The settings as the training knows them.
 pub(crate) fn fidelities(
     settings: &[RungSettings],
-    data: &Data,
+    data: &DataSplits,
 ) -> Result<Vec<Fidelity>, SearchError> {
     let fidelity = |rung: &RungSettings| {
         let subset = rung.subset.parse().map_err(|reason| SettingsError::Value {
@@ -176,14 +180,14 @@ impl<'a> Macs<'a> {
     pub(crate) fn at(&self, side: usize) -> f64 {
         let macs = (0..DRAWS).filter_map(|draw| {
             let config = self.space.sample_prior(&mut stream(0, draw, "fidelity costs"));
-            let adapted = self.networks.architecture(&config).at_side(side).ok()?;
+            let adapted = self.networks.architecture(&config).at_resolution(side).ok()?;
             Some(adapted.cost().ok()?.macs as f64)
         });
         macs.sum::<f64>() / DRAWS as f64
     }
 
     /// The costs of some settings from scratch, in units of the last one.
-    pub(crate) fn relative_costs(&self, fidelities: &[Fidelity], data: &Data) -> Vec<f64> {
+    pub(crate) fn relative_costs(&self, fidelities: &[Fidelity], data: &DataSplits) -> Vec<f64> {
         let mut known = HashMap::new();
         let mut work = |fidelity: &Fidelity| {
             let side = fidelity.side;

@@ -1,6 +1,6 @@
 //! What one training gives.
 
-use automl_data::Part;
+use automl_data::Split;
 use automl_train::{TrainError, Training};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
@@ -45,7 +45,7 @@ pub(super) fn train(
         let last = training.epoch() == training.epochs();
         if last || every_epoch {
             let start = Instant::now();
-            outcome.curve.push(training.evaluate(Part::Validation).accuracy);
+            outcome.curve.push(training.evaluate(Split::Validation).accuracy);
             if last {
                 outcome.seconds += start.elapsed().as_secs_f64();
             }

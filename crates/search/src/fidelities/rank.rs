@@ -5,7 +5,7 @@ use super::prefer::{self, Kind, Rung};
 use super::{Measured, Ranking, Replayed};
 use crate::RungSettings;
 use crate::engine::plan::ETA;
-use automl_data::Data;
+use automl_data::DataSplits;
 use automl_numeric::correlation::{kendall, kendall_standard_error};
 use automl_numeric::stream;
 use automl_train::Fidelity;
@@ -21,7 +21,7 @@ pub(super) struct Measurements<'a> {
     pub(super) outcomes: &'a [Vec<Outcome>],
     /// Of each network.
     pub(super) parameters: &'a [f64],
-    pub(super) data: &'a Data,
+    pub(super) data: &'a DataSplits,
     pub(super) seed: u64,
 }
 

@@ -6,7 +6,7 @@ use crate::training::{cross_entropy, images, targets};
 use crate::{EpochReport, TrainError, Training};
 use automl_arch::Architecture;
 use automl_data::loader::prepare;
-use automl_data::{Augmentation, Data, Images, Recipe};
+use automl_data::{Augmentation, DataSplits, Images, Recipe};
 use automl_models::{NamedTensor, Network};
 use automl_numeric::stream;
 use burn::tensor::{Device, Tensor};
@@ -96,7 +96,7 @@ impl Tuned {
 }
 
 /// A training that learns its weights on the training images and its recipe on the validation
-/// images of its data; [`Data::hold_out`] gives it some that nothing else is judged by.
+/// images of its data; [`DataSplits::hold_out`] gives it some that nothing else is judged by.
 ///
 /// A hypergradient sees a short way ahead, and a short way ahead small learning rates look best (Wu
 /// et al. 2018, "Understanding Short-Horizon Bias"). So it repairs a learning rate that is far too
@@ -117,7 +117,7 @@ impl Tuning {
     /// As [`Training::new`].
     pub fn new(
         architecture: &Architecture,
-        data: &Arc<Data>,
+        data: &Arc<DataSplits>,
         recipe: &Recipe,
         options: TuningOptions,
         seed: u64,
@@ -197,7 +197,7 @@ fn learn(
 /// The losses of a network on a training batch and a held-out batch; hyperparameters are weight
 /// decay, label smoothing and the augmented share.
 struct OnNetwork<'a> {
-    data: &'a Data,
+    data: &'a DataSplits,
     device: &'a Device,
     augmentation: Augmentation,
     network: &'a Network,
@@ -279,7 +279,7 @@ impl Bilevel for OnNetwork<'_> {
         }
         let mut pixels = Vec::new();
         for index in 0..self.held_out.len() {
-            self.data.normalise(self.held_out.image(index), &mut pixels);
+            self.data.normalize(self.held_out.image(index), &mut pixels);
         }
         let labels: Vec<i32> = self.held_out.labels.iter().map(|label| (*label).into()).collect();
         let gradient = self.gradient(weights, (pixels, &labels), 0.0)?;

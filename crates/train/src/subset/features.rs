@@ -2,7 +2,7 @@
 
 use super::reference::Reference;
 use crate::TrainError;
-use automl_data::Data;
+use automl_data::DataSplits;
 use automl_models::Network;
 
 /// The side to which images are averaged before their pixels are compared.
@@ -24,11 +24,11 @@ impl Features {
     }
 
     /// The normalised pixels of the training images, averaged down to a side of 8.
-    pub fn pixels(data: &Data) -> Self {
+    pub fn pixels(data: &DataSplits) -> Self {
         let images = data.train.resized(SIDE);
         let mut values = Vec::with_capacity(images.pixels.len());
         for index in 0..images.len() {
-            data.normalise(images.image(index), &mut values);
+            data.normalize(images.image(index), &mut values);
         }
         Self::new(images.size(), values)
     }

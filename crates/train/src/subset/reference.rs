@@ -2,7 +2,7 @@
 
 use crate::{TrainError, Training};
 use automl_arch::{Activation, Architecture, Block, Layer};
-use automl_data::{Data, Recipe};
+use automl_data::{DataSplits, Recipe};
 use automl_models::Network;
 use automl_numeric::stream;
 use burn::tensor::{Device, Tensor};
@@ -19,19 +19,19 @@ const SIDE: usize = 32;
 /// Small networks of a few thousand parameters through which the training images of some data are
 /// looked at. They differ in their seeds; each is trained when it is first needed, and once.
 pub struct Reference<'a> {
-    data: &'a Arc<Data>,
+    data: &'a Arc<DataSplits>,
     seed: u64,
     device: &'a Device,
     stop: &'a (dyn Fn() -> bool + Sync),
     /// The images as the networks see them, once there is one.
-    seen: Option<Arc<Data>>,
+    seen: Option<Arc<DataSplits>>,
     trained: Vec<Training>,
 }
 
 impl<'a> Reference<'a> {
     /// None is trained yet. `stop` is asked before each step of a training.
     pub fn new(
-        data: &'a Arc<Data>,
+        data: &'a Arc<DataSplits>,
         seed: u64,
         device: &'a Device,
         stop: &'a (dyn Fn() -> bool + Sync),
@@ -40,7 +40,7 @@ impl<'a> Reference<'a> {
     }
 
     /// The data.
-    pub fn data(&self) -> &'a Arc<Data> {
+    pub fn data(&self) -> &'a Arc<DataSplits> {
         self.data
     }
 
@@ -66,7 +66,7 @@ impl<'a> Reference<'a> {
         Ok(crate::one_thread(move || training.outputs(&seen.train, output)))
     }
 
-    fn train(&self, number: u64, seen: &Arc<Data>) -> Result<Training, TrainError> {
+    fn train(&self, number: u64, seen: &Arc<DataSplits>) -> Result<Training, TrainError> {
         let seed = stream(self.seed, number, "reference network").random();
         let (recipe, architecture) = (Recipe::for_data(seen, EPOCHS), architecture(seen));
         let (device, stop) = (self.device, self.stop);
@@ -88,7 +88,7 @@ impl fmt::Debug for Reference<'_> {
     }
 }
 
-fn architecture(data: &Data) -> Architecture {
+fn architecture(data: &DataSplits) -> Architecture {
     let stem = if data.side > 16 { 2 } else { 1 };
     Architecture::new(
         data.channels,

@@ -34,7 +34,7 @@ impl Path {
         side: usize,
     ) -> Result<Self, ArchitectureError> {
         let architecture = blocks.architecture(config);
-        let adapted = architecture.at_side(side)?;
+        let adapted = architecture.at_resolution(side)?;
         let block_of = blocks.blocks_of_layers(config);
         let mut places: Vec<(usize, &'static str, usize)> = Vec::new();
         let mut last = None;

@@ -20,7 +20,7 @@ impl Architecture {
     /// # Errors
     /// As [`graph`](Self::graph), for instance where a kernel does not fit on so small
     /// images.
-    pub fn at_side(&self, side: usize) -> Result<Self, ArchitectureError> {
+    pub fn at_resolution(&self, side: usize) -> Result<Self, ArchitectureError> {
         let least = last_side(&self.graph()?).min(LEAST);
         let mut adapted = Self { input_side: side, ..self.clone() };
         loop {

@@ -27,7 +27,7 @@ pub enum SplitError {
 
 /// Which images.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum Split {
     /// Those that networks are trained on.
     Train,
     /// Those that networks are chosen by.
@@ -38,7 +38,7 @@ pub enum Part {
 
 /// A data set ready for training.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Data {
+pub struct DataSplits {
     /// Its name.
     pub name: String,
     /// Colour channels.
@@ -61,7 +61,7 @@ pub struct Data {
     pub sd: Vec<f32>,
 }
 
-impl Data {
+impl DataSplits {
     /// Splits class by class, by a seed. Official test images stay what they are; where there are
     /// none, a fifth of the images becomes the test part. `validation` is the share of the rest
     /// that becomes the validation part. Normalisation comes from the training part only.
@@ -110,12 +110,12 @@ impl Data {
         }
     }
 
-    /// The images of one part.
-    pub fn part(&self, part: Part) -> &Images {
-        match part {
-            Part::Train => &self.train,
-            Part::Validation => &self.validation,
-            Part::Test => &self.test,
+    /// The images of one split.
+    pub fn images(&self, split: Split) -> &Images {
+        match split {
+            Split::Train => &self.train,
+            Split::Validation => &self.validation,
+            Split::Test => &self.test,
         }
     }
 
@@ -167,7 +167,7 @@ impl Data {
     /// validation part, and the validation part becomes the test part. Normalisation stays.
     ///
     /// # Errors
-    /// As [`Data::split`].
+    /// As [`DataSplits::split`].
     pub fn hold_out(&self, share: f64, seed: u64) -> Result<Self, SplitError> {
         let dataset = Dataset {
             name: self.name.clone(),
@@ -181,7 +181,7 @@ impl Data {
     }
 
     /// Normalised pixels of one image, appended to `out`.
-    pub fn normalise(&self, image: &[u8], out: &mut Vec<f32>) {
+    pub fn normalize(&self, image: &[u8], out: &mut Vec<f32>) {
         let plane = (image.len() / self.channels.max(1)).max(1);
         for (channel, pixels) in image.chunks(plane).enumerate() {
             let scale = 1.0 / (255.0 * self.sd[channel]);
