@@ -1,4 +1,4 @@
-"""Samplers of other libraries behind the ask/tell protocol (docs/ask-tell-protocol.md).
+"""Samplers of other libraries behind the ask/tell protocol (docs/reference/ask-tell-protocol.md).
 
 usage: server.py SAMPLER
   optuna-tpe, optuna-gp, optuna-cmaes, optuna-nsga2, optuna-random

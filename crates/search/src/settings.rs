@@ -466,10 +466,10 @@ mod tests {
         }
     }
 
-    /// `docs/search.toml` shows the defaults, and every setting that it shows exists.
+    /// `docs/reference/search.toml` shows the defaults, and every setting that it shows exists.
     #[test]
     fn the_documented_settings_are_the_defaults() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/search.toml");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/search.toml");
         assert_eq!(Settings::load(Some(&path), &[]).unwrap(), Settings::default());
         let text = std::fs::read_to_string(&path).unwrap();
         let shown: Vec<&str> = text

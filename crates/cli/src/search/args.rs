@@ -42,7 +42,7 @@ Examples:
       the same line on every machine: each adds its workers to the one study
 
   cargo xtask search --config search.toml --set training.epochs=40
-      settings from a file (docs/search.toml shows all of them), one changed
+      settings from a file (docs/reference/search.toml shows all of them), one changed
 
 What you get, in runs/<study>/:
   summary.json   trials, seconds and the front, for programs
