@@ -15,3 +15,14 @@ pub use {
     automl_serve as serve, automl_simulate as simulate, automl_space as space,
     automl_storage as storage, automl_study as study, automl_tpe as tpe,
 };
+
+/// The Rust code of the repository's documents, compiled and run by `cargo test --doc`.
+#[cfg(doctest)]
+mod documents {
+    #[doc = include_str!("../../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../../CONTRIBUTING.md")]
+    mod contributing {}
+    #[doc = include_str!("../../../docs/guides/optimizer-alone.md")]
+    mod optimizer_alone {}
+}
