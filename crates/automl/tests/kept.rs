@@ -129,7 +129,7 @@ mod trained {
         let mut expected = settings();
         expected.study = Some("kept".into());
         expected.search.trials = 8;
-        expected.search.front = 2;
+        expected.search.final_networks = 2;
         expected.search.max_params = Some(3000);
         expected.training.epochs = Some(6);
         expected.training.final_epochs = Some(6);
@@ -148,7 +148,7 @@ mod trained {
         settings.study = Some("kept".into());
         settings.runs = runs.path().to_owned();
         settings.search.trials = 8;
-        settings.search.front = 2;
+        settings.search.final_networks = 2;
         settings.training.final_epochs = Some(6);
         let events = Mutex::new(Vec::new());
         let observer = |event: &Event| {

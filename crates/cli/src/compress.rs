@@ -95,8 +95,7 @@ pub(crate) struct CompressArgs {
     #[command(flatten)]
     data: DataArgs,
 
-    /// The recipe of fine-tuning but for its learning rate: light or lecture [default:
-    /// light]
+    /// The recipe of fine-tuning but for its learning rate: short or long [default: short]
     #[arg(long, value_name = "NAME", help_heading = "Training")]
     recipe: Option<String>,
     /// How many epochs of fine-tuning in all, 0 for none [default: a third of a search's final

@@ -60,7 +60,7 @@ pub(crate) struct FidelitiesArgs {
     /// The most multiply-accumulates per image that a network may have
     #[arg(long, value_name = "N")]
     max_macs: Option<u64>,
-    /// The epochs of the full setting [default: 27; lecture: 200]
+    /// The epochs of the full setting [default: 27; long: 200]
     #[arg(long, value_name = "N")]
     epochs: Option<u64>,
     /// Where to train: auto (a real GPU if there is one), cpu or gpu [default: auto]

@@ -19,7 +19,7 @@ Examples:
   cargo xtask train runs/digits-1/front/trial-7/model.yaml --seed 1 --out runs/again-1
       a network of a search once more, with other weights and another split
 
-  cargo xtask train model.yaml --dataset cifar10 --data-dir ~/data --recipe lecture --out runs/mine
+  cargo xtask train model.yaml --dataset cifar10 --data-dir ~/data --recipe long --out runs/mine
       a network of your own by the long recipe
 
 What you get, in the folder of --out:
@@ -41,7 +41,7 @@ pub(crate) struct TrainArgs {
     #[command(flatten)]
     data: DataArgs,
 
-    /// How to train: light (short) or lecture (200 epochs, RandAugment) [default: light]
+    /// How to train: short, or long (200 epochs, RandAugment) [default: short]
     #[arg(long, value_name = "NAME", help_heading = "Training")]
     recipe: Option<String>,
     /// How many epochs [default: those of a search's final training]

@@ -81,7 +81,7 @@ impl Recipe {
     /// RandAugment by Cubuk et al. (2019), weak: strong augmentation is for networks with capacity
     /// to spare. That code has no Nesterov momentum, decays biases and normalisation too, and steps
     /// the rate once per epoch.
-    pub fn lecture(data: &DataSplits, epochs: u64) -> Self {
+    pub fn long(data: &DataSplits, epochs: u64) -> Self {
         Self {
             epochs,
             batch: 128,
@@ -167,9 +167,9 @@ mod tests {
     }
 
     #[test]
-    fn the_lecture_s_rate_is_a_cosine_over_all_steps() {
+    fn the_long_recipe_s_rate_is_a_cosine_over_all_steps() {
         let data = DataSplits::split(&crate::Dataset::digits().unwrap(), 0.2, 0).unwrap();
-        let recipe = Recipe::lecture(&data, 200);
+        let recipe = Recipe::long(&data, 200);
         assert!(recipe.check().is_ok());
         for step in [0, 1, 700, 1000, 1999] {
             let cosine = 0.05 * (1.0 + (PI * step as f64 / 2000.0).cos());

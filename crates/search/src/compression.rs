@@ -1,7 +1,7 @@
 //! A given network made smaller: pruned, decomposed or both, tested once and saved.
 
-pub use crate::split::SplitSettings;
-use crate::split::agree;
+use crate::split::reconcile;
+pub use crate::split::{SplitError, SplitMismatch, SplitSettings};
 use crate::{
     Settings,
     engine::{SearchError, open_data, write_file},
@@ -109,18 +109,8 @@ pub enum CompressionError {
         path: PathBuf,
     },
     /// The network was trained by another split of its data.
-    #[error(
-        "{name} = {value}: the network was trained with {known}, and another split would test it \
-         on images that it has learnt; leave it out"
-    )]
-    Split {
-        /// The setting.
-        name: &'static str,
-        /// Its value.
-        value: String,
-        /// Its value when the network was trained.
-        known: String,
-    },
+    #[error(transparent)]
+    Split(#[from] SplitError),
     /// A share that is none.
     #[error("the share to keep must lie above 0 and below 1, not {share}")]
     Keep {
@@ -247,9 +237,9 @@ pub fn run(
             network: description,
             source: Box::new(source),
         })?;
-    let agreed = agree(settings, &job.meant, &weights)?;
-    let settings = &agreed.settings;
-    if let Some(note) = agreed.note {
+    let reconciled = reconcile(settings, &job.meant, &weights)?;
+    let settings = &reconciled.settings;
+    if let Some(note) = reconciled.note {
         observer(&Progress::Note(note));
     }
     let cost = model.cost();
@@ -299,7 +289,7 @@ pub fn run(
             rate: job.rate,
             seed: settings.seed,
             split: SplitSettings::of(settings),
-            split_is_known: agreed.is_known,
+            split_is_known: reconciled.is_known,
             before: measured(&cost, before),
             after: measured(&smaller.cost(), after),
             seconds: start.elapsed().as_secs_f64(),

@@ -1,28 +1,28 @@
 //! The search itself: what it plans, runs, keeps and finishes.
 
-mod continued;
+mod artifact;
+mod cost_diversity;
+mod deduplicate;
 mod error;
 pub(crate) mod executor;
-mod expected;
+mod extrapolation;
 mod finish;
 mod folder;
-mod kept;
 mod learn;
 mod learn_recipe;
 pub(crate) mod plan;
 mod recipe;
+mod resume;
 mod run;
 pub(crate) mod rungs;
 mod scores;
 pub(crate) mod setup;
-mod spread;
 mod timing;
-mod unique;
 
-pub use continued::ContinueError;
-pub(crate) use continued::begun;
 pub use error::SearchError;
 pub(crate) use executor::CHECKPOINT_EVERY;
+pub use resume::ContinueError;
+pub(crate) use resume::begun;
 pub(crate) use run::open_data;
 pub use run::run;
 

@@ -2,6 +2,7 @@
 
 mod check;
 mod ladder;
+mod load;
 mod microseconds;
 mod span;
 
@@ -12,7 +13,9 @@ pub use span::Span;
 #[cfg(feature = "train")]
 use automl_storage::Address;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+#[cfg(feature = "train")]
+use std::path::Path;
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// Why settings were refused.
@@ -60,10 +63,10 @@ pub enum Device {
     Gpu,
 }
 
-/// What the accuracy is weighed against.
+/// The cost that a search minimizes beside the error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Against {
+pub enum CostObjective {
     /// The number of parameters.
     #[default]
     Params,
@@ -73,10 +76,10 @@ pub enum Against {
     Latency,
 }
 
-/// The cheap score by which the best of a few proposals is chosen in a search's first trials.
+/// The zero-cost proxy that selects the best of a few proposals in a search's first trials.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Filter {
+pub enum ZeroCostProxy {
     /// None: every proposal is trained.
     #[default]
     None,
@@ -108,10 +111,13 @@ pub enum RecipePreset {
     /// Short trainings: 27 epochs, batches by the size of the data set, small crops, label
     /// smoothing.
     #[default]
-    Light,
-    /// The long recipe that small networks are compared by: 200 epochs, also in the end, batches of
-    /// 128, a learning rate of .1 along a cosine, RandAugment, no label smoothing.
-    Lecture,
+    #[serde(alias = "light")]
+    Short,
+    /// The recipe by which small networks are usually compared: 200 epochs, also in the final
+    /// training, batches of 128, a learning rate of 0.1 along a cosine, RandAugment, no label
+    /// smoothing.
+    #[serde(alias = "lecture")]
+    Long,
 }
 
 /// All settings of one search.
@@ -194,21 +200,24 @@ pub struct SearchSettings {
     pub sampler: String,
     /// Who stops bad candidates early.
     pub scheduler: String,
-    /// The cheap score that chooses among proposals in the first trials.
-    pub filter: Filter,
-    /// Whether the summary says how well cheap scores ranked the networks; also if there is a
-    /// filter.
+    /// The zero-cost proxy that selects among proposals in the first trials.
+    #[serde(alias = "filter")]
+    pub zero_cost_proxy: ZeroCostProxy,
+    /// Whether the summary reports how well zero-cost proxies ranked the networks; implied by
+    /// `zero_cost_proxy`.
     pub scores: bool,
-    /// What the accuracy is weighed against.
-    pub against: Against,
+    /// The cost that is minimized beside the error.
+    #[serde(alias = "against")]
+    pub cost_objective: CostObjective,
     /// The most parameters that a candidate may have.
     pub max_params: Option<u64>,
     /// The most multiply-accumulates per image that a candidate may have.
     pub max_macs: Option<u64>,
     /// The longest that a candidate may take for one image, as predicted for the device at hand.
     pub max_latency: Option<Microseconds>,
-    /// How many networks of the front are trained to the end and saved.
-    pub front: usize,
+    /// The number of networks that are trained to the end and saved.
+    #[serde(alias = "front")]
+    pub final_networks: usize,
     /// The most training images that candidates are trained on; the final training uses all.
     /// Default: 8,000.
     pub images: Option<usize>,
@@ -228,13 +237,13 @@ impl Default for SearchSettings {
             timeout: None,
             sampler: "auto".into(),
             scheduler: "asha".into(),
-            filter: Filter::None,
+            zero_cost_proxy: ZeroCostProxy::None,
             scores: false,
-            against: Against::Params,
+            cost_objective: CostObjective::Params,
             max_params: None,
             max_macs: None,
             max_latency: None,
-            front: 18,
+            final_networks: 18,
             images: None,
             search_and_learn: false,
             learn_recipe: false,
@@ -253,7 +262,7 @@ pub struct TrainingSettings {
     /// The epochs after which the first candidates are stopped. Default: a ninth of `epochs`.
     pub min_epochs: Option<u64>,
     /// The epochs of the final training of the front's networks. Default: half as many again as
-    /// `epochs`, and at least 2,000 steps; with the lecture's recipe as many.
+    /// `epochs`, and at least 2,000 steps; with the long recipe as many.
     pub final_epochs: Option<u64>,
     /// Images in a batch. Default: by the recipe.
     pub batch: Option<usize>,
@@ -283,7 +292,7 @@ pub struct TrainingSettings {
 impl Default for TrainingSettings {
     fn default() -> Self {
         Self {
-            recipe: RecipePreset::Light,
+            recipe: RecipePreset::Short,
             epochs: None,
             min_epochs: None,
             final_epochs: None,
@@ -301,10 +310,36 @@ impl Default for TrainingSettings {
     }
 }
 
+/// With weight sharing, one trial is run for this many of those asked for.
+const TRIALS_PER_LEARNED: u64 = 20;
+
+/// The fewest trials of a search with weight sharing.
+const FEWEST_LEARNED: u64 = 3;
+
 impl SearchSettings {
+    /// The number of trials to run: `trials`, or with `search_and_learn` a twentieth of them, at
+    /// least 3.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_search::SearchSettings;
+    ///
+    /// let settings = SearchSettings { trials: 90, ..SearchSettings::default() };
+    /// assert_eq!(settings.planned_trials(), 90);
+    /// let learning = SearchSettings { search_and_learn: true, ..settings };
+    /// assert_eq!(learning.planned_trials(), 5);
+    /// ```
+    pub fn planned_trials(&self) -> u64 {
+        if self.search_and_learn {
+            self.trials.div_ceil(TRIALS_PER_LEARNED).max(FEWEST_LEARNED)
+        } else {
+            self.trials
+        }
+    }
+
     /// Whether latency matters to the search.
     pub fn wants_latency(&self) -> bool {
-        self.against == Against::Latency || self.max_latency.is_some()
+        self.cost_objective == CostObjective::Latency || self.max_latency.is_some()
     }
 }
 
@@ -312,8 +347,8 @@ impl TrainingSettings {
     /// The epochs of a candidate that is never stopped.
     pub(crate) fn search_epochs(&self) -> u64 {
         self.epochs.unwrap_or(match self.recipe {
-            RecipePreset::Light => 27,
-            RecipePreset::Lecture => 200,
+            RecipePreset::Short => 27,
+            RecipePreset::Long => 200,
         })
     }
 }
@@ -344,71 +379,15 @@ impl Settings {
     pub(crate) fn search_epochs(&self) -> u64 {
         self.fidelity.ladder.top_epochs().unwrap_or_else(|| self.training.search_epochs())
     }
-
-    /// The defaults, changed by a TOML file if there is one, then by assignments `path=value` such
-    /// as `training.epochs=20` or `data.dataset=cifar10` in order.
-    ///
-    /// # Errors
-    /// A file that cannot be read, an unknown setting, a value of the wrong kind or out of range.
-    pub fn load(file: Option<&Path>, assignments: &[String]) -> Result<Self, SettingsError> {
-        let mut table = toml::Table::new();
-        if let Some(path) = file {
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| SettingsError::Read { path: path.to_owned(), source })?;
-            let place = path.display().to_string();
-            let bad = |e: toml::de::Error| SettingsError::Parse {
-                place: place.clone(),
-                reason: e.to_string().trim_end().to_owned(),
-            };
-            table = text.parse().map_err(bad)?;
-            // Reads it once alone, so that an error names the file.
-            toml::from_str::<Self>(&text).map_err(bad)?;
-        }
-        for assignment in assignments {
-            assign(&mut table, assignment)?;
-        }
-        let mut settings: Self =
-            toml::Value::Table(table).try_into().map_err(|e: toml::de::Error| {
-                SettingsError::Parse {
-                    place: "the settings".into(),
-                    reason: e.to_string().trim_end().replace('\n', " "),
-                }
-            })?;
-        settings.fidelity.resolve()?;
-        settings.check()?;
-        Ok(settings)
-    }
 }
 
 /// The data sets that a search can read.
 pub const DATASETS: &[&str] = &["digits", "mnist", "fashion-mnist", "cifar10", "folder"];
 
-/// Applies one `path=value`; a value that is no TOML counts as a string.
-fn assign(table: &mut toml::Table, assignment: &str) -> Result<(), SettingsError> {
-    let bad = |reason: &str| SettingsError::Parse {
-        place: assignment.to_owned(),
-        reason: reason.to_owned(),
-    };
-    let (path, text) = assignment.split_once('=').ok_or_else(|| bad("write path=value"))?;
-    let value = format!("value = {text}")
-        .parse::<toml::Table>()
-        .ok()
-        .and_then(|mut parsed| parsed.remove("value"))
-        .unwrap_or_else(|| toml::Value::String(text.to_owned()));
-    let mut keys: Vec<&str> = path.trim().split('.').collect();
-    let last = keys.pop().filter(|key| !key.is_empty()).ok_or_else(|| bad("the path is empty"))?;
-    let mut place = table;
-    for key in keys {
-        let entry = place.entry(key).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        place = entry.as_table_mut().ok_or_else(|| bad("the path leads through a value"))?;
-    }
-    place.insert(last.to_owned(), value);
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
     use std::time::Duration;
 
     #[test]
@@ -432,7 +411,7 @@ mod tests {
         assert_eq!(settings.search.timeout, Some(Span(Duration::from_secs(5400))));
         assert_eq!(settings.data.dir, Some(PathBuf::from("/data")));
         assert_eq!(settings.device, Device::Cpu);
-        assert_eq!(settings.training.recipe, RecipePreset::Lecture);
+        assert_eq!(settings.training.recipe, RecipePreset::Long);
         assert_eq!(settings.training.randaugment_magnitude, Some(0));
         assert_eq!(settings.search.max_latency, Some(Microseconds(2000.0)));
         let written = toml::to_string(&settings).unwrap();
@@ -464,6 +443,33 @@ mod tests {
             let error = load(&[bad]).unwrap_err().to_string();
             assert!(error.contains(named), "{bad}: {error}");
         }
+    }
+
+    #[test]
+    fn former_names_are_read() {
+        let now = ["search.cost-objective=macs", "search.final-networks=3"];
+        let now = [&now[..], &["search.zero-cost-proxy=naswot", "training.recipe=long"]].concat();
+        let former = ["search.against=macs", "search.front=3", "search.filter=naswot"];
+        let former = [&former[..], &["training.recipe=lecture"]].concat();
+        let load = |names: &[&str], file: Option<&Path>| {
+            let names: Vec<String> = names.iter().map(|s| (*s).to_owned()).collect();
+            Settings::load(file, &names).unwrap()
+        };
+        let settings = load(&now, None);
+        assert_eq!(load(&former, None), settings);
+        // The last one counts, whatever its name.
+        assert_eq!(load(&[&now[..], &["search.front=4"]].concat(), None).search.final_networks, 4);
+        let text = "[search]\nagainst = \"latency\"\nfilter = \"naswot\"\nfront = 3\n\
+             [training]\nrecipe = \"lecture\"\n";
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        assert_eq!(load(&now[..1], Some(file.path())), settings);
+        let kept: Settings = serde_json::from_str(
+            r#"{"search": {"against": "macs", "filter": "naswot", "front": 3},
+                "training": {"recipe": "lecture"}}"#,
+        )
+        .unwrap();
+        assert_eq!(kept, settings);
     }
 
     /// `docs/reference/search.toml` shows the defaults, and every setting that it shows exists.

@@ -1,15 +1,42 @@
-//! By which split of its data set a saved network was trained. With another one it would be tested
-//! on images that it has learnt, unless the data set has test images of its own.
+//! The split of the data set by which a saved network was trained.
+//!
+//! Under another split, the network would be tested on images of its own training, unless the data
+//! set comes with test images.
 
-use crate::compression::CompressionError;
-use crate::{
-    Settings,
-    engine::{SearchError, begun},
-};
+use crate::engine::begun;
+use crate::{ContinueError, Settings};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use thiserror::Error;
 
-/// What decides which images are for training, validation and test.
+/// Why the split of a network's training is not used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SplitError {
+    /// The settings give another split.
+    #[error(transparent)]
+    Mismatch(#[from] SplitMismatch),
+    /// The settings of the network's study cannot be read.
+    #[error(transparent)]
+    Study(#[from] ContinueError),
+}
+
+/// A setting that gives another split than that of the network's training.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error(
+    "{name} = {value}: the network was trained with {known}, and another split would test it \
+     on images that it has learnt; leave it out"
+)]
+pub struct SplitMismatch {
+    /// Name of the setting.
+    pub name: &'static str,
+    /// Its value.
+    pub value: String,
+    /// Its value in the network's training.
+    pub known: String,
+}
+
+/// Assignment of images to training, validation and test.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SplitSettings {
     /// The data set's name.
@@ -43,7 +70,7 @@ struct Known {
 }
 
 /// The settings by which a network is judged.
-pub(crate) struct Agreed {
+pub(crate) struct Reconciled {
     /// The settings with what is known of the network's training in the place of defaults.
     pub(crate) settings: Settings,
     /// Whether the split is known to be the training's.
@@ -63,11 +90,11 @@ impl SplitSettings {
 /// Compares settings with what the folder of the weights says of their training. A setting at its
 /// default takes the value from there, unless it is among the `meant` ones; any other is refused
 /// where it differs.
-pub(crate) fn agree(
+pub(crate) fn reconcile(
     settings: &Settings,
     meant: &[String],
     weights: &Path,
-) -> Result<Agreed, CompressionError> {
+) -> Result<Reconciled, SplitError> {
     let mut settings = settings.clone();
     let Some(Known { split, dir, side }) = known(weights)? else {
         let note = format!(
@@ -75,7 +102,7 @@ pub(crate) fn agree(
              data.validation or seed were others then, it is tested on images that it has learnt",
             weights.display()
         );
-        return Ok(Agreed { settings, is_known: false, note: Some(note) });
+        return Ok(Reconciled { settings, is_known: false, note: Some(note) });
     };
     let usual = Settings::default();
     let mut taken = Vec::new();
@@ -87,7 +114,7 @@ pub(crate) fn agree(
             taken.push(format!("{name} = {known}"));
             return Ok(());
         }
-        Err(CompressionError::Split { name, value, known })
+        Err(SplitMismatch { name, value, known })
     };
     let text = |name: &str| format!("{name:?}");
     let (data, default) = (&settings.data, &usual.data);
@@ -105,7 +132,7 @@ pub(crate) fn agree(
         let place = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
         if place(own) != place(known) {
             let (value, known) = (text(&own.to_string_lossy()), text(&known.to_string_lossy()));
-            return Err(CompressionError::Split { name: "data.dir", value, known });
+            return Err(SplitMismatch { name: "data.dir", value, known }.into());
         }
     }
     settings.seed = split.seed;
@@ -116,11 +143,11 @@ pub(crate) fn agree(
         settings.data.side = side;
     }
     let note = format!("going on with {}, as the network was trained", taken.join(", "));
-    Ok(Agreed { settings, is_known: true, note: Some(note).filter(|_| !taken.is_empty()) })
+    Ok(Reconciled { settings, is_known: true, note: Some(note).filter(|_| !taken.is_empty()) })
 }
 
 /// What the folder of a file of weights says; `None` where it says nothing.
-fn known(weights: &Path) -> Result<Option<Known>, CompressionError> {
+fn known(weights: &Path) -> Result<Option<Known>, SplitError> {
     let Ok(weights) = weights.canonicalize() else { return Ok(None) };
     let Some(folder) = weights.parent() else { return Ok(None) };
     if let Ok(text) = std::fs::read_to_string(folder.join("metrics.json"))
@@ -133,7 +160,7 @@ fn known(weights: &Path) -> Result<Option<Known>, CompressionError> {
     };
     let study = folder.parent().filter(|front| is_named(front, "front")).and_then(Path::parent);
     let Some(study) = study.filter(|_| is_named(folder, "trial-")) else { return Ok(None) };
-    let Some(begun) = begun(study).map_err(SearchError::from)? else { return Ok(None) };
+    let Some(begun) = begun(study)? else { return Ok(None) };
     let (dir, side) = (begun.data.dir.clone(), Some(begun.data.side));
     Ok(Some(Known { split: SplitSettings::of(&begun), dir, side }))
 }

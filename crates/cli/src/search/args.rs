@@ -23,10 +23,10 @@ Examples:
   cargo xtask search --dataset fashion-mnist --data-dir ~/data --max-params 20000 --timeout 30m
       at most 20,000 parameters, finished within half an hour
 
-  cargo xtask search --dataset cifar10 --data-dir ~/data --against macs --max-macs 20000000
+  cargo xtask search --dataset cifar10 --data-dir ~/data --cost-objective macs --max-macs 20000000
       accuracy against multiply-accumulates
 
-  cargo xtask search --dataset cifar10 --data-dir ~/data --recipe lecture
+  cargo xtask search --dataset cifar10 --data-dir ~/data --recipe long
       the long recipe: batch 128, SGD along a cosine, RandAugment, 200 epochs
 
   cargo xtask search --trials 50 --search-and-learn
@@ -82,16 +82,16 @@ pub(crate) struct SearchArgs {
     /// The longest that a network may take for one image on this device: 800us, 2ms
     #[arg(long, value_name = "TIME", help_heading = "Search")]
     max_latency: Option<String>,
-    /// Of three proposals for each of the first 20 candidates, keep the best by a cheap score:
+    /// Of three proposals for each of the first 20 candidates, keep the best by a zero-cost proxy:
     /// params, naswot, synflow or gradient-norm [default: none]
-    #[arg(long, value_name = "SCORE", help_heading = "Search")]
-    filter: Option<String>,
-    /// What accuracy is weighed against: params, macs or latency [default: params]
-    #[arg(long, value_name = "COST", help_heading = "Search")]
-    against: Option<String>,
-    /// How many networks of the front to train to the end and save [default: 18]
-    #[arg(long, value_name = "N", help_heading = "Search")]
-    front: Option<usize>,
+    #[arg(long, alias = "filter", value_name = "PROXY", help_heading = "Search")]
+    zero_cost_proxy: Option<String>,
+    /// The cost that is minimized beside the error: params, macs or latency [default: params]
+    #[arg(long, alias = "against", value_name = "COST", help_heading = "Search")]
+    cost_objective: Option<String>,
+    /// How many networks to train to the end and save [default: 18]
+    #[arg(long, alias = "front", value_name = "N", help_heading = "Search")]
+    final_networks: Option<usize>,
     /// Let a weight-sharing network learn first and propose candidates: a twentieth of the trials, at
     /// least 3, is run
     #[arg(long, help_heading = "Search")]
@@ -109,13 +109,13 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "NAME", help_heading = "Search")]
     scheduler: Option<String>,
 
-    /// How to train: light (short) or lecture (200 epochs, RandAugment) [default: light]
+    /// How to train: short, or long (200 epochs, RandAugment) [default: short]
     #[arg(long, value_name = "NAME", help_heading = "Training")]
     recipe: Option<String>,
     /// The fidelities: epochs, or a file that `automl fidelities` wrote [default: epochs]
     #[arg(long, value_name = "FILE|epochs", help_heading = "Training")]
     ladder: Option<String>,
-    /// The epochs of a candidate that is never stopped [default: 27; lecture: 200]
+    /// The epochs of a candidate that is never stopped [default: 27; long: 200]
     #[arg(long, value_name = "N", help_heading = "Training")]
     epochs: Option<u64>,
     /// The epochs of the final training of the front's networks
@@ -157,9 +157,9 @@ impl SearchArgs {
             ("search.max-macs", number(self.max_macs)),
             ("search.max-latency", text(&self.max_latency)),
             ("search.space", text(&self.space)),
-            ("search.filter", text(&self.filter)),
-            ("search.against", text(&self.against)),
-            ("search.front", number(self.front)),
+            ("search.zero-cost-proxy", text(&self.zero_cost_proxy)),
+            ("search.cost-objective", text(&self.cost_objective)),
+            ("search.final-networks", number(self.final_networks)),
             ("search.search-and-learn", self.search_and_learn.then(|| "true".to_owned())),
             ("search.learn-recipe", self.learn_recipe.then(|| "true".to_owned())),
             ("search.sampler", text(&self.sampler)),

@@ -132,7 +132,7 @@ impl<'a> Executor<'a> {
             Err(error) => return self.fail(number, error.to_string(), None),
         };
         let cost = network.cost();
-        let price = self.setup.plan.caps.price(self.setup.settings.search.against, &network);
+        let price = self.setup.plan.caps.price(self.setup.settings.search.cost_objective, &network);
         self.setup.tell(&Event::Training { trial: number, params: cost.parameters, from, until });
         let rungs = &self.setup.plan.rungs;
         let mut going: Option<Training> = None;

@@ -4,10 +4,10 @@ mod queue;
 
 use super::SearchError;
 use super::executor::{CHECKPOINT_EVERY, EPOCH_SECONDS, lock};
-use super::expected::Expectation;
+use super::extrapolation::CurveExtrapolation;
 use super::plan::ETA;
 use super::setup::Setup;
-use crate::{Against, Event, Network};
+use crate::{CostObjective, Event, Network};
 use automl_arch::{Architecture, Cost};
 use automl_data::{Recipe, Split};
 use automl_numeric::pareto;
@@ -159,7 +159,7 @@ impl Finish<'_> {
     /// The best candidates of the search by non-domination rank of the expected loss and the cost, the
     /// ends and the most isolated of each rank first, every network once.
     fn candidates(&self, history: &History) -> Vec<Candidate> {
-        let expected = Expectation::new(history, self.setup.plan.rungs.ladder.rungs(ETA));
+        let expected = CurveExtrapolation::new(history, self.setup.plan.rungs.ladder.rungs(ETA));
         let judged: Vec<_> = history
             .trials()
             .iter()
@@ -192,7 +192,7 @@ impl Finish<'_> {
                     accuracy: -losses[index][0],
                 });
             }
-            if candidates.len() >= self.setup.settings.search.front.max(1) {
+            if candidates.len() >= self.setup.settings.search.final_networks.max(1) {
                 break;
             }
         }
@@ -211,7 +211,7 @@ impl Finish<'_> {
             let epoch = (all / workers as f64).max(slowest).max(1e-6);
             let fits = (left / epoch).floor() as u64;
             if fits >= wanted.div_ceil(2)
-                || candidates.len() <= self.setup.settings.search.front.min(5)
+                || candidates.len() <= self.setup.settings.search.final_networks.min(5)
             {
                 return fits.clamp(1, wanted);
             }
@@ -358,10 +358,10 @@ impl Finish<'_> {
 
     fn front(&self, mut metrics: Vec<Metrics>) -> Vec<Network> {
         metrics.sort_by_key(|m| (m.params, m.macs, m.trial));
-        let cost = |m: &Metrics| match self.setup.settings.search.against {
-            Against::Params => m.params as f64,
-            Against::Macs => m.macs as f64,
-            Against::Latency => m.latency_us.unwrap_or(f64::INFINITY),
+        let cost = |m: &Metrics| match self.setup.settings.search.cost_objective {
+            CostObjective::Params => m.params as f64,
+            CostObjective::Macs => m.macs as f64,
+            CostObjective::Latency => m.latency_us.unwrap_or(f64::INFINITY),
         };
         let losses: Vec<_> = metrics.iter().map(|m| [m.validation_loss, cost(m)]).collect();
         let ranks = pareto::ranks(&losses);

@@ -13,9 +13,6 @@ use automl_train::{Candidate, Supernet, TrainError, on_threads};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The part of a search's trials that is left where a supernet proposes them.
-const TRIALS: u64 = 20;
-
 /// What an epoch of a supernet costs in epochs of a typical candidate on images of the same side: it
 /// trains on four fifths of the images and judges as many held-out ones most of the time, and its
 /// networks become several times as large as is typical.
@@ -38,11 +35,6 @@ const SMALLER: usize = 4;
 
 /// The least batch of a supernet, unless a search's is smaller: below, a step is mostly overhead.
 const LEAST_BATCH: usize = 32;
-
-/// The trials of a search of `trials` in which a supernet learns.
-pub(super) fn trials(trials: u64) -> u64 {
-    trials.div_ceil(TRIALS).max(3)
-}
 
 /// What the learning phase needs.
 pub(super) struct Learning<'a> {
@@ -165,7 +157,9 @@ impl Learning<'_> {
 
     fn price(&self, candidate: &Candidate) -> f64 {
         match self.setup.plan.networks.architecture(&candidate.config).graph() {
-            Ok(network) => self.setup.plan.caps.price(self.setup.settings.search.against, &network),
+            Ok(network) => {
+                self.setup.plan.caps.price(self.setup.settings.search.cost_objective, &network)
+            }
             Err(_) => f64::INFINITY,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::setup::Setup;
-use super::{SearchError, kept};
+use super::{SearchError, artifact};
 use crate::TrainingSettings;
 use automl_arch::Architecture;
 use automl_data::{DataSplits, Recipe, Split};
@@ -115,14 +115,14 @@ impl RecipeLearning<'_> {
     ) -> Result<TrainingSettings, SearchError> {
         let mut training = self.setup.settings.training.clone();
         let path = self.setup.folder.path.join("recipe.json");
-        let kept = match kept::known(record, ATTRIBUTE, &path)? {
+        let kept = match artifact::known(record, ATTRIBUTE, &path)? {
             Some(known) => known,
             None => {
                 let outcome = outcome(self.learn_on(threads))?;
                 if self.setup.stop.is_set() {
                     return Ok(training);
                 }
-                kept::keep(record, ATTRIBUTE, &path, outcome)?
+                artifact::keep(record, ATTRIBUTE, &path, outcome)?
             }
         };
         match kept {

@@ -1,8 +1,8 @@
 //! What a search does with its settings once the data is known.
 
+use super::SearchError;
 use super::rungs::{Macs, Rungs};
-use super::{SearchError, learn};
-use crate::{Against, LadderSettings, Settings, SpaceName, TrainingSettings};
+use crate::{CostObjective, LadderSettings, Settings, SpaceName, TrainingSettings};
 use automl_arch::nas_bench_macro::MacroSpace;
 use automl_arch::{BlockSpace, BlockSpaceError, BlockSpaceOptions, Graph, NetworkSpace};
 use automl_data::{DataSplits, Recipe};
@@ -85,12 +85,12 @@ impl Caps {
         over(cost.parameters, self.params).max(over(cost.macs, self.macs)).max(late - 1.0)
     }
 
-    /// What the accuracy of a network is weighed against; NaN for a latency without a table.
-    pub(crate) fn price(&self, against: Against, network: &Graph) -> f64 {
-        match against {
-            Against::Params => network.cost().parameters as f64,
-            Against::Macs => network.cost().macs as f64,
-            Against::Latency => {
+    /// The cost of a network that is minimized beside the error; NaN for a latency without a table.
+    pub(crate) fn price(&self, objective: CostObjective, network: &Graph) -> f64 {
+        match objective {
+            CostObjective::Params => network.cost().parameters as f64,
+            CostObjective::Macs => network.cost().macs as f64,
+            CostObjective::Latency => {
                 self.table.as_ref().map_or(f64::NAN, |table| table.latency(network))
             }
         }
@@ -136,7 +136,7 @@ impl Plan {
                 Rungs::epochs(&search_data, &recipe, min)?
             }
         };
-        let trials = trials(settings);
+        let trials = settings.search.planned_trials();
         let final_epochs = training.finish_epochs(&data, epochs);
         Ok(Self {
             data: Arc::new(data),
@@ -153,7 +153,7 @@ impl Plan {
 
     /// Lets the search of other settings count, on the same networks.
     pub(super) fn search_by(&mut self, settings: &Settings) {
-        self.trials = trials(settings);
+        self.trials = settings.search.planned_trials();
     }
 
     /// Lets other training settings count, for as many epochs.
@@ -194,12 +194,6 @@ impl Plan {
         self.space = constrained(&self.networks, &self.caps);
         Ok(())
     }
-}
-
-/// How many candidates are tried.
-fn trials(settings: &Settings) -> u64 {
-    let search = &settings.search;
-    if search.search_and_learn { learn::trials(search.trials) } else { search.trials }
 }
 
 /// The networks that are searched, scaled to the caps where they can be.

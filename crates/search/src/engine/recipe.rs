@@ -3,14 +3,14 @@
 use crate::{RecipePreset, TrainingSettings};
 use automl_data::{DataSplits, Recipe};
 
-/// From this batch on, the lecture's recipe begins with a rising learning rate.
+/// Batch size from which the long recipe begins with a linear warm-up.
 const LARGE_BATCH: usize = 256;
 
-/// The fewest steps of a light final training: a small data set has too few in as many epochs as
-/// the search's longest training and half as many again.
+/// The fewest steps of a short final training: on a small data set, 1.5 times the epochs of the
+/// search's longest training are too few.
 const FINAL_STEPS: u64 = 2_000;
 
-/// The epochs of that rise (Goyal et al. 2017, section 2.2).
+/// Epochs of that warm-up (Goyal et al. 2017, section 2.2).
 const WARMUP: f64 = 5.0;
 
 impl TrainingSettings {
@@ -19,8 +19,8 @@ impl TrainingSettings {
         // A rest that fills no batch is no step.
         let steps = (data.train.len() / self.recipe(data, epochs).batch.max(1)) as u64;
         self.final_epochs.unwrap_or(match self.recipe {
-            RecipePreset::Light => (3 * epochs).div_ceil(2).max(FINAL_STEPS.div_ceil(steps.max(1))),
-            RecipePreset::Lecture => epochs,
+            RecipePreset::Short => (3 * epochs).div_ceil(2).max(FINAL_STEPS.div_ceil(steps.max(1))),
+            RecipePreset::Long => epochs,
         })
     }
 
@@ -28,8 +28,8 @@ impl TrainingSettings {
     /// batch in proportion unless it was set too.
     pub(crate) fn recipe(&self, data: &DataSplits, epochs: u64) -> Recipe {
         let mut recipe = match self.recipe {
-            RecipePreset::Light => Recipe::for_data(data, epochs),
-            RecipePreset::Lecture => Recipe::lecture(data, epochs),
+            RecipePreset::Short => Recipe::for_data(data, epochs),
+            RecipePreset::Long => Recipe::long(data, epochs),
         };
         recipe.momentum = self.momentum;
         recipe.weight_decay = self.weight_decay;
@@ -39,7 +39,7 @@ impl TrainingSettings {
         if let Some(batch) = self.batch {
             recipe.learning_rate *= batch as f64 / recipe.batch as f64;
             recipe.batch = batch;
-            if self.recipe == RecipePreset::Lecture && batch >= LARGE_BATCH {
+            if self.recipe == RecipePreset::Long && batch >= LARGE_BATCH {
                 recipe.warmup = WARMUP;
             }
         }
@@ -96,8 +96,8 @@ mod tests {
     }
 
     #[test]
-    fn the_lecture_s_recipe_is_200_epochs_of_randaugment_and_a_cosine() {
-        let settings = training(&["training.recipe=lecture"]);
+    fn the_long_recipe_is_200_epochs_of_randaugment_and_a_cosine() {
+        let settings = training(&["training.recipe=long"]);
         assert_eq!((settings.search_epochs(), settings.finish_epochs(&data(), 200)), (200, 200));
         let recipe = settings.recipe(&data(), 200);
         let expected = Recipe {
@@ -128,7 +128,7 @@ mod tests {
             "training.label-smoothing=0.05",
             "training.momentum=0.8",
             "training.epochs=20",
-            "training.recipe=lecture",
+            "training.recipe=long",
         ]);
         assert_eq!((settings.search_epochs(), settings.finish_epochs(&data(), 20)), (20, 20));
         let recipe = settings.recipe(&data(), 20);
@@ -136,10 +136,10 @@ mod tests {
         let augmentation = recipe.augmentation;
         assert_eq!(augmentation.randaugment, RandAugment { operations: 3, magnitude: 9 });
         assert_eq!(augmentation.cutout, 0.25);
-        let plain = training(&["training.recipe=lecture", "training.randaugment-ops=0"]);
+        let plain = training(&["training.recipe=long", "training.randaugment-ops=0"]);
         assert_eq!(plain.recipe(&data(), 20).augmentation.randaugment.operations, 0);
-        let light = training(&["training.randaugment-ops=1"]).recipe(&data(), 20);
-        assert_eq!(light.augmentation.randaugment, RandAugment { operations: 1, magnitude: 2 });
+        let short = training(&["training.randaugment-ops=1"]).recipe(&data(), 20);
+        assert_eq!(short.augmentation.randaugment, RandAugment { operations: 1, magnitude: 2 });
     }
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn the_learning_rate_follows_the_batch_unless_it_is_set() {
         let recipe = |more: &[&str]| {
-            let all = [&["training.recipe=lecture", "training.batch=256"], more].concat();
+            let all = [&["training.recipe=long", "training.batch=256"], more].concat();
             training(&all).recipe(&data(), 200)
         };
         let large = recipe(&[]);

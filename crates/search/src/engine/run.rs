@@ -1,18 +1,18 @@
 //! The main job from settings to summary.
 
-use super::continued;
+use super::cost_diversity::CostDiversitySampler;
+use super::deduplicate::DeduplicatingSampler;
 use super::executor::Executor;
 use super::finish::Finish;
 use super::folder::StudyFolder;
 use super::learn::Learning;
 use super::learn_recipe::RecipeLearning;
 use super::plan::{ETA, Plan};
-use super::scores::{self, Filtered};
+use super::resume;
+use super::scores::{self, ProxyFilterSampler};
 use super::setup::{Setup, is_over};
-use super::spread::Spread;
-use super::unique::UniqueNetworks;
 use super::{SearchError, rungs, timing};
-use crate::{Device, Event, Filter, LadderSettings, Settings, Start, Summary};
+use crate::{Device, Event, LadderSettings, Settings, Start, Summary, ZeroCostProxy};
 use automl_data::{DataSplits, Dataset};
 use automl_registry;
 use automl_storage::SqliteStorage;
@@ -48,7 +48,7 @@ pub fn run(
     let start = Instant::now();
     settings.check()?;
     let given = settings;
-    let (begun, taken) = continued::settings(given)?;
+    let (begun, taken) = resume::settings(given)?;
     let settings = &begun;
     taken.into_iter().for_each(|note| observer(&Event::Note(note)));
     let (device, images) = open_data(settings)?;
@@ -74,11 +74,11 @@ pub fn run(
     let directions = [Direction::Maximize, Direction::Minimize];
     let mut record = open_record(settings, &folder)?;
     let is_new = !record.begin(&directions)?;
-    let mut joined = continued::join(given, settings, &mut *record, is_new)?;
+    let mut joined = resume::join(given, settings, &mut *record, is_new)?;
     joined.taken.take().into_iter().for_each(|note| observer(&Event::Note(note)));
     // What follows may take minutes and be interrupted: the study goes on as it began.
     if is_new || joined.known && folder.fresh {
-        continued::keep(&begun, &folder.path)?;
+        resume::keep(&begun, &folder.path)?;
     }
     plan.search_by(&joined.settings);
     let mut settings = joined.settings.clone();
@@ -124,11 +124,14 @@ pub fn run(
     };
     let (sampler, scheduler) =
         automl_registry::pair(&settings.search.sampler, &settings.search.scheduler, &setting)?;
-    let sampler = UniqueNetworks::new(sampler, plan.networks.clone());
+    let sampler = DeduplicatingSampler::new(sampler, plan.networks.clone());
     let (networks, caps) = (plan.networks.clone(), plan.caps.clone());
-    let sampler = Spread::new(sampler, networks, caps, settings.search.against);
-    let sampler: Box<dyn Sampler> = match scores::score(settings.search.filter) {
-        Some(score) => Box::new(Filtered::new(sampler, score, &plan, settings.seed, &over)),
+    let sampler =
+        CostDiversitySampler::new(sampler, networks, caps, settings.search.cost_objective);
+    let sampler: Box<dyn Sampler> = match scores::score(settings.search.zero_cost_proxy) {
+        Some(score) => {
+            Box::new(ProxyFilterSampler::new(sampler, score, &plan, settings.seed, &over))
+        }
         None => Box::new(sampler),
     };
     let mut builder = Study::builder(plan.space.clone())
@@ -181,7 +184,7 @@ pub fn run(
     if finished && search_deadline.is_none_or(|deadline| Instant::now() < deadline) {
         // Every candidate that was worth it has been promoted: the paused ones are done.
         let may_close = match study.storage() {
-            Some(record) => continued::may_close(settings, record)?,
+            Some(record) => resume::may_close(settings, record)?,
             None => true,
         };
         if may_close {
@@ -200,7 +203,7 @@ pub fn run(
         if finished { finish.run(study.history(), workers, one_thread_each)? } else { Vec::new() };
     // The final training may have been interrupted too.
     let finished = finished && !stop.is_set();
-    let scored = settings.search.scores || settings.search.filter != Filter::None;
+    let scored = settings.search.scores || settings.search.zero_cost_proxy != ZeroCostProxy::None;
     let scores = (finished && scored)
         .then(|| {
             let over = || is_over(stop, deadline);

@@ -1,7 +1,7 @@
 //! Cheap scores in a search: which of a few proposals is trained, and what the scores were worth.
 
 use super::plan::Plan;
-use crate::{Filter, ScoreRow, ScoreTable};
+use crate::{ScoreRow, ScoreTable, ZeroCostProxy};
 use automl_arch::NetworkSpace;
 use automl_numeric::correlation::{kendall, spearman};
 use automl_numeric::stream;
@@ -31,7 +31,7 @@ const ENOUGH: usize = 20;
 /// what counts is the score's residual of a linear regression on the logarithm of the
 /// multiply-accumulates over networks of the prior; parameters count as they are.
 #[derive(Debug)]
-pub(super) struct Filtered<S> {
+pub(super) struct ProxyFilterSampler<S> {
     inner: S,
     networks: NetworkSpace,
     score: Score,
@@ -39,7 +39,7 @@ pub(super) struct Filtered<S> {
     slope: f64,
 }
 
-impl<S: Sampler> Filtered<S> {
+impl<S: Sampler> ProxyFilterSampler<S> {
     /// Asked to stop, it is content with the networks that it has scored by then.
     pub(super) fn new(
         inner: S,
@@ -79,7 +79,7 @@ impl<S: Sampler> Filtered<S> {
     }
 }
 
-impl<S: Sampler> Sampler for Filtered<S> {
+impl<S: Sampler> Sampler for ProxyFilterSampler<S> {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let first = self.inner.propose(view, rng)?;
         if view.number >= FILTERED as u64 {
@@ -107,14 +107,14 @@ pub(super) fn slope(points: &[[f64; 2]]) -> Option<f64> {
     (square > 0.0).then(|| shared / square)
 }
 
-/// The score behind a filter.
-pub(super) fn score(filter: Filter) -> Option<Score> {
-    match filter {
-        Filter::None => None,
-        Filter::Params => Some(Score::Params),
-        Filter::Naswot => Some(Score::Naswot),
-        Filter::Synflow => Some(Score::Synflow),
-        Filter::GradientNorm => Some(Score::GradientNorm),
+/// The score of a zero-cost proxy.
+pub(super) fn score(proxy: ZeroCostProxy) -> Option<Score> {
+    match proxy {
+        ZeroCostProxy::None => None,
+        ZeroCostProxy::Params => Some(Score::Params),
+        ZeroCostProxy::Naswot => Some(Score::Naswot),
+        ZeroCostProxy::Synflow => Some(Score::Synflow),
+        ZeroCostProxy::GradientNorm => Some(Score::GradientNorm),
     }
 }
 

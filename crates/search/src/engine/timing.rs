@@ -1,7 +1,7 @@
 //! The latency table of a search.
 
 use super::setup::Setup;
-use super::{SearchError, kept};
+use super::{SearchError, artifact};
 use crate::latency::{self, TIMED};
 use automl_study::Storage;
 use automl_train::{LatencyProfile, Timing};
@@ -18,7 +18,7 @@ pub(super) fn profile(
     deadline: Option<Instant>,
 ) -> Result<LatencyProfile, SearchError> {
     let path = setup.folder.path.join("latency.json");
-    if let Some(known) = kept::known(record, ATTRIBUTE, &path)? {
+    if let Some(known) = artifact::known(record, ATTRIBUTE, &path)? {
         return Ok(known);
     }
     setup.note(format!("timing {TIMED} networks for the latency table"));
@@ -29,5 +29,5 @@ pub(super) fn profile(
         // A continuation times all of them.
         return Err(SearchError::Stopped);
     }
-    kept::keep(record, ATTRIBUTE, &path, profile)
+    artifact::keep(record, ATTRIBUTE, &path, profile)
 }

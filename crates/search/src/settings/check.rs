@@ -60,7 +60,7 @@ impl Settings {
             ("search.trials", Some(self.search.trials)),
             ("search.max-params", self.search.max_params),
             ("search.max-macs", self.search.max_macs),
-            ("search.front", Some(self.search.front as u64)),
+            ("search.final-networks", Some(self.search.final_networks as u64)),
             ("workers", self.workers.map(|n| n as u64)),
             ("training.epochs", self.training.epochs),
             ("training.min-epochs", self.training.min_epochs),
@@ -165,7 +165,7 @@ impl TrainingSettings {
             if magnitude > 30 {
                 return wrong(name, value, "must lie between 0 and 30");
             }
-            if self.recipe == RecipePreset::Light && self.randaugment_ops.is_none() {
+            if self.recipe == RecipePreset::Short && self.randaugment_ops.is_none() {
                 return wrong(name, value, "means nothing without training.randaugment-ops");
             }
         }

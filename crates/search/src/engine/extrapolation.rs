@@ -14,13 +14,13 @@ const ENOUGH: usize = 3;
 /// ones at the lower rung, the line regresses to their mean; candidates worse than all of them are
 /// only shifted, by what the worst of them gains.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Expectation {
+pub(super) struct CurveExtrapolation {
     rungs: Vec<u64>,
     /// From each rung to the next; `None` where nobody went on.
     steps: Vec<Option<Line>>,
 }
 
-impl Expectation {
+impl CurveExtrapolation {
     /// Learns from the reports at `rungs`, rising.
     pub(super) fn new(history: &History, rungs: Vec<u64>) -> Self {
         let at = |trial: &Trial, rung: u64| {
@@ -111,7 +111,7 @@ mod tests {
             (State::Waiting, &[]),
             (State::Paused, &[0.5, f64::NAN]),
         ]);
-        let expected = Expectation::new(&history, vec![1, 3, 9]);
+        let expected = CurveExtrapolation::new(&history, vec![1, 3, 9]);
         let accuracy = |trial: usize| {
             expected.loss(&history, &history.trials()[trial]).map(|loss| (-1e3 * loss).round())
         };

@@ -13,7 +13,7 @@ fn settings(runs: &Path) -> Settings {
     settings.runs = runs.to_owned();
     settings.device = Device::Cpu;
     settings.search.trials = 2;
-    settings.search.front = 2;
+    settings.search.final_networks = 2;
     settings.training.final_epochs = Some(1);
     settings
 }

@@ -1,8 +1,9 @@
-//! What a study began with. A continuation goes by the same numbers, or its trials would be judged
-//! by other images and recipes than those before them.
+//! Settings of a study that is resumed or joined.
+//!
+//! Trials are comparable only under the same data, recipe and limits, so a later run takes the
+//! settings of the first one.
 
-use super::SearchError;
-use crate::Settings;
+use crate::{SearchError, Settings};
 use automl_study::Storage;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -26,9 +27,9 @@ const FREE: &[&str] = &[
     "search.timeout",
     "search.sampler",
     "search.scheduler",
-    "search.filter",
+    "search.zero-cost-proxy",
     "search.scores",
-    "search.front",
+    "search.final-networks",
     "search.search-and-learn",
     "training.final-epochs",
     "fidelity.architectures",
@@ -60,6 +61,9 @@ pub enum ContinueError {
         /// What is wrong.
         source: serde_json::Error,
     },
+    /// The record does not hold settings.
+    #[error("the settings in the study's record: {0}")]
+    Record(serde_json::Error),
     /// The settings cannot be kept in a file.
     #[error("the settings cannot be written: {0}")]
     Write(#[from] serde_json::Error),
@@ -107,7 +111,7 @@ pub(super) fn settings(given: &Settings) -> Result<(Settings, Option<String>), C
     let Some(begun) = read(&given.runs.join(study).join(FILE))? else {
         return Ok((given.clone(), None));
     };
-    let (settings, taken) = agree(given, &begun)?;
+    let (settings, taken) = reconcile(given, &begun)?;
     let note = format!("going on with {}, as the study began", taken.join(", "));
     Ok((settings, Some(note).filter(|_| !taken.is_empty())))
 }
@@ -146,12 +150,12 @@ impl Joined {
         if others {
             return Err(differs.into());
         }
-        if let Some(mut shared) = record.attribute(ATTRIBUTE)? {
-            let mut now = values(&self.settings)?;
+        if let Some(begun) = record.attribute(ATTRIBUTE)? {
+            let (mut begun, mut now) = (shareable(&shared(begun)?)?, values(&self.settings)?);
             for name in SHARED {
-                *place(&mut shared, name) = place(&mut now, name).take();
+                *place(&mut begun, name) = place(&mut now, name).take();
             }
-            record.set_attribute(ATTRIBUTE, &shared)?;
+            record.set_attribute(ATTRIBUTE, &begun)?;
         }
         Ok(())
     }
@@ -169,17 +173,13 @@ pub(super) fn join(
     let mut now = values(settings)?;
     let begun = match record.attribute(ATTRIBUTE)? {
         Some(begun) => begun,
-        None if is_new => {
-            let mut ours = now.clone();
-            let places = [PLACE, &["storage", "data.dir"]].concat();
-            places.into_iter().for_each(|name| *place(&mut ours, name) = Value::Null);
-            record.attribute_or_insert(ATTRIBUTE, &ours)?
-        }
+        None if is_new => record.attribute_or_insert(ATTRIBUTE, &shareable(settings)?)?,
         None => {
             let (settings, taken) = (settings.clone(), None);
             return Ok(Joined { settings, taken, known: false, differs: None });
         }
     };
+    let begun = shareable(&shared(begun)?)?;
     let (mut given, mut usual) = (values(given)?, values(&Settings::default())?);
     let (mut taken, mut differs) = (Vec::new(), None);
     for name in names(&begun) {
@@ -212,6 +212,30 @@ pub(super) fn join(
     Ok(Joined { settings: joined, taken, known: true, differs })
 }
 
+/// Places of a run, which say nothing about the study.
+fn places() -> Vec<&'static str> {
+    [PLACE, &["storage", "data.dir"]].concat()
+}
+
+/// The settings by name as other processes may read them: without places.
+fn shareable(settings: &Settings) -> Result<Value, ContinueError> {
+    let mut values = values(settings)?;
+    places().into_iter().for_each(|name| *place(&mut values, name) = Value::Null);
+    Ok(values)
+}
+
+/// The settings that a record holds, perhaps under former names.
+fn shared(mut values: Value) -> Result<Settings, ContinueError> {
+    for name in places() {
+        let (section, name) = name.split_once('.').unwrap_or(("", name));
+        let table = if section.is_empty() { Some(&mut values) } else { values.get_mut(section) };
+        if let Some(table) = table.and_then(Value::as_object_mut) {
+            table.remove(name);
+        }
+    }
+    serde_json::from_value(values).map_err(ContinueError::Record)
+}
+
 /// Whether this process may end what is paused: not if others try more candidates than it does.
 pub(super) fn may_close(
     settings: &Settings,
@@ -239,7 +263,7 @@ fn read(path: &Path) -> Result<Option<Settings>, ContinueError> {
 
 /// The given settings with what the study began with in the place of defaults, and what that
 /// changed. A setting that is neither is refused, unless it is free.
-fn agree(given: &Settings, begun: &Settings) -> Result<(Settings, Vec<String>), ContinueError> {
+fn reconcile(given: &Settings, begun: &Settings) -> Result<(Settings, Vec<String>), ContinueError> {
     let (mut now, mut then) = (values(given)?, values(begun)?);
     let mut usual = values(&Settings::default())?;
     let mut taken = Vec::new();
@@ -325,7 +349,7 @@ mod tests {
         let begun = load(&[&stay[..], &free, &["runs=/old", "study=old", "workers=2"]].concat());
         let changed = ["search.trials=120", "training.final-epochs=7", "workers=3", "study=new"];
         let given = load(&[&changed[..], &["training.epochs=9"]].concat());
-        let (settings, taken) = agree(&given, &begun).unwrap();
+        let (settings, taken) = reconcile(&given, &begun).unwrap();
         let noted = [
             "search.max-params = 9",
             "search.search-and-learn = true",
@@ -336,7 +360,7 @@ mod tests {
         assert_eq!(taken, noted);
         let expected = [&stay[..], &free[1..]].concat();
         assert_eq!(settings, load(&[&expected[..], &changed].concat()));
-        assert_eq!(agree(&settings, &begun).unwrap(), (settings, Vec::new()));
+        assert_eq!(reconcile(&settings, &begun).unwrap(), (settings, Vec::new()));
     }
 
     #[test]
@@ -346,13 +370,13 @@ mod tests {
             ("seed=4", "seed = 4: the study began with 0"),
             (
                 "search.against=latency",
-                "search.against = \"latency\": the study began with \"macs\"",
+                "search.cost-objective = \"latency\": the study began with \"macs\"",
             ),
             ("training.epochs=60", "training.epochs = 60: the study began with 27"),
             ("training.batch=8", "training.batch = 8: the study began with its default"),
             ("fidelity.ladder=[{epochs = 3}]", "fidelity.ladder"),
         ] {
-            let error = agree(&load(&[given]), &begun).unwrap_err().to_string();
+            let error = reconcile(&load(&[given]), &begun).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
         }
     }
@@ -376,6 +400,27 @@ mod tests {
         assert!(error.to_string().starts_with("seed = 0: the study began with 3"), "{error}");
         let kept = record.attribute(ATTRIBUTE).unwrap().unwrap().to_string();
         assert!(!kept.contains("host") && !kept.contains("here"), "{kept}");
+    }
+
+    /// Names of settings have changed since.
+    #[test]
+    fn a_record_of_former_names_is_joined() {
+        let mut record = automl_storage::MemoryStorage::new();
+        let kept = serde_json::json!({
+            "study": null, "runs": null, "storage": null, "seed": 3, "data": {"dir": null},
+            "search": {"against": "macs", "front": 4, "filter": "none", "trials": 95},
+            "training": {"recipe": "light"}
+        });
+        record.set_attribute(ATTRIBUTE, &kept).unwrap();
+        let given = load(&["seed=3", "search.cost-objective=macs"]);
+        let joined = join(&given, &given, &mut record, false).unwrap();
+        assert_eq!(joined.settings.search.trials, 95);
+        let other = load(&["seed=3"]);
+        let error = join(&other, &other, &mut record, false).unwrap_err().to_string();
+        assert!(
+            error.starts_with("search.cost-objective = \"params\": the study began"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -422,7 +467,7 @@ mod tests {
         assert_eq!(kept.storage.as_deref(), Some("postgresql://me@host/x"));
         // Who goes on and gives it again needs it.
         let again = load(&["storage=postgresql://me:secret@host/x", "search.trials=5"]);
-        assert_eq!(agree(&again, &kept).unwrap(), (again, Vec::new()));
+        assert_eq!(reconcile(&again, &kept).unwrap(), (again, Vec::new()));
     }
 
     #[test]
@@ -430,11 +475,12 @@ mod tests {
         let at = |dataset: &str, dir: &str| {
             load(&[&format!("data.dataset={dataset}"), &format!("data.dir={dir}")])
         };
-        let (settings, _) = agree(&at("cifar10", "/new"), &at("cifar10", "/old")).unwrap();
+        let (settings, _) = reconcile(&at("cifar10", "/new"), &at("cifar10", "/old")).unwrap();
         assert_eq!(settings.data.dir, Some("/new".into()));
-        let (settings, _) = agree(&Settings::default(), &at("cifar10", "/old")).unwrap();
+        let (settings, _) = reconcile(&Settings::default(), &at("cifar10", "/old")).unwrap();
         assert_eq!(settings.data, at("cifar10", "/old").data);
-        let error = agree(&at("folder", "/new"), &at("folder", "/old")).unwrap_err().to_string();
+        let error =
+            reconcile(&at("folder", "/new"), &at("folder", "/old")).unwrap_err().to_string();
         assert!(error.starts_with("data.dir"), "{error}");
     }
 

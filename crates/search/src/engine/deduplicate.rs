@@ -13,7 +13,7 @@ const ATTEMPTS: usize = 64;
 ///
 /// Which networks were tried is a function of the trials, so the sampler's law holds.
 #[derive(Debug)]
-pub(super) struct UniqueNetworks {
+pub(super) struct DeduplicatingSampler {
     inner: Box<dyn Sampler>,
     networks: NetworkSpace,
     /// What was tried, and the network's fingerprint.
@@ -23,7 +23,7 @@ pub(super) struct UniqueNetworks {
     cursor: Cursor,
 }
 
-impl UniqueNetworks {
+impl DeduplicatingSampler {
     pub(super) fn new(inner: Box<dyn Sampler>, networks: NetworkSpace) -> Self {
         let (tried, count) = (BTreeMap::new(), HashMap::new());
         Self { inner, networks, tried, count, cursor: Cursor::default() }
@@ -62,7 +62,7 @@ impl UniqueNetworks {
     }
 }
 
-impl Sampler for UniqueNetworks {
+impl Sampler for DeduplicatingSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         self.follow(view);
         let is_new = |sampler: &Self, config: &Config| {
@@ -111,7 +111,7 @@ mod tests {
         let networks = NetworkSpace::Blocks(BlockSpace::new(1, 8, 10, &options).unwrap());
         let space = networks.space().clone();
         let mut sampler =
-            UniqueNetworks::new(Box::new(RandomSampler::from_prior()), networks.clone());
+            DeduplicatingSampler::new(Box::new(RandomSampler::from_prior()), networks.clone());
         let draw = |number| space.sample_prior(&mut stream(number, 0, "test"));
         let print = |config: &Config| networks.architecture(config).fingerprint().unwrap();
         let mut history = History::new(vec![Direction::Minimize]);

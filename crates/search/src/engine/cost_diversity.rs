@@ -1,7 +1,7 @@
 //! A front reaches as far as its candidates: their costs are spread.
 
 use super::plan::Caps;
-use crate::Against;
+use crate::CostObjective;
 use automl_arch::NetworkSpace;
 use automl_space::Config;
 use automl_study::{Cursor, ProposeError, Sampler, View};
@@ -22,24 +22,29 @@ const ALIKE: f64 = 1.15;
 /// proposals what the crowding distance is to survivors (Deb et al. 2002, "A Fast and Elitist
 /// Multiobjective Genetic Algorithm: NSGA-II", section III-B), on the known objective alone.
 #[derive(Debug)]
-pub(super) struct Spread<S> {
+pub(super) struct CostDiversitySampler<S> {
     inner: S,
     networks: NetworkSpace,
     caps: Caps,
-    against: Against,
+    objective: CostObjective,
     /// What was tried, and the logarithm of its cost.
     tried: BTreeMap<u64, (Config, Option<f64>)>,
     cursor: Cursor,
 }
 
-impl<S: Sampler> Spread<S> {
-    pub(super) fn new(inner: S, networks: NetworkSpace, caps: Caps, against: Against) -> Self {
-        Self { inner, networks, caps, against, tried: BTreeMap::new(), cursor: Cursor::default() }
+impl<S: Sampler> CostDiversitySampler<S> {
+    pub(super) fn new(
+        inner: S,
+        networks: NetworkSpace,
+        caps: Caps,
+        objective: CostObjective,
+    ) -> Self {
+        Self { inner, networks, caps, objective, tried: BTreeMap::new(), cursor: Cursor::default() }
     }
 
     fn log_cost(&self, config: &Config) -> Option<f64> {
         let network = self.networks.architecture(config).graph().ok()?;
-        Some(self.caps.price(self.against, &network).ln()).filter(|cost| cost.is_finite())
+        Some(self.caps.price(self.objective, &network).ln()).filter(|cost| cost.is_finite())
     }
 
     fn density(&self, config: &Config) -> f64 {
@@ -61,7 +66,7 @@ impl<S: Sampler> Spread<S> {
     }
 }
 
-impl<S: Sampler> Sampler for Spread<S> {
+impl<S: Sampler> Sampler for CostDiversitySampler<S> {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         self.follow(view);
         let first = self.inner.propose(view, rng)?;
@@ -104,11 +109,11 @@ mod tests {
         let networks = NetworkSpace::Blocks(BlockSpace::new(1, 8, 10, &options).unwrap());
         let space = networks.space().clone();
         let draw = |number| space.sample_prior(&mut stream(number, 0, "test"));
-        let mut spread = Spread::new(
+        let mut spread = CostDiversitySampler::new(
             RandomSampler::from_prior(),
             networks.clone(),
             Caps::default(),
-            Against::Params,
+            CostObjective::Params,
         );
         let mut history = History::new(vec![Direction::Minimize]);
         let mut trial = Trial::waiting(0, draw(0));
@@ -147,7 +152,12 @@ mod tests {
             costs.iter().map(|cost| density(*cost, costs.iter())).sum::<f64>()
         };
         let random = RandomSampler::from_prior;
-        let spread = Spread::new(random(), networks.clone(), Caps::default(), Against::Params);
+        let spread = CostDiversitySampler::new(
+            random(),
+            networks.clone(),
+            Caps::default(),
+            CostObjective::Params,
+        );
         let (with, without) = (crowding(Box::new(spread)), crowding(Box::new(random())));
         assert!(with < 0.9 * without, "{with} {without}");
     }

@@ -1,0 +1,98 @@
+//! Settings from a TOML file and assignments of the command line.
+
+use super::{Settings, SettingsError};
+use std::path::Path;
+
+/// Former names of settings, which files and command lines may still use, and their names now.
+const RENAMED: [(&str, &str); 3] = [
+    ("search.against", "search.cost-objective"),
+    ("search.filter", "search.zero-cost-proxy"),
+    ("search.front", "search.final-networks"),
+];
+
+impl Settings {
+    /// The defaults, changed by a TOML file if given, then by assignments `path=value`, in order.
+    ///
+    /// # Errors
+    /// A file that cannot be read, an unknown setting, a value of the wrong type or out of range.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_search::Settings;
+    ///
+    /// let settings = Settings::load(None, &["training.epochs=20".into(), "seed=3".into()])?;
+    /// assert_eq!((settings.training.epochs, settings.seed), (Some(20), 3));
+    /// # Ok::<(), automl_search::SettingsError>(())
+    /// ```
+    pub fn load(file: Option<&Path>, assignments: &[String]) -> Result<Self, SettingsError> {
+        let mut table = toml::Table::new();
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|source| SettingsError::Read { path: path.to_owned(), source })?;
+            let place = path.display().to_string();
+            let bad = |e: toml::de::Error| SettingsError::Parse {
+                place: place.clone(),
+                reason: e.to_string().trim_end().to_owned(),
+            };
+            table = text.parse().map_err(bad)?;
+            rename(&mut table);
+            // Reads it once alone, so that an error names the file.
+            toml::from_str::<Self>(&text).map_err(bad)?;
+        }
+        for assignment in assignments {
+            assign(&mut table, assignment)?;
+        }
+        let mut settings: Self =
+            toml::Value::Table(table).try_into().map_err(|e: toml::de::Error| {
+                SettingsError::Parse {
+                    place: "the settings".into(),
+                    reason: e.to_string().trim_end().replace('\n', " "),
+                }
+            })?;
+        settings.fidelity.resolve()?;
+        settings.check()?;
+        Ok(settings)
+    }
+}
+
+/// The name of a setting by a current or former name.
+fn current_name(path: &str) -> &str {
+    RENAMED.iter().find(|(former, _)| *former == path).map_or(path, |(_, now)| now)
+}
+
+/// Moves settings with former names to the current ones.
+fn rename(table: &mut toml::Table) {
+    for (former, now) in RENAMED {
+        if let (Some((section, former)), Some((_, now))) =
+            (former.split_once('.'), now.split_once('.'))
+            && let Some(section) = table.get_mut(section).and_then(toml::Value::as_table_mut)
+            && let Some(value) = section.remove(former)
+        {
+            section.entry(now).or_insert(value);
+        }
+    }
+}
+
+/// Applies one `path=value`; a value that is not TOML counts as a string.
+fn assign(table: &mut toml::Table, assignment: &str) -> Result<(), SettingsError> {
+    let bad = |reason: &str| SettingsError::Parse {
+        place: assignment.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let (path, text) = assignment.split_once('=').ok_or_else(|| bad("write path=value"))?;
+    let value = format!("value = {text}")
+        .parse::<toml::Table>()
+        .ok()
+        .and_then(|mut parsed| parsed.remove("value"))
+        .unwrap_or_else(|| toml::Value::String(text.to_owned()));
+    let path = current_name(path.trim());
+    let mut keys: Vec<&str> = path.split('.').collect();
+    let last = keys.pop().filter(|key| !key.is_empty()).ok_or_else(|| bad("the path is empty"))?;
+    let mut place = table;
+    for key in keys {
+        let entry = place.entry(key).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        place = entry.as_table_mut().ok_or_else(|| bad("the path leads through a value"))?;
+    }
+    place.insert(last.to_owned(), value);
+    Ok(())
+}
