@@ -2,10 +2,10 @@
 #![allow(clippy::print_stdout)]
 
 use automl_gp::GpSampler;
-use automl_gp::model::{
+use automl_gp::regression::{
     Column, Distance, Evidence, Family, Hyper, Kernel, Observations, Posterior,
 };
-use automl_gp::model::{Prediction, Scratch};
+use automl_gp::regression::{Prediction, Scratch};
 use automl_numeric::linalg;
 use automl_numeric::stream;
 use automl_space::{Config, Space};

@@ -1,6 +1,6 @@
 //! From configurations to the rows of features that kernels compare.
 
-use crate::model::{Column, Distance};
+use crate::regression::{Column, Distance};
 use automl_space::{Config, Domain, Space, Value};
 
 /// How one parameter fills its columns.

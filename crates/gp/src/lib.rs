@@ -1,19 +1,19 @@
 //! Gaussian-process surrogates and the samplers built on them.
 //!
-//! [`linalg`], [`lbfgs`], [`model`] and [`acquisition`] know only matrices; [`GpSampler`] puts them
+//! [`linalg`], [`lbfgs`], [`regression`] and [`acquisition`] know only matrices; [`GpSampler`] puts them
 //! to work over a [`automl_space::Space`].
 
 pub mod acquisition;
-mod criterion;
+mod acquisition_function;
+mod acquisition_optimizer;
 mod features;
 pub mod lbfgs;
-pub mod model;
-mod observed;
-mod region;
+mod observed_trials;
+mod output_transform;
+pub mod regression;
 mod sampler;
-mod search;
 mod surrogate;
-mod warp;
+mod trust_region;
 
-pub use region::RegionOptions;
 pub use sampler::{Acquisition, GpOptions, GpSampler};
+pub use trust_region::RegionOptions;

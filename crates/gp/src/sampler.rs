@@ -1,16 +1,16 @@
 //! The Gaussian-process sampler over a space.
 
-mod goal;
+mod acquisition_builder;
 mod noise;
 #[cfg(test)]
 mod tests;
 
+use crate::acquisition_optimizer::{Effort, Search};
 use crate::features::Features;
-use crate::model::{Family, Kernel, Priors};
-use crate::observed::Observed;
-use crate::region::{Region, RegionOptions};
-use crate::search::{Effort, Search};
+use crate::observed_trials::Observed;
+use crate::regression::{Family, Kernel, Priors};
 use crate::surrogate::Memory;
+use crate::trust_region::{Region, RegionOptions};
 use automl_numeric::order;
 use automl_space::{Config, Space};
 use automl_study::{ProposeError, Sampler, View, sobol_point};
@@ -168,7 +168,7 @@ impl Sampler for GpSampler {
         let features = Features::new(space, observed.differ_in_fidelity());
         let kernel = Kernel::new(Family::Matern52, features.columns());
         let priors = Priors::scaled(kernel.scales()).shifted(&features.reach(space));
-        let task = goal::Task {
+        let task = acquisition_builder::Task {
             view,
             observed: &observed,
             features: &features,

@@ -1,7 +1,7 @@
 //! Surrogates of losses: the scale, the kernel and the hyperparameters chosen by evidence.
 
-use crate::model::{Family, Hyper, Kernel, Observations, Posterior, Priors, fit};
-use crate::warp::{SCALES, Scale, Warped};
+use crate::output_transform::{SCALES, Scale, Warped};
+use crate::regression::{Family, Hyper, Kernel, Observations, Posterior, Priors, fit};
 use automl_numeric::order;
 use nalgebra::DMatrix;
 use std::hash::{Hash, Hasher};
@@ -272,7 +272,7 @@ fn choose(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Column, Distance};
+    use crate::regression::{Column, Distance};
     use automl_study::sobol_point;
 
     fn square(d: usize) -> Kernel {

@@ -1,7 +1,7 @@
 //! Expected improvement under noise: whether the noise is noise, and the function without it.
 
-use crate::criterion::normals;
-use crate::model::{Likelihood, Observations, Posterior};
+use crate::acquisition_function::normals;
+use crate::regression::{Likelihood, Observations, Posterior};
 use crate::surrogate::matrix;
 use automl_numeric::linalg;
 use rand::Rng;
@@ -76,7 +76,7 @@ pub(super) fn without_noise(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Column, Distance, Family, Hyper, Kernel};
+    use crate::regression::{Column, Distance, Family, Hyper, Kernel};
     use automl_numeric::{normal, stream};
     use nalgebra::DMatrix;
     use rand::RngExt;

@@ -1,6 +1,6 @@
 //! Maximising a criterion over a space with continuous, discrete and conditional parameters.
 
-use crate::criterion::{Criterion, Work};
+use crate::acquisition_function::{Criterion, Work};
 use crate::features::Features;
 use crate::lbfgs::{self, Stop};
 use crate::surrogate::matrix;

@@ -1,10 +1,10 @@
 //! From observations to the criterion that the next proposal maximises.
 
 use super::{Acquisition, GpOptions, Memories, noise};
-use crate::criterion::{Criterion, Goal, Part, normals};
+use crate::acquisition_function::{Criterion, Goal, Part, normals};
 use crate::features::Features;
-use crate::model::{Kernel, Posterior, Priors};
-use crate::observed::{LARGEST, Observed};
+use crate::observed_trials::{LARGEST, Observed};
+use crate::regression::{Kernel, Posterior, Priors};
 use crate::surrogate::{Component, Freedom, Memory, matrix};
 use automl_numeric::{order, pareto};
 use automl_study::View;
@@ -127,7 +127,7 @@ impl Task<'_> {
             return matrix(rows);
         }
         let space = self.view.space;
-        let row = |r: &crate::observed::Row<'_>| self.features.row(space, r.config, 1.0);
+        let row = |r: &crate::observed_trials::Row<'_>| self.features.row(space, r.config, 1.0);
         matrix(&self.observed.rows.iter().map(row).collect::<Vec<_>>())
     }
 

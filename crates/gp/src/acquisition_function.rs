@@ -3,7 +3,7 @@
 use crate::acquisition::{
     Slope, log_expected_improvement, log_hypervolume_improvement, log_probability_below,
 };
-use crate::model::{Posterior, Prediction, Scratch};
+use crate::regression::{Posterior, Prediction, Scratch};
 use nalgebra::DMatrix;
 use rand::{Rng, RngExt};
 

@@ -2,7 +2,7 @@
 
 mod evidence;
 mod exp;
-mod inputs;
+mod input_warping;
 mod kernel;
 mod posterior;
 mod stationary;

@@ -1,6 +1,6 @@
 //! Covariance functions over rows of features, and what is made of them.
 
-use super::inputs::Inputs;
+use super::input_warping::Inputs;
 use super::stationary::Stationary;
 use super::{Column, Family};
 use automl_numeric::linalg::dot;

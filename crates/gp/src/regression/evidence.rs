@@ -1,6 +1,6 @@
 //! The penalised log marginal likelihood and its gradient.
 
-use super::inputs::{Inputs, kumaraswamy};
+use super::input_warping::{Inputs, kumaraswamy};
 use super::kernel::Ready;
 use super::{Hyper, Kernel};
 use crate::lbfgs::{self, Stop};
