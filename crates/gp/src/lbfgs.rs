@@ -1,36 +1,32 @@
-//! Bounded quasi-Newton minimisation.
+//! L-BFGS: quasi-Newton minimization within a box.
 
-/// When [`minimize`] stops.
+mod pairs;
+
+use pairs::CorrectionPairs;
+
+/// Stopping criteria of [`minimize`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stop {
-    /// The most evaluations.
-    pub evaluations: usize,
+pub(crate) struct Stop {
+    /// The most evaluations of the function.
+    pub(crate) evaluations: usize,
     /// The largest component of the projected gradient at a minimum.
-    pub gradient: f64,
-    /// The smallest decrease, relative to `1 + |f|`, that is worth another step.
-    pub decrease: f64,
+    pub(crate) gradient: f64,
+    /// The decrease, relative to `1 + |f|`, below which the minimization ends.
+    pub(crate) decrease: f64,
 }
 
-impl Default for Stop {
-    fn default() -> Self {
-        Self { evaluations: 100, gradient: 1e-5, decrease: 1e-9 }
-    }
-}
-
-/// Pairs that the curvature is estimated from.
-const MEMORY: usize = 8;
-
-/// Minimises a smooth function in a box from `x`, which becomes the best point found; returns its
-/// value. `function` gets a point and writes the gradient; a value that is not finite marks a point
-/// that cannot be used. The value is never larger than at the (clamped) start.
+/// Minimizes a smooth function within a box from `x`, which becomes the best point found; returns
+/// its value, which is never larger than that of the (clamped) start. `function` takes a point and
+/// writes the gradient; a value that is not finite marks an infeasible point.
 ///
-/// Limited-memory BFGS on the variables that are not held at a bound, with a projected
-/// backtracking line search.
+/// Limited-memory BFGS on the variables that are not held at a bound, with a projected backtracking
+/// line search.
 ///
 /// # Source
-/// Nocedal & Wright, "Numerical Optimization", 2nd ed., algorithm 7.4; the treatment of bounds is
-/// that of Bertsekas (1982), "Projected Newton Methods", SIAM J. Control Optim. 20(2).
-pub fn minimize(
+/// Nocedal & Wright, "Numerical Optimization", 2nd ed., algorithm 7.4; Bertsekas (1982), "Projected
+/// Newton Methods for Optimization Problems with Simple Constraints", SIAM J. Control Optim. 20(2),
+/// for the bounds.
+pub(crate) fn minimize(
     mut function: impl FnMut(&[f64], &mut [f64]) -> f64,
     x: &mut [f64],
     bounds: &[(f64, f64)],
@@ -41,79 +37,116 @@ pub fn minimize(
         *x = x.clamp(*low, *high);
     }
     let mut gradient = vec![0.0; n];
-    let mut value = function(x, &mut gradient);
-    let mut evaluations = 1;
+    let value = function(x, &mut gradient);
     if !value.is_finite() || n == 0 {
         return value;
     }
-    let mut pairs: Vec<(Vec<f64>, Vec<f64>, f64)> = Vec::with_capacity(MEMORY + 1);
-    let (mut next, mut next_gradient) = (x.to_vec(), vec![0.0; n]);
-    let mut direction = vec![0.0; n];
-    let mut free = vec![true; n];
-    while evaluations < stop.evaluations {
-        let mut largest = 0.0_f64;
-        for i in 0..n {
-            let (low, high) = bounds[i];
-            free[i] = !(x[i] <= low && gradient[i] > 0.0 || x[i] >= high && gradient[i] < 0.0);
-            if free[i] {
-                largest = largest.max(gradient[i].abs());
-            }
-        }
+    let (next, next_gradient) = (x.to_vec(), vec![0.0; n]);
+    let pairs = CorrectionPairs::default();
+    let (direction, free) = (vec![0.0; n], vec![true; n]);
+    let mut state = State {
+        x,
+        value,
+        gradient,
+        evaluations: 1,
+        pairs,
+        direction,
+        free,
+        next,
+        next_gradient,
+        bounds,
+    };
+    while state.evaluations < stop.evaluations {
+        let largest = state.projected_gradient();
         if largest.is_nan() || largest <= stop.gradient {
             break;
         }
-        two_loops(&pairs, &gradient, &free, &mut direction);
-        let mut slope: f64 = direction.iter().zip(&gradient).map(|(d, g)| d * g).sum();
+        let slope = state.find_direction();
+        if let Some(gain) = state.line_search(&mut function, slope, stop.evaluations) {
+            if gain <= stop.decrease * (1.0 + state.value.abs()) {
+                break;
+            }
+        } else {
+            if state.pairs.is_empty() {
+                break;
+            }
+            state.pairs.clear();
+        }
+    }
+    state.value
+}
+
+/// The best point so far, and buffers.
+#[derive(Debug)]
+struct State<'a> {
+    x: &'a mut [f64],
+    value: f64,
+    gradient: Vec<f64>,
+    evaluations: usize,
+    pairs: CorrectionPairs,
+    direction: Vec<f64>,
+    /// Variables that are not held at a bound.
+    free: Vec<bool>,
+    next: Vec<f64>,
+    next_gradient: Vec<f64>,
+    bounds: &'a [(f64, f64)],
+}
+
+impl State<'_> {
+    /// The largest component of the gradient among the free variables, which it finds.
+    fn projected_gradient(&mut self) -> f64 {
+        let mut largest = 0.0_f64;
+        for (i, (low, high)) in self.bounds.iter().enumerate() {
+            let (x, gradient) = (self.x[i], self.gradient[i]);
+            self.free[i] = !(x <= *low && gradient > 0.0 || x >= *high && gradient < 0.0);
+            if self.free[i] {
+                largest = largest.max(gradient.abs());
+            }
+        }
+        largest
+    }
+
+    /// Finds a direction of descent, steepest if the quasi-Newton one ascends; returns its slope.
+    fn find_direction(&mut self) -> f64 {
+        let Self { pairs, gradient, free, direction, .. } = self;
+        pairs.direction(gradient, free, direction);
+        let mut slope: f64 = direction.iter().zip(&*gradient).map(|(d, g)| d * g).sum();
         if slope.is_nan() || slope >= 0.0 {
             pairs.clear();
-            two_loops(&pairs, &gradient, &free, &mut direction);
-            slope = direction.iter().zip(&gradient).map(|(d, g)| d * g).sum();
+            pairs.direction(gradient, free, direction);
+            slope = direction.iter().zip(&*gradient).map(|(d, g)| d * g).sum();
         }
+        slope
+    }
+
+    /// Moves along the direction, backtracking until the decrease suffices (Armijo's rule); returns
+    /// the decrease, or `None` where no step was accepted.
+    fn line_search(
+        &mut self,
+        function: &mut impl FnMut(&[f64], &mut [f64]) -> f64,
+        slope: f64,
+        evaluations: usize,
+    ) -> Option<f64> {
         // Without curvature the first step is a tenth of the box at most.
-        let widest = direction
+        let widest = self
+            .direction
             .iter()
-            .zip(bounds)
+            .zip(self.bounds)
             .map(|(d, (low, high))| d.abs() / (high - low).max(1e-12))
             .fold(0.0_f64, f64::max);
-        let mut step = if pairs.is_empty() { (0.1 / widest).min(1.0) } else { 1.0 };
-        let mut accepted = false;
-        while evaluations < stop.evaluations {
-            let mut moved = false;
-            let mut expected = 0.0;
-            for i in 0..n {
-                next[i] = (x[i] + step * direction[i]).clamp(bounds[i].0, bounds[i].1);
-                moved |= next[i] != x[i];
-                expected += gradient[i] * (next[i] - x[i]);
+        let mut step = if self.pairs.is_empty() { (0.1 / widest).min(1.0) } else { 1.0 };
+        while self.evaluations < evaluations {
+            let expected = self.set_next(step)?;
+            let trial = function(&self.next, &mut self.next_gradient);
+            self.evaluations += 1;
+            if trial.is_finite() && trial <= self.value + 1e-4 * expected.min(0.0) {
+                let gain = self.value - trial;
+                self.accept(trial);
+                return Some(gain);
             }
-            if !moved {
-                break;
-            }
-            let trial = function(&next, &mut next_gradient);
-            evaluations += 1;
-            if trial.is_finite() && trial <= value + 1e-4 * expected.min(0.0) {
-                accepted = true;
-                let gain = value - trial;
-                let s: Vec<f64> = next.iter().zip(&*x).map(|(a, b)| a - b).collect();
-                let y: Vec<f64> = next_gradient.iter().zip(&gradient).map(|(a, b)| a - b).collect();
-                let sy: f64 = s.iter().zip(&y).map(|(a, b)| a * b).sum();
-                let yy: f64 = y.iter().map(|v| v * v).sum();
-                if sy > 1e-12 * yy {
-                    if pairs.len() == MEMORY {
-                        pairs.remove(0);
-                    }
-                    pairs.push((s, y, sy));
-                }
-                x.copy_from_slice(&next);
-                gradient.copy_from_slice(&next_gradient);
-                value = trial;
-                if gain <= stop.decrease * (1.0 + value.abs()) {
-                    return value;
-                }
-                break;
-            }
-            // The minimum of the parabola through what is known, kept within [0.1, 0.5].
+            // The minimum of the interpolating parabola, kept within [0.1, 0.5] of the step.
             let shrink = if trial.is_finite() {
-                -0.5 * slope * step / (trial - value - slope * step)
+                -0.5 * slope * step / (trial - self.value - slope * step)
             } else {
                 0.1
             };
@@ -122,56 +155,30 @@ pub fn minimize(
                 break;
             }
         }
-        if !accepted {
-            if pairs.is_empty() {
-                break;
-            }
-            pairs.clear();
-        }
+        None
     }
-    value
-}
 
-/// The quasi-Newton direction on the free variables; steepest descent without pairs.
-fn two_loops(
-    pairs: &[(Vec<f64>, Vec<f64>, f64)],
-    gradient: &[f64],
-    free: &[bool],
-    direction: &mut [f64],
-) {
-    let masked = |a: &[f64], b: &[f64]| -> f64 {
-        a.iter().zip(b).zip(free).filter(|(_, f)| **f).map(|((a, b), _)| a * b).sum()
-    };
-    for i in 0..gradient.len() {
-        direction[i] = if free[i] { -gradient[i] } else { 0.0 };
-    }
-    let mut alphas = [0.0; MEMORY];
-    let curvature: Vec<f64> = pairs.iter().map(|(s, y, _)| masked(s, y)).collect();
-    for (k, (s, y, _)) in pairs.iter().enumerate().rev() {
-        if curvature[k] > 0.0 {
-            alphas[k] = masked(s, direction) / curvature[k];
-            for i in 0..direction.len() {
-                direction[i] -= alphas[k] * y[i];
-            }
+    /// Sets the next point, projected onto the box, and returns the change that the gradient
+    /// predicts; `None` if the point does not move.
+    fn set_next(&mut self, step: f64) -> Option<f64> {
+        let (mut moved, mut expected) = (false, 0.0);
+        for (i, (low, high)) in self.bounds.iter().enumerate() {
+            self.next[i] = (self.x[i] + step * self.direction[i]).clamp(*low, *high);
+            moved |= self.next[i] != self.x[i];
+            expected += self.gradient[i] * (self.next[i] - self.x[i]);
         }
+        moved.then_some(expected)
     }
-    if let Some((k, (_, y, _))) = pairs.iter().enumerate().rev().find(|(k, _)| curvature[*k] > 0.0)
-    {
-        let scale = curvature[k] / masked(y, y).max(f64::MIN_POSITIVE);
-        direction.iter_mut().for_each(|d| *d *= scale);
-    }
-    for (k, (s, y, _)) in pairs.iter().enumerate() {
-        if curvature[k] > 0.0 {
-            let beta = masked(y, direction) / curvature[k];
-            for i in 0..direction.len() {
-                direction[i] += (alphas[k] - beta) * s[i];
-            }
-        }
-    }
-    for i in 0..direction.len() {
-        if !free[i] {
-            direction[i] = 0.0;
-        }
+
+    /// Moves to the next point and remembers the correction pair.
+    fn accept(&mut self, value: f64) {
+        let difference = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a - b).collect();
+        let s = difference(&self.next, self.x);
+        let y = difference(&self.next_gradient, &self.gradient);
+        self.pairs.push(s, y);
+        self.x.copy_from_slice(&self.next);
+        self.gradient.copy_from_slice(&self.next_gradient);
+        self.value = value;
     }
 }
 
