@@ -1,233 +1,102 @@
-//! Acquisition functions of a normal prediction, in logarithms where they vanish. All minimise.
+//! Acquisition functions of a normal prediction, with their derivatives.
+//!
+//! Every function takes the posterior mean `m` and standard deviation `s` of an objective to be
+//! minimized, and is itself to be maximized. Improvements and probabilities are returned as
+//! logarithms, whose gradients do not vanish where the value underflows (Ament et al. 2023,
+//! arXiv:2310.20708).
+//!
+//! | Function | Formula |
+//! |---|---|
+//! | [`log_expected_improvement`] | `ln E[max(best - f, 0)]` |
+//! | [`lower_confidence_bound`] | `-(m - beta s)` |
+//! | [`log_probability_of_feasibility`] | `ln P(f <= limit)` |
+//! | [`log_expected_hypervolume_improvement`] | `ln E[HV(front + f) - HV(front)]` of two objectives |
 
-use std::f64::consts::{PI, SQRT_2};
+mod hypervolume;
+mod log_normal;
+#[cfg(test)]
+mod tests;
 
-/// The standard normal density.
-pub fn normal_density(z: f64) -> f64 {
-    (-0.5 * z * z).exp() / (2.0 * PI).sqrt()
+pub use hypervolume::{HypervolumeImprovement, log_expected_hypervolume_improvement};
+use log_normal::{log_h, log_normal_cdf};
+
+/// The value of an acquisition function and its derivatives in the posterior mean and standard
+/// deviation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ValueAndGradient {
+    /// The value.
+    pub value: f64,
+    /// The derivative in the posterior mean.
+    pub by_mean: f64,
+    /// The derivative in the posterior standard deviation.
+    pub by_sd: f64,
 }
-
-/// The standard normal distribution function.
-pub fn normal_distribution(z: f64) -> f64 {
-    0.5 * libm::erfc(-z / SQRT_2)
-}
-
-/// For `t > 0`: `c` in the Mills ratio `(1 - Phi(t)) / phi(t) = 1 / (t + c)`, by Laplace's continued
-/// fraction `c = 1 / (t + 2 / (t + 3 / ...))`. Full precision from `t = 3` on.
-fn mills(t: f64) -> f64 {
-    let mut c = 0.0;
-    for k in (1..=80).rev() {
-        c = f64::from(k) / (t + c);
-    }
-    c
-}
-
-/// `log(phi(z) + z Phi(z))` and its derivative, to full relative precision for every `z`.
-///
-/// # Source
-/// Ament et al. (2023), "Unexpected Improvements to Expected Improvement", arXiv:2310.20708,
-/// equation 9; the tail here is Laplace's continued fraction, which has no cancellation.
-pub fn log_h(z: f64) -> (f64, f64) {
-    if z > -3.0 {
-        let cdf = normal_distribution(z);
-        let h = normal_density(z) + z * cdf;
-        (h.ln(), cdf / h)
-    } else {
-        let t = -z;
-        let c = mills(t);
-        (-0.5 * z * z - 0.5 * (2.0 * PI).ln() + (c / (t + c)).ln(), 1.0 / c)
-    }
-}
-
-/// The logarithm of the standard normal distribution function and its derivative.
-pub fn log_normal_distribution(z: f64) -> (f64, f64) {
-    if z > -3.0 {
-        let cdf = normal_distribution(z);
-        (cdf.ln(), normal_density(z) / cdf)
-    } else {
-        let t = -z;
-        let c = mills(t);
-        (-0.5 * z * z - 0.5 * (2.0 * PI).ln() - (t + c).ln(), t + c)
-    }
-}
-
-/// Value of an acquisition and its derivatives with respect to mean and standard deviation.
-pub type Slope = (f64, f64, f64);
 
 /// The smallest standard deviation that is told from zero.
-const LEAST_SD: f64 = 1e-12;
+const MIN_SD: f64 = 1e-12;
 
-/// `log E[max(best - f, 0)]` for `f ~ N(mean, sd^2)`: log expected improvement. With the smallest
-/// posterior mean as `best` it is the noisy form.
-pub fn log_expected_improvement(mean: f64, sd: f64, best: f64) -> Slope {
-    let sd = sd.max(LEAST_SD);
-    let z = (best - mean) / sd;
-    let (value, slope) = log_h(z);
-    (sd.ln() + value, -slope / sd, (1.0 - slope * z) / sd)
-}
-
-/// `-(mean - beta sd)`: the negated lower confidence bound.
+/// Log expected improvement (log EI): `ln E[max(best - f, 0)]` for `f ~ N(mean, sd^2)`, which is
+/// `ln s + ln(phi(z) + z Phi(z))` with `z = (best - m) / s`.
+///
+/// `best` is the smallest observation, or for noisy observations the smallest posterior mean.
+/// Standard deviations below `1e-12` count as `1e-12`.
 ///
 /// # Source
-/// Srinivas et al. (2010), arXiv:0912.3995.
-pub fn confidence_bound(mean: f64, sd: f64, beta: f64) -> Slope {
-    (beta * sd - mean, -1.0, beta)
+/// Jones, Schonlau & Welch (1998), "Efficient Global Optimization of Expensive Black-Box
+/// Functions", for expected improvement; Ament et al. (2023), "Unexpected Improvements to Expected
+/// Improvement for Bayesian Optimization", arXiv:2310.20708, for the logarithm.
+///
+/// # Examples
+/// ```
+/// use automl_gp::acquisition::log_expected_improvement;
+///
+/// // At the incumbent's mean the expected improvement is sd / sqrt(2 pi).
+/// let at_best = log_expected_improvement(0.0, 2.0, 0.0);
+/// assert!((at_best.value.exp() - 0.797_884_56).abs() < 1e-7);
+/// // A smaller mean and a larger deviation are better.
+/// assert!(at_best.by_mean < 0.0 && at_best.by_sd > 0.0);
+/// // Fifty deviations away the improvement underflows; its logarithm does not.
+/// assert!(log_expected_improvement(50.0, 1.0, 0.0).value.is_finite());
+/// ```
+pub fn log_expected_improvement(mean: f64, sd: f64, best: f64) -> ValueAndGradient {
+    let sd = sd.max(MIN_SD);
+    let z = (best - mean) / sd;
+    let (value, slope) = log_h(z);
+    ValueAndGradient { value: sd.ln() + value, by_mean: -slope / sd, by_sd: (1.0 - slope * z) / sd }
 }
 
-/// `log P(f <= limit)`: for a black-box constraint with `limit` 0, the log probability of
-/// feasibility.
+/// The negated lower confidence bound (GP-LCB): `-(m - beta s)`.
+///
+/// # Source
+/// Srinivas et al. (2010), "Gaussian Process Optimization in the Bandit Setting",
+/// arXiv:0912.3995.
+///
+/// # Examples
+/// ```
+/// use automl_gp::acquisition::lower_confidence_bound;
+///
+/// assert_eq!(lower_confidence_bound(1.0, 0.5, 2.0).value, 0.0);
+/// ```
+pub fn lower_confidence_bound(mean: f64, sd: f64, beta: f64) -> ValueAndGradient {
+    ValueAndGradient { value: beta * sd - mean, by_mean: -1.0, by_sd: beta }
+}
+
+/// The log probability of feasibility: `ln P(f <= limit) = ln Phi((limit - m) / s)` of a black-box
+/// constraint.
 ///
 /// # Source
 /// Gardner et al. (2014), "Bayesian Optimization with Inequality Constraints", section 3.
-pub fn log_probability_below(mean: f64, sd: f64, limit: f64) -> Slope {
-    let sd = sd.max(LEAST_SD);
+///
+/// # Examples
+/// ```
+/// use automl_gp::acquisition::log_probability_of_feasibility;
+///
+/// let even = log_probability_of_feasibility(0.0, 1.0, 0.0);
+/// assert!((even.value.exp() - 0.5).abs() < 1e-12);
+/// ```
+pub fn log_probability_of_feasibility(mean: f64, sd: f64, limit: f64) -> ValueAndGradient {
+    let sd = sd.max(MIN_SD);
     let z = (limit - mean) / sd;
-    let (value, slope) = log_normal_distribution(z);
-    (value, -slope / sd, -slope * z / sd)
-}
-
-/// `log E[increase of the hypervolume]` for two independent normal objectives, both minimised, and
-/// its derivatives with respect to the two means and the two standard deviations.
-///
-/// `front`: points that do not dominate each other, by increasing first objective, all better than
-/// `reference`. The region that is not dominated is cut into strips along the first objective; the
-/// expectation over each strip is a product of two expected improvements, so the sum has no
-/// cancellation and its logarithm keeps a slope where the improvement vanishes.
-///
-/// # Source
-/// Emmerich, Yang & Deutz (2020), "Infill Criteria for Multiobjective Bayesian Optimization",
-/// section 3 (the strips); Ament et al. (2023), arXiv:2310.20708, for logarithms.
-pub fn log_hypervolume_improvement(
-    mean: [f64; 2],
-    sd: [f64; 2],
-    front: &[[f64; 2]],
-    reference: [f64; 2],
-) -> (f64, [f64; 2], [f64; 2]) {
-    let k = front.len();
-    let mut parts: Vec<(f64, [f64; 2], [f64; 2])> = Vec::with_capacity(k + 1);
-    for strip in 0..=k {
-        // Strip `strip` reaches in the first objective from point `strip - 1` to point `strip`.
-        let right = front.get(strip).map_or(reference[0], |p| p[0]);
-        let ceiling = if strip == 0 { reference[1] } else { front[strip - 1][1] };
-        let (mut first, mut by_mean, mut by_sd) = log_expected_improvement(mean[0], sd[0], right);
-        if strip > 0 {
-            let (left, left_mean, left_sd) =
-                log_expected_improvement(mean[0], sd[0], front[strip - 1][0]);
-            let share = (left - first).exp();
-            let rest = -(left - first).exp_m1();
-            if rest.is_nan() || rest <= 1e-12 {
-                continue;
-            }
-            by_mean = (by_mean - share * left_mean) / rest;
-            by_sd = (by_sd - share * left_sd) / rest;
-            first += rest.ln();
-        }
-        let (second, second_mean, second_sd) = log_expected_improvement(mean[1], sd[1], ceiling);
-        parts.push((first + second, [by_mean, second_mean], [by_sd, second_sd]));
-    }
-    let top = parts.iter().map(|p| p.0).fold(f64::NEG_INFINITY, f64::max);
-    if top == f64::NEG_INFINITY {
-        return (top, [0.0; 2], [0.0; 2]);
-    }
-    let sum: f64 = parts.iter().map(|p| (p.0 - top).exp()).sum();
-    let (mut by_mean, mut by_sd) = ([0.0; 2], [0.0; 2]);
-    for (value, mean, sd) in &parts {
-        let share = (value - top).exp() / sum;
-        for j in 0..2 {
-            by_mean[j] += share * mean[j];
-            by_sd[j] += share * sd[j];
-        }
-    }
-    (top + sum.ln(), by_mean, by_sd)
-}
-
-#[cfg(test)]
-#[allow(clippy::excessive_precision)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn tails_agree_with_high_precision() {
-        // mpmath at 60 digits: log(npdf(z) + z*ncdf(z)) and log(ncdf(z)).
-        for (z, h, p) in [
-            (-1.0, -2.485_121_025_712_641_34, -1.841_021_645_009_263_51),
-            (-3.0, -7.869_686_059_603_028_52, -6.607_726_221_510_349_54),
-            (-3.5, -9.746_810_037_765_386_74, -8.366_065_308_344_093_05),
-            (-10.0, -55.553_122_036_122_355_9, -53.231_285_150_512_470_6),
-            (-100.0, -5_010.129_578_800_249_79, -5_005.524_208_694_205_09),
-        ] {
-            assert!((log_h(z).0 - h).abs() < 1e-12 * h.abs(), "{z}: {} {h}", log_h(z).0);
-            let ours = log_normal_distribution(z).0;
-            assert!((ours - p).abs() < 1e-12 * p.abs(), "{z}: {ours} {p}");
-        }
-    }
-
-    /// Quasi-random integration of the improvement of a two-dimensional hypervolume.
-    #[test]
-    fn hypervolume_improvement_agrees_with_integration() {
-        let front = [[-1.0, 1.0], [0.0, 0.2], [0.8, -0.5]];
-        let reference = [1.5, 1.5];
-        let volume = |extra: [f64; 2]| {
-            let mut points = front.to_vec();
-            points.push(extra);
-            automl_numeric::pareto::hypervolume(&points, &reference)
-        };
-        let base = automl_numeric::pareto::hypervolume(&front, &reference);
-        for (mean, sd) in [([0.3, 0.4], [0.5, 0.7]), ([-0.5, 0.0], [0.3, 1.0])] {
-            let cells = 300;
-            let step = 12.0 / f64::from(cells);
-            let mut sum = 0.0;
-            for i in 0..cells {
-                for j in 0..cells {
-                    let z =
-                        [-6.0 + step * (f64::from(i) + 0.5), -6.0 + step * (f64::from(j) + 0.5)];
-                    let at = [mean[0] + sd[0] * z[0], mean[1] + sd[1] * z[1]];
-                    let weight = normal_density(z[0]) * normal_density(z[1]) * step * step;
-                    sum += weight * (volume(at) - base);
-                }
-            }
-            let (value, ..) = log_hypervolume_improvement(mean, sd, &front, reference);
-            assert!((value.exp() - sum).abs() < 2e-4 * sum, "{} {sum}", value.exp());
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn hypervolume_slopes_are_derivatives(
-            mean in proptest::array::uniform2(-2.0..2.0f64), log in proptest::array::uniform2(-1.5..1.0f64),
-        ) {
-            let front = [[-1.0, 1.0], [0.0, 0.2], [0.8, -0.5]];
-            let f = |mean, sd| log_hypervolume_improvement(mean, sd, &front, [1.5, 1.5]);
-            let sd = log.map(f64::exp);
-            let (_, by_mean, by_sd) = f(mean, sd);
-            for j in 0..2 {
-                let e = 1e-6 * sd[j];
-                let moved = |x: [f64; 2], by: f64| {
-                    let mut x = x;
-                    x[j] += by;
-                    x
-                };
-                let dm = (f(moved(mean, e), sd).0 - f(moved(mean, -e), sd).0) / (2.0 * e);
-                let ds = (f(mean, moved(sd, e)).0 - f(mean, moved(sd, -e)).0) / (2.0 * e);
-                prop_assert!((dm - by_mean[j]).abs() < 1e-4 * (1.0 + dm.abs()), "{dm} {}", by_mean[j]);
-                prop_assert!((ds - by_sd[j]).abs() < 1e-4 * (1.0 + ds.abs()), "{ds} {}", by_sd[j]);
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn slopes_are_derivatives(mean in -3.0..3.0f64, log_sd in -2.0..2.0f64, other in -3.0..3.0f64) {
-            let sd = log_sd.exp();
-            for f in [log_expected_improvement, confidence_bound, log_probability_below] {
-                let (_, by_mean, by_sd) = f(mean, sd, other);
-                let e = 1e-6 * sd;
-                let dm = (f(mean + e, sd, other).0 - f(mean - e, sd, other).0) / (2.0 * e);
-                let ds = (f(mean, sd + e, other).0 - f(mean, sd - e, other).0) / (2.0 * e);
-                prop_assert!((dm - by_mean).abs() < 1e-5 * (1.0 + by_mean.abs()));
-                prop_assert!((ds - by_sd).abs() < 1e-5 * (1.0 + by_sd.abs()));
-            }
-        }
-    }
+    let (value, slope) = log_normal_cdf(z);
+    ValueAndGradient { value, by_mean: -slope / sd, by_sd: -slope * z / sd }
 }

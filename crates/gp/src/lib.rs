@@ -1,19 +1,22 @@
-//! Gaussian-process surrogates and the samplers built on them.
-//!
-//! [`linalg`], [`lbfgs`], [`regression`] and [`acquisition`] know only matrices; [`GpSampler`] puts them
-//! to work over a [`automl_space::Space`].
+#![doc = include_str!("../README.md")]
 
 pub mod acquisition;
 mod acquisition_function;
 mod acquisition_optimizer;
 mod features;
-pub mod lbfgs;
+mod lbfgs;
 mod observed_trials;
+mod options;
 mod output_transform;
-pub mod regression;
+mod regression;
 mod sampler;
 mod surrogate;
 mod trust_region;
 
-pub use sampler::{Acquisition, GpOptions, GpSampler};
-pub use trust_region::RegionOptions;
+pub use options::{Acquisition, GpOptions};
+pub use regression::{
+    Column, Distance, GaussianProcess, Hyperparameters, Kernel, KernelFamily, Observations,
+    Posterior, Prediction, Priors, RegressionError,
+};
+pub use sampler::GpSampler;
+pub use trust_region::TrustRegionOptions;

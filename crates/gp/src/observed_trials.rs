@@ -1,44 +1,45 @@
-//! What the trials of a history tell a surrogate.
+//! Observations of a history, as surrogates need them.
 
 use automl_space::Config;
 use automl_study::{State, Trial, View};
 
-/// One observation.
+/// One observation: a trial at one fidelity.
 #[derive(Clone, Debug)]
-pub(crate) struct Row<'a> {
+pub(crate) struct Observation<'a> {
     /// The trial's number.
     pub(crate) trial: u64,
     pub(crate) config: &'a Config,
-    /// How far it was trained, 0 to 1 on a logarithmic scale; 1 is the highest fidelity.
+    /// The fidelity on a logarithmic scale from 0 (lowest) to 1 (highest).
     pub(crate) fidelity: f64,
-    /// Losses, finite.
+    /// Finite losses, one per objective.
     pub(crate) losses: Vec<f64>,
-    /// Black-box constraints, finite; empty where there are none.
+    /// Finite values of the black-box constraints; empty if there are none.
     pub(crate) constraints: Vec<f64>,
-    /// The logarithm of the seconds that it took, where that is known.
+    /// The logarithm of the trial's duration in seconds, if known.
     pub(crate) log_seconds: Option<f64>,
 }
 
 /// The observations of a history.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Observed<'a> {
-    /// In order of trial numbers.
-    pub(crate) rows: Vec<Row<'a>>,
-    /// Trials that ended without values, or with a report that is no number, by number.
+pub(crate) struct ObservedTrials<'a> {
+    /// By trial number.
+    pub(crate) rows: Vec<Observation<'a>>,
+    /// Trials that ended without values or reported NaN, by trial number.
     pub(crate) failed: Vec<(u64, &'a Config)>,
-    /// Configurations that are being tried and have no value yet.
+    /// Configurations of running trials without a value.
     pub(crate) pending: Vec<&'a Config>,
     /// The number of trials with observations.
     pub(crate) trials: usize,
 }
 
 /// The largest loss that is told from infinity.
-pub(crate) const LARGEST: f64 = 1e250;
+pub(crate) const MAX_LOSS: f64 = 1e250;
 
-/// Observations of one trial beyond its last.
-const EARLIER: usize = 2;
+/// The most observations of one trial besides its last.
+const EARLIER_REPORTS: usize = 2;
 
-impl<'a> Observed<'a> {
+impl<'a> ObservedTrials<'a> {
+    /// Collects the observations of a study.
     pub(crate) fn new(view: &View<'a>) -> Self {
         let history = view.history;
         let highest = view.ladder.map_or_else(
@@ -53,13 +54,13 @@ impl<'a> Observed<'a> {
         };
         let mut observed = Self::default();
         for trial in history.trials() {
-            let row = |values: &[f64], fidelity: f64| -> Option<Row<'a>> {
+            let row = |values: &[f64], fidelity: f64| -> Option<Observation<'a>> {
                 if values.is_empty() || values.iter().any(|v| v.is_nan()) {
                     return None;
                 }
-                let finite = |v: f64| v.clamp(-LARGEST, LARGEST);
+                let finite = |v: f64| v.clamp(-MAX_LOSS, MAX_LOSS);
                 let seconds = trial.started.zip(trial.finished).map(|(a, b)| (b - a) as f64 * 1e-6);
-                Some(Row {
+                Some(Observation {
                     trial: trial.number,
                     config: &trial.config,
                     fidelity,
@@ -71,7 +72,7 @@ impl<'a> Observed<'a> {
             let broken = trial.constraints.iter().any(|c| c.is_nan() || *c == f64::INFINITY);
             let last = match trial.state {
                 _ if broken => None,
-                // Whatever it had reported before.
+                // Earlier reports of a failed trial do not count.
                 State::Failed => None,
                 State::Complete => row(&trial.values, 1.0),
                 _ => trial.reports.last().and_then(|r| row(&r.values, fidelity(r.step))),
@@ -80,7 +81,7 @@ impl<'a> Observed<'a> {
                 Some(last) => {
                     let mut step = trial.step();
                     let before = observed.rows.len();
-                    for _ in 0..EARLIER {
+                    for _ in 0..EARLIER_REPORTS {
                         step /= 3;
                         let earlier = trial.reports.iter().rev().find(|r| r.step <= step);
                         let Some(report) = earlier else { break };
@@ -97,16 +98,16 @@ impl<'a> Observed<'a> {
                 None => observed.pending.push(&trial.config),
             }
         }
-        observed.raise_bottomless();
+        observed.raise_negative_infinities();
         observed
     }
 
-    /// A loss of minus infinity counts as the least of the others: no scale could tell those apart
-    /// beside it.
-    fn raise_bottomless(&mut self) {
+    /// Replaces losses of minus infinity by the least of the others, which no output transform could
+    /// tell apart beside them.
+    fn raise_negative_infinities(&mut self) {
         let objectives = self.rows.first().map_or(0, |row| row.losses.len());
         for m in 0..objectives {
-            let losses = self.rows.iter().map(|row| row.losses[m]).filter(|l| *l > -LARGEST);
+            let losses = self.rows.iter().map(|row| row.losses[m]).filter(|l| *l > -MAX_LOSS);
             let least = losses.fold(f64::INFINITY, f64::min);
             if least.is_finite() {
                 self.rows.iter_mut().for_each(|row| row.losses[m] = row.losses[m].max(least));
@@ -114,7 +115,7 @@ impl<'a> Observed<'a> {
         }
     }
 
-    /// Whether trials differ in how far they were trained.
+    /// Whether an observation lies below the highest fidelity.
     pub(crate) fn differ_in_fidelity(&self) -> bool {
         self.rows.iter().any(|row| row.fidelity < 1.0)
     }

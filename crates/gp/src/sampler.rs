@@ -1,130 +1,127 @@
-//! The Gaussian-process sampler over a space.
+//! The Gaussian-process sampler over a search space.
 
 mod acquisition_builder;
+mod constraints;
+mod fantasies;
 mod noise;
+mod single_objective;
 #[cfg(test)]
 mod tests;
+mod two_objectives;
 
-use crate::acquisition_optimizer::{Effort, Search};
+use crate::acquisition_optimizer::{AcquisitionOptimizer, OptimizerBudget};
 use crate::features::Features;
-use crate::observed_trials::Observed;
-use crate::regression::{Family, Kernel, Priors};
-use crate::surrogate::Memory;
-use crate::trust_region::{Region, RegionOptions};
+use crate::observed_trials::ObservedTrials;
+use crate::regression::{Kernel, KernelFamily, Priors};
+use crate::surrogate::SurrogateCache;
+use crate::trust_region::TrustRegion;
+use crate::{Acquisition, GpOptions, TrustRegionOptions};
+use acquisition_builder::{AcquisitionBuilder, FittedAcquisition};
 use automl_numeric::order;
 use automl_space::{Config, Space};
 use automl_study::{ProposeError, Sampler, View, sobol_point};
 use rand::Rng;
 
-/// What a proposal maximises.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Acquisition {
-    /// Log expected improvement on the smallest posterior mean, or where outputs are known to be
-    /// noisy the noisy expected improvement, by draws of the function at what was tried; of two
-    /// objectives the log expected hypervolume improvement.
-    Improvement,
-    /// The lower confidence bound, this many standard deviations below the mean.
-    Bound(f64),
-    /// The least value of one joint draw of the posterior at the candidates: batches differ by
-    /// chance alone. Several objectives become one by Chebyshev weights.
-    Thompson,
-}
+/// The most good trials that candidates are mutated from.
+const MAX_PARENTS: usize = 5;
 
-/// Settings of [`GpSampler`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GpOptions {
-    /// Quasi-random trials before the first model; a quarter of the budget if that is less.
-    pub startup: usize,
-    /// What is maximised.
-    pub acquisition: Acquisition,
-    /// Surrogates that are averaged while trials are few.
-    pub components: usize,
-    /// Candidates that the acquisition is evaluated at before the best are improved.
-    pub candidates: usize,
-    /// How many candidates are improved.
-    pub starts: usize,
-    /// Draws of the outcomes of running trials.
-    pub fantasies: usize,
-    /// Whether improvement counts per expected second (of one objective).
-    pub per_second: bool,
-    /// Proposals stay in a trust region around the best trial.
-    pub region: Option<RegionOptions>,
-}
+/// Observations up to which the optimizer's budget is that of the options.
+const FULL_BUDGET_ROWS: f64 = 200.0;
 
-impl Default for GpOptions {
-    fn default() -> Self {
-        Self {
-            startup: 10,
-            acquisition: Acquisition::Improvement,
-            components: 3,
-            candidates: 512,
-            starts: 5,
-            fantasies: 8,
-            per_second: false,
-            region: None,
-        }
-    }
-}
-
-/// Bayesian optimisation with Gaussian processes.
+/// Bayesian optimization with Gaussian processes.
 ///
-/// - **Surrogate**: the scale of the outputs (linear, powers, logarithms) and the kernel (Matern
-///   5/2 or squared exponential, a length scale for each parameter) with the largest evidence; while
-///   trials are few, those with nearly as much are averaged. Conditional parameters lie on arcs,
-///   categories have Hamming distances. Length scales have a prior that grows with the square root of
-///   the dimension.
+/// - **Surrogate**: the output warping (linear, powers, logarithms), the kernel (Matern 5/2 or
+///   squared exponential with a length scale for each parameter) and the input warping with the
+///   largest evidence; while trials are few, models of nearly equal evidence are averaged.
+///   Conditional parameters lie on arcs, categories have Hamming distances. The length-scale prior
+///   grows with the square root of the dimension.
 /// - **Trials**: reports at lower fidelities count, with the fidelity as an input of the kernel, and
-///   are never taken for final values. Running trials count with draws of their outcomes. Failed
-///   trials and black-box constraints have processes of their own, whose log probabilities of
-///   feasibility are added. Users' priors are added and fade.
-/// - **Proposal**: quasi-random candidates and changes of the best trials, improved by gradient ascent
-///   on the continuous parameters alternated with a search over the others; no configuration is proposed twice
-///   while others are left.
+///   are never taken for final values. Running trials count with fantasies of their outcomes
+///   (q-batch proposals). Failed trials and black-box constraints have surrogates of their own, the
+///   log probabilities of feasibility of which are added. Users' priors are added and fade.
+/// - **Proposal**: quasi-random candidates and mutations of the best trials, improved by gradient
+///   ascent (L-BFGS) on the continuous parameters alternated with a search over the discrete ones.
+///   No configuration is proposed twice while others are left.
 /// - **Several objectives**: two have log expected hypervolume improvement; more become one by
 ///   augmented Chebyshev weights drawn anew for each trial.
-/// - **Cost**: hyperparameters are fitted anew when the trials have grown by a twelfth or less,
-///   in between observations are appended in `O(n^2)`. Up to 2,000 observations count exactly; of more, the best,
-///   the nearest to the best and a spread of the others.
+/// - **Cost**: hyperparameters are refitted when the trials have grown by a twelfth or less; in
+///   between, observations are appended in `O(n^2)`. Up to 2,000 observations count exactly; of
+///   more, the best, the nearest to the best and a spread of the others.
 ///
 /// # Source
-/// Ament et al. (2023), arXiv:2310.20708 (log EI); Hvarfner et al. (2024), arXiv:2402.02229 (priors
-/// of length scales); Snoek et al. (2012) for fantasies and improvement per second; Gardner et al. (2014) for
-/// constraints; Letham et al. (2019) for noise; Hvarfner et al. (2022), "piBO", for users' priors; Swersky et al. (2013), "Multi-Task Bayesian Optimization",
-/// for fidelities; Knowles (2006), "ParEGO".
+/// Ament et al. (2023), arXiv:2310.20708 (log EI); Hvarfner et al. (2024), arXiv:2402.02229
+/// (length-scale priors); Snoek et al. (2014) (input warping); Snoek et al. (2012) (fantasies,
+/// improvement per second); Gardner et al. (2014) (constraints); Letham et al. (2019) (noise);
+/// Hvarfner et al. (2022), "piBO" (users' priors); Swersky et al. (2013), "Multi-Task Bayesian
+/// Optimization" (fidelities); Knowles (2006), "ParEGO" (three objectives and more).
+///
+/// # Examples
+/// ```
+/// use automl_gp::GpSampler;
+/// use automl_space::Space;
+/// use automl_study::Study;
+///
+/// let mut space = Space::builder();
+/// let x = space.float("x", -5.0..=10.0).add()?;
+/// let y = space.float("y", 0.0..=15.0).add()?;
+/// let mut study = Study::builder(space.build()?).sampler(GpSampler::default()).build()?;
+/// study.optimize(30, |c| (c[x] - 1.0).powi(2) + (c[y] - 2.0).powi(2))?;
+/// assert!(study.best().expect("trials have finished").values[0] < 0.1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct GpSampler {
     options: GpOptions,
-    memory: Memories,
+    caches: SurrogateCaches,
 }
 
-/// What is kept between proposals; all of it follows from the trials.
+/// Surrogates kept between proposals; all are functions of the trials.
 #[derive(Debug, Default)]
-struct Memories {
-    objectives: [Memory; 2],
-    constraints: Vec<Memory>,
-    failures: Memory,
-    cost: Memory,
+struct SurrogateCaches {
+    objectives: [SurrogateCache; 2],
+    constraints: Vec<SurrogateCache>,
+    failures: SurrogateCache,
+    cost: SurrogateCache,
 }
 
 impl GpSampler {
-    /// A sampler with other settings than the default.
+    /// Creates a sampler with these options.
     pub fn new(options: GpOptions) -> Self {
-        Self { options, memory: Memories::default() }
+        Self { options, caches: SurrogateCaches::default() }
     }
 
-    /// A sampler for many dimensions and many trials, which stays in a trust region around the
-    /// best trial and starts again when that has shrunk away.
+    /// Creates a sampler with the trust region of TuRBO: for many dimensions and many trials.
+    /// Proposals stay in a box around the best trial; the search restarts when the box has shrunk
+    /// below its least side.
     ///
     /// # Source
-    /// Eriksson et al. (2019), TuRBO, arXiv:1910.01739.
+    /// Eriksson et al. (2019), "Scalable Global Optimization via Local Bayesian Optimization"
+    /// (TuRBO), arXiv:1910.01739.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_gp::GpSampler;
+    /// use automl_space::Space;
+    /// use automl_study::Study;
+    ///
+    /// let mut space = Space::builder();
+    /// let x: Vec<_> = (0..8)
+    ///     .map(|i| space.float(&format!("x{i}"), -1.0..=1.0).add())
+    ///     .collect::<Result<_, _>>()?;
+    /// let sampler = GpSampler::trust_region();
+    /// let mut study = Study::builder(space.build()?).sampler(sampler).build()?;
+    /// study.optimize(40, |c| x.iter().map(|x| c[*x] * c[*x]).sum::<f64>())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn trust_region() -> Self {
-        Self::new(GpOptions { region: Some(RegionOptions::default()), ..GpOptions::default() })
+        let trust_region = Some(TrustRegionOptions::default());
+        Self::new(GpOptions { trust_region, ..GpOptions::default() })
     }
 
-    /// A quasi-random configuration, or one from the users' priors.
+    /// A quasi-random configuration, or a draw from the users' priors.
     fn without_model(view: &View<'_>, rng: &mut dyn Rng) -> Config {
         let space = view.space;
-        let config = if space.params().iter().any(|p| p.prior().is_some()) {
+        let config = if has_prior(space) {
             space.sample_prior(rng)
         } else {
             space.decode(&sobol_point(view.number, space.len(), view.seed))
@@ -133,10 +130,10 @@ impl GpSampler {
         view.deduplicated(config, rng)
     }
 
-    /// How much is searched: less where each evaluation costs more.
-    fn effort(&self, rows: usize) -> Effort {
-        let share = (200.0 / rows.max(1) as f64).clamp(0.25, 1.0);
-        Effort {
+    /// The optimizer's budget, which shrinks as each evaluation costs more.
+    fn budget(&self, rows: usize) -> OptimizerBudget {
+        let share = (FULL_BUDGET_ROWS / rows.max(1) as f64).clamp(0.25, 1.0);
+        OptimizerBudget {
             candidates: ((self.options.candidates as f64 * share) as usize).max(16),
             starts: ((self.options.starts as f64 * share).ceil() as usize).max(1),
             evaluations: 40,
@@ -144,9 +141,19 @@ impl GpSampler {
     }
 }
 
-/// The centre of a trust region as unit positions, and its box.
-fn bounds(region: &Region, space: &Space, centre: &Config, lengths: &[f64]) -> Vec<(f64, f64)> {
-    let unit = space.encode(centre).unit;
+/// Whether a parameter has a user's prior.
+fn has_prior(space: &Space) -> bool {
+    space.params().iter().any(|p| p.prior().is_some())
+}
+
+/// The bounds of each unit position within a trust region; categories stay free.
+fn region_bounds(
+    region: &TrustRegion,
+    space: &Space,
+    center: &Config,
+    lengths: &[f64],
+) -> Vec<(f64, f64)> {
+    let unit = space.encode(center).unit;
     let mut bounds = region.bounds(&unit, &lengths[..unit.len()]);
     for (bound, param) in bounds.iter_mut().zip(space.params()) {
         if !param.domain().is_ordered() {
@@ -156,59 +163,67 @@ fn bounds(region: &Region, space: &Space, centre: &Config, lengths: &[f64]) -> V
     bounds
 }
 
+/// The best distinct configurations among the observations from `since` on.
+fn parents<'a>(
+    observed: &ObservedTrials<'a>,
+    fitted: &FittedAcquisition,
+    since: usize,
+) -> Vec<&'a Config> {
+    let mut order: Vec<usize> = (0..observed.rows.len()).collect();
+    let merits = &fitted.predicted_merits;
+    order.sort_by(|&a, &b| order::compare(merits[a], merits[b]));
+    let mut parents: Vec<&Config> = Vec::new();
+    for config in order.into_iter().filter(|i| *i >= since).map(|i| observed.rows[i].config) {
+        if parents.len() < MAX_PARENTS && !parents.contains(&config) {
+            parents.push(config);
+        }
+    }
+    parents
+}
+
 impl Sampler for GpSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let space = view.space;
-        let observed = Observed::new(view);
+        let observed = ObservedTrials::new(view);
         let startup = view.planned_trials.map_or(usize::MAX, |b| (b / 4).max(2) as usize);
         let startup = self.options.startup.min(startup);
         if observed.trials + observed.failed.len() < startup || observed.trials == 0 {
             return Ok(Self::without_model(view, rng));
         }
         let features = Features::new(space, observed.differ_in_fidelity());
-        let kernel = Kernel::new(Family::Matern52, features.columns());
-        let priors = Priors::scaled(kernel.scales()).shifted(&features.reach(space));
-        let task = acquisition_builder::Task {
-            view,
-            observed: &observed,
-            features: &features,
-            kernel: &kernel,
-            priors: &priors,
-        };
-        let Some(made) = task.criterion(&mut self.memory, &self.options, rng) else {
+        let kernel = Kernel::new(KernelFamily::Matern52, features.columns());
+        let priors = Priors::scaled(kernel.scales()).shifted(&features.log_length_shifts(space));
+        let options = &self.options;
+        let builder =
+            AcquisitionBuilder::new(view, options, &observed, &features, (&kernel, &priors));
+        let Some(fitted) = builder.build(&mut self.caches, rng) else {
             return Ok(view.deduplicated(space.sample(rng), rng));
         };
-        let mut order: Vec<usize> = (0..observed.rows.len()).collect();
-        order.sort_by(|&a, &b| order::compare(made.believed[a], made.believed[b]));
-        let mut region = None;
-        if let Some(options) = self.options.region {
-            let place = Region::replay(&made.standing, space.len(), startup, options);
-            if observed.rows.len() < place.since + startup {
+        let (mut since, mut bounds) = (0, None);
+        if let Some(options) = self.options.trust_region {
+            let region = TrustRegion::replay(&fitted.merits, space.len(), startup, options);
+            if observed.rows.len() < region.since + startup {
                 return Ok(Self::without_model(view, rng));
             }
-            let centre = observed.rows[place.centre].config;
-            order.retain(|i| *i >= place.since);
-            region = Some(bounds(&place, space, centre, &made.lengths));
+            let center = observed.rows[region.center].config;
+            since = region.since;
+            bounds = Some(region_bounds(&region, space, center, &fitted.lengths));
         }
-        let mut parents: Vec<&Config> = Vec::new();
-        for config in order.iter().map(|i| observed.rows[*i].config) {
-            if parents.len() < 5 && !parents.contains(&config) {
-                parents.push(config);
-            }
-        }
-        let has_prior = space.params().iter().any(|p| p.prior().is_some());
-        let search = Search {
+        let parents = parents(&observed, &fitted, since);
+        let optimizer = AcquisitionOptimizer {
             space,
             features: &features,
             history: view.history,
-            criterion: &made.criterion,
-            belief: if has_prior { 10.0 / observed.trials as f64 } else { 0.0 },
-            region: region.as_deref(),
-            effort: self.effort(observed.rows.len()),
+            acquisition: &fitted.acquisition,
+            prior_weight: if has_prior(space) { 10.0 / observed.trials as f64 } else { 0.0 },
+            bounds: bounds.as_deref(),
+            budget: self.budget(observed.rows.len()),
         };
         let best = match self.options.acquisition {
-            Acquisition::Thompson => search.best_of_draw(&parents, rng),
-            Acquisition::Improvement | Acquisition::Bound(_) => search.best(&parents, rng),
+            Acquisition::Thompson => optimizer.best_of_draw(&parents, rng),
+            Acquisition::ExpectedImprovement | Acquisition::LowerConfidenceBound(_) => {
+                optimizer.best(&parents, rng)
+            }
         };
         let config = best.unwrap_or_else(|| space.sample(rng));
         Ok(view.deduplicated(config, rng))

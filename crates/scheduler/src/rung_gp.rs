@@ -66,7 +66,10 @@ impl Sampler for RungGpSampler {
         let rung = rng.random_range(0..=highest);
         let below = fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
         let own = rung_history(view.history, results, rung, fidelities[rung]..below);
-        let options = GpOptions { acquisition: Acquisition::Bound(BETA), ..GpOptions::default() };
+        let options = GpOptions {
+            acquisition: Acquisition::LowerConfidenceBound(BETA),
+            ..GpOptions::default()
+        };
         self.processes.resize_with(fidelities.len(), || GpSampler::new(options));
         let inner =
             View { history: &own, ladder: None, target: None, planned_trials: None, ..*view };

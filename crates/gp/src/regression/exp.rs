@@ -1,4 +1,4 @@
-//! The exponential of non-positive numbers, written so that loops over it vectorise.
+//! The exponential of non-positive numbers, written so that loops over it vectorize.
 
 /// `exp(x)` for `x <= 0`, to within a few units in the last place; 0 below -708.
 ///

@@ -1,12 +1,12 @@
-//! Warped inputs: a learnt monotone map of the unit interval for each column.
+//! Input warping: a learned monotone map of the unit interval for each column.
 
 use nalgebra::DMatrix;
 
-/// The derivative stays finite at both ends because the map sees only this much of the interval.
+/// The width that is cut off at both ends of the unit interval, so that derivatives stay finite.
 const MARGIN: f64 = 1e-3;
 
 /// The distribution function of Kumaraswamy, `w(u) = 1 - (1 - u^a)^b`, with its derivatives in
-/// `u`, `ln a` and `ln b`. The identity for `a = b = 1`.
+/// `u`, `ln a` and `ln b`; the identity for `a = b = 1`.
 ///
 /// # Source
 /// Snoek et al. (2014), "Input Warping for Bayesian Optimization of Non-Stationary Functions",
@@ -24,19 +24,19 @@ pub(crate) fn kumaraswamy(u: f64, a: f64, b: f64) -> (f64, [f64; 3]) {
     (1.0 - tail, [by_u, by_log_a, by_log_b])
 }
 
-/// The columns that are warped; the parameters of the `k`-th are `a` and `b` at `2 k`.
+/// The columns that are warped; the exponents of the `k`-th are `a` and `b` at `2 k`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Inputs {
+pub(crate) struct InputWarping {
     pub(crate) columns: Vec<usize>,
 }
 
-impl Inputs {
-    /// The number of parameters.
+impl InputWarping {
+    /// The number of exponents.
     pub(crate) fn len(&self) -> usize {
         2 * self.columns.len()
     }
 
-    /// Rows with warped columns.
+    /// The rows of `x` with warped columns.
     pub(crate) fn matrix(&self, parameters: &[f64], x: &DMatrix<f64>) -> DMatrix<f64> {
         let mut x = x.clone();
         for (&c, ab) in self.columns.iter().zip(parameters.chunks_exact(2)) {
@@ -45,7 +45,7 @@ impl Inputs {
         x
     }
 
-    /// Warps one row; `slopes` gets the derivative in each column's own input.
+    /// Warps one row; writes the derivative of each column in its input to `slopes`.
     pub(crate) fn row(&self, parameters: &[f64], row: &mut [f64], slopes: &mut Vec<f64>) {
         slopes.clear();
         slopes.resize(row.len(), 1.0);

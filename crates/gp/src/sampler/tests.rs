@@ -170,7 +170,8 @@ fn cheap_trials_are_preferred_where_seconds_count() {
 #[test]
 fn other_modes_make_progress() {
     let (space, [x, y]) = square();
-    let bound = GpOptions { acquisition: Acquisition::Bound(2.0), ..GpOptions::default() };
+    let bound =
+        GpOptions { acquisition: Acquisition::LowerConfidenceBound(2.0), ..GpOptions::default() };
     let thompson = GpOptions { acquisition: Acquisition::Thompson, ..GpOptions::default() };
     for sampler in
         [bound, thompson].map(GpSampler::new).into_iter().chain([GpSampler::trust_region()])
@@ -277,7 +278,7 @@ fn categories_are_learnt_one_by_one() {
 
 /// A loss of minus infinity does not hide how the others differ.
 #[test]
-fn a_bottomless_loss_blinds_nobody() {
+fn a_loss_of_minus_infinity_hides_nothing() {
     let (space, [x, y]) = square();
     let best = |seed: u64| {
         let mut history = History::new(vec![Direction::Minimize]);
