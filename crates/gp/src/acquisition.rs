@@ -2,7 +2,7 @@
 //!
 //! Every function takes the posterior mean `m` and standard deviation `s` of an objective to be
 //! minimized, and is itself to be maximized. Improvements and probabilities are returned as
-//! logarithms, whose gradients do not vanish where the value underflows (Ament et al. 2023,
+//! logarithms: their gradients do not vanish where the value underflows (Ament et al. 2023,
 //! arXiv:2310.20708).
 //!
 //! | Function | Formula |

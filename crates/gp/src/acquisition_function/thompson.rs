@@ -4,8 +4,7 @@ use super::AcquisitionFunction;
 use nalgebra::DMatrix;
 use rand::{Rng, RngExt};
 
-/// The score of a candidate whose drawn constraints are violated, before the violation is
-/// subtracted: far below every drawn objective, the scale of which is 1.
+/// The score of a candidate that violates drawn constraints, before the violation is subtracted: far below every drawn objective, the scale of which is 1.
 const INFEASIBLE: f64 = -1e6;
 
 /// Independent standard normal numbers `[rows, columns]` (Box & Muller 1958).
