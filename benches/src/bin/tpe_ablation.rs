@@ -4,7 +4,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use automl::space::{Config, Space};
-use automl::tpe::{Bandwidth, TpeOptions, TpeSampler};
+use automl::tpe::{Bandwidth, TpeConfig, TpeSampler};
 use automl::{
     numeric::pareto,
     study::{Direction, Study},
@@ -13,58 +13,53 @@ use automl_benches::problem::{Problem, Score};
 use automl_benches::stats::{mean, ranks};
 use automl_benches::{synthetic, table};
 
-fn variants() -> Vec<(&'static str, TpeOptions)> {
-    let base = TpeOptions::default();
-    let good = |narrowest, exponent, cells| TpeOptions {
-        good_bandwidth: Bandwidth { narrowest, exponent, cells, ..base.good_bandwidth },
-        ..base
+/// A variant: its name and a fresh sampler.
+type Variant = (&'static str, TpeSampler);
+
+fn variants() -> Vec<Variant> {
+    let base = TpeConfig::default;
+    let (good, bad) = (Bandwidth::GOOD, Bandwidth::BAD);
+    let with = |good, bad| TpeSampler::default().with_bandwidths(good, bad);
+    let of = TpeSampler::new;
+    let exponent = |exponent| with(Bandwidth { exponent, ..good }, bad);
+    let cells = |of_good, of_bad| {
+        with(Bandwidth { min_cells: of_good, ..good }, Bandwidth { min_cells: of_bad, ..bad })
     };
-    let bad = |narrowest, exponent, cells| TpeOptions {
-        bad_bandwidth: Bandwidth { narrowest, exponent, cells, ..base.bad_bandwidth },
-        ..base
-    };
-    let choices = |good, bad| TpeOptions {
-        good_bandwidth: Bandwidth { choices: good, ..base.good_bandwidth },
-        bad_bandwidth: Bandwidth { choices: bad, ..base.bad_bandwidth },
-        ..base
+    let choices = |of_good, of_bad| {
+        with(Bandwidth { choice_prior: of_good, ..good }, Bandwidth { choice_prior: of_bad, ..bad })
     };
     vec![
-        ("default", base),
-        ("good 5 %", TpeOptions { good_share: 0.05, ..base }),
-        ("good 15 %", TpeOptions { good_share: 0.15, ..base }),
-        ("front 10 %", TpeOptions { front_share: 0.1, ..base }),
-        ("front 20 %", TpeOptions { front_share: 0.2, ..base }),
-        ("equal weights", TpeOptions { rank_weights: 0.0, ..base }),
-        ("48 candidates", TpeOptions { candidates: 48, ..base }),
-        ("150 candidates", TpeOptions { candidates: 150, ..base }),
-        ("prior weight 1", TpeOptions { prior_weight: 1.0, ..base }),
-        ("prior weight 2", TpeOptions { prior_weight: 2.0, ..base }),
-        ("exponent 1", good(100.0, 1.0, 0.5)),
-        ("exponent 1.5", good(100.0, 1.5, 0.5)),
-        ("exponent 2", good(100.0, 2.0, 0.5)),
-        (
-            "no least cells",
-            TpeOptions {
-                bad_bandwidth: bad(100.0, 1.0, 0.0).bad_bandwidth,
-                ..good(100.0, 1.75, 0.0)
-            },
-        ),
-        ("good 1 cell", good(100.0, 1.75, 1.0)),
-        ("bad without cells", bad(100.0, 1.0, 0.0)),
-        ("bad narrowest 1/10", bad(10.0, 1.0, 0.5)),
+        ("default", TpeSampler::default()),
+        ("good 5 %", of(TpeConfig { good_share: 0.05, ..base() })),
+        ("good 15 %", of(TpeConfig { good_share: 0.15, ..base() })),
+        ("front 10 %", of(TpeConfig { front_share: 0.1, ..base() })),
+        ("front 20 %", of(TpeConfig { front_share: 0.2, ..base() })),
+        ("equal weights", of(TpeConfig { rank_weights: 0.0, ..base() })),
+        ("48 candidates", of(TpeConfig { candidates: 48, ..base() })),
+        ("150 candidates", of(TpeConfig { candidates: 150, ..base() })),
+        ("prior weight 1", of(TpeConfig { prior_weight: 1.0, ..base() })),
+        ("prior weight 2", of(TpeConfig { prior_weight: 2.0, ..base() })),
+        ("exponent 1", exponent(1.0)),
+        ("exponent 1.5", exponent(1.5)),
+        ("exponent 2", exponent(2.0)),
+        ("no min cells", cells(0.0, 0.0)),
+        ("good 1 cell", cells(1.0, 0.5)),
+        ("bad without cells", cells(0.5, 0.0)),
+        ("bad min width 1/10", with(good, Bandwidth { min_width: 0.1, ..bad })),
         ("choices 1", choices(1.0, 1.0)),
         ("choices 1/2, bad 1", choices(0.5, 1.0)),
-        ("startup 5", TpeOptions { startup: 5, ..base }),
-        ("startup 20", TpeOptions { startup: 20, ..base }),
+        ("startup 5", of(TpeConfig { startup: 5, ..base() })),
+        ("startup 20", of(TpeConfig { startup: 20, ..base() })),
     ]
 }
 
-fn score(problem: &Problem, options: TpeOptions, seed: u64, trials: u64) -> f64 {
+/// The score of one run; NaN where it fails.
+fn score(problem: &Problem, sampler: &TpeSampler, seed: u64, trials: u64) -> f64 {
     let built = Study::builder(problem.space.clone())
         .directions(vec![Direction::Minimize; problem.objectives])
         .seed(seed)
         .planned_trials(trials)
-        .sampler(TpeSampler::new(options))
+        .sampler(sampler.clone())
         .build();
     let Ok(mut study) = built else { return f64::NAN };
     let mut configs = Vec::new();
@@ -145,10 +140,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut all = vec![(Vec::new(), Vec::new()); variants.len()];
     for problem in &problems {
         for seed in first..first + seeds {
-            let scores: Vec<f64> = variants
-                .iter()
-                .map(|(_, options)| score(problem, *options, seed, trials))
-                .collect();
+            let scores: Vec<f64> =
+                variants.iter().map(|(_, sampler)| score(problem, sampler, seed, trials)).collect();
             for (v, rank) in ranks(&scores).into_iter().enumerate() {
                 all[v].0.push(rank);
                 all[v].1.push(scores[v]);

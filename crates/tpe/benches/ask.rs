@@ -1,9 +1,10 @@
-//! One ask and tell after n trials in ten dimensions, the split and the fits alone, densities.
+//! Times of one ask and tell after `n` trials in ten dimensions, of the split and the fits alone, and
+//! of densities.
 
 use automl_numeric::stream;
 use automl_space::{Config, Space};
 use automl_study::{Direction, Study};
-use automl_tpe::{Bandwidth, ParzenEstimator, TpeOptions, TpeSampler};
+use automl_tpe::{Bandwidth, ParzenEstimator, TpeConfig, TpeSampler};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -17,19 +18,19 @@ fn space() -> Space {
     builder.build().unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// Squared distances to as many points.
+/// Squared distances to `objectives` points.
 fn losses(config: &Config, objectives: usize) -> Vec<f64> {
     let to = |c: f64| config.values().flatten().map(|v| (v.as_f64() - c).powi(2)).sum();
     (0..objectives).map(|i| to(0.3 + 0.2 * i as f64)).collect()
 }
 
-/// A study with `n` random trials: how they came about does not matter to the time.
-fn after(n: u64, objectives: usize, options: TpeOptions) -> Study {
+/// A study with `n` random trials.
+fn after(n: u64, objectives: usize, config: TpeConfig) -> Study {
     let fail = |e: &dyn std::fmt::Display| -> ! { panic!("{e}") };
     let space = space();
     let mut study = Study::builder(space.clone())
         .directions(vec![Direction::Minimize; objectives])
-        .sampler(TpeSampler::new(options))
+        .sampler(TpeSampler::new(config))
         .build()
         .unwrap_or_else(|e| fail(&e));
     let mut rng = stream(1, 0, "earlier trials");
@@ -49,27 +50,27 @@ fn ask_and_tell(study: &mut Study) {
 
 fn ask(criterion: &mut Criterion) {
     let sizes = [(100, 1), (1_000, 1), (10_000, 1), (100_000, 1), (100, 2), (10_000, 2)];
-    grow(criterion, "ask and tell", &sizes, TpeOptions::default());
+    grow(criterion, "ask and tell", &sizes, TpeConfig::default());
 }
 
-/// With one candidate, what is left is to split the trials and to fit both densities.
+/// With one candidate, the split of the trials and the fits of both densities dominate.
 fn split(criterion: &mut Criterion) {
-    let options = TpeOptions { candidates: 1, ..TpeOptions::default() };
-    grow(criterion, "split and fit", &[(100, 1), (10_000, 1), (10_000, 2)], options);
+    let config = TpeConfig { candidates: 1, ..TpeConfig::default() };
+    grow(criterion, "split and fit", &[(100, 1), (10_000, 1), (10_000, 2)], config);
 }
 
-fn grow(criterion: &mut Criterion, name: &str, sizes: &[(u64, usize)], options: TpeOptions) {
+fn grow(criterion: &mut Criterion, name: &str, sizes: &[(u64, usize)], config: TpeConfig) {
     let mut group = criterion.benchmark_group(name);
     group.sample_size(10);
     for &(n, objectives) in sizes {
-        // A study that has grown by a half is replaced, so that `n` stays about `n`.
-        let mut study = after(n, objectives, options);
+        // A study that has grown by half is replaced, so that its size stays near `n`.
+        let mut study = after(n, objectives, config.clone());
         group.bench_function(BenchmarkId::new(format!("{objectives} objectives"), n), |bencher| {
             bencher.iter_custom(|iterations| {
                 let mut time = Duration::ZERO;
                 for _ in 0..iterations {
                     if study.history().len() as u64 > n + n / 2 {
-                        study = after(n, objectives, options);
+                        study = after(n, objectives, config.clone());
                         ask_and_tell(&mut study);
                     }
                     let start = Instant::now();

@@ -1,334 +1,143 @@
-//! The tree-structured Parzen estimator.
+//! The tree-structured Parzen estimator as a sampler.
 
-use crate::axis::{Axis, Kind, axes, coordinates};
-use crate::feasible::{Feasibility, relative};
-use crate::parzen::{Bandwidth, Logs, ParzenEstimator};
-use crate::split::Order;
-use automl_space::{Config, Space};
-use automl_study::{Cursor, ProposeError, Sampler, View, sobol_point};
+use crate::model::Model;
+use crate::{Bandwidth, TpeConfig};
+use automl_space::Config;
+use automl_study::{ProposeError, Sampler, View, sobol_point};
 use rand::{Rng, RngExt};
 
-/// Settings of [`TpeSampler`]; the defaults are what the ablation in `docs/benchmarks/tpe.md` chose.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TpeOptions {
-    /// Quasi-random trials before the first estimate.
-    pub startup: usize,
-    /// The share of the trials that counts as good.
-    pub good_share: f64,
-    /// The most trials that count as good.
-    pub good_most: usize,
-    /// The share of the trials that counts as good where there are several objectives: a front
-    /// takes more trials than a point.
-    pub front_share: f64,
-    /// The most trials that count as good then.
-    pub front_most: usize,
-    /// Candidates of one proposal.
-    pub candidates: usize,
-    /// How much better-ranked good trials weigh more: 0 is equal weights, 1 those of CMA-ES.
-    pub rank_weights: f64,
-    /// Widths of the good trials' kernels.
-    pub good_bandwidth: Bandwidth,
-    /// Widths of the bad trials' kernels.
-    pub bad_bandwidth: Bandwidth,
-    /// The weight of the prior among the good.
-    pub prior_weight: f64,
-    /// The most bad trials whose kernels are evaluated; more are thinned out evenly by rank.
-    pub bad_most: usize,
-    /// The share of random proposals among trials of one objective that start below the highest
-    /// fidelity: what is good early may be bad in the end, and chance finds out. A third is BOHB's
-    /// share.
-    pub chance: f64,
-}
-
-impl Default for TpeOptions {
-    fn default() -> Self {
-        Self {
-            startup: 10,
-            good_share: 0.1,
-            good_most: 25,
-            front_share: 0.15,
-            front_most: 100,
-            candidates: 24,
-            rank_weights: 1.0,
-            good_bandwidth: Bandwidth { exponent: 1.75, choices: 0.5, ..Bandwidth::default() },
-            bad_bandwidth: Bandwidth { choices: 0.5, ..Bandwidth::default() },
-            prior_weight: 0.5,
-            bad_most: 200,
-            chance: 1.0 / 3.0,
-        }
-    }
-}
-
-/// The tree-structured Parzen estimator, multivariate.
+/// The tree-structured Parzen estimator (TPE), multivariate.
 ///
-/// The best trials (`good_share` of them) give a density `l`, all others a density `g`; candidates
-/// are drawn from `l`, and the one with the largest `l / g` is proposed. Trials that are running and
-/// have not reported count as bad, so that several workers do not try the same (constant liar).
-/// Paused and pruned trials count at the fidelity that they reached, failed ones as the worst. Feasible trials come
-/// before infeasible ones, and every black-box constraint that is sometimes broken contributes a
-/// density ratio of its own. Only the order of the objective values matters. Users' priors enter `l`
-/// and fade as trials come in.
+/// The best trials (a share `gamma`, [`TpeConfig::good_share`]) give the density `l(x)`, all others the
+/// density `g(x)`, both [`ParzenEstimator`](crate::ParzenEstimator)s. Candidates are drawn from `l(x)`,
+/// and the one with the largest ratio `l(x) / g(x)` is proposed: the expected improvement over the
+/// `gamma`-quantile of the losses increases with it.
+///
+/// - **Start-up**: the first [`TpeConfig::startup`] proposals are points of a Sobol sequence, or draws
+///   from the users' priors if there are any.
+/// - **Ranking**: feasible trials before infeasible ones, higher fidelities before lower ones, then by
+///   loss. Only the order of the losses counts, so increasing transformations change nothing. Paused
+///   and pruned trials count with their last report; failed ones are the worst.
+/// - **Several objectives**: by non-domination rank, then by hypervolume contribution.
+/// - **Parallel workers**: running trials without a report belong to `g(x)` (constant liar), so that
+///   workers do not propose the same configuration.
+/// - **Black-box constraints**: each violated constraint contributes a relative density ratio
+///   (c-TPE).
+/// - **Users' priors** enter `l(x)` with a weight `(1 + n / 20)^(-1/2)` that falls with the number of
+///   trials `n`.
 ///
 /// # Source
-/// Bergstra et al. (2011), "Algorithms for Hyper-Parameter Optimization", section 4; Watanabe
-/// (2023), arXiv:2304.11127, for its parts and their defaults; Ozaki et al. (2020) for several
-/// objectives; Watanabe & Hutter (2023), c-TPE, for constraints.
+/// Bergstra et al. (2011), "Algorithms for Hyper-Parameter Optimization", section 4; Watanabe (2023),
+/// "Tree-Structured Parzen Estimator: Understanding Its Algorithm Components and Their Roles for Better
+/// Empirical Performance", arXiv:2304.11127; Ozaki et al. (2020) for several objectives; Watanabe &
+/// Hutter (2023), "c-TPE", for constraints. `docs/benchmarks/tpe.md` has the ablation behind the
+/// defaults.
+///
+/// # Examples
+/// ```
+/// use automl_space::Space;
+/// use automl_study::Study;
+/// use automl_tpe::{TpeConfig, TpeSampler};
+///
+/// let mut space = Space::builder();
+/// let rate = space.float("rate", 1e-5..=1.0).log().add()?;
+/// let depth = space.int("depth", 1..=8).add()?;
+/// let sampler = TpeSampler::new(TpeConfig { startup: 5, ..TpeConfig::default() });
+/// let mut study = Study::builder(space.build()?).sampler(sampler).build()?;
+/// study.optimize(60, |config| (config[rate].log10() + 2.0).powi(2) + (config[depth] - 3).abs() as f64)?;
+/// assert!(study.best().expect("trials have finished").values[0] < 0.5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct TpeSampler {
-    options: TpeOptions,
-    cache: Option<Cache>,
+    settings: Settings,
+    /// A function of the trials, kept between proposals.
+    model: Option<Model>,
 }
 
-/// What is kept between proposals; all of it follows from the trials.
+/// Options and bandwidths.
 #[derive(Clone, Debug)]
-struct Cache {
-    space: Space,
-    axes: Vec<Axis>,
-    /// Coordinates of every trial. `[n, d]`
-    points: Vec<f64>,
-    cursor: Cursor,
-    order: Order,
-    /// Where the history stood when the densities were fitted.
-    fitted: Option<Cursor>,
-    good: ParzenEstimator,
-    bad: ParzenEstimator,
-    /// The share of the good.
-    share: f64,
-    feasibility: Feasibility,
-    work: Workspace,
+pub(crate) struct Settings {
+    pub(crate) config: TpeConfig,
+    pub(crate) good_bandwidth: Bandwidth,
+    pub(crate) bad_bandwidth: Bandwidth,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            config: TpeConfig::default(),
+            good_bandwidth: Bandwidth::GOOD,
+            bad_bandwidth: Bandwidth::BAD,
+        }
+    }
 }
 
 impl TpeSampler {
-    /// A sampler with other settings than the default.
-    pub fn new(options: TpeOptions) -> Self {
-        Self { options, cache: None }
+    /// A sampler with these options.
+    ///
+    /// Options outside their ranges are not refused here (see
+    /// [`PartConfig::check`](automl_study::part::PartConfig::check)); counts of 0 act as 1.
+    pub fn new(config: TpeConfig) -> Self {
+        Self { settings: Settings { config, ..Settings::default() }, model: None }
     }
 
-    /// The cache, up to date.
-    fn follow(&mut self, view: &View<'_>) -> &mut Cache {
-        self.cache.take_if(|cache| !cache.belongs_to(view));
-        let cache = self.cache.get_or_insert_with(|| Cache::new(view.space));
-        cache.follow(view);
-        cache
-    }
-}
-
-impl Cache {
-    fn new(space: &Space) -> Self {
-        let axes = axes(space);
-        Self {
-            space: space.clone(),
-            points: Vec::new(),
-            cursor: Cursor::default(),
-            order: Order::default(),
-            fitted: None,
-            good: ParzenEstimator::empty(axes.clone()),
-            bad: ParzenEstimator::empty(axes.clone()),
-            share: 1.0,
-            feasibility: Feasibility::default(),
-            work: Workspace::new(space),
-            axes,
-        }
-    }
-
-    /// Whether the cache was made from this study: the space is the same, and so are the first and
-    /// the last trial that are known.
-    fn belongs_to(&self, view: &View<'_>) -> bool {
-        let d = self.axes.len();
-        let known = self.points.len() / d;
-        let same = |number: usize| {
-            view.history.trials().get(number).is_some_and(|trial| {
-                let mut point = Vec::with_capacity(d);
-                coordinates(&self.axes, &trial.config, &mut point);
-                let bits = |x: &f64| x.to_bits();
-                point.iter().map(bits).eq(self.points[number * d..][..d].iter().map(bits))
-            })
-        };
-        self.space == *view.space && (known == 0 || same(0) && same(known - 1))
-    }
-
-    fn follow(&mut self, view: &View<'_>) {
-        let (changes, cursor) = view.history.since(self.cursor);
-        self.cursor = cursor;
-        let d = self.axes.len();
-        let known = self.points.len() / d;
-        // Another program may choose the parameters of a running trial one after the other.
-        let mut point = Vec::with_capacity(d);
-        for change in changes {
-            let number = usize::try_from(change.trial).unwrap_or(usize::MAX);
-            if let Some(trial) = view.history.trials().get(number).filter(|_| number < known) {
-                point.clear();
-                coordinates(&self.axes, &trial.config, &mut point);
-                let known = &self.points[number * d..][..d];
-                if !known.iter().map(|x| x.to_bits()).eq(point.iter().map(|x| x.to_bits())) {
-                    // What is sorted by the old coordinates is of no use.
-                    *self = Self::new(view.space);
-                    return self.follow(view);
-                }
-            }
-        }
-        for trial in &view.history.trials()[known..] {
-            coordinates(&self.axes, &trial.config, &mut self.points);
-        }
-        self.order.follow(view.history);
+    /// Replaces the bandwidths of `l(x)` and `g(x)`, by default [`Bandwidth::GOOD`] and
+    /// [`Bandwidth::BAD`].
+    pub fn with_bandwidths(self, good: Bandwidth, bad: Bandwidth) -> Self {
+        let (good_bandwidth, bad_bandwidth) = (good, bad);
+        let settings = Settings { good_bandwidth, bad_bandwidth, ..self.settings };
+        Self { settings, model: None }
     }
 }
 
 impl Sampler for TpeSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
-        let options = self.options;
-        let cache = self.follow(view);
-        if cache.is_starting(view, &options) {
-            let has_prior = view.space.params().iter().any(|param| param.prior().is_some());
-            let config = if has_prior {
-                view.space.sample_prior(rng)
-            } else {
-                view.space.decode(&sobol_point(view.number, view.space.len(), view.seed))
-            };
-            let config = if view.space.allows(&config) { config } else { view.space.sample(rng) };
-            return Ok(view.deduplicated(config, rng));
-        }
-        let starts_low = match (view.ladder, view.target) {
-            (Some(ladder), Some(target)) => target < ladder.max(),
-            _ => false,
+        let Self { settings, model } = self;
+        let model = Model::updated(model, view);
+        let config = if is_startup(view, &settings.config, model.trials()) {
+            startup(view, rng)
+        } else if is_random(view, &settings.config, rng) {
+            view.space.sample_prior(rng)
+        } else {
+            model.fit(view, settings);
+            model.best_candidate(view, settings.config.candidates, rng)
         };
-        let single = view.history.directions().len() == 1;
-        if starts_low && single && rng.random::<f64>() < options.chance {
-            let config = view.space.sample_prior(rng);
-            return Ok(view.deduplicated(config, rng));
-        }
-        cache.fit(view, &options);
-        Ok(view.deduplicated(cache.best_candidate(view, &options, rng), rng))
+        Ok(view.deduplicated(config, rng))
     }
 
     fn prepare(&mut self, view: &View<'_>) {
-        let options = self.options;
-        let cache = self.follow(view);
-        if !cache.is_starting(view, &options) {
-            cache.fit(view, &options);
+        let Self { settings, model } = self;
+        let model = Model::updated(model, view);
+        if !is_startup(view, &settings.config, model.trials()) {
+            model.fit(view, settings);
         }
     }
 }
 
-impl Cache {
-    /// Whether the next trial belongs to the start-up design.
-    fn is_starting(&self, view: &View<'_>, options: &TpeOptions) -> bool {
-        let quarter = view.planned_trials.map_or(usize::MAX, |budget| (budget / 4).max(2) as usize);
-        let startup = options.startup.min(quarter);
-        self.order.len() < startup || view.number < startup as u64
-    }
-
-    /// Splits the trials and fits both densities, unless nothing has changed since.
-    fn fit(&mut self, view: &View<'_>, options: &TpeOptions) {
-        if self.fitted.replace(self.cursor) == Some(self.cursor) {
-            return;
-        }
-        let n = self.order.len();
-        let (share, most) = match view.history.directions().len() {
-            ..=1 => (options.good_share, options.good_most),
-            _ => (options.front_share, options.front_most),
-        };
-        let good = ((n as f64 * share).ceil() as usize).min(most).clamp(1, n.max(1));
-        let (best, rest) = self.order.split(view.history, good, options.bad_most);
-        let good = best.len();
-        let rows: Vec<usize> = best.iter().map(|number| *number as usize).collect();
-        let weights: Vec<f64> = (0..good)
-            .map(|rank| {
-                let log = ((good as f64 + 0.5) / (rank as f64 + 1.0)).ln();
-                1.0 - options.rank_weights + options.rank_weights * log
-            })
-            .collect();
-        // A user's belief counts like as many trials as make it fade with the square root.
-        let strength = 1.0 / (1.0 + n as f64 / 20.0).sqrt();
-        self.good.fit(
-            &self.points,
-            &rows,
-            &weights,
-            options.prior_weight,
-            strength,
-            options.good_bandwidth,
-        );
-        let mut rows: Vec<usize> = rest.iter().map(|number| *number as usize).collect();
-        rows.extend(self.order.pending.iter().rev().take(64).map(|number| *number as usize));
-        self.bad.fit(&self.points, &rows, &[], 1.0, 0.0, options.bad_bandwidth);
-        self.share = good as f64 / n as f64;
-        self.feasibility.fit(
-            &self.axes,
-            &self.points,
-            view.history,
-            &self.order.judged,
-            options.bad_most,
-            options.bad_bandwidth,
-        );
-    }
-
-    /// The candidate with the largest ratio of the densities.
-    fn best_candidate(
-        &mut self,
-        view: &View<'_>,
-        options: &TpeOptions,
-        rng: &mut dyn Rng,
-    ) -> Config {
-        let (d, count) = (self.axes.len(), options.candidates.max(1));
-        let constrained = !view.space.constraints().is_empty();
-        let discrete = self.axes.iter().all(|axis| axis.kind != Kind::Continuous);
-        let Workspace { config, points, logs, good, bad } = &mut self.work;
-        points.clear();
-        points.resize(count * d, f64::NAN);
-        // Draws that are forbidden or known do not count as candidates, up to a limit.
-        let (mut found, mut draws) = (0, 0);
-        while found < count && draws < 20 * count {
-            draws += 1;
-            self.good.draw(view.space, 1.0, rng, config, &mut points[found * d..][..d]);
-            let unfit =
-                constrained && !view.space.allows(config) || discrete && view.history.seen(config);
-            found += usize::from(!unfit);
-        }
-        points.truncate(found * d);
-        good.clear();
-        bad.clear();
-        self.good.log_densities(points, logs, good);
-        self.bad.log_densities(points, logs, bad);
-        for (score, bad) in good.iter_mut().zip(bad) {
-            *score -= *bad;
-        }
-        if !self.feasibility.is_empty() {
-            good.iter_mut().for_each(|score| *score = relative(*score, self.share));
-            self.feasibility.add_log_ratios(points, logs, good);
-        }
-        let mut best = 0;
-        for (i, score) in good.iter().enumerate() {
-            if *score > good[best] {
-                best = i;
-            }
-        }
-        match points.chunks_exact(d).nth(best) {
-            Some(point) => view.space.build_config(|j, _| self.axes[j].value(point[j])),
-            None => view.space.sample(rng),
-        }
-    }
+/// Whether the proposal belongs to the start-up design; `trials` counts the ranked trials.
+fn is_startup(view: &View<'_>, config: &TpeConfig, trials: usize) -> bool {
+    let quarter = view.planned_trials.map_or(usize::MAX, |planned| (planned / 4).max(2) as usize);
+    let startup = config.startup.min(quarter);
+    trials < startup || view.number < startup as u64
 }
 
-/// Memory that proposals use again, so that a candidate allocates nothing.
-#[derive(Clone, Debug)]
-struct Workspace {
-    config: Config,
-    /// The candidates' coordinates. `[count, d]`
-    points: Vec<f64>,
-    logs: Logs,
-    /// Log densities of the candidates, then their scores. `[count]`
-    good: Vec<f64>,
-    bad: Vec<f64>,
+/// A point of the Sobol sequence, or a draw from the users' priors if there are any.
+fn startup(view: &View<'_>, rng: &mut dyn Rng) -> Config {
+    let config = if view.space.params().iter().any(|param| param.prior().is_some()) {
+        view.space.sample_prior(rng)
+    } else {
+        view.space.decode(&sobol_point(view.number, view.space.len(), view.seed))
+    };
+    if view.space.allows(&config) { config } else { view.space.sample(rng) }
 }
 
-impl Workspace {
-    fn new(space: &Space) -> Self {
-        Self {
-            config: Config::empty(space.len()),
-            points: Vec::new(),
-            logs: Logs::new(),
-            good: Vec::new(),
-            bad: Vec::new(),
-        }
-    }
+/// Whether the proposal is one of the random share below the highest fidelity.
+fn is_random(view: &View<'_>, config: &TpeConfig, rng: &mut dyn Rng) -> bool {
+    let starts_low = match (view.ladder, view.target) {
+        (Some(ladder), Some(target)) => target < ladder.max(),
+        _ => false,
+    };
+    let single = view.history.directions().len() == 1;
+    starts_low && single && rng.random::<f64>() < config.random_fraction
 }

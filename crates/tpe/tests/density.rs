@@ -59,14 +59,14 @@ fn integral(
     sum
 }
 
-fn whole(p: &ParzenEstimator, space: &Space, nodes: usize) -> f64 {
+fn total(p: &ParzenEstimator, space: &Space, nodes: usize) -> f64 {
     integral(p, space, &mut Config::empty(space.len()), 0, nodes)
 }
 
 /// One parameter of each kind, each a space of its own.
 fn lines() -> Result<Vec<Space>, SpaceError> {
     let mut spaces = Vec::new();
-    let belief = Prior::Normal { mean: 0.4, sd: 0.2 };
+    let normal = Prior::Normal { mean: 0.4, sd: 0.2 };
     let weights = Prior::Weights { weights: vec![0.0, 3.0, 1.0, 1.0] };
     for kind in 0..10 {
         let mut space = Space::builder();
@@ -79,7 +79,7 @@ fn lines() -> Result<Vec<Space>, SpaceError> {
             5 => drop(space.int("x", 0..=1000).step(20).add()?),
             6 => drop(space.choice("x", ["a", "b", "c", "d"]).add()?),
             7 => drop(space.ordinal("x", ["a", "b", "c", "d", "e"]).add()?),
-            8 => drop(space.float("x", 0.0..=1.0).prior(belief.clone()).add()?),
+            8 => drop(space.float("x", 0.0..=1.0).prior(normal.clone()).add()?),
             _ => drop(space.choice("x", ["a", "b", "c", "d"]).prior(weights.clone()).add()?),
         }
         spaces.push(space.build()?);
@@ -101,7 +101,8 @@ fn tree() -> Result<Space, SpaceError> {
     space.build()
 }
 
-/// A trial that failed before it had a value on an axis that all have is a uniform component there.
+/// A trial that failed before it had a value is a uniform component on that axis, also where every
+/// configuration has the parameter.
 #[test]
 fn an_observation_may_lack_a_value() {
     let mut space = Space::builder();
@@ -127,12 +128,12 @@ proptest! {
     fn densities_integrate_to_one(n in 0usize..40, seed: u64, strength in 0.0f64..=1.0) {
         for space in lines().unwrap() {
             let p = estimate(&space, n, seed, strength);
-            let sum = whole(&p, &space, NODES);
-            // A cell that is narrow beside the kernel is taken by the midpoint rule.
+            let sum = total(&p, &space, NODES);
+            // Cells that are narrow against the kernel are integrated by the midpoint rule.
             prop_assert!((sum - 1.0).abs() < 4e-3, "{:?}: {sum}", space.params());
         }
         let space = tree().unwrap();
-        let sum = whole(&estimate(&space, n, seed, strength), &space, 400);
+        let sum = total(&estimate(&space, n, seed, strength), &space, 400);
         prop_assert!((sum - 1.0).abs() < 4e-3, "{sum}");
     }
 
@@ -149,7 +150,7 @@ proptest! {
     }
 }
 
-/// Integers stand for the reals of `[0, 1]`, since the crate's samples need a total order.
+/// A number of `[0, 1]` as an integer: `kernel_density` needs samples with a total order.
 fn integer(x: f64) -> i64 {
     (x * 1e15) as i64
 }
@@ -170,7 +171,7 @@ fn draws_follow_the_density() {
             let mut config = Config::empty(1);
             config.set(0, Some(value));
             sum += measure * p.log_density(&config).exp();
-            // Behind the node by half a cell in the mean: one node more or less is no matter.
+            // On average half a cell behind the node, which is within the tolerance.
             gap = gap.max((ecdf.value(integer(domain.to_unit(value)) + 1) - sum).abs());
         }
         // The one-sample Kolmogorov-Smirnov bound at 1e-4 is 2.23 / sqrt(n).

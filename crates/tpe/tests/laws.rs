@@ -1,10 +1,10 @@
-//! What must hold of every proposal, whatever was observed.
+//! Properties of every proposal for arbitrary histories.
 #![allow(clippy::unwrap_used)]
 
 use automl_numeric::stream;
 use automl_space::{Config, Constraint, Prior, Space, SpaceError};
 use automl_study::{Direction, History, Report, Sampler, State, Study, Trial, View};
-use automl_tpe::{TpeOptions, TpeSampler};
+use automl_tpe::{TpeConfig, TpeSampler};
 use proptest::prelude::*;
 
 fn spaces() -> Result<Vec<Space>, SpaceError> {
@@ -28,7 +28,7 @@ fn spaces() -> Result<Vec<Space>, SpaceError> {
     Ok(vec![mixed.build()?, finite.build()?, cube.build()?])
 }
 
-/// What happens to a trial.
+/// An event of a trial.
 #[derive(Clone, Debug)]
 enum Event {
     Complete(f64, f64, f64),
@@ -36,7 +36,7 @@ enum Event {
     Prune,
     Pause,
     Fail,
-    /// It goes on running.
+    /// The trial continues to run.
     Nothing,
 }
 
@@ -62,7 +62,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Lets an event happen to a trial that has not finished.
+/// Applies an event to a trial that has not finished.
 fn happen(history: &mut History, number: u64, event: &Event) {
     let several = history.directions().len() > 1;
     let vector = |a: f64, b: f64| if several { vec![a, b] } else { vec![a] };
@@ -97,15 +97,15 @@ fn propose(sampler: &mut TpeSampler, space: &Space, history: &History) -> Config
     sampler.propose(&view, &mut stream(3, view.number, "propose")).unwrap()
 }
 
-fn options() -> TpeOptions {
-    TpeOptions { startup: 4, ..TpeOptions::default() }
+fn fresh() -> TpeSampler {
+    TpeSampler::new(TpeConfig { startup: 4, ..TpeConfig::default() })
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// The law: a fresh sampler proposes the same, also from a record that was read back, and so
-    /// does one that worked ahead.
+    /// The law of samplers: a fresh sampler proposes the same, also from a history that was read back,
+    /// and so does a prepared one.
     #[test]
     fn a_fresh_sampler_proposes_the_same(
         events in proptest::collection::vec((event(), 0usize..6), 1..60),
@@ -115,7 +115,7 @@ proptest! {
         let space = &spaces().unwrap()[space];
         let directions = vec![Direction::Minimize; if several { 2 } else { 1 }];
         let mut history = History::new(directions.clone());
-        let mut sampler = TpeSampler::new(options());
+        let mut sampler = fresh();
         for (event, back) in events {
             if back % 2 == 0 {
                 sampler.prepare(&view(space, &history));
@@ -123,14 +123,14 @@ proptest! {
             let config = propose(&mut sampler, space, &history);
             prop_assert!(space.check(&config).is_ok(), "{config:?}");
             prop_assert!(space.allows(&config), "{config:?}");
-            prop_assert_eq!(&config, &propose(&mut TpeSampler::new(options()), space, &history));
+            prop_assert_eq!(&config, &propose(&mut fresh(), space, &history));
             let mut replayed = History::new(directions.clone());
             for trial in history.trials() {
                 replayed.push(trial.clone()).unwrap();
             }
-            prop_assert_eq!(&config, &propose(&mut TpeSampler::new(options()), space, &replayed));
-            // A used sampler that meets another study starts over.
-            let mut other = TpeSampler::new(options());
+            prop_assert_eq!(&config, &propose(&mut fresh(), space, &replayed));
+            // A sampler used for another study before.
+            let mut other = fresh();
             propose(&mut other, space, &elsewhere(space, &directions));
             prop_assert_eq!(&config, &propose(&mut other, space, &history));
             let number = history.len() as u64;
@@ -141,7 +141,7 @@ proptest! {
         }
     }
 
-    /// Only the order of the losses matters.
+    /// Proposals depend on the order of the losses only.
     #[test]
     fn increasing_transforms_change_nothing(seed in 0u64..1000, space in 0usize..3) {
         let space = &spaces().unwrap()[space];
@@ -160,7 +160,7 @@ proptest! {
         prop_assert_eq!(&plain, &run(|y| y.powi(3) * 1e200 - 7.0));
     }
 
-    /// A finite space is searched through before anything is repeated, also by workers at once.
+    /// A finite space is exhausted before a repetition, also by parallel workers.
     #[test]
     fn nothing_is_repeated_while_another_point_is_left(seed: u64, running in 1usize..10) {
         let space = &spaces().unwrap()[1];
@@ -181,7 +181,7 @@ proptest! {
     }
 }
 
-/// A study of other trials over the same space.
+/// A history of other trials over the same space.
 fn elsewhere(space: &Space, directions: &[Direction]) -> History {
     let mut history = History::new(directions.to_vec());
     let mut rng = stream(77, 0, "elsewhere");
@@ -194,7 +194,7 @@ fn elsewhere(space: &Space, directions: &[Direction]) -> History {
     history
 }
 
-/// Runs a study to its end.
+/// Asserts that a study runs to its end with valid configurations.
 fn survives(space: Space, trials: u64, loss: impl FnMut(&Config) -> f64) {
     let mut study =
         Study::builder(space.clone()).seed(1).sampler(TpeSampler::default()).build().unwrap();
@@ -252,8 +252,8 @@ fn a_constraint_that_is_measured_is_learnt() {
 }
 
 #[test]
-fn a_belief_leads_at_first_and_fades() {
-    // The belief says 0.2, the truth is 0.8.
+fn a_users_prior_leads_at_first_and_fades() {
+    // The prior is around 0.2, the optimum at 0.8.
     let mut space = Space::builder();
     let prior = Prior::Normal { mean: 0.2, sd: 0.05 };
     let x = space.float("x", 0.0..=1.0).prior(prior).add().unwrap();

@@ -1,4 +1,4 @@
-//! Good regions of trees and good fronts are found.
+//! Quality of the proposals on conditional spaces, fronts and warm starts.
 #![allow(clippy::unwrap_used)]
 
 use automl_numeric::{pareto, stream};
@@ -27,8 +27,8 @@ fn study(space: &Space, seed: u64, objectives: usize) -> Study {
         .unwrap()
 }
 
-/// Another program chooses the parameters of its running trial one after the other: what was kept of
-/// the trial is made anew.
+/// Another program may set the parameters of its running trial one by one, which invalidates what the
+/// sampler has kept of the trial.
 #[test]
 fn a_changed_trial_is_seen_as_it_is() {
     let space = mixed();
@@ -86,7 +86,7 @@ fn good_regions_are_found_on_conditional_spaces() {
     assert!(losses[4] < 2e-3, "{losses:?}");
 }
 
-/// Two objectives: more of the front's volume than random search finds.
+/// Two objectives: the hypervolume is larger than that of random search.
 #[test]
 fn fronts_are_better_than_random() {
     let space = mixed();
@@ -117,7 +117,7 @@ fn fronts_are_better_than_random() {
     assert!(volume(false) > volume(true));
 }
 
-/// Trials that are known from elsewhere take the place of the start-up design.
+/// Known trials replace the start-up design.
 #[test]
 fn known_trials_are_a_warm_start() {
     let space = mixed();

@@ -1,37 +1,39 @@
-//! A sorted list with ranks: order statistics by blocks.
+//! A sorted list with access by rank, in blocks.
 
 use std::cmp::Ordering;
 
-/// Blocks are split at twice this length.
+/// Half the length at which a block is split.
 const BLOCK: usize = 256;
 
-/// Items in the order of a comparison that no two of them share a place in.
+/// Distinct items in the order of a comparison, as a list of sorted blocks.
 ///
-/// A list of sorted blocks: finding, adding and removing an item cost a binary search over the
-/// blocks, one within a block, and a move within it; the items of `m` ascending ranks are read in
-/// one pass over the blocks' lengths.
+/// [`insert`](Self::insert) and [`remove`](Self::remove) take a binary search over the blocks, one
+/// within a block, and a move of memory within it. [`at`](Self::at) reads ascending ranks in one pass
+/// over the lengths of the blocks.
 #[derive(Clone, Debug)]
-pub(crate) struct Ranked<T> {
+pub(crate) struct SortedBlocks<T> {
     blocks: Vec<Vec<T>>,
     len: usize,
 }
 
-impl<T> Default for Ranked<T> {
+impl<T> Default for SortedBlocks<T> {
     fn default() -> Self {
         Self { blocks: Vec::new(), len: 0 }
     }
 }
 
-impl<T: Copy> Ranked<T> {
+impl<T: Copy> SortedBlocks<T> {
+    /// The number of items.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
+    /// All items in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
         self.blocks.iter().flatten()
     }
 
-    /// Adds an item, unless an equal one is there.
+    /// Adds an item unless an equal one is present.
     pub(crate) fn insert(&mut self, item: T, order: impl Fn(&T, &T) -> Ordering) {
         let block = self.block(&item, &order);
         if self.blocks.is_empty() {
@@ -49,7 +51,7 @@ impl<T: Copy> Ranked<T> {
         }
     }
 
-    /// Removes an item, if it is there.
+    /// Removes an item if it is present.
     pub(crate) fn remove(&mut self, item: &T, order: impl Fn(&T, &T) -> Ordering) {
         let block = self.block(item, &order);
         let Some(items) = self.blocks.get_mut(block) else { return };
@@ -62,7 +64,7 @@ impl<T: Copy> Ranked<T> {
         }
     }
 
-    /// The items of ascending ranks, counted from 0; those beyond the end are left out.
+    /// The items of ascending ranks, counted from 0, up to the end of the list.
     pub(crate) fn at(&self, ranks: impl Iterator<Item = usize>) -> impl Iterator<Item = T> {
         let (mut block, mut before) = (0, 0);
         ranks.map_while(move |rank| {
@@ -74,7 +76,7 @@ impl<T: Copy> Ranked<T> {
         })
     }
 
-    /// The last block that does not begin behind the item.
+    /// The last block with a first item not greater than `item`; 0 if there is none.
     fn block(&self, item: &T, order: &impl Fn(&T, &T) -> Ordering) -> usize {
         let begins = |block: &Vec<T>| {
             block.first().is_some_and(|first| order(first, item) != Ordering::Greater)
@@ -90,24 +92,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_sorted_list(changes in prop::collection::vec((any::<bool>(), 0..3000_u32), 0..4000)) {
-            let mut ranked = Ranked::default();
+        fn behaves_like_a_sorted_set(changes in prop::collection::vec((any::<bool>(), 0..3000_u32), 0..4000)) {
+            let mut blocks = SortedBlocks::default();
             let mut plain = std::collections::BTreeSet::new();
             for (add, item) in changes {
-                // Mostly additions, so that blocks are split.
+                // Three quarters are additions, so that blocks are split.
                 if add || item % 2 == 0 {
-                    ranked.insert(item, u32::cmp);
+                    blocks.insert(item, u32::cmp);
                     plain.insert(item);
                 } else {
-                    ranked.remove(&item, u32::cmp);
+                    blocks.remove(&item, u32::cmp);
                     plain.remove(&item);
                 }
-                prop_assert_eq!(ranked.len(), plain.len());
+                prop_assert_eq!(blocks.len(), plain.len());
             }
             let plain: Vec<u32> = plain.into_iter().collect();
-            prop_assert!(ranked.iter().eq(&plain));
+            prop_assert!(blocks.iter().eq(&plain));
             let third = (0..plain.len() + 9).step_by(3);
-            prop_assert!(ranked.at(third).eq(plain.iter().copied().step_by(3)));
+            prop_assert!(blocks.at(third).eq(plain.iter().copied().step_by(3)));
         }
     }
 }

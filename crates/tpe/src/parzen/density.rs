@@ -1,30 +1,31 @@
-//! The density at points, several at a time.
+//! Evaluation of the density, several points at a time.
 
 use super::ParzenEstimator;
 use crate::axis::{Kind, coordinates};
-use crate::gauss;
+use crate::fast_normal;
 use automl_numeric::normal::LN_SQRT_TAU;
 use automl_space::Config;
 
-/// Points that pass over the kernels together, as lanes that compilers can vectorise.
+/// Points evaluated together, as lanes that compilers vectorize.
 const LANES: usize = 8;
 
-/// What lies so far below another logarithm adds less to the sum than rounding.
+/// Distance below the largest logarithm at which a term is lost in rounding: `e^-45 < 2^-64`.
 const NEGLIGIBLE: f64 = 45.0;
 
-/// Memory for the logarithms of all components at some points.
+/// Scratch memory for the log densities of all components at some points.
 pub(crate) type Logs = Vec<[f64; LANES]>;
 
 impl ParzenEstimator {
-    /// The logarithm of the density at a configuration.
+    /// The natural logarithm of the density at a configuration of the same space.
     pub fn log_density(&self, config: &Config) -> f64 {
         let mut point = Vec::with_capacity(self.axes.len());
         coordinates(&self.axes, config, &mut point);
         self.log_densities_of::<1>(&point, &mut Vec::new())[0]
     }
 
-    /// Appends the logarithms of the densities at points to `out`. `points`: `[n, d]` coordinates,
-    /// NaN where inactive; `logs`: memory to work in.
+    /// Appends the log densities at some points to `out`.
+    ///
+    /// `points`: `[n, d]` coordinates, NaN where inactive; `logs`: scratch memory.
     pub(crate) fn log_densities(&self, points: &[f64], logs: &mut Logs, out: &mut Vec<f64>) {
         let d = self.axes.len();
         let blocks = points.chunks_exact(LANES * d);
@@ -38,7 +39,7 @@ impl ParzenEstimator {
         }
     }
 
-    /// The logarithms of the densities at `L` points. `points`: `[L, d]`.
+    /// The log densities at `L` points. `points`: `[L, d]`.
     fn log_densities_of<const L: usize>(
         &self,
         points: &[f64],
@@ -63,20 +64,22 @@ impl ParzenEstimator {
         log_sums(logs)
     }
 
-    /// Adds the logarithms of the kernels of the joint axes at `L` points. `x`: `[m]` coordinates.
+    /// Adds the log kernels of the `m` joint axes at `L` points.
+    ///
+    /// `x`: `[m]` coordinates; `logs`: `[k + 1]`.
     fn add_joint<const L: usize>(&self, x: &[[f64; L]], logs: &mut [[f64; L]]) {
         let m = x.len();
         let floor = logs[self.count].map(|prior| prior - NEGLIGIBLE);
         for (i, logs) in logs[..self.count].iter_mut().enumerate() {
             let mut sums = *logs;
-            for ([centre, scale], x) in self.joint[i * m..][..m].iter().zip(x) {
+            for ([center, scale], x) in self.joint[i * m..][..m].iter().zip(x) {
                 let mut above = false;
                 for lane in 0..L {
-                    let z = (x[lane] - centre) * scale;
+                    let z = (x[lane] - center) * scale;
                     sums[lane] -= z * z;
                     above |= sums[lane] > floor[lane];
                 }
-                // From here on it can only fall.
+                // Further axes can only lower the sums.
                 if !above {
                     break;
                 }
@@ -85,8 +88,9 @@ impl ParzenEstimator {
         }
     }
 
-    /// Adds the logarithms of the kernels of an axis that is not joint at `L` coordinates, the
-    /// prior's there being `prior`. `logs`: `[k]`
+    /// Adds the log kernels of an axis that is not joint at `L` coordinates.
+    ///
+    /// `x`: coordinates; `prior`: log prior densities there; `logs`: `[k]`.
     fn add_axis<const L: usize>(
         &self,
         j: usize,
@@ -96,24 +100,24 @@ impl ParzenEstimator {
     ) {
         let (k, axis) = (self.count, &self.axes[j]);
         let range = j * k..(j + 1) * k;
-        let (centres, widths) = (&self.centres[range.clone()], &self.widths[range.clone()]);
+        let (centers, widths) = (&self.centers[range.clone()], &self.widths[range.clone()]);
         let norms = &self.norms[range];
         let cells = x.map(|x| {
             let (low, high) = axis.cell(x);
             Cell { low, high, log: (high - low).max(1e-300).ln() }
         });
         for (i, logs) in logs.iter_mut().enumerate() {
-            let (centre, width, norm) = (centres[i], widths[i], norms[i]);
+            let (center, width, norm) = (centers[i], widths[i], norms[i]);
             for lane in 0..L {
                 logs[lane] += match axis.kind {
                     _ if x[lane].is_nan() => 0.0,
-                    _ if centre.is_nan() => prior[lane],
+                    _ if center.is_nan() => prior[lane],
                     Kind::Continuous => {
-                        let z = (x[lane] - centre) / width;
+                        let z = (x[lane] - center) / width;
                         norm - 0.5 * z * z
                     }
-                    Kind::Grid { .. } => cells[lane].log_mass(centre, width) + norm,
-                    Kind::Choice { .. } if x[lane] == centre => width,
+                    Kind::Grid { .. } => cells[lane].log_mass(center, width) + norm,
+                    Kind::Choice { .. } if x[lane] == center => width,
                     Kind::Choice { .. } => norm,
                 };
             }
@@ -121,44 +125,44 @@ impl ParzenEstimator {
     }
 }
 
-/// The part of `[0, 1]` that a value of a grid stands for.
+/// The interval of `[0, 1]` that a value of a grid stands for.
 #[derive(Clone, Copy)]
 struct Cell {
     low: f64,
     high: f64,
-    /// The logarithm of its length.
+    /// The logarithm of the length.
     log: f64,
 }
 
 impl Cell {
-    /// The logarithm of a normal kernel's mass over the cell, without its normalisation.
-    fn log_mass(&self, centre: f64, width: f64) -> f64 {
+    /// The logarithm of the mass of `exp(-(x - center)^2 / (2 width^2))` over the cell.
+    fn log_mass(&self, center: f64, width: f64) -> f64 {
         if self.high - self.low < 0.25 * width {
-            // Midpoint rule: exact to (cell / width)^2 / 24.
-            let z = (0.5 * (self.low + self.high) - centre) / width;
+            // Midpoint rule, of relative error (cell / width)^2 / 24.
+            let z = (0.5 * (self.low + self.high) - center) / width;
             return self.log - 0.5 * z * z;
         }
-        let mass = gauss::mass((self.low - centre) / width, (self.high - centre) / width);
+        let mass = fast_normal::mass((self.low - center) / width, (self.high - center) / width);
         mass.max(1e-300).ln() + width.ln() + LN_SQRT_TAU
     }
 }
 
-/// The logarithm of each lane's sum of exponentials.
+/// `ln sum_i exp(logs_i)` in each lane.
 fn log_sums<const L: usize>(logs: &[[f64; L]]) -> [f64; L] {
-    let mut most = [f64::MIN; L];
+    let mut max = [f64::MIN; L];
     for logs in logs {
-        for (most, log) in most.iter_mut().zip(logs) {
-            *most = if *log > *most { *log } else { *most };
+        for (max, log) in max.iter_mut().zip(logs) {
+            *max = if *log > *max { *log } else { *max };
         }
     }
     let mut sums = [0.0; L];
     for logs in logs {
-        let below = logs.iter().zip(&most).all(|(log, most)| *log < most - NEGLIGIBLE);
-        if !below {
-            for ((sum, log), most) in sums.iter_mut().zip(logs).zip(&most) {
-                *sum += gauss::exp(log - most);
+        let is_negligible = logs.iter().zip(&max).all(|(log, max)| *log < max - NEGLIGIBLE);
+        if !is_negligible {
+            for ((sum, log), max) in sums.iter_mut().zip(logs).zip(&max) {
+                *sum += fast_normal::exp(log - max);
             }
         }
     }
-    std::array::from_fn(|lane| most[lane] + sums[lane].ln())
+    std::array::from_fn(|lane| max[lane] + sums[lane].ln())
 }
