@@ -1,4 +1,4 @@
-//! Which evolutionary sampler suits which space: the median of the best loss over eleven seeds.
+//! Comparison of the evolutionary samplers on six spaces: median of the best loss over eleven seeds.
 //!
 //! `cargo run --release -p automl-evolution --example compare -- 100`
 #![allow(clippy::print_stdout)]
@@ -71,7 +71,7 @@ fn mixed() -> Result<Problem, SpaceError> {
     Ok(Problem { name: "mixed", space: b.build()?, loss: Box::new(loss) })
 }
 
-/// Layers that exist only where the depth says so, each with its own kind.
+/// Layers that are active up to the depth, each with a kind of its own.
 fn conditional() -> Result<Problem, SpaceError> {
     let mut b = Space::builder();
     let depth = b.int("depth", 1..=4).add()?;
@@ -95,7 +95,7 @@ fn conditional() -> Result<Problem, SpaceError> {
     Ok(Problem { name: "conditional", space: b.build()?, loss: Box::new(loss) })
 }
 
-/// A cell of choices of which neighbours must fit.
+/// Choices with a loss for each pair of neighbors.
 fn tabular() -> Result<Problem, SpaceError> {
     let mut b = Space::builder();
     let keys = (0..8).map(|i| b.choice(&format!("op{i}"), ["a", "b", "c"]).add());
@@ -109,7 +109,7 @@ fn tabular() -> Result<Problem, SpaceError> {
     Ok(Problem { name: "tabular", space: b.build()?, loss: Box::new(loss) })
 }
 
-/// A name and how to make one.
+/// The name and the constructor of a sampler.
 type Maker = (&'static str, fn() -> Box<dyn Sampler>);
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -124,7 +124,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     ];
     let samplers: [Maker; 5] = [
         ("CMA-ES", || Box::new(CmaEsSampler::default())),
-        ("ageing", || Box::new(RegularizedEvolutionSampler::default())),
+        ("evolution", || Box::new(RegularizedEvolutionSampler::default())),
         ("NSGA-II", || Box::new(Nsga2Sampler::default())),
         ("controller", || Box::new(PolicyGradientSampler::default())),
         ("random", || Box::new(RandomSampler::uniform())),

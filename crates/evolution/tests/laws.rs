@@ -1,33 +1,33 @@
-//! What must hold of every proposal of every sampler, whatever was observed.
+//! Properties of every proposal of every sampler for arbitrary histories.
 #![allow(clippy::unwrap_used)]
 
 use automl_evolution::{
-    CmaEsOptions, CmaEsSampler, Nsga2Options, Nsga2Sampler, PolicyGradientOptions,
-    PolicyGradientSampler, RegularizedEvolutionOptions, RegularizedEvolutionSampler,
+    CmaEsConfig, CmaEsSampler, Nsga2Config, Nsga2Sampler, PolicyGradientConfig,
+    PolicyGradientSampler, RegularizedEvolutionConfig, RegularizedEvolutionSampler,
 };
 use automl_numeric::stream;
 use automl_space::{Config, Constraint, Prior, Space, SpaceError};
 use automl_study::{Direction, History, Report, Sampler, State, Study, Trial, View};
 use proptest::prelude::*;
 
-/// Fresh samplers that soon leave their start.
+/// Fresh samplers with short start-up designs.
 fn samplers() -> Vec<Box<dyn Sampler>> {
     vec![
-        Box::new(CmaEsSampler::new(CmaEsOptions { startup: 4, ..CmaEsOptions::default() })),
-        Box::new(CmaEsSampler::new(CmaEsOptions {
+        Box::new(CmaEsSampler::new(CmaEsConfig { startup: 4, ..CmaEsConfig::default() })),
+        Box::new(CmaEsSampler::new(CmaEsConfig {
             startup: 3,
-            full_most: 1,
-            ..CmaEsOptions::default()
+            max_full_dimensions: 1,
+            ..CmaEsConfig::default()
         })),
-        Box::new(Nsga2Sampler::new(Nsga2Options { population: 6, ..Nsga2Options::default() })),
-        Box::new(RegularizedEvolutionSampler::new(RegularizedEvolutionOptions {
+        Box::new(Nsga2Sampler::new(Nsga2Config { population: 6, ..Nsga2Config::default() })),
+        Box::new(RegularizedEvolutionSampler::new(RegularizedEvolutionConfig {
             population: 5,
             tournament: 3,
-            ..RegularizedEvolutionOptions::default()
+            ..RegularizedEvolutionConfig::default()
         })),
-        Box::new(PolicyGradientSampler::new(PolicyGradientOptions {
+        Box::new(PolicyGradientSampler::new(PolicyGradientConfig {
             startup: 3,
-            ..PolicyGradientOptions::default()
+            ..PolicyGradientConfig::default()
         })),
     ]
 }
@@ -57,7 +57,7 @@ fn spaces() -> Result<Vec<Space>, SpaceError> {
     Ok(vec![mixed.build()?, finite.build()?, cube.build()?])
 }
 
-/// What happens to a trial.
+/// An event of a trial.
 #[derive(Clone, Debug)]
 enum Event {
     Complete(f64, f64, f64),
@@ -65,7 +65,7 @@ enum Event {
     Prune,
     Pause,
     Fail,
-    /// It goes on running.
+    /// The trial continues to run.
     Nothing,
 }
 
@@ -91,7 +91,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Lets an event happen to a trial that has not finished.
+/// Applies an event to a trial that has not finished.
 fn happen(history: &mut History, number: u64, event: &Event) {
     let several = history.directions().len() > 1;
     let vector = |a: f64, b: f64| if several { vec![a, b] } else { vec![a] };
@@ -116,17 +116,21 @@ fn happen(history: &mut History, number: u64, event: &Event) {
     .unwrap();
 }
 
-fn propose(sampler: &mut Box<dyn Sampler>, space: &Space, history: &History) -> Config {
+fn view<'a>(space: &'a Space, history: &'a History) -> View<'a> {
     let number = history.len() as u64;
-    let view =
-        View { space, history, number, seed: 3, planned_trials: None, ladder: None, target: None };
-    sampler.propose(&view, &mut stream(3, number, "propose")).unwrap()
+    View { space, history, number, seed: 3, planned_trials: None, ladder: None, target: None }
+}
+
+fn propose(sampler: &mut Box<dyn Sampler>, space: &Space, history: &History) -> Config {
+    let view = view(space, history);
+    sampler.propose(&view, &mut stream(3, view.number, "propose")).unwrap()
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
-    /// The law: a fresh sampler proposes the same, also from a record that was read back.
+    /// The law of samplers: a fresh sampler proposes the same, also from a history that was read back,
+    /// and so does a prepared one.
     #[test]
     fn a_fresh_sampler_proposes_the_same(
         events in proptest::collection::vec((event(), 0usize..6), 1..80),
@@ -140,6 +144,9 @@ proptest! {
         let mut history = History::new(directions.clone());
         let mut sampler = fresh(which);
         for (event, back) in events {
+            if back % 2 == 0 {
+                sampler.prepare(&view(space, &history));
+            }
             let config = propose(&mut sampler, space, &history);
             prop_assert!(space.check(&config).is_ok(), "{config:?}");
             prop_assert!(space.allows(&config), "{config:?}");
@@ -148,7 +155,7 @@ proptest! {
                 replayed.push(trial.clone()).unwrap();
             }
             prop_assert_eq!(&config, &propose(&mut fresh(which), space, &replayed));
-            // A used sampler that meets another study starts over.
+            // A sampler used for another study before.
             let mut other = fresh(which);
             propose(&mut other, space, &elsewhere(space, &directions));
             prop_assert_eq!(&config, &propose(&mut other, space, &history));
@@ -160,7 +167,7 @@ proptest! {
         }
     }
 
-    /// Only the order of the losses matters, and larger is better where it is said to be.
+    /// Proposals depend on the order of the losses and on the direction only.
     #[test]
     fn increasing_transforms_change_nothing(
         seed in 0u64..1000,
@@ -188,7 +195,7 @@ proptest! {
         prop_assert_eq!(&plain, &run(Direction::Maximize, |y| -y));
     }
 
-    /// A finite space is searched through before anything is repeated, also by workers at once.
+    /// A finite space is exhausted before a repetition, also by parallel workers.
     #[test]
     fn nothing_is_repeated_while_another_point_is_left(
         seed: u64,
@@ -213,7 +220,7 @@ proptest! {
     }
 }
 
-/// A study of other trials over the same space.
+/// A history of other trials over the same space.
 fn elsewhere(space: &Space, directions: &[Direction]) -> History {
     let mut history = History::new(directions.to_vec());
     let mut rng = stream(77, 0, "elsewhere");
@@ -226,7 +233,7 @@ fn elsewhere(space: &Space, directions: &[Direction]) -> History {
     history
 }
 
-/// Runs a study to its end with every sampler.
+/// Asserts that studies of every sampler run to their end with valid configurations.
 fn survives(space: &Space, trials: u64, loss: impl Fn(&Config) -> f64) {
     for sampler in samplers() {
         let mut study = Study::builder(space.clone()).seed(1).sampler(sampler).build().unwrap();

@@ -2,16 +2,18 @@
 
 use nalgebra::{DMatrix, DVector, SymmetricEigen};
 
-/// A covariance matrix with what is needed to colour and to whiten vectors.
+/// A covariance matrix `C` with its decomposition.
 #[derive(Clone, Debug)]
 pub(super) enum Covariance {
-    /// Eigenvectors in the columns of `basis`, square roots of the eigenvalues in `scales`.
+    /// `C = B D^2 B^T` with the eigenvectors `B` (`basis`) and the square roots of the eigenvalues `D`
+    /// (`scales`).
     Full { matrix: DMatrix<f64>, basis: DMatrix<f64>, scales: DVector<f64> },
     /// Variances only.
     Diagonal { variances: DVector<f64> },
 }
 
 impl Covariance {
+    /// The identity of `n` dimensions.
     pub(super) fn identity(n: usize, diagonal: bool) -> Self {
         if diagonal {
             Self::Diagonal { variances: DVector::from_element(n, 1.0) }
@@ -21,7 +23,7 @@ impl Covariance {
         }
     }
 
-    /// `C^{1/2} z` up to a rotation: `B D z`.
+    /// `B D z`: of covariance `C` for a standard normal `z`.
     pub(super) fn color(&self, z: &DVector<f64>) -> DVector<f64> {
         match self {
             Self::Full { basis, scales, .. } => basis * scales.component_mul(z),
@@ -39,6 +41,7 @@ impl Covariance {
         }
     }
 
+    /// `C_jj`.
     pub(super) fn variance(&self, j: usize) -> f64 {
         match self {
             Self::Full { matrix, .. } => matrix[(j, j)],
@@ -46,7 +49,7 @@ impl Covariance {
         }
     }
 
-    /// `keep C + sum_i w_i y_i y_i^T`.
+    /// Replaces `C` by `keep C + sum_i w_i y_i y_i^T`; the terms are `(w_i, y_i)`.
     pub(super) fn update<'a>(
         &mut self,
         keep: f64,
@@ -68,7 +71,7 @@ impl Covariance {
         }
     }
 
-    /// Stretches coordinate `j` by a factor.
+    /// Scales coordinate `j` by a factor.
     pub(super) fn stretch(&mut self, j: usize, factor: f64) {
         match self {
             Self::Full { matrix, .. } => {
@@ -79,8 +82,8 @@ impl Covariance {
         }
     }
 
-    /// Brings the decomposition up to date. Returns the condition number; infinite where the matrix
-    /// is no longer a positive definite one.
+    /// Updates the decomposition. Returns the condition number; infinite for a matrix that is not
+    /// positive definite.
     pub(super) fn refresh(&mut self) -> f64 {
         let (low, high) = match self {
             Self::Full { matrix, basis, scales } => {

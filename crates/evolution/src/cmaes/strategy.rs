@@ -1,19 +1,45 @@
-//! The covariance matrix adaptation evolution strategy itself.
+//! The covariance matrix adaptation evolution strategy.
 
 use super::covariance::Covariance;
+use super::rates::Rates;
 use nalgebra::DVector;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
-/// The state of one run: a normal distribution `N(m, sigma^2 C)` over `R^n` that follows success.
+/// The state of CMA-ES: a normal distribution `N(m, sigma^2 C)` over `R^n`, without bounds.
 ///
-/// It knows neither bounds nor functions: draw points with [`CmaEs::sample`], hand a generation
-/// back to [`CmaEs::update`] with the best first. Only that order matters.
+/// Points are drawn with [`CmaEs::sample`]; [`CmaEs::update`] takes a generation, best point first. With
+/// the weights `w_i` and `y_i = (x_i - m) / sigma` of the `i`-th best point it updates
+///
+/// ```text
+/// m     <- m + sigma sum_{i <= mu} w_i y_i
+/// C     <- (1 - c_1 - c_mu sum_i w_i) C + c_1 p_c p_c^T + c_mu sum_i w_i y_i y_i^T
+/// sigma <- sigma exp((c_sigma / d_sigma) (|p_sigma| / E|N(0, I)| - 1))
+/// ```
+///
+/// with the evolution paths `p_c` and `p_sigma`. Only the order of the points counts.
 ///
 /// # Source
-/// Hansen (2016), "The CMA Evolution Strategy: A Tutorial", arXiv:1604.00772, figure 6 and table 1
-/// (with negative weights); Hansen (2011), "Injecting External Solutions Into CMA-ES", for points
-/// that were not drawn from the current distribution; Ros & Hansen (2008) for the diagonal form.
+/// Hansen (2016), "The CMA Evolution Strategy: A Tutorial", arXiv:1604.00772, figure 6 and table 1 (with
+/// negative weights); Hansen (2011), "Injecting External Solutions Into CMA-ES", for points that were not
+/// drawn from the current distribution; Ros & Hansen (2008), "A Simple Modification in CMA-ES Achieving
+/// Linear Time and Space Complexity", for the diagonal form.
+///
+/// # Examples
+/// ```
+/// use automl_evolution::CmaEs;
+/// use automl_numeric::stream;
+///
+/// let sphere = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>();
+/// let mut es = CmaEs::new(&[1.0, 1.0, 1.0], 0.5, CmaEs::default_lambda(3), false);
+/// let mut rng = stream(1, 0, "example");
+/// for _ in 0..100 {
+///     let mut points: Vec<Vec<f64>> = (0..es.lambda()).map(|_| es.sample(&mut rng)).collect();
+///     points.sort_by(|a, b| sphere(a).total_cmp(&sphere(b)));
+///     es.update(&points);
+/// }
+/// assert!(sphere(es.mean()) < 1e-8);
+/// ```
 #[derive(Clone, Debug)]
 pub struct CmaEs {
     mean: DVector<f64>,
@@ -26,60 +52,13 @@ pub struct CmaEs {
     rates: Rates,
 }
 
-/// The constants of table 1.
-#[derive(Clone, Debug)]
-struct Rates {
-    weights: Vec<f64>,
-    parents: usize,
-    effective: f64,
-    c_sigma: f64,
-    damping: f64,
-    c_c: f64,
-    c_1: f64,
-    c_mu: f64,
-    /// The expected length of a standard normal vector.
-    chi: f64,
-}
-
-impl Rates {
-    fn new(n: usize, lambda: usize, diagonal: bool) -> Self {
-        let n = n as f64;
-        let parents = lambda / 2;
-        let raw: Vec<f64> =
-            (1..=lambda).map(|i| ((lambda as f64 + 1.0) / 2.0).ln() - (i as f64).ln()).collect();
-        let (up, down) = raw.split_at(parents);
-        let sum = |w: &[f64]| w.iter().sum::<f64>();
-        let squares = |w: &[f64]| w.iter().map(|w| w * w).sum::<f64>();
-        let effective = sum(up).powi(2) / squares(up);
-        let effective_down =
-            if squares(down) > 0.0 { sum(down).powi(2) / squares(down) } else { 0.0 };
-        let c_sigma = (effective + 2.0) / (n + effective + 5.0);
-        let damping = 1.0 + 2.0 * (((effective - 1.0) / (n + 1.0)).sqrt() - 1.0).max(0.0) + c_sigma;
-        let c_c = (4.0 + effective / n) / (n + 4.0 + 2.0 * effective / n);
-        let faster = if diagonal { (n + 2.0) / 3.0 } else { 1.0 };
-        let c_1 = (faster * 2.0 / ((n + 1.3).powi(2) + effective)).min(0.5);
-        let c_mu = faster * 2.0 * (0.25 + effective + 1.0 / effective - 2.0)
-            / ((n + 2.0).powi(2) + effective);
-        let c_mu = c_mu.min(1.0 - c_1);
-        let negative = (1.0 + c_1 / c_mu)
-            .min(1.0 + 2.0 * effective_down / (effective + 2.0))
-            .min((1.0 - c_1 - c_mu) / (n * c_mu))
-            .max(0.0);
-        let weights =
-            raw.iter()
-                .map(|w| {
-                    if *w >= 0.0 { w / sum(up) } else { negative * w / sum(down).abs().max(1e-300) }
-                })
-                .collect();
-        let chi = n.sqrt() * (1.0 - 1.0 / (4.0 * n) + 1.0 / (21.0 * n * n));
-        Self { weights, parents, effective, c_sigma, damping, c_c, c_1, c_mu, chi }
-    }
-}
-
 impl CmaEs {
-    /// A run that starts at `mean` with step size `sigma` (positive) and `lambda` points in a
-    /// generation (at least 4); `diagonal` adapts variances only, which takes linear time and
-    /// learns faster where coordinates do not depend on each other.
+    /// The initial state `N(mean, sigma^2 I)`.
+    ///
+    /// - `mean`: `[n]`.
+    /// - `sigma`: the step size, above 0.
+    /// - `lambda`: the number of points in a generation; at least 4 are used.
+    /// - `diagonal`: adapts variances only, in linear time; faster where coordinates are separable.
     pub fn new(mean: &[f64], sigma: f64, lambda: usize, diagonal: bool) -> Self {
         let n = mean.len();
         Self {
@@ -94,7 +73,7 @@ impl CmaEs {
         }
     }
 
-    /// The tutorial's number of points in a generation: `4 + floor(3 ln n)`.
+    /// The tutorial's number of points in a generation, `4 + floor(3 ln n)`.
     pub fn default_lambda(n: usize) -> usize {
         4 + (3.0 * (n.max(1) as f64).ln()).floor() as usize
     }
@@ -104,27 +83,27 @@ impl CmaEs {
         self.rates.weights.len()
     }
 
-    /// The centre of the distribution. `[n]`
+    /// The mean `m`. `[n]`
     pub fn mean(&self) -> &[f64] {
         self.mean.as_slice()
     }
 
-    /// The step size.
+    /// The step size `sigma`.
     pub fn sigma(&self) -> f64 {
         self.sigma
     }
 
-    /// How many generations were handed back.
+    /// The number of updates so far.
     pub fn generation(&self) -> u32 {
         self.generation
     }
 
-    /// The standard deviation of coordinate `j`, step size included.
+    /// The standard deviation `sigma sqrt(C_jj)` of coordinate `j < n`.
     pub fn deviation(&self, j: usize) -> f64 {
         self.sigma * self.covariance.variance(j).max(0.0).sqrt()
     }
 
-    /// The ratio of the largest to the smallest variance; infinite once the run is unusable.
+    /// The condition number of `C`, at least 1; infinite once the state is numerically unusable.
     pub fn condition(&self) -> f64 {
         if self.sigma.is_finite() && self.sigma > 0.0 { self.condition } else { f64::INFINITY }
     }
@@ -136,10 +115,11 @@ impl CmaEs {
         x.as_slice().to_vec()
     }
 
-    /// One generation, the best point first. `[lambda, n]`
+    /// Updates the distribution by one generation, best point first. `points`: `[lambda, n]`.
     ///
-    /// A point may come from anywhere: its distance from the mean counts up to a length that the
-    /// distribution's own points rarely reach. Points beyond `lambda` are not read.
+    /// Points need not be drawn from the distribution: their Mahalanobis distance from the mean is cut to
+    /// `sqrt(n) + 2 n / (n + 2)`. Points beyond `lambda` are ignored; with fewer, or in an unusable
+    /// state, nothing changes.
     pub fn update(&mut self, points: &[Vec<f64>]) {
         let n = self.mean.len();
         if n == 0 || points.len() < self.lambda() || !self.condition().is_finite() {
@@ -187,8 +167,8 @@ impl CmaEs {
         self.condition = self.covariance.refresh();
     }
 
-    /// Moves coordinate `j` of the mean and stretches its deviation, as the margin of discrete
-    /// coordinates demands; [`CmaEs::settle`] ends a series of such changes.
+    /// Sets coordinate `j` of the mean and scales its standard deviation by `factor`. A series of such
+    /// changes ends with [`CmaEs::refresh`].
     pub(super) fn adjust(&mut self, j: usize, mean: f64, factor: f64) {
         self.mean[j] = mean;
         if factor != 1.0 {
@@ -197,8 +177,8 @@ impl CmaEs {
         }
     }
 
-    /// Brings the decomposition up to date after [`CmaEs::adjust`].
-    pub(super) fn settle(&mut self) {
+    /// Updates the decomposition of the covariance matrix after [`CmaEs::adjust`].
+    pub(super) fn refresh(&mut self) {
         self.condition = self.covariance.refresh();
     }
 }

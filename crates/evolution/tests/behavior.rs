@@ -1,4 +1,4 @@
-//! The samplers on problems whose answers are known.
+//! The samplers on problems with known solutions.
 #![allow(clippy::unwrap_used)]
 
 use automl_evolution::{
@@ -25,7 +25,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-/// The median over seeds of the best loss, with `workers` at once.
+/// The median over seeds of the best loss, with parallel workers.
 fn best(
     space: &Space,
     sampler: impl Fn() -> Box<dyn Sampler>,
@@ -56,7 +56,7 @@ fn best(
     median((0..5).map(run).collect())
 }
 
-/// How to make a sampler.
+/// A constructor of a sampler.
 type Maker = fn() -> Box<dyn Sampler>;
 
 fn cma() -> Box<dyn Sampler> {
@@ -65,7 +65,7 @@ fn cma() -> Box<dyn Sampler> {
 fn nsga2() -> Box<dyn Sampler> {
     Box::new(Nsga2Sampler::default())
 }
-fn ageing() -> Box<dyn Sampler> {
+fn evolution() -> Box<dyn Sampler> {
     Box::new(RegularizedEvolutionSampler::default())
 }
 fn controller() -> Box<dyn Sampler> {
@@ -135,7 +135,7 @@ fn several_objectives_are_refused_by_cma_es() {
 /// Losses of a point of the unit cube.
 type Losses = fn(&[f64]) -> Vec<f64>;
 
-/// The median share of the exact front's hypervolume.
+/// The median share of the hypervolume of the exact front.
 fn share(
     problem: (usize, Losses),
     sampler: fn() -> Box<dyn Sampler>,
@@ -189,9 +189,11 @@ fn nsga2_reaches_the_fronts_of_zdt1_and_dtlz2() {
 #[test]
 fn constraints_are_met_and_failures_avoided() {
     let (space, keys) = cube(2, 0.0, 1.0);
-    // Ageing evolution moves along one axis at a time, the controller has no correlations: both
-    // crawl along a border that lies askew.
-    for (sampler, most) in [(cma as Maker, 0.51), (nsga2, 0.51), (ageing, 0.6), (controller, 0.6)] {
+    // Regularized evolution changes one parameter at a time, and the controller models no
+    // correlations: both are slow along an oblique border.
+    for (sampler, most) in
+        [(cma as Maker, 0.51), (nsga2, 0.51), (evolution, 0.6), (controller, 0.6)]
+    {
         let mut study = Study::builder(space.clone()).seed(4).sampler(sampler()).build().unwrap();
         for _ in 0..300 {
             let asked = study.ask().unwrap();
@@ -210,9 +212,9 @@ fn constraints_are_met_and_failures_avoided() {
 }
 
 #[test]
-fn paused_trials_are_learnt_from() {
+fn samplers_learn_from_paused_trials() {
     let (space, keys) = cube(3, 0.0, 1.0);
-    for sampler in [cma, nsga2, ageing, controller] {
+    for sampler in [cma, nsga2, evolution, controller] {
         let mut sampler = sampler();
         let mut history = History::new(vec![Direction::Minimize]);
         for number in 0..200_u64 {
@@ -242,7 +244,7 @@ fn paused_trials_are_learnt_from() {
 }
 
 #[test]
-fn ageing_evolution_solves_a_discrete_space() {
+fn regularized_evolution_solves_a_discrete_space() {
     let mut builder = Space::builder();
     let keys: Vec<Key<usize>> = (0..8)
         .map(|i| builder.choice(&format!("c{i}"), ["a", "b", "c", "d", "e"]).add().unwrap())
@@ -251,7 +253,8 @@ fn ageing_evolution_solves_a_discrete_space() {
     let loss = |config: &Config| {
         keys.iter().enumerate().filter(|(i, key)| config[**key] != i % 5).count() as f64
     };
-    let (found, blind) = (best(&space, ageing, 300, 1, loss), best(&space, random, 300, 1, loss));
+    let (found, blind) =
+        (best(&space, evolution, 300, 1, loss), best(&space, random, 300, 1, loss));
     assert!(found <= 1.0 && blind >= 3.0, "{found} {blind}");
 }
 

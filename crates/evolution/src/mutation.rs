@@ -1,10 +1,13 @@
-//! Variation of single values.
+//! Mutation of configurations.
 
 use automl_space::{Config, Domain, Space, Value};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
-/// Folds a number into `[0, 1]` by reflection at both ends.
+/// Draws of a normal step before a uniform draw replaces it.
+const MAX_STEPS: i32 = 16;
+
+/// Folds a number into `[0, 1]` by reflection at both ends; 0.5 for a number that is not finite.
 pub(crate) fn reflect(x: f64) -> f64 {
     if !x.is_finite() {
         return 0.5;
@@ -13,10 +16,12 @@ pub(crate) fn reflect(x: f64) -> f64 {
     if x > 1.0 { 2.0 - x } else { x }
 }
 
-/// Another value of the domain: any other choice where there is no order, else a normal step of
-/// standard deviation `sd` (in units of the range), at least to the neighbouring value. The value
-/// itself where the domain holds no other.
-pub(crate) fn another(domain: &Domain, value: Value, sd: f64, rng: &mut dyn Rng) -> Value {
+/// A different value of the domain.
+///
+/// Uniform among the other choices of an unordered domain. On an ordered one a normal step of standard
+/// deviation `sd`, in units of the range, at least to the neighboring value. The value itself in a
+/// domain of one value.
+pub(crate) fn different_value(domain: &Domain, value: Value, sd: f64, rng: &mut dyn Rng) -> Value {
     if domain.cardinality() == Some(1) {
         return value;
     }
@@ -27,8 +32,8 @@ pub(crate) fn another(domain: &Domain, value: Value, sd: f64, rng: &mut dyn Rng)
         return Value::Category(other + usize::from(other >= index));
     }
     let unit = domain.to_unit(value);
-    for attempt in 0..16 {
-        // Steps that stay in the cell of a discrete value are widened until they leave it.
+    for attempt in 0..MAX_STEPS {
+        // Steps that stay in the cell of a discrete value are doubled until they leave it.
         let step = rng.sample::<f64, _>(StandardNormal) * sd * f64::from(1 << attempt.min(10));
         let other = domain.from_unit(reflect(unit + step));
         if other != value {
@@ -38,19 +43,19 @@ pub(crate) fn another(domain: &Domain, value: Value, sd: f64, rng: &mut dyn Rng)
     domain.sample(rng)
 }
 
-/// The configuration with another value for one active parameter, chosen at random among those
-/// that have more than one value. Parameters that become active are drawn.
-pub(crate) fn mutate(space: &Space, config: &Config, sd: f64, rng: &mut dyn Rng) -> Config {
-    let movable = |index: &usize| {
+/// The configuration with a different value of one active parameter, uniform among those with more
+/// than one value. Parameters that become active are drawn from their priors.
+pub(crate) fn mutate_one(space: &Space, config: &Config, sd: f64, rng: &mut dyn Rng) -> Config {
+    let is_mutable = |index: &usize| {
         config.value(*index).is_some() && space.params()[*index].domain().cardinality() != Some(1)
     };
-    let candidates: Vec<usize> = (0..space.len()).filter(movable).collect();
+    let candidates: Vec<usize> = (0..space.len()).filter(is_mutable).collect();
     if candidates.is_empty() {
         return config.clone();
     }
     let chosen = candidates[rng.random_range(0..candidates.len())];
     space.build_config(|index, param| match config.value(index) {
-        Some(value) if index == chosen => another(param.domain(), value, sd, rng),
+        Some(value) if index == chosen => different_value(param.domain(), value, sd, rng),
         Some(value) => value,
         None => param.sample_prior(rng),
     })

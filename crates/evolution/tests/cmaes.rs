@@ -1,21 +1,21 @@
-//! The strategy against the behaviour that its literature reports.
+//! CMA-ES against evaluation counts in the literature.
 
 use automl_evolution::CmaEs;
 use automl_numeric::stream;
 use rand::RngExt;
 use rand_distr::StandardNormal;
 
-/// Evaluations until the function falls below `target`; `most` where it does not.
+/// Evaluations until the function is below `target`, at most `limit`.
 fn evaluations(
     mut es: CmaEs,
     f: &dyn Fn(&[f64]) -> f64,
     target: f64,
-    most: usize,
+    limit: usize,
     seed: u64,
 ) -> usize {
     let mut rng = stream(seed, 0, "test");
     let mut count = 0;
-    while count < most {
+    while count < limit {
         let mut points: Vec<(f64, Vec<f64>)> = (0..es.lambda())
             .map(|_| {
                 let x = es.sample(&mut rng);
@@ -29,7 +29,7 @@ fn evaluations(
         }
         es.update(&points.into_iter().map(|(_, x)| x).collect::<Vec<_>>());
     }
-    most
+    limit
 }
 
 fn median(run: impl Fn(u64) -> usize) -> usize {
@@ -76,7 +76,7 @@ fn rotation(n: usize) -> Vec<Vec<f64>> {
 // Hansen & Ostermeier (2001), figure 6, and the data of the BBOB workshops: about 1,500, 5,000 to
 // 6,000 and 5,000 to 7,000 evaluations in ten dimensions.
 #[test]
-fn the_sphere_falls_in_time() {
+fn sphere_is_minimized_in_time() {
     let count = median(|seed| evaluations(standard(10, 1.0, 0.5), &sphere, 1e-10, 10_000, seed));
     assert!((900..2_200).contains(&count), "{count}");
 }
@@ -96,13 +96,13 @@ fn a_rotated_ellipsoid_takes_no_longer_than_an_upright_one() {
 }
 
 #[test]
-fn the_valley_of_rosenbrock_is_followed() {
+fn rosenbrock_is_minimized_in_time() {
     let count = median(|seed| evaluations(standard(10, 0.0, 0.3), &rosenbrock, 1e-8, 20_000, seed));
     assert!((2_500..8_000).contains(&count), "{count}");
 }
 
 #[test]
-fn variances_alone_are_learnt_in_three_hundred_dimensions() {
+fn diagonal_form_learns_in_three_hundred_dimensions() {
     let n = 300;
     let start = CmaEs::new(&vec![1.0; n], 0.5, CmaEs::default_lambda(n), true);
     let count = evaluations(start, &ellipsoid, 1e-3, 150_000, 1);
@@ -110,7 +110,7 @@ fn variances_alone_are_learnt_in_three_hundred_dimensions() {
 }
 
 #[test]
-fn points_from_elsewhere_do_no_harm() {
+fn injected_points_do_no_harm() {
     let mut rng = stream(3, 0, "test");
     let mut es = standard(5, 1.0, 0.5);
     for generation in 0..200 {

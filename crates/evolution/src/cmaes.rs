@@ -1,0 +1,13 @@
+//! CMA-ES: the strategy, categorical distributions for choices, and the sampler that replays both.
+
+mod axes;
+mod categorical;
+mod covariance;
+mod margin;
+mod rates;
+mod run;
+mod sampler;
+mod strategy;
+
+pub use sampler::{CmaEsConfig, CmaEsSampler};
+pub use strategy::CmaEs;
