@@ -1,4 +1,5 @@
-//! Runs with fidelities: our schedulers in this process, others behind the ask/tell protocol.
+//! Solvers with fidelities: this project's schedulers in process, those of other libraries behind the
+//! ask/tell protocol.
 
 use crate::peer::Peer;
 use crate::solver::SolverError;
@@ -13,91 +14,93 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 
-/// Who decides what is trained and how long.
+/// A solver under comparison that chooses configurations and the fidelities of their trials.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Player {
-    /// One of our schedulers with one of our samplers.
-    Ours {
-        /// The scheduler.
+pub enum FidelitySolver {
+    /// A scheduler and a sampler of the registry.
+    Local {
+        /// Name of the scheduler.
         scheduler: String,
-        /// The sampler.
+        /// Name of the sampler.
         sampler: String,
     },
-    /// Another library's.
+    /// A solver of another library.
     Peer {
-        /// The name that the server script knows.
+        /// Name in the server script.
         name: String,
-        /// The Python to run it with.
+        /// The Python interpreter of the script.
         python: PathBuf,
     },
 }
 
-/// What is played: a workload, up to `max` epochs a trial, `total` epochs in all.
+/// A task: a workload with a budget.
 #[derive(Clone, Copy, Debug)]
-pub struct Game<'a> {
-    /// What is trained.
+pub struct FidelityTask<'a> {
+    /// Simulated learning curves.
     pub workload: &'a dyn Workload,
-    /// The highest fidelity.
+    /// The highest fidelity of a trial, in epochs.
     pub max: u64,
-    /// The whole budget.
+    /// The budget of all trials together, in epochs.
     pub total: u64,
-    /// The number of objectives: the loss, or the loss and the size.
+    /// The number of objectives: 1 for the loss, 2 for loss and size.
     pub objectives: usize,
-    /// The seed.
+    /// Seed of the solver.
     pub seed: u64,
 }
 
-/// What came of it.
+/// The results of one run.
 #[derive(Clone, Debug)]
-pub struct Played {
+pub struct FidelityRun {
     /// After each report the epochs spent, and the regret of the incumbent (the trial with the
-    /// lowest reported loss): 0 is the best, 1 the median final loss.
+    /// smallest reported loss): 0 for the optimum, 1 for the median final loss.
     pub trace: Vec<(u64, f64)>,
-    /// The last report of each trial.
+    /// Configuration and last report of each trial.
     pub last: Vec<(Config, Vec<f64>)>,
 }
 
-impl Player {
-    /// Its name in the tables.
+impl FidelitySolver {
+    /// The name in the tables.
     pub fn name(&self) -> String {
         match self {
-            Self::Ours { scheduler, sampler } => format!("{scheduler}/{sampler}"),
+            Self::Local { scheduler, sampler } => format!("{scheduler}/{sampler}"),
             Self::Peer { name, .. } => name.clone(),
         }
     }
 
-    /// Plays until the budget is spent or nothing is left to do.
+    /// Runs until the budget is spent or the solver has no further trial.
     ///
     /// # Errors
-    /// [`SolverError`] if our side fails or the peer breaks the protocol.
-    pub fn play(&self, game: Game<'_>) -> Result<Played, SolverError> {
+    /// [`SolverError`] if the solver fails or a peer violates the protocol.
+    pub fn run(&self, task: FidelityTask<'_>) -> Result<FidelityRun, SolverError> {
         let name = self.name();
         match self {
-            Self::Ours { scheduler, sampler } => Ours::new(scheduler, sampler, game)
-                .and_then(|ours| run(ours, game))
-                .map_err(|reason| SolverError::Ours { solver: name, reason }),
-            Self::Peer { name: peer, python } => Theirs::new(peer, python, game)
-                .and_then(|theirs| run(theirs, game))
+            Self::Local { scheduler, sampler } => Local::new(scheduler, sampler, task)
+                .and_then(|local| run(local, task))
+                .map_err(|reason| SolverError::Local { solver: name, reason }),
+            Self::Peer { name: peer, python } => Remote::new(peer, python, task)
+                .and_then(|remote| run(remote, task))
                 .map_err(|reason| SolverError::Peer { solver: name, reason }),
         }
     }
 }
 
-/// One side: who is asked and told.
-trait Side {
-    /// A trial with its configuration and the fidelity to train it to; `None` if nothing is left.
+/// The ask/tell interface of a solver.
+trait AskTell {
+    /// A trial, its configuration and the fidelity to train it to; `None` without a further trial.
     fn ask(&mut self) -> Result<Option<(u64, Config, u64)>, String>;
+    /// Reports the values of a trial at a fidelity.
     fn tell(&mut self, id: u64, fidelity: u64, values: Vec<f64>) -> Result<(), String>;
 }
 
-fn run(mut side: impl Side, game: Game<'_>) -> Result<Played, String> {
-    let Game { workload, max, total, objectives, .. } = game;
+/// Runs one solver on one task.
+fn run(mut solver: impl AskTell, task: FidelityTask<'_>) -> Result<FidelityRun, String> {
+    let FidelityTask { workload, max, total, objectives, .. } = task;
     let (mut spent, mut best) = (0, (f64::INFINITY, 1.5));
     let mut done: HashMap<u64, u64> = HashMap::new();
     let mut last: HashMap<u64, (Config, Vec<f64>)> = HashMap::new();
     let mut trace = Vec::new();
     let scale = workload.median() - workload.optimum();
-    while let Some((id, config, fidelity)) = side.ask()? {
+    while let Some((id, config, fidelity)) = solver.ask()? {
         let reached = done.entry(id).or_default();
         let cost = fidelity.saturating_sub(*reached);
         if spent + cost > total {
@@ -116,22 +119,22 @@ fn run(mut side: impl Side, game: Game<'_>) -> Result<Played, String> {
         }
         trace.push((spent, best.1));
         last.insert(id, (config, values.clone()));
-        side.tell(id, fidelity, values)?;
+        solver.tell(id, fidelity, values)?;
     }
     let mut last: Vec<_> = last.into_iter().collect();
     last.sort_by_key(|(id, _)| *id);
-    Ok(Played { trace, last: last.into_iter().map(|(_, both)| both).collect() })
+    Ok(FidelityRun { trace, last: last.into_iter().map(|(_, both)| both).collect() })
 }
 
-impl Played {
-    /// The regret when so many epochs were spent: 1.5 before the first report.
+impl FidelityRun {
+    /// The regret after `epochs` spent epochs; 1.5 before the first report.
     pub fn regret_at(&self, epochs: u64) -> f64 {
         let at = self.trace.partition_point(|(spent, _)| *spent <= epochs);
         at.checked_sub(1).map_or(1.5, |at| self.trace[at].1)
     }
 
-    /// The hypervolume of what the last reports show: regret (cut at 1) and size, both within
-    /// `[0, 1]`. A trial counts with the loss that it had when it was stopped.
+    /// The hypervolume of regret and size in the last reports, in `[0, 1]`, below the reference point
+    /// `(1, 1)`. A stopped trial counts with its last loss.
     pub fn hypervolume(&self, workload: &dyn Workload) -> f64 {
         let scale = workload.median() - workload.optimum();
         let points: Vec<Vec<f64>> = self
@@ -145,30 +148,32 @@ impl Played {
     }
 }
 
-/// Our side, as `automl serve` plays it.
-struct Ours {
+/// A study in this process, driven in the same way as `automl serve`.
+struct Local {
     study: Study,
+    /// Running trials with reached and target fidelity.
     continuing: VecDeque<(u64, u64, u64)>,
+    /// Target fidelities by trial.
     until: HashMap<u64, u64>,
 }
 
-impl Ours {
-    fn new(scheduler: &str, sampler: &str, game: Game<'_>) -> Result<Self, String> {
-        let ladder = Ladder::new("epoch", 1, game.max, true).map_err(|e| e.to_string())?;
-        let setting = StudyContext {
-            space: game.workload.space(),
-            objectives: game.objectives,
+impl Local {
+    fn new(scheduler: &str, sampler: &str, task: FidelityTask<'_>) -> Result<Self, String> {
+        let ladder = Ladder::new("epoch", 1, task.max, true).map_err(|e| e.to_string())?;
+        let context = StudyContext {
+            space: task.workload.space(),
+            objectives: task.objectives,
             constraints: 0,
             planned_trials: None,
             ladder: Some(&ladder),
-            total_cost: Some(game.total as f64),
+            total_cost: Some(task.total as f64),
             trial_limit: None,
         };
         let (sampler, scheduler) =
-            registry::pair(sampler, scheduler, &setting).map_err(|e| e.to_string())?;
-        let builder = Study::builder(game.workload.space().clone())
-            .directions(vec![Direction::Minimize; game.objectives])
-            .seed(game.seed)
+            registry::pair(sampler, scheduler, &context).map_err(|e| e.to_string())?;
+        let builder = Study::builder(task.workload.space().clone())
+            .directions(vec![Direction::Minimize; task.objectives])
+            .seed(task.seed)
             .sampler(sampler);
         let builder = match scheduler {
             Some(scheduler) => builder.scheduler(ladder, scheduler),
@@ -179,10 +184,10 @@ impl Ours {
     }
 }
 
-impl Side for Ours {
+impl AskTell for Local {
     fn ask(&mut self) -> Result<Option<(u64, Config, u64)>, String> {
         let (number, from, until) = match self.continuing.pop_front() {
-            Some(going_on) => going_on,
+            Some(continuing) => continuing,
             None => match self.study.next_job().map_err(|e| e.to_string())? {
                 Next::Run(job) => (job.number, job.from, job.until.unwrap_or(job.from + 1)),
                 _ => return Ok(None),
@@ -212,31 +217,31 @@ impl Side for Ours {
     }
 }
 
-/// Another library.
-struct Theirs<'a> {
+/// A solver of another library behind the protocol.
+struct Remote<'a> {
     peer: Peer,
     workload: &'a dyn Workload,
 }
 
-impl<'a> Theirs<'a> {
-    fn new(name: &str, python: &PathBuf, game: Game<'a>) -> Result<Self, String> {
+impl<'a> Remote<'a> {
+    fn new(name: &str, python: &PathBuf, task: FidelityTask<'a>) -> Result<Self, String> {
         let mut peer = Peer::start(name, python)?;
-        let space = serde_json::to_value(game.workload.space()).map_err(|e| e.to_string())?;
-        peer.say(&json!({
-            "cmd": "init", "protocol": 1, "space": space, "seed": game.seed, "budget": null,
-            "n_objectives": game.objectives, "direction": "minimize",
+        let space = serde_json::to_value(task.workload.space()).map_err(|e| e.to_string())?;
+        peer.request(&json!({
+            "cmd": "init", "protocol": 1, "space": space, "seed": task.seed, "budget": null,
+            "n_objectives": task.objectives, "direction": "minimize",
             "fidelity": {
-                "name": "epoch", "type": "int", "min": 1, "max": game.max, "resumable": true,
-                "total_cost": game.total
+                "name": "epoch", "type": "int", "min": 1, "max": task.max, "resumable": true,
+                "total_cost": task.total
             }
         }))?;
-        Ok(Self { peer, workload: game.workload })
+        Ok(Self { peer, workload: task.workload })
     }
 }
 
-impl Side for Theirs<'_> {
+impl AskTell for Remote<'_> {
     fn ask(&mut self) -> Result<Option<(u64, Config, u64)>, String> {
-        let reply = self.peer.say(&json!({ "cmd": "ask" }))?;
+        let reply = self.peer.request(&json!({ "cmd": "ask" }))?;
         let config = crate::solver::config(self.workload.space(), &reply)?;
         let number = |name: &str| reply[name].as_u64().ok_or(format!("the reply has no {name}"));
         Ok(Some((number("id")?, config, number("fidelity")?)))
@@ -247,6 +252,6 @@ impl Side for Theirs<'_> {
         let values: Vec<Value> =
             values.iter().map(|v| if v.is_nan() { Value::Null } else { json!(v) }).collect();
         let value = json!({ "cmd": "tell", "id": id, "fidelity": fidelity, "values": values });
-        self.peer.say(&value).map(|_| ())
+        self.peer.request(&value).map(|_| ())
     }
 }

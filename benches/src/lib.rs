@@ -1,8 +1,8 @@
 //! Problems, solvers and statistics of the side-by-side runs against other libraries.
 //!
-//! Our samplers run in this process; those of other libraries run as programs that speak the
-//! ask/tell protocol (`benches/peers/server.py`), so every solver sees the same problems, seeds
-//! and budgets in one run.
+//! The samplers of this project run in process; those of other libraries run as programs behind the
+//! ask/tell protocol (`benches/peers/server.py`), so that all solvers have the same problems, seeds and
+//! budgets in one run.
 
 pub mod fidelity;
 mod peer;

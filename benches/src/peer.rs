@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-/// A running peer; it is ended when the run ends, however it ends.
+/// A running peer process, killed when dropped.
 pub(crate) struct Peer {
     child: Child,
     input: ChildStdin,
@@ -14,13 +14,14 @@ pub(crate) struct Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        // Nothing can be done about a program that will not end.
+        // A failure to kill the process has no remedy here.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 impl Peer {
+    /// Starts the server script with a solver of this name.
     pub(crate) fn start(name: &str, python: &PathBuf) -> Result<Self, String> {
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("peers").join("server.py");
         let mut child = Command::new(python)
@@ -40,7 +41,8 @@ impl Peer {
         Ok(Self { child, input, output: BufReader::new(output) })
     }
 
-    pub(crate) fn say(&mut self, request: &Value) -> Result<Value, String> {
+    /// Sends one request and returns the reply; an error for a reply with `error`.
+    pub(crate) fn request(&mut self, request: &Value) -> Result<Value, String> {
         writeln!(self.input, "{request}").map_err(|e| e.to_string())?;
         self.input.flush().map_err(|e| e.to_string())?;
         let mut line = String::new();

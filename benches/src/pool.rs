@@ -1,5 +1,5 @@
-//! Learning-curve pools, read from a data folder: trained configurations with their accuracy after
-//! every epoch.
+//! Learning-curve pools from a data folder: trained configurations with their accuracy after every
+//! epoch.
 
 use crate::table::TableError;
 use automl::simulate::Workload;
@@ -7,7 +7,7 @@ use automl::space::{Config, Space};
 use serde_json::json;
 use std::path::Path;
 
-/// The parameters of LCBench: name, range, whether logarithmic, whether whole.
+/// The parameters of LCBench: name, low, high, whether logarithmic, whether integer.
 const PARAMS: [(&str, f64, f64, bool, bool); 7] = [
     ("batch_size", 16.0, 512.0, true, true),
     ("learning_rate", 1e-4, 1e-1, true, false),
@@ -18,14 +18,14 @@ const PARAMS: [(&str, f64, f64, bool, bool); 7] = [
     ("max_dropout", 0.0, 1.0, false, false),
 ];
 
-/// Epochs of a curve.
+/// Number of epochs of a curve.
 pub const EPOCHS: u64 = 52;
 
-/// One task of LCBench: 2,000 configurations with 52 epochs each. A proposal is answered by the
-/// nearest of them in the unit cube.
+/// One task of LCBench: 2,000 configurations with 52 epochs each. A proposal has the curve of the
+/// nearest configuration in the unit cube.
 #[derive(Debug)]
 pub struct Pool {
-    /// The task.
+    /// Name of the task.
     pub name: String,
     space: Space,
     rows: Vec<[f64; 7]>,
@@ -38,7 +38,7 @@ pub struct Pool {
 /// The pools of a folder with `configs.csv` and `val_accuracy_TASK.f32`.
 ///
 /// # Errors
-/// A file that cannot be read or does not hold what it should.
+/// [`TableError`] for a file that cannot be read or has invalid contents.
 pub fn pools(folder: &Path) -> Result<Vec<Pool>, TableError> {
     let path = folder.join("configs.csv");
     let read = |path: &Path| {
@@ -156,7 +156,7 @@ impl Workload for Pool {
         self.median
     }
 
-    /// Units and layers of the nearest trained configuration, scaled to `[0, 1]`.
+    /// `0.7 units + 0.3 layers` of the nearest trained configuration, both scaled to `[0, 1]`.
     fn size(&self, config: &Config) -> f64 {
         let row = self.rows[self.nearest(config)];
         0.7 * row[5] + 0.3 * row[4]

@@ -1,4 +1,4 @@
-//! A problem to be minimised, with what is known of its values.
+//! Minimization problems with known optima.
 
 use automl::numeric::pareto;
 use automl::{
@@ -7,41 +7,41 @@ use automl::{
 };
 use std::fmt;
 
-/// The function behind a problem: losses of a configuration. The number is the trial's, for noise.
+/// Losses of a configuration, given the trial number for reproducible noise.
 type Function = dyn Fn(&Config, u64) -> Vec<f64> + Send + Sync;
 
-/// What a solver is judged by.
+/// The score of a run; 0 is optimal.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Score {
-    /// One objective: regret over the optimum, in units of the regret of a median random draw.
+    /// One objective: `(best loss - optimum) / (median - optimum)`.
     Regret {
         /// The smallest loss.
         optimum: f64,
         /// The median loss of a random draw.
         median: f64,
     },
-    /// Two objectives: the share of the exact front's hypervolume that is missing.
+    /// Two objectives: the missing share of the hypervolume of the exact front.
     Hypervolume {
         /// The reference point.
         reference: Vec<f64>,
-        /// The exact front's hypervolume.
+        /// The hypervolume of the exact front.
         best: f64,
     },
 }
 
-/// A problem: a space and losses.
+/// A minimization problem: a space and its losses.
 pub struct Problem {
-    /// What it is called in the tables.
+    /// The name in the tables.
     pub name: String,
-    /// What may be chosen.
+    /// The search space.
     pub space: Space,
     /// The number of objectives.
     pub objectives: usize,
-    /// How solvers are judged.
+    /// The score of runs.
     pub score: Score,
-    /// The losses that the solver is told.
+    /// The losses told to the solver.
     pub noisy: Box<Function>,
-    /// The losses that the solver is judged by.
+    /// The losses in the score.
     pub exact: Box<Function>,
 }
 
@@ -62,7 +62,7 @@ impl Problem {
         Self::noisy(name, space, optimum, function.clone(), move |config, _| function(config))
     }
 
-    /// A problem whose observed losses differ from those that count.
+    /// A problem with one objective and noise: `observed` is told to solvers, `exact` is scored.
     pub fn noisy(
         name: &str,
         space: Space,
@@ -83,8 +83,8 @@ impl Problem {
         }
     }
 
-    /// The score after the first `n` configurations: 0 is perfect, 1 a median random draw (or
-    /// nothing of the hypervolume).
+    /// The score after the first `n` configurations: 0 for the optimum, 1 for a median random draw, or
+    /// for none of the hypervolume.
     pub fn judge(&self, configs: &[Config], n: usize) -> f64 {
         let configs = &configs[..n.min(configs.len())];
         let losses: Vec<Vec<f64>> = configs.iter().map(|config| (self.exact)(config, 0)).collect();

@@ -1,4 +1,4 @@
-//! Solvers: our samplers in this process, others behind the ask/tell protocol.
+//! Solvers: this project's samplers in process, those of other libraries behind the ask/tell protocol.
 
 use crate::peer::Peer;
 use crate::problem::Problem;
@@ -10,77 +10,77 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
-/// Why a run failed.
+/// A failed run.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SolverError {
-    /// Our side failed.
+    /// A sampler or study of this project failed.
     #[error("{solver}: {reason}")]
-    Ours {
-        /// The sampler.
+    Local {
+        /// Name of the solver.
         solver: String,
-        /// What happened.
+        /// Text of the error.
         reason: String,
     },
-    /// The other program cannot be run or broke the protocol.
+    /// The program of another library cannot be run or violated the protocol.
     #[error("{solver}: {reason}")]
     Peer {
-        /// The peer's sampler.
+        /// Name of the solver.
         solver: String,
-        /// What happened.
+        /// Text of the error.
         reason: String,
     },
 }
 
-/// Who solves.
+/// A solver under comparison.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Solver {
-    /// One of our samplers, by its name.
-    Ours(String),
+    /// A sampler of the registry, by name.
+    Local(String),
     /// A sampler of another library.
     Peer {
-        /// The name that the server script knows.
+        /// Name in the server script.
         name: String,
-        /// The Python to run it with.
+        /// The Python interpreter of the script.
         python: PathBuf,
     },
 }
 
-/// What a solver did.
+/// The results of one run.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// The configurations in order.
+    /// The evaluated configurations in order.
     pub configs: Vec<Config>,
-    /// The time of all asks and tells, without the problem's own.
+    /// The time of all asks and tells, without evaluations.
     pub time: Duration,
 }
 
 impl Solver {
-    /// Its name in the tables.
+    /// The name in the tables.
     pub fn name(&self) -> &str {
         match self {
-            Self::Ours(name) | Self::Peer { name, .. } => name,
+            Self::Local(name) | Self::Peer { name, .. } => name,
         }
     }
 
-    /// Lets the solver evaluate `trials` configurations.
+    /// Evaluates `trials` configurations of the solver.
     ///
     /// # Errors
-    /// [`SolverError`] if the sampler fails or the peer breaks the protocol.
+    /// [`SolverError`] if the sampler fails or a peer violates the protocol.
     pub fn run(&self, problem: &Problem, seed: u64, trials: u64) -> Result<Run, SolverError> {
         match self {
-            Self::Ours(name) => ours(name, problem, seed, trials),
-            Self::Peer { name, python } => peer(name, python, problem, seed, trials),
+            Self::Local(name) => run_local(name, problem, seed, trials),
+            Self::Peer { name, python } => run_peer(name, python, problem, seed, trials),
         }
     }
 }
 
-fn ours(name: &str, problem: &Problem, seed: u64, trials: u64) -> Result<Run, SolverError> {
-    let fail = |e: &dyn std::fmt::Display| SolverError::Ours {
+fn run_local(name: &str, problem: &Problem, seed: u64, trials: u64) -> Result<Run, SolverError> {
+    let fail = |e: &dyn std::fmt::Display| SolverError::Local {
         solver: name.to_owned(),
         reason: e.to_string(),
     };
-    let setting = StudyContext {
+    let context = StudyContext {
         space: &problem.space,
         objectives: problem.objectives,
         constraints: 0,
@@ -89,7 +89,7 @@ fn ours(name: &str, problem: &Problem, seed: u64, trials: u64) -> Result<Run, So
         total_cost: None,
         trial_limit: None,
     };
-    let sampler = registry::sampler(name, &setting).map_err(|e| fail(&e))?;
+    let sampler = registry::sampler(name, &context).map_err(|e| fail(&e))?;
     let builder = Study::builder(problem.space.clone())
         .directions(vec![Direction::Minimize; problem.objectives])
         .seed(seed)
@@ -110,7 +110,7 @@ fn ours(name: &str, problem: &Problem, seed: u64, trials: u64) -> Result<Run, So
     Ok(run)
 }
 
-fn peer(
+fn run_peer(
     name: &str,
     python: &PathBuf,
     problem: &Problem,
@@ -124,23 +124,24 @@ fn peer(
         "cmd": "init", "protocol": 1, "space": space, "seed": seed, "budget": trials,
         "n_objectives": problem.objectives, "direction": "minimize"
     });
-    peer.say(&init).map_err(fail)?;
+    peer.request(&init).map_err(fail)?;
     let mut run = Run { configs: Vec::new(), time: Duration::ZERO };
     for trial in 0..trials {
         let start = Instant::now();
-        let reply = peer.say(&json!({ "cmd": "ask" })).map_err(fail)?;
+        let reply = peer.request(&json!({ "cmd": "ask" })).map_err(fail)?;
         run.time += start.elapsed();
         let config = config(&problem.space, &reply).map_err(fail)?;
         let values = (problem.noisy)(&config, trial);
         let start = Instant::now();
-        peer.say(&json!({ "cmd": "tell", "id": reply["id"], "values": values })).map_err(fail)?;
+        peer.request(&json!({ "cmd": "tell", "id": reply["id"], "values": values }))
+            .map_err(fail)?;
         run.time += start.elapsed();
         run.configs.push(config);
     }
     Ok(run)
 }
 
-/// The configuration of a reply.
+/// The configuration in a reply to `ask`.
 pub(crate) fn config(space: &Space, reply: &Value) -> Result<Config, String> {
     let params = reply["params"].as_object().ok_or("the reply has no params")?;
     let literals = params.iter().map(|(name, value)| {

@@ -1,4 +1,4 @@
-//! Medians and ranks.
+//! Medians, means and ranks.
 
 /// The median; NaN for no values.
 pub fn median(values: &[f64]) -> f64 {

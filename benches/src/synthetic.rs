@@ -1,4 +1,4 @@
-//! Synthetic problems: the usual functions, noisy, mixed and conditional ones.
+//! Synthetic problems: standard test functions, and noisy, mixed and conditional ones.
 
 use crate::problem::Problem;
 use automl::{
@@ -8,7 +8,7 @@ use automl::{
 use rand::RngExt;
 use std::f64::consts::{E, PI};
 
-/// A space of `d` floats in one interval, with their keys.
+/// A space of `d` floats in one interval, with the keys.
 pub(crate) fn cube(d: usize, low: f64, high: f64) -> Result<(Space, Vec<Key<f64>>), SpaceError> {
     let mut builder = Space::builder();
     let keys = (0..d).map(|i| builder.float(&format!("x{i}"), low..=high).add());
@@ -87,7 +87,7 @@ fn styblinski_tang(x: &[f64]) -> f64 {
 }
 
 fn rastrigin(x: &[f64]) -> f64 {
-    // Shifted, so that the optimum is not in the middle of the cube.
+    // Shifted, so that the optimum is not at the center of the cube.
     x.iter().map(|v| v - 1.3).map(|v| v * v - 10.0 * (2.0 * PI * v).cos() + 10.0).sum()
 }
 
@@ -131,7 +131,7 @@ fn mixed() -> Result<Problem, SpaceError> {
     }))
 }
 
-/// The smallest value of the mixed problem's own terms, found by a fine grid over its integers.
+/// The minimum of the integer terms of the mixed problem, over all their values.
 fn minimum_of_mixed() -> f64 {
     use std::sync::OnceLock;
     static MINIMUM: OnceLock<f64> = OnceLock::new();
@@ -148,7 +148,7 @@ fn minimum_of_mixed() -> f64 {
     })
 }
 
-/// A conditional space: three learners, each with parameters of its own.
+/// A conditional space of three learners with separate parameters.
 fn conditional() -> Result<Problem, SpaceError> {
     let mut builder = Space::builder();
     let learner = builder.choice("learner", ["forest", "svm", "net"]).add()?;
@@ -193,7 +193,7 @@ fn noisy_hartmann() -> Result<Problem, SpaceError> {
     };
     let exact = value.clone();
     Ok(Problem::noisy("noisy-hartmann-6", space, -3.322_368_011_415_51, exact, move |c, trial| {
-        // The noise is a function of the trial, so every solver meets the same at the same trial.
+        // A function of the trial, so that all solvers have the same noise.
         let (u, v): (f64, f64) = stream(7, trial, "noise").random();
         value(c) + 0.1 * (-2.0 * (1.0 - u).ln()).sqrt() * (2.0 * PI * v).cos()
     }))
@@ -202,7 +202,7 @@ fn noisy_hartmann() -> Result<Problem, SpaceError> {
 /// All synthetic problems.
 ///
 /// # Errors
-/// Never in practice: the spaces are fixed.
+/// [`SpaceError`] only if the definition of a space is invalid.
 pub fn problems() -> Result<Vec<Problem>, SpaceError> {
     Ok(vec![
         over("branin-2", 2, (0.0, 1.0), 0.397_887_357_729_738, branin)?,

@@ -1,4 +1,4 @@
-//! Tabular problems, read from a data folder: trained networks whose results are known.
+//! Tabular problems from a data folder: exhaustively evaluated search spaces.
 
 use crate::problem::{Problem, Score};
 use automl::numeric::pareto;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// Why a table could not be read.
+/// An unreadable or invalid table.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TableError {
@@ -16,15 +16,15 @@ pub enum TableError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// Cause.
         source: std::io::Error,
     },
-    /// A file does not hold what it should.
+    /// A file has invalid contents.
     #[error("{}: {reason}", path.display())]
     Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// Description of the defect.
         reason: String,
     },
 }
@@ -37,10 +37,10 @@ fn bytes(path: &Path) -> Result<Vec<u8>, TableError> {
     std::fs::read(path).map_err(|source| TableError::Read { path: path.to_owned(), source })
 }
 
-/// The tables of a data folder that are there: FCNet, HPOBench and NAS-Bench-Macro.
+/// The problems of the tables present in a data folder: FCNet, HPOBench and NAS-Bench-Macro.
 ///
 /// # Errors
-/// A table that is there but cannot be read.
+/// [`TableError`] for a table that is present but cannot be read.
 pub fn problems(folder: &Path) -> Result<Vec<Problem>, TableError> {
     let mut problems = Vec::new();
     for (family, sign) in [("fcnet", 1.0), ("hpobench-mlp", -1.0)] {
@@ -56,7 +56,7 @@ pub fn problems(folder: &Path) -> Result<Vec<Problem>, TableError> {
     Ok(problems)
 }
 
-/// Full grids: a space in `meta.json` and for each task one value per configuration and seed.
+/// Full grids: a space in `meta.json`, and one value per configuration and seed for each task.
 fn grids(folder: &Path, family: &str, sign: f64) -> Result<Vec<Problem>, TableError> {
     let path = folder.join("meta.json");
     let meta: Value = serde_json::from_slice(&bytes(&path)?)
@@ -88,7 +88,7 @@ fn grids(folder: &Path, family: &str, sign: f64) -> Result<Vec<Problem>, TableEr
     files.iter().map(|file| grid(file, family, sign, &space, &axes, size)).collect()
 }
 
-/// Axes as ordinal parameters where they hold numbers, categorical ones otherwise.
+/// A space of ordinal parameters for numeric axes, and of categorical ones for the others.
 fn axis_space(axes: &[(String, Vec<Value>)]) -> Result<Space, String> {
     let list: Vec<Value> = axes
         .iter()
@@ -102,12 +102,14 @@ fn axis_space(axes: &[(String, Vec<Value>)]) -> Result<Space, String> {
     Space::from_json(&Value::Array(list)).map_err(|e| e.to_string())
 }
 
+/// The row of a configuration in a grid.
 fn position(config: &Config, axes: &[(String, Vec<Value>)]) -> usize {
     axes.iter().enumerate().fold(0, |index, (axis, (_, values))| {
         index * values.len() + config.value(axis).map_or(0, |v| v.as_f64() as usize)
     })
 }
 
+/// One task of a grid as a problem.
 fn grid(
     file: &Path,
     family: &str,

@@ -1,4 +1,4 @@
-//! Further synthetic problems: many dimensions, strong noise, categories and integers alone.
+//! Further synthetic problems: many dimensions, strong noise, only choices, only integers.
 
 use crate::problem::Problem;
 use automl::{
@@ -7,13 +7,13 @@ use automl::{
 };
 use rand::RngExt;
 
-/// Levy's function over 20 floats; the optimum lies at one in every coordinate.
+/// Levy's function over 20 floats, with the optimum at 1 in every coordinate.
 fn levy() -> Result<Problem, SpaceError> {
     crate::synthetic::over("levy-20", 20, (-10.0, 10.0), 0.0, crate::synthetic::levy)
 }
 
-/// A bowl with ripples over six floats under normal noise of half the standard deviation that the
-/// losses of random draws have.
+/// A rippled bowl over six floats, with normal noise of half the standard deviation of the losses of
+/// random draws.
 fn noisy_bowl() -> Result<Problem, SpaceError> {
     let (space, keys) = crate::synthetic::cube(6, 0.0, 1.0)?;
     let exact = move |config: &Config| -> f64 {
@@ -33,8 +33,8 @@ fn noisy_bowl() -> Result<Problem, SpaceError> {
     }))
 }
 
-/// Twelve categories of four choices: a random loss for each choice and for each pair of
-/// neighbours. The optimum is that of the chain, by dynamic programming.
+/// Twelve choices of four values, with a random loss for each value and each pair of neighbors. The
+/// optimum is found by dynamic programming.
 fn chain() -> Result<Problem, SpaceError> {
     const LENGTH: usize = 12;
     const CHOICES: usize = 4;
@@ -60,7 +60,7 @@ fn chain() -> Result<Problem, SpaceError> {
     }))
 }
 
-/// Eight integers in a slanted valley with its optimum at a lattice point.
+/// Eight integers in an oblique valley with the optimum at a lattice point.
 fn lattice() -> Result<Problem, SpaceError> {
     let mut builder = Space::builder();
     let keys = (0..8).map(|i| builder.int(&format!("z{i}"), 0..=20).add());
@@ -76,7 +76,7 @@ fn lattice() -> Result<Problem, SpaceError> {
 /// All further problems.
 ///
 /// # Errors
-/// Never in practice: the spaces are fixed.
+/// [`SpaceError`] only if the definition of a space is invalid.
 pub fn problems() -> Result<Vec<Problem>, SpaceError> {
     Ok(vec![levy()?, noisy_bowl()?, chain()?, lattice()?])
 }

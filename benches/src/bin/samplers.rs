@@ -1,4 +1,4 @@
-//! Our samplers against those of other libraries: same problems, seeds and budgets, one run.
+//! Comparison of samplers with those of other libraries, on the same problems, seeds and budgets.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use automl_benches::problem::Problem;
@@ -9,19 +9,19 @@ use clap::Parser;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Our samplers against those of other libraries.
+/// Comparison of samplers with those of other libraries.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Our samplers, separated by commas
+    /// Samplers of this project, separated by commas
     #[arg(long, default_value = "auto,gp,tpe,random")]
     samplers: String,
     /// Other libraries: optuna, botorch, hebo, or none
     #[arg(long, default_value = "optuna")]
     peers: String,
-    /// The peers' samplers, separated by commas [default: the usual ones of each library]
+    /// Samplers of other libraries, separated by commas [default: the usual ones of each library]
     #[arg(long)]
     peer_samplers: Option<String>,
-    /// Only problems whose name contains one of these, separated by commas
+    /// Parts of the names of the problems to run, separated by commas [default: all problems]
     #[arg(long)]
     problems: Option<String>,
     /// A folder with fcnet/, hpobench-mlp/ and nas-bench-macro/ [default: $AUTOML_DATA_DIR]
@@ -48,7 +48,8 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     let problems = problems(args)?;
     let solvers = solvers(args);
-    // Scores at half and at the whole budget: [budget][solver] lists over problems and seeds.
+    // Ranks and scores at half of the budget and at all of it, over problems and seeds, by
+    // [budget][solver].
     let budgets = [args.trials.div_ceil(2), args.trials];
     let mut rank = vec![vec![Vec::new(); solvers.len()]; 2];
     let mut score = vec![vec![Vec::new(); solvers.len()]; 2];
@@ -106,6 +107,7 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// Prints one line of the table.
 fn line(name: &str, cells: impl Iterator<Item = String>) {
     print!("{name:<28}");
     for cell in cells {
@@ -127,7 +129,7 @@ fn problems(args: &Args) -> Result<Vec<Problem>, Box<dyn std::error::Error>> {
         problems.retain(|problem| filter.split(',').any(|part| problem.name.contains(part)));
     }
     if problems.is_empty() {
-        return Err("no problem has such a name".into());
+        return Err("no problem has a matching name".into());
     }
     Ok(problems)
 }
@@ -136,7 +138,7 @@ fn solvers(args: &Args) -> Vec<Solver> {
     let split = |text: &str| -> Vec<String> {
         text.split(',').filter(|part| !part.is_empty()).map(str::to_owned).collect()
     };
-    let mut solvers: Vec<Solver> = split(&args.samplers).into_iter().map(Solver::Ours).collect();
+    let mut solvers: Vec<Solver> = split(&args.samplers).into_iter().map(Solver::Local).collect();
     let python = match std::env::var_os("AUTOML_PYTHON") {
         Some(python) if args.peers != "none" => PathBuf::from(python),
         _ => {
@@ -152,7 +154,7 @@ fn solvers(args: &Args) -> Vec<Solver> {
             .iter()
             .flat_map(|peer| match peer.as_str() {
                 "optuna" => vec!["optuna-tpe", "optuna-cmaes"],
-                // Optuna's own Gaussian process needs the torch that comes with BoTorch.
+                // Optuna's Gaussian process needs torch, a dependency of BoTorch.
                 "botorch" => vec!["botorch-logei", "optuna-gp", "optuna-auto"],
                 "hebo" => vec!["hebo"],
                 _ => Vec::new(),
@@ -160,7 +162,7 @@ fn solvers(args: &Args) -> Vec<Solver> {
             .map(str::to_owned)
             .collect(),
     };
-    // HEBO wants older versions than the others, so it may have a Python of its own.
+    // HEBO needs older versions than the others, so it may have a separate Python.
     let hebo = std::env::var_os("AUTOML_PYTHON_HEBO").map(PathBuf::from);
     let python = |name: &str| match &hebo {
         Some(hebo) if name == "hebo" => hebo.clone(),

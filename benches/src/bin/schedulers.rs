@@ -1,24 +1,28 @@
-//! Our schedulers against those of other libraries: same curves, seeds and budgets, one run.
+//! Comparison of schedulers with those of other libraries, on the same curves, seeds and budgets.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use automl::simulate::{Curves, FAMILIES, Workload};
-use automl_benches::fidelity::{Game, Played, Player};
+use automl_benches::fidelity::{FidelityRun, FidelitySolver, FidelityTask};
 use automl_benches::pool::{self, EPOCHS};
 use automl_benches::stats::mean;
 use clap::Parser;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Our schedulers against those of other libraries.
+/// Comparison of schedulers with those of other libraries.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Our pairs of scheduler/sampler, separated by commas
-    #[arg(long, default_value = "auto/auto,asha/tpe,bohb/bohb,asha/random,none/tpe,none/random")]
-    players: String,
+    /// Pairs scheduler/sampler of this project, separated by commas
+    #[arg(
+        long,
+        alias = "players",
+        default_value = "auto/auto,asha/tpe,bohb/bohb,asha/random,none/tpe,none/random"
+    )]
+    pairs: String,
     /// Other libraries: optuna, syne, or none
     #[arg(long, default_value = "optuna")]
     peers: String,
-    /// Only workloads whose name contains one of these, separated by commas
+    /// Parts of the names of the workloads to run, separated by commas [default: all workloads]
     #[arg(long)]
     problems: Option<String>,
     /// A folder with lcbench/ [default: $AUTOML_DATA_DIR]
@@ -27,10 +31,10 @@ struct Args {
     /// The budget in full trainings
     #[arg(long, default_value_t = 30)]
     budget: u64,
-    /// Runs of each player on each workload
+    /// Runs of each solver on each workload
     #[arg(long, default_value_t = 20)]
     seeds: u64,
-    /// Two objectives: what pruning reaches with a quarter of the budget
+    /// Two objectives: pruning with a quarter of the budget against full trainings
     #[arg(long)]
     fronts: bool,
 }
@@ -49,7 +53,7 @@ fn main() -> ExitCode {
 
 type Failure = Box<dyn std::error::Error>;
 
-/// The name of a workload, and how to make it for a seed.
+/// The name of a workload and its constructor for a seed.
 struct Problem {
     name: String,
     make: Box<dyn Fn(u64) -> Option<Box<dyn Workload>>>,
@@ -84,18 +88,18 @@ fn problems(args: &Args) -> Result<Vec<Problem>, Failure> {
         problems.retain(|problem| filter.split(',').any(|part| problem.name.contains(part)));
     }
     if problems.is_empty() {
-        return Err("no workload has such a name".into());
+        return Err("no workload has a matching name".into());
     }
     Ok(problems)
 }
 
-fn players(args: &Args) -> Result<Vec<Player>, Failure> {
-    let mut players = Vec::new();
-    for pair in args.players.split(',').filter(|pair| !pair.is_empty()) {
+fn solvers(args: &Args) -> Result<Vec<FidelitySolver>, Failure> {
+    let mut solvers = Vec::new();
+    for pair in args.pairs.split(',').filter(|pair| !pair.is_empty()) {
         let (scheduler, sampler) =
             pair.split_once('/').ok_or_else(|| format!("{pair:?} is not scheduler/sampler"))?;
         let (scheduler, sampler) = (scheduler.to_owned(), sampler.to_owned());
-        players.push(Player::Ours { scheduler, sampler });
+        solvers.push(FidelitySolver::Local { scheduler, sampler });
     }
     for library in args.peers.split(',').filter(|peer| !peer.is_empty() && *peer != "none") {
         let own = format!("AUTOML_PYTHON_{}", library.to_uppercase());
@@ -109,19 +113,21 @@ fn players(args: &Args) -> Result<Vec<Player>, Failure> {
             "syne" => &["syne-asha", "syne-bohb"],
             other => return Err(format!("there is no peer {other:?}: optuna or syne").into()),
         };
-        players.extend(
-            names.iter().map(|n| Player::Peer { name: (*n).into(), python: python.clone().into() }),
+        solvers.extend(
+            names
+                .iter()
+                .map(|n| FidelitySolver::Peer { name: (*n).into(), python: python.clone().into() }),
         );
     }
-    if players.is_empty() {
-        return Err("nobody plays".into());
+    if solvers.is_empty() {
+        return Err("no solver is selected".into());
     }
-    Ok(players)
+    Ok(solvers)
 }
 
-/// One objective: regret against cost.
+/// One objective: regret by cost.
 fn regrets(args: &Args) -> Result<(), Failure> {
-    let (problems, players) = (problems(args)?, players(args)?);
+    let (problems, solvers) = (problems(args)?, solvers(args)?);
     let marks: Vec<u64> = (1..=args.budget).collect();
     let shown = [args.budget.div_ceil(3), args.budget];
     println!(
@@ -130,20 +136,21 @@ fn regrets(args: &Args) -> Result<(), Failure> {
         shown[0], shown[1], EPOCHS, args.seeds
     );
     print!("{:<18}", "");
-    players.iter().for_each(|player| print!("{:>22}", player.name()));
+    solvers.iter().for_each(|solver| print!("{:>22}", solver.name()));
     println!();
-    // [player][mark]: all regrets.
-    let mut all = vec![vec![Vec::new(); marks.len()]; players.len()];
+    // All regrets by [solver][mark].
+    let mut all = vec![vec![Vec::new(); marks.len()]; solvers.len()];
     for problem in &problems {
-        let mut own = vec![vec![Vec::new(); marks.len()]; players.len()];
+        let mut own = vec![vec![Vec::new(); marks.len()]; solvers.len()];
         for seed in 0..args.seeds {
             let workload = (problem.make)(seed).ok_or("a workload cannot be made")?;
-            for (p, player) in players.iter().enumerate() {
+            for (p, solver) in solvers.iter().enumerate() {
                 let total = args.budget * EPOCHS;
-                let game = Game { workload: &*workload, max: EPOCHS, total, objectives: 1, seed };
-                let played = player.play(game)?;
+                let task =
+                    FidelityTask { workload: &*workload, max: EPOCHS, total, objectives: 1, seed };
+                let run = solver.run(task)?;
                 for (m, mark) in marks.iter().enumerate() {
-                    own[p][m].push(played.regret_at(mark * EPOCHS));
+                    own[p][m].push(run.regret_at(mark * EPOCHS));
                 }
             }
         }
@@ -165,54 +172,54 @@ fn regrets(args: &Args) -> Result<(), Failure> {
         print!("{:>22}", format!("{:.4}  {:.4}", at(shown[0]), at(shown[1])));
     }
     println!("\n");
-    for (p, player) in players.iter().enumerate() {
-        let Player::Peer { name, .. } = player else { continue };
+    for (p, solver) in solvers.iter().enumerate() {
+        let FidelitySolver::Peer { name, .. } = solver else { continue };
         let last = curve[p][marks.len() - 1];
-        for (o, ours) in players.iter().enumerate() {
-            if matches!(ours, Player::Ours { .. }) {
+        for (o, local) in solvers.iter().enumerate() {
+            if matches!(local, FidelitySolver::Local { .. }) {
                 let at = curve[o].iter().position(|regret| *regret <= last);
                 let at = at.map_or("not within the budget".into(), |m| {
                     format!("at the cost of {} of {}", marks[m], args.budget)
                 });
-                println!("{} has the final mean regret of {name} ({last:.4}) {at}", ours.name());
+                println!("{} has the final mean regret of {name} ({last:.4}) {at}", local.name());
             }
         }
     }
     Ok(())
 }
 
-/// Two objectives: the hypervolume that pruning reaches with a quarter of the budget, against that
-/// of full trainings with the whole of it.
+/// Two objectives: the hypervolume of pruning with a quarter of the budget against that of full
+/// trainings with all of it.
 fn fronts(args: &Args) -> Result<(), Failure> {
     let problems = problems(args)?;
-    let players = players(args)?;
-    let ours: Vec<&Player> =
-        players.iter().filter(|player| matches!(player, Player::Ours { .. })).collect();
+    let solvers = solvers(args)?;
+    let local: Vec<&FidelitySolver> =
+        solvers.iter().filter(|solver| matches!(solver, FidelitySolver::Local { .. })).collect();
     println!(
         "hypervolume (regret and size, reference 1, 1) of full trainings at the cost of {}, and \
          with pruning at a quarter of it; {} seeds\n",
         args.budget, args.seeds
     );
-    for player in ours {
-        let Player::Ours { scheduler, sampler } = player else { continue };
+    for solver in local {
+        let FidelitySolver::Local { scheduler, sampler } = solver else { continue };
         if scheduler == "none" {
             continue;
         }
-        let full = Player::Ours { scheduler: "none".into(), sampler: sampler.clone() };
-        println!("{:<18}{:>22}{:>22}{:>10}", "", full.name(), player.name(), "ratio");
+        let full = FidelitySolver::Local { scheduler: "none".into(), sampler: sampler.clone() };
+        println!("{:<18}{:>22}{:>22}{:>10}", "", full.name(), solver.name(), "ratio");
         let mut reached = 0;
         for problem in &problems {
             let (mut whole, mut quarter) = (Vec::new(), Vec::new());
             for seed in 0..args.seeds {
                 let workload = (problem.make)(seed).ok_or("a workload cannot be made")?;
-                let play = |player: &Player, total| -> Result<Played, Failure> {
+                let run = |solver: &FidelitySolver, total| -> Result<FidelityRun, Failure> {
                     let workload = &*workload;
-                    let game = Game { workload, max: EPOCHS, total, objectives: 2, seed };
-                    Ok(player.play(game)?)
+                    let task = FidelityTask { workload, max: EPOCHS, total, objectives: 2, seed };
+                    Ok(solver.run(task)?)
                 };
                 let total = args.budget * EPOCHS;
-                whole.push(play(&full, total)?.hypervolume(&*workload));
-                quarter.push(play(player, total / 4)?.hypervolume(&*workload));
+                whole.push(run(&full, total)?.hypervolume(&*workload));
+                quarter.push(run(solver, total / 4)?.hypervolume(&*workload));
             }
             let ratio = mean(&quarter) / mean(&whole);
             reached += usize::from(ratio >= 1.0);

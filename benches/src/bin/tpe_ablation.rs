@@ -1,4 +1,4 @@
-//! Variants of TPE on the bench's problems: mean rank and mean score of each, paired by seed.
+//! Ablation of TPE: mean rank and mean score of variants on the same problems, paired by seed.
 //!
 //! `cargo run --release -p automl-benches --bin tpe_ablation -- [SEEDS] [TRIALS] [FIRST SEED]`
 #![allow(clippy::print_stdout, clippy::print_stderr)]
@@ -74,7 +74,7 @@ fn score(problem: &Problem, sampler: &TpeSampler, seed: u64, trials: u64) -> f64
     problem.judge(&configs, trials as usize)
 }
 
-/// Two objectives over a cube of floats: a convex front, a concave one, and one of two distances.
+/// Problems with two objectives over a cube: a convex front, a concave one, and two distances.
 fn fronts() -> Result<Vec<Problem>, Box<dyn std::error::Error>> {
     type Pair = fn(&[f64]) -> Vec<f64>;
     let convex: Pair = |x| {
@@ -153,7 +153,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "{:<20}{:>10}{:>12}{:>9}{:>9}{:>9}{:>9}",
         "variant", "mean rank", "mean score", "smooth", "mixed", "tables", "fronts"
     );
-    // Mean ranks within the groups, by what a problem is called and how it is judged.
+    // Mean ranks by group of problems.
     let group = |problem: &Problem| match &problem.score {
         Score::Hypervolume { .. } => 3,
         _ if ["fcnet", "hpobench", "nas"].iter().any(|t| problem.name.starts_with(t)) => 2,
