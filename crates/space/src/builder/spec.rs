@@ -35,7 +35,7 @@ pub(crate) struct ClauseSpec {
     pub(crate) predicate: PredicateSpec,
 }
 
-/// A predicate whose literals are not yet looked up in the domain of the parent.
+/// A predicate with literals that are not yet looked up in the domain of the parent.
 #[derive(Clone, Debug)]
 pub(crate) enum PredicateSpec {
     OneOf(Vec<Choice>),

@@ -28,7 +28,7 @@ struct Parser<'a> {
 /// A side of a comparison.
 enum Side {
     Term(Term),
-    /// A parameter whose choices are not all numbers.
+    /// A parameter with choices that are not all numbers.
     Param(usize),
     Literal(Choice),
 }
