@@ -2,6 +2,7 @@
 
 use crate::rungs::{Rungs, pause_at_end};
 use crate::setting::{self, SettingError};
+use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
 use automl_study::{Cursor, History, Job, Ladder, Scheduler, Verdict};
 
 /// Asynchronous successive halving (ASHA) with promotion and resume.
@@ -108,5 +109,25 @@ impl Scheduler for Asha {
             most += self.rungs.skipped(rung);
         }
         ends
+    }
+}
+
+automl_study::options! {
+    /// Asynchronous successive halving: trials are promoted one by one, without waiting for a rung to
+    /// fill.
+    ///
+    /// Li et al. (2020), "A System for Massively Parallel Hyperparameter Tuning".
+    pub struct AshaConfig = "asha" {
+        /// Reduction factor `eta` between rungs: the best `1 / eta` of a rung are promoted.
+        pub eta: f64 = 3.0, in above(1.0);
+    }
+}
+
+impl SchedulerConfig for AshaConfig {
+    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Scheduler>, OptionError> {
+        self.check()?;
+        let ladder = study.ladder(Self::NAME)?;
+        let scheduler = Asha::new(ladder, self.eta).map_err(|error| error.of(Self::NAME))?;
+        Ok(Box::new(scheduler.with_limit(study.trial_limit)))
     }
 }

@@ -4,6 +4,7 @@ use crate::non_dominated_fronts::NonDominatedFronts;
 use crate::ranking::{Key, RungResult};
 use crate::setting::{self, SettingError};
 use crate::top_share::TopShare;
+use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
 use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict, attribute};
 use std::collections::HashMap;
 
@@ -149,5 +150,26 @@ impl Scheduler for AshaStopping {
     fn next_milestone(&self, from: u64, until: u64) -> u64 {
         let next = self.fidelities.iter().find(|fidelity| **fidelity > from);
         next.copied().unwrap_or(until).min(until)
+    }
+}
+
+automl_study::options! {
+    /// Asynchronous successive halving without pauses: trials outside the best `1 / eta` of a rung are
+    /// stopped.
+    ///
+    /// Li et al. (2020), in the form of Syne Tune and Ray Tune (type "stopping").
+    pub struct AshaStoppingConfig = "asha-stopping" {
+        /// Reduction factor `eta` between rungs: the best `1 / eta` of a rung are promoted.
+        pub eta: f64 = 3.0, in above(1.0);
+    }
+}
+
+impl SchedulerConfig for AshaStoppingConfig {
+    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Scheduler>, OptionError> {
+        self.check()?;
+        let ladder = study.ladder(Self::NAME)?;
+        let scheduler =
+            AshaStopping::new(ladder, self.eta).map_err(|error| error.of(Self::NAME))?;
+        Ok(Box::new(scheduler))
     }
 }

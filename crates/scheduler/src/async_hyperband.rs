@@ -5,6 +5,7 @@ use crate::bracket::Bracket;
 use crate::bracket_set::BracketSet;
 use crate::rungs::{Rungs, pause_at_end};
 use crate::setting::{self, SettingError};
+use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
 use automl_study::{History, Job, Ladder, Scheduler, Verdict};
 
 /// Asynchronous Hyperband: new trials are dealt out to Hyperband's brackets in proportion to the
@@ -75,5 +76,25 @@ impl Scheduler for AsyncHyperband {
     fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
         let top = self.brackets.iter().flat_map(Bracket::fidelities).max();
         pause_at_end(history, trial, top.copied().unwrap_or(1))
+    }
+}
+
+automl_study::options! {
+    /// Asynchronous successive halving in several brackets of different lowest fidelity.
+    ///
+    /// Li et al. (2020); Klein et al. (2020), "Model-based Asynchronous Hyperparameter Optimization".
+    pub struct AsyncHyperbandConfig = "async-hyperband" {
+        /// Reduction factor `eta` between rungs: the best `1 / eta` of a rung are promoted.
+        pub eta: f64 = 3.0, in above(1.0);
+    }
+}
+
+impl SchedulerConfig for AsyncHyperbandConfig {
+    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Scheduler>, OptionError> {
+        self.check()?;
+        let ladder = study.ladder(Self::NAME)?;
+        let scheduler =
+            AsyncHyperband::new(ladder, self.eta).map_err(|error| error.of(Self::NAME))?;
+        Ok(Box::new(scheduler))
     }
 }

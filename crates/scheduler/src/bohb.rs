@@ -3,16 +3,11 @@
 use crate::rung_results::RungResults;
 use crate::setting::{self, SettingError};
 use automl_space::Config;
+use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext, Supports};
 use automl_study::{ProposeError, RandomSampler, Sampler, State, View};
 use automl_tpe::{Bandwidth, ParzenEstimator};
 use rand::{Rng, RngExt};
 
-/// The share of the proposals that are random.
-const CHANCE: f64 = 1.0 / 3.0;
-/// The share of the results that counts as good.
-const GOOD: f64 = 0.15;
-/// Candidates of one proposal.
-const CANDIDATES: usize = 64;
 /// By how much the kernels are widened from which candidates are drawn.
 const WIDER: f64 = 3.0;
 /// The most kernels of one estimator; more results are thinned out evenly by rank.
@@ -36,7 +31,7 @@ const MOST: usize = 200;
 /// those of [`ParzenEstimator`]; the pending trials are ours.
 #[derive(Clone, Debug)]
 pub struct BohbSampler {
-    eta: f64,
+    config: BohbConfig,
     results: Option<RungResults>,
 }
 
@@ -46,7 +41,8 @@ impl BohbSampler {
     /// # Errors
     /// [`SettingError::Eta`].
     pub fn new(eta: f64) -> Result<Self, SettingError> {
-        Ok(Self { eta: setting::eta(eta)?, results: None })
+        let config = BohbConfig { eta: setting::eta(eta)?, ..BohbConfig::default() };
+        Ok(Self { config, results: None })
     }
 }
 
@@ -57,12 +53,14 @@ impl Sampler for BohbSampler {
             return Err(ProposeError::Unsupported { sampler: "bohb", what });
         };
         let results =
-            RungResults::current(&mut self.results, &ladder.rungs(self.eta), view.history);
+            RungResults::current(&mut self.results, &ladder.rungs(self.config.eta), view.history);
         let least = view.space.len() + 1;
-        let rung = results.highest(least + 2).filter(|_| rng.random::<f64>() >= CHANCE);
+        let rung = results
+            .highest(least + 2)
+            .filter(|_| rng.random::<f64>() >= self.config.random_fraction);
         let Some(rung) = rung else { return RandomSampler::uniform().propose(view, rng) };
         let numbers = results.order(view.history, rung);
-        let (good, bad) = split(&numbers, least);
+        let (good, bad) = split(&numbers, least, self.config.good_share);
         // Who is on the way to the next rung has its result at this one.
         let reached = results.fidelities()[rung];
         let pending = view.history.in_state(State::Running).filter(|trial| trial.step() < reached);
@@ -75,7 +73,7 @@ impl Sampler for BohbSampler {
         };
         let (good, bad) = (density(&thinned(good).collect::<Vec<_>>()), density(&bad));
         let mut best: Option<(f64, Config)> = None;
-        for _ in 0..CANDIDATES {
+        for _ in 0..self.config.candidates {
             let config = good.sample_wider(view.space, WIDER, rng);
             if !view.space.allows(&config) {
                 continue;
@@ -91,9 +89,9 @@ impl Sampler for BohbSampler {
 }
 
 /// The best and the worst of some trials in order; both have at least `least`, so they may overlap.
-fn split(numbers: &[u64], least: usize) -> (&[u64], &[u64]) {
+fn split(numbers: &[u64], least: usize, share: f64) -> (&[u64], &[u64]) {
     let n = numbers.len();
-    let good = ((n as f64 * GOOD) as usize).max(least).min(n);
+    let good = ((n as f64 * share) as usize).max(least).min(n);
     let bad = (n - good).max(least).min(n);
     (&numbers[..good], &numbers[n - bad..])
 }
@@ -105,6 +103,32 @@ fn thinned(numbers: &[u64]) -> impl Iterator<Item = u64> {
     (0..count).filter_map(move |i| numbers.get((i as f64 * stride) as usize).copied())
 }
 
+automl_study::options! {
+    /// Parzen densities of the good and the bad results at the highest rung that has enough of them.
+    ///
+    /// Falkner, Klein & Hutter (2018), "BOHB: Robust and Efficient Hyperparameter Optimization at Scale".
+    pub struct BohbConfig = "bohb" {
+        /// Reduction factor `eta` of the rungs; that of the scheduler where one has an option `eta`.
+        pub eta: f64 = 3.0, in above(1.0);
+        /// Share of uniformly random proposals.
+        pub random_fraction: f64 = 1.0 / 3.0, in between(0.0, 1.0);
+        /// Share of the results that make the good density.
+        pub good_share: f64 = 0.15, in inside(0.0, 1.0);
+        /// Candidates drawn from the good density for each proposal.
+        pub candidates: u64 = 64, in at_least(1.0);
+    }
+}
+
+impl SamplerConfig for BohbConfig {
+    const SUPPORTS: Supports = Supports::WITH_FIDELITY;
+
+    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Sampler>, OptionError> {
+        self.check()?;
+        study.ladder(Self::NAME)?;
+        Ok(Box::new(BohbSampler { config: self.clone(), results: None }))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,9 +137,9 @@ mod tests {
     #[test]
     fn the_split_is_that_of_the_paper() {
         let numbers: Vec<u64> = (0..5).collect();
-        assert_eq!(split(&numbers, 3), (&numbers[..3], &numbers[2..]));
+        assert_eq!(split(&numbers, 3, 0.15), (&numbers[..3], &numbers[2..]));
         let numbers: Vec<u64> = (0..100).collect();
-        assert_eq!(split(&numbers, 3), (&numbers[..15], &numbers[15..]));
+        assert_eq!(split(&numbers, 3, 0.15), (&numbers[..15], &numbers[15..]));
         let numbers: Vec<u64> = (0..1000).collect();
         let thin: Vec<u64> = thinned(&numbers).collect();
         assert_eq!((thin.len(), thin[1]), (MOST, 5));

@@ -7,6 +7,7 @@ use crate::rungs::pause_at_end;
 use automl_numeric::order;
 use automl_numeric::{normal, stream};
 use automl_space::Space;
+use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
 use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict};
 use model::Model;
 use rand::RngExt;
@@ -49,6 +50,7 @@ pub struct FreezeThaw {
     reports: HashMap<u64, usize>,
     total: u64,
     paused: BTreeSet<u64>,
+    startup: usize,
     limit: Option<u64>,
     cursor: Cursor,
 }
@@ -90,9 +92,17 @@ impl FreezeThaw {
             reports: HashMap::new(),
             total: 0,
             paused: BTreeSet::new(),
+            startup: STARTUP,
             limit: None,
             cursor: Cursor::default(),
         }
+    }
+
+    /// Trials before the first prediction; 6 by default.
+    #[must_use]
+    pub fn with_startup(mut self, trials: usize) -> Self {
+        self.startup = trials.max(1);
+        self
     }
 
     /// Starts no more than this many trials, if a number is given, and then goes on with those
@@ -151,7 +161,7 @@ impl FreezeThaw {
         if promising.is_some() || !self.is_full(history) {
             return promising;
         }
-        let is_few = self.known.len() < STARTUP || history.count(State::Complete) == 0;
+        let is_few = self.known.len() < self.startup || history.count(State::Complete) == 0;
         if is_few { self.best_paused() } else { None }
     }
 
@@ -163,7 +173,7 @@ impl FreezeThaw {
     /// The paused trial of which the model expects most; `None` where it has no opinion or expects
     /// more of a new one.
     fn promising(&self, history: &History) -> Option<u64> {
-        if self.known.len() < STARTUP || self.paused.is_empty() {
+        if self.known.len() < self.startup || self.paused.is_empty() {
             return None;
         }
         let trials: Vec<&Trial> =
@@ -211,5 +221,26 @@ impl Scheduler for FreezeThaw {
     /// Every fidelity where that costs nothing: the model learns from whole curves.
     fn next_milestone(&self, from: u64, until: u64) -> u64 {
         if self.every_step { (from + 1).min(until) } else { until }
+    }
+}
+
+automl_study::options! {
+    /// Freeze-thaw: a Gaussian process predicts where each learning curve ends, and the trial goes on
+    /// that promises most.
+    ///
+    /// Swersky, Snoek & Adams (2014), "Freeze-Thaw Bayesian Optimization".
+    pub struct FreezeThawConfig = "freeze-thaw" {
+        /// Trials before the first prediction.
+        pub startup: u64 = 6, in at_least(1.0);
+    }
+}
+
+impl SchedulerConfig for FreezeThawConfig {
+    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Scheduler>, OptionError> {
+        self.check()?;
+        let ladder = study.ladder(Self::NAME)?;
+        let startup = usize::try_from(self.startup).unwrap_or(usize::MAX);
+        let scheduler = FreezeThaw::new(study.space, ladder).with_startup(startup);
+        Ok(Box::new(scheduler.with_limit(study.trial_limit)))
     }
 }

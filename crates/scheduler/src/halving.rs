@@ -3,6 +3,7 @@
 use crate::bracket::Bracket;
 use crate::bracket_iterations::BracketIterations;
 use crate::setting::SettingError;
+use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
 use automl_study::{History, Job, Ladder, Scheduler, Verdict};
 
 /// Synchronous successive halving: `n` trials to the lowest rung, the best `n / eta` of them to
@@ -63,5 +64,30 @@ impl Scheduler for SuccessiveHalving {
 
     fn unpromotable(&mut self, history: &History) -> Vec<u64> {
         self.iterations.unpromotable(history)
+    }
+}
+
+automl_study::options! {
+    /// Synchronous successive halving: a rung is complete before the best of it are promoted.
+    ///
+    /// Jamieson & Talwalkar (2016), "Non-stochastic Best Arm Identification".
+    pub struct SuccessiveHalvingConfig = "sha" {
+        /// Reduction factor `eta` between rungs: the best `1 / eta` of a rung are promoted.
+        pub eta: f64 = 3.0, in above(1.0);
+        /// Trials of the lowest rung; by default as many as leave one at the highest fidelity.
+        pub trials: Option<u64> = None, in at_least(1.0);
+    }
+}
+
+impl SchedulerConfig for SuccessiveHalvingConfig {
+    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Scheduler>, OptionError> {
+        self.check()?;
+        let ladder = study.ladder(Self::NAME)?;
+        let scheduler = match self.trials {
+            Some(trials) => SuccessiveHalving::with_trials(ladder, self.eta, trials),
+            None => SuccessiveHalving::new(ladder, self.eta),
+        };
+        let scheduler = scheduler.map_err(|error| error.of(Self::NAME))?;
+        Ok(Box::new(scheduler.with_limit(study.trial_limit)))
     }
 }

@@ -3,6 +3,7 @@
 use crate::bracket::Bracket;
 use crate::bracket_iterations::BracketIterations;
 use crate::setting::SettingError;
+use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
 use automl_study::{History, Job, Ladder, Scheduler, Verdict};
 
 /// Hyperband with the paper's bracket sizes ([`Bracket::hyperband`]), round after round.
@@ -48,5 +49,25 @@ impl Scheduler for Hyperband {
 
     fn unpromotable(&mut self, history: &History) -> Vec<u64> {
         self.iterations.unpromotable(history)
+    }
+}
+
+automl_study::options! {
+    /// Hyperband: synchronous successive halving in brackets that trade trials for fidelity; with the
+    /// samplers `bohb` and `priorband` the scheduler of these methods.
+    ///
+    /// Li et al. (2018), "Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization".
+    pub struct HyperbandConfig = "hyperband" {
+        /// Reduction factor `eta` between rungs: the best `1 / eta` of a rung are promoted.
+        pub eta: f64 = 3.0, in above(1.0);
+    }
+}
+
+impl SchedulerConfig for HyperbandConfig {
+    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Scheduler>, OptionError> {
+        self.check()?;
+        let ladder = study.ladder(Self::NAME)?;
+        let scheduler = Hyperband::new(ladder, self.eta).map_err(|error| error.of(Self::NAME))?;
+        Ok(Box::new(scheduler.with_limit(study.trial_limit)))
     }
 }

@@ -4,6 +4,7 @@ use crate::asha::promotion;
 use crate::rungs::{Rungs, pause_at_end};
 use crate::setting::{self, SettingError};
 use automl_numeric::{order, pareto};
+use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
 use automl_study::{Cursor, History, Job, Ladder, Scheduler, Trial, Verdict};
 use std::collections::{BTreeSet, HashMap};
 
@@ -179,5 +180,24 @@ impl Scheduler for Pasha {
     /// Every fidelity where that costs nothing: crossing curves tell the noise.
     fn next_milestone(&self, from: u64, until: u64) -> u64 {
         if self.every_step { (from + 1).min(until) } else { until }
+    }
+}
+
+automl_study::options! {
+    /// Progressive ASHA: the highest rung opens only while the ranking of the rungs below changes.
+    ///
+    /// Bohdal et al. (2023), "PASHA: Efficient HPO and NAS with Progressive Resource Allocation".
+    pub struct PashaConfig = "pasha" {
+        /// Reduction factor `eta` between rungs: the best `1 / eta` of a rung are promoted.
+        pub eta: f64 = 3.0, in above(1.0);
+    }
+}
+
+impl SchedulerConfig for PashaConfig {
+    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Scheduler>, OptionError> {
+        self.check()?;
+        let ladder = study.ladder(Self::NAME)?;
+        let scheduler = Pasha::new(ladder, self.eta).map_err(|error| error.of(Self::NAME))?;
+        Ok(Box::new(scheduler))
     }
 }

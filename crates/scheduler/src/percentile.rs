@@ -3,6 +3,7 @@
 use crate::ranking::Loss;
 use crate::setting::{self, SettingError};
 use crate::top_share::TopShare;
+use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
 use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict};
 use std::collections::{BTreeMap, HashSet};
 
@@ -135,5 +136,54 @@ impl Scheduler for PercentileStopping {
     /// Every fidelity where that costs nothing.
     fn next_milestone(&self, from: u64, until: u64) -> u64 {
         if self.every_step { (from + 1).max(self.warmup).min(until) } else { until }
+    }
+}
+
+automl_study::options! {
+    /// Median stopping: a trial is stopped whose best loss is worse than the median of the running
+    /// averages of complete trials.
+    ///
+    /// Golovin et al. (2017), "Google Vizier", section 3.2.2.
+    pub struct MedianConfig = "median" {
+        /// Fidelity below which no trial is stopped; by default the lowest.
+        pub warmup: Option<u64> = None, in at_least(0.0);
+        /// Complete trials before the first one is stopped.
+        pub min_trials: u64 = 5, in at_least(1.0);
+    }
+}
+
+impl SchedulerConfig for MedianConfig {
+    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Scheduler>, OptionError> {
+        self.check()?;
+        let ladder = study.ladder(Self::NAME)?;
+        let warmup = self.warmup.unwrap_or_else(|| ladder.min());
+        let least = usize::try_from(self.min_trials).unwrap_or(usize::MAX);
+        Ok(Box::new(PercentileStopping::median(ladder).with_patience(warmup, least)))
+    }
+}
+
+automl_study::options! {
+    /// Percentile stopping: a trial is stopped that is not among the best `share` of the complete trials.
+    ///
+    /// Golovin et al. (2017), with the percentile of Optuna's `PercentilePruner`.
+    pub struct PercentileConfig = "percentile" {
+        /// Share of the complete trials that a trial has to match.
+        pub share: f64 = 0.25, in inside(0.0, 1.0);
+        /// Fidelity below which no trial is stopped; by default the lowest.
+        pub warmup: Option<u64> = None, in at_least(0.0);
+        /// Complete trials before the first one is stopped.
+        pub min_trials: u64 = 5, in at_least(1.0);
+    }
+}
+
+impl SchedulerConfig for PercentileConfig {
+    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Scheduler>, OptionError> {
+        self.check()?;
+        let ladder = study.ladder(Self::NAME)?;
+        let scheduler = PercentileStopping::new(ladder, self.share);
+        let scheduler = scheduler.map_err(|error| error.of(Self::NAME))?;
+        let warmup = self.warmup.unwrap_or_else(|| ladder.min());
+        let least = usize::try_from(self.min_trials).unwrap_or(usize::MAX);
+        Ok(Box::new(scheduler.with_patience(warmup, least)))
     }
 }

@@ -4,6 +4,7 @@ use crate::asha::share;
 use crate::rung_results::RungResults;
 use crate::setting::{self, SettingError};
 use automl_space::{Config, Space, Value};
+use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext, Supports};
 use automl_study::{Ladder, ProposeError, Sampler, View};
 use rand::{Rng, RngExt};
 
@@ -147,5 +148,27 @@ impl Sampler for PriorBandSampler {
             _ => view.space.sample_prior(rng),
         };
         Ok(view.deduplicated(config, rng))
+    }
+}
+
+automl_study::options! {
+    /// Proposals from the priors of the space, the incumbent and the uniform distribution, in shares
+    /// that follow the results.
+    ///
+    /// Mallik et al. (2023), "PriorBand: Practical Hyperparameter Optimization in the Age of Deep Learning".
+    pub struct PriorBandConfig = "priorband" {
+        /// Reduction factor `eta` of the rungs; that of the scheduler where one has an option `eta`.
+        pub eta: f64 = 3.0, in above(1.0);
+    }
+}
+
+impl SamplerConfig for PriorBandConfig {
+    const SUPPORTS: Supports = Supports::WITH_FIDELITY;
+
+    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Sampler>, OptionError> {
+        self.check()?;
+        study.ladder(Self::NAME)?;
+        let sampler = PriorBandSampler::new(self.eta).map_err(|error| error.of(Self::NAME))?;
+        Ok(Box::new(sampler))
     }
 }

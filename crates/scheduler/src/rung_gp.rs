@@ -4,6 +4,7 @@ use crate::rung_results::RungResults;
 use crate::setting::{self, SettingError};
 use automl_gp::{Acquisition, GpOptions, GpSampler};
 use automl_space::Config;
+use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext, Supports};
 use automl_study::{History, ProposeError, RandomSampler, Sampler, State, Trial, View};
 use rand::{Rng, RngExt};
 
@@ -112,4 +113,26 @@ fn rung_history(
         let _ = own.push(new);
     }
     own
+}
+
+automl_study::options! {
+    /// Lower confidence bound of a Gaussian process over the results at one rung, drawn anew for each
+    /// proposal.
+    ///
+    /// Li et al. (2022), "Hyper-Tune: Towards Efficient Hyper-parameter Tuning at Scale".
+    pub struct RungGpConfig = "rung-gp" {
+        /// Reduction factor `eta` of the rungs; that of the scheduler where one has an option `eta`.
+        pub eta: f64 = 3.0, in above(1.0);
+    }
+}
+
+impl SamplerConfig for RungGpConfig {
+    const SUPPORTS: Supports = Supports::WITH_FIDELITY;
+
+    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Sampler>, OptionError> {
+        self.check()?;
+        study.ladder(Self::NAME)?;
+        let sampler = RungGpSampler::new(self.eta).map_err(|error| error.of(Self::NAME))?;
+        Ok(Box::new(sampler))
+    }
 }

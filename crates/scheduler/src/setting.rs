@@ -1,5 +1,6 @@
 //! Settings that a scheduler refuses.
 
+use automl_study::part::OptionError;
 use thiserror::Error;
 
 /// Why a scheduler cannot be made.
@@ -30,6 +31,13 @@ pub enum SettingError {
         /// The number given.
         found: u64,
     },
+}
+
+impl SettingError {
+    /// The error of a part's configuration.
+    pub(crate) fn of(self, part: &'static str) -> OptionError {
+        OptionError::Unsupported { part, reason: format!("cannot be made: {self}") }
+    }
 }
 
 /// The factor, if it is one.

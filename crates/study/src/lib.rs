@@ -35,10 +35,10 @@ mod trial;
 pub use fidelity::{Ladder, LadderError};
 pub use history::{Change, ChangeKind, Cursor, History, HistoryError};
 pub use optimize::OptimizeError;
-pub use random::RandomSampler;
+pub use random::{PriorConfig, RandomConfig, RandomSampler};
 pub use sampler::{ProposeError, Sampler, View};
-pub use scheduler::{FullFidelity, Job, Scheduler, Verdict};
-pub use sobol::{SobolSampler, sobol_point};
+pub use scheduler::{FullFidelity, FullFidelityConfig, Job, Scheduler, Verdict};
+pub use sobol::{SobolConfig, SobolSampler, sobol_point};
 pub use stop::{StopError, StopFlag};
 pub use storage::{Expired, Heartbeat, Storage, StoreError};
 pub use study::{

@@ -1,5 +1,6 @@
 //! Random search.
 
+use crate::part::{OptionError, SamplerConfig, StudyContext};
 use crate::{ProposeError, Sampler, View};
 use automl_space::Config;
 use rand::Rng;
@@ -30,5 +31,29 @@ impl Sampler for RandomSampler {
         let config =
             if self.from_prior { view.space.sample_prior(rng) } else { view.space.sample(rng) };
         Ok(view.deduplicated(config, rng))
+    }
+}
+
+crate::options! {
+    /// Uniform random search.
+    ///
+    /// Bergstra & Bengio (2012), "Random Search for Hyper-Parameter Optimization", JMLR 13.
+    pub struct RandomConfig = "random" {}
+}
+
+impl SamplerConfig for RandomConfig {
+    fn build(&self, _study: &StudyContext<'_>) -> Result<Box<dyn Sampler>, OptionError> {
+        Ok(Box::new(RandomSampler::uniform()))
+    }
+}
+
+crate::options! {
+    /// Random draws from the priors of the space; uniform for parameters without a prior.
+    pub struct PriorConfig = "prior" {}
+}
+
+impl SamplerConfig for PriorConfig {
+    fn build(&self, _study: &StudyContext<'_>) -> Result<Box<dyn Sampler>, OptionError> {
+        Ok(Box::new(RandomSampler::from_prior()))
     }
 }

@@ -1,5 +1,6 @@
 //! The trait of schedulers: who trains how long. Decisions are data.
 
+use crate::part::{OptionError, SchedulerConfig, StudyContext, Supports};
 use crate::{History, State};
 use std::fmt;
 
@@ -111,5 +112,18 @@ impl Scheduler for FullFidelity {
     fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
         let step = history.get(trial).map_or(0, crate::Trial::step);
         if step >= self.max { Verdict::Complete } else { Verdict::Continue }
+    }
+}
+
+crate::options! {
+    /// No early termination: every trial is trained to the highest fidelity.
+    pub struct FullFidelityConfig = "none" {}
+}
+
+impl SchedulerConfig for FullFidelityConfig {
+    const SUPPORTS: Supports = Supports::EVERY_STUDY;
+
+    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Scheduler>, OptionError> {
+        Ok(Box::new(FullFidelity::new(study.ladder("none")?.max())))
     }
 }

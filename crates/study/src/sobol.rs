@@ -1,5 +1,6 @@
 //! Scrambled Sobol points.
 
+use crate::part::{OptionError, SamplerConfig, StudyContext};
 use crate::{ProposeError, Sampler, View};
 use automl_numeric::stream;
 use automl_space::Config;
@@ -48,6 +49,19 @@ impl Sampler for SobolSampler {
         let config = view.space.decode(&sobol_point(view.number, view.space.len(), view.seed));
         let config = if view.space.allows(&config) { config } else { view.space.sample(rng) };
         Ok(view.deduplicated(config, rng))
+    }
+}
+
+crate::options! {
+    /// Quasi-random search: the points of an Owen-scrambled Sobol sequence.
+    ///
+    /// Burley (2020), "Practical Hash-based Owen Scrambling", JCGT 9(4).
+    pub struct SobolConfig = "sobol" {}
+}
+
+impl SamplerConfig for SobolConfig {
+    fn build(&self, _study: &StudyContext<'_>) -> Result<Box<dyn Sampler>, OptionError> {
+        Ok(Box::new(SobolSampler::new()))
     }
 }
 

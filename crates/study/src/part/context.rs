@@ -72,9 +72,23 @@ impl Supports {
     /// # Errors
     /// [`OptionError::Unsupported`] with the part's name.
     pub fn check(self, part: &'static str, study: &StudyContext<'_>) -> Result<(), OptionError> {
-        let reason = if !self.several_objectives && study.objectives > 1 {
-            format!("supports one objective only, and the study has {}", study.objectives)
-        } else if !self.without_fidelity && study.ladder.is_none() {
+        self.check_counts(part, study.objectives, study.ladder.is_some())
+    }
+
+    /// Checks whether a study with so many objectives, with or without fidelities, is of a supported
+    /// kind.
+    ///
+    /// # Errors
+    /// [`OptionError::Unsupported`] with the part's name.
+    pub fn check_counts(
+        self,
+        part: &'static str,
+        objectives: usize,
+        has_fidelity: bool,
+    ) -> Result<(), OptionError> {
+        let reason = if !self.several_objectives && objectives > 1 {
+            format!("knows one objective only, and the study has {objectives}")
+        } else if !self.without_fidelity && !has_fidelity {
             "needs a fidelity".into()
         } else {
             return Ok(());
