@@ -3,13 +3,14 @@
 
 use crate::peer::Peer;
 use crate::solver::SolverError;
+use automl::registry::{self, PartSpec};
 use automl::simulate::Workload;
 use automl::space::Config;
+use automl::study::part::StudyContext;
 use automl::{
     numeric::pareto,
     study::{Direction, Ladder, Next, Outcome, Study, Verdict},
 };
-use automl::{registry, study::part::StudyContext};
 use serde_json::{Value, json};
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
@@ -169,8 +170,9 @@ impl Local {
             total_cost: Some(task.total as f64),
             trial_limit: None,
         };
-        let (sampler, scheduler) =
-            registry::pair(sampler, scheduler, &context).map_err(|e| e.to_string())?;
+        let spec = |text: &str| text.parse::<PartSpec>().map_err(|e| e.to_string());
+        let (sampler, scheduler) = registry::pair(&spec(sampler)?, &spec(scheduler)?, &context)
+            .map_err(|e| e.to_string())?;
         let builder = Study::builder(task.workload.space().clone())
             .directions(vec![Direction::Minimize; task.objectives])
             .seed(task.seed)

@@ -2,9 +2,10 @@
 
 use crate::peer::Peer;
 use crate::problem::Problem;
+use automl::registry::{self, SpecError};
 use automl::space::{Choice, Config, Space};
+use automl::study::part::StudyContext;
 use automl::study::{Direction, Study};
-use automl::{registry, study::part::StudyContext};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -89,7 +90,8 @@ fn run_local(name: &str, problem: &Problem, seed: u64, trials: u64) -> Result<Ru
         total_cost: None,
         trial_limit: None,
     };
-    let sampler = registry::sampler(name, &context).map_err(|e| fail(&e))?;
+    let spec = name.parse().map_err(|e: SpecError| fail(&e))?;
+    let sampler = registry::sampler(&spec, &context).map_err(|e| fail(&e))?;
     let builder = Study::builder(problem.space.clone())
         .directions(vec![Direction::Minimize; problem.objectives])
         .seed(seed)

@@ -3,16 +3,10 @@
 use automl_gp::GpSampler;
 use automl_scheduler::{BohbSampler, PriorBandSampler, RungGpSampler, SettingError};
 use automl_space::Config;
+use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext};
 use automl_study::{ProposeError, Sampler, State, View};
 use automl_tpe::TpeSampler;
 use rand::{Rng, RngExt};
-
-/// Trials up to which the Gaussian process proposes to studies of one objective. It stays ahead of
-/// the Parzen model (`docs/benchmarks/gp.md`), but then an ask takes tens of milliseconds.
-const GP_TRIALS: usize = 1_000;
-
-/// The same for several objectives.
-const GP_FRONT_TRIALS: usize = 150;
 
 /// Complete trials after which a ladder counts as unused where no trial was paused or pruned.
 const COMPLETE: usize = 10;
@@ -34,6 +28,8 @@ const COMPLETE: usize = 10;
 /// `docs/benchmarks/schedulers.md` has the figures behind it.
 #[derive(Debug)]
 pub struct AutoSampler {
+    gp_trials: usize,
+    gp_front_trials: usize,
     gp: GpSampler,
     tpe: TpeSampler,
     bohb: BohbSampler,
@@ -42,24 +38,66 @@ pub struct AutoSampler {
 }
 
 impl AutoSampler {
-    /// For schedulers whose rungs are `eta` apart.
+    /// The sampler with these options.
     ///
     /// # Errors
-    /// [`SettingError::Eta`].
-    pub fn new(eta: f64) -> Result<Self, SettingError> {
+    /// [`OptionError::Value`].
+    pub fn new(config: &AutoConfig) -> Result<Self, OptionError> {
+        config.check()?;
+        let refused = |error: SettingError| OptionError::Unsupported {
+            part: AutoConfig::NAME,
+            reason: format!("cannot be made: {error}"),
+        };
+        let count = |trials: u64| usize::try_from(trials).unwrap_or(usize::MAX);
         Ok(Self {
+            gp_trials: count(config.gp_trials),
+            gp_front_trials: count(config.gp_front_trials),
             gp: GpSampler::default(),
             tpe: TpeSampler::default(),
-            bohb: BohbSampler::new(eta)?,
-            prior_band: PriorBandSampler::new(eta)?,
-            rung_gp: RungGpSampler::new(eta)?,
+            bohb: BohbSampler::new(config.eta).map_err(refused)?,
+            prior_band: PriorBandSampler::new(config.eta).map_err(refused)?,
+            rung_gp: RungGpSampler::new(config.eta).map_err(refused)?,
         })
+    }
+
+    /// Whether TPE proposes.
+    fn takes_tpe(&self, view: &View<'_>) -> bool {
+        let several = view.history.directions().len() > 1;
+        let gp_trials = if several { self.gp_front_trials } else { self.gp_trials };
+        if is_partial(view) {
+            several && view.space.is_conditional()
+        } else {
+            view.history.len() >= gp_trials
+        }
+    }
+}
+
+automl_study::options! {
+    /// The sampler that fits the study: a Gaussian process, Parzen estimators, or with fidelities a
+    /// mixture of models over the rungs.
+    ///
+    /// Without fidelities the first trials are proposed by a Gaussian process and later ones by
+    /// TPE; with fidelities a third each by `rung-gp`, `bohb` and `priorband`.
+    pub struct AutoConfig = "auto" {
+        /// Reduction factor `eta` of the rungs; that of the scheduler where one has an option `eta`.
+        pub eta: f64 = 3.0, in above(1.0);
+        /// Trials up to which the Gaussian process proposes to studies of one objective; beyond,
+        /// an ask would take tens of milliseconds.
+        pub gp_trials: u64 = 1_000, in at_least(0.0);
+        /// The same for several objectives.
+        pub gp_front_trials: u64 = 150, in at_least(0.0);
+    }
+}
+
+impl SamplerConfig for AutoConfig {
+    fn build(&self, _study: &StudyContext<'_>) -> Result<Box<dyn Sampler>, OptionError> {
+        Ok(Box::new(AutoSampler::new(self)?))
     }
 }
 
 impl Sampler for AutoSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
-        if takes_tpe(view) {
+        if self.takes_tpe(view) {
             self.tpe.propose(view, rng)
         } else if !is_partial(view) {
             self.gp.propose(view, rng)
@@ -73,19 +111,9 @@ impl Sampler for AutoSampler {
     }
 
     fn prepare(&mut self, view: &View<'_>) {
-        if takes_tpe(view) {
+        if self.takes_tpe(view) {
             self.tpe.prepare(view);
         }
-    }
-}
-
-fn takes_tpe(view: &View<'_>) -> bool {
-    let several = view.history.directions().len() > 1;
-    let gp_trials = if several { GP_FRONT_TRIALS } else { GP_TRIALS };
-    if is_partial(view) {
-        several && view.space.is_conditional()
-    } else {
-        view.history.len() >= gp_trials
     }
 }
 
@@ -129,7 +157,8 @@ mod tests {
             target: None,
         };
         let rng = || stream(3, 12, "propose");
-        let ours = AutoSampler::new(3.0).unwrap().propose(&view, &mut rng()).unwrap();
+        let ours =
+            AutoSampler::new(&AutoConfig::default()).unwrap().propose(&view, &mut rng()).unwrap();
         ours == GpSampler::default().propose(&view, &mut rng()).unwrap()
     }
 
@@ -146,7 +175,7 @@ mod tests {
         let config = space.decode(&[0.2, 0.5]);
         let paused = Trial { state: State::Paused, ..Trial::waiting(0, config) };
         history.push(paused).unwrap();
-        takes_tpe(&View {
+        AutoSampler::new(&AutoConfig::default()).unwrap().takes_tpe(&View {
             space: &space,
             history: &history,
             number: 1,

@@ -8,7 +8,7 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_numeric::stream;
-use automl_registry::{self, SAMPLERS, SCHEDULERS};
+use automl_registry::{self, PartSpec, samplers, schedulers};
 use automl_space::{Config, Prior, Space};
 use automl_study::part::StudyContext;
 use automl_study::{
@@ -199,7 +199,7 @@ fn proposal(name: &str, seed: u64, len: u64, (count, on_ladder, constrained): Ki
     );
     let mut setting = setting(&space, count, ladder);
     setting.constraints = if constrained { 2 } else { 0 };
-    let Ok(mut sampler) = automl_registry::sampler(name, &setting) else {
+    let Ok(mut sampler) = automl_registry::sampler(&PartSpec::named(name), &setting) else {
         return format!("{case} | refused");
     };
     let target = on_ladder.then_some(if len > 20 { 9 } else { 1 });
@@ -220,7 +220,7 @@ fn proposal(name: &str, seed: u64, len: u64, (count, on_ladder, constrained): Ki
 #[test]
 fn proposals_of_every_sampler() {
     let mut lines = Vec::new();
-    for name in SAMPLERS {
+    for name in samplers().iter().map(|entry| entry.name) {
         for kind in [(1, false), (2, false), (1, true), (2, true)] {
             let kind = (kind.0, kind.1, false);
             // Several seeds: some samplers leave a share of the proposals to chance.
@@ -264,8 +264,12 @@ impl Run<'_> {
         setting.planned_trials = Some(self.trials);
         setting.trial_limit = Some(self.trials);
         setting.constraints = usize::from(self.constrained);
-        let (sampler, scheduler) =
-            automl_registry::pair(self.sampler, self.scheduler, &setting).unwrap();
+        let (sampler, scheduler) = automl_registry::pair(
+            &PartSpec::named(self.sampler),
+            &PartSpec::named(self.scheduler),
+            &setting,
+        )
+        .unwrap();
         let mut study = Study::builder(space.clone())
             .directions(vec![Direction::Minimize; self.objectives])
             .seed(SEED)
@@ -364,11 +368,11 @@ fn hash(decided: &[String]) -> u64 {
 fn decisions_of_every_scheduler() {
     let space = mixed();
     let mut lines = Vec::new();
-    for scheduler in SCHEDULERS {
+    for scheduler in schedulers().iter().map(|entry| entry.name) {
         for (workers, objectives, constrained) in
             [(1, 1, false), (2, 1, false), (3, 1, false), (2, 2, false), (2, 1, true)]
         {
-            let sampler = if *scheduler == "pbt" { "pbt" } else { "random" };
+            let sampler = if scheduler == "pbt" { "pbt" } else { "random" };
             let run = Run { sampler, scheduler, workers, objectives, constrained, trials: 30 };
             let (decided, _) = run.play(&space);
             let first = decided[..decided.len().min(40)].join(" ");
@@ -420,7 +424,7 @@ fn asks_with_pending_trials() {
                 .directions(vec![Direction::Minimize; count])
                 .seed(SEED)
                 .planned_trials(60)
-                .sampler(automl_registry::sampler(name, &setting).unwrap())
+                .sampler(automl_registry::sampler(&PartSpec::named(name), &setting).unwrap())
                 .build()
                 .unwrap();
             let mut open = Vec::new();

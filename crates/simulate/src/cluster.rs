@@ -400,6 +400,7 @@ impl Run<'_> {
 mod tests {
     use super::*;
     use crate::Curves;
+    use automl_registry::PartSpec;
     use automl_study::Direction;
     use automl_study::part::StudyContext;
 
@@ -417,10 +418,10 @@ mod tests {
         };
         let mut study = Study::builder(curves.space().clone())
             .directions(vec![Direction::Minimize; objectives])
-            .sampler(automl_registry::sampler(sampler, &setting).unwrap())
+            .sampler(automl_registry::sampler(&PartSpec::named(sampler), &setting).unwrap())
             .scheduler(
                 ladder.clone(),
-                automl_registry::scheduler(scheduler, &setting).unwrap().unwrap(),
+                automl_registry::scheduler(&PartSpec::named(scheduler), &setting).unwrap().unwrap(),
             )
             .build()
             .unwrap();
@@ -445,14 +446,14 @@ mod tests {
 
     #[test]
     fn every_scheduler_keeps_the_workers_busy() {
-        for name in automl_registry::SCHEDULERS {
-            let sampler = if *name == "pbt" { "pbt" } else { "random" };
+        for name in automl_registry::schedulers().iter().map(|entry| entry.name) {
+            let sampler = if name == "pbt" { "pbt" } else { "random" };
             let summary = simulate(name, sampler, &cluster(), 1);
             assert_eq!(summary.jobs, 300);
             // A population waits for its last member before the next one begins.
-            let least = if *name == "pbt" { 0.3 } else { 0.9 };
+            let least = if name == "pbt" { 0.3 } else { 0.9 };
             assert!(summary.utilisation > least, "{name}: {}", summary.utilisation);
-            assert!(summary.crashes > 0 || *name != "asha");
+            assert!(summary.crashes > 0 || name != "asha");
         }
     }
 

@@ -1,0 +1,112 @@
+//! Options reach the parts, and the reference page is that of the code.
+#![allow(clippy::unwrap_used)]
+
+use automl_registry::{PartSpec, pair, reference, sampler, samplers, scheduler, schedulers};
+use automl_space::Space;
+use automl_study::part::StudyContext;
+use automl_study::{Direction, Ladder, Next, Outcome, Study, Verdict};
+use std::path::Path;
+
+fn space() -> Space {
+    let mut builder = Space::builder();
+    builder.float("x", 0.0..=1.0).add().unwrap();
+    builder.float("y", 0.0..=1.0).add().unwrap();
+    builder.build().unwrap()
+}
+
+/// The jobs and proposals of a study of these parts, as text.
+fn played(sampler: &str, scheduler: &str) -> String {
+    let (space, ladder) = (space(), Ladder::new("epoch", 1, 64, true).unwrap());
+    let study = StudyContext {
+        ladder: Some(&ladder),
+        planned_trials: Some(60),
+        ..StudyContext::new(&space)
+    };
+    let parts = pair(&sampler.parse().unwrap(), &scheduler.parse().unwrap(), &study).unwrap();
+    let mut study = Study::builder(space)
+        .directions([Direction::Minimize])
+        .seed(5)
+        .sampler(parts.0)
+        .scheduler(ladder, parts.1.unwrap())
+        .build()
+        .unwrap();
+    let mut lines = String::new();
+    while study.history().len() < 40 {
+        let Next::Run(job) = study.next_job().unwrap() else { break };
+        lines += &format!("{job:?}\n");
+        let until = job.until.unwrap();
+        for fidelity in [1, 4, 16, 64].into_iter().filter(|f| *f > job.from && *f <= until) {
+            let loss = (job.number as f64 * 0.37 + fidelity as f64 * 0.01) % 1.0;
+            let verdict = study.report(job.number, fidelity, vec![loss]).unwrap();
+            lines += &format!("{fidelity} {verdict:?}\n");
+            if verdict == Verdict::Complete {
+                let outcome = Outcome::Complete { values: vec![loss], constraints: Vec::new() };
+                study.tell(job.number, outcome).unwrap();
+            }
+            if verdict != Verdict::Continue {
+                break;
+            }
+        }
+    }
+    lines
+}
+
+/// An option that changes nothing would be a name only.
+#[test]
+fn options_change_what_a_part_does() {
+    for (one, other) in [
+        (("random", "asha"), ("random", "asha{eta=8}")),
+        (("random", "hyperband"), ("random", "hyperband{eta=4}")),
+        (("random", "sha"), ("random", "sha{trials=4}")),
+        (("random", "median"), ("random", "median{min-trials=1}")),
+        (("random", "percentile"), ("random", "percentile{share=0.9}")),
+        (("pbt", "pbt{members=20}"), ("pbt", "pbt{members=4}")),
+        (("pbt", "pbt"), ("pbt", "pbt{interval=32}")),
+        (("tpe", "none"), ("tpe{startup=2}", "none")),
+        (("bohb", "asha{eta=4}"), ("bohb{random-fraction=1}", "asha{eta=4}")),
+        (("random", "freeze-thaw"), ("random", "freeze-thaw{startup=20}")),
+    ] {
+        assert!(played(one.0, one.1) != played(other.0, other.1), "{other:?} changes nothing");
+        assert!(played(other.0, other.1) == played(other.0, other.1), "{other:?} differs");
+    }
+}
+
+/// Every default given by name is the default.
+#[test]
+fn defaults_given_by_name_are_the_defaults() {
+    let (space, ladder) = (space(), Ladder::new("epoch", 1, 27, true).unwrap());
+    let study = StudyContext { ladder: Some(&ladder), ..StudyContext::new(&space) };
+    for entry in samplers() {
+        let spec = PartSpec { name: entry.name.into(), options: entry.defaults() };
+        let given = format!("{:?}", sampler(&spec, &study).unwrap());
+        let default = sampler(&PartSpec::named(entry.name), &study).unwrap();
+        assert_eq!(given, format!("{default:?}"), "{}", entry.name);
+        assert!(!entry.summary().is_empty());
+    }
+    for entry in schedulers() {
+        let spec = PartSpec { name: entry.name.into(), options: entry.defaults() };
+        let given = format!("{:?}", scheduler(&spec, &study).unwrap());
+        let default = scheduler(&PartSpec::named(entry.name), &study).unwrap();
+        assert_eq!(given, format!("{default:?}"), "{}", entry.name);
+        assert!(!entry.summary().is_empty());
+    }
+}
+
+/// `AUTOML_REFERENCE=write` writes the page anew.
+#[test]
+fn the_reference_page_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference.md");
+    let text = format!(
+        "# Reference of samplers and schedulers\n\n\
+         Made from the code (`automl parts --markdown`); `automl parts NAME` prints one section.\n\
+         Options are given as `--sampler 'tpe{{startup=20}}'` on the command line, as\n\
+         `sampler = \"tpe{{startup=20}}\"` or `[search.sampler]` with `name` and options in TOML, as\n\
+         `{{\"name\": \"tpe\", \"startup\": 20}}` in the ask/tell protocol, and as `TpeConfig` in Rust.\n\n{}",
+        reference().trim_end().to_owned() + "\n"
+    );
+    if std::env::var("AUTOML_REFERENCE").is_ok_and(|mode| mode == "write") {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let page = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(page == text, "docs/reference.md is stale: run with AUTOML_REFERENCE=write");
+}
