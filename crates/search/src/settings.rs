@@ -10,6 +10,7 @@ pub use ladder::{FidelitySettings, LadderSettings, RungSettings, SUBSETS, ladder
 pub use microseconds::Microseconds;
 pub use span::Span;
 
+use automl_registry::PartSpec;
 #[cfg(feature = "train")]
 use automl_storage::Address;
 use serde::{Deserialize, Serialize};
@@ -196,10 +197,10 @@ pub struct SearchSettings {
     pub trials: u64,
     /// How long the whole run may take, the final training included.
     pub timeout: Option<Span>,
-    /// Who proposes candidates.
-    pub sampler: String,
-    /// Who stops bad candidates early.
-    pub scheduler: String,
+    /// The sampler that proposes candidates.
+    pub sampler: PartSpec,
+    /// The scheduler that stops bad candidates early.
+    pub scheduler: PartSpec,
     /// The zero-cost proxy that selects among proposals in the first trials.
     #[serde(alias = "filter")]
     pub zero_cost_proxy: ZeroCostProxy,
@@ -235,8 +236,8 @@ impl Default for SearchSettings {
             space: SpaceName::Blocks,
             trials: 90,
             timeout: None,
-            sampler: "auto".into(),
-            scheduler: "asha".into(),
+            sampler: PartSpec::named("auto"),
+            scheduler: PartSpec::named("asha"),
             zero_cost_proxy: ZeroCostProxy::None,
             scores: false,
             cost_objective: CostObjective::Params,
@@ -390,6 +391,25 @@ mod tests {
     use std::path::Path;
     use std::time::Duration;
 
+    /// Options of parts in TOML, as a table or as text, and by assignment.
+    #[test]
+    fn parts_take_options() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text = "[search]\nscheduler = \"pbt{members=8}\"\n\n\
+                    [search.sampler]\nname = \"pbt\"\nmembers = 8\n";
+        std::fs::write(file.path(), text).unwrap();
+        let settings = Settings::load(Some(file.path()), &[]).unwrap();
+        assert_eq!(settings.search.sampler, settings.search.scheduler);
+        assert_eq!(settings.search.sampler, PartSpec::named("pbt").with("members", 8));
+        let set =
+            ["search.scheduler=percentile", "search.scheduler.share=0.4", "search.sampler=gp"];
+        let set: Vec<String> = set.map(str::to_owned).to_vec();
+        let settings = Settings::load(Some(file.path()), &set).unwrap();
+        assert_eq!(settings.search.scheduler, PartSpec::named("percentile").with("share", 0.4));
+        let kept = serde_json::to_string(&settings).unwrap();
+        assert_eq!(serde_json::from_str::<Settings>(&kept).unwrap(), settings);
+    }
+
     #[test]
     fn assignments_change_single_settings() {
         let load = |text: &[&str]| {
@@ -425,6 +445,9 @@ mod tests {
             ("search.images=1", "search.images"),
             ("search.sampler=tpee", "nsga2"),
             ("search.sampler=cmaes", "one objective"),
+            ("search.sampler=tpe{startup=-1}", "startup = -1"),
+            ("search.sampler=tpe{good=2}", "no option \"good\""),
+            ("search.scheduler=asha{eta=1}", "eta = 1 is not above 1"),
             ("search.scheduler=ash", "asha-stopping"),
             ("search.timeout=0", "\"0\" is no time"),
             ("training.min-epochs=28", "training.min-epochs = 28: lies above the 27 epochs"),

@@ -1,6 +1,8 @@
 //! Requests of the protocol, read field by field so that an error names the field.
 
+use automl_registry::PartSpec;
 use automl_space::Space;
+use automl_study::part::nearest;
 use automl_study::{Direction, Ladder};
 use serde_json::{Map, Value};
 
@@ -21,8 +23,8 @@ pub(super) struct Init {
     pub(super) seed: Option<u64>,
     pub(super) budget: Option<u64>,
     pub(super) directions: Vec<Direction>,
-    pub(super) sampler: String,
-    pub(super) scheduler: String,
+    pub(super) sampler: PartSpec,
+    pub(super) scheduler: PartSpec,
     pub(super) storage: Option<String>,
     pub(super) study: String,
     /// Whether other processes work on the study too.
@@ -99,7 +101,46 @@ fn text(map: &Map<String, Value>, name: &str) -> Result<Option<String>, String> 
         .transpose()
 }
 
+/// A sampler or scheduler: a name, a name with options in braces, or an object.
+fn part(map: &Map<String, Value>, name: &str) -> Result<PartSpec, String> {
+    let Some(value) = field(map, name) else { return Ok(PartSpec::named("auto")) };
+    if !matches!(value, Value::String(_) | Value::Object(_)) {
+        return Err(format!("{name:?} must be a name or an object with a \"name\", not {value}"));
+    }
+    serde_json::from_value(value.clone()).map_err(|error| format!("{name:?}: {error}"))
+}
+
+/// Refuses fields that the request does not have.
+fn known_only(what: &str, map: &Map<String, Value>, known: &[&str]) -> Result<(), String> {
+    let Some(other) = map.keys().find(|key| !known.contains(&key.as_str())) else { return Ok(()) };
+    let hint = nearest(other, known.iter().copied());
+    let hint = hint.map(|name| format!(" (did you mean {name:?}?)")).unwrap_or_default();
+    Err(format!("{what} has no field {other:?}{hint}: {}", known.join(", ")))
+}
+
+/// The fields of `init`.
+const INIT: &[&str] = &[
+    "cmd",
+    "protocol",
+    "space",
+    "seed",
+    "budget",
+    "n_objectives",
+    "direction",
+    "sampler",
+    "scheduler",
+    "storage",
+    "study",
+    "shared",
+    "constraints",
+    "fidelity",
+];
+
+/// The fields of `fidelity`.
+const FIDELITY: &[&str] = &["name", "type", "min", "max", "resumable", "total_cost"];
+
 fn init(map: &Map<String, Value>) -> Result<Init, String> {
+    known_only("init", map, INIT)?;
     match unsigned(map, "protocol")? {
         None | Some(1) => {}
         Some(other) => return Err(format!("protocol {other} is unknown: this is version 1")),
@@ -120,8 +161,8 @@ fn init(map: &Map<String, Value>) -> Result<Init, String> {
         seed,
         budget: unsigned(map, "budget")?,
         directions: directions(field(map, "direction"), objectives as usize)?,
-        sampler: text(map, "sampler")?.unwrap_or_else(|| "auto".into()),
-        scheduler: text(map, "scheduler")?.unwrap_or_else(|| "auto".into()),
+        sampler: part(map, "sampler")?,
+        scheduler: part(map, "scheduler")?,
         storage: text(map, "storage")?,
         shared: match field(map, "shared") {
             None => false,
@@ -159,6 +200,7 @@ fn fidelity(value: &Value) -> Result<Fidelity, String> {
     let Value::Object(map) = value else {
         return Err(format!("\"fidelity\" must be an object, not {value}"));
     };
+    known_only("\"fidelity\"", map, FIDELITY)?;
     if let Some(kind) = text(map, "type")?
         && kind != "int"
     {

@@ -214,6 +214,14 @@ fn a_bad_init_is_named_and_another_may_follow() {
         (json!({ "direction": ["minimize", "maximize"] }), "2 directions"),
         (json!({ "sampler": "magic" }), "magic"),
         (json!({ "scheduler": "magic" }), "magic"),
+        (json!({ "sampler": "tpee" }), "did you mean \"tpe\"?"),
+        (json!({ "sampler": 3 }), "\"sampler\" must be a name"),
+        (json!({ "sampler": { "startup": 3 } }), "name"),
+        (json!({ "sampler": { "name": "tpe", "startup": 0.5 } }), "startup = 0.5"),
+        (json!({ "sampler": { "name": "tpe", "statrup": 5 } }), "did you mean \"startup\"?"),
+        (json!({ "sampler": "tpe{startup=-1}" }), "startup = -1"),
+        (json!({ "n_objective": 2 }), "did you mean \"n_objectives\"?"),
+        (json!({ "fidelity": { "min": 1, "max": 9, "maximum": 3 } }), "no field \"maximum\""),
         (json!({ "sampler": "cmaes", "n_objectives": 2 }), "one objective"),
         (json!({ "scheduler": "asha" }), "fidelity"),
         (json!({ "scheduler": "pbt", "fidelity": { "min": 1, "max": 9 } }), "go together"),
@@ -251,6 +259,47 @@ fn a_bad_init_is_named_and_another_may_follow() {
     }
     client.accepted(&good);
     client.ends();
+}
+
+/// The options of a sampler and a scheduler, in both forms.
+#[test]
+fn parts_take_options() {
+    let proposals = |sampler: Value| {
+        let fields = json!({ "sampler": sampler, "budget": 40 });
+        let mut client = Client::begun(&with(&init(&line()), &fields));
+        let proposals: Vec<Value> = (0..12)
+            .map(|n| {
+                let trial = client.ask();
+                client.told(&trial["id"], &json!(f64::from(n) * 0.37 % 1.0));
+                trial["params"].clone()
+            })
+            .collect();
+        client.ends();
+        proposals
+    };
+    let early = proposals(json!({ "name": "tpe", "startup": 4 }));
+    assert_eq!(early, proposals(json!("tpe{startup=4}")));
+    assert_ne!(early, proposals(json!("tpe")));
+    let fidelities = |scheduler: Value| {
+        let fidelity = json!({ "min": 1, "max": 64, "resumable": true });
+        let fields = json!({ "scheduler": scheduler, "fidelity": fidelity });
+        let mut client = Client::begun(&with(&init(&line()), &fields));
+        let fidelities: Vec<Value> = (0..12)
+            .map(|n| {
+                let trial = client.ask();
+                let loss = f64::from(n) * 0.37 % 1.0;
+                let (id, fidelity) = (&trial["id"], &trial["fidelity"]);
+                let tell = json!({ "cmd": "tell", "id": id, "value": loss, "fidelity": fidelity });
+                client.accepted(&tell);
+                trial["fidelity"].clone()
+            })
+            .collect();
+        client.ends();
+        fidelities
+    };
+    let wide = fidelities(json!({ "name": "asha", "eta": 8 }));
+    assert_eq!(wide, fidelities(json!("asha{eta=8}")));
+    assert_ne!(wide, fidelities(json!("asha")));
 }
 
 #[test]

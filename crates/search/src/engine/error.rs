@@ -4,7 +4,7 @@ use super::ContinueError;
 use crate::{Settings, SettingsError};
 use automl_arch::BlockSpaceError;
 use automl_data::{DatasetError, SplitError};
-use automl_registry::ChooseError;
+use automl_registry::PartError;
 use automl_storage::OpenError;
 use automl_study::{
     AskError, BuildError, LadderError, RefreshError, StopFlag, StoreError, TellError,
@@ -27,7 +27,7 @@ pub enum SearchError {
     Continue(#[from] ContinueError),
     /// An unknown sampler or scheduler.
     #[error(transparent)]
-    Choose(#[from] ChooseError),
+    Choose(#[from] PartError),
     /// The data cannot be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),

@@ -4,8 +4,11 @@ use super::{
     DATASETS, RecipePreset, SearchSettings, Settings, SettingsError, SpaceName, TrainingSettings,
 };
 use crate::LadderSettings;
-use automl_registry::{SAMPLERS, SCHEDULERS, SINGLE_OBJECTIVE};
+use automl_registry::{PartError, check_pair};
 use automl_storage::{Address, without_password};
+
+/// A search has two objectives: accuracy and cost.
+const OBJECTIVES: usize = 2;
 
 impl Settings {
     /// Checks ranges; names the first setting that is wrong.
@@ -33,7 +36,7 @@ impl Settings {
                 "must be a file, sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE";
             return wrong("storage", format!("{:?}", without_password(url)), reason);
         }
-        self.search.check_names()?;
+        self.search.check_parts()?;
         if self.search.search_and_learn && self.search.space != SpaceName::Blocks {
             let reason = "a weight-sharing network exists for the space \"blocks\" only";
             return wrong("search.search-and-learn", "true".into(), reason);
@@ -106,26 +109,20 @@ impl Settings {
 }
 
 impl SearchSettings {
-    /// Who proposes candidates, and who stops them.
-    fn check_names(&self) -> Result<(), SettingsError> {
-        let wrong = |name: &'static str, value: &str, reason: String| {
-            Err(SettingsError::Value { name, value: format!("{value:?}"), reason })
-        };
-        if SINGLE_OBJECTIVE.contains(&self.sampler.as_str()) {
-            let reason = "knows one objective only, and a search has two: accuracy and cost";
-            return wrong("search.sampler", &self.sampler, reason.into());
-        }
-        if !SAMPLERS.contains(&self.sampler.as_str()) {
-            let known: Vec<&str> =
-                SAMPLERS.iter().copied().filter(|name| !SINGLE_OBJECTIVE.contains(name)).collect();
-            let reason = format!("unknown sampler: one of {}", known.join(", "));
-            return wrong("search.sampler", &self.sampler, reason);
-        }
-        if !SCHEDULERS.contains(&self.scheduler.as_str()) {
-            let reason = format!("unknown scheduler: one of {}", SCHEDULERS.join(", "));
-            return wrong("search.scheduler", &self.scheduler, reason);
-        }
-        Ok(())
+    /// Checks names and options of the sampler and the scheduler.
+    fn check_parts(&self) -> Result<(), SettingsError> {
+        check_pair(&self.sampler, &self.scheduler, OBJECTIVES).map_err(|error| {
+            let is_scheduler = matches!(
+                error,
+                PartError::Unknown { kind: "scheduler", .. }
+                    | PartError::Part { kind: "scheduler", .. }
+            );
+            let (name, part) = match is_scheduler {
+                true => ("search.scheduler", &self.scheduler),
+                false => ("search.sampler", &self.sampler),
+            };
+            SettingsError::Value { name, value: part.to_string(), reason: error.to_string() }
+        })
     }
 }
 

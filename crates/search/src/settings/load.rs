@@ -91,6 +91,11 @@ fn assign(table: &mut toml::Table, assignment: &str) -> Result<(), SettingsError
     let mut place = table;
     for key in keys {
         let entry = place.entry(key).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        // A part by its name alone gets an option.
+        if let toml::Value::String(name) = entry {
+            let name = toml::Value::String(std::mem::take(name));
+            *entry = toml::Value::Table(toml::Table::from_iter([("name".to_owned(), name)]));
+        }
         place = entry.as_table_mut().ok_or_else(|| bad("the path leads through a value"))?;
     }
     place.insert(last.to_owned(), value);
