@@ -5,12 +5,13 @@ mod compress;
 mod fidelities;
 mod latency;
 mod output;
+mod parts;
 mod search;
 mod settings;
 mod simulate;
 mod train;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -61,6 +62,13 @@ enum Command {
     },
     /// Run a scheduler on thousands of workers in virtual time
     Simulate(Box<simulate::SimulateArgs>),
+    /// List samplers and schedulers with their options
+    Parts(parts::PartsArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 fn main() -> ExitCode {
@@ -71,6 +79,11 @@ fn main() -> ExitCode {
         Command::Fidelities(args) => fidelities::run(*args),
         Command::Latency(args) => latency::run(&args),
         Command::Simulate(args) => simulate::run(*args),
+        Command::Parts(args) => parts::run(&args),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "automl", &mut std::io::stdout());
+            Ok(())
+        }
         Command::Serve { .. } => {
             automl::serve::serve(std::io::stdin().lock(), std::io::stdout().lock())
                 .map_err(Into::into)

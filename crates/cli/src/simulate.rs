@@ -2,9 +2,11 @@
 
 use crate::Failure;
 use crate::output::say;
+use crate::parts::{sampler_help, scheduler_help};
+use automl::registry::{self, PartSpec};
 use automl::simulate::{Cluster, Curves, FAMILIES, Runtimes, Summary, Workload};
+use automl::study::part::StudyContext;
 use automl::study::{Direction, Ladder, Study};
-use automl::{registry, study::part::StudyContext};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -18,12 +20,12 @@ pub(crate) struct SimulateArgs {
     /// Jobs that are handed out
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     jobs: u64,
-    /// The scheduler
-    #[arg(long, default_value = "asha")]
-    scheduler: String,
-    /// The sampler
-    #[arg(long, default_value = "random")]
-    sampler: String,
+    /// Scheduler, perhaps with options
+    #[arg(long, default_value = "asha", hide_default_value = true, help = scheduler_help("asha"))]
+    scheduler: PartSpec,
+    /// Sampler, perhaps with options
+    #[arg(long, default_value = "random", hide_default_value = true, help = sampler_help("random", 1))]
+    sampler: PartSpec,
     /// The family of learning curves
     #[arg(long, default_value = "power", value_parser = clap::builder::PossibleValuesParser::new(FAMILIES))]
     family: String,
