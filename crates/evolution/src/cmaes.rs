@@ -2,6 +2,7 @@
 
 mod axes;
 mod categorical;
+mod config;
 mod covariance;
 mod margin;
 mod rates;
@@ -9,5 +10,6 @@ mod run;
 mod sampler;
 mod strategy;
 
-pub use sampler::{CmaEsConfig, CmaEsSampler};
+pub use config::CmaEsConfig;
+pub use sampler::CmaEsSampler;
 pub use strategy::CmaEs;

@@ -38,9 +38,10 @@ fn section<P: ?Sized>(page: &mut String, title: &str, entries: &[Entry<P>]) {
     }
 }
 
-/// Documentation lines without their leading spaces.
+/// Documentation lines without their leading spaces, and without tables of the options.
 fn paragraphs(docs: &str) -> String {
     docs.lines()
+        .filter(|line| !line.trim_start().starts_with('|'))
         .map(|line| line.strip_prefix(' ').unwrap_or(line))
         .collect::<Vec<_>>()
         .join("\n")

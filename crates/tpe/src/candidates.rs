@@ -3,39 +3,13 @@
 use crate::axis::Kind;
 use crate::feasibility::relative_log_ratio;
 use crate::model::Model;
-use crate::parzen::Logs;
-use automl_space::{Config, Space};
+use crate::workspace::Workspace;
+use automl_space::Config;
 use automl_study::View;
 use rand::Rng;
 
 /// Draws per candidate before the search for allowed, new candidates ends.
 const MAX_DRAWS: usize = 20;
-
-/// Memory reused by successive proposals, so that candidates do not allocate.
-#[derive(Clone, Debug)]
-pub(crate) struct Workspace {
-    config: Config,
-    /// Coordinates of the candidates. `[count, d]`
-    points: Vec<f64>,
-    logs: Logs,
-    /// `ln l(x)` of the candidates, then their scores. `[count]`
-    scores: Vec<f64>,
-    /// `ln g(x)` of the candidates. `[count]`
-    bad: Vec<f64>,
-}
-
-impl Workspace {
-    /// Empty memory for configurations of a space.
-    pub(crate) fn new(space: &Space) -> Self {
-        Self {
-            config: Config::empty(space.len()),
-            points: Vec::new(),
-            logs: Logs::new(),
-            scores: Vec::new(),
-            bad: Vec::new(),
-        }
-    }
-}
 
 impl Model {
     /// The candidate with the largest `l(x) / g(x)` of `count` draws from `l(x)`.

@@ -10,7 +10,9 @@ mod model;
 mod parzen;
 mod ranking;
 mod sampler;
+mod settings;
 mod sorted_blocks;
+mod workspace;
 
 pub use config::TpeConfig;
 pub use parzen::{Bandwidth, ParzenEstimator};

@@ -1,11 +1,11 @@
 //! The model behind proposals: the ranking of the trials and the densities fitted to it.
 
 use crate::axis::{Axis, axes, coordinates};
-use crate::candidates::Workspace;
 use crate::feasibility::Feasibility;
 use crate::parzen::ParzenEstimator;
 use crate::ranking::Ranking;
-use crate::sampler::Settings;
+use crate::settings::Settings;
+use crate::workspace::Workspace;
 use automl_space::Space;
 use automl_study::{Change, Cursor, View};
 

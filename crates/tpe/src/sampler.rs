@@ -1,6 +1,7 @@
 //! The tree-structured Parzen estimator as a sampler.
 
 use crate::model::Model;
+use crate::settings::Settings;
 use crate::{Bandwidth, TpeConfig};
 use automl_space::Config;
 use automl_study::{ProposeError, Sampler, View, sobol_point};
@@ -53,24 +54,6 @@ pub struct TpeSampler {
     settings: Settings,
     /// A function of the trials, kept between proposals.
     model: Option<Model>,
-}
-
-/// Options and bandwidths.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    pub(crate) config: TpeConfig,
-    pub(crate) good_bandwidth: Bandwidth,
-    pub(crate) bad_bandwidth: Bandwidth,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            config: TpeConfig::default(),
-            good_bandwidth: Bandwidth::GOOD,
-            bad_bandwidth: Bandwidth::BAD,
-        }
-    }
 }
 
 impl TpeSampler {

@@ -2,8 +2,8 @@
 
 use super::axes::{Axes, Number};
 use super::categorical::Categorical;
+use super::config::CmaEsConfig;
 use super::margin::with_margin;
-use super::sampler::CmaEsConfig;
 use super::strategy::CmaEs;
 use crate::individual::{Individual, SortKey};
 use automl_numeric::normal::truncated;

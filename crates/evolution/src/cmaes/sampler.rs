@@ -1,6 +1,7 @@
 //! CMA-ES as a sampler: the distribution is replayed from the trials.
 
 use super::axes::Axes;
+use super::config::CmaEsConfig;
 use super::run::Run;
 use crate::individual::{Individual, TrialFingerprint, is_prefix};
 use crate::startup::{startup_proposal, startup_trials};
@@ -8,29 +9,6 @@ use automl_space::{Config, Space};
 use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext, Supports};
 use automl_study::{ProposeError, Sampler, View};
 use rand::Rng;
-
-automl_study::options! {
-    /// CMA-ES with margin and categorical distributions: any space, one objective.
-    ///
-    /// | Option | Default | Purpose | Range |
-    /// |---|---|---|---|
-    /// | `startup` | 10 | quasi-random trials before the first generation | `>= 0` |
-    /// | `sigma` | 0.15 | initial step size, in units of the parameters' ranges | `> 0` |
-    /// | `population` | `4 + floor(3 ln d)` | points of a generation, for `d` parameters | `[4, 10000]` |
-    /// | `max-full-dimensions` | 100 | most numbers with a full covariance matrix | `>= 0` |
-    pub struct CmaEsConfig = "cmaes" {
-        /// Quasi-random trials before the first generation; the best of them is the initial mean. At
-        /// most a quarter of the planned trials.
-        pub startup: usize = 10, in at_least(0.0);
-        /// Initial step size, in units of the parameters' ranges.
-        pub sigma: f64 = 0.15, in above(0.0);
-        /// Number of points in a generation, by default `4 + floor(3 ln d)` for `d` parameters; doubled
-        /// at every restart.
-        pub population: Option<usize> = None, in between(4.0, 10_000.0);
-        /// Largest number of numeric parameters with a full covariance matrix; with more, variances only.
-        pub max_full_dimensions: usize = 100, in at_least(0.0);
-    }
-}
 
 impl SamplerConfig for CmaEsConfig {
     const SUPPORTS: Supports = Supports::ONE_OBJECTIVE;
