@@ -1,5 +1,4 @@
-//! AutoML for models that have to be small: one facade over search spaces, studies, samplers,
-//! schedulers, storages and light networks.
+#![doc = include_str!("../README.md")]
 
 #[cfg(feature = "train")]
 pub use automl_compress as compress;
@@ -16,13 +15,18 @@ pub use {
     automl_storage as storage, automl_study as study, automl_tpe as tpe,
 };
 
-/// The Rust code of the repository's documents, compiled and run by `cargo test --doc`.
-#[cfg(doctest)]
-mod documents {
-    #[doc = include_str!("../../../README.md")]
-    mod readme {}
-    #[doc = include_str!("../../../CONTRIBUTING.md")]
-    mod contributing {}
-    #[doc = include_str!("../../../docs/guides/optimizer-alone.md")]
-    mod optimizer_alone {}
+/// The types of most programs: `use automl::prelude::*;`.
+pub mod prelude {
+    pub use automl_evolution::{CmaEsSampler, Nsga2Sampler, RegularizedEvolutionSampler};
+    pub use automl_gp::GpSampler;
+    pub use automl_registry::{AutoSampler, PartSpec, pair};
+    pub use automl_scheduler::{Asha, Hyperband, PercentileStopping, SuccessiveHalving};
+    pub use automl_space::{Config, Key, Space};
+    pub use automl_storage::SqliteStorage;
+    pub use automl_study::part::StudyContext;
+    pub use automl_study::{
+        Direction, History, Ladder, Next, Outcome, RandomSampler, Sampler, Scheduler, State,
+        Storage, Study, Trial, Verdict, View,
+    };
+    pub use automl_tpe::TpeSampler;
 }

@@ -6,7 +6,7 @@ use automl_study::part::{StudyContext, Supports};
 use automl_study::{Sampler, Scheduler};
 use std::borrow::Cow;
 
-/// The schedulers that are one half of a method, whose other half is the sampler of that name.
+/// Schedulers that are one half of a method; the other half is the sampler of that name.
 const HALVES: &[&str] = &["bohb", "pbt", "priorband"];
 
 /// The option that sampler and scheduler share.
@@ -22,10 +22,24 @@ pub type Parts = (Box<dyn Sampler>, Option<Box<dyn Scheduler>>);
 /// - An option `eta` of the scheduler counts for the sampler as well, unless that has its own.
 /// - Otherwise each is what [`sampler`] and [`scheduler`] make of its name.
 ///
+/// # Examples
+/// ```
+/// use automl_registry::{PartSpec, pair};
+/// use automl_space::Space;
+/// use automl_study::part::StudyContext;
+///
+/// let mut space = Space::builder();
+/// space.float("x", 0.0..=1.0).add()?;
+/// let space = space.build()?;
+/// let (sampler, scheduler) =
+///     pair(&PartSpec::named("gp"), &PartSpec::named("auto"), &StudyContext::new(&space))?;
+/// assert!(scheduler.is_none(), "the study has no fidelities");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// What [`sampler`] and [`scheduler`] refuse, and [`PartError::Pair`] for `pbt` with a part of
-/// another name or other options: the two decide together which member goes on with whose
-/// configuration.
+/// another name or other options: the two halves have to make the same decisions.
 pub fn pair(
     sampler_spec: &PartSpec,
     scheduler_spec: &PartSpec,

@@ -27,7 +27,14 @@ static SAMPLERS: &[SamplerEntry] = &[
     SamplerEntry::of::<TurboConfig>(),
 ];
 
-/// All samplers, in the order of their names behind `auto`.
+/// All samplers: `auto`, then the others by name.
+///
+/// # Examples
+/// ```
+/// let tpe = automl_registry::samplers().iter().find(|entry| entry.name == "tpe");
+/// let options = tpe.map(|entry| entry.defaults()).unwrap_or_default();
+/// assert!(options.contains_key("startup"));
+/// ```
 pub fn samplers() -> &'static [SamplerEntry] {
     SAMPLERS
 }

@@ -43,7 +43,14 @@ impl SchedulerConfig for AutoSchedulerConfig {
     }
 }
 
-/// All schedulers, in the order of their names behind `auto`.
+/// All schedulers: `auto`, then the others by name.
+///
+/// # Examples
+/// ```
+/// let names: Vec<&str> =
+///     automl_registry::schedulers().iter().map(|entry| entry.name).collect();
+/// assert!(names.contains(&"asha") && names.contains(&"hyperband"));
+/// ```
 pub fn schedulers() -> &'static [SchedulerEntry] {
     SCHEDULERS
 }

@@ -1,7 +1,4 @@
-//! The ask/tell server: any program drives the optimiser by JSON lines.
-//!
-//! One JSON object a line each way, one reply for each request, in order. The protocol is public
-//! and has version 1; `docs/reference/ask-tell-protocol.md` describes it.
+#![doc = include_str!("../README.md")]
 
 mod request;
 mod session;

@@ -239,7 +239,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
-    /// A storage whose next change of a state fails while the flag is set.
+    /// A storage that refuses to change states while the flag is set.
     #[derive(Debug, Default)]
     struct Flaky {
         inner: MemoryStorage,

@@ -358,7 +358,7 @@ impl Run<'_> {
         (0..objectives).map(|i| [loss, size].get(i).copied().unwrap_or(loss + size)).collect()
     }
 
-    /// Whoever has the lowest reported loss is the incumbent.
+    /// Makes the trial with the lowest reported loss the incumbent.
     fn note(&mut self, number: u64, loss: f64) {
         if loss < self.incumbent.0
             && let Some(trial) = self.study.history().get(number)

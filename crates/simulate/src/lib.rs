@@ -1,8 +1,4 @@
-//! The simulator: many workers in virtual time, driven by the real study, scheduler and sampler.
-//!
-//! Events are discrete: a worker finishes a stretch of training, a worker dies, a worker comes
-//! back. Training takes the time that the ladder's cost says, multiplied by a random factor
-//! ([`Runtimes`]); losses come from a [`Workload`] whose optimum is known.
+#![doc = include_str!("../README.md")]
 
 mod cluster;
 mod curves;
