@@ -3,7 +3,7 @@
 use crate::{Entry, samplers, schedulers};
 use std::fmt::Write as _;
 
-/// The samplers and schedulers with their options, as Markdown: the text of `docs/reference/parts.md`.
+/// The samplers and schedulers with their options, as Markdown: the text of `docs/reference.md`.
 pub fn reference() -> String {
     let mut page = String::new();
     section(&mut page, "Samplers", samplers());
