@@ -1,42 +1,54 @@
 //! Networks as data.
 
-use crate::{Block, Cost, Graph, lower};
+use crate::block::Block;
 use serde::{Deserialize, Serialize};
 
-/// A chain of blocks from an image to class scores.
+/// A chain of blocks from a square image `[input_channels, input_side, input_side]` to class
+/// scores.
 ///
-/// Every field may be set freely; what cannot be built is refused, with its place, by
-/// [`graph`](Self::graph), through which cost and network are made.
+/// Every field may be set freely. [`graph`](Self::graph) checks the values and names the first that
+/// cannot be built; cost and network are made from the graph.
+///
+/// # Examples
+/// ```
+/// use automl_arch::{Activation, Architecture, Block, Layer};
+///
+/// let mut architecture = Architecture::new(3, 32, [
+///     Layer::once(Block::conv(16, 3, 2, Activation::Relu)),
+///     Layer::new(4, Block::inverted_residual(3, 4.0, 24, 1)),
+///     Layer::once(Block::GlobalAvgPool),
+///     Layer::once(Block::Flatten),
+///     Layer::once(Block::linear(10)),
+/// ]);
+/// let full = architecture.cost()?;
+/// architecture.width_multiple = 0.5;
+/// architecture.depth_multiple = 0.5;
+/// assert_eq!(architecture.classes()?, 10);
+/// assert!(architecture.cost()?.macs < full.macs / 2);
+/// # Ok::<(), automl_arch::ArchitectureError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Architecture {
-    /// Channels of the input image.
+    /// Channels of the input image, 1 to 65,536.
     pub input_channels: usize,
-    /// Side of the square input image, in pixels.
+    /// Side of the square input image in pixels, 1 to 8,192.
     pub input_side: usize,
-    /// Repeats r > 1 become max(round(r x depth multiple), 1), ties to even.
+    /// Depth multiple d in (0, 16]: repeats r > 1 become max(round(r d), 1), ties to even.
     pub depth_multiple: f64,
-    /// Channels c become `make_divisible(c x width multiple, 8)`.
+    /// Width multiple w in (0, 16]: channels c become
+    /// [`make_divisible(c w, 8)`](crate::make_divisible).
     pub width_multiple: f64,
-    /// The chain; its last layer gives one number per class.
+    /// The chain, of at most 4,096 layers; its last layer gives one number per class.
     pub backbone: Vec<Layer>,
 }
 
 /// One entry of the chain.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layer {
-    /// How many copies stand in a row, before the depth multiple.
+    /// Number of copies in a row before the depth multiple, 1 to 1,024.
     pub repeat: usize,
-    /// What is repeated.
+    /// The repeated block.
     pub block: Block,
-}
-
-/// Where a node of the graph comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NodeOrigin {
-    /// The layer's index in the backbone.
-    pub layer: usize,
-    /// Which of the layer's copies, from 0.
-    pub copy: usize,
 }
 
 impl Layer {
@@ -45,14 +57,23 @@ impl Layer {
         Self { repeat, block }
     }
 
-    /// A block that stands once.
+    /// A single block.
     pub fn once(block: Block) -> Self {
         Self { repeat: 1, block }
+    }
+
+    /// Number of copies under a depth multiple d: 1 for r = 1, else max(round(r d), 1), ties to
+    /// even.
+    pub(crate) fn copies(repeat: usize, depth_multiple: f64) -> usize {
+        match repeat {
+            1 => 1,
+            r => ((r as f64 * depth_multiple).round_ties_even() as usize).max(1),
+        }
     }
 }
 
 impl Architecture {
-    /// An architecture whose multiples are 1.
+    /// An architecture with both multiples 1.
     pub fn new(
         input_channels: usize,
         input_side: usize,
@@ -66,139 +87,4 @@ impl Architecture {
             backbone: backbone.into_iter().collect(),
         }
     }
-
-    /// The primitive nodes that the chain stands for, with every multiple and repeat applied.
-    ///
-    /// # Errors
-    /// The first block that cannot be built, with the offending argument.
-    pub fn graph(&self) -> Result<Graph, ArchitectureError> {
-        Ok(lower::lower(self)?.0)
-    }
-
-    /// For each node of the [graph](Self::graph) chain, the layer that it comes from.
-    ///
-    /// # Errors
-    /// As [`graph`](Self::graph).
-    pub fn places(&self) -> Result<Vec<NodeOrigin>, ArchitectureError> {
-        Ok(lower::lower(self)?.1)
-    }
-
-    /// Parameters, multiply-accumulates and peak activation memory.
-    ///
-    /// # Errors
-    /// As [`graph`](Self::graph).
-    pub fn cost(&self) -> Result<Cost, ArchitectureError> {
-        Ok(self.graph()?.cost())
-    }
-
-    /// The fingerprint of the graph form.
-    ///
-    /// # Errors
-    /// As [`graph`](Self::graph).
-    pub fn fingerprint(&self) -> Result<u64, ArchitectureError> {
-        Ok(self.graph()?.fingerprint())
-    }
-
-    /// How many outputs the last layer has.
-    ///
-    /// # Errors
-    /// As [`graph`](Self::graph).
-    pub fn classes(&self) -> Result<usize, ArchitectureError> {
-        Ok(self.graph()?.classes)
-    }
-}
-
-/// Why an architecture cannot be built. Blocks are counted from 0.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ArchitectureError {
-    /// A setting of the whole network is out of range.
-    #[error("{setting} must be {expected}, not {value}")]
-    Setting {
-        /// Which one.
-        setting: &'static str,
-        /// What it is.
-        value: f64,
-        /// What it may be.
-        expected: &'static str,
-    },
-    /// An argument of a block is out of range.
-    #[error("block {block} ({name}): {argument} must be {expected}, not {value}")]
-    Argument {
-        /// The block's index in the backbone.
-        block: usize,
-        /// The block's name.
-        name: &'static str,
-        /// Which argument.
-        argument: &'static str,
-        /// What it is.
-        value: f64,
-        /// What it may be.
-        expected: &'static str,
-    },
-    /// A window is larger than the padded map.
-    #[error(
-        "block {block} ({name}): a kernel of {kernel} does not fit on maps of side {side} with \
-         {padding} zeros in all"
-    )]
-    Window {
-        /// The block's index in the backbone.
-        block: usize,
-        /// The block's name.
-        name: &'static str,
-        /// Side of the kernel.
-        kernel: usize,
-        /// Side of the maps.
-        side: usize,
-        /// Zeros before and after, together.
-        padding: usize,
-    },
-    /// Groups do not divide the channels.
-    #[error(
-        "block {block} ({name}): {groups} groups do not divide {inputs} inputs and {outputs} \
-         outputs"
-    )]
-    Groups {
-        /// The block's index in the backbone.
-        block: usize,
-        /// The block's name.
-        name: &'static str,
-        /// Groups.
-        groups: usize,
-        /// Input channels.
-        inputs: usize,
-        /// Output channels.
-        outputs: usize,
-    },
-    /// A block of maps stands behind `Flatten`, or a `Linear` before it.
-    #[error("block {block} ({name}) needs {needs}: {hint}")]
-    Shape {
-        /// The block's index in the backbone.
-        block: usize,
-        /// The block's name.
-        name: &'static str,
-        /// What it needs.
-        needs: &'static str,
-        /// What to change.
-        hint: &'static str,
-    },
-    /// The chain does not end in one number per class.
-    #[error("the chain ends in {channels} maps of side {side}: pool them to class scores")]
-    NoScores {
-        /// Channels at the end.
-        channels: usize,
-        /// Side at the end.
-        side: usize,
-    },
-    /// No block has weights.
-    #[error("no block of the chain has weights")]
-    NoWeights,
-    /// There are too many weights to be kept.
-    #[error("block {block}: with it the network has more than {most} weights")]
-    Weights {
-        /// The block's index in the backbone.
-        block: usize,
-        /// The most.
-        most: u64,
-    },
 }

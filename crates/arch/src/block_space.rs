@@ -5,75 +5,25 @@
 //! names and multiples are those of the public code base of kindle (`tune.py`), the extended types
 //! those of its participants; arguments exist only while their type is chosen.
 
-mod arguments;
 mod choice;
+mod head;
+mod keys;
+mod options;
 mod skeleton;
 
-use crate::{Architecture, Graph};
-use arguments::{BlockKeys, HeadKeys};
-use automl_numeric::stream;
-use automl_space::{Config, Space, SpaceError};
-use serde::{Deserialize, Serialize};
-use skeleton::Skeleton;
+pub use options::{BlockSpaceError, BlockSpaceOptions};
 
-/// How many blocks are searched.
-const BLOCKS: usize = 7;
+use crate::architecture::Architecture;
+use crate::graph::Graph;
+use automl_numeric::stream;
+use automl_space::{Config, Space};
+use choice::bound_downsamplings;
+use head::HeadKeys;
+use keys::BlockKeys;
+use skeleton::{BLOCKS, Skeleton};
 
 /// Scales of the channel ranges that [`BlockSpace::within`] tries, widest first.
 const WIDTHS: [f64; 9] = [1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125, 0.0625, 0.03125];
-
-/// What shapes a [`BlockSpace`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BlockSpaceOptions {
-    /// Scale of all channel ranges, above 0 and at most 4; 1 is the published space, which is made
-    /// for images of 224 pixels and nets of a million parameters.
-    pub width: f64,
-    /// Adds MBConv, Fire, Bottleneck, GhostBottleneck, the blocks with efficient channel attention
-    /// and an optional max pooling behind blocks of stride 1.
-    pub extended: bool,
-    /// Searches the depth and width multiples in {.25, .5, .75, 1}; without, both are 1.
-    pub multiples: bool,
-    /// The most repeats of a block, 1 to 64; by default 2 for images up to 16 pixels, 3 up to 64, else 5.
-    pub max_repeat: Option<usize>,
-    /// The least and the most times that the image is halved; by default from its side.
-    pub downsamplings: Option<(usize, usize)>,
-}
-
-impl Default for BlockSpaceOptions {
-    fn default() -> Self {
-        Self { width: 1.0, extended: false, multiples: true, max_repeat: None, downsamplings: None }
-    }
-}
-
-/// Why there is no such space.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BlockSpaceError {
-    /// The scale of the channels is out of range.
-    #[error("the width of a block space must be above 0 and at most 4, not {width}")]
-    Width {
-        /// What was given.
-        width: f64,
-    },
-    /// The bound on repeats is out of range.
-    #[error("a block must be allowed 1 to 64 repeats, not {most}")]
-    Repeat {
-        /// What was given.
-        most: usize,
-    },
-    /// The bounds on halvings contradict each other or ask for more than there are blocks.
-    #[error("the image cannot be halved {least} to {most} times by seven blocks")]
-    Downsamplings {
-        /// The least.
-        least: usize,
-        /// The most.
-        most: usize,
-    },
-    /// The parameters themselves were refused.
-    #[error(transparent)]
-    Space(#[from] SpaceError),
-}
 
 /// A search space of light networks for images of one size.
 #[derive(Clone, Debug)]
@@ -172,7 +122,7 @@ impl BlockSpace {
         let config = self.space.canonical(config);
         let depth = self.head.depth(&config);
         let mut chosen: Vec<_> = self.blocks.iter().map(|keys| keys.read(&config)).collect();
-        self.skeleton.bound_downsamplings(&mut chosen);
+        bound_downsamplings(&self.skeleton, &mut chosen);
         let mut backbone = Vec::new();
         let mut blocks = Vec::new();
         for (index, block) in chosen.iter().enumerate() {

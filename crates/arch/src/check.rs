@@ -1,8 +1,7 @@
 //! Whether a graph network can be built.
 
 use crate::limits::{MAX_CHANNELS, MAX_SIDE, MAX_WEIGHTS};
-use crate::op::output_side;
-use crate::{Convolution, Op};
+use crate::op::{Convolution, Op, output_side};
 
 /// Why a graph network cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -185,13 +184,14 @@ fn convolution(place: &str, conv: &Convolution, input: Shape) -> Checked<Shape> 
 
 #[cfg(test)]
 mod tests {
+    use crate::block;
     use crate::{Activation, Architecture, Block, Convolution, Graph, Layer, Op};
 
     fn network() -> Graph {
         let layers = [
             Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
             Layer::once(Block::inverted_residual(3, 2.0, 8, 1)),
-            Layer::once(Block::Fire { squeeze: 2, expand1: 3, expand3: 4 }),
+            Layer::once(Block::Fire(block::Fire { squeeze: 2, expand1: 3, expand3: 4 })),
             Layer::once(Block::GlobalAvgPool),
             Layer::once(Block::Flatten),
             Layer::once(Block::linear(10)),

@@ -1,7 +1,7 @@
 //! What a network costs, counted without building it.
 
-use crate::op::output_side;
-use crate::{Graph, Op};
+use crate::graph::Graph;
+use crate::op::{Op, output_side};
 use serde::{Deserialize, Serialize};
 
 /// Parameters, multiply-accumulates and memory of one network.
@@ -15,6 +15,13 @@ pub struct Cost {
     /// classified: input and output of the running node and what a later branch still needs.
     /// Normalisation, activation and channel weighting work in place.
     pub peak_activation_bytes: u64,
+}
+
+impl Graph {
+    /// Parameters, multiply-accumulates and peak activation memory.
+    pub fn cost(&self) -> Cost {
+        Cost::of(self)
+    }
 }
 
 impl Cost {

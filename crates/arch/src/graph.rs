@@ -1,6 +1,7 @@
 //! The form in which equal networks are equal.
 
-use crate::{Cost, GraphError, Op, check};
+use crate::check::{self, GraphError};
+use crate::op::Op;
 use serde::{Deserialize, Serialize};
 
 /// An architecture as primitive nodes: multiples and repeats applied, what does nothing left out.
@@ -64,10 +65,5 @@ impl Graph {
     /// The first node that does not fit.
     pub fn check(&self) -> Result<(), GraphError> {
         check::check(self.input_channels, self.input_side, self.classes, &self.nodes)
-    }
-
-    /// Parameters, multiply-accumulates and peak activation memory.
-    pub fn cost(&self) -> Cost {
-        Cost::of(self)
     }
 }

@@ -20,11 +20,14 @@
 //! # Ok::<(), automl_arch::ArchitectureError>(())
 //! ```
 
+mod activation;
 mod architecture;
-mod block;
+pub mod block;
 mod block_space;
+mod builder;
 mod check;
 mod cost;
+mod error;
 mod graph;
 mod limits;
 mod lower;
@@ -33,16 +36,17 @@ mod network_space;
 mod network_spec;
 mod op;
 mod resolution;
-
 mod yaml;
 
-pub use architecture::{Architecture, ArchitectureError, Layer, NodeOrigin};
-pub use block::{Activation, Block};
+pub use activation::Activation;
+pub use architecture::{Architecture, Layer};
+pub use block::Block;
 pub use block_space::{BlockSpace, BlockSpaceError, BlockSpaceOptions};
+pub use builder::{NodeOrigin, make_divisible};
 pub use check::GraphError;
 pub use cost::Cost;
+pub use error::ArchitectureError;
 pub use graph::Graph;
-pub use lower::make_divisible;
 pub use network_space::NetworkSpace;
 pub use network_spec::{NetworkSpec, NetworkSpecError};
 pub use op::{Convolution, Gate, Op, Pooling};

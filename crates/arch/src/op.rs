@@ -1,6 +1,6 @@
 //! Primitive computations, the nodes of a graph.
 
-use crate::Activation;
+use crate::activation::Activation;
 use serde::{Deserialize, Serialize};
 
 /// One primitive computation.

@@ -2,6 +2,7 @@
 
 mod common;
 
+use automl_arch::block;
 use automl_arch::nas_bench_macro;
 use automl_arch::{Activation, Architecture, ArchitectureError, Block, Layer, make_divisible};
 use automl_space::Choice;
@@ -21,7 +22,15 @@ fn head(last: usize, classes: usize, activation: Activation) -> [Layer; 4] {
 #[test]
 fn published_networks_have_their_published_counts() {
     let v2 = |channels, expansion, repeat, stride| {
-        Layer::new(repeat, Block::InvertedResidualV2 { channels, expansion, stride, eca: false })
+        Layer::new(
+            repeat,
+            Block::InvertedResidualV2(block::InvertedResidualV2 {
+                channels,
+                expansion,
+                stride,
+                eca: false,
+            }),
+        )
     };
     let mut mobilenet_v2 = vec![
         Layer::once(Block::conv(32, 3, 2, Activation::Relu6)),
@@ -39,7 +48,7 @@ fn published_networks_have_their_published_counts() {
     assert_eq!(cost.macs, 300_774_272);
 
     let v3 = |kernel, expansion, channels, squeeze_excite, hard_swish, stride| {
-        Layer::once(Block::InvertedResidualV3 {
+        Layer::once(Block::InvertedResidualV3(block::InvertedResidualV3 {
             kernel,
             expansion,
             channels,
@@ -47,7 +56,7 @@ fn published_networks_have_their_published_counts() {
             hard_swish,
             stride,
             eca: false,
-        })
+        }))
     };
     let mobilenet_v3_small = [
         Layer::once(Block::conv(16, 3, 2, Activation::HardSwish)),
@@ -65,7 +74,10 @@ fn published_networks_have_their_published_counts() {
         Layer::once(Block::conv(576, 1, 1, Activation::HardSwish)),
         Layer::once(Block::GlobalAvgPool),
         Layer::once(Block::Flatten),
-        Layer::once(Block::Linear { features: 1024, activation: Activation::HardSwish }),
+        Layer::once(Block::Linear(block::Linear {
+            features: 1024,
+            activation: Activation::HardSwish,
+        })),
         Layer::once(Block::linear(1000)),
     ];
     let cost = Architecture::new(3, 224, mobilenet_v3_small).cost().unwrap();
@@ -74,7 +86,10 @@ fn published_networks_have_their_published_counts() {
 
     let mb = |expansion, channels, repeat, stride, kernel| {
         let squeeze_excite = true;
-        Layer::new(repeat, Block::MBConv { expansion, channels, stride, kernel, squeeze_excite })
+        Layer::new(
+            repeat,
+            Block::MBConv(block::MBConv { expansion, channels, stride, kernel, squeeze_excite }),
+        )
     };
     let mut efficientnet_b0 = vec![
         Layer::once(Block::conv(32, 3, 2, Activation::Silu)),
@@ -163,15 +178,15 @@ fn equal_networks_are_equal() {
     let mut scaled = backbone([
         Layer::new(3, Block::Pass),
         Layer::new(4, Block::conv(32, 3, 1, relu)),
-        Layer::once(Block::MaxPool { kernel: 1, stride: 1, padding: 0 }),
-        Layer::once(Block::Conv {
+        Layer::once(Block::MaxPool(block::MaxPool { kernel: 1, stride: 1, padding: 0 })),
+        Layer::once(Block::Conv(block::Conv {
             channels: 30,
             kernel: 3,
             stride: 2,
             padding: Some(1),
             groups: 16,
             activation: relu,
-        }),
+        })),
     ]);
     scaled.width_multiple = 0.5;
     scaled.depth_multiple = 0.5;
@@ -220,27 +235,31 @@ fn what_cannot_be_built_is_refused_with_its_place() {
         (backbone([conv(0, 3, 1)]), "block 0 (Conv): channels must be 1 to 65536, not 0"),
         (backbone([conv(16, 3, 1), conv(16, 0, 1)]), "block 1 (Conv): kernel must be 1 to 8192"),
         (
-            backbone([Layer::once(Block::InvertedResidualV2 {
+            backbone([Layer::once(Block::InvertedResidualV2(block::InvertedResidualV2 {
                 channels: 16,
                 expansion: f64::NAN,
                 stride: 1,
                 eca: false,
-            })]),
+            }))]),
             "block 0 (InvertedResidualv2): expansion must be above 0 and at most 64, not NaN",
         ),
         (
-            backbone([Layer::once(Block::Conv {
+            backbone([Layer::once(Block::Conv(block::Conv {
                 channels: 16,
                 kernel: 3,
                 stride: 1,
                 padding: None,
                 groups: 2,
                 activation: relu,
-            })]),
+            }))]),
             "block 0 (Conv): 2 groups do not divide 3 inputs and 16 outputs",
         ),
         (
-            backbone([Layer::once(Block::MaxPool { kernel: 33, stride: 1, padding: 0 })]),
+            backbone([Layer::once(Block::MaxPool(block::MaxPool {
+                kernel: 33,
+                stride: 1,
+                padding: 0,
+            }))]),
             "block 0 (MaxPool): a kernel of 33 does not fit on maps of side 32 with 0 zeros",
         ),
         (

@@ -1,6 +1,7 @@
 //! The seven-block space: whatever it holds can be built.
 #![allow(clippy::unwrap_used)]
 
+use automl_arch::block;
 use automl_arch::{
     Activation, Architecture, Block, BlockSpace, BlockSpaceError, BlockSpaceOptions, Layer, Op,
 };
@@ -225,7 +226,10 @@ fn every_block_type_occurs_and_may_be_pooled() {
         let backbone = space.architecture(&config).backbone;
         for pair in backbone.windows(2) {
             all.insert(pair[0].block.name());
-            if matches!(pair[1].block, Block::MaxPool { kernel: 3, stride: 2, padding: 1 }) {
+            if matches!(
+                pair[1].block,
+                Block::MaxPool(block::MaxPool { kernel: 3, stride: 2, padding: 1 })
+            ) {
                 pooled.insert(pair[0].block.name());
             }
         }

@@ -2,6 +2,7 @@
 
 mod common;
 
+use automl_arch::block;
 use automl_arch::{Activation, Architecture, Block, Layer};
 use proptest::prelude::*;
 
@@ -43,7 +44,7 @@ fn a_public_configuration_is_read() {
         architecture.backbone[3],
         Layer::new(
             2,
-            Block::InvertedResidualV3 {
+            Block::InvertedResidualV3(block::InvertedResidualV3 {
                 kernel: 5,
                 expansion: 2.5,
                 channels: 40,
@@ -51,7 +52,7 @@ fn a_public_configuration_is_read() {
                 hard_swish: false,
                 stride: 2,
                 eca: false,
-            }
+            })
         )
     );
     assert_eq!(architecture.backbone[5], Layer::once(Block::conv(96, 1, 1, Activation::Relu)));

@@ -144,6 +144,7 @@ fn visit<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use automl_arch::block;
     use automl_arch::{Activation, Architecture, Block};
     use automl_data::{Augmentation, DataSplits, Dataset, Recipe, Split};
     use automl_models::Network;
@@ -199,13 +200,13 @@ mod tests {
     fn slopes_are_derivatives() {
         let layers = [
             automl_arch::Layer::once(Block::conv(8, 3, 1, Activation::Silu)),
-            automl_arch::Layer::once(Block::MBConv {
+            automl_arch::Layer::once(Block::MBConv(block::MBConv {
                 expansion: 2.0,
                 channels: 8,
                 stride: 1,
                 kernel: 3,
                 squeeze_excite: true,
-            }),
+            })),
             automl_arch::Layer::once(Block::conv(8, 3, 2, Activation::Silu)),
             automl_arch::Layer::once(Block::Flatten),
             automl_arch::Layer::once(Block::linear(10)),

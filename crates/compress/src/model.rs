@@ -125,20 +125,21 @@ fn fits(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use automl_arch::block;
     use automl_arch::{Activation, Architecture, Block, Layer};
 
     fn parts() -> (Graph, Vec<NamedTensor>) {
         let layers = [
             Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
             Layer::once(Block::inverted_residual(3, 2.0, 8, 1)),
-            Layer::once(Block::MBConv {
+            Layer::once(Block::MBConv(block::MBConv {
                 expansion: 2.0,
                 channels: 8,
                 stride: 1,
                 kernel: 3,
                 squeeze_excite: true,
-            }),
-            Layer::once(Block::Fire { squeeze: 3, expand1: 4, expand3: 8 }),
+            })),
+            Layer::once(Block::Fire(block::Fire { squeeze: 3, expand1: 4, expand3: 8 })),
             Layer::once(Block::GlobalAvgPool),
             Layer::once(Block::Flatten),
             Layer::once(Block::linear(10)),

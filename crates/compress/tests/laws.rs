@@ -1,6 +1,7 @@
 //! Laws of pruning and decomposition on random networks.
 #![allow(clippy::unwrap_used)]
 
+use automl_arch::block;
 use automl_arch::{
     Activation, Architecture, Block, BlockSpace, BlockSpaceOptions, Graph, Layer, Op,
 };
@@ -77,7 +78,7 @@ fn attends_along_channels(nodes: &[Op]) -> bool {
 fn mixture() -> impl Strategy<Value = Graph> {
     let inverted = |eca| {
         (any::<bool>(), 1_usize..=2, 1_u32..4).prop_map(move |(squeeze_excite, stride, t)| {
-            Block::InvertedResidualV3 {
+            Block::InvertedResidualV3(block::InvertedResidualV3 {
                 kernel: 3,
                 expansion: f64::from(t),
                 channels: 8,
@@ -85,37 +86,45 @@ fn mixture() -> impl Strategy<Value = Graph> {
                 hard_swish: t == 2,
                 stride,
                 eca,
-            }
+            })
         })
     };
-    let conv = (1_usize..=3, 1_usize..=2).prop_map(|(c, stride)| Block::FixedConv {
-        channels: 4 * c,
-        kernel: 2 * stride - 1,
-        stride,
-        padding: None,
-        groups: if c == 2 { 4 } else { 1 },
-        activation: Activation::Silu,
+    let conv = (1_usize..=3, 1_usize..=2).prop_map(|(c, stride)| {
+        Block::FixedConv(block::FixedConv {
+            channels: 4 * c,
+            kernel: 2 * stride - 1,
+            stride,
+            padding: None,
+            groups: if c == 2 { 4 } else { 1 },
+            activation: Activation::Silu,
+        })
     });
     let ghost = (any::<bool>(), 1_usize..=2).prop_map(|(squeeze_excite, stride)| {
-        Block::GhostBottleneck { kernel: 3, expansion: 2.0, channels: 8, squeeze_excite, stride }
+        Block::GhostBottleneck(block::GhostBottleneck {
+            kernel: 3,
+            expansion: 2.0,
+            channels: 8,
+            squeeze_excite,
+            stride,
+        })
     });
-    let bottleneck = Just(Block::Bottleneck {
+    let bottleneck = Just(Block::Bottleneck(block::Bottleneck {
         channels: 8,
         shortcut: true,
         groups: 1,
         expansion: 0.5,
         activation: Activation::Relu,
         eca: false,
-    });
-    let fire = Just(Block::Fire { squeeze: 3, expand1: 4, expand3: 8 });
+    }));
+    let fire = Just(Block::Fire(block::Fire { squeeze: 3, expand1: 4, expand3: 8 }));
     let depthwise = Just(Block::dw_conv(16, 3, 1, Activation::Sigmoid));
-    let mb = Just(Block::MBConv {
+    let mb = Just(Block::MBConv(block::MBConv {
         expansion: 2.0,
         channels: 8,
         stride: 1,
         kernel: 3,
         squeeze_excite: true,
-    });
+    }));
     let block = prop_oneof![inverted(false), conv, ghost, bottleneck, fire, depthwise, mb];
     (prop::collection::vec((1_usize..3, block), 1..6), any::<bool>())
         .prop_map(|(blocks, pool)| {
@@ -125,7 +134,10 @@ fn mixture() -> impl Strategy<Value = Graph> {
                 layers.push(Layer::once(Block::GlobalAvgPool));
             }
             layers.push(Layer::once(Block::Flatten));
-            layers.push(Layer::once(Block::Linear { features: 12, activation: Activation::Relu }));
+            layers.push(Layer::once(Block::Linear(block::Linear {
+                features: 12,
+                activation: Activation::Relu,
+            })));
             layers.push(Layer::once(Block::linear(5)));
             layers
         })
@@ -368,14 +380,14 @@ fn couplings_are_found() {
 /// A convolution in groups loses whole groups.
 #[test]
 fn grouped_convolutions_lose_groups() {
-    let grouped = Block::FixedConv {
+    let grouped = Block::FixedConv(block::FixedConv {
         channels: 12,
         kernel: 3,
         stride: 1,
         padding: None,
         groups: 4,
         activation: Activation::Relu,
-    };
+    });
     let layers = [
         Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
         Layer::once(grouped),

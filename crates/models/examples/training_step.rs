@@ -3,6 +3,7 @@
 //! `RAYON_NUM_THREADS=1 cargo run --release -p automl-models --example training_step`
 #![allow(clippy::print_stdout)]
 
+use automl_arch::block;
 use automl_arch::{Activation, Architecture, ArchitectureError, Block, Layer};
 use automl_models::Network;
 use burn::module::Module;
@@ -13,17 +14,25 @@ use std::time::Instant;
 const BATCH: usize = 128;
 
 fn pool() -> Layer {
-    Layer::once(Block::MaxPool { kernel: 2, stride: 2, padding: 0 })
+    Layer::once(Block::MaxPool(block::MaxPool { kernel: 2, stride: 2, padding: 0 }))
 }
 
 fn v2(repeat: usize, channels: usize, expansion: f64, stride: usize) -> Layer {
-    Layer::new(repeat, Block::InvertedResidualV2 { channels, expansion, stride, eca: false })
+    Layer::new(
+        repeat,
+        Block::InvertedResidualV2(block::InvertedResidualV2 {
+            channels,
+            expansion,
+            stride,
+            eca: false,
+        }),
+    )
 }
 
 fn v3(repeat: usize, kernel: usize, channels: usize, stride: usize) -> Layer {
     Layer::new(
         repeat,
-        Block::InvertedResidualV3 {
+        Block::InvertedResidualV3(block::InvertedResidualV3 {
             kernel,
             expansion: 3.0,
             channels,
@@ -31,7 +40,7 @@ fn v3(repeat: usize, kernel: usize, channels: usize, stride: usize) -> Layer {
             hard_swish: true,
             stride,
             eca: false,
-        },
+        }),
     )
 }
 

@@ -1,6 +1,7 @@
 //! Gradients of every kind of block against central differences, in 64-bit floats.
 #![allow(clippy::unwrap_used)]
 
+use automl_arch::block;
 use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_models::{NamedTensor, Network};
 use automl_numeric::stream;
@@ -44,14 +45,14 @@ fn check(block: Block, input_channels: usize, side: usize) {
         side,
         [
             Layer::new(2, block),
-            Layer::once(Block::FixedConv {
+            Layer::once(Block::FixedConv(block::FixedConv {
                 channels: 4,
                 kernel: 1,
                 stride: 1,
                 padding: None,
                 groups: 1,
                 activation: Activation::Tanh,
-            }),
+            })),
             Layer::once(Block::GlobalAvgPool),
             Layer::once(Block::Flatten),
             Layer::once(Block::linear(3)),
@@ -111,7 +112,7 @@ fn check(block: Block, input_channels: usize, side: usize) {
 
 fn v3(squeeze_excite: bool, hard_swish: bool, stride: usize, eca: bool) -> Block {
     let (kernel, expansion, channels) = (3, 2.0, 8);
-    Block::InvertedResidualV3 {
+    Block::InvertedResidualV3(block::InvertedResidualV3 {
         kernel,
         expansion,
         channels,
@@ -119,7 +120,7 @@ fn v3(squeeze_excite: bool, hard_swish: bool, stride: usize, eca: bool) -> Block
         hard_swish,
         stride,
         eca,
-    }
+    })
 }
 
 #[test]
@@ -142,13 +143,15 @@ fn convolutions() {
         check(Block::conv(8, kernel, stride, Activation::Tanh), 3, 6);
         check(Block::dw_conv(8, kernel, stride, Activation::Tanh), 8, 6);
     }
-    let grouped = |padding| Block::Conv {
-        channels: 8,
-        kernel: 3,
-        stride: 2,
-        padding,
-        groups: 4,
-        activation: Activation::Tanh,
+    let grouped = |padding| {
+        Block::Conv(block::Conv {
+            channels: 8,
+            kernel: 3,
+            stride: 2,
+            padding,
+            groups: 4,
+            activation: Activation::Tanh,
+        })
     };
     check(grouped(None), 8, 7);
     check(grouped(Some(2)), 8, 7);
@@ -156,13 +159,15 @@ fn convolutions() {
 
 #[test]
 fn residual_blocks() {
-    let bottleneck = |eca| Block::Bottleneck {
-        channels: 8,
-        shortcut: true,
-        groups: 1,
-        expansion: 0.5,
-        activation: Activation::Silu,
-        eca,
+    let bottleneck = |eca| {
+        Block::Bottleneck(block::Bottleneck {
+            channels: 8,
+            shortcut: true,
+            groups: 1,
+            expansion: 0.5,
+            activation: Activation::Silu,
+            eca,
+        })
     };
     check(bottleneck(false), 8, 4);
     check(bottleneck(true), 8, 4);
@@ -172,7 +177,12 @@ fn residual_blocks() {
 fn inverted_residual_blocks() {
     for stride in [1, 2] {
         check(
-            Block::InvertedResidualV2 { channels: 8, expansion: 2.0, stride, eca: stride == 1 },
+            Block::InvertedResidualV2(block::InvertedResidualV2 {
+                channels: 8,
+                expansion: 2.0,
+                stride,
+                eca: stride == 1,
+            }),
             8,
             5,
         );
@@ -187,19 +197,25 @@ fn efficientnets_and_ghostnets_blocks() {
     for stride in [1, 2] {
         for squeeze_excite in [false, true] {
             check(
-                Block::MBConv { expansion: 2.0, channels: 8, stride, kernel: 3, squeeze_excite },
+                Block::MBConv(block::MBConv {
+                    expansion: 2.0,
+                    channels: 8,
+                    stride,
+                    kernel: 3,
+                    squeeze_excite,
+                }),
                 8,
                 6,
             );
             let kernel = 5;
             check(
-                Block::GhostBottleneck {
+                Block::GhostBottleneck(block::GhostBottleneck {
                     kernel,
                     expansion: 1.5,
                     channels: 8,
                     squeeze_excite,
                     stride,
-                },
+                }),
                 8,
                 6,
             );
@@ -209,9 +225,9 @@ fn efficientnets_and_ghostnets_blocks() {
 
 #[test]
 fn fire_and_pooling() {
-    check(Block::Fire { squeeze: 3, expand1: 4, expand3: 5 }, 4, 5);
+    check(Block::Fire(block::Fire { squeeze: 3, expand1: 4, expand3: 5 }), 4, 5);
     for (kernel, stride, padding) in [(2, 2, 0), (3, 2, 1), (3, 1, 1)] {
-        check(Block::MaxPool { kernel, stride, padding }, 4, 8);
-        check(Block::AvgPool { kernel, stride, padding }, 4, 8);
+        check(Block::MaxPool(block::MaxPool { kernel, stride, padding }), 4, 8);
+        check(Block::AvgPool(block::AvgPool { kernel, stride, padding }), 4, 8);
     }
 }

@@ -3,6 +3,7 @@
 #[path = "../../arch/tests/common/mod.rs"]
 mod common;
 
+use automl_arch::block;
 use automl_arch::{Activation, Architecture, Block, BlockSpace, BlockSpaceOptions, Layer};
 use automl_models::{LoadError, Network};
 use automl_numeric::stream;
@@ -61,7 +62,7 @@ fn small() -> Architecture {
             Layer::once(Block::conv(8, 3, 1, Activation::HardSwish)),
             Layer::new(
                 2,
-                Block::InvertedResidualV3 {
+                Block::InvertedResidualV3(block::InvertedResidualV3 {
                     kernel: 3,
                     expansion: 2.0,
                     channels: 16,
@@ -69,7 +70,7 @@ fn small() -> Architecture {
                     hard_swish: true,
                     stride: 2,
                     eca: false,
-                },
+                }),
             ),
             Layer::once(Block::GlobalAvgPool),
             Layer::once(Block::Flatten),

@@ -4,6 +4,7 @@
 #![cfg(feature = "gpu")]
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+use automl_arch::block;
 use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_models::Network;
 use automl_numeric::stream;
@@ -45,52 +46,66 @@ fn run(architecture: &Architecture, pixels: &[f32], device: &Device) -> Vec<Vec<
 }
 
 fn blocks() -> Vec<(Block, usize)> {
-    let v3 = |squeeze_excite, hard_swish, stride, eca| Block::InvertedResidualV3 {
-        kernel: 3,
-        expansion: 2.0,
-        channels: 8,
-        squeeze_excite,
-        hard_swish,
-        stride,
-        eca,
+    let v3 = |squeeze_excite, hard_swish, stride, eca| {
+        Block::InvertedResidualV3(block::InvertedResidualV3 {
+            kernel: 3,
+            expansion: 2.0,
+            channels: 8,
+            squeeze_excite,
+            hard_swish,
+            stride,
+            eca,
+        })
     };
-    let ghost = |stride, squeeze_excite| Block::GhostBottleneck {
-        kernel: 3,
-        expansion: 1.5,
-        channels: 8,
-        squeeze_excite,
-        stride,
+    let ghost = |stride, squeeze_excite| {
+        Block::GhostBottleneck(block::GhostBottleneck {
+            kernel: 3,
+            expansion: 1.5,
+            channels: 8,
+            squeeze_excite,
+            stride,
+        })
     };
-    let mbconv = |stride, squeeze_excite| Block::MBConv {
-        expansion: 2.0,
-        channels: 8,
-        stride,
-        kernel: 3,
-        squeeze_excite,
+    let mbconv = |stride, squeeze_excite| {
+        Block::MBConv(block::MBConv {
+            expansion: 2.0,
+            channels: 8,
+            stride,
+            kernel: 3,
+            squeeze_excite,
+        })
     };
-    let bottleneck = Block::Bottleneck {
+    let bottleneck = Block::Bottleneck(block::Bottleneck {
         channels: 8,
         shortcut: true,
         groups: 1,
         expansion: 0.5,
         activation: Activation::Silu,
         eca: true,
-    };
+    });
     vec![
         (Block::conv(8, 3, 2, Activation::Relu), 3),
         (Block::conv(8, 1, 1, Activation::HardSwish), 3),
         (Block::dw_conv(8, 5, 1, Activation::Relu6), 8),
         (bottleneck, 8),
-        (Block::InvertedResidualV2 { channels: 8, expansion: 2.0, stride: 1, eca: false }, 8),
+        (
+            Block::InvertedResidualV2(block::InvertedResidualV2 {
+                channels: 8,
+                expansion: 2.0,
+                stride: 1,
+                eca: false,
+            }),
+            8,
+        ),
         (v3(true, true, 1, false), 8),
         (v3(false, true, 2, true), 8),
         (mbconv(1, true), 8),
         (mbconv(2, false), 8),
         (ghost(1, false), 8),
         (ghost(2, true), 8),
-        (Block::Fire { squeeze: 3, expand1: 4, expand3: 5 }, 4),
-        (Block::MaxPool { kernel: 3, stride: 2, padding: 1 }, 4),
-        (Block::AvgPool { kernel: 2, stride: 2, padding: 0 }, 4),
+        (Block::Fire(block::Fire { squeeze: 3, expand1: 4, expand3: 5 }), 4),
+        (Block::MaxPool(block::MaxPool { kernel: 3, stride: 2, padding: 1 }), 4),
+        (Block::AvgPool(block::AvgPool { kernel: 2, stride: 2, padding: 0 }), 4),
     ]
 }
 

@@ -4,6 +4,7 @@
 //! [--threads N] [--net NAME]`: so many trainings side by side, each on so many threads.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+use automl_arch::block;
 use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_data::{Augmentation, DataSplits, Dataset, Images, Recipe};
 use automl_numeric::stream;
@@ -54,7 +55,15 @@ fn inverted(input: (usize, usize)) -> Architecture {
 /// MobileNetV2 of half width with strides for small images (chenyaofo/pytorch-cifar-models).
 fn mobilenet(input: (usize, usize)) -> Architecture {
     let block = |channels, expansion, repeat, stride| {
-        Layer::new(repeat, Block::InvertedResidualV2 { channels, expansion, stride, eca: false })
+        Layer::new(
+            repeat,
+            Block::InvertedResidualV2(block::InvertedResidualV2 {
+                channels,
+                expansion,
+                stride,
+                eca: false,
+            }),
+        )
     };
     let layers = vec![
         conv(16, 3, 1, Activation::Relu6),
@@ -74,7 +83,7 @@ fn mobilenet(input: (usize, usize)) -> Architecture {
 fn excited(input: (usize, usize)) -> Architecture {
     let block = |kernel, channels, stride| {
         let (expansion, squeeze_excite, hard_swish, eca) = (3.0, true, true, false);
-        Layer::once(Block::InvertedResidualV3 {
+        Layer::once(Block::InvertedResidualV3(block::InvertedResidualV3 {
             kernel,
             expansion,
             channels,
@@ -82,7 +91,7 @@ fn excited(input: (usize, usize)) -> Architecture {
             hard_swish,
             stride,
             eca,
-        })
+        }))
     };
     let stem = conv(16, 3, 1, Activation::HardSwish);
     head(vec![stem, block(3, 24, 2), block(3, 24, 1), block(5, 40, 2), block(5, 40, 1)], input)

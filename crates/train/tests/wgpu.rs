@@ -3,6 +3,7 @@
 #![cfg(feature = "gpu")]
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
+use automl_arch::block;
 use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_data::{DataSplits, Dataset, Recipe, Split};
 use automl_train::{Training, cpu};
@@ -20,12 +21,12 @@ fn the_cpu_and_wgpu_train_alike() {
         [
             Layer::once(Block::conv(16, 3, 1, Activation::HardSwish)),
             Layer::once(Block::inverted_residual(3, 3.0, 24, 2)),
-            Layer::once(Block::InvertedResidualV2 {
+            Layer::once(Block::InvertedResidualV2(block::InvertedResidualV2 {
                 channels: 24,
                 expansion: 2.0,
                 stride: 1,
                 eca: true,
-            }),
+            })),
             Layer::once(Block::GlobalAvgPool),
             Layer::once(Block::Flatten),
             Layer::once(Block::linear(10)),

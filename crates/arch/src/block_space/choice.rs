@@ -1,43 +1,43 @@
 //! One chosen block of the space.
 
-use crate::{Block, Layer};
+use super::skeleton::Skeleton;
+use crate::architecture::Layer;
+use crate::block::{Block, Halving};
 
 /// One block as chosen, before repeats are laid out.
 #[derive(Clone, Debug)]
 pub(crate) struct BlockChoice {
     pub(crate) repeat: usize,
     pub(crate) block: Block,
+    pub(crate) halving: Halving,
     pub(crate) pool: bool,
 }
 
 impl BlockChoice {
-    pub(crate) fn halves(&self) -> bool {
+    fn halves(&self) -> bool {
         self.pool || self.block.stride() == 2
     }
 
-    pub(crate) fn keep_side(&mut self) {
+    fn keep_side(&mut self) {
         self.pool = false;
         self.block.set_stride(1);
     }
 
-    /// Halves the maps if the block can; says whether.
-    pub(crate) fn halve(&mut self) -> bool {
-        if matches!(self.block, Block::Fire { .. } | Block::Bottleneck { .. }) {
+    /// Halves the maps if the block can; the result is whether it does.
+    fn halve(&mut self) -> bool {
+        if self.halving == Halving::Pool {
             self.pool = true;
         }
         self.block.set_stride(2);
         self.halves()
     }
 
-    /// The block's copies, the stride on the first of them, and the pooling.
+    /// Appends the block's copies, the stride on the first of them, and the pooling.
     pub(crate) fn layers(&self, depth: f64, backbone: &mut Vec<Layer>) {
-        let copies = match self.repeat {
-            1 => 1,
-            repeat => ((repeat as f64 * depth).round_ties_even() as usize).max(1),
-        };
         if self.block == Block::Pass {
             return;
         }
+        let copies = Layer::copies(self.repeat, depth);
         if self.block.stride() == 2 && copies > 1 {
             let mut rest = self.block.clone();
             rest.set_stride(1);
@@ -47,7 +47,25 @@ impl BlockChoice {
             backbone.push(Layer::new(copies, self.block.clone()));
         }
         if self.pool {
-            backbone.push(Layer::once(Block::MaxPool { kernel: 3, stride: 2, padding: 1 }));
+            backbone.push(Layer::once(Block::max_pool(3, 2, 1)));
+        }
+    }
+}
+
+/// Enforces the bounds on halvings; see
+/// [`BlockSpace::architecture`](crate::BlockSpace::architecture).
+pub(crate) fn bound_downsamplings(skeleton: &Skeleton, blocks: &mut [BlockChoice]) {
+    let (least, most) = skeleton.halvings;
+    let mut halvings = 0;
+    for block in blocks.iter_mut() {
+        if block.halves() && halvings == most {
+            block.keep_side();
+        }
+        halvings += usize::from(block.halves());
+    }
+    for block in blocks.iter_mut().skip(1) {
+        if halvings < least && !block.halves() && block.halve() {
+            halvings += 1;
         }
     }
 }

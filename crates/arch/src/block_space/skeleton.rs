@@ -1,20 +1,20 @@
-//! What the size of the images decides: halvings, repeats, channel ranges.
+//! Halvings, repeats and channel ranges from the size of the images.
 
-use super::choice::BlockChoice;
-use super::{BLOCKS, BlockSpaceError, BlockSpaceOptions};
+use super::options::{BlockSpaceError, BlockSpaceOptions};
+use crate::block::{Position, Steps};
 
-/// A range of channels: low, high, step.
-pub(crate) type Range = (i64, i64, i64);
+/// Number of searched blocks.
+pub(super) const BLOCKS: usize = 7;
 
 /// Ranges of one block in the published space, before the scale.
 struct Published {
-    plain: Range,
-    v2: Range,
+    plain: Steps,
+    v2: Steps,
     v2_expansion: i64,
-    v3: Range,
+    v3: Steps,
 }
 
-/// m1 has only the first range.
+/// The published ranges of m1 to m7; m1 has only the first.
 const PUBLISHED: [Published; BLOCKS] = [
     Published { plain: (16, 64, 16), v2: (16, 16, 16), v2_expansion: 1, v3: (16, 16, 16) },
     Published { plain: (16, 128, 16), v2: (16, 32, 16), v2_expansion: 4, v3: (16, 40, 8) },
@@ -25,8 +25,9 @@ const PUBLISHED: [Published; BLOCKS] = [
     Published { plain: (128, 1024, 128), v2: (16, 160, 16), v2_expansion: 8, v3: (8, 160, 8) },
 ];
 
-const LAST_DIM: Range = (128, 1024, 128);
+const LAST_DIM: Steps = (128, 1024, 128);
 
+/// The frame into which blocks are put.
 #[derive(Clone, Debug)]
 pub(crate) struct Skeleton {
     pub(crate) width: f64,
@@ -73,61 +74,41 @@ impl Skeleton {
         })
     }
 
-    /// Channels of Conv and DWConv.
-    pub(crate) fn plain(&self, block: usize) -> Range {
-        self.scaled(PUBLISHED[block].plain)
+    /// The ranges of block `index` (0 is m1) under the width.
+    pub(crate) fn position(&self, index: usize) -> Position {
+        let Published { plain, v2, v2_expansion, v3 } = &PUBLISHED[index];
+        Position {
+            stem: index == 0,
+            plain: self.scaled(*plain),
+            v2: (self.scaled(*v2), *v2_expansion),
+            v3: self.scaled(*v3),
+        }
     }
 
-    /// Channels and the largest expansion of version 2 inverted residuals.
-    pub(crate) fn v2(&self, block: usize) -> (Range, i64) {
-        (self.scaled(PUBLISHED[block].v2), PUBLISHED[block].v2_expansion)
-    }
-
-    /// Channels of version 3 inverted residuals and of the extended blocks.
-    pub(crate) fn v3(&self, block: usize) -> Range {
-        self.scaled(PUBLISHED[block].v3)
-    }
-
-    pub(crate) fn last_dim(&self) -> Range {
+    /// Channels of the convolution before the classifier.
+    pub(crate) fn last_dim(&self) -> Steps {
         self.scaled(LAST_DIM)
     }
 
-    /// How likely a block of a good network halves its maps: the halvings spread over m2 to m7,
-    /// and over m1 too where the image is large enough to lose little by it.
-    pub(crate) fn halving_odds(&self, block: usize) -> f64 {
+    /// Prior probability that block `index` halves its maps: the halvings spread over m2 to m7, and
+    /// over m1 too where the image is large enough to lose little by it.
+    pub(crate) fn halving_odds(&self, index: usize) -> f64 {
         let stem = match self.side {
             0..=16 => 0.1,
             17..=63 => 0.7,
             _ => 0.9,
         };
-        if block == 0 {
+        if index == 0 {
             return stem;
         }
         ((self.halvings.1 as f64 - stem) / (BLOCKS - 1) as f64).clamp(0.05, 0.95)
     }
 
     /// A range times the width, in multiples of 8.
-    fn scaled(&self, (low, high, step): Range) -> Range {
+    fn scaled(&self, (low, high, step): Steps) -> Steps {
         let eights = |x: i64| ((x as f64 * self.width / 8.0).round() as i64).max(1) * 8;
         let (low, step) = (eights(low), eights(step));
         let high = eights(high).max(low);
         (low, low + (high - low) / step * step, step)
-    }
-
-    /// Enforces the bounds on halvings; see [`BlockSpace::architecture`](super::BlockSpace).
-    pub(crate) fn bound_downsamplings(&self, blocks: &mut [BlockChoice]) {
-        let (least, most) = self.halvings;
-        let mut halvings = 0;
-        for block in blocks.iter_mut() {
-            if block.halves() && halvings == most {
-                block.keep_side();
-            }
-            halvings += usize::from(block.halves());
-        }
-        for block in blocks.iter_mut().skip(1) {
-            if halvings < least && !block.halves() && block.halve() {
-                halvings += 1;
-            }
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! Random architectures.
 
+use automl_arch::block;
 use automl_arch::{Activation, Architecture, Block, Layer};
 use proptest::prelude::*;
 
@@ -27,55 +28,52 @@ pub(crate) fn block() -> impl Strategy<Value = Block> {
     let stride = || 1_usize..=2;
     prop_oneof![
         (channels(), kernel(), stride(), padding(), activation()).prop_map(
-            |(channels, kernel, stride, padding, activation)| Block::Conv {
+            |(channels, kernel, stride, padding, activation)| Block::Conv(block::Conv {
                 channels,
                 kernel,
                 stride,
                 padding,
                 groups: 1,
                 activation
-            }
+            })
         ),
         (1_usize..12, kernel(), stride(), activation()).prop_map(
-            |(channels, kernel, stride, activation)| Block::FixedConv {
+            |(channels, kernel, stride, activation)| Block::FixedConv(block::FixedConv {
                 channels,
                 kernel,
                 stride,
                 padding: None,
                 groups: 1,
                 activation
-            }
+            })
         ),
         (channels(), kernel(), stride(), padding(), activation()).prop_map(
-            |(channels, kernel, stride, padding, activation)| Block::DWConv {
+            |(channels, kernel, stride, padding, activation)| Block::DWConv(block::DWConv {
                 channels,
                 kernel,
                 stride,
                 padding,
                 activation
-            }
+            })
         ),
         (channels(), any::<bool>(), activation(), any::<bool>()).prop_map(
-            |(channels, shortcut, activation, eca)| Block::Bottleneck {
+            |(channels, shortcut, activation, eca)| Block::Bottleneck(block::Bottleneck {
                 channels,
                 shortcut,
                 groups: 1,
                 expansion: 0.5,
                 activation,
                 eca
-            }
+            })
         ),
         (channels(), expansion(), stride(), any::<bool>()).prop_map(
-            |(channels, expansion, stride, eca)| Block::InvertedResidualV2 {
-                channels,
-                expansion,
-                stride,
-                eca
-            }
+            |(channels, expansion, stride, eca)| Block::InvertedResidualV2(
+                block::InvertedResidualV2 { channels, expansion, stride, eca }
+            )
         ),
         (kernel(), expansion(), channels(), any::<[bool; 3]>(), stride()).prop_map(
             |(kernel, expansion, channels, [squeeze_excite, hard_swish, eca], stride)| {
-                Block::InvertedResidualV3 {
+                Block::InvertedResidualV3(block::InvertedResidualV3 {
                     kernel,
                     expansion,
                     channels,
@@ -83,39 +81,32 @@ pub(crate) fn block() -> impl Strategy<Value = Block> {
                     hard_swish,
                     stride,
                     eca,
-                }
+                })
             }
         ),
         (1_u32..5, channels(), stride(), kernel(), any::<bool>()).prop_map(
-            |(expansion, channels, stride, kernel, squeeze_excite)| Block::MBConv {
+            |(expansion, channels, stride, kernel, squeeze_excite)| Block::MBConv(block::MBConv {
                 expansion: f64::from(expansion),
                 channels,
                 stride,
                 kernel,
                 squeeze_excite
-            }
+            })
         ),
-        (1_usize..8, 1_usize..12, 1_usize..12)
-            .prop_map(|(squeeze, expand1, expand3)| { Block::Fire { squeeze, expand1, expand3 } }),
+        (1_usize..8, 1_usize..12, 1_usize..12).prop_map(|(squeeze, expand1, expand3)| {
+            Block::Fire(block::Fire { squeeze, expand1, expand3 })
+        }),
         (kernel(), expansion(), channels(), any::<bool>(), stride()).prop_map(
-            |(kernel, expansion, channels, squeeze_excite, stride)| Block::GhostBottleneck {
-                kernel,
-                expansion,
-                channels,
-                squeeze_excite,
-                stride
-            }
+            |(kernel, expansion, channels, squeeze_excite, stride)| Block::GhostBottleneck(
+                block::GhostBottleneck { kernel, expansion, channels, squeeze_excite, stride }
+            )
         ),
-        (2_usize..4, stride(), 0_usize..2).prop_map(|(kernel, stride, padding)| Block::MaxPool {
-            kernel,
-            stride,
-            padding
-        }),
-        (2_usize..4, stride(), 0_usize..2).prop_map(|(kernel, stride, padding)| Block::AvgPool {
-            kernel,
-            stride,
-            padding
-        }),
+        (2_usize..4, stride(), 0_usize..2).prop_map(|(kernel, stride, padding)| Block::MaxPool(
+            block::MaxPool { kernel, stride, padding }
+        )),
+        (2_usize..4, stride(), 0_usize..2).prop_map(|(kernel, stride, padding)| Block::AvgPool(
+            block::AvgPool { kernel, stride, padding }
+        )),
         Just(Block::Pass),
     ]
 }

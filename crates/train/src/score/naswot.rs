@@ -67,6 +67,7 @@ fn log_determinant(mut a: Vec<Vec<f64>>) -> f64 {
 mod tests {
     use super::*;
     use crate::cpu;
+    use automl_arch::block;
     use automl_arch::{Activation, Architecture, Block, Layer};
 
     /// Two ReLU units on vectors of two numbers, with weights such that the signs of the inputs
@@ -78,7 +79,10 @@ mod tests {
             1,
             [
                 Layer::once(Block::Flatten),
-                Layer::once(Block::Linear { features: 2, activation: Activation::Relu }),
+                Layer::once(Block::Linear(block::Linear {
+                    features: 2,
+                    activation: Activation::Relu,
+                })),
                 Layer::once(Block::linear(3)),
             ],
         );

@@ -74,6 +74,7 @@ impl ModuleVisitor for Flow<'_> {
 mod tests {
     use super::*;
     use crate::cpu;
+    use automl_arch::block;
     use automl_arch::{Architecture, Block, Layer};
 
     fn score(architecture: &Architecture, device: &Device) -> f64 {
@@ -134,7 +135,7 @@ mod tests {
     #[test]
     fn deep_networks_have_finite_scores() {
         let device = cpu().autodiff();
-        let block = Block::InvertedResidualV3 {
+        let block = Block::InvertedResidualV3(block::InvertedResidualV3 {
             kernel: 3,
             expansion: 3.0,
             channels: 16,
@@ -142,11 +143,11 @@ mod tests {
             hard_swish: true,
             stride: 1,
             eca: true,
-        };
+        });
         let layers = [
             Layer::once(Block::conv(16, 3, 1, Activation::HardSwish)),
             Layer::new(40, block),
-            Layer::once(Block::Fire { squeeze: 4, expand1: 8, expand3: 8 }),
+            Layer::once(Block::Fire(block::Fire { squeeze: 4, expand1: 8, expand3: 8 })),
             Layer::once(Block::GlobalAvgPool),
             Layer::once(Block::Flatten),
             Layer::once(Block::linear(3)),

@@ -5,6 +5,7 @@ use super::*;
 use crate::Network;
 use crate::network::init::Init;
 use crate::network::norm::Norm;
+use automl_arch::block;
 use automl_arch::{Activation, Architecture, Block, Convolution, Layer};
 use automl_numeric::stream;
 use burn::module::{Module, ModuleVisitor};
@@ -137,7 +138,11 @@ fn convolutions() {
     for padding in [None, Some(2)] {
         let (channels, kernel, stride, groups) = (8, 3, 2, 4);
         let activation = Activation::HardSwish;
-        check(Block::Conv { channels, kernel, stride, padding, groups, activation }, 8, 9);
+        check(
+            Block::Conv(block::Conv { channels, kernel, stride, padding, groups, activation }),
+            8,
+            9,
+        );
     }
     for kernel in [3, 7] {
         check(Block::dw_conv(16, kernel, 1, Activation::Relu), 16, 9);
@@ -147,12 +152,19 @@ fn convolutions() {
 #[test]
 fn blocks_of_light_networks() {
     for stride in [1, 2] {
-        let v2 = |eca| Block::InvertedResidualV2 { channels: 16, expansion: 3.0, stride, eca };
+        let v2 = |eca| {
+            Block::InvertedResidualV2(block::InvertedResidualV2 {
+                channels: 16,
+                expansion: 3.0,
+                stride,
+                eca,
+            })
+        };
         check(v2(false), 16, 8);
         check(v2(true), 8, 7);
         for (squeeze_excite, hard_swish, eca) in [(true, true, false), (false, true, true)] {
             let (kernel, expansion, channels) = (5, 2.0, 16);
-            let block = Block::InvertedResidualV3 {
+            let block = Block::InvertedResidualV3(block::InvertedResidualV3 {
                 kernel,
                 expansion,
                 channels,
@@ -160,29 +172,50 @@ fn blocks_of_light_networks() {
                 hard_swish,
                 stride,
                 eca,
-            };
+            });
             check(block, 16, 8);
         }
         let (expansion, kernel, squeeze_excite) = (2.0, 3, true);
-        check(Block::MBConv { expansion, channels: 8, stride, kernel, squeeze_excite }, 8, 8);
+        check(
+            Block::MBConv(block::MBConv { expansion, channels: 8, stride, kernel, squeeze_excite }),
+            8,
+            8,
+        );
         let expansion = 1.5;
-        let ghost =
-            Block::GhostBottleneck { kernel, expansion, channels: 8, squeeze_excite, stride };
+        let ghost = Block::GhostBottleneck(block::GhostBottleneck {
+            kernel,
+            expansion,
+            channels: 8,
+            squeeze_excite,
+            stride,
+        });
         check(ghost, 8, 8);
     }
     let (shortcut, groups, expansion, activation) = (true, 1, 0.5, Activation::Silu);
     let (channels, eca) = (16, true);
-    check(Block::Bottleneck { channels, shortcut, groups, expansion, activation, eca }, 16, 6);
-    check(Block::Fire { squeeze: 3, expand1: 4, expand3: 5 }, 4, 6);
+    check(
+        Block::Bottleneck(block::Bottleneck {
+            channels,
+            shortcut,
+            groups,
+            expansion,
+            activation,
+            eca,
+        }),
+        16,
+        6,
+    );
+    check(Block::Fire(block::Fire { squeeze: 3, expand1: 4, expand3: 5 }), 4, 6);
 }
 
 #[test]
 fn pools_and_heads() {
     for (kernel, stride, padding) in [(2, 2, 0), (3, 2, 1), (3, 1, 1)] {
         let conv = Layer::once(Block::conv(8, 3, 1, Activation::HardSwish));
-        for pool in
-            [Block::MaxPool { kernel, stride, padding }, Block::AvgPool { kernel, stride, padding }]
-        {
+        for pool in [
+            Block::MaxPool(block::MaxPool { kernel, stride, padding }),
+            Block::AvgPool(block::AvgPool { kernel, stride, padding }),
+        ] {
             agrees(headed(vec![conv.clone(), Layer::once(pool.clone())]), 2, 12);
             agrees(headed(vec![Layer::once(pool)]), 3, 9);
         }
@@ -191,7 +224,7 @@ fn pools_and_heads() {
     let layers = vec![
         Layer::once(Block::conv(6, 3, 2, Activation::Relu)),
         Layer::once(Block::Flatten),
-        Layer::once(Block::Linear { features: 9, activation: Activation::Relu }),
+        Layer::once(Block::Linear(block::Linear { features: 9, activation: Activation::Relu })),
         Layer::once(Block::linear(4)),
     ];
     agrees(layers, 2, 8);
@@ -200,7 +233,7 @@ fn pools_and_heads() {
 /// Two runs give the same bits, on one thread and on several.
 #[test]
 fn gradients_are_reproducible() {
-    let block = Block::InvertedResidualV3 {
+    let block = Block::InvertedResidualV3(block::InvertedResidualV3 {
         kernel: 3,
         expansion: 3.0,
         channels: 16,
@@ -208,11 +241,11 @@ fn gradients_are_reproducible() {
         hard_swish: true,
         stride: 1,
         eca: false,
-    };
+    });
     let layers = headed(vec![
         Layer::once(Block::conv(16, 3, 1, Activation::Relu)),
         Layer::new(2, block),
-        Layer::once(Block::MaxPool { kernel: 3, stride: 2, padding: 1 }),
+        Layer::once(Block::MaxPool(block::MaxPool { kernel: 3, stride: 2, padding: 1 })),
     ]);
     let architecture = Architecture::new(1, 20, layers);
     let device = Device::flex().autodiff();

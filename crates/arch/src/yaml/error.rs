@@ -1,0 +1,65 @@
+//! Errors of reading configurations.
+
+use crate::error::ArchitectureError;
+
+/// A configuration that cannot be read. Blocks are counted from 0.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum YamlError {
+    /// The text is not YAML, or not of this form.
+    #[error("not a model configuration: {message}")]
+    Syntax {
+        /// Message of the parser, with the line.
+        message: String,
+    },
+    /// The size of the images is in neither the file nor the call.
+    #[error("the configuration has no input_size: add a line such as input_size: [32, 32]")]
+    NoInputSize,
+    /// The images are not square.
+    #[error("input_size must be one side or two equal ones, not {sides:?}")]
+    InputSize {
+        /// The given sides.
+        sides: Vec<usize>,
+    },
+    /// A row is not `[repeat, module, arguments]`.
+    #[error("block {block} must read [repeat, module, [arguments]]")]
+    Row {
+        /// Index of the row.
+        block: usize,
+    },
+    /// A row takes its input from a row other than the one before it.
+    #[error("block {block} comes from {from}; only chains (-1) can be read")]
+    From {
+        /// Index of the row.
+        block: usize,
+        /// Its `from` index.
+        from: String,
+    },
+    /// The grammar has no module of this name.
+    #[error("block {block}: no module is called {name:?}; the modules: {known}")]
+    Module {
+        /// Index of the row.
+        block: usize,
+        /// The given name.
+        name: String,
+        /// The names of all modules.
+        known: String,
+    },
+    /// An argument is missing, superfluous or of the wrong kind.
+    #[error("block {block} ({name}): argument {position} must be {expected}, not {found}")]
+    Argument {
+        /// Index of the row.
+        block: usize,
+        /// Name of the module.
+        name: String,
+        /// Position of the argument, from 1.
+        position: usize,
+        /// The expected kind of value.
+        expected: &'static str,
+        /// The given value.
+        found: String,
+    },
+    /// The configuration is well-formed, but the network cannot be built.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+}
