@@ -1,24 +1,4 @@
-//! The block grammar of light networks: architecture, graph, cost and search spaces.
-//!
-//! An [`Architecture`] is plain data: an input, two multiples and a chain of [`Layer`]s, each a
-//! [`Block`] and the number of its copies. It lowers to a [`Graph`] of primitive operations, in
-//! which equal networks are equal and have the same [fingerprint](Graph::fingerprint). The [`Cost`]
-//! (parameters, multiply-accumulates, peak activation memory) is counted from the graph; nothing is
-//! built.
-//!
-//! ```
-//! use automl_arch::{Activation, Architecture, Block, Layer};
-//!
-//! let architecture = Architecture::new(1, 8, [
-//!     Layer::once(Block::conv(16, 3, 1, Activation::Relu)),
-//!     Layer::new(2, Block::inverted_residual(3, 4.0, 24, 2)),
-//!     Layer::once(Block::GlobalAvgPool),
-//!     Layer::once(Block::Flatten),
-//!     Layer::once(Block::linear(10)),
-//! ]);
-//! assert!(architecture.cost()?.parameters < 10_000);
-//! # Ok::<(), automl_arch::ArchitectureError>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod activation;
 mod architecture;

@@ -1,5 +1,6 @@
 //! What the commands share that read the settings of a search.
 
+use automl::data::DatasetFormat;
 use automl::search::{Settings, SettingsError};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, value_parser};
@@ -11,12 +12,21 @@ pub(crate) type Assignment = (&'static str, Option<String>);
 /// The data.
 #[derive(Debug, Args)]
 pub(crate) struct DataArgs {
-    /// digits (embedded), mnist, fashion-mnist, cifar10, or folder (a folder of images per class)
-    #[arg(long, value_name = "NAME", help_heading = "Data")]
+    #[arg(long, value_name = "NAME", help_heading = "Data", help = dataset_help())]
     dataset: Option<String>,
     /// Where the data set's files lie (IDX or IDX.gz files, CIFAR-10 binary files, class folders)
     #[arg(long, value_name = "FOLDER", help_heading = "Data")]
     data_dir: Option<PathBuf>,
+}
+
+/// The data sets by name.
+fn dataset_help() -> String {
+    let name = |format: &DatasetFormat| match format.files {
+        None => format!("{} (embedded)", format.name),
+        Some(_) if format.is_resized => format!("{} (a folder of images per class)", format.name),
+        Some(_) => format.name.to_owned(),
+    };
+    DatasetFormat::all().iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 impl DataArgs {

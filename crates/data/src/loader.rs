@@ -1,29 +1,30 @@
 //! Batches, prepared ahead on other threads.
 
-use crate::{Augmentation, DataSplits};
+use crate::augment::Augmentation;
+use crate::splits::DataSplits;
 use automl_numeric::stream;
 use rand::seq::SliceRandom;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-/// How many batches are ready at most, and at least one for each thread.
+/// The largest number of ready batches; each thread has at least one.
 const AHEAD: usize = 3;
 
 /// Images and labels of one step.
 #[derive(Debug, PartialEq)]
 pub struct Batch {
-    /// Normalised pixels `[n, channels, side, side]`.
+    /// Normalized pixels `[n, channels, side, side]`.
     pub pixels: Vec<f32>,
     /// Classes `[n]`.
     pub labels: Vec<i32>,
 }
 
-/// The batches of an epoch in their order, whichever thread prepares them.
+/// The batches of an epoch in their order, for any number of threads.
 #[derive(Debug)]
 pub struct Batches {
     threads: Vec<Receiver<Batch>>,
-    /// Whose batch is the next.
+    /// Index of the thread that prepares the next batch.
     turn: usize,
 }
 
@@ -37,8 +38,20 @@ impl Iterator for Batches {
     }
 }
 
-/// The batches of one epoch in a random order that seed and epoch give; a rest that does not fill
-/// a batch is left out. They are the same for any number of threads.
+/// The batches of one epoch in a random order by seed and epoch, varied by the augmentation; a rest
+/// that does not fill a batch is left out. They are the same for any number of threads.
+///
+/// # Examples
+/// ```
+/// use automl_data::{Augmentation, DataSplits, Dataset, loader};
+/// use std::sync::Arc;
+///
+/// let data = Arc::new(DataSplits::split(&Dataset::digits()?, 0.2, 0)?);
+/// let batches = loader::epoch(&data, &Augmentation::default(), 32, (0, 0), 2);
+/// let sizes: Vec<_> = batches.map(|batch| batch.labels.len()).collect();
+/// assert_eq!(sizes, [32; 35]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn epoch(
     data: &Arc<DataSplits>,
     augmentation: &Augmentation,

@@ -1,15 +1,16 @@
-//! How a network is trained.
+//! Hyperparameters of training.
 
-use crate::{Augmentation, DataSplits, RandAugment};
+use crate::augment::{Augmentation, RandAugment};
+use crate::splits::DataSplits;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 use thiserror::Error;
 
-/// Why a recipe was refused.
+/// A setting of a recipe that is out of range.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[error("{name} = {value} is out of range")]
 pub struct RecipeError {
-    /// The setting.
+    /// Name of the setting.
     pub name: &'static str,
     /// Its value.
     pub value: f64,
@@ -30,6 +31,18 @@ pub struct RecipeError {
 /// # Source
 /// Loshchilov & Hutter (2017), "SGDR", eq. (5), without restarts; Sutskever et al. (2013) for
 /// Nesterov's momentum; Szegedy et al. (2016), section 7, for label smoothing.
+///
+/// # Examples
+/// ```
+/// use automl_data::{DataSplits, Dataset, Recipe};
+///
+/// let data = DataSplits::split(&Dataset::digits()?, 0.2, 0)?;
+/// let recipe = Recipe { momentum: 0.95, ..Recipe::for_data(&data, 20) };
+/// recipe.check()?;
+/// assert_eq!((recipe.batch, recipe.learning_rate), (64, 0.1));
+/// assert!(recipe.rate(0, 17) < recipe.rate(10, 17));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Recipe {
     /// The epochs of the whole schedule; training may pause at any of them.
@@ -42,11 +55,11 @@ pub struct Recipe {
     pub warmup: f64,
     /// Nesterov momentum.
     pub momentum: f64,
-    /// Weight decay, on weights of convolutions and linear layers, not on biases and normalisation.
+    /// Weight decay, on weights of convolutions and linear layers, not on biases and normalization.
     pub weight_decay: f64,
     /// Label smoothing.
     pub label_smoothing: f64,
-    /// How training images are varied.
+    /// Variation of the training images.
     pub augmentation: Augmentation,
 }
 
@@ -79,7 +92,7 @@ impl Recipe {
     /// # Source
     /// Momentum, decay, rate, schedule and crops of <https://github.com/kuangliu/pytorch-cifar>;
     /// RandAugment by Cubuk et al. (2019), weak: strong augmentation is for networks with capacity
-    /// to spare. That code has no Nesterov momentum, decays biases and normalisation too, and steps
+    /// to spare. That code has no Nesterov momentum, decays biases and normalization too, and steps
     /// the rate once per epoch.
     pub fn long(data: &DataSplits, epochs: u64) -> Self {
         Self {

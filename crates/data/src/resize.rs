@@ -1,10 +1,10 @@
 //! Smaller images.
 
-use crate::Images;
+use crate::images::Images;
 
 impl Images {
-    /// The images at a smaller side, by area: each pixel is the mean of what it covers, parts of
-    /// pixels by their share. Images that are as small already stay as they are.
+    /// The images at a smaller side in pixels, by area: each new pixel is the mean of the area that
+    /// it covers, with parts of pixels in proportion. Images of at most this side stay as they are.
     pub fn resized(&self, side: usize) -> Self {
         if side == 0 || side >= self.side {
             return self.clone();

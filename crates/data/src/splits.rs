@@ -1,23 +1,24 @@
-//! Train, validation and test parts, and the normalisation that the training part gives.
+//! Training, validation and test splits, and the normalization by the training split.
 
+use crate::dataset::Dataset;
+use crate::images::Images;
 use crate::stratify::{random, shuffled_classes};
-use crate::{Dataset, Images};
 use thiserror::Error;
 
-/// The share of the images that becomes the test part where there is no official one.
+/// The share of the images that becomes the test split where there is no official one.
 const TEST_SHARE: f64 = 0.2;
 
-/// Why a data set cannot be split.
+/// A data set that cannot be split.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum SplitError {
-    /// The share is not between 0 and 1.
+    /// The share is outside (0, 1).
     #[error("the validation share {share} must lie between 0 and 1")]
     Share {
-        /// The share.
+        /// The given share.
         share: f64,
     },
-    /// A part would be empty.
+    /// A split would be empty.
     #[error("{images} images are too few to be split into training, validation and test")]
     TooFew {
         /// The number of images.
@@ -25,27 +26,41 @@ pub enum SplitError {
     },
 }
 
-/// Which images.
+/// One of the three splits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Split {
-    /// Those that networks are trained on.
+    /// Images that networks are trained on.
     Train,
-    /// Those that networks are chosen by.
+    /// Images that networks are chosen by.
     Validation,
-    /// Those that a final network is judged by, once.
+    /// Images that a final network is judged by, once.
     Test,
 }
 
-/// A data set ready for training.
+/// A data set ready for training: three splits and the statistics for normalization.
+///
+/// # Examples
+/// ```
+/// use automl_data::{DataSplits, Dataset, Split};
+///
+/// let data = DataSplits::split(&Dataset::digits()?, 0.2, 0)?;
+/// let mut pixels = Vec::new();
+/// for index in 0..data.train.len() {
+///     data.normalize(data.images(Split::Train).image(index), &mut pixels);
+/// }
+/// let mean = pixels.iter().sum::<f32>() / pixels.len() as f32;
+/// assert!(mean.abs() < 1e-3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataSplits {
-    /// Its name.
+    /// Name of the data set.
     pub name: String,
-    /// Colour channels.
+    /// Color channels.
     pub channels: usize,
     /// Side in pixels.
     pub side: usize,
-    /// The number of classes.
+    /// Number of classes.
     pub classes: usize,
     /// Whether a mirrored image shows the same class.
     pub mirror: bool,
@@ -62,9 +77,11 @@ pub struct DataSplits {
 }
 
 impl DataSplits {
-    /// Splits class by class, by a seed. Official test images stay what they are; where there are
-    /// none, a fifth of the images becomes the test part. `validation` is the share of the rest
-    /// that becomes the validation part. Normalisation comes from the training part only.
+    /// Splits each class at random, by a seed.
+    ///
+    /// Official test images stay the test split; where there are none, a fifth of the images becomes
+    /// it. `validation` in (0, 1) is the share of the rest that becomes the validation split. The
+    /// statistics for normalization are those of the training split.
     ///
     /// # Errors
     /// [`SplitError`] for a share outside `(0, 1)` or too few images.
@@ -119,14 +136,14 @@ impl DataSplits {
         }
     }
 
-    /// The same data with a smaller training part: a share of each class, at random. Subsets of one
-    /// seed are nested: a smaller share is part of a larger one.
+    /// The same data with a smaller training split: a share in [0, 1] of each class, at random.
+    /// Subsets of one seed are nested: a smaller one is contained in a larger one.
     pub fn subset(&self, share: f64, seed: u64) -> Self {
         self.prefix(&random(&self.train.labels, seed), share)
     }
 
-    /// The same data with the first images of an order, as [`Subset`](crate::Subset) gives it, as
-    /// its training part: the share of all of them, at least one.
+    /// The same data with the first `ceil(share n)` of `n` training images in an order of their
+    /// indexes, at least one.
     pub fn prefix(&self, order: &[usize], share: f64) -> Self {
         let count = (self.train.len() as f64 * share.clamp(0.0, 1.0)).ceil() as usize;
         let mut chosen = order[..count.max(1).min(order.len())].to_vec();
@@ -134,13 +151,13 @@ impl DataSplits {
         Self { train: self.train.select(&chosen), ..self.clone() }
     }
 
-    /// The same data with at most this many validation images, with as large a share of each class,
-    /// at random.
+    /// The same data with a stratified random choice of at most `most` validation images, at least
+    /// one.
     pub fn validated_by(&self, most: usize, seed: u64) -> Self {
         Self { validation: self.validation.at_most(most.max(1), seed), ..self.clone() }
     }
 
-    /// The same data at a smaller side, see [`Images::resized`]; normalised anew.
+    /// The same data at a smaller side in pixels, see [`Images::resized`], with new statistics.
     pub fn resized(&self, side: usize) -> Self {
         let train = self.train.resized(side);
         let (mean, sd) = statistics(&train);
@@ -155,8 +172,8 @@ impl DataSplits {
         }
     }
 
-    /// The same data with the validation images added to the training part: for the training of a
-    /// network that has been chosen. The validation part stays, but says nothing any more.
+    /// The same data with the validation images added to the training split, for the final training
+    /// of a chosen network. The validation split stays, but is no longer independent.
     pub fn with_validation(&self) -> Self {
         let mut data = self.clone();
         data.train.append(&self.validation);
@@ -164,7 +181,7 @@ impl DataSplits {
     }
 
     /// The same data with a share of each class's training images held out: they become the
-    /// validation part, and the validation part becomes the test part. Normalisation stays.
+    /// validation split, and the validation split becomes the test split. The statistics stay.
     ///
     /// # Errors
     /// As [`DataSplits::split`].
@@ -180,7 +197,8 @@ impl DataSplits {
         Ok(Self { mean, sd, ..Self::split(&dataset, share, seed)? })
     }
 
-    /// Normalised pixels of one image, appended to `out`.
+    /// Appends the normalized pixels of one image `[channels, side, side]` to `out`:
+    /// `(p / 255 - mean) / sd` by channel.
     pub fn normalize(&self, image: &[u8], out: &mut Vec<f32>) {
         let plane = (image.len() / self.channels.max(1)).max(1);
         for (channel, pixels) in image.chunks(plane).enumerate() {

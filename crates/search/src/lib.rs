@@ -20,7 +20,7 @@ mod split;
 pub use engine::{ContinueError, SearchError, run};
 pub use event::{Event, Network, Progress, ScoreRow, ScoreTable, Start, Summary};
 pub use settings::{
-    CostObjective, DATASETS, DataSettings, Device, FidelitySettings, LadderSettings, Microseconds,
+    CostObjective, DataSettings, Device, FidelitySettings, LadderSettings, Microseconds,
     RecipePreset, RungSettings, SUBSETS, SearchSettings, Settings, SettingsError, SpaceName, Span,
     TrainingSettings, ZeroCostProxy, ladder_toml, to_toml,
 };

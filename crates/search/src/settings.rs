@@ -382,9 +382,6 @@ impl Settings {
     }
 }
 
-/// The data sets that a search can read.
-pub const DATASETS: &[&str] = &["digits", "mnist", "fashion-mnist", "cifar10", "folder"];
-
 #[cfg(test)]
 mod tests {
     use super::*;

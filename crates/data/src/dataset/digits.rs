@@ -1,11 +1,21 @@
-//! The embedded digits; `data/README.md` tells their origin and licence.
+//! The embedded digits; `data/README.md` tells their origin and license.
 
-use super::{Dataset, DatasetError, Images};
+use super::format::DatasetFormat;
+use super::{Dataset, DatasetError};
+use crate::images::Images;
 use flate2::read::GzDecoder;
 use std::io::Read;
 use std::path::Path;
 
 const BYTES: &[u8] = include_bytes!("../../data/digits.bin.gz");
+
+pub(super) const FORMAT: DatasetFormat = DatasetFormat {
+    name: "digits",
+    summary: "handwritten digits, embedded, 1,797 images of 8x8 (Alpaydin & Kaynak 1998)",
+    files: None,
+    is_resized: false,
+    load: |_| load(),
+};
 
 /// A label and 64 pixels.
 const RECORD: usize = 65;

@@ -1,13 +1,24 @@
 //! A folder of images for each class, optionally below `train` and `test`.
 
-use super::{Dataset, DatasetError, Images};
+use super::format::{DatasetFormat, Source};
+use super::{Dataset, DatasetError};
+use crate::images::Images;
 use image::imageops::FilterType;
 use std::path::{Path, PathBuf};
 
-pub(super) fn load(folder: &Path, side: usize) -> Result<Dataset, DatasetError> {
+pub(super) const FORMAT: DatasetFormat = DatasetFormat {
+    name: "folder",
+    summary: "images of your own, one folder of PNG, JPEG or BMP files for each class",
+    files: Some("a folder of images for each class, optionally below train/ and test/"),
+    is_resized: true,
+    load,
+};
+
+fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
+    let (folder, side) = (source.folder("folder", "")?, source.side);
     let (train, test) = (folder.join("train"), folder.join("test"));
     let split = train.is_dir();
-    let root = if split { train } else { folder.to_owned() };
+    let root = if split { train } else { folder.clone() };
     let classes = folders(&root)?;
     if classes.len() < 2 {
         let what = "two folders of images, one for each class".to_owned();

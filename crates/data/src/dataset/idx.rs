@@ -1,12 +1,20 @@
 //! The IDX format of MNIST and Fashion-MNIST, plain or gzipped.
 
-use super::{Dataset, DatasetError, Images};
+use super::format::Source;
+use super::{Dataset, DatasetError};
+use crate::images::Images;
 use flate2::read::GzDecoder;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-pub(super) fn load(name: &str, folder: &Path) -> Result<Dataset, DatasetError> {
+/// Files of both data sets.
+pub(super) const FILES: &str = "train-images-idx3-ubyte, train-labels-idx1-ubyte, \
+     t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or gzipped";
+
+/// Reads the four files of a data set.
+pub(super) fn load(name: &str, source: &Source<'_>, mirror: bool) -> Result<Dataset, DatasetError> {
+    let folder = &source.folder(name, "train-images-idx3-ubyte")?;
     let part = |prefix: &str| -> Result<Images, DatasetError> {
         let (path, pixels, shape) = read(folder, &format!("{prefix}-images-idx3-ubyte"), 3)?;
         let (label_path, labels, counts) = read(folder, &format!("{prefix}-labels-idx1-ubyte"), 1)?;
@@ -34,7 +42,6 @@ pub(super) fn load(name: &str, folder: &Path) -> Result<Dataset, DatasetError> {
         let reason = format!("test images of {} pixels, not {}", test.side, train.side);
         return Err(DatasetError::content(folder, reason));
     }
-    let mirror = name == "fashion-mnist";
     Ok(Dataset { name: name.into(), classes: 10, train, test: Some(test), mirror })
 }
 

@@ -1,9 +1,8 @@
 //! Which settings make sense.
 
-use super::{
-    DATASETS, RecipePreset, SearchSettings, Settings, SettingsError, SpaceName, TrainingSettings,
-};
+use super::{RecipePreset, SearchSettings, Settings, SettingsError, SpaceName, TrainingSettings};
 use crate::LadderSettings;
+use automl_data::DatasetFormat;
 use automl_registry::{PartError, check_pair};
 use automl_storage::{Address, without_password};
 
@@ -48,11 +47,12 @@ impl Settings {
         if !(8..=512).contains(&data.side) {
             return wrong("data.side", data.side.to_string(), "must lie between 8 and 512 pixels");
         }
-        if !DATASETS.contains(&data.dataset.as_str()) {
-            let known = format!("unknown data set: one of {}", DATASETS.join(", "));
+        let Ok(format) = DatasetFormat::find(&data.dataset) else {
+            let known: Vec<_> = DatasetFormat::all().iter().map(|format| format.name).collect();
+            let known = format!("unknown data set: one of {}", known.join(", "));
             return wrong("data.dataset", format!("{:?}", data.dataset), &known);
-        }
-        if data.dataset != "digits" && data.dir.is_none() {
+        };
+        if format.files.is_some() && data.dir.is_none() {
             return wrong(
                 "data.dataset",
                 format!("{:?}", data.dataset),
