@@ -2,8 +2,8 @@
 //!
 //! A chain m1 to m7, each block with its own type, repeats and the arguments of that type, then a
 //! 1x1 convolution to `last_dim` channels, global average pooling and a linear classifier. Ranges,
-//! names and multiples are those of the public code base of kindle (`tune.py`), the extended types
-//! those of its participants; arguments exist only while their type is chosen.
+//! names and multiples are those of the public code base of kindle (`tune.py`); arguments are active
+//! only while their type is chosen.
 
 mod choice;
 mod head;
@@ -26,6 +26,18 @@ use skeleton::{BLOCKS, Skeleton};
 const WIDTHS: [f64; 9] = [1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125, 0.0625, 0.03125];
 
 /// A search space of light networks for images of one size.
+///
+/// # Examples
+/// ```
+/// use automl_arch::{BlockSpace, BlockSpaceOptions};
+///
+/// let options = BlockSpaceOptions { extended: true, ..BlockSpaceOptions::default() };
+/// let blocks = BlockSpace::within(1, 28, 10, &options, |graph| graph.cost().parameters <= 50_000)?;
+/// let config = blocks.space().sample_prior(&mut automl_numeric::stream(1, 0, "example"));
+/// let network = blocks.architecture(&config);
+/// assert_eq!((network.input_side, network.classes()), (28, Ok(10)));
+/// # Ok::<(), automl_arch::BlockSpaceError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct BlockSpace {
     input_channels: usize,
@@ -61,9 +73,8 @@ impl BlockSpace {
 
     /// The widest space of which most of the prior's networks keep within the caps.
     ///
-    /// Channel ranges are scaled down until at least half of 256 networks drawn from the prior
-    /// are allowed; `options.width` is where this starts. Which width that is depends on the
-    /// arguments only.
+    /// Channel ranges are scaled down from `options.width` until at least half of 256 networks drawn
+    /// from the prior are allowed. The width is a function of the arguments.
     ///
     /// # Errors
     /// As [`new`](Self::new).

@@ -1,19 +1,19 @@
-//! Whether a graph network can be built.
+//! Validity of a graph.
 
 use crate::limits::{MAX_CHANNELS, MAX_SIDE, MAX_WEIGHTS};
 use crate::op::{Convolution, Op, output_side};
 
-/// Why a graph network cannot be built.
+/// A graph that cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {reason}")]
 pub struct GraphError {
     /// The field or node, such as `nodes.3.body.0`.
     pub place: String,
-    /// What does not fit.
+    /// The contradiction.
     pub reason: String,
 }
 
-/// What flows between nodes.
+/// Shape of the maps between two nodes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Shape {
     channels: usize,

@@ -1,19 +1,40 @@
-//! What a network costs, counted without building it.
+//! Cost of a network, counted from its graph.
 
 use crate::graph::Graph;
 use crate::op::{Op, output_side};
 use serde::{Deserialize, Serialize};
 
 /// Parameters, multiply-accumulates and memory of one network.
+///
+/// A convolution of c to d channels with k x k kernels and g groups on output maps of side n has
+/// c d k² / g weights and as many multiply-accumulates times n². Normalization adds 2 d parameters,
+/// a bias d.
+///
+/// # Examples
+/// ```
+/// use automl_arch::{Activation, Architecture, Block, Layer};
+///
+/// let cost = Architecture::new(3, 32, [
+///     Layer::once(Block::conv(16, 3, 1, Activation::Relu)),
+///     Layer::once(Block::GlobalAvgPool),
+///     Layer::once(Block::Flatten),
+///     Layer::once(Block::linear(10)),
+/// ])
+/// .cost()?;
+/// assert_eq!(cost.parameters, 3 * 16 * 9 + 2 * 16 + 16 * 10 + 10);
+/// assert_eq!(cost.macs, 3 * 16 * 9 * 32 * 32 + 16 * 10);
+/// assert_eq!(cost.peak_activation_bytes, 4 * (3 + 16) * 32 * 32);
+/// # Ok::<(), automl_arch::ArchitectureError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Cost {
-    /// Weights, biases and the two learnt vectors of every batch normalisation.
+    /// Weights, biases, and the scale and shift of every batch normalization.
     pub parameters: u64,
     /// Multiply-accumulates of convolutions and linear layers for one image.
     pub macs: u64,
-    /// The most bytes of 32-bit activations that are alive at one time while one image is
-    /// classified: input and output of the running node and what a later branch still needs.
-    /// Normalisation, activation and channel weighting work in place.
+    /// Largest number of bytes of 32-bit activations in memory at one time while one image is
+    /// classified: input and output of the running node, and maps that a later branch needs.
+    /// Normalization, activation and channel weighting work in place.
     pub peak_activation_bytes: u64,
 }
 
@@ -25,7 +46,7 @@ impl Graph {
 }
 
 impl Cost {
-    /// The cost of a network, by one walk over its nodes.
+    /// Counts the cost of a network.
     pub fn of(network: &Graph) -> Self {
         let shape = Shape { channels: network.input_channels as u64, side: network.input_side };
         let total = walk(&network.nodes, shape, false);
@@ -37,8 +58,7 @@ impl Cost {
     }
 }
 
-/// The side of the maps at the end of the convolutions: before the global pooling, or before the
-/// first linear layer.
+/// Side of the last maps: before the global pooling, or before the first linear layer.
 pub(crate) fn last_side(network: &Graph) -> usize {
     let mut shape = Shape { channels: network.input_channels as u64, side: network.input_side };
     for node in &network.nodes {
@@ -65,7 +85,7 @@ impl Shape {
 struct Total {
     parameters: u64,
     macs: u64,
-    /// Numbers alive at the worst moment.
+    /// Largest number of activations in memory at one time.
     peak: u64,
     output: Shape,
 }

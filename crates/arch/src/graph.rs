@@ -1,28 +1,44 @@
-//! The form in which equal networks are equal.
+//! Networks as primitive operations.
 
 use crate::check::{self, GraphError};
 use crate::op::Op;
 use serde::{Deserialize, Serialize};
 
-/// An architecture as primitive nodes: multiples and repeats applied, what does nothing left out.
+/// A network as primitive operations: multiples and repeats are applied, empty operations left out,
+/// so equal networks are equal.
 ///
-/// Lowered from a valid [`Architecture`](crate::Architecture), so channels agree, or read from JSON
-/// and [checked](Self::check). Whoever changes nodes by hand checks them too.
+/// A graph is lowered from a valid [`Architecture`](crate::Architecture), so its channels agree, or
+/// read from JSON and [checked](Self::check). After a change of nodes by hand, check it again.
+///
+/// # Examples
+/// ```
+/// use automl_arch::{Activation, Architecture, Block, Graph, Layer};
+///
+/// let head = [Layer::once(Block::GlobalAvgPool), Layer::once(Block::Flatten), Layer::once(Block::linear(10))];
+/// let conv = Layer::once(Block::conv(16, 3, 1, Activation::Relu));
+/// let chain = |stem: Vec<Layer>| Architecture::new(3, 32, stem.into_iter().chain(head.clone()));
+/// let graph = chain(vec![conv.clone(), conv.clone()]).graph()?;
+/// assert_eq!(graph, chain(vec![Layer { repeat: 2, ..conv.clone() }]).graph()?);
+///
+/// let json = serde_json::to_string(&graph)?;
+/// assert_eq!(serde_json::from_str::<Graph>(&json)?.fingerprint(), graph.fingerprint());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
 #[non_exhaustive]
 pub struct Graph {
     /// Channels of the input image.
     pub input_channels: usize,
-    /// Side of the input image.
+    /// Side of the input image in pixels.
     pub input_side: usize,
-    /// Class scores.
+    /// Number of class scores.
     pub classes: usize,
-    /// What is computed, in this order.
+    /// The operations in order.
     pub nodes: Vec<Op>,
 }
 
-/// What a file says, before it is checked.
+/// The content of a file before the check.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Unchecked {
@@ -44,10 +60,10 @@ impl TryFrom<Unchecked> for Graph {
 }
 
 impl Graph {
-    /// A 64-bit name of the network: the same in every process and version, different (but for
-    /// chance, 2^-64 a pair) for different networks.
+    /// A 64-bit identifier of the network, the same in every process and version; two different
+    /// networks share one with probability 2⁻⁶⁴.
     ///
-    /// It is the FNV-1a hash of the nodes' JSON form, mixed by SplitMix64's finaliser.
+    /// It is the FNV-1a hash of the JSON form, mixed by the finalizer of SplitMix64.
     pub fn fingerprint(&self) -> u64 {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         for byte in serde_json::to_vec(self).unwrap_or_default() {
@@ -58,11 +74,11 @@ impl Graph {
         hash ^ (hash >> 31)
     }
 
-    /// Whether this is a network that can be built: channels agree from node to node, windows fit
-    /// on their maps, and the chain ends in one number per class.
+    /// Checks that the network can be built: channels agree from node to node, windows fit on their
+    /// maps, and the chain ends in one number per class.
     ///
     /// # Errors
-    /// The first node that does not fit.
+    /// [`GraphError`] with the first node at fault.
     pub fn check(&self) -> Result<(), GraphError> {
         check::check(self.input_channels, self.input_side, self.classes, &self.nodes)
     }

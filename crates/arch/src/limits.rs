@@ -1,5 +1,5 @@
-//! Limits of what an architecture may ask for, so that sizes can be computed and files from
-//! strangers cannot ask for unbounded memory.
+//! Limits on architectures, so that sizes do not overflow and untrusted files cannot ask for
+//! unbounded memory.
 
 /// Channels of one layer.
 pub(crate) const MAX_CHANNELS: usize = 1 << 16;

@@ -7,15 +7,15 @@
 use crate::{Activation, Architecture, Block, Layer};
 use automl_space::{Config, Key, Space, SpaceError};
 
-/// Layers that are chosen.
+/// Number of chosen layers.
 pub const LAYERS: usize = 8;
 
 const STAGES: [(usize, usize); 3] = [(2, 64), (3, 128), (3, 256)];
 
-/// What one layer is.
+/// The choices of one layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// Code 0: nothing; where the shape changes, a 1x1 convolution of that stride.
+    /// Code 0: the identity; where the shape changes, a 1x1 convolution of that stride.
     Identity,
     /// Code 1: inverted residual, kernel 3, expansion 3.
     Mb3,
@@ -28,11 +28,11 @@ impl Choice {
     pub const ALL: [Self; 3] = [Self::Identity, Self::Mb3, Self::Mb6];
 }
 
-/// A code that is not eight digits of 0, 1 and 2.
+/// A code other than eight digits of 0, 1 and 2.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a code has eight digits, each 0, 1 or 2; got {code:?}")]
 pub struct CodeError {
-    /// What was given.
+    /// The given code.
     pub code: String,
 }
 
@@ -40,6 +40,15 @@ pub struct CodeError {
 ///
 /// # Errors
 /// [`CodeError`] unless there are exactly eight digits, each 0, 1 or 2.
+///
+/// # Examples
+/// ```
+/// use automl_arch::nas_bench_macro::{architecture, parse};
+///
+/// let network = architecture(&parse("00000000")?, 3, 32, 10);
+/// assert_eq!(network.cost()?.parameters, 387_882);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn parse(code: &str) -> Result<[Choice; LAYERS], CodeError> {
     let choices: Option<Vec<Choice>> = code
         .chars()
@@ -101,7 +110,7 @@ impl MacroSpace {
     /// The space for images of the given channels and side.
     ///
     /// # Errors
-    /// None for this space; what its builder would refuse.
+    /// [`SpaceError`] of the builder; none is expected.
     pub fn new(
         input_channels: usize,
         input_side: usize,

@@ -4,7 +4,7 @@ use crate::nas_bench_macro::MacroSpace;
 use crate::{Architecture, BlockSpace};
 use automl_space::{Config, Space};
 
-/// A space whose configurations are networks.
+/// A space of networks.
 #[derive(Clone, Debug)]
 pub enum NetworkSpace {
     /// Seven searched blocks.

@@ -1,12 +1,22 @@
-//! What a network is, in one of the two forms that files have.
+//! Networks in files.
 
 use crate::{Architecture, ArchitectureError, Graph, GraphError, YamlError};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// A network as blocks (`model.yaml`) or, where its widths are no block's any more, as primitive
-/// nodes (`network.json`, the JSON form of [`Graph`]).
+/// A network as blocks (`model.yaml`) or, where pruning gave it widths that no block can have, as
+/// primitive operations (`network.json`, the JSON form of [`Graph`]).
+///
+/// # Examples
+/// ```
+/// use automl_arch::{Architecture, Block, Layer, NetworkSpec};
+///
+/// let layers = [Layer::once(Block::Flatten), Layer::once(Block::linear(10))];
+/// let spec = NetworkSpec::from(&Architecture::new(1, 8, layers));
+/// assert_eq!((spec.file_name(), spec.graph()?.cost().parameters), ("model.yaml", 650));
+/// # Ok::<(), automl_arch::NetworkSpecError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum NetworkSpec {
@@ -16,7 +26,7 @@ pub enum NetworkSpec {
     Nodes(Graph),
 }
 
-/// Why a network's description cannot be used.
+/// A network that cannot be read or built.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum NetworkSpecError {
@@ -25,10 +35,10 @@ pub enum NetworkSpecError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A folder without a network.
+    /// The folder has neither `network.json` nor `model.yaml`.
     #[error("{} holds neither network.json nor model.yaml", path.display())]
     Folder {
         /// The folder.
@@ -39,7 +49,7 @@ pub enum NetworkSpecError {
     Yaml {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The cause.
         source: YamlError,
     },
     /// The file of nodes is not valid.
@@ -47,7 +57,7 @@ pub enum NetworkSpecError {
     Json {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The cause.
         source: serde_json::Error,
     },
     /// Blocks that cannot be built.
@@ -114,6 +124,9 @@ impl NetworkSpec {
     }
 
     /// The file's text; reading it gives the same network.
+    ///
+    /// # Errors
+    /// A failure of the JSON writer.
     pub fn text(&self) -> Result<String, serde_json::Error> {
         match self {
             Self::Blocks(architecture) => Ok(architecture.to_yaml()),

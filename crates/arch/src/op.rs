@@ -1,12 +1,12 @@
-//! Primitive computations, the nodes of a graph.
+//! Primitive operations, the nodes of a graph.
 
 use crate::activation::Activation;
 use serde::{Deserialize, Serialize};
 
-/// One primitive computation.
+/// One primitive operation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Op {
-    /// A convolution with what directly follows it.
+    /// A convolution with its normalization or bias, and its activation.
     Convolution(Convolution),
     /// Matrix product with bias; maps are flattened first.
     Linear {
@@ -19,7 +19,7 @@ pub enum Op {
     },
     /// Maxima or means of windows.
     Pool {
-        /// Which of the two.
+        /// Maximum or mean.
         kind: Pooling,
         /// Side of the window.
         kernel: usize,
@@ -40,7 +40,7 @@ pub enum Op {
         squeeze: usize,
         /// The nonlinearity between.
         activation: Activation,
-        /// What makes weights of the second layer's outputs.
+        /// Function from the outputs of the second layer to weights.
         gate: Gate,
     },
     /// Efficient channel attention (Wang et al. 2020): channel weights from a convolution along
@@ -65,7 +65,25 @@ pub enum Op {
     },
 }
 
-/// A square convolution with batch normalisation and activation.
+/// A convolution with square kernels, batch normalization and activation.
+///
+/// # Examples
+/// ```
+/// use automl_arch::{Activation, Convolution};
+///
+/// let conv = Convolution {
+///     inputs: 16,
+///     outputs: 32,
+///     kernel: 3,
+///     stride: 2,
+///     padding: (1, 1),
+///     groups: 4,
+///     norm: true,
+///     activation: Activation::Relu,
+/// };
+/// assert_eq!(conv.output_side(28), 14);
+/// assert_eq!(conv.weight_shape(), [32, 4, 3, 3]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Convolution {
     /// Input channels.
@@ -80,7 +98,7 @@ pub struct Convolution {
     pub padding: (usize, usize),
     /// Groups.
     pub groups: usize,
-    /// Whether outputs are normalised over the batch; if not, there is a bias.
+    /// Whether outputs are normalized over the batch; if not, there is a bias.
     pub norm: bool,
     /// The nonlinearity.
     pub activation: Activation,
@@ -91,11 +109,11 @@ pub struct Convolution {
 pub enum Pooling {
     /// The largest value.
     Max,
-    /// The mean, in which zeros of the border count.
+    /// The mean; zeros of the border count.
     Average,
 }
 
-/// What turns numbers into channel weights.
+/// Functions from numbers to channel weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Gate {
     /// min(max(0, x + 3), 6) / 6
@@ -107,7 +125,7 @@ pub enum Gate {
 }
 
 impl Convolution {
-    /// Side of the output maps, floor((side + padding - kernel) / stride) + 1.
+    /// Side of the output maps, ⌊(side + padding - kernel) / stride⌋ + 1.
     pub fn output_side(&self, side: usize) -> usize {
         output_side(side, self.kernel, self.stride, self.padding.0 + self.padding.1)
     }

@@ -1,13 +1,14 @@
-//! One architecture at another image side.
+//! One architecture at other image resolutions.
 
 use crate::cost::last_side;
 use crate::{Architecture, ArchitectureError};
 
-/// The least side of the last maps: below it, kernels of 3 see little but padding.
+/// Smallest side of the last maps: below it, kernels of 3 see little but padding.
 const LEAST: usize = 2;
 
 impl Architecture {
-    /// The same architecture for images of another side, with fewer strides where it needs that.
+    /// The same architecture for images of another side in pixels, with fewer strides where the last
+    /// maps would vanish.
     ///
     /// Blocks, channels and repeats stay. Smaller images leave smaller maps behind every stride, so
     /// strides become 1, the last of the chain before the earlier ones, until the last maps have a
@@ -18,8 +19,26 @@ impl Architecture {
     /// stands behind maps that are not pooled to one pixel.
     ///
     /// # Errors
-    /// As [`graph`](Self::graph), for instance where a kernel does not fit on so small
-    /// images.
+    /// As [`graph`](Self::graph), for instance where a kernel does not fit on so small images.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_arch::{Activation, Architecture, Block, Layer};
+    ///
+    /// let conv = || Layer::once(Block::conv(16, 3, 2, Activation::Relu));
+    /// let network = Architecture::new(3, 32, [
+    ///     conv(),
+    ///     conv(),
+    ///     conv(),
+    ///     Layer::once(Block::GlobalAvgPool),
+    ///     Layer::once(Block::Flatten),
+    ///     Layer::once(Block::linear(10)),
+    /// ]);
+    /// let small = network.at_resolution(8)?;
+    /// assert_eq!(small.input_side, 8);
+    /// assert_eq!(small.cost()?.parameters, network.cost()?.parameters);
+    /// # Ok::<(), automl_arch::ArchitectureError>(())
+    /// ```
     pub fn at_resolution(&self, side: usize) -> Result<Self, ArchitectureError> {
         let least = last_side(&self.graph()?).min(LEAST);
         let mut adapted = Self { input_side: side, ..self.clone() };

@@ -199,7 +199,7 @@ fn equal_networks_are_equal() {
 }
 
 #[test]
-fn the_stride_belongs_to_the_copy_that_the_community_gives_it_to() {
+fn the_stride_belongs_to_one_copy() {
     let relu = Activation::Relu;
     let conv = backbone([Layer::new(2, Block::conv(16, 3, 2, relu))]);
     let unrolled = backbone([

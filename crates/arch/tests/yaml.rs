@@ -1,4 +1,4 @@
-//! Configurations of the community, read and written.
+//! Public configurations, read and written.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! How training images are varied: RandAugment, a random crop, a mirror image, cutout.
+//! Augmentation: RandAugment, a random crop, a mirror image, cutout.
 
 mod crop;
 mod cutout;
@@ -15,26 +15,37 @@ use automl_numeric::{Stream, stream};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-/// How training images are varied: [`RandAugment`], then a random crop and a mirror image, and
-/// cutout once they are normalised.
+/// Variation of training images: [`RandAugment`], then a random crop and a mirror image, and cutout
+/// of the normalized pixels.
 ///
 /// Each image of each epoch has a random stream of its own, so the result depends neither on
 /// threads nor on the order of the images.
+///
+/// # Examples
+/// ```
+/// use automl_data::Augmentation;
+///
+/// let crops = Augmentation { margin: 1, mirror: true, ..Augmentation::default() };
+/// let image: Vec<u8> = (1..=9).collect();
+/// let varied = crops.vary(&image, 3, &mut automl_numeric::stream(1, 0, "example"));
+/// assert_eq!(varied.len(), image.len());
+/// assert!(!crops.is_none() && Augmentation::default().is_none());
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Augmentation {
-    /// Pixels of black margin before a crop of the old size at a random place; 0 for none.
+    /// Black margin in pixels around the image before a crop of the old size at a random place; 0 for
+    /// none.
     pub margin: usize,
     /// Whether half of the images are mirrored.
     pub mirror: bool,
-    /// Operations on colours and shapes.
+    /// Operations on colors and shapes.
     #[serde(default)]
     pub randaugment: RandAugment,
     /// The side of the square that cutout hides, as a share of the image's side, 0 to 1; 0 for
     /// none. DeVries & Taylor (2017) took .5 for CIFAR-10 and .25 for CIFAR-100.
     #[serde(default)]
     pub cutout: f64,
-    /// The share of the images that is varied at all, 0 to 1. It scales every kind of variation
-    /// smoothly: an expected loss is linear in it.
+    /// The share of the images that is varied, 0 to 1. The expected loss is linear in it.
     #[serde(default = "all")]
     pub share: f64,
 }
@@ -73,7 +84,7 @@ impl Augmentation {
         stream(seed, epoch << 32 | index as u64, "augment")
     }
 
-    /// A varied copy of an image `[channels, side, side]`, all but the cutout.
+    /// A varied copy of an image `[channels, side, side]`, without the cutout.
     pub fn vary(&self, image: &[u8], side: usize, rng: &mut Stream) -> Vec<u8> {
         let mut varied = image.to_vec();
         self.randaugment.apply(&mut varied, side, rng);
@@ -87,7 +98,7 @@ impl Augmentation {
         crop::crop(&varied, side, (down, right), mirror)
     }
 
-    /// Hides a square of normalised pixels `[channels, side, side]`.
+    /// Sets a square of the normalized pixels to zero, the mean: `[channels, side, side]`.
     pub fn cut(&self, pixels: &mut [f32], side: usize, rng: &mut Stream) {
         let length = (self.cutout * side as f64).round() as usize;
         cutout::cut(pixels, side, length, rng);

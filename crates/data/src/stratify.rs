@@ -1,4 +1,4 @@
-//! Stratified orders: every prefix holds of each class its share.
+//! Stratified orders: in every prefix each class has its share.
 
 use automl_numeric::stream;
 use rand::seq::SliceRandom;
@@ -10,6 +10,15 @@ use rand::seq::SliceRandom;
 /// # Source
 /// Tijdeman (1980), "The chairman assignment problem": of the lists that lag by at least
 /// `1 / (2 m - 2)`, the one comes next that would first lag by too much.
+///
+/// # Examples
+/// ```
+/// use automl_data::stratify::interleave;
+///
+/// let order = interleave(&[vec![0, 1, 2, 3], vec![10, 11]]);
+/// assert_eq!(order.iter().filter(|item| **item < 10).count(), 4);
+/// assert_eq!(order[..3].iter().filter(|item| **item >= 10).count(), 1);
+/// ```
 pub fn interleave(lists: &[Vec<usize>]) -> Vec<usize> {
     let total: usize = lists.iter().map(Vec::len).sum();
     let parts = (2 * lists.len()).saturating_sub(2).max(1) as i128;

@@ -90,8 +90,8 @@ proptest! {
         }
     }
 
-    /// An image whose channels are the same picture has three times the result of that picture:
-    /// operations on tones and shapes treat channels alike, and grey has no colour to change.
+    /// An image with equal channels has three times the result of that picture:
+    /// operations on tones and shapes treat channels alike, and gray has no color to change.
     #[test]
     fn grey_is_the_same_in_one_channel_and_in_three(
         (image, side) in image(),

@@ -136,7 +136,7 @@ fn folders_of_images_are_read() {
     assert!(error.contains("broken.png"), "{error}");
 }
 
-fn labelled(labels: Vec<u16>) -> Dataset {
+fn labeled(labels: Vec<u16>) -> Dataset {
     let pixels = (0..labels.len() * 4).map(|i| (i * 7 % 251) as u8).collect();
     let train = Images { channels: 1, side: 2, pixels, labels };
     Dataset { name: "made".into(), classes: 4, train, test: None, mirror: false }
@@ -150,7 +150,7 @@ proptest! {
     fn splits_are_balanced_partitions(
         labels in proptest::collection::vec(0u16..4, 40..120), share in 0.1f64..0.5, seed in any::<u64>(),
     ) {
-        let dataset = labelled(labels);
+        let dataset = labeled(labels);
         let data = DataSplits::split(&dataset, share, seed).unwrap();
         prop_assert_eq!(&data, &DataSplits::split(&dataset, share, seed).unwrap());
         let mut all: Vec<u8> = Vec::new();
@@ -173,7 +173,7 @@ proptest! {
     /// Smaller subsets are part of larger ones, class by class.
     #[test]
     fn subsets_are_nested(a in 0.05f64..1.0, b in 0.05f64..1.0, seed in any::<u64>()) {
-        let dataset = labelled((0..100).map(|i| i % 4).collect());
+        let dataset = labeled((0..100).map(|i| i % 4).collect());
         let data = DataSplits::split(&dataset, 0.2, 0).unwrap();
         let (small, large) = (data.subset(a.min(b), seed), data.subset(a.max(b), seed));
         let images = |data: &DataSplits| (0..data.train.len()).map(|i| data.train.image(i).to_vec()).collect::<std::collections::HashSet<_>>();
@@ -186,7 +186,7 @@ proptest! {
     /// Fewer validation images are some of them, as many of each class, and nothing else changes.
     #[test]
     fn fewer_validation_images(most in 4usize..30, seed in any::<u64>()) {
-        let dataset = labelled((0..100).map(|i| i % 4).collect());
+        let dataset = labeled((0..100).map(|i| i % 4).collect());
         let data = DataSplits::split(&dataset, 0.2, 0).unwrap();
         let fewer = data.validated_by(most, seed);
         prop_assert_eq!(fewer.validation.len(), most.min(data.validation.len()));

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// A copy of an image `[channels, side, side]` whose pixel `(x, y)` is the pixel
+/// A copy of an image `[channels, side, side]` in which the pixel `(x, y)` is the pixel
 /// `(x + right, y + down)` of the image, or of its mirror image; black outside.
 pub(super) fn crop(
     image: &[u8],

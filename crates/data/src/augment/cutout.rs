@@ -1,9 +1,9 @@
-//! Cutout: a square of the image that the network does not see.
+//! Cutout: a hidden square of the image.
 
 use automl_numeric::Stream;
 use rand::RngExt;
 
-/// Sets a square of `length` pixels to zero in normalised pixels `[channels, side, side]`, where
+/// Sets a square of `length` pixels to zero in normalized pixels `[channels, side, side]`, where
 /// zero is the mean. Its centre is anywhere in the image, so part of the square may lie outside.
 ///
 /// # Source

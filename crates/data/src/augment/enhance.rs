@@ -4,7 +4,7 @@
 use super::tone::look_up;
 use std::array;
 
-/// Grey against colour. A grey image stays as it is.
+/// Gray against color. A gray image stays as it is.
 pub(super) fn color(image: &mut [u8], plane: usize, factor: f32) {
     let grey = grey(image, plane);
     for channel in image.chunks_exact_mut(plane) {

@@ -14,7 +14,7 @@ use super::{enhance, tone};
 /// | `Equalize` | each channel gets a flat histogram, at any strength | |
 /// | `Rotate` | 30 degrees about the centre | both |
 /// | `Solarize` | what is above the threshold is inverted; it falls from 256 to 0 | |
-/// | `Color` | .9 more colour, or less: towards grey | both |
+/// | `Color` | .9 more color, or less: towards gray | both |
 /// | `Posterize` | 4 of 8 bits are kept | |
 /// | `Contrast` | .9 farther from the mean brightness, or nearer | both |
 /// | `Brightness` | .9 brighter, or darker | both |
