@@ -35,7 +35,7 @@ pub(crate) use offer::{
 };
 pub use range::Range;
 
-use crate::yaml::{Row, YamlError};
+use crate::row::{Row, YamlError};
 use serde::{Deserialize, Serialize};
 
 /// Makes [`Block`] and the registry of the blocks, with arguments and without.

@@ -16,6 +16,7 @@ mod network_space;
 mod network_spec;
 mod op;
 mod resolution;
+mod row;
 mod yaml;
 
 pub use activation::Activation;
@@ -30,4 +31,4 @@ pub use graph::Graph;
 pub use network_space::NetworkSpace;
 pub use network_spec::{NetworkSpec, NetworkSpecError};
 pub use op::{Convolution, Gate, Op, Pooling};
-pub use yaml::YamlError;
+pub use row::YamlError;

@@ -4,18 +4,9 @@
 //! `backbone` of `[repeat, module, arguments]` rows; kindle's leading `from` index (-1) is accepted.
 //! The modules and their positional arguments are those of [`Block::kinds`].
 
-mod error;
-mod item;
-mod row;
-mod value;
-
-pub use error::YamlError;
-pub(crate) use row::Row;
-pub(crate) use value::Value;
-
 use crate::architecture::{Architecture, Layer};
 use crate::block::Block;
-use item::Item;
+use crate::row::{Item, Row, YamlError};
 use serde::Deserialize;
 use std::fmt::Write;
 

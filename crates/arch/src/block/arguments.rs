@@ -47,8 +47,8 @@ macro_rules! arguments {
             )*];
 
             pub(super) fn read(
-                row: &mut $crate::yaml::Row<'_>,
-            ) -> Result<Self, $crate::yaml::YamlError> {
+                row: &mut $crate::row::Row<'_>,
+            ) -> Result<Self, $crate::row::YamlError> {
                 let _ = &row;
                 $(
                     let default = $crate::block::arguments::optional!($($default)?);
@@ -65,7 +65,7 @@ macro_rules! arguments {
             }
 
             fn positional(&self) -> Vec<String> {
-                vec![$( $crate::yaml::Value::written(&self.$field) ),*]
+                vec![$( $crate::row::Value::written(&self.$field) ),*]
             }
 
             fn check(&self, builder: &$crate::builder::Builder) -> $crate::builder::Checked<()> {
@@ -95,7 +95,7 @@ macro_rules! optional {
 macro_rules! checked {
     ($builder:ident, $value:expr, $name:expr) => {};
     ($builder:ident, $value:expr, $name:expr, $range:expr) => {
-        if let Some(value) = $crate::yaml::Value::number(&$value)
+        if let Some(value) = $crate::row::Value::number(&$value)
             && !($range.contains)(value)
         {
             return Err($builder.argument_error($name, value, $range.expected));

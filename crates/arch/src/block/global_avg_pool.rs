@@ -4,7 +4,7 @@ use super::arguments::arguments;
 use super::kind::BlockKind;
 use crate::builder::{Builder, Checked};
 use crate::op::Op;
-use crate::yaml::{Row, YamlError};
+use crate::row::{Row, YamlError};
 
 arguments! {
     /// Mean over all positions: maps `[c, n, n]` become `[c, 1, 1]`.

@@ -3,7 +3,7 @@
 use super::offer::{Offer, Values};
 use super::range::Range;
 use crate::builder::{Builder, Checked};
-use crate::yaml::{Row, YamlError};
+use crate::row::{Row, YamlError};
 
 /// One positional argument of a block.
 #[derive(Clone, Copy, Debug)]

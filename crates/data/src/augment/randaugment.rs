@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// Some of the fourteen [`Transformation`]s, drawn uniformly with replacement for each image.
 ///
-/// The default is none of them, of magnitude 2. The best magnitude grows with the network and with
-/// the number of images (section 4.1 of the paper, whose networks have millions of parameters), so
+/// The default is no operation, and magnitude 2. The best magnitude grows with the network and with
+/// the number of images (section 4.1 of the paper, for networks of millions of parameters), so
 /// small networks want a weak one.
 ///
 /// # Source
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// reduced search space", section 3, arXiv 1909.13719.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RandAugment {
-    /// N, how many operations each image goes through; 0 turns it off.
+    /// N, the number of operations on each image; 0 turns RandAugment off.
     pub operations: usize,
     /// M, how strong they are, 0 to [`RandAugment::MAX_MAGNITUDE`]. With 0 only those that know no
     /// strength act: automatic contrast and equalisation.

@@ -1,8 +1,12 @@
-//! The arguments of one row.
+//! Rows of a configuration: the arguments of one block.
 
-use super::error::YamlError;
-use super::item::Item;
-use super::value::Value;
+mod error;
+mod item;
+mod value;
+
+pub use error::YamlError;
+pub(crate) use item::Item;
+pub(crate) use value::Value;
 
 /// The arguments of one row, taken from the left.
 pub(crate) struct Row<'a> {
