@@ -117,7 +117,7 @@ pub(crate) struct CompressArgs {
     seed: Option<u64>,
 
     #[command(flatten)]
-    settings: SettingsArgs,
+    pub(crate) settings: SettingsArgs,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -172,15 +172,21 @@ impl CompressArgs {
     fn has_goal(&self) -> bool {
         self.keep.is_some() || self.max_params.is_some() || self.max_macs.is_some()
     }
+
+    /// The settings of the options and of the file that they name.
+    pub(crate) fn load(&self) -> Result<Settings, Failure> {
+        let settings = self.settings.load(self.assignments())?;
+        if !self.has_goal() && self.method != "decompose" {
+            let needs = "pruning needs to know how far: give --keep, --max-params or --max-macs";
+            return Err(needs.into());
+        }
+        Ok(settings)
+    }
 }
 
 /// Compresses, or only checks the settings.
 pub(crate) fn run(args: CompressArgs) -> Result<(), Failure> {
-    let settings = args.settings.load(args.assignments())?;
-    if !args.has_goal() && args.method != "decompose" {
-        let needs = "pruning needs to know how far: give --keep, --max-params or --max-macs";
-        return Err(needs.into());
-    }
+    let settings = args.load()?;
     if args.settings.dry_run {
         return say(automl::search::to_toml(&settings).trim_end());
     }

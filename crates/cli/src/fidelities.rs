@@ -81,7 +81,7 @@ pub(crate) struct FidelitiesArgs {
     measurements: Option<PathBuf>,
 
     #[command(flatten)]
-    settings: SettingsArgs,
+    pub(crate) settings: SettingsArgs,
 }
 
 impl FidelitiesArgs {
@@ -99,11 +99,16 @@ impl FidelitiesArgs {
         ];
         self.data.assignments().into_iter().chain(own)
     }
+
+    /// The settings of the options and of the file that they name.
+    pub(crate) fn load(&self) -> Result<Settings, Failure> {
+        Ok(self.settings.load(self.assignments())?)
+    }
 }
 
 /// Measures, or only checks the settings.
 pub(crate) fn run(args: FidelitiesArgs) -> Result<(), Failure> {
-    let settings = args.settings.load(args.assignments())?;
+    let settings = args.load()?;
     if args.settings.dry_run {
         return say(automl::search::to_toml(&settings).trim_end());
     }

@@ -3,6 +3,7 @@
 use crate::Failure;
 #[cfg(feature = "train")]
 use crate::output::say;
+use automl::search::Device;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -36,7 +37,18 @@ pub(crate) struct LatencyArgs {
     out: Option<PathBuf>,
     /// Check the options without measuring
     #[arg(long)]
-    dry_run: bool,
+    pub(crate) dry_run: bool,
+}
+
+impl LatencyArgs {
+    /// The device to run on.
+    pub(crate) fn device(&self) -> Device {
+        match self.device.as_str() {
+            "cpu" => Device::Cpu,
+            "gpu" => Device::Gpu,
+            _ => Device::Auto,
+        }
+    }
 }
 
 pub(crate) fn run(args: &LatencyArgs) -> Result<(), Failure> {
@@ -50,10 +62,10 @@ pub(crate) fn run(args: &LatencyArgs) -> Result<(), Failure> {
 fn execute(args: &LatencyArgs) -> Result<(), Failure> {
     use automl::arch::{BlockSpace, BlockSpaceOptions, Graph, NetworkSpace};
     use automl::train::{DeviceChoice, Timing, choose};
-    let device = choose(match args.device.as_str() {
-        "cpu" => DeviceChoice::Cpu,
-        "gpu" => DeviceChoice::Gpu,
-        _ => DeviceChoice::Auto,
+    let device = choose(match args.device() {
+        Device::Cpu => DeviceChoice::Cpu,
+        Device::Gpu => DeviceChoice::Gpu,
+        Device::Auto => DeviceChoice::Auto,
     })?;
     let options = BlockSpaceOptions { extended: true, ..BlockSpaceOptions::default() };
     let (channels, side) = (args.channels as usize, args.side as usize);

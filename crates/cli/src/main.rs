@@ -4,6 +4,7 @@
 mod compress;
 mod fidelities;
 mod latency;
+mod needs;
 mod output;
 mod parts;
 mod search;
@@ -69,6 +70,13 @@ enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Tell what a build must be able to do for a command, in one line of JSON
+    #[command(hide = true, disable_help_flag = true)]
+    Needs {
+        /// The command and its options
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -84,6 +92,7 @@ fn main() -> ExitCode {
             clap_complete::generate(shell, &mut Cli::command(), "automl", &mut std::io::stdout());
             Ok(())
         }
+        Command::Needs { args } => needs::run(&args),
         Command::Serve { .. } => {
             automl::serve::serve(std::io::stdin().lock(), std::io::stdout().lock())
                 .map_err(Into::into)

@@ -10,7 +10,7 @@ use automl::search::Settings;
 
 /// Runs a search, or only checks its settings.
 pub(crate) fn run(args: args::SearchArgs) -> Result<(), Failure> {
-    let settings = args.settings.load(args.assignments())?;
+    let settings = args.load()?;
     if args.settings.dry_run {
         return say(automl::search::to_toml(&settings).trim_end());
     }

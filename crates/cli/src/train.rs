@@ -58,7 +58,7 @@ pub(crate) struct TrainArgs {
     seed: Option<u64>,
 
     #[command(flatten)]
-    settings: SettingsArgs,
+    pub(crate) settings: SettingsArgs,
 }
 
 impl TrainArgs {
@@ -73,11 +73,16 @@ impl TrainArgs {
         ];
         self.data.assignments().into_iter().chain(own)
     }
+
+    /// The settings of the options and of the file that they name.
+    pub(crate) fn load(&self) -> Result<Settings, Failure> {
+        Ok(self.settings.load(self.assignments())?)
+    }
 }
 
 /// Trains, or only checks the settings.
 pub(crate) fn run(args: TrainArgs) -> Result<(), Failure> {
-    let settings = args.settings.load(args.assignments())?;
+    let settings = args.load()?;
     if args.settings.dry_run {
         return say(automl::search::to_toml(&settings).trim_end());
     }

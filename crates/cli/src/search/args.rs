@@ -1,7 +1,9 @@
 //! The options of `automl search`, each of which stands for one setting.
 
+use crate::Failure;
 use crate::parts::{sampler_help, scheduler_help};
 use crate::settings::{Assignment, DataArgs, SettingsArgs, number, path, seed, text};
+use automl::search::Settings;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -148,7 +150,7 @@ pub(crate) struct SearchArgs {
 
 impl SearchArgs {
     /// The options as settings.
-    pub(crate) fn assignments(&self) -> impl Iterator<Item = Assignment> {
+    fn assignments(&self) -> impl Iterator<Item = Assignment> {
         let own = [
             ("search.trials", number(self.trials)),
             ("search.timeout", text(&self.timeout)),
@@ -175,6 +177,11 @@ impl SearchArgs {
             ("seed", number(self.seed)),
         ];
         self.data.assignments().into_iter().chain(own)
+    }
+
+    /// The settings of the options and of the file that they name.
+    pub(crate) fn load(&self) -> Result<Settings, Failure> {
+        Ok(self.settings.load(self.assignments())?)
     }
 }
 
