@@ -3,24 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-/// The device that a command asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    Auto,
-    Cpu,
-    Gpu,
-}
-
-/// Reads a device. Unknown names count as `auto`, because the binary itself reports wrong
-/// values.
-pub(crate) fn asked(device: Option<&str>) -> Asked {
-    match device {
-        Some("cpu") => Asked::Cpu,
-        Some("gpu") => Asked::Gpu,
-        _ => Asked::Auto,
-    }
-}
-
 /// A short name of the first real GPU. Software renderers have no device of their own, so what is
 /// found is hardware: the NVIDIA driver's list, a PCI display controller with a render node, or
 /// any Mac.
