@@ -35,6 +35,8 @@ Find small networks
   latency [options]    how long networks take on this device, measured and predicted
   serve --stdio        drive the optimiser from any program, by JSON lines
   simulate [options]   schedulers on thousands of simulated workers
+  parts [NAME]         samplers and schedulers with their options
+  completions SHELL    a completion script for a shell
 
 Work on the project
   check [--fast]       format, spelling, dependencies, arrows, clippy, rustdoc, every test;
@@ -82,9 +84,8 @@ fn run(args: &[String]) -> Result<ExitCode> {
         }
         "package" => package::run(rest),
         "bench" => bench::run(rest),
-        "search" | "train" | "compress" | "fidelities" | "latency" | "serve" | "simulate" => {
-            automl::run(args)
-        }
+        "search" | "train" | "compress" | "fidelities" | "latency" | "serve" | "simulate"
+        | "parts" | "completions" => automl::run(args),
         flag if flag.starts_with('-') => bail!("unknown option {flag:?}; try `cargo xtask --help`"),
         other => bail!("there is no command {other:?}; try `cargo xtask --help`"),
     }
