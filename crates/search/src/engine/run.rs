@@ -14,7 +14,6 @@ use super::setup::{Setup, is_over};
 use super::{SearchError, rungs, timing};
 use crate::{Device, Event, LadderSettings, Settings, Start, Summary, ZeroCostProxy};
 use automl_data::{DataSplits, Dataset};
-use automl_registry;
 use automl_storage::SqliteStorage;
 use automl_study::part::StudyContext;
 use automl_study::{Direction, Sampler, State, StopFlag, Storage, Study};
