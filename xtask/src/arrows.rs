@@ -71,8 +71,14 @@ fn allowed(name: &str) -> Option<&'static str> {
     ARROWS.iter().find(|(other, _)| *other == name).map(|(_, allowed)| *allowed)
 }
 
+/// The name on the map. Facade and command are `automl-rs` and `automl-rs-cli` as packages, because
+/// the plain names are taken on the registry.
 fn short(name: &str) -> &str {
-    name.strip_prefix("automl-").unwrap_or(name)
+    match name {
+        "automl-rs" => "automl",
+        "automl-rs-cli" => "cli",
+        _ => name.strip_prefix("automl-").unwrap_or(name),
+    }
 }
 
 #[cfg(test)]
@@ -107,7 +113,7 @@ mod tests {
             package("automl-space", &[foreign("rand")]),
             package("automl-study", &[local("automl-space"), foreign("serde")]),
             package("automl-train", &[local("automl-models"), foreign("burn")]),
-            package("automl-cli", &[local("automl"), foreign("clap")]),
+            package("automl-rs-cli", &[local("automl-rs"), foreign("clap")]),
             package("xtask", &[foreign("anyhow")]),
         ];
         assert_eq!(broken(&packages), [] as [&str; 0]);
@@ -117,8 +123,8 @@ mod tests {
     fn forbidden_arrows_are_found() {
         let packages = [package("automl-space", &[local("automl-study")])];
         assert_eq!(broken(&packages), ["automl-space must not use automl-study"]);
-        let packages = [package("automl-cli", &[local("automl-space")])];
-        assert_eq!(broken(&packages), ["automl-cli must not use automl-space"]);
+        let packages = [package("automl-rs-cli", &[local("automl-space")])];
+        assert_eq!(broken(&packages), ["automl-rs-cli must not use automl-space"]);
     }
 
     #[test]
@@ -149,7 +155,7 @@ mod tests {
 
     #[test]
     fn anyhow_is_found_outside_xtask() {
-        let found = broken(&[package("automl-cli", &[foreign("anyhow")])]);
-        assert_eq!(found, ["automl-cli must not use anyhow: errors are enums"]);
+        let found = broken(&[package("automl-rs-cli", &[foreign("anyhow")])]);
+        assert_eq!(found, ["automl-rs-cli must not use anyhow: errors are enums"]);
     }
 }

@@ -89,6 +89,6 @@ fn execute(args: &LatencyArgs) -> Result<(), Failure> {
 #[cfg(not(feature = "train"))]
 fn execute(_: &LatencyArgs) -> Result<(), Failure> {
     Err("this build cannot run networks; run `cargo xtask latency`, or build with \
-         `cargo build --release -p automl-cli`"
+         `cargo build --release -p automl-rs-cli`"
         .into())
 }

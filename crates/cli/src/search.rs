@@ -44,4 +44,4 @@ fn execute(_: &Settings) -> Result<(), Failure> {
 /// What a build without training says when it is to train.
 #[cfg(not(feature = "train"))]
 pub(crate) const NO_TRAINING: &str = "this build cannot train networks; run `cargo xtask`, or build with \
-     `cargo build --release -p automl-cli`";
+     `cargo build --release -p automl-rs-cli`";

@@ -43,7 +43,7 @@ impl Build {
 
 /// Builds the binary. Says so before anything is compiled or waited for, and shows cargo's lines.
 pub(super) fn run(build: &Build) -> Result<()> {
-    let mut cargo = shell::cargo(["build", "--release", "--package", "automl-cli"]);
+    let mut cargo = shell::cargo(["build", "--release", "--package", "automl-rs-cli"]);
     match build {
         Build::Light { target } => {
             cargo.arg("--no-default-features").arg("--target-dir").arg(target);
