@@ -191,12 +191,14 @@ impl AskTell for Local {
         let (number, from, until) = match self.continuing.pop_front() {
             Some(continuing) => continuing,
             None => match self.study.next_job().map_err(|e| e.to_string())? {
-                Next::Run(job) => (job.number, job.from, job.until.unwrap_or(job.from + 1)),
+                Next::Run(job) => {
+                    (job.number.0, job.fidelity.0, job.target.unwrap_or(job.fidelity + 1).0)
+                }
                 _ => return Ok(None),
             },
         };
         self.until.insert(number, until);
-        let fidelity = self.study.next_milestone(from, until);
+        let fidelity = self.study.next_milestone(from, until).0;
         let config = self.study.history().trials()[number as usize].config.clone();
         Ok(Some((number, config, fidelity)))
     }

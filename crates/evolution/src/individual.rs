@@ -1,7 +1,7 @@
 //! Individuals: evaluated trials with what selection compares.
 
 use automl_numeric::order;
-use automl_study::{History, State, Trial};
+use automl_study::{Fidelity, History, State, Trial, TrialId};
 use std::cmp::Ordering;
 
 /// The key of selection for one objective: feasible before infeasible, smaller before larger
@@ -11,7 +11,7 @@ pub(crate) struct SortKey {
     /// The sum of the violations of black-box constraints; infinite for a trial without a value.
     pub(crate) violation: f64,
     /// The fidelity of the losses; `u64::MAX` for a complete trial.
-    pub(crate) fidelity: u64,
+    pub(crate) fidelity: Fidelity,
     /// The first loss; infinite for a trial without a value.
     pub(crate) loss: f64,
 }
@@ -40,7 +40,7 @@ pub(crate) struct Individual<'a> {
 /// Identity of an evaluated trial for caches: its number, and the bits of what selection compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TrialFingerprint {
-    number: u64,
+    number: TrialId,
     violation: u64,
     /// Hash of fidelity and losses.
     result: u64,
@@ -68,14 +68,22 @@ impl<'a> Individual<'a> {
                 key: SortKey {
                     // An empty sum is -0.0, and fingerprints compare bits.
                     violation: trial.violation() + 0.0,
-                    fidelity: if trial.state == State::Complete { u64::MAX } else { trial.step() },
+                    fidelity: if trial.state == State::Complete {
+                        Fidelity::MAX
+                    } else {
+                        trial.fidelity()
+                    },
                     loss: history.loss(values),
                 },
                 several: if m > 1 { history.losses(values) } else { Vec::new() },
             },
             None => Self {
                 trial,
-                key: SortKey { violation: f64::INFINITY, fidelity: 0, loss: f64::INFINITY },
+                key: SortKey {
+                    violation: f64::INFINITY,
+                    fidelity: Fidelity::ZERO,
+                    loss: f64::INFINITY,
+                },
                 several: if m > 1 { vec![f64::INFINITY; m] } else { Vec::new() },
             },
         }
@@ -92,7 +100,7 @@ impl<'a> Individual<'a> {
         TrialFingerprint {
             number: self.trial.number,
             violation: self.key.violation.to_bits(),
-            result: self.losses().iter().fold(self.key.fidelity, mix),
+            result: self.losses().iter().fold(self.key.fidelity.0, mix),
         }
     }
 }

@@ -8,8 +8,8 @@ use automl_numeric::pareto;
 use automl_numeric::stream;
 use automl_space::{Config, Key, Space};
 use automl_study::{
-    AskError, Direction, History, Outcome, ProposeError, RandomSampler, Report, Sampler, State,
-    Study, Trial, View,
+    AskError, Direction, Fidelity, History, Outcome, ProposeError, RandomSampler, Report, Sampler,
+    State, Study, Trial, TrialId, View,
 };
 use std::collections::VecDeque;
 use std::f64::consts::PI;
@@ -43,7 +43,7 @@ fn best(
             open.push_back((asked.number, loss(&asked.config)));
             if open.len() >= workers {
                 // Workers finish out of order.
-                let i = asked.number as usize * 7 % open.len();
+                let i = asked.number.index() * 7 % open.len();
                 let (number, loss) = open.remove(i).unwrap();
                 study.tell(number, loss).unwrap();
             }
@@ -221,7 +221,7 @@ fn samplers_learn_from_paused_trials() {
             let view = View {
                 space: &space,
                 history: &history,
-                number,
+                number: TrialId(number),
                 seed: 5,
                 planned_trials: None,
                 ladder: None,
@@ -231,7 +231,7 @@ fn samplers_learn_from_paused_trials() {
             let loss: f64 = keys.iter().map(|key| (config[*key] - 0.7).powi(2)).sum();
             let mut trial = Trial::waiting(number, config);
             trial.state = State::Paused;
-            trial.reports = vec![Report { step: 1, values: vec![loss] }];
+            trial.reports = vec![Report { fidelity: Fidelity(1), values: vec![loss] }];
             history.push(trial).unwrap();
         }
         let distance = |trial: &Trial| -> f64 {

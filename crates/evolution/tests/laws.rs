@@ -99,14 +99,14 @@ fn happen(history: &mut History, number: u64, event: &Event) {
     if trial.state.is_finished() {
         return;
     }
-    let step = trial.step();
+    let step = trial.fidelity();
     match event {
         Event::Complete(a, b, c) => history.set_state(number, State::Complete, |trial| {
             trial.values = vector(*a, *b);
             trial.constraints = vec![*c];
         }),
         Event::Report(a) => {
-            history.report(number, Report { step: step + 1, values: vector(*a, -*a) })
+            history.report(number, Report { fidelity: step + 1, values: vector(*a, -*a) })
         }
         Event::Prune => history.set_state(number, State::Pruned, |_| {}),
         Event::Pause => history.set_state(number, State::Paused, |_| {}),
@@ -117,13 +117,13 @@ fn happen(history: &mut History, number: u64, event: &Event) {
 }
 
 fn view<'a>(space: &'a Space, history: &'a History) -> View<'a> {
-    let number = history.len() as u64;
+    let number = history.next_id();
     View { space, history, number, seed: 3, planned_trials: None, ladder: None, target: None }
 }
 
 fn propose(sampler: &mut Box<dyn Sampler>, space: &Space, history: &History) -> Config {
     let view = view(space, history);
-    sampler.propose(&view, &mut stream(3, view.number, "propose")).unwrap()
+    sampler.propose(&view, &mut stream(3, view.number.0, "propose")).unwrap()
 }
 
 proptest! {
@@ -159,11 +159,11 @@ proptest! {
             let mut other = fresh(which);
             propose(&mut other, space, &elsewhere(space, &directions));
             prop_assert_eq!(&config, &propose(&mut other, space, &history));
-            let number = history.len() as u64;
+            let number = history.next_id();
             let mut trial = Trial::waiting(number, config);
             trial.state = State::Running;
             history.push(trial).unwrap();
-            happen(&mut history, number.saturating_sub(back as u64), &event);
+            happen(&mut history, number.0.saturating_sub(back as u64), &event);
         }
     }
 

@@ -53,8 +53,8 @@ fn ask(earlier: u64, d: usize, asks: u64) -> Option<(f64, f64, f64)> {
         let unit = space.encode(&config).unit;
         let loss: f64 =
             unit.iter().enumerate().map(|(i, u)| (u - 0.3).powi(2) * (i + 1) as f64).sum();
-        let number = history.len() as u64;
-        let noise = stream(1, number, "noise").random::<f64>();
+        let number = history.next_id();
+        let noise = stream(1, number.0, "noise").random::<f64>();
         let values = vec![loss + 0.01 * noise];
         let trial = Trial { state: State::Complete, values, ..Trial::waiting(number, config) };
         history.push(trial).is_ok()
@@ -71,7 +71,7 @@ fn ask(earlier: u64, d: usize, asks: u64) -> Option<(f64, f64, f64)> {
     let mut sampler = GpSampler::default();
     let mut times = Vec::new();
     for _ in 0..asks {
-        let number = history.len() as u64;
+        let number = history.next_id();
         let view = View {
             space: &space,
             history: &history,
@@ -82,7 +82,7 @@ fn ask(earlier: u64, d: usize, asks: u64) -> Option<(f64, f64, f64)> {
             target: None,
         };
         let start = seconds();
-        let config = sampler.propose(&view, &mut stream(0, number, "propose")).ok()?;
+        let config = sampler.propose(&view, &mut stream(0, number.0, "propose")).ok()?;
         times.push((seconds() - start) * 1e3);
         tell(&mut history, config);
     }

@@ -1,13 +1,13 @@
 //! Observations of a history, as surrogates need them.
 
 use automl_space::Config;
-use automl_study::{State, Trial, View};
+use automl_study::{Fidelity, State, Trial, TrialId, View};
 
 /// One observation: a trial at one fidelity.
 #[derive(Clone, Debug)]
 pub(crate) struct Observation<'a> {
     /// The trial's number.
-    pub(crate) trial: u64,
+    pub(crate) trial: TrialId,
     pub(crate) config: &'a Config,
     /// The fidelity on a logarithmic scale from 0 (lowest) to 1 (highest).
     pub(crate) fidelity: f64,
@@ -25,7 +25,7 @@ pub(crate) struct ObservedTrials<'a> {
     /// By trial number.
     pub(crate) rows: Vec<Observation<'a>>,
     /// Trials that ended without values or reported NaN, by trial number.
-    pub(crate) failed: Vec<(u64, &'a Config)>,
+    pub(crate) failed: Vec<(TrialId, &'a Config)>,
     /// Configurations of running trials without a value.
     pub(crate) pending: Vec<&'a Config>,
     /// The number of trials with observations.
@@ -43,13 +43,13 @@ impl<'a> ObservedTrials<'a> {
     pub(crate) fn new(view: &View<'a>) -> Self {
         let history = view.history;
         let highest = view.ladder.map_or_else(
-            || history.trials().iter().map(Trial::step).max().unwrap_or(0),
+            || history.trials().iter().map(Trial::fidelity).max().unwrap_or(Fidelity::ZERO),
             automl_study::Ladder::max,
         );
-        let lowest = view.ladder.map_or(1, automl_study::Ladder::min).max(1);
-        let fidelity = |step: u64| {
-            let (low, high) = ((lowest as f64).ln(), (highest.max(1) as f64).ln());
-            let at = (step.max(1) as f64).ln();
+        let lowest = view.ladder.map_or(1, |ladder| ladder.min().0).max(1);
+        let fidelity = |at: Fidelity| {
+            let (low, high) = ((lowest as f64).ln(), (highest.0.max(1) as f64).ln());
+            let at = (at.0.max(1) as f64).ln();
             if high > low { ((at - low) / (high - low)).clamp(0.0, 1.0) } else { 1.0 }
         };
         let mut observed = Self::default();
@@ -75,18 +75,18 @@ impl<'a> ObservedTrials<'a> {
                 // Earlier reports of a failed trial do not count.
                 State::Failed => None,
                 State::Complete => row(&trial.values, 1.0),
-                _ => trial.reports.last().and_then(|r| row(&r.values, fidelity(r.step))),
+                _ => trial.reports.last().and_then(|r| row(&r.values, fidelity(r.fidelity))),
             };
             match last {
                 Some(last) => {
-                    let mut step = trial.step();
+                    let mut below = trial.fidelity().0;
                     let before = observed.rows.len();
                     for _ in 0..EARLIER_REPORTS {
-                        step /= 3;
-                        let earlier = trial.reports.iter().rev().find(|r| r.step <= step);
+                        below /= 3;
+                        let earlier = trial.reports.iter().rev().find(|r| r.fidelity.0 <= below);
                         let Some(report) = earlier else { break };
-                        step = report.step;
-                        observed.rows.extend(row(&report.values, fidelity(report.step)));
+                        below = report.fidelity.0;
+                        observed.rows.extend(row(&report.values, fidelity(report.fidelity)));
                     }
                     observed.rows[before..].reverse();
                     observed.rows.push(last);

@@ -124,7 +124,7 @@ impl GpSampler {
         let config = if has_prior(space) {
             space.sample_prior(rng)
         } else {
-            space.decode(&sobol_point(view.number, space.len(), view.seed))
+            space.decode(&sobol_point(view.number.0, space.len(), view.seed))
         };
         let config = if space.allows(&config) { config } else { space.sample(rng) };
         view.deduplicated(config, rng)

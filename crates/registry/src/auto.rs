@@ -131,7 +131,7 @@ mod tests {
     use super::*;
     use automl_numeric::stream;
     use automl_space::Space;
-    use automl_study::{Direction, History, Ladder, Trial};
+    use automl_study::{Direction, History, Ladder, Trial, TrialId};
 
     /// Whether the Gaussian process proposes after twelve trials, the last of them in `state`.
     fn takes_gp(state: State) -> bool {
@@ -150,7 +150,7 @@ mod tests {
         let view = View {
             space: &space,
             history: &history,
-            number: 12,
+            number: TrialId(12),
             seed: 3,
             planned_trials: None,
             ladder,
@@ -178,7 +178,7 @@ mod tests {
         AutoSampler::new(&AutoConfig::default()).unwrap().takes_tpe(&View {
             space: &space,
             history: &history,
-            number: 1,
+            number: TrialId(1),
             seed: 3,
             planned_trials: None,
             ladder: Some(&ladder),

@@ -12,8 +12,8 @@ use automl_registry::{self, PartSpec, samplers, schedulers};
 use automl_space::{Config, Prior, Space};
 use automl_study::part::StudyContext;
 use automl_study::{
-    Assignment, Direction, History, Ladder, Next, Outcome, Report, State, Study, Trial, Verdict,
-    View, attribute,
+    Assignment, Direction, Fidelity, History, Ladder, Next, Outcome, Report, State, Study, Trial,
+    TrialId, Verdict, View, attribute,
 };
 use rand::RngExt;
 use std::fmt::Write as _;
@@ -150,7 +150,10 @@ fn history(space: &Space, len: u64, count: usize, on_ladder: bool, constrained: 
         let mut trial = Trial { state, ..Trial::waiting(number, config) };
         if on_ladder || state == State::Pruned {
             for step in [1, 3, 9, 27].into_iter().filter(|step| *step <= top) {
-                trial.reports.push(Report { step, values: at_step(&values, number, step) });
+                trial.reports.push(Report {
+                    fidelity: Fidelity(step),
+                    values: at_step(&values, number, step),
+                });
             }
         }
         if on_ladder {
@@ -202,11 +205,11 @@ fn proposal(name: &str, seed: u64, len: u64, (count, on_ladder, constrained): Ki
     let Ok(mut sampler) = automl_registry::sampler(&PartSpec::named(name), &setting) else {
         return format!("{case} | refused");
     };
-    let target = on_ladder.then_some(if len > 20 { 9 } else { 1 });
+    let target = on_ladder.then_some(Fidelity(if len > 20 { 9 } else { 1 }));
     let view = View {
         space: &space,
         history: &history,
-        number: len,
+        number: TrialId(len),
         seed,
         planned_trials: setting.planned_trials,
         ladder,
@@ -290,10 +293,10 @@ impl Run<'_> {
             while open.len() < self.workers {
                 match study.next_job().unwrap() {
                     Next::Run(job) => {
-                        let until = job.until.unwrap();
+                        let until = job.target.unwrap();
                         let trial = study.history().get(job.number).unwrap();
                         let bracket = trial.number_attribute(attribute::BRACKET);
-                        decided.push(match (job.from, bracket) {
+                        decided.push(match (job.fidelity.0, bracket) {
                             // What population-based training writes there is its own affair.
                             (0, Some(bracket)) if self.scheduler != "pbt" => {
                                 format!("start {} to {until} in bracket {bracket};", job.number)
@@ -301,7 +304,7 @@ impl Run<'_> {
                             (0, _) => format!("start {} to {until};", job.number),
                             (from, _) => format!("resume {} from {from} to {until};", job.number),
                         });
-                        open.push(Open { step: job.from, job });
+                        open.push(Open { step: job.fidelity.0, job });
                     }
                     Next::Wait => {
                         decided.push("wait;".into());
@@ -317,16 +320,16 @@ impl Run<'_> {
                 break;
             }
             let place = turn * 7 % open.len();
-            let (number, until) = (open[place].job.number, open[place].job.until.unwrap());
+            let (number, until) = (open[place].job.number, open[place].job.target.unwrap());
             if turn % 61 == 16 {
                 study.tell(number, Outcome::failed("made up")).unwrap();
                 decided.push(format!("{number} fails;"));
                 open.remove(place);
                 continue;
             }
-            let step = study.next_milestone(open[place].step, until);
+            let step = study.next_milestone(open[place].step, until).0;
             let goal = objectives(space, &open[place].job.config)[..self.objectives].to_vec();
-            let values = at_step(&goal, number, step);
+            let values = at_step(&goal, number.0, step);
             let constraints = if self.constrained { vec![goal[0] - 0.9] } else { Vec::new() };
             if self.constrained {
                 study.constrain(number, constraints.clone()).unwrap();
@@ -342,7 +345,7 @@ impl Run<'_> {
                 }
             }
         }
-        let mut ends = study.unpromotable();
+        let mut ends: Vec<u64> = study.unpromotable().into_iter().map(u64::from).collect();
         ends.sort_unstable();
         decided.push(format!("dead ends {ends:?}"));
         (decided, study)
@@ -435,7 +438,7 @@ fn asks_with_pending_trials() {
                 open.push(asked);
                 if open.len() == 3 {
                     let told = open.remove(turn * 7 % 3);
-                    let outcome = match told.number % 9 {
+                    let outcome = match told.number.0 % 9 {
                         4 => Outcome::failed("made up"),
                         7 => Outcome::Pruned,
                         _ => objectives(&space, &told.config)[..count].to_vec().into(),

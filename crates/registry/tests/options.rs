@@ -34,9 +34,10 @@ fn played(sampler: &str, scheduler: &str) -> String {
     while study.history().len() < 40 {
         let Next::Run(job) = study.next_job().unwrap() else { break };
         lines += &format!("{job:?}\n");
-        let until = job.until.unwrap();
-        for fidelity in [1, 4, 16, 64].into_iter().filter(|f| *f > job.from && *f <= until) {
-            let loss = (job.number as f64 * 0.37 + fidelity as f64 * 0.01) % 1.0;
+        let until = job.target.unwrap();
+        for fidelity in [1, 4, 16, 64].into_iter().filter(|f| *f > job.fidelity.0 && *f <= until.0)
+        {
+            let loss = (job.number.0 as f64 * 0.37 + fidelity as f64 * 0.01) % 1.0;
             let verdict = study.report(job.number, fidelity, vec![loss]).unwrap();
             lines += &format!("{fidelity} {verdict:?}\n");
             if verdict == Verdict::Complete {

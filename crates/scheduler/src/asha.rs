@@ -3,7 +3,7 @@
 use crate::rungs::{Rungs, pause_at_end};
 use crate::setting::{self, SettingError};
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
-use automl_study::{Cursor, History, Job, Ladder, Scheduler, Verdict};
+use automl_study::{Cursor, Fidelity, History, Job, Ladder, Scheduler, TrialId, Verdict};
 
 /// Asynchronous successive halving (ASHA) with promotion and resume.
 ///
@@ -50,7 +50,7 @@ impl Asha {
     }
 
     /// The fidelities of the rungs, rising.
-    pub fn rungs(&self) -> &[u64] {
+    pub fn rungs(&self) -> &[Fidelity] {
         self.rungs.fidelities()
     }
 
@@ -75,7 +75,7 @@ pub(crate) fn promotion(rungs: &Rungs, top: usize, eta: f64) -> Option<Job> {
     (0..top).rev().find_map(|rung| {
         let allowed = share(rungs.reached(rung), eta);
         let trial = rungs.promotable(rung, allowed)?;
-        Some(Job::Resume { trial, until: rungs.fidelities()[rung + 1] })
+        Some(Job::Resume { trial, target: rungs.fidelities()[rung + 1] })
     })
 }
 
@@ -84,11 +84,11 @@ impl Scheduler for Asha {
         self.follow(history);
         let top = self.rungs.fidelities().len() - 1;
         promotion(&self.rungs, top, self.eta)
-            .unwrap_or(Job::Start { until: self.rungs.fidelities()[0], bracket: None })
+            .unwrap_or(Job::Start { target: self.rungs.fidelities()[0], bracket: None })
     }
 
-    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
-        let top = self.rungs.fidelities().last().copied().unwrap_or(1);
+    fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
+        let top = self.rungs.fidelities().last().copied().unwrap_or(Fidelity(1));
         pause_at_end(history, trial, top)
     }
 
@@ -96,7 +96,7 @@ impl Scheduler for Asha {
     /// that not even a full study would promote them. Of one objective these are all there are. Of
     /// several, only those behind a trial for certain count that dominate it, because a new result
     /// may change the order of the others. `O(n log n)` for up to two objectives, else `O(n^2)`.
-    fn unpromotable(&mut self, history: &History) -> Vec<u64> {
+    fn unpromotable(&mut self, history: &History) -> Vec<TrialId> {
         self.follow(history);
         let limit = self.limit.and_then(|limit| usize::try_from(limit).ok());
         let mut most = limit.unwrap_or(usize::MAX).max(history.len());

@@ -5,7 +5,9 @@ use crate::ranking::{Key, RungResult};
 use crate::setting::{self, SettingError};
 use crate::top_share::TopShare;
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
-use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict, attribute};
+use automl_study::{
+    Cursor, Fidelity, History, Job, Ladder, Scheduler, State, Trial, TrialId, Verdict,
+};
 use std::collections::HashMap;
 
 /// Asynchronous successive halving (ASHA) in its stopping form: a trial runs on until it reaches a
@@ -23,15 +25,15 @@ use std::collections::HashMap;
 #[derive(Clone, Debug)]
 pub struct AshaStopping {
     eta: f64,
-    fidelities: Vec<u64>,
+    fidelities: Vec<Fidelity>,
     rungs: Vec<Rung>,
-    places: HashMap<u64, Vec<Option<Key>>>,
+    places: HashMap<TrialId, Vec<Option<Key>>>,
     cursor: Cursor,
 }
 
 #[derive(Clone, Debug)]
 struct Rung {
-    keys: TopShare<(Key, u64)>,
+    keys: TopShare<(Key, TrialId)>,
     /// For several objectives only.
     fronts: NonDominatedFronts,
 }
@@ -52,12 +54,12 @@ impl AshaStopping {
         Ok(Self { eta, fidelities, rungs, places: HashMap::new(), cursor: Cursor::default() })
     }
 
-    fn top(&self) -> u64 {
-        self.fidelities.last().copied().unwrap_or(1)
+    fn top(&self) -> Fidelity {
+        self.fidelities.last().copied().unwrap_or(Fidelity(1))
     }
 
     fn result(&self, history: &History, trial: &Trial, rung: usize) -> Option<RungResult> {
-        let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
+        let below = self.fidelities.get(rung + 1).copied().unwrap_or(Fidelity::MAX);
         RungResult::within(history, trial, self.fidelities[rung], below)
     }
 
@@ -83,11 +85,11 @@ impl AshaStopping {
                 if several {
                     self.rungs[rung].fronts.set(number, &result, false);
                 }
-            } else if trial.step() >= self.fidelities[rung] {
+            } else if trial.fidelity() >= self.fidelities[rung] {
                 keys.push(None);
             } else {
-                let until = trial.number_attribute(attribute::UNTIL).unwrap_or(0);
-                if trial.state == State::Failed && until >= self.fidelities[rung] {
+                let target = trial.target().unwrap_or(Fidelity::ZERO);
+                if trial.state == State::Failed && target >= self.fidelities[rung] {
                     keys.push(Some(Key::worst()));
                 }
                 break;
@@ -109,7 +111,7 @@ impl AshaStopping {
     }
 
     /// Whether a trial is among the best of a rung that it has reached.
-    fn is_best(&self, rung: usize, number: u64) -> bool {
+    fn is_best(&self, rung: usize, number: TrialId) -> bool {
         let slot = &self.rungs[rung];
         if let Some(place) = slot.fronts.place(number) {
             return place < crate::asha::share(slot.keys.len(), self.eta).max(1);
@@ -124,22 +126,23 @@ impl Scheduler for AshaStopping {
         self.follow(history);
         // A trial that lost its worker goes on first.
         match history.in_state(State::Paused).next() {
-            Some(trial) => Job::Resume { trial: trial.number, until: self.top() },
-            None => Job::Start { until: self.top(), bracket: None },
+            Some(trial) => Job::Resume { trial: trial.number, target: self.top() },
+            None => Job::Start { target: self.top(), bracket: None },
         }
     }
 
-    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+    fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
         self.follow(history);
         let Some(trial) = history.get(trial) else { return Verdict::Stop };
-        if trial.step() >= self.top() {
+        if trial.fidelity() >= self.top() {
             return Verdict::Complete;
         }
         // The rung that this report has reached, if it is the first to do so.
-        let Some(rung) = self.fidelities.iter().rposition(|f| trial.step() >= *f) else {
+        let Some(rung) = self.fidelities.iter().rposition(|f| trial.fidelity() >= *f) else {
             return Verdict::Continue;
         };
-        let before = trial.reports.iter().rev().nth(1).map_or(0, |report| report.step);
+        let before =
+            trial.reports.iter().rev().nth(1).map_or(Fidelity::ZERO, |report| report.fidelity);
         if before >= self.fidelities[rung] || self.is_best(rung, trial.number) {
             Verdict::Continue
         } else {
@@ -147,9 +150,9 @@ impl Scheduler for AshaStopping {
         }
     }
 
-    fn next_milestone(&self, from: u64, until: u64) -> u64 {
-        let next = self.fidelities.iter().find(|fidelity| **fidelity > from);
-        next.copied().unwrap_or(until).min(until)
+    fn next_milestone(&self, fidelity: Fidelity, target: Fidelity) -> Fidelity {
+        let next = self.fidelities.iter().find(|f| **f > fidelity);
+        next.copied().unwrap_or(target).min(target)
     }
 }
 

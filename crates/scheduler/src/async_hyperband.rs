@@ -6,7 +6,7 @@ use crate::bracket_set::BracketSet;
 use crate::rungs::{Rungs, pause_at_end};
 use crate::setting::{self, SettingError};
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
-use automl_study::{History, Job, Ladder, Scheduler, Verdict};
+use automl_study::{Fidelity, History, Job, Ladder, Scheduler, TrialId, Verdict};
 
 /// Asynchronous Hyperband: new trials are dealt out to Hyperband's brackets in proportion to the
 /// brackets' first rungs, and within each bracket promotions are those of [`crate::Asha`].
@@ -49,16 +49,16 @@ impl AsyncHyperband {
 impl Scheduler for AsyncHyperband {
     fn next_job(&mut self, history: &History) -> Job {
         self.follow(history);
-        let until = |job: &Job| match job {
-            Job::Resume { until, .. } => *until,
-            _ => 0,
+        let target = |job: &Job| match job {
+            Job::Resume { target, .. } => *target,
+            _ => Fidelity::ZERO,
         };
         let mut best: Option<Job> = None;
         for s in 0..self.set.len() {
             let rungs = self.set.get(s);
             let top = rungs.fidelities().len() - 1;
             if let Some(job) = promotion(rungs, top, self.eta)
-                && best.as_ref().is_none_or(|other| until(&job) > until(other))
+                && best.as_ref().is_none_or(|other| target(&job) > target(other))
             {
                 best = Some(job);
             }
@@ -70,12 +70,12 @@ impl Scheduler for AsyncHyperband {
         let ratio = |s: usize| started(s) as f64 / self.brackets[s].sizes()[0] as f64;
         let next = (0..self.brackets.len()).min_by(|a, b| ratio(*a).total_cmp(&ratio(*b)));
         let s = next.unwrap_or(0);
-        Job::Start { until: self.brackets[s].fidelities()[0], bracket: Some(s as u64) }
+        Job::Start { target: self.brackets[s].fidelities()[0], bracket: Some(s as u64) }
     }
 
-    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+    fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
         let top = self.brackets.iter().flat_map(Bracket::fidelities).max();
-        pause_at_end(history, trial, top.copied().unwrap_or(1))
+        pause_at_end(history, trial, top.copied().unwrap_or(Fidelity(1)))
     }
 }
 

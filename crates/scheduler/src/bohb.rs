@@ -4,7 +4,7 @@ use crate::rung_results::RungResults;
 use crate::setting::{self, SettingError};
 use automl_space::Config;
 use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext, Supports};
-use automl_study::{ProposeError, RandomSampler, Sampler, State, View};
+use automl_study::{ProposeError, RandomSampler, Sampler, State, TrialId, View};
 use automl_tpe::{Bandwidth, ParzenEstimator};
 use rand::{Rng, RngExt};
 
@@ -63,10 +63,11 @@ impl Sampler for BohbSampler {
         let (good, bad) = split(&numbers, least, self.config.good_share);
         // Who is on the way to the next rung has its result at this one.
         let reached = results.fidelities()[rung];
-        let pending = view.history.in_state(State::Running).filter(|trial| trial.step() < reached);
+        let pending =
+            view.history.in_state(State::Running).filter(|trial| trial.fidelity() < reached);
         let pending = pending.map(|trial| trial.number);
-        let bad: Vec<u64> = thinned(bad).chain(pending.take(MOST)).collect();
-        let density = |numbers: &[u64]| {
+        let bad: Vec<TrialId> = thinned(bad).chain(pending.take(MOST)).collect();
+        let density = |numbers: &[TrialId]| {
             let trials = numbers.iter().filter_map(|number| view.history.get(*number));
             let configs: Vec<&Config> = trials.map(|trial| &trial.config).collect();
             ParzenEstimator::new(view.space, &configs, &[], 0.0, 0.0, Bandwidth::default())
@@ -89,7 +90,7 @@ impl Sampler for BohbSampler {
 }
 
 /// The best and the worst of some trials in order; both have at least `least`, so they may overlap.
-fn split(numbers: &[u64], least: usize, share: f64) -> (&[u64], &[u64]) {
+fn split(numbers: &[TrialId], least: usize, share: f64) -> (&[TrialId], &[TrialId]) {
     let n = numbers.len();
     let good = ((n as f64 * share) as usize).max(least).min(n);
     let bad = (n - good).max(least).min(n);
@@ -97,7 +98,7 @@ fn split(numbers: &[u64], least: usize, share: f64) -> (&[u64], &[u64]) {
 }
 
 /// At most so many of some numbers, evenly spread.
-fn thinned(numbers: &[u64]) -> impl Iterator<Item = u64> {
+fn thinned(numbers: &[TrialId]) -> impl Iterator<Item = TrialId> {
     let stride = (numbers.len() as f64 / MOST as f64).max(1.0);
     let count = numbers.len().min(MOST);
     (0..count).filter_map(move |i| numbers.get((i as f64 * stride) as usize).copied())
@@ -136,12 +137,12 @@ mod tests {
     /// Equations 2 and 3 with `d = 2`, so at least three on each side.
     #[test]
     fn the_split_is_that_of_the_paper() {
-        let numbers: Vec<u64> = (0..5).collect();
+        let numbers: Vec<TrialId> = (0..5).map(TrialId).collect();
         assert_eq!(split(&numbers, 3, 0.15), (&numbers[..3], &numbers[2..]));
-        let numbers: Vec<u64> = (0..100).collect();
+        let numbers: Vec<TrialId> = (0..100).map(TrialId).collect();
         assert_eq!(split(&numbers, 3, 0.15), (&numbers[..15], &numbers[15..]));
-        let numbers: Vec<u64> = (0..1000).collect();
-        let thin: Vec<u64> = thinned(&numbers).collect();
-        assert_eq!((thin.len(), thin[1]), (MOST, 5));
+        let numbers: Vec<TrialId> = (0..1000).map(TrialId).collect();
+        let thin: Vec<TrialId> = thinned(&numbers).collect();
+        assert_eq!((thin.len(), thin[1]), (MOST, TrialId(5)));
     }
 }

@@ -3,7 +3,7 @@
 use crate::bracket::Bracket;
 use crate::bracket_set::BracketSet;
 use crate::rungs::{Rungs, pause_at_end};
-use automl_study::{History, Job, State, Verdict};
+use automl_study::{Fidelity, History, Job, State, TrialId, Verdict};
 use std::collections::BTreeSet;
 
 /// BracketIterations `0, 1, 2, ...` of which iteration `i` is played by bracket `i mod cycle`. The number of the
@@ -115,12 +115,12 @@ impl BracketIterations {
     fn job(&self, iteration: usize) -> Option<Job> {
         let fidelities = self.set.get(iteration).fidelities().to_vec();
         if self.set.get(iteration).trials() < self.size(iteration) {
-            return Some(Job::Start { until: fidelities[0], bracket: Some(iteration as u64) });
+            return Some(Job::Start { target: fidelities[0], bracket: Some(iteration as u64) });
         }
         for rung in 0..fidelities.len() - 1 {
             let allowed = self.allowed(iteration, rung)?;
             if let Some(trial) = self.set.get(iteration).promotable(rung, allowed) {
-                return Some(Job::Resume { trial, until: fidelities[rung + 1] });
+                return Some(Job::Resume { trial, target: fidelities[rung + 1] });
             }
         }
         None
@@ -139,20 +139,20 @@ impl BracketIterations {
             0 if history.count(State::Running) > 0 => Job::Wait,
             0 => Job::Finished,
             _ => Job::Start {
-                until: self.bracket(iteration).fidelities()[0],
+                target: self.bracket(iteration).fidelities()[0],
                 bracket: Some(iteration as u64),
             },
         }
     }
 
-    pub(crate) fn verdict(&self, history: &History, trial: u64) -> Verdict {
+    pub(crate) fn verdict(&self, history: &History, trial: TrialId) -> Verdict {
         // A bracket may end below the ladder's top if eta leaves no trial for it.
         let top = self.cycle.iter().flat_map(Bracket::fidelities).max();
-        pause_at_end(history, trial, top.copied().unwrap_or(1))
+        pause_at_end(history, trial, top.copied().unwrap_or(Fidelity(1)))
     }
 
     /// The trials that were paused at a rung when its promotions had been handed out.
-    pub(crate) fn unpromotable(&mut self, history: &History) -> Vec<u64> {
+    pub(crate) fn unpromotable(&mut self, history: &History) -> Vec<TrialId> {
         self.follow(history);
         let mut ends = Vec::new();
         for iteration in 0..self.set.len() {

@@ -1,7 +1,7 @@
 //! Several races at once: the trials of each bracket compete among themselves.
 
 use crate::rungs::Rungs;
-use automl_study::{Cursor, History, State, attribute};
+use automl_study::{Cursor, History, State, TrialId, attribute};
 use std::collections::{BTreeSet, HashMap};
 
 /// The races of all brackets, told apart by the trials' bracket attribute.
@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 pub(crate) struct BracketSet {
     brackets: Vec<Rungs>,
     /// The race of each trial that has one.
-    of: HashMap<u64, usize>,
+    of: HashMap<TrialId, usize>,
     cursor: Cursor,
 }
 

@@ -8,7 +8,9 @@ use automl_numeric::order;
 use automl_numeric::{normal, stream};
 use automl_space::Space;
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
-use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict};
+use automl_study::{
+    Cursor, Fidelity, History, Job, Ladder, Scheduler, State, Trial, TrialId, Verdict,
+};
 use model::Model;
 use rand::RngExt;
 use std::cmp::Ordering;
@@ -41,15 +43,15 @@ const ETA: f64 = 2.0;
 #[derive(Clone, Debug)]
 pub struct FreezeThaw {
     space: Space,
-    fidelities: Vec<u64>,
+    fidelities: Vec<Fidelity>,
     every_step: bool,
     /// Trials whose last report is finite, best first by it.
-    known: BTreeSet<(Last, u64)>,
-    lasts: HashMap<u64, Last>,
+    known: BTreeSet<(Last, TrialId)>,
+    lasts: HashMap<TrialId, Last>,
     /// How many reports there are.
-    reports: HashMap<u64, usize>,
+    reports: HashMap<TrialId, usize>,
     total: u64,
-    paused: BTreeSet<u64>,
+    paused: BTreeSet<TrialId>,
     startup: usize,
     limit: Option<u64>,
     cursor: Cursor,
@@ -113,8 +115,8 @@ impl FreezeThaw {
         self
     }
 
-    fn top(&self) -> u64 {
-        self.fidelities.last().copied().unwrap_or(1)
+    fn top(&self) -> Fidelity {
+        self.fidelities.last().copied().unwrap_or(Fidelity(1))
     }
 
     fn follow(&mut self, history: &History) {
@@ -123,7 +125,7 @@ impl FreezeThaw {
         for change in changes {
             let Some(trial) = history.get(change.trial) else { continue };
             let number = trial.number;
-            if trial.state == State::Paused && trial.step() < self.top() {
+            if trial.state == State::Paused && trial.fidelity() < self.top() {
                 self.paused.insert(number);
             } else {
                 self.paused.remove(&number);
@@ -144,8 +146,8 @@ impl FreezeThaw {
     }
 
     /// The next fidelity at which a trial pauses.
-    fn next_stop(&self, from: u64) -> u64 {
-        self.fidelities.iter().copied().find(|f| *f > from).unwrap_or(self.top())
+    fn next_stop(&self, fidelity: Fidelity) -> Fidelity {
+        self.fidelities.iter().copied().find(|f| *f > fidelity).unwrap_or(self.top())
     }
 
     /// Whether no trial may start any more; one that waits to start again may.
@@ -156,7 +158,7 @@ impl FreezeThaw {
 
     /// The paused trial to thaw; `None` for a new one, and for the end where no trial may start:
     /// then few trials, and the best of many, are trained to the top all the same.
-    fn choose(&self, history: &History) -> Option<u64> {
+    fn choose(&self, history: &History) -> Option<TrialId> {
         let promising = self.promising(history);
         if promising.is_some() || !self.is_full(history) {
             return promising;
@@ -166,13 +168,13 @@ impl FreezeThaw {
     }
 
     /// The paused trial with the best last loss.
-    fn best_paused(&self) -> Option<u64> {
+    fn best_paused(&self) -> Option<TrialId> {
         self.known.iter().map(|(_, number)| *number).find(|number| self.paused.contains(number))
     }
 
     /// The paused trial of which the model expects most; `None` where it has no opinion or expects
     /// more of a new one.
-    fn promising(&self, history: &History) -> Option<u64> {
+    fn promising(&self, history: &History) -> Option<TrialId> {
         if self.known.len() < self.startup || self.paused.is_empty() {
             return None;
         }
@@ -182,20 +184,20 @@ impl FreezeThaw {
         let mut rng = stream(self.total, history.len() as u64, "freeze-thaw");
         let log = rng.random_range(-4.0..-1.0);
         let limit = model.best() - 10f64.powf(log) * model.spread();
-        let horizon = rng.random_range(1..=self.top());
+        let horizon = rng.random_range(1..=self.top().0);
         let chance =
             |(mean, variance): (f64, f64)| normal::cdf((limit - mean) / variance.max(1e-12).sqrt());
         // A new trial is worth what a random one is on average: who proposes is not known here.
         let chances = (0..FRESH).map(|_| {
             let config = self.space.sample(&mut rng);
-            chance(model.fresh(&self.space, &config, horizon))
+            chance(model.fresh(&self.space, &config, Fidelity(horizon)))
         });
         let fresh = chances.sum::<f64>() / FRESH as f64;
-        let mut best: (f64, Option<u64>) = (fresh, None);
+        let mut best: (f64, Option<TrialId>) = (fresh, None);
         for (i, trial) in trials.iter().enumerate() {
             if self.paused.contains(&trial.number) {
-                let until = (trial.step() + horizon).min(self.top());
-                let value = chance(model.continued(i, until));
+                let target = (trial.fidelity() + horizon).min(self.top());
+                let value = chance(model.continued(i, target));
                 if value > best.0 {
                     best = (value, Some(trial.number));
                 }
@@ -209,18 +211,20 @@ impl Scheduler for FreezeThaw {
     fn next_job(&mut self, history: &History) -> Job {
         self.follow(history);
         match self.choose(history).and_then(|number| history.get(number)) {
-            Some(trial) => Job::Resume { trial: trial.number, until: self.next_stop(trial.step()) },
-            None => Job::Start { until: self.next_stop(0), bracket: None },
+            Some(trial) => {
+                Job::Resume { trial: trial.number, target: self.next_stop(trial.fidelity()) }
+            }
+            None => Job::Start { target: self.next_stop(Fidelity::ZERO), bracket: None },
         }
     }
 
-    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+    fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
         pause_at_end(history, trial, self.top())
     }
 
     /// Every fidelity where that costs nothing: the model learns from whole curves.
-    fn next_milestone(&self, from: u64, until: u64) -> u64 {
-        if self.every_step { (from + 1).min(until) } else { until }
+    fn next_milestone(&self, fidelity: Fidelity, target: Fidelity) -> Fidelity {
+        if self.every_step { (fidelity + 1).min(target) } else { target }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::bracket::Bracket;
 use crate::bracket_iterations::BracketIterations;
 use crate::setting::SettingError;
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
-use automl_study::{History, Job, Ladder, Scheduler, Verdict};
+use automl_study::{History, Job, Ladder, Scheduler, TrialId, Verdict};
 
 /// Hyperband with the paper's bracket sizes ([`Bracket::hyperband`]), round after round.
 ///
@@ -43,11 +43,11 @@ impl Scheduler for Hyperband {
         self.iterations.next_job(history)
     }
 
-    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+    fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
         self.iterations.verdict(history, trial)
     }
 
-    fn unpromotable(&mut self, history: &History) -> Vec<u64> {
+    fn unpromotable(&mut self, history: &History) -> Vec<TrialId> {
         self.iterations.unpromotable(history)
     }
 }

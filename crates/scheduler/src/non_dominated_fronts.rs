@@ -2,6 +2,7 @@
 
 use crate::ranking::{self, Loss, RungResult};
 use automl_numeric::{order, pareto};
+use automl_study::TrialId;
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
@@ -22,7 +23,7 @@ use std::collections::{BTreeMap, HashMap};
 pub(crate) struct NonDominatedFronts {
     /// For each violation of the constraints, its fronts from best to worst.
     classes: BTreeMap<Loss, Vec<Front>>,
-    results: HashMap<u64, RungResult>,
+    results: HashMap<TrialId, RungResult>,
 }
 
 /// Points that do not dominate each other, in lexicographic order.
@@ -36,7 +37,7 @@ struct Front {
 #[derive(Clone, Debug)]
 struct Point {
     losses: Vec<f64>,
-    number: u64,
+    number: TrialId,
     paused: bool,
 }
 
@@ -81,7 +82,7 @@ impl Front {
 
 impl NonDominatedFronts {
     /// Sets the result of a trial and whether it is paused with it.
-    pub(crate) fn set(&mut self, number: u64, result: &RungResult, paused: bool) {
+    pub(crate) fn set(&mut self, number: TrialId, result: &RungResult, paused: bool) {
         if self.results.get(&number).is_some_and(|old| old != result) {
             self.remove(number);
         }
@@ -111,7 +112,7 @@ impl NonDominatedFronts {
         }
     }
 
-    fn remove(&mut self, number: u64) {
+    fn remove(&mut self, number: TrialId) {
         let Some(result) = self.results.remove(&number) else { return };
         let Some(fronts) = self.classes.get_mut(&Loss(result.violation)) else { return };
         let point = Point { losses: result.losses, number, paused: false };
@@ -141,14 +142,14 @@ impl NonDominatedFronts {
     }
 
     /// The best of the paused trials.
-    pub(crate) fn best_paused(&self) -> Option<u64> {
+    pub(crate) fn best_paused(&self) -> Option<TrialId> {
         let front = self.fronts().find(|front| front.paused > 0)?;
         front.order().find(|point| point.paused).map(|point| point.number)
     }
 
     /// The paused trials that `left` other paused ones are ahead of for ever: those that violate the
     /// constraints less, and those that dominate them.
-    pub(crate) fn behind(&self, left: usize) -> Vec<u64> {
+    pub(crate) fn behind(&self, left: usize) -> Vec<TrialId> {
         let mut ahead = 0;
         let mut behind = Vec::new();
         for fronts in self.classes.values() {
@@ -166,7 +167,7 @@ impl NonDominatedFronts {
     }
 
     /// How many trials are better than this one; `None` if it has no number for a result.
-    pub(crate) fn place(&self, number: u64) -> Option<usize> {
+    pub(crate) fn place(&self, number: TrialId) -> Option<usize> {
         let result = self.results.get(&number)?;
         let own = Loss(result.violation);
         let better: usize = self.classes.range(..own).map(|(_, fronts)| points(fronts)).sum();
@@ -194,13 +195,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn change(objectives: usize) -> impl Strategy<Value = (u64, RungResult, bool)> {
+    fn change(objectives: usize) -> impl Strategy<Value = (TrialId, RungResult, bool)> {
         let loss = prop_oneof![9 => (0..8i32).prop_map(f64::from), 1 => Just(f64::NAN)];
         let losses = proptest::collection::vec(loss, objectives);
         let violation = prop_oneof![3 => Just(0.0), 1 => (1..3i32).prop_map(f64::from)];
         let result =
             (violation, losses).prop_map(|(violation, losses)| RungResult { violation, losses });
-        (0u64..40, result, any::<bool>())
+        ((0u64..40).prop_map(TrialId), result, any::<bool>())
     }
 
     proptest! {
@@ -212,16 +213,16 @@ mod tests {
             keep in any::<bool>(),
         ) {
             let mut fronts = NonDominatedFronts::default();
-            let mut all: BTreeMap<u64, (RungResult, bool)> = BTreeMap::new();
+            let mut all: BTreeMap<TrialId, (RungResult, bool)> = BTreeMap::new();
             for (number, result, paused) in changes {
                 // Half of the time only what may change in a study does.
                 let old = all.get(&number).filter(|_| keep).map(|(old, _)| old.clone());
                 let result = old.unwrap_or(result);
                 fronts.set(number, &result, paused);
                 all.insert(number, (result, paused));
-                let numbers: Vec<u64> = all.keys().copied().collect();
+                let numbers: Vec<TrialId> = all.keys().copied().collect();
                 let results: Vec<&RungResult> = all.values().map(|(result, _)| result).collect();
-                let order: Vec<u64> = ranking::order(&results)
+                let order: Vec<TrialId> = ranking::order(&results)
                     .into_iter()
                     .filter(|&i| results[i].is_number())
                     .map(|i| numbers[i])

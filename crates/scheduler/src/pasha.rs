@@ -5,7 +5,7 @@ use crate::rungs::{Rungs, pause_at_end};
 use crate::setting::{self, SettingError};
 use automl_numeric::{order, pareto};
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
-use automl_study::{Cursor, History, Job, Ladder, Scheduler, Trial, Verdict};
+use automl_study::{Cursor, Fidelity, History, Job, Ladder, Scheduler, Trial, TrialId, Verdict};
 use std::collections::{BTreeSet, HashMap};
 
 /// How many of the best trials the noise is estimated from.
@@ -34,7 +34,7 @@ pub struct Pasha {
     /// The highest rung that a trial was sent to.
     sent: usize,
     /// The trials that have reported at each rung.
-    members: Vec<BTreeSet<u64>>,
+    members: Vec<BTreeSet<TrialId>>,
     /// Whether a rung with so many members was unstable.
     judged: HashMap<(usize, usize), bool>,
     cursor: Cursor,
@@ -65,9 +65,9 @@ impl Pasha {
         for change in changes {
             let Some(trial) = history.get(change.trial) else { continue };
             self.rungs.place(history, trial);
-            let until = trial.number_attribute(automl_study::attribute::UNTIL).unwrap_or(0);
+            let target = trial.target().unwrap_or(Fidelity::ZERO);
             for (rung, fidelity) in self.rungs.fidelities().iter().enumerate() {
-                if until >= *fidelity {
+                if target >= *fidelity {
                     self.sent = self.sent.max(rung);
                 }
                 if trial.report_at(*fidelity).is_some() {
@@ -127,7 +127,7 @@ impl Pasha {
 }
 
 /// What trials are ordered by at a fidelity: the loss, or the non-domination rank.
-fn losses(history: &History, trials: &[&Trial], fidelity: u64) -> Vec<f64> {
+fn losses(history: &History, trials: &[&Trial], fidelity: Fidelity) -> Vec<f64> {
     let values = |trial: &&Trial| {
         trial.report_at(fidelity).map_or_else(Vec::new, |r| history.losses(&r.values))
     };
@@ -139,14 +139,14 @@ fn losses(history: &History, trials: &[&Trial], fidelity: u64) -> Vec<f64> {
 }
 
 /// The 90th percentile of the last differences between curves that cross at least twice.
-fn noise(history: &History, trials: &[&Trial], until: u64) -> f64 {
+fn noise(history: &History, trials: &[&Trial], target: Fidelity) -> f64 {
     let mut gaps = Vec::new();
     for (i, a) in trials.iter().enumerate() {
         for b in &trials[i + 1..] {
             let mut crossings = 0;
             let mut last: Option<f64> = None;
-            for report in a.reports.iter().take_while(|report| report.step <= until) {
-                let Some(other) = b.report_at(report.step) else { continue };
+            for report in a.reports.iter().take_while(|report| report.fidelity <= target) {
+                let Some(other) = b.report_at(report.fidelity) else { continue };
                 let gap = history.loss(&report.values) - history.loss(&other.values);
                 if gap == 0.0 || gap.is_nan() {
                     continue;
@@ -169,17 +169,17 @@ impl Scheduler for Pasha {
         self.follow(history);
         let top = self.top(history);
         promotion(&self.rungs, top, self.eta)
-            .unwrap_or(Job::Start { until: self.rungs.fidelities()[0], bracket: None })
+            .unwrap_or(Job::Start { target: self.rungs.fidelities()[0], bracket: None })
     }
 
-    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
-        let top = self.rungs.fidelities().last().copied().unwrap_or(1);
+    fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
+        let top = self.rungs.fidelities().last().copied().unwrap_or(Fidelity(1));
         pause_at_end(history, trial, top)
     }
 
     /// Every fidelity where that costs nothing: crossing curves tell the noise.
-    fn next_milestone(&self, from: u64, until: u64) -> u64 {
-        if self.every_step { (from + 1).min(until) } else { until }
+    fn next_milestone(&self, fidelity: Fidelity, target: Fidelity) -> Fidelity {
+        if self.every_step { (fidelity + 1).min(target) } else { target }
     }
 }
 

@@ -4,7 +4,9 @@ use crate::ranking::Loss;
 use crate::setting::{self, SettingError};
 use crate::top_share::TopShare;
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
-use automl_study::{Cursor, History, Job, Ladder, Scheduler, State, Trial, Verdict};
+use automl_study::{
+    Cursor, Fidelity, History, Job, Ladder, Scheduler, State, Trial, TrialId, Verdict,
+};
 use std::collections::{BTreeMap, HashSet};
 
 /// Stops a trial whose best loss so far is worse than a percentile (the median, say) of what the
@@ -22,13 +24,13 @@ use std::collections::{BTreeMap, HashSet};
 #[derive(Clone, Debug)]
 pub struct PercentileStopping {
     share: f64,
-    warmup: u64,
+    warmup: Fidelity,
     least: usize,
-    max: u64,
+    max: Fidelity,
     every_step: bool,
     /// For each step and objective the running averages of the complete trials.
-    averages: BTreeMap<u64, Vec<TopShare<(Loss, u64)>>>,
-    counted: HashSet<u64>,
+    averages: BTreeMap<Fidelity, Vec<TopShare<(Loss, TrialId)>>>,
+    counted: HashSet<TrialId>,
     cursor: Cursor,
 }
 
@@ -59,8 +61,8 @@ impl PercentileStopping {
 
     /// Stops nobody below the fidelity `warmup`, nor before `least` trials are complete.
     #[must_use]
-    pub fn with_patience(mut self, warmup: u64, least: usize) -> Self {
-        (self.warmup, self.least) = (warmup, least.max(1));
+    pub fn with_patience(mut self, warmup: impl Into<Fidelity>, least: usize) -> Self {
+        (self.warmup, self.least) = (warmup.into(), least.max(1));
         self
     }
 
@@ -81,7 +83,7 @@ impl PercentileStopping {
     fn count(&mut self, history: &History, trial: &Trial) {
         let mut sums = vec![0.0; history.directions().len()];
         for (i, report) in trial.reports.iter().enumerate() {
-            let here = self.averages.entry(report.step).or_insert_with(|| {
+            let here = self.averages.entry(report.fidelity).or_insert_with(|| {
                 vec![
                     TopShare::new(|n, share| (n as f64 * share).ceil() as usize, self.share);
                     history.directions().len()
@@ -97,7 +99,7 @@ impl PercentileStopping {
 
     /// Whether a trial is worse than the percentile in every objective.
     fn is_hopeless(&self, history: &History, trial: &Trial) -> bool {
-        let Some(averages) = self.averages.get(&trial.step()) else { return false };
+        let Some(averages) = self.averages.get(&trial.fidelity()) else { return false };
         let mut best = vec![Loss(f64::NAN); averages.len()];
         let counted: &[_] = if trial.is_feasible() { &trial.reports } else { &[] };
         for report in counted {
@@ -116,17 +118,17 @@ impl Scheduler for PercentileStopping {
     fn next_job(&mut self, history: &History) -> Job {
         // A trial that lost its worker goes on first.
         match history.in_state(State::Paused).next() {
-            Some(trial) => Job::Resume { trial: trial.number, until: self.max },
-            None => Job::Start { until: self.max, bracket: None },
+            Some(trial) => Job::Resume { trial: trial.number, target: self.max },
+            None => Job::Start { target: self.max, bracket: None },
         }
     }
 
-    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+    fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
         self.follow(history);
         match history.get(trial) {
             None => Verdict::Stop,
-            Some(trial) if trial.step() >= self.max => Verdict::Complete,
-            Some(trial) if trial.step() >= self.warmup && self.is_hopeless(history, trial) => {
+            Some(trial) if trial.fidelity() >= self.max => Verdict::Complete,
+            Some(trial) if trial.fidelity() >= self.warmup && self.is_hopeless(history, trial) => {
                 Verdict::Stop
             }
             Some(_) => Verdict::Continue,
@@ -134,8 +136,8 @@ impl Scheduler for PercentileStopping {
     }
 
     /// Every fidelity where that costs nothing.
-    fn next_milestone(&self, from: u64, until: u64) -> u64 {
-        if self.every_step { (from + 1).max(self.warmup).min(until) } else { until }
+    fn next_milestone(&self, fidelity: Fidelity, target: Fidelity) -> Fidelity {
+        if self.every_step { (fidelity + 1).max(self.warmup).min(target) } else { target }
     }
 }
 
@@ -156,7 +158,7 @@ impl SchedulerConfig for MedianConfig {
     fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Scheduler>, OptionError> {
         self.check()?;
         let ladder = study.ladder(Self::NAME)?;
-        let warmup = self.warmup.unwrap_or_else(|| ladder.min());
+        let warmup = self.warmup.unwrap_or_else(|| ladder.min().0);
         let least = usize::try_from(self.min_trials).unwrap_or(usize::MAX);
         Ok(Box::new(PercentileStopping::median(ladder).with_patience(warmup, least)))
     }
@@ -182,7 +184,7 @@ impl SchedulerConfig for PercentileConfig {
         let ladder = study.ladder(Self::NAME)?;
         let scheduler = PercentileStopping::new(ladder, self.share);
         let scheduler = scheduler.map_err(|error| error.of(Self::NAME))?;
-        let warmup = self.warmup.unwrap_or_else(|| ladder.min());
+        let warmup = self.warmup.unwrap_or_else(|| ladder.min().0);
         let least = usize::try_from(self.min_trials).unwrap_or(usize::MAX);
         Ok(Box::new(scheduler.with_patience(warmup, least)))
     }

@@ -10,8 +10,8 @@ use automl_study::part::{
     OptionError, PartConfig, SamplerConfig, SchedulerConfig, StudyContext, Supports,
 };
 use automl_study::{
-    Cursor, History, Job, Ladder, ProposeError, RandomSampler, Sampler, Scheduler, State, Trial,
-    Verdict, View, attribute,
+    Cursor, Fidelity, History, Job, Ladder, ProposeError, RandomSampler, Sampler, Scheduler, State,
+    Trial, TrialId, Verdict, View, attribute,
 };
 use rand::{Rng, RngExt};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -38,16 +38,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 pub struct Population {
     members: usize,
     rungs: Vec<Rung>,
-    fidelities: Vec<u64>,
+    fidelities: Vec<Fidelity>,
     /// Members that did not come from others and got somewhere: as many as there are members make
     /// a population, in order of their numbers.
-    roots: BTreeSet<u64>,
+    roots: BTreeSet<TrialId>,
     /// The first root of the current population, which is the last one, full or not. Whoever has a
     /// lower number belongs to an earlier one and is not compared any more.
-    first: u64,
-    places: BTreeMap<u64, Place>,
+    first: TrialId,
+    places: BTreeMap<TrialId, Place>,
     /// How many trials took the place of this one.
-    children: HashMap<u64, u32>,
+    children: HashMap<TrialId, u32>,
     limit: Option<u64>,
     cursor: Cursor,
 }
@@ -56,13 +56,13 @@ pub struct Population {
 #[derive(Clone, Debug)]
 struct Rung {
     /// All but the worst share of the current population.
-    keep: TopShare<(Key, u64)>,
+    keep: TopShare<(Key, TrialId)>,
     /// The best share of the current population.
-    best: TopShare<(Key, u64)>,
+    best: TopShare<(Key, TrialId)>,
     /// Trials that are paused here and not replaced, best first.
-    paused: BTreeSet<(Key, u64)>,
+    paused: BTreeSet<(Key, TrialId)>,
     /// Trials that failed after this and are not replaced.
-    failed: BTreeSet<u64>,
+    failed: BTreeSet<TrialId>,
 }
 
 /// What a trial's row says.
@@ -72,16 +72,16 @@ struct Place {
     keys: Vec<Option<Key>>,
     paused: Option<usize>,
     failed: Option<usize>,
-    replaces: Option<u64>,
+    replaces: Option<TrialId>,
 }
 
 /// What is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
     /// A new trial takes the place of one.
-    Exploit { rung: usize, parent: u64, replaced: u64 },
+    Exploit { rung: usize, parent: TrialId, replaced: TrialId },
     /// A paused one goes on.
-    Resume { rung: usize, trial: u64 },
+    Resume { rung: usize, trial: TrialId },
     /// A population is not full.
     Root,
 }
@@ -102,9 +102,10 @@ impl Population {
             return Err(SettingError::TooFew { name, least: 1, found: 0 });
         }
         let share = setting::share("of a population that is replaced", 0.2)?;
-        let first = interval.max(ladder.min()).min(ladder.max());
+        let first = interval.max(ladder.min().0).min(ladder.max().0);
         let step = usize::try_from(interval).unwrap_or(usize::MAX);
-        let mut fidelities: Vec<u64> = (first..ladder.max()).step_by(step).collect();
+        let mut fidelities: Vec<Fidelity> =
+            (first..ladder.max().0).step_by(step).map(Fidelity).collect();
         fidelities.push(ladder.max());
         let rung = Rung {
             keep: TopShare::new(|n, share| n - (n as f64 * share).floor() as usize, share),
@@ -117,7 +118,7 @@ impl Population {
             rungs: vec![rung; fidelities.len()],
             fidelities,
             roots: BTreeSet::new(),
-            first: 0,
+            first: TrialId(0),
             places: BTreeMap::new(),
             children: HashMap::new(),
             limit: None,
@@ -145,13 +146,13 @@ impl Population {
 
     /// The trial whose checkpoint and configuration a trial goes on with. The bracket attribute
     /// records it, above the 32 bits with the trial that was replaced.
-    pub fn parent(trial: &Trial) -> Option<u64> {
-        Some(trial.number_attribute(attribute::BRACKET)? >> 32)
+    pub fn parent(trial: &Trial) -> Option<TrialId> {
+        Some(TrialId(trial.number_attribute(attribute::BRACKET)? >> 32))
     }
 
     /// The trial whose place another one took.
-    fn replaced(trial: &Trial) -> Option<u64> {
-        Some(trial.number_attribute(attribute::BRACKET)? & 0xffff_ffff)
+    fn replaced(trial: &Trial) -> Option<TrialId> {
+        Some(TrialId(trial.number_attribute(attribute::BRACKET)? & 0xffff_ffff))
     }
 
     fn follow(&mut self, history: &History) {
@@ -168,7 +169,8 @@ impl Population {
     /// Compares the members of the next population where one has begun.
     fn turn(&mut self) {
         let before = self.roots.len().saturating_sub(1);
-        let first = self.roots.iter().nth_back(before % self.members).copied().unwrap_or(0);
+        let first =
+            self.roots.iter().nth_back(before % self.members).copied().unwrap_or(TrialId(0));
         if first == std::mem::replace(&mut self.first, first) {
             return;
         }
@@ -231,7 +233,7 @@ impl Population {
     }
 
     /// Lists a trial where it is paused or failed, unless it was replaced.
-    fn refresh(&mut self, number: u64) {
+    fn refresh(&mut self, number: TrialId) {
         let Some(place) = self.places.get(&number) else { return };
         let open = self.children.get(&number).is_none_or(|children| *children == 0);
         for (rung, slot) in self.rungs.iter_mut().enumerate() {
@@ -252,7 +254,7 @@ impl Population {
     fn read(&self, history: &History, trial: &Trial) -> Place {
         let keys = (0..self.fidelities.len())
             .map(|rung| {
-                let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
+                let below = self.fidelities.get(rung + 1).copied().unwrap_or(Fidelity::MAX);
                 RungResult::within(history, trial, self.fidelities[rung], below)
                     .map(|result| Key::of(&result))
             })
@@ -260,12 +262,12 @@ impl Population {
         let ours = trial.attributes.contains_key(attribute::UNTIL);
         let started = ours && (trial.state != State::Waiting || !trial.reports.is_empty());
         let replaces = Self::replaced(trial).filter(|_| started);
-        let reached = self.fidelities.iter().rposition(|fidelity| trial.step() >= *fidelity);
+        let reached = self.fidelities.iter().rposition(|fidelity| trial.fidelity() >= *fidelity);
         let failed = matches!(trial.state, State::Pruned | State::Failed);
         // Whoever fails stands where its job began: a root before the first comparison, whose place
         // is open then, and one that has replaced another where that one stood.
-        let until = trial.number_attribute(attribute::UNTIL).unwrap_or(0);
-        let began = self.fidelities.iter().rposition(|fidelity| *fidelity < until);
+        let target = trial.target().unwrap_or(Fidelity::ZERO);
+        let began = self.fidelities.iter().rposition(|fidelity| *fidelity < target);
         let stands = reached.max(began);
         Place {
             root: started && replaces.is_none() && !(failed && stands.is_none()),
@@ -283,7 +285,7 @@ impl Population {
     }
 
     /// Whether a trial is above the share that goes at a rung, or is compared with nobody.
-    fn stays(&self, rung: &Rung, at: &(Key, u64)) -> bool {
+    fn stays(&self, rung: &Rung, at: &(Key, TrialId)) -> bool {
         at.1 < self.first || at.0.is_number() && rung.keep.is_best(at)
     }
 
@@ -307,7 +309,7 @@ impl Population {
         // Failures that nobody could replace while their population lasted went with it.
         let below_top = self.rungs.iter().take(self.rungs.len() - 1);
         below_top.enumerate().find_map(|(rung, slot)| {
-            let fork = |replaced: u64| {
+            let fork = |replaced: TrialId| {
                 let parent = self.parent_for(history, rung, replaced)?;
                 Some(Due::Exploit { rung, parent, replaced })
             };
@@ -325,23 +327,23 @@ impl Population {
     }
 
     /// One of the best share at a rung whose newest checkpoint is that of the rung.
-    fn parent_for(&self, history: &History, rung: usize, replaced: u64) -> Option<u64> {
+    fn parent_for(&self, history: &History, rung: usize, replaced: TrialId) -> Option<TrialId> {
         let slot = &self.rungs[rung];
-        let is_here = |number: u64| {
+        let is_here = |number: TrialId| {
             number != replaced
                 && self.children.get(&number).is_none_or(|children| *children == 0)
                 && history.get(number).is_some_and(|trial| {
                     !matches!(trial.state, State::Pruned | State::Failed)
-                        && trial.step() < self.fidelities[rung + 1]
+                        && trial.fidelity() < self.fidelities[rung + 1]
                 })
         };
-        let parents: Vec<u64> = slot
+        let parents: Vec<TrialId> = slot
             .best
             .best()
             .filter(|(key, number)| key.is_number() && is_here(*number))
             .map(|(_, number)| *number)
             .collect();
-        let mut rng = stream(rung as u64, replaced, "population");
+        let mut rng = stream(rung as u64, replaced.0, "population");
         (!parents.is_empty()).then(|| parents[rng.random_range(0..parents.len())])
     }
 }
@@ -357,35 +359,42 @@ impl Scheduler for PopulationScheduler {
         let population = &mut self.population;
         population.follow(history);
         let fidelities = &population.fidelities;
-        let start = Job::Start { until: fidelities[0], bracket: None };
+        let start = Job::Start { target: fidelities[0], bracket: None };
         match population.due(history) {
             Some(Due::Exploit { rung, parent, replaced }) => Job::Start {
-                until: fidelities[rung + 1],
-                bracket: Some(parent << 32 | replaced & 0xffff_ffff),
+                target: fidelities[rung + 1],
+                bracket: Some(parent.0 << 32 | replaced.0 & 0xffff_ffff),
             },
-            Some(Due::Resume { rung, trial }) => Job::Resume { trial, until: fidelities[rung + 1] },
+            Some(Due::Resume { rung, trial }) => {
+                Job::Resume { trial, target: fidelities[rung + 1] }
+            }
             Some(Due::Root) => start,
             None if history.count(State::Running) > 0 => Job::Wait,
             None => start,
         }
     }
 
-    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
-        pause_at_end(history, trial, self.population.fidelities.last().copied().unwrap_or(1))
+    fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
+        pause_at_end(
+            history,
+            trial,
+            self.population.fidelities.last().copied().unwrap_or(Fidelity(1)),
+        )
     }
 
     /// The trials that were replaced for certain: a new trial that loses its worker before its first
     /// report gives the place back.
-    fn unpromotable(&mut self, history: &History) -> Vec<u64> {
+    fn unpromotable(&mut self, history: &History) -> Vec<TrialId> {
         self.population.follow(history);
-        let is_paused =
-            |number: &u64| history.get(*number).is_some_and(|trial| trial.state == State::Paused);
+        let is_paused = |number: &TrialId| {
+            history.get(*number).is_some_and(|trial| trial.state == State::Paused)
+        };
         let replaced = self.population.places.iter().filter_map(|(child, place)| {
             let child = history.get(*child)?;
             let stays = child.state.is_finished() || !child.reports.is_empty();
             place.replaces.filter(|number| stays && is_paused(number))
         });
-        replaced.collect::<BTreeSet<u64>>().into_iter().collect()
+        replaced.collect::<BTreeSet<TrialId>>().into_iter().collect()
     }
 }
 
@@ -479,7 +488,7 @@ impl PopulationConfig {
     fn population(&self, study: &StudyContext<'_>) -> Result<Population, OptionError> {
         self.check()?;
         let ladder = study.ladder(Self::NAME)?;
-        let interval = self.interval.unwrap_or_else(|| (ladder.max() / COMPARISONS).max(1));
+        let interval = self.interval.unwrap_or_else(|| (ladder.max().0 / COMPARISONS).max(1));
         let population = Population::new(ladder, self.members, interval);
         let population = population.map_err(|error| error.of(Self::NAME))?;
         Ok(population.with_limit(study.trial_limit))

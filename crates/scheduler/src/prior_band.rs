@@ -5,7 +5,7 @@ use crate::rung_results::RungResults;
 use crate::setting::{self, SettingError};
 use automl_space::{Config, Space, Value};
 use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext, Supports};
-use automl_study::{Ladder, ProposeError, Sampler, View};
+use automl_study::{Fidelity, Ladder, ProposeError, Sampler, TrialId, View};
 use rand::{Rng, RngExt};
 
 /// How an incumbent is changed: the probability of each parameter and the standard deviation in the
@@ -46,7 +46,7 @@ impl PriorBandSampler {
 
 /// Whether as much was spent as one round of halving costs that starts `eta^(k - 1)` trials.
 fn has_paid_a_round(results: &RungResults, ladder: &Ladder, eta: f64) -> bool {
-    let (mut spent, mut due, mut from) = (0.0, 0.0, 0);
+    let (mut spent, mut due, mut from) = (0.0, 0.0, Fidelity::ZERO);
     let rungs = results.fidelities();
     for (i, fidelity) in rungs.iter().enumerate() {
         let step = ladder.cost_between(from, *fidelity);
@@ -58,7 +58,7 @@ fn has_paid_a_round(results: &RungResults, ladder: &Ladder, eta: f64) -> bool {
 }
 
 /// The best trial at the highest fidelity, once it may be used.
-fn incumbent(results: &RungResults, ladder: &Ladder, eta: f64) -> Option<u64> {
+fn incumbent(results: &RungResults, ladder: &Ladder, eta: f64) -> Option<TrialId> {
     let number = results.best(results.fidelities().len() - 1).next()?;
     has_paid_a_round(results, ladder, eta).then_some(number)
 }
@@ -128,7 +128,7 @@ impl Sampler for PriorBandSampler {
         let target = view.target.unwrap_or(ladder.max());
         let rung = fidelities.partition_point(|f| *f < target).min(fidelities.len() - 1);
         let results = RungResults::current(&mut self.results, &fidelities, view.history);
-        if view.number == 0 {
+        if view.number == TrialId(0) {
             let mode = view.space.build_config(|_, param| param.default_value());
             if view.space.allows(&mode) {
                 return Ok(mode);

@@ -1,7 +1,7 @@
 //! The order of results at one rung, for one objective and for several.
 
 use automl_numeric::{order, pareto};
-use automl_study::{History, Trial};
+use automl_study::{Fidelity, History, Trial};
 use std::cmp::Ordering;
 
 /// Losses of a trial at a fidelity, with the violation of its constraints.
@@ -13,9 +13,14 @@ pub(crate) struct RungResult {
 
 impl RungResult {
     /// The first report of a trial at a fidelity in `from..below`.
-    pub(crate) fn within(history: &History, trial: &Trial, from: u64, below: u64) -> Option<Self> {
-        let at = trial.reports.partition_point(|report| report.step < from);
-        let report = trial.reports.get(at).filter(|report| report.step < below)?;
+    pub(crate) fn within(
+        history: &History,
+        trial: &Trial,
+        from: Fidelity,
+        below: Fidelity,
+    ) -> Option<Self> {
+        let at = trial.reports.partition_point(|report| report.fidelity < from);
+        let report = trial.reports.get(at).filter(|report| report.fidelity < below)?;
         Some(Self { violation: trial.violation(), losses: history.losses(&report.values) })
     }
 

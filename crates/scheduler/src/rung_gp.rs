@@ -5,7 +5,9 @@ use crate::setting::{self, SettingError};
 use automl_gp::{Acquisition, GpOptions, GpSampler};
 use automl_space::Config;
 use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext, Supports};
-use automl_study::{History, ProposeError, RandomSampler, Sampler, State, Trial, View};
+use automl_study::{
+    Fidelity, History, ProposeError, RandomSampler, Sampler, State, Trial, TrialId, View,
+};
 use rand::{Rng, RngExt};
 
 /// How many standard deviations below the mean the confidence bound lies: expected improvement
@@ -65,7 +67,7 @@ impl Sampler for RungGpSampler {
             return RandomSampler::uniform().propose(view, rng);
         };
         let rung = rng.random_range(0..=highest);
-        let below = fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
+        let below = fidelities.get(rung + 1).copied().unwrap_or(Fidelity::MAX);
         let own = rung_history(view.history, results, rung, fidelities[rung]..below);
         let options = GpOptions {
             acquisition: Acquisition::LowerConfidenceBound(BETA),
@@ -84,15 +86,16 @@ fn rung_history(
     history: &History,
     results: &RungResults,
     rung: usize,
-    at: std::ops::Range<u64>,
+    at: std::ops::Range<Fidelity>,
 ) -> History {
     let order = results.order(history, rung);
     let good = order.len().min(MOST / 2);
     let rest = &order[good..];
     let spread = rest.len().min(MOST - good);
     let others = (0..spread).map(|i| rest[i * rest.len() / spread]);
-    let mut numbers: Vec<u64> = order[..good].iter().copied().chain(others).collect();
-    let running: Vec<u64> = history.in_state(State::Running).map(|trial| trial.number).collect();
+    let mut numbers: Vec<TrialId> = order[..good].iter().copied().chain(others).collect();
+    let running: Vec<TrialId> =
+        history.in_state(State::Running).map(|trial| trial.number).collect();
     numbers.extend(&running[running.len().saturating_sub(PENDING)..]);
     numbers.sort_unstable();
     numbers.dedup();
@@ -100,9 +103,9 @@ fn rung_history(
     for trial in numbers.into_iter().filter_map(|number| history.get(number)) {
         let mut new = Trial {
             constraints: trial.constraints.clone(),
-            ..Trial::waiting(own.len() as u64, trial.config.clone())
+            ..Trial::waiting(own.next_id(), trial.config.clone())
         };
-        let report = trial.reports.iter().find(|report| at.contains(&report.step));
+        let report = trial.reports.iter().find(|report| at.contains(&report.fidelity));
         (new.state, new.values) = match report {
             Some(report) if report.values.iter().any(|v| v.is_nan()) => (State::Failed, vec![]),
             Some(report) => (State::Complete, report.values.clone()),

@@ -1,7 +1,7 @@
 //! Results by rung, best first: what samplers learn from that know fidelities.
 
 use crate::ranking::{self, Key, RungResult};
-use automl_study::{Cursor, History, State, Trial, attribute};
+use automl_study::{Cursor, Fidelity, History, State, Trial, TrialId};
 use std::collections::{BTreeSet, HashMap};
 
 /// The results at each rung, kept up to date trial by trial; all of it follows from the trials.
@@ -9,15 +9,15 @@ use std::collections::{BTreeSet, HashMap};
 /// A trial that failed on its way to a rung is listed there as the worst.
 #[derive(Clone, Debug)]
 pub(crate) struct RungResults {
-    fidelities: Vec<u64>,
-    rungs: Vec<BTreeSet<(Key, u64)>>,
-    places: HashMap<u64, Vec<Option<Key>>>,
+    fidelities: Vec<Fidelity>,
+    rungs: Vec<BTreeSet<(Key, TrialId)>>,
+    places: HashMap<TrialId, Vec<Option<Key>>>,
     cursor: Cursor,
 }
 
 impl RungResults {
     /// Rungs at these rising fidelities.
-    pub(crate) fn new(fidelities: Vec<u64>) -> Self {
+    pub(crate) fn new(fidelities: Vec<Fidelity>) -> Self {
         let rungs = vec![BTreeSet::new(); fidelities.len()];
         Self { fidelities, rungs, places: HashMap::new(), cursor: Cursor::default() }
     }
@@ -25,7 +25,7 @@ impl RungResults {
     /// The results in a slot if they are over these fidelities, else new ones there; up to date.
     pub(crate) fn current<'a>(
         slot: &'a mut Option<Self>,
-        fidelities: &[u64],
+        fidelities: &[Fidelity],
         history: &History,
     ) -> &'a Self {
         if slot.as_ref().is_some_and(|results| results.fidelities != fidelities) {
@@ -56,11 +56,11 @@ impl RungResults {
 
     fn key(&self, history: &History, trial: &Trial, rung: usize) -> Option<Key> {
         let fidelity = self.fidelities[rung];
-        let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
-        let until = trial.number_attribute(attribute::UNTIL).unwrap_or(0);
+        let below = self.fidelities.get(rung + 1).copied().unwrap_or(Fidelity::MAX);
+        let target = trial.target().unwrap_or(Fidelity::ZERO);
         match RungResult::within(history, trial, fidelity, below) {
             Some(result) => Some(Key::of(&result)),
-            None if trial.state == State::Failed && (fidelity..below).contains(&until) => {
+            None if trial.state == State::Failed && (fidelity..below).contains(&target) => {
                 Some(Key::worst())
             }
             None => None,
@@ -68,7 +68,7 @@ impl RungResults {
     }
 
     /// The fidelities of the rungs, rising.
-    pub(crate) fn fidelities(&self) -> &[u64] {
+    pub(crate) fn fidelities(&self) -> &[Fidelity] {
         &self.fidelities
     }
 
@@ -83,20 +83,20 @@ impl RungResults {
     }
 
     /// The trials with a number for a result at a rung, best first by the first objective.
-    pub(crate) fn best(&self, rung: usize) -> impl Iterator<Item = u64> {
+    pub(crate) fn best(&self, rung: usize) -> impl Iterator<Item = TrialId> {
         let numbers = self.rungs[rung].iter().take_while(|(key, _)| key.is_number());
         numbers.map(|(_, number)| *number)
     }
 
     /// All trials of a rung, best first; several objectives are ordered by non-domination rank and
     /// crowding distance, which takes `O(n log n)`.
-    pub(crate) fn order(&self, history: &History, rung: usize) -> Vec<u64> {
-        let numbers: Vec<u64> = self.rungs[rung].iter().map(|(_, number)| *number).collect();
+    pub(crate) fn order(&self, history: &History, rung: usize) -> Vec<TrialId> {
+        let numbers: Vec<TrialId> = self.rungs[rung].iter().map(|(_, number)| *number).collect();
         if history.directions().len() < 2 {
             return numbers;
         }
         let objectives = history.directions().len();
-        let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
+        let below = self.fidelities.get(rung + 1).copied().unwrap_or(Fidelity::MAX);
         let results: Vec<RungResult> = numbers
             .iter()
             .map(|number| {

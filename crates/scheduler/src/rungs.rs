@@ -2,7 +2,7 @@
 
 use crate::non_dominated_fronts::NonDominatedFronts;
 use crate::ranking::{Key, RungResult};
-use automl_study::{History, State, Trial, Verdict, attribute};
+use automl_study::{Fidelity, History, State, Trial, TrialId, Verdict};
 use std::collections::{BTreeSet, HashMap};
 
 /// The rungs of one race of trials against each other, kept up to date trial by trial.
@@ -18,9 +18,9 @@ use std::collections::{BTreeSet, HashMap};
 /// count it too ([`Rungs::skipped`]).
 #[derive(Clone, Debug)]
 pub(crate) struct Rungs {
-    fidelities: Vec<u64>,
+    fidelities: Vec<Fidelity>,
     rungs: Vec<Rung>,
-    places: HashMap<u64, Place>,
+    places: HashMap<TrialId, Place>,
 }
 
 /// What is known of one rung.
@@ -33,7 +33,7 @@ struct Rung {
     /// Trials that skipped it.
     skipped: usize,
     /// Trials that are paused at it, best first by the first objective.
-    paused: BTreeSet<(Key, u64)>,
+    paused: BTreeSet<(Key, TrialId)>,
     /// All results, for several objectives only.
     fronts: NonDominatedFronts,
 }
@@ -52,12 +52,12 @@ struct Place {
 
 impl Rungs {
     /// Rungs at these rising fidelities.
-    pub(crate) fn new(fidelities: Vec<u64>) -> Self {
+    pub(crate) fn new(fidelities: Vec<Fidelity>) -> Self {
         let rungs = vec![Rung::default(); fidelities.len()];
         Self { fidelities, rungs, places: HashMap::new() }
     }
 
-    pub(crate) fn fidelities(&self) -> &[u64] {
+    pub(crate) fn fidelities(&self) -> &[Fidelity] {
         &self.fidelities
     }
 
@@ -85,22 +85,22 @@ impl Rungs {
     /// the next rung's.
     fn result(&self, history: &History, trial: &Trial, rung: usize) -> Option<RungResult> {
         let from = self.fidelities[rung];
-        let below = self.fidelities.get(rung + 1).copied().unwrap_or(u64::MAX);
+        let below = self.fidelities.get(rung + 1).copied().unwrap_or(Fidelity::MAX);
         RungResult::within(history, trial, from, below)
     }
 
     /// Takes in what a trial's row says now.
     pub(crate) fn place(&mut self, history: &History, trial: &Trial) {
         let number = trial.number;
-        let until = trial.number_attribute(attribute::UNTIL).unwrap_or(0);
+        let target = trial.target().unwrap_or(Fidelity::ZERO);
         let mut place = self.places.get(&number).copied().unwrap_or_default();
         // Rungs that it has newly reached or skipped.
         while let Some(&fidelity) = self.fidelities.get(usize::from(place.entered)) {
             let at = usize::from(place.entered);
             if self.result(history, trial, at).is_some() {
                 self.rungs[at].reached += 1;
-            } else if self.fidelities.get(at + 1).is_none_or(|next| trial.step() < *next) {
-                if trial.state.is_finished() && until >= fidelity && !place.ended {
+            } else if self.fidelities.get(at + 1).is_none_or(|next| trial.fidelity() < *next) {
+                if trial.state.is_finished() && target >= fidelity && !place.ended {
                     place.ended = true;
                     self.rungs[at].reached += 1;
                 }
@@ -114,7 +114,7 @@ impl Rungs {
         while place.left < place.entered {
             let at = usize::from(place.left);
             if self.result(history, trial, at).is_some() {
-                if until <= self.fidelities[at] {
+                if target <= self.fidelities[at] {
                     break;
                 }
                 self.rungs[at].promoted += 1;
@@ -146,7 +146,7 @@ impl Rungs {
     }
 
     /// Takes a trial out that has not reached any rung yet: it runs in another race now.
-    pub(crate) fn forget(&mut self, number: u64) {
+    pub(crate) fn forget(&mut self, number: TrialId) {
         if let Some(place) = self.places.remove(&number) {
             if place.ended {
                 self.rungs[usize::from(place.entered)].reached -= 1;
@@ -158,25 +158,25 @@ impl Rungs {
     }
 
     /// The best trial that is paused at a rung and has a number for a result.
-    fn best_paused(&self, rung: usize) -> Option<u64> {
+    fn best_paused(&self, rung: usize) -> Option<TrialId> {
         let slot = &self.rungs[rung];
         let (_, number) = slot.paused.first().filter(|(key, _)| key.is_number())?;
         slot.fronts.best_paused().or(Some(*number))
     }
 
     /// The best paused trial of a rung if, with it, no more than `allowed` are promoted from there.
-    pub(crate) fn promotable(&self, rung: usize, allowed: usize) -> Option<u64> {
+    pub(crate) fn promotable(&self, rung: usize, allowed: usize) -> Option<TrialId> {
         if self.rungs[rung].promoted < allowed { self.best_paused(rung) } else { None }
     }
 
     /// The trials that are paused at a rung.
-    pub(crate) fn paused(&self, rung: usize) -> impl Iterator<Item = u64> {
+    pub(crate) fn paused(&self, rung: usize) -> impl Iterator<Item = TrialId> {
         self.rungs[rung].paused.iter().map(|(_, number)| *number)
     }
 
     /// The trials that are paused at a rung and not among the next `left` to go on from it, whatever
     /// the others report: those with a NaN, and those behind enough of the other paused ones.
-    pub(crate) fn hopeless(&self, rung: usize, left: usize) -> Vec<u64> {
+    pub(crate) fn hopeless(&self, rung: usize, left: usize) -> Vec<TrialId> {
         let slot = &self.rungs[rung];
         if slot.fronts.is_empty() {
             let kept = slot.paused.iter().take_while(|(key, _)| key.is_number()).take(left);
@@ -189,12 +189,12 @@ impl Rungs {
 }
 
 /// Pause where the job ends, complete at the top.
-pub(crate) fn pause_at_end(history: &History, trial: u64, top: u64) -> Verdict {
+pub(crate) fn pause_at_end(history: &History, trial: TrialId, top: Fidelity) -> Verdict {
     let Some(trial) = history.get(trial) else { return Verdict::Stop };
-    let until = trial.number_attribute(attribute::UNTIL).unwrap_or(top);
-    if trial.step() >= top {
+    let target = trial.target().unwrap_or(top);
+    if trial.fidelity() >= top {
         Verdict::Complete
-    } else if trial.step() >= until {
+    } else if trial.fidelity() >= target {
         Verdict::Pause
     } else {
         Verdict::Continue

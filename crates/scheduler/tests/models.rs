@@ -9,8 +9,8 @@ use automl_scheduler::{
 };
 use automl_space::{Prior, Space};
 use automl_study::{
-    History, Job, Ladder, Next, RandomSampler, Sampler, Scheduler, State, Study, Trial, Verdict,
-    View, attribute,
+    Fidelity, History, Job, Ladder, Next, RandomSampler, Sampler, Scheduler, State, Study, Trial,
+    TrialId, Verdict, View, attribute,
 };
 use common::Machine;
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ fn replays(study: &Study, ladder: &Ladder, make: impl Fn() -> Box<dyn Sampler>) 
     let propose = |sampler: &mut dyn Sampler, count: usize| {
         let mut history = History::new(all.directions().to_vec());
         all.trials()[..count].iter().for_each(|trial| history.push(trial.clone()).unwrap());
-        let number = count as u64;
+        let number = TrialId(count as u64);
         let view = View {
             space: study.space(),
             history: &history,
@@ -34,9 +34,9 @@ fn replays(study: &Study, ladder: &Ladder, make: impl Fn() -> Box<dyn Sampler>) 
             seed: 0,
             planned_trials: None,
             ladder: Some(ladder),
-            target: Some(1),
+            target: Some(Fidelity(1)),
         };
-        let config = sampler.propose(&view, &mut stream(0, number, "propose")).unwrap();
+        let config = sampler.propose(&view, &mut stream(0, number.0, "propose")).unwrap();
         study.space().check(&config).unwrap();
         config
     };
@@ -63,10 +63,10 @@ fn populate(
     let sampler = Box::new(population.sampler(RandomSampler::uniform()));
     let machine = Machine { sampler, limit, ..Machine::new(&ladder, &make) };
     let study = machine.play(seed, events, |decision| {
-        if let Job::Start { until, bracket: Some(bracket) } = decision.job {
+        if let Job::Start { target: until, bracket: Some(bracket) } = decision.job {
             // The parent's newest checkpoint is from where the new trial goes on.
             let parent = decision.before.get(bracket >> 32).unwrap();
-            assert!(parent.step() > 0 && parent.step() < until);
+            assert!(parent.fidelity() > 0 && parent.fidelity() < until);
             assert!(!matches!(parent.state, State::Pruned | State::Failed));
         }
     });
@@ -75,7 +75,8 @@ fn populate(
     let history = study.history();
     let started = history.trials().iter().filter(|trial| trial.state != State::Waiting);
     let brackets = started.filter_map(|trial| trial.number_attribute(attribute::BRACKET));
-    let replaced: HashSet<u64> = brackets.map(|bracket| bracket & 0xffff_ffff).collect();
+    let replaced: HashSet<TrialId> =
+        brackets.map(|bracket| TrialId(bracket & 0xffff_ffff)).collect();
     let is_over = |trial: &Trial| {
         trial.state.is_finished()
             || trial.state == State::Paused && replaced.contains(&trial.number)
@@ -164,12 +165,12 @@ fn processes_of_rungs_learn() {
     while study.history().len() < 60 {
         let Next::Run(job) = study.next_job().unwrap() else { panic!() };
         let x = study.space().encode(&job.config).unit[0];
-        let until = job.until.unwrap();
-        let loss = (x - 0.3).powi(2) + 1.0 / until as f64;
+        let until = job.target.unwrap();
+        let loss = (x - 0.3).powi(2) + 1.0 / until.0 as f64;
         if study.report(job.number, until, vec![loss]).unwrap() == Verdict::Complete {
             study.tell(job.number, loss).unwrap();
         }
-        if job.from == 0 && job.number >= 30 {
+        if job.fidelity == 0 && job.number >= 30 {
             late.push((x - 0.3).abs());
         }
     }
@@ -191,7 +192,7 @@ fn resumes<S: Sampler + 'static>(sampler: impl Fn() -> S) {
         for _ in 0..60 {
             let before = study.history().clone();
             let Next::Run(job) = study.next_job().unwrap() else { panic!() };
-            if restart && job.from == 0 {
+            if restart && job.fidelity == 0 {
                 fresh = sampler();
                 let view = View {
                     space: study.space(),
@@ -200,14 +201,14 @@ fn resumes<S: Sampler + 'static>(sampler: impl Fn() -> S) {
                     seed: study.seed(),
                     planned_trials: None,
                     ladder: Some(&ladder),
-                    target: job.until,
+                    target: job.target,
                 };
-                let mut rng = stream(study.seed(), job.number, "propose");
+                let mut rng = stream(study.seed(), job.number.0, "propose");
                 assert_eq!(fresh.propose(&view, &mut rng).unwrap(), job.config);
             }
             let x = study.space().encode(&job.config).unit[0];
-            let until = job.until.unwrap();
-            let loss = (x - 0.3).abs() + 1.0 / until as f64;
+            let until = job.target.unwrap();
+            let loss = (x - 0.3).abs() + 1.0 / until.0 as f64;
             if study.report(job.number, until, vec![loss]).unwrap() == Verdict::Complete {
                 study.tell(job.number, loss).unwrap();
             }
@@ -239,8 +240,8 @@ fn prior_band_mixes() {
             let Next::Run(job) = study.next_job().unwrap() else { panic!() };
             let point = study.space().encode(&job.config).unit;
             let loss: f64 = point.iter().map(|x| (x - 0.2).powi(2)).sum();
-            near += usize::from(job.from == 0 && loss < 0.05);
-            if study.report(job.number, job.until.unwrap(), vec![loss]).unwrap()
+            near += usize::from(job.fidelity == 0 && loss < 0.05);
+            if study.report(job.number, job.target.unwrap(), vec![loss]).unwrap()
                 == Verdict::Complete
             {
                 study.tell(job.number, loss).unwrap();
@@ -271,7 +272,7 @@ fn a_population_moves() {
     };
     while study.history().count(State::Complete) < 8 {
         let Next::Run(job) = study.next_job().unwrap() else { panic!() };
-        let (until, value) = (job.until.unwrap(), loss(&job.config));
+        let (until, value) = (job.target.unwrap(), loss(&job.config));
         if study.report(job.number, until, vec![value]).unwrap() == Verdict::Complete {
             study.tell(job.number, value).unwrap();
         }
@@ -299,11 +300,11 @@ fn the_promising_are_thawed() {
     let mut epochs = 0;
     while epochs < 300 {
         let Next::Run(job) = study.next_job().unwrap() else { panic!() };
-        let (until, asymptote) = (job.until.unwrap(), (job.config[x] - 0.6).abs());
-        let mut step = job.from;
+        let (until, asymptote) = (job.target.unwrap(), (job.config[x] - 0.6).abs());
+        let mut step = job.fidelity;
         loop {
             step = study.next_milestone(step, until);
-            let loss = asymptote + 1.0 / (step as f64 + 1.0);
+            let loss = asymptote + 1.0 / (step.0 as f64 + 1.0);
             match study.report(job.number, step, vec![loss]).unwrap() {
                 Verdict::Complete => study.tell(job.number, loss).unwrap(),
                 Verdict::Continue => continue,
@@ -311,12 +312,12 @@ fn the_promising_are_thawed() {
             }
             break;
         }
-        epochs += until - job.from;
+        epochs += until.0 - job.fidelity.0;
     }
     let (mut good, mut bad) = ((0, 0), (0, 0));
     for trial in study.history().trials() {
         let slot = if (trial.config[x] - 0.6).abs() < 0.2 { &mut good } else { &mut bad };
-        *slot = (slot.0 + trial.step(), slot.1 + 1);
+        *slot = (slot.0 + trial.fidelity().0, slot.1 + 1);
     }
     let mean = |(steps, trials): (u64, u64)| steps as f64 / trials as f64;
     assert!(mean(good) > 1.5 * mean(bad), "{good:?} {bad:?}");
@@ -327,10 +328,10 @@ fn the_promising_are_thawed() {
 fn train(study: &mut Study, most: usize, loss: impl Fn(u64, u64) -> f64) -> bool {
     for _ in 0..most {
         let Next::Run(job) = study.next_job().unwrap() else { return false };
-        let (mut step, until) = (job.from, job.until.unwrap());
+        let (mut step, until) = (job.fidelity, job.target.unwrap());
         while step < until {
             step = study.next_milestone(step, until);
-            let value = loss(job.number, step);
+            let value = loss(job.number.0, step.0);
             if study.report(job.number, step, vec![value]).unwrap() == Verdict::Complete {
                 study.tell(job.number, value).unwrap();
             }
@@ -352,8 +353,8 @@ fn an_infinite_loss_is_left_out() {
     };
     assert!(train(&mut study, 60, loss));
     let trials = study.history().trials();
-    assert!(trials.iter().any(|trial| trial.step() > 1), "nobody was thawed");
-    assert_eq!(trials[2].step(), 1);
+    assert!(trials.iter().any(|trial| trial.fidelity() > 1), "nobody was thawed");
+    assert_eq!(trials[2].fidelity(), 1);
 }
 
 /// Under a limit of trials freeze-thaw goes on with paused ones: few are all trained to the top.
@@ -406,10 +407,11 @@ fn each_population_is_compared_with_itself() {
         assert!(train(&mut study, 1, |number, _| number as f64));
         let trials = study.history().trials();
         let roots = trials.iter().filter(|trial| Population::parent(trial).is_none());
-        last_root = roots.map(|trial| trial.number).max().unwrap();
+        last_root = roots.map(|trial| trial.number.0).max().unwrap();
     }
     let first_root = last_root - 4;
     let parents = study.history().trials().iter().filter_map(Population::parent);
-    let (second, first): (Vec<u64>, Vec<u64>) = parents.partition(|parent| *parent >= first_root);
+    let (second, first): (Vec<TrialId>, Vec<TrialId>) =
+        parents.partition(|parent| *parent >= first_root);
     assert!(!first.is_empty() && !second.is_empty(), "{first:?} {second:?}");
 }

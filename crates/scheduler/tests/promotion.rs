@@ -5,13 +5,20 @@ mod common;
 
 use automl_numeric::stream;
 use automl_scheduler::{Asha, AsyncHyperband, Bracket, Hyperband, Pasha, SuccessiveHalving};
-use automl_study::{History, Job, Ladder, Scheduler, State, Trial, attribute};
+use automl_study::{Fidelity, History, Job, Ladder, Scheduler, State, Trial, TrialId, attribute};
 use common::{Machine, better, has_nan, promoted, reached};
 use proptest::prelude::*;
 
 /// Of those that reached the rung below `until`, at most `floor(n / eta)` have gone on or go now, and
 /// the one that goes now is among so many best.
-fn fair(history: &History, rungs: &[u64], eta: f64, trial: u64, until: u64, bracket: Option<u64>) {
+fn fair(
+    history: &History,
+    rungs: &[Fidelity],
+    eta: f64,
+    trial: TrialId,
+    until: Fidelity,
+    bracket: Option<u64>,
+) {
     let rung = rungs[rungs.iter().position(|rung| *rung == until).unwrap() - 1];
     let race: Vec<&Trial> = history
         .trials()
@@ -29,18 +36,17 @@ fn fair(history: &History, rungs: &[u64], eta: f64, trial: u64, until: u64, brac
 /// adds at most `(s + 1) r`, rounding fidelities half a unit for each trial.
 fn budget(ladder: &Ladder, brackets: usize, bracket: &Bracket) -> f64 {
     let rungs = bracket.sizes().len() as f64;
-    let lowest = bracket.fidelities()[0] as f64;
+    let lowest = bracket.fidelities()[0].0 as f64;
     let trials: usize = bracket.sizes().iter().sum();
-    brackets as f64 * ladder.max() as f64 + rungs * lowest + 0.5 * trials as f64
+    brackets as f64 * ladder.max().0 as f64 + rungs * lowest + 0.5 * trials as f64
 }
 
 /// What a trial has cost: from report to report.
 fn spent(ladder: &Ladder, trial: &Trial) -> f64 {
-    let mut from = 0;
-    let jobs = trial
-        .reports
-        .iter()
-        .map(|report| ladder.cost_between(std::mem::replace(&mut from, report.step), report.step));
+    let mut from = Fidelity::ZERO;
+    let jobs = trial.reports.iter().map(|report| {
+        ladder.cost_between(std::mem::replace(&mut from, report.fidelity), report.fidelity)
+    });
     jobs.sum()
 }
 
@@ -65,8 +71,8 @@ proptest! {
         let rungs = ladder.rungs(eta);
         let machine = Machine { objectives, constrained, limit, ..Machine::new(&ladder, &make) };
         machine.play(seed, &events, |decision| match decision.job {
-            Job::Start { until, .. } => assert_eq!(until, rungs[0]),
-            Job::Resume { trial, until } => fair(decision.before, &rungs, eta, trial, until, None),
+            Job::Start { target: until, .. } => assert_eq!(until, rungs[0]),
+            Job::Resume { trial, target: until } => fair(decision.before, &rungs, eta, trial, until, None),
             other => panic!("{other:?}"),
         });
     }
@@ -81,11 +87,11 @@ proptest! {
         let rungs = ladder.rungs(2.0);
         let machine = Machine { objectives, constrained, ..Machine::new(&ladder, &make) };
         machine.play(seed, &events, |decision| {
-            if let Job::Resume { trial, until } = decision.job {
+            if let Job::Resume { trial, target: until } = decision.job {
                 fair(decision.before, &rungs, 2.0, trial, until, None);
                 // No rung is opened before somebody has reached the one below.
                 let below = rungs.iter().rev().find(|rung| **rung < until).unwrap();
-                let somebody = decision.before.trials().iter().any(|t| t.step() >= *below);
+                let somebody = decision.before.trials().iter().any(|t| t.fidelity() >= *below);
                 assert!(somebody);
             }
         });
@@ -102,10 +108,10 @@ proptest! {
         let brackets = Bracket::hyperband(&ladder, eta).unwrap();
         let machine = Machine { objectives, constrained, ..Machine::new(&ladder, &make) };
         machine.play(seed, &events, |decision| match decision.job {
-            Job::Start { until, bracket } => {
+            Job::Start { target: until, bracket } => {
                 assert_eq!(until, brackets[bracket.unwrap() as usize].fidelities()[0]);
             }
-            Job::Resume { trial, until } => {
+            Job::Resume { trial, target: until } => {
                 let trial = decision.before.get(trial).unwrap();
                 let s = trial.number_attribute(attribute::BRACKET);
                 let rungs = brackets[s.unwrap() as usize].fidelities();
@@ -138,7 +144,7 @@ proptest! {
         };
         let machine = Machine { objectives, constrained, ..Machine::new(&ladder, &make) };
         let study = machine.play(seed, &events, |decision| {
-            let Job::Resume { trial, until } = decision.job else { return };
+            let Job::Resume { trial, target: until } = decision.job else { return };
             let history = decision.before;
             let round = history.get(trial).unwrap().number_attribute(attribute::BRACKET).unwrap();
             let bracket = &cycle[round as usize % cycle.len()];
@@ -151,9 +157,9 @@ proptest! {
                 .collect();
             // Nobody is promoted while somebody is still on the way to the rung.
             let on_the_way = |t: &&&Trial| {
-                !t.state.is_finished() && t.number_attribute(attribute::UNTIL).unwrap() <= rung
-                    && t.step() < rung
-                    && (at == 1 || t.number_attribute(attribute::UNTIL) == Some(rung))
+                !t.state.is_finished() && t.target().unwrap() <= rung
+                    && t.fidelity() < rung
+                    && (at == 1 || t.target() == Some(rung))
             };
             assert_eq!(race.iter().filter(on_the_way).count(), 0);
             assert!(promoted(&race, rung) < bracket.sizes()[at]);
@@ -208,7 +214,7 @@ fn the_best_of_three_go_on() {
         .build()
         .unwrap();
     let next = |study: &mut automl_study::Study| match study.next_job().unwrap() {
-        automl_study::Next::Run(job) => (job.number, job.from, job.until.unwrap()),
+        automl_study::Next::Run(job) => (job.number.0, job.fidelity.0, job.target.unwrap().0),
         other => panic!("{other:?}"),
     };
     for loss in [0.3, 0.1, 0.2] {
@@ -229,7 +235,7 @@ fn a_front_is_promoted_in_several_objectives() {
         .scheduler(ladder.clone(), Asha::new(&ladder, 2.0).unwrap())
         .build()
         .unwrap();
-    let numbers: Vec<u64> = (0..4).map(|_| study.ask().unwrap().number).collect();
+    let numbers: Vec<TrialId> = (0..4).map(|_| study.ask().unwrap().number).collect();
     let values = [[0.0, 1.0], [0.9, 0.9], [1.0, 0.0], [0.95, 0.95]];
     for (number, values) in numbers.into_iter().zip(values) {
         study.set_attribute(number, attribute::UNTIL, 1.into()).unwrap();
@@ -254,19 +260,19 @@ fn a_round_of_hyperband() {
     let mut jobs = Vec::new();
     for _ in 0..13 + 6 + 3 {
         let automl_study::Next::Run(job) = study.next_job().unwrap() else { panic!() };
-        let until = job.until.unwrap();
-        let loss = (job.number as f64 * 0.618).fract();
+        let until = job.target.unwrap();
+        let loss = (job.number.0 as f64 * 0.618).fract();
         if study.report(job.number, until, vec![loss]).unwrap() == automl_study::Verdict::Complete {
             study.tell(job.number, loss).unwrap();
         }
-        jobs.push((job.from, until));
+        jobs.push((job.fidelity.0, until.0));
     }
     let count = |from, until| jobs.iter().filter(|job| **job == (from, until)).count();
     // Brackets (9, 3, 1), (5, 1) and (3).
     assert_eq!((count(0, 1), count(1, 3), count(3, 9)), (9, 3, 2));
     assert_eq!((count(0, 3), count(0, 9)), (5, 3));
     assert_eq!(study.history().count(State::Complete), 5);
-    let paused: Vec<u64> = study.history().in_state(State::Paused).map(|t| t.number).collect();
+    let paused: Vec<TrialId> = study.history().in_state(State::Paused).map(|t| t.number).collect();
     let mut ends = study.unpromotable();
     ends.sort_unstable();
     assert_eq!(ends, paused);
@@ -290,13 +296,13 @@ fn a_lost_trial_starts_again_under_a_limit() {
         }
     }
     assert_eq!(study.recover().unwrap(), 1);
-    let start = Job::Start { until: 1, bracket: Some(0) };
+    let start = Job::Start { target: Fidelity(1), bracket: Some(0) };
     assert_eq!(halving().next_job(study.history()), start);
     let automl_study::Next::Run(job) = study.next_job().unwrap() else { panic!() };
-    assert_eq!((job.number, job.until), (26, Some(1)));
+    assert_eq!((job.number, job.target), (TrialId(26), Some(Fidelity(1))));
     study.report(26, 1, vec![26.0]).unwrap();
     let automl_study::Next::Run(job) = study.next_job().unwrap() else { panic!() };
-    assert_eq!((job.number, job.until), (0, Some(3)));
+    assert_eq!((job.number, job.target), (TrialId(0), Some(Fidelity(3))));
 }
 
 /// One worker trains what it is given; trial 1 is told two rungs higher than it was asked for.
@@ -308,10 +314,10 @@ fn with_a_skip(scheduler: impl Scheduler + 'static, jobs: usize) -> (Vec<(u64, u
     let mut handed = Vec::new();
     for _ in 0..jobs {
         let automl_study::Next::Run(job) = study.next_job().unwrap() else { panic!("stalled") };
-        let until = job.until.unwrap();
-        handed.push((job.number, until));
-        let step = if (job.number, until) == (1, 1) { 4 } else { until };
-        let loss = job.number as f64;
+        let until = job.target.unwrap().0;
+        handed.push((job.number.0, until));
+        let step = if (job.number.0, until) == (1, 1) { 4 } else { until };
+        let loss = job.number.0 as f64;
         if study.report(job.number, step, vec![loss]).unwrap() == automl_study::Verdict::Complete {
             study.tell(job.number, loss).unwrap();
         }
@@ -358,9 +364,9 @@ fn a_limit_counts_trials_of_other_schedulers() {
     }
     let mut jobs = Vec::new();
     while let automl_study::Next::Run(job) = study.next_job().unwrap() {
-        let until = job.until.unwrap();
+        let until = job.target.unwrap();
         jobs.push(until);
-        let loss = job.number as f64;
+        let loss = job.number.0 as f64;
         if study.report(job.number, until, vec![loss]).unwrap() == automl_study::Verdict::Complete {
             study.tell(job.number, loss).unwrap();
         }

@@ -5,7 +5,7 @@ mod common;
 
 use automl_numeric::order;
 use automl_scheduler::{AshaStopping, PercentileStopping};
-use automl_study::{Job, Ladder, Next, Scheduler, State, Study, Verdict};
+use automl_study::{Fidelity, Job, Ladder, Next, Scheduler, State, Study, Verdict};
 use common::Machine;
 use proptest::prelude::*;
 
@@ -27,16 +27,16 @@ proptest! {
         };
         let machine = Machine { objectives, constrained, ..Machine::new(&ladder, &make) };
         let study = machine.play(seed, &events, |decision| {
-            assert_eq!(decision.job, Job::Start { until: max, bracket: None });
+            assert_eq!(decision.job, Job::Start { target: Fidelity(max), bracket: None });
         });
         // Whoever was stopped stands at a rung, and NaN never goes on from one.
         let rungs = ladder.rungs(f64::from(eta));
         for trial in study.history().trials() {
             if trial.state == State::Pruned {
-                prop_assert!(rungs.contains(&trial.step()));
+                prop_assert!(rungs.contains(&trial.fidelity()));
             }
             for pair in trial.reports.windows(2) {
-                prop_assert!(!rungs.contains(&pair[0].step) || !pair[0].values[0].is_nan());
+                prop_assert!(!rungs.contains(&pair[0].fidelity) || !pair[0].values[0].is_nan());
             }
         }
     }
@@ -53,7 +53,7 @@ proptest! {
         let machine = Machine { objectives, constrained, ..Machine::new(&ladder, &make) };
         let study = machine.play(seed, &events, |_| {});
         for trial in study.history().in_state(State::Pruned) {
-            prop_assert!(trial.step() >= 2);
+            prop_assert!(trial.fidelity() >= 2);
         }
         let complete = study.history().trials().iter().filter(|t| {
             t.state == State::Complete && t.is_feasible()

@@ -3,7 +3,7 @@
 use super::request::{Init, Request, Tell, Told, parse};
 use automl_space::{Choice, Config, Space};
 use automl_study::part::StudyContext;
-use automl_study::{Assignment, Next, Outcome, State, Study, Trial, Verdict};
+use automl_study::{Assignment, Next, Outcome, State, Study, Verdict};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -112,14 +112,14 @@ impl Open {
     fn ask(&mut self) -> Result<Value, String> {
         if !self.has_fidelity {
             let Assignment { number, config, .. } = self.study.ask().map_err(|e| e.to_string())?;
-            self.asked.insert(number, (0, 0));
+            self.asked.insert(number.0, (0, 0));
             return Ok(json!({ "id": number, "params": params(self.study.space(), &config) }));
         }
         let (number, from, until) = match self.continuing.pop_front() {
             Some(going_on) => going_on,
             None => match self.study.next_job().map_err(|e| e.to_string())? {
-                Next::Run(Assignment { number, from, until, .. }) => {
-                    (number, from, until.unwrap_or(from + 1))
+                Next::Run(Assignment { number, fidelity, target, .. }) => {
+                    (number.0, fidelity.0, target.unwrap_or(fidelity + 1).0)
                 }
                 Next::Wait => {
                     return Err("nothing can start before an open trial is told".into());
@@ -127,7 +127,7 @@ impl Open {
                 Next::Finished => return Err("the scheduler has nothing left to do".into()),
             },
         };
-        let fidelity = self.study.next_milestone(from, until);
+        let fidelity = self.study.next_milestone(from, until).0;
         self.asked.insert(number, (fidelity, until));
         let config = &self.study.history().trials()[number as usize].config;
         let params = params(self.study.space(), config);
@@ -194,7 +194,7 @@ impl Open {
             }
         }
         match (tell.fidelity, self.study.ladder()) {
-            (Some(fidelity), Some(ladder)) if fidelity == 0 || fidelity > ladder.max() => {
+            (Some(fidelity), Some(ladder)) if fidelity == 0 || fidelity > ladder.max().0 => {
                 Err(format!("the fidelity {fidelity} lies outside 1 to {}", ladder.max()))
             }
             (Some(_), None) => Err("the study has no fidelity".into()),
@@ -211,7 +211,7 @@ impl Open {
 
     /// The fidelity that a trial was last told at.
     fn reached(&self, number: u64) -> u64 {
-        self.study.history().get(number).map_or(0, Trial::step)
+        self.study.history().get(number).map_or(0, |trial| trial.fidelity().0)
     }
 
     fn finish(&mut self, number: u64, outcome: Outcome) -> Result<(), String> {
@@ -235,7 +235,7 @@ fn params(space: &Space, config: &Config) -> Map<String, Value> {
 mod tests {
     use super::*;
     use automl_storage::MemoryStorage;
-    use automl_study::{Direction, Ladder, Report, Storage, StoreError};
+    use automl_study::{Direction, Ladder, Report, Storage, StoreError, Trial, TrialId};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -250,16 +250,16 @@ mod tests {
         fn attach(&mut self, space: &Space, to: &[Direction]) -> Result<Vec<Trial>, StoreError> {
             self.inner.attach(space, to)
         }
-        fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
+        fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
             self.inner.trials_from(number)
         }
-        fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
+        fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError> {
             self.inner.create(trial)
         }
         fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
             self.inner.create_next(trial)
         }
-        fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
+        fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError> {
             self.inner.report(number, report)
         }
         fn transition(&mut self, from: State, trial: &Trial) -> Result<bool, StoreError> {

@@ -269,7 +269,8 @@ impl Run<'_> {
     /// Gives idle workers something to do.
     fn hand_out(&mut self) -> Result<(), SimulateError> {
         while self.idle > 0 && self.jobs < self.cluster.jobs {
-            let Next::Run(Assignment { number, from, until, .. }) = self.timed(Study::next_job)?
+            let Next::Run(Assignment { number, fidelity, target, .. }) =
+                self.timed(Study::next_job)?
             else {
                 break;
             };
@@ -279,7 +280,8 @@ impl Run<'_> {
             if self.rng.random::<f64>() < self.cluster.stragglers {
                 factor *= self.cluster.straggle;
             }
-            let until = until.unwrap_or(self.ladder.max());
+            let (number, from) = (number.0, fidelity.0);
+            let until = target.unwrap_or(self.ladder.max()).0;
             let cost = self.ladder.cost_between(from, until).max(f64::MIN_POSITIVE);
             self.running.insert(number, (factor, cost));
             self.train(number, from, until);
@@ -296,7 +298,7 @@ impl Run<'_> {
 
     /// Sends a worker from one fidelity towards `until`: to the next report, or to its death.
     fn train(&mut self, number: u64, from: u64, until: u64) {
-        let step = self.study.next_milestone(from, until);
+        let step = self.study.next_milestone(from, until).0;
         let (factor, whole) = self.running.get(&number).copied().unwrap_or((1.0, 1.0));
         let cost = self.ladder.cost_between(from, step);
         let time = cost * factor;
@@ -350,7 +352,7 @@ impl Run<'_> {
     fn values(&self, number: u64, step: u64) -> Vec<f64> {
         let objectives = self.study.history().directions().len();
         let Some(trial) = self.study.history().get(number) else { return vec![f64::NAN] };
-        let loss = self.workload.loss(&trial.config, number, step, self.ladder.max());
+        let loss = self.workload.loss(&trial.config, number, step, self.ladder.max().0);
         if objectives == 1 {
             return vec![loss];
         }

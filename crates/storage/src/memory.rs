@@ -2,7 +2,9 @@
 
 use crate::compare::{difference, is_reordered};
 use automl_space::Space;
-use automl_study::{Direction, Expired, Heartbeat, Report, State, Storage, StoreError, Trial};
+use automl_study::{
+    Direction, Expired, Heartbeat, Report, State, Storage, StoreError, Trial, TrialId,
+};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,11 +26,11 @@ struct Record {
     trials: Vec<Trial>,
     attributes: BTreeMap<String, Value>,
     /// What changed: a trial, and whether it was paused before.
-    log: Vec<(u64, bool)>,
+    log: Vec<(TrialId, bool)>,
     /// Who took a trial last.
-    workers: BTreeMap<u64, String>,
+    workers: BTreeMap<TrialId, String>,
     /// When a running trial last was heard of.
-    beats: BTreeMap<u64, Instant>,
+    beats: BTreeMap<TrialId, Instant>,
 }
 
 impl MemoryStorage {
@@ -43,8 +45,8 @@ impl MemoryStorage {
 }
 
 impl Record {
-    fn open(&mut self, number: u64) -> Result<&mut Trial, StoreError> {
-        let position = usize::try_from(number).unwrap_or(usize::MAX);
+    fn open(&mut self, number: TrialId) -> Result<&mut Trial, StoreError> {
+        let position = number.index();
         match self.trials.get_mut(position) {
             None => Err(StoreError::Unknown { number }),
             Some(trial) if trial.state.is_finished() => Err(StoreError::Finished { number }),
@@ -53,7 +55,7 @@ impl Record {
     }
 
     /// Refuses what runs with the heartbeat of another worker.
-    fn check(&self, number: u64, worker: Option<&(String, bool)>) -> Result<(), StoreError> {
+    fn check(&self, number: TrialId, worker: Option<&(String, bool)>) -> Result<(), StoreError> {
         let taken = worker.is_some_and(|(worker, _)| {
             self.beats.contains_key(&number) && self.workers.get(&number) != Some(worker)
         });
@@ -61,7 +63,7 @@ impl Record {
     }
 
     /// Notes whose a trial is and whether its heart beats.
-    fn assign(&mut self, number: u64, state: State, worker: Option<&(String, bool)>) {
+    fn assign(&mut self, number: TrialId, state: State, worker: Option<&(String, bool)>) {
         match worker {
             Some((worker, beats)) if state == State::Running => {
                 self.workers.insert(number, worker.clone());
@@ -75,15 +77,15 @@ impl Record {
         }
     }
 
-    fn add(&mut self, trial: &Trial, worker: Option<&(String, bool)>) -> u64 {
-        let number = self.trials.len() as u64;
+    fn add(&mut self, trial: &Trial, worker: Option<&(String, bool)>) -> TrialId {
+        let number = TrialId(self.trials.len() as u64);
         self.trials.push(Trial { number, ..trial.clone() });
         self.log.push((number, false));
         self.assign(number, trial.state, worker);
         number
     }
 
-    fn is_expired(&self, which: Expired, number: u64) -> bool {
+    fn is_expired(&self, which: Expired, number: TrialId) -> bool {
         let beat = self.beats.get(&number);
         let stale = |lease| beat.is_some_and(|beat| beat.elapsed() > lease);
         match which {
@@ -117,7 +119,7 @@ impl Record {
 }
 
 impl Heartbeat for MemoryStorage {
-    fn beat(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+    fn beat(&mut self, trials: &[TrialId]) -> Result<(), StoreError> {
         let mut record = self.lock();
         for number in trials {
             let ours = record.workers.get(number) == self.worker.as_ref().map(|(worker, _)| worker);
@@ -156,12 +158,12 @@ impl Storage for MemoryStorage {
         Ok(trials)
     }
 
-    fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
-        let start = usize::try_from(number).unwrap_or(usize::MAX);
+    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
+        let start = number.index();
         Ok(self.lock().trials.get(start..).unwrap_or_default().to_vec())
     }
 
-    fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
+    fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError> {
         Ok(self.lock().add(trial, self.worker.as_ref()))
     }
 
@@ -174,7 +176,7 @@ impl Storage for MemoryStorage {
         Ok(is_next)
     }
 
-    fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
+    fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError> {
         let mut record = self.lock();
         record.check(number, self.worker.as_ref())?;
         let identified = self.worker.is_some();
@@ -182,9 +184,9 @@ impl Storage for MemoryStorage {
         if identified && trial.state != State::Running {
             return Err(StoreError::Taken { number });
         }
-        if trial.report_at(report.step).is_none() {
+        if trial.report_at(report.fidelity).is_none() {
             trial.reports.push(report.clone());
-            trial.reports.sort_by_key(|report| report.step);
+            trial.reports.sort_by_key(|report| report.fidelity);
             record.log.push((number, false));
         }
         Ok(())
@@ -214,8 +216,9 @@ impl Storage for MemoryStorage {
 
     fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
         let record = self.lock();
-        let numbers: BTreeSet<u64> = record.log[self.seen..].iter().map(|entry| entry.0).collect();
-        let trial = |number: u64| record.trials.get(usize::try_from(number).ok()?).cloned();
+        let numbers: BTreeSet<TrialId> =
+            record.log[self.seen..].iter().map(|entry| entry.0).collect();
+        let trial = |number: TrialId| record.trials.get(number.index()).cloned();
         let (changed, seen) = (numbers.into_iter().filter_map(trial).collect(), record.log.len());
         drop(record);
         self.seen = seen;
@@ -238,7 +241,7 @@ impl Storage for MemoryStorage {
         Some(Box::new(self.clone()))
     }
 
-    fn expired(&mut self, which: Expired) -> Result<Vec<u64>, StoreError> {
+    fn expired(&mut self, which: Expired) -> Result<Vec<TrialId>, StoreError> {
         let record = self.lock();
         let running = record.trials.iter().filter(|trial| trial.state == State::Running);
         let numbers = running.map(|trial| trial.number);
@@ -253,7 +256,7 @@ impl Storage for MemoryStorage {
         record.change(State::Running, trial, None)
     }
 
-    fn release_leases(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+    fn release_leases(&mut self, trials: &[TrialId]) -> Result<(), StoreError> {
         let mut record = self.lock();
         for number in trials {
             if record.workers.get(number) == self.worker.as_ref().map(|(worker, _)| worker) {

@@ -11,7 +11,9 @@ use crate::codec;
 use crate::compare::difference;
 use crate::distribution::is_exact;
 use automl_space::Space;
-use automl_study::{Direction, Expired, Heartbeat, Report, State, Storage, StoreError, Trial};
+use automl_study::{
+    Direction, Expired, Heartbeat, Report, State, Storage, StoreError, Trial, TrialId,
+};
 use database::{Access, Database, Failure, Session, integer};
 use rows::Which;
 use serde_json::Value;
@@ -42,7 +44,7 @@ struct Attached {
     /// Row ids by trial number, without a gap.
     ids: Vec<i64>,
     /// The trials that may change with nothing said of it: those that run or wait.
-    watched: BTreeSet<u64>,
+    watched: BTreeSet<TrialId>,
     /// How many departures from the paused state were seen.
     departures: u64,
     /// Whether a trial was found in another state than was known.
@@ -51,12 +53,12 @@ struct Attached {
 
 impl Attached {
     /// The row id of a trial.
-    fn id(&self, session: &mut dyn Session, number: u64) -> Result<Option<i64>, Failure> {
-        if let Some(id) = usize::try_from(number).ok().and_then(|n| self.ids.get(n)) {
+    fn id(&self, session: &mut dyn Session, number: TrialId) -> Result<Option<i64>, Failure> {
+        if let Some(id) = self.ids.get(number.index()) {
             return Ok(Some(*id));
         }
         let sql = "SELECT trial_id FROM trials WHERE study_id = ?1 AND number = ?2";
-        session.first(sql, &[self.study.into(), integer(number)?.into()], |row| row.int(0))
+        session.first(sql, &[self.study.into(), integer(number.0)?.into()], |row| row.int(0))
     }
 
     fn last_id(&self) -> i64 {
@@ -65,7 +67,7 @@ impl Attached {
 
     /// The number that the next trial gets: how many there are. Only rows behind the last known one
     /// are counted. Nobody else adds a trial before the end of the transaction.
-    fn next_number(&self, session: &mut dyn Session) -> Result<u64, Failure> {
+    fn next_number(&self, session: &mut dyn Session) -> Result<TrialId, Failure> {
         let lock = session.dialect().lock;
         if !lock.is_empty() {
             let sql = format!("SELECT study_id FROM studies WHERE study_id = ?1{lock}");
@@ -73,18 +75,18 @@ impl Attached {
         }
         let sql = "SELECT COUNT(*) FROM trials WHERE study_id = ?1 AND trial_id > ?2";
         let more = session.number(sql, &[self.study.into(), self.last_id().into()])?;
-        Ok(self.ids.len() as u64 + more.unsigned_abs())
+        Ok(TrialId(self.ids.len() as u64 + more.unsigned_abs()))
     }
 
     /// Keeps in mind that a trial has this row id and state.
-    fn remember(&mut self, number: u64, id: i64, state: State) {
+    fn remember(&mut self, number: TrialId, id: i64, state: State) {
         if number == self.ids.len() as u64 {
             self.ids.push(id);
         }
         self.watch(number, state);
     }
 
-    fn watch(&mut self, number: u64, state: State) {
+    fn watch(&mut self, number: TrialId, state: State) {
         if matches!(state, State::Running | State::Waiting) {
             self.watched.insert(number);
         } else {
@@ -93,7 +95,7 @@ impl Attached {
     }
 
     /// A trial was not in the state that was thought: it has to be looked at.
-    fn suspect(&mut self, number: u64) {
+    fn suspect(&mut self, number: TrialId) {
         self.watched.insert(number);
         self.surprised = true;
     }
@@ -207,7 +209,11 @@ impl<D: Database> SqlStorage<D> {
     }
 
     /// Adds a trial under the next number, if that is the one that is expected.
-    fn add(&mut self, trial: &Trial, expected: Option<u64>) -> Result<Option<u64>, StoreError> {
+    fn add(
+        &mut self,
+        trial: &Trial,
+        expected: Option<TrialId>,
+    ) -> Result<Option<TrialId>, StoreError> {
         let added = self.with(Access::Write, |session, attached, worker| {
             let number = attached.next_number(session)?;
             if expected.is_some_and(|expected| expected != number) {
@@ -288,7 +294,7 @@ fn unavailable(action: &'static str, place: &str, source: Failure) -> StoreError
 }
 
 impl Closed {
-    fn error(self, number: u64) -> StoreError {
+    fn error(self, number: TrialId) -> StoreError {
         match self {
             Self::Unknown => StoreError::Unknown { number },
             Self::Finished => StoreError::Finished { number },
@@ -342,9 +348,9 @@ impl<D: Database> Storage for SqlStorage<D> {
         }
     }
 
-    fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
+    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
         let loaded = self.with(Access::Read, |session, attached, _| {
-            let before = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
+            let before = number.index().checked_sub(1);
             let after = before.map_or(0, |n| attached.ids.get(n).copied().unwrap_or(0));
             attached.load(session, Which { after, listed: &[] })
         })?;
@@ -353,7 +359,7 @@ impl<D: Database> Storage for SqlStorage<D> {
         Ok(trials)
     }
 
-    fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
+    fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError> {
         let added = self.add(trial, None)?;
         added.ok_or_else(|| self.mismatch("it has no next number"))
     }
@@ -362,7 +368,7 @@ impl<D: Database> Storage for SqlStorage<D> {
         Ok(self.add(trial, Some(trial.number))?.is_some())
     }
 
-    fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
+    fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError> {
         let closed = self.with(Access::Write, |session, attached, worker| {
             let open = match write::open(session, attached, number)? {
                 Ok(open) => open,
@@ -444,7 +450,7 @@ impl<D: Database> Storage for SqlStorage<D> {
                 Some(departed) => numbers.extend(departed),
                 None => after = 0,
             }
-            let id = |number: &u64| attached.ids.get(usize::try_from(*number).ok()?).copied();
+            let id = |number: &TrialId| attached.ids.get(number.index()).copied();
             let listed: Vec<i64> =
                 numbers.iter().filter_map(id).filter(|id| *id <= after).collect();
             let loaded = attached.load(session, Which { after, listed: &listed })?;
@@ -481,7 +487,7 @@ impl<D: Database> Storage for SqlStorage<D> {
         }))
     }
 
-    fn expired(&mut self, which: Expired) -> Result<Vec<u64>, StoreError> {
+    fn expired(&mut self, which: Expired) -> Result<Vec<TrialId>, StoreError> {
         self.with(Access::Read, |session, attached, _| {
             workers::expired(session, attached.study, which)
         })
@@ -494,7 +500,7 @@ impl<D: Database> Storage for SqlStorage<D> {
         self.change(State::Running, trial, None, alive, |_| None)
     }
 
-    fn release_leases(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+    fn release_leases(&mut self, trials: &[TrialId]) -> Result<(), StoreError> {
         self.with(Access::Write, |session, attached, worker| {
             let Some(worker) = worker else { return Ok(()) };
             let mut ids = Vec::new();

@@ -7,8 +7,8 @@ use automl_numeric::stream;
 use automl_space::{Choice, Config, Space, Value};
 use automl_storage::{MemoryStorage, SqliteStorage, studies};
 use automl_study::{
-    Direction, Ladder, Outcome, RandomSampler, Report, SobolSampler, State, Storage, StoreError,
-    Study, Trial,
+    Direction, Fidelity, Ladder, Outcome, RandomSampler, Report, SobolSampler, State, Storage,
+    StoreError, Study, Trial, TrialId,
 };
 use common::Place;
 use proptest::prelude::*;
@@ -74,8 +74,8 @@ fn everything_written_is_read_back() {
             for step in 1..=seed % 4 {
                 let values =
                     vec![step as f64 / 3.0, [f64::NAN, f64::INFINITY, -1.5][step as usize - 1]];
-                let report = Report { step, values };
-                storage.report(seed, &report).unwrap();
+                let report = Report { fidelity: Fidelity(step), values };
+                storage.report(TrialId(seed), &report).unwrap();
                 trial.reports.push(report);
             }
             trial.state =
@@ -100,7 +100,7 @@ fn everything_written_is_read_back() {
         // NaN differs from itself, so trials are compared as text.
         let text = |trials: &[Trial]| format!("{trials:#?}");
         assert_eq!(text(&storage.attach(&space(), &TWO).unwrap()), text(&expected));
-        assert_eq!(text(&storage.trials_from(37).unwrap()), text(&expected[37..]));
+        assert_eq!(text(&storage.trials_from(TrialId(37)).unwrap()), text(&expected[37..]));
         assert_eq!(storage.attribute("answer").unwrap(), Some(serde_json::json!({ "x": 42 })));
         assert_eq!(storage.attribute("question").unwrap(), None);
     });
@@ -117,13 +117,13 @@ fn finished_trials_never_change() {
         trial.values = vec![1.0, 2.0];
         assert!(storage.transition(State::Running, &trial).unwrap());
         trial.values = vec![0.0, 0.0];
-        let refused = |e: StoreError| matches!(e, StoreError::Finished { number: 0 });
+        let refused = |e: StoreError| matches!(e, StoreError::Finished { number: TrialId(0) });
         assert!(refused(storage.transition(State::Complete, &trial).unwrap_err()));
-        let report = Report { step: 1, values: vec![0.0, 0.0] };
-        assert!(refused(storage.report(0, &report).unwrap_err()));
-        let unknown = storage.report(7, &report).unwrap_err();
-        assert!(matches!(unknown, StoreError::Unknown { number: 7 }));
-        assert_eq!(storage.trials_from(0).unwrap()[0].values, [1.0, 2.0]);
+        let report = Report { fidelity: Fidelity(1), values: vec![0.0, 0.0] };
+        assert!(refused(storage.report(TrialId(0), &report).unwrap_err()));
+        let unknown = storage.report(TrialId(7), &report).unwrap_err();
+        assert!(matches!(unknown, StoreError::Unknown { number: TrialId(7) }));
+        assert_eq!(storage.trials_from(TrialId(0)).unwrap()[0].values, [1.0, 2.0]);
     });
 }
 
@@ -146,7 +146,7 @@ fn of_several_claims_one_succeeds() {
                         for mut trial in trials.into_iter().take(20) {
                             trial.state = State::Running;
                             won += usize::from(storage.transition(State::Waiting, &trial).unwrap());
-                            storage.create(&running(trial.number)).unwrap();
+                            storage.create(&running(trial.number.0)).unwrap();
                         }
                         won
                     })
@@ -155,8 +155,8 @@ fn of_several_claims_one_succeeds() {
             workers.into_iter().map(|worker| worker.join().unwrap()).sum()
         });
         assert_eq!(won, 20);
-        let trials = storage.trials_from(0).unwrap();
-        let numbers: Vec<u64> = trials.iter().map(|trial| trial.number).collect();
+        let trials = storage.trials_from(TrialId(0)).unwrap();
+        let numbers: Vec<TrialId> = trials.iter().map(|trial| trial.number).collect();
         assert_eq!(numbers, (0..100).collect::<Vec<_>>());
     });
 }
@@ -319,7 +319,7 @@ proptest! {
                 broken = build(Some(sqlite(&path)));
             }
             for study in [&mut unbroken, &mut broken] {
-                let last = study.history().in_state(State::Running).last().map(|t| (t.number, t.step()));
+                let last = study.history().in_state(State::Running).last().map(|t| (t.number, t.fidelity()));
                 match (action, last) {
                     (1, Some((n, _))) => study.tell(n, i as f64).unwrap(),
                     (2, Some((n, step))) => drop(study.report(n, step + 1, vec![0.5]).unwrap()),

@@ -29,7 +29,7 @@ fn child() {
     loop {
         let number = study.ask().unwrap().number;
         study.report(number, 1, vec![0.5]).unwrap();
-        study.tell(number, number as f64).unwrap();
+        study.tell(number, number.0 as f64).unwrap();
         writeln!(out, "recorded {number}").unwrap();
     }
 }

@@ -5,8 +5,8 @@ use automl_numeric::stream;
 use automl_space::{Config, Space};
 use automl_storage::MemoryStorage;
 use automl_study::{
-    Direction, History, Job, Ladder, Next, Report, Scheduler, State, Storage, StoreError, Study,
-    Trial, Verdict,
+    Direction, Fidelity, History, Job, Ladder, Next, Report, Scheduler, State, Storage, StoreError,
+    Study, Trial, TrialId, Verdict,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,23 +23,23 @@ fn config() -> Config {
 
 fn next(study: &mut Study) -> (u64, u64, u64) {
     match study.next_job().unwrap() {
-        Next::Run(job) => (job.number, job.from, job.until.unwrap()),
+        Next::Run(job) => (job.number.0, job.fidelity.0, job.target.unwrap().0),
         other => panic!("{other:?}"),
     }
 }
 
 /// Stops trials that have a loss above one, and trains the others to the top.
 #[derive(Debug)]
-struct StopBad(u64);
+struct StopBad(Fidelity);
 
 impl Scheduler for StopBad {
     fn next_job(&mut self, _: &History) -> Job {
-        Job::Start { until: self.0, bracket: None }
+        Job::Start { target: self.0, bracket: None }
     }
 
-    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+    fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
         let trial = history.get(trial).unwrap();
-        if trial.step() >= self.0 {
+        if trial.fidelity() >= self.0 {
             Verdict::Complete
         } else if trial.reports.last().is_some_and(|report| report.values[0] > 1.0) {
             Verdict::Stop
@@ -51,7 +51,7 @@ impl Scheduler for StopBad {
 
 fn study(storage: &MemoryStorage, max: u64) -> Study {
     Study::builder(space())
-        .scheduler(Ladder::new("epoch", 1, max, true).unwrap(), StopBad(max))
+        .scheduler(Ladder::new("epoch", 1, max, true).unwrap(), StopBad(Fidelity(max)))
         .storage(storage.clone())
         .build()
         .unwrap()
@@ -65,14 +65,14 @@ fn a_lost_verdict_is_carried_out() {
     assert_eq!(next(&mut first), (0, 0, 9));
     assert_eq!(next(&mut first), (1, 0, 9));
     drop(first);
-    storage.report(0, &Report { step: 3, values: vec![2.0] }).unwrap();
-    storage.report(1, &Report { step: 3, values: vec![0.5] }).unwrap();
+    storage.report(TrialId(0), &Report { fidelity: Fidelity(3), values: vec![2.0] }).unwrap();
+    storage.report(TrialId(1), &Report { fidelity: Fidelity(3), values: vec![0.5] }).unwrap();
     let mut second = study(&storage, 9);
     assert_eq!(second.recover().unwrap(), 2);
     assert_eq!(next(&mut second), (1, 3, 9));
     let stopped = second.history().get(0).unwrap();
     assert_eq!((stopped.state, stopped.values.as_slice()), (State::Pruned, &[2.0][..]));
-    assert_eq!(storage.trials_from(0).unwrap()[0].state, State::Pruned);
+    assert_eq!(storage.trials_from(TrialId(0)).unwrap()[0].state, State::Pruned);
     assert_eq!(next(&mut second), (2, 0, 9));
 }
 
@@ -110,16 +110,16 @@ impl Storage for Flaky {
     fn attach(&mut self, space: &Space, to: &[Direction]) -> Result<Vec<Trial>, StoreError> {
         self.inner.attach(space, to)
     }
-    fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
+    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
         self.inner.trials_from(number)
     }
-    fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
+    fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError> {
         self.inner.create(trial)
     }
     fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
         self.inner.create_next(trial)
     }
-    fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
+    fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError> {
         self.inner.report(number, report)
     }
     fn transition(&mut self, from: State, trial: &Trial) -> Result<bool, StoreError> {
@@ -147,7 +147,7 @@ fn a_waiting_trial_that_is_lost_to_another_is_not_replaced() {
     study.enqueue(config()).unwrap();
     overtaken.store(true, Ordering::SeqCst);
     study.next_job().unwrap();
-    assert_eq!(other.trials_from(0).unwrap().len(), 1);
+    assert_eq!(other.trials_from(TrialId(0)).unwrap().len(), 1);
 }
 
 /// A waiting trial that could not be claimed waits on; one that another worker has ended does not.

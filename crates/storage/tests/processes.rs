@@ -5,7 +5,7 @@ mod common;
 
 use automl_space::Space;
 use automl_storage::open;
-use automl_study::{FullFidelity, Ladder, Next, State, Study, Verdict};
+use automl_study::{Fidelity, FullFidelity, Ladder, Next, State, Study, Verdict};
 use common::Place;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ fn child() {
     loop {
         match study.next_job().unwrap() {
             Next::Run(job) => {
-                for step in job.from + 1..=3 {
+                for step in job.fidelity.0 + 1..=3 {
                     std::thread::sleep(Duration::from_millis(5));
                     if study.report(job.number, step, vec![step as f64]).unwrap()
                         == Verdict::Complete
@@ -84,7 +84,7 @@ fn a_killed_processs_trial_is_finished_by_another() {
         assert_eq!((history.len(), history.distinct()), (36, 36));
         assert_eq!(history.count(State::Complete), 36);
         for trial in history.trials() {
-            let steps: Vec<u64> = trial.reports.iter().map(|report| report.step).collect();
+            let steps: Vec<Fidelity> = trial.reports.iter().map(|report| report.fidelity).collect();
             assert_eq!(steps, [1, 2, 3]);
         }
     }

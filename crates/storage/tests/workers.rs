@@ -6,9 +6,9 @@ mod common;
 use automl_space::Space;
 use automl_storage::MemoryStorage;
 use automl_study::{
-    AskError, Direction, Expired, FullFidelity, History, HistoryError, Job, Ladder, Next, Outcome,
-    RandomSampler, Report, Scheduler, State, Storage, StoreError, Study, TellError, Trial, Verdict,
-    attribute,
+    AskError, Direction, Expired, Fidelity, FullFidelity, History, HistoryError, Job, Ladder, Next,
+    Outcome, RandomSampler, Report, Scheduler, State, Storage, StoreError, Study, TellError, Trial,
+    TrialId, Verdict,
 };
 use common::Place;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,12 +39,12 @@ fn ladder() -> Ladder {
 #[derive(Debug)]
 struct Promote;
 
-const RUNGS: [u64; 3] = [1, 3, 9];
+const RUNGS: [Fidelity; 3] = [Fidelity(1), Fidelity(3), Fidelity(9)];
 
 /// How many trials reached a rung, and how many of them went on.
 fn counts(history: &History, rung: usize) -> (usize, usize) {
     let reached = |trial: &&Trial| trial.report_at(RUNGS[rung]).is_some();
-    let gone_on = |trial: &&Trial| trial.number_attribute(attribute::UNTIL) > Some(RUNGS[rung]);
+    let gone_on = |trial: &&Trial| trial.target() > Some(RUNGS[rung]);
     let reached: Vec<&Trial> = history.trials().iter().filter(reached).collect();
     (reached.len(), reached.into_iter().filter(gone_on).count())
 }
@@ -55,19 +55,19 @@ impl Scheduler for Promote {
             let (reached, gone_on) = counts(history, rung);
             let best = history
                 .in_state(State::Paused)
-                .filter(|trial| trial.step() == RUNGS[rung])
+                .filter(|trial| trial.fidelity() == RUNGS[rung])
                 .min_by(|a, b| a.last_values().unwrap()[0].total_cmp(&b.last_values().unwrap()[0]));
             if let Some(trial) = best.filter(|_| gone_on < reached / 3) {
-                return Job::Resume { trial: trial.number, until: RUNGS[rung + 1] };
+                return Job::Resume { trial: trial.number, target: RUNGS[rung + 1] };
             }
         }
-        Job::Start { until: RUNGS[0], bracket: None }
+        Job::Start { target: RUNGS[0], bracket: None }
     }
 
-    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+    fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
         let trial = history.get(trial).unwrap();
-        match (trial.step(), trial.number_attribute(attribute::UNTIL)) {
-            (9, _) => Verdict::Complete,
+        match (trial.fidelity(), trial.target()) {
+            (Fidelity(9), _) => Verdict::Complete,
             (step, Some(until)) if step >= until => Verdict::Pause,
             _ => Verdict::Continue,
         }
@@ -153,10 +153,10 @@ fn promotions_keep_to_their_limit() {
                         loop {
                             match study.next_job().unwrap() {
                                 Next::Run(job) => {
-                                    let until = job.until.unwrap();
-                                    jobs.push((job.number, job.from, until));
-                                    for step in job.from + 1..=until {
-                                        let loss = (job.number * 7 % 30) as f64 / step as f64;
+                                    let until = job.target.unwrap().0;
+                                    jobs.push((job.number.0, job.fidelity.0, until));
+                                    for step in job.fidelity.0 + 1..=until {
+                                        let loss = (job.number.0 * 7 % 30) as f64 / step as f64;
                                         let verdict =
                                             study.report(job.number, step, vec![loss]).unwrap();
                                         if verdict == Verdict::Complete {
@@ -201,7 +201,7 @@ fn worker(storage: Box<dyn Storage>, heartbeat: Duration) -> Study {
 
 fn run(study: &mut Study) -> (u64, u64) {
     match study.next_job().unwrap() {
-        Next::Run(job) => (job.number, job.from),
+        Next::Run(job) => (job.number.0, job.fidelity.0),
         other => panic!("{other:?}"),
     }
 }
@@ -259,7 +259,8 @@ fn a_heart_that_beats_keeps_its_trial() {
         other.refresh().unwrap();
         assert_eq!(other.history().get(0).unwrap().state, State::Complete);
         let error = other.tell(0, 1.0).unwrap_err();
-        let finished = matches!(error, TellError::History(HistoryError::Finished { number: 0 }));
+        let finished =
+            matches!(error, TellError::History(HistoryError::Finished { number: TrialId(0) }));
         assert!(finished, "{error}");
     });
 }
@@ -283,7 +284,10 @@ fn a_worker_that_leaves_returns_its_trials() {
         assert!(matches!(second.tell(1, 1.0).unwrap_err(), TellError::NotRunning { .. }));
         // Whoever knows that nobody else is there takes everything.
         assert_eq!(second.recover_all().unwrap(), 2);
-        assert!(matches!(third.tell(1, 1.0).unwrap_err(), TellError::LeaseLost { number: 1 }));
+        assert!(matches!(
+            third.tell(1, 1.0).unwrap_err(),
+            TellError::LeaseLost { number: TrialId(1) }
+        ));
         assert!(matches!(third.report(0, 9, vec![1.0]).unwrap_err(), TellError::NotRunning { .. }));
     });
 }
@@ -313,7 +317,7 @@ fn what_was_not_taken_in_is_taken_in_later() {
     let job = writer.ask().unwrap();
     reader.refresh().unwrap();
     let mut record = memory.clone();
-    record.report(job.number, &Report { step: 1, values: vec![0.5, 0.5] }).unwrap();
+    record.report(job.number, &Report { fidelity: Fidelity(1), values: vec![0.5, 0.5] }).unwrap();
     writer.enqueue(grid().sample(&mut automl_numeric::stream(1, 0, "test"))).unwrap_err();
     for _ in 0..3 {
         let error = reader.ask().unwrap_err();
@@ -401,16 +405,16 @@ impl Storage for Arrhythmic {
     fn attach(&mut self, space: &Space, to: &[Direction]) -> Result<Vec<Trial>, StoreError> {
         self.0.attach(space, to)
     }
-    fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
+    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
         self.0.trials_from(number)
     }
-    fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
+    fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError> {
         self.0.create(trial)
     }
     fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
         self.0.create_next(trial)
     }
-    fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
+    fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError> {
         self.0.report(number, report)
     }
     fn transition(&mut self, from: State, trial: &Trial) -> Result<bool, StoreError> {
@@ -428,7 +432,7 @@ impl Storage for Arrhythmic {
     fn identify(&mut self, worker: &str, heartbeats: bool) {
         self.0.identify(worker, heartbeats);
     }
-    fn expired(&mut self, which: Expired) -> Result<Vec<u64>, StoreError> {
+    fn expired(&mut self, which: Expired) -> Result<Vec<TrialId>, StoreError> {
         self.0.expired(which)
     }
     fn reclaim(&mut self, which: Expired, trial: &Trial) -> Result<bool, StoreError> {
@@ -461,10 +465,10 @@ fn what_others_write_is_seen() {
         writer.enqueue(grid().sample(&mut automl_numeric::stream(1, 0, "test"))).unwrap();
         reader.refresh().unwrap();
         same(&writer, &reader);
-        assert_eq!(reader.history().get(0).unwrap().step(), 3);
+        assert_eq!(reader.history().get(0).unwrap().fidelity(), 3);
         // What waits is handed out once.
         let (a, b) = (writer.ask().unwrap().number, reader.ask().unwrap().number);
-        assert_eq!((a, b), (4, 5));
+        assert_eq!((a.0, b.0), (4, 5));
         assert_eq!(writer.finalize().unwrap(), 3);
         reader.refresh().unwrap();
         same(&writer, &reader);
@@ -514,7 +518,9 @@ fn a_promotion_that_others_forestalled_is_decided_anew() {
             trial.state = State::Running;
             assert!(storage.create_next(&trial).unwrap());
             assert!(!storage.create_next(&trial).unwrap());
-            storage.report(number, &Report { step: 1, values: vec![1.0] }).unwrap();
+            storage
+                .report(TrialId(number), &Report { fidelity: Fidelity(1), values: vec![1.0] })
+                .unwrap();
             trial.state = State::Paused;
             assert!(storage.transition(State::Running, &trial).unwrap());
             trial.state = State::Running;
@@ -527,9 +533,9 @@ fn a_promotion_that_others_forestalled_is_decided_anew() {
         // Neither the same trial nor another, before it has looked.
         assert!(!storage.resume(&trials[1]).unwrap());
         assert!(!storage.resume(&trials[0]).unwrap());
-        let seen: BTreeMap<u64, State> =
+        let seen: BTreeMap<TrialId, State> =
             storage.refresh().unwrap().into_iter().map(|t| (t.number, t.state)).collect();
-        assert_eq!(seen[&0], State::Running);
+        assert_eq!(seen[&TrialId(0)], State::Running);
         assert!(storage.resume(&trials[1]).unwrap());
         assert!(storage.transition(State::Paused, &trials[2]).unwrap());
     });

@@ -1,6 +1,6 @@
 //! The append-only record that samplers and schedulers read.
 
-use crate::{Direction, Report, State, Trial};
+use crate::{Direction, Fidelity, Report, State, Trial, TrialId};
 use automl_space::Config;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
@@ -14,37 +14,37 @@ pub enum HistoryError {
     #[error("there is no trial {number}")]
     Unknown {
         /// The number.
-        number: u64,
+        number: TrialId,
     },
     /// The trial has finished and can no longer change.
     #[error("trial {number} has already finished")]
     Finished {
         /// The number.
-        number: u64,
+        number: TrialId,
     },
     /// A trial joined out of order.
     #[error("trial {number} cannot follow {len} trials")]
     Order {
         /// The number.
-        number: u64,
+        number: TrialId,
         /// The number of trials so far.
-        len: u64,
+        len: TrialId,
     },
     /// A report does not lie above the last one.
-    #[error("trial {number} reported step {step} after step {last}")]
-    Step {
+    #[error("trial {number} reported fidelity {fidelity} after fidelity {last}")]
+    Fidelity {
         /// The number.
-        number: u64,
-        /// The step of the refused report.
-        step: u64,
-        /// The step of the last report.
-        last: u64,
+        number: TrialId,
+        /// The fidelity of the refused report.
+        fidelity: Fidelity,
+        /// The fidelity of the last report.
+        last: Fidelity,
     },
     /// The number of values differs from the number of objectives.
     #[error("trial {number}: {found} values for {expected} objectives")]
     Values {
         /// The number.
-        number: u64,
+        number: TrialId,
         /// The number of values.
         found: usize,
         /// The number of objectives.
@@ -67,7 +67,7 @@ pub enum ChangeKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The trial's number.
-    pub trial: u64,
+    pub trial: TrialId,
     /// What happened.
     pub kind: ChangeKind,
 }
@@ -91,7 +91,7 @@ pub struct History {
     /// How many trials are in each state, in the order of its variants.
     counts: [usize; 6],
     /// The numbers of the running trials.
-    running: BTreeSet<u64>,
+    running: BTreeSet<TrialId>,
 }
 
 impl History {
@@ -122,6 +122,11 @@ impl History {
         self.trials.len()
     }
 
+    /// The number that the next trial gets.
+    pub fn next_id(&self) -> TrialId {
+        TrialId(self.trials.len() as u64)
+    }
+
     /// Whether nothing was tried yet.
     pub fn is_empty(&self) -> bool {
         self.trials.is_empty()
@@ -138,8 +143,8 @@ impl History {
     }
 
     /// The trial of this number.
-    pub fn get(&self, number: u64) -> Option<&Trial> {
-        self.trials.get(usize::try_from(number).ok()?)
+    pub fn get(&self, number: impl Into<TrialId>) -> Option<&Trial> {
+        self.trials.get(number.into().index())
     }
 
     /// The trials in one state, in order. Listing the running ones takes time linear in their
@@ -187,7 +192,7 @@ impl History {
     /// # Errors
     /// [`HistoryError::Order`] unless its number is the number of trials so far.
     pub fn push(&mut self, trial: Trial) -> Result<(), HistoryError> {
-        let (number, len) = (trial.number, self.trials.len() as u64);
+        let (number, len) = (trial.number, self.next_id());
         if number != len {
             return Err(HistoryError::Order { number, len });
         }
@@ -212,12 +217,17 @@ impl History {
     /// # Errors
     /// An unknown or finished trial, a step that does not lie above the last, a wrong number of
     /// values.
-    pub fn report(&mut self, number: u64, report: Report) -> Result<(), HistoryError> {
+    pub fn report(
+        &mut self,
+        number: impl Into<TrialId>,
+        report: Report,
+    ) -> Result<(), HistoryError> {
+        let number = number.into();
         self.check_report(number, &report)?;
         self.add(number, report)
     }
 
-    fn add(&mut self, number: u64, report: Report) -> Result<(), HistoryError> {
+    fn add(&mut self, number: TrialId, report: Report) -> Result<(), HistoryError> {
         self.open(number)?.reports.push(report);
         self.changes.push(Change { trial: number, kind: ChangeKind::Reported });
         Ok(())
@@ -227,25 +237,30 @@ impl History {
     ///
     /// # Errors
     /// As [`History::report`].
-    pub fn check_report(&self, number: u64, report: &Report) -> Result<(), HistoryError> {
-        let last = self.get(number).map(Trial::step);
+    pub fn check_report(
+        &self,
+        number: impl Into<TrialId>,
+        report: &Report,
+    ) -> Result<(), HistoryError> {
+        let number = number.into();
+        let last = self.get(number).map(Trial::fidelity);
         self.check_after(last, number, report)
     }
 
     /// Whether the report fits an unfinished trial whose last one is of this step.
     fn check_after(
         &self,
-        last: Option<u64>,
-        number: u64,
+        last: Option<Fidelity>,
+        number: TrialId,
         report: &Report,
     ) -> Result<(), HistoryError> {
         let trial = self.get(number).ok_or(HistoryError::Unknown { number })?;
         let expected = self.directions.len();
         if trial.state.is_finished() {
             Err(HistoryError::Finished { number })
-        } else if Some(report.step) <= last {
-            let last = last.unwrap_or(0);
-            Err(HistoryError::Step { number, step: report.step, last })
+        } else if Some(report.fidelity) <= last {
+            let last = last.unwrap_or(Fidelity::ZERO);
+            Err(HistoryError::Fidelity { number, fidelity: report.fidelity, last })
         } else if report.values.len() != expected {
             Err(HistoryError::Values { number, found: report.values.len(), expected })
         } else {
@@ -259,10 +274,11 @@ impl History {
     /// An unknown or finished trial.
     pub fn set_state(
         &mut self,
-        number: u64,
+        number: impl Into<TrialId>,
         state: State,
         update: impl FnOnce(&mut Trial),
     ) -> Result<(), HistoryError> {
+        let number = number.into();
         let trial = self.open(number)?;
         let from = trial.state;
         update(trial);
@@ -292,14 +308,14 @@ impl History {
             return Ok(false);
         }
         // Optuna's first step is 0, which counts as no fidelity here.
-        let known_last = known.reports.last().map(|report| report.step);
+        let known_last = known.reports.last().map(|report| report.fidelity);
         let config = (known.config != record.config).then(|| fingerprint(&known.config));
         let same = config.is_none() && is_same(known, &record);
-        let new = record.reports.iter().filter(|report| Some(report.step) > known_last);
+        let new = record.reports.iter().filter(|report| Some(report.fidelity) > known_last);
         let (mut changed, mut last) = (!same, known_last);
         for report in new {
             self.check_after(last, number, report)?;
-            last = Some(report.step);
+            last = Some(report.fidelity);
             self.add(number, report.clone())?;
             changed = true;
         }
@@ -327,11 +343,11 @@ impl History {
     /// An unknown or finished trial.
     pub fn set_attribute(
         &mut self,
-        number: u64,
+        number: impl Into<TrialId>,
         key: &str,
         value: serde_json::Value,
     ) -> Result<(), HistoryError> {
-        self.open(number)?.attributes.insert(key.to_owned(), value);
+        self.open(number.into())?.attributes.insert(key.to_owned(), value);
         Ok(())
     }
 
@@ -342,9 +358,8 @@ impl History {
             .min_by(|a, b| self.loss(&a.values).total_cmp(&self.loss(&b.values)))
     }
 
-    fn open(&mut self, number: u64) -> Result<&mut Trial, HistoryError> {
-        let position = usize::try_from(number).unwrap_or(usize::MAX);
-        match self.trials.get_mut(position) {
+    fn open(&mut self, number: TrialId) -> Result<&mut Trial, HistoryError> {
+        match self.trials.get_mut(number.index()) {
             None => Err(HistoryError::Unknown { number }),
             Some(trial) if trial.state.is_finished() => Err(HistoryError::Finished { number }),
             Some(trial) => Ok(trial),

@@ -17,10 +17,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod fidelity;
 #[cfg(target_os = "linux")]
 mod hangup;
 mod history;
+mod ladder;
 mod optimize;
 pub mod part;
 mod random;
@@ -31,9 +31,10 @@ mod stop;
 mod storage;
 mod study;
 mod trial;
+mod units;
 
-pub use fidelity::{Ladder, LadderError};
 pub use history::{Change, ChangeKind, Cursor, History, HistoryError};
+pub use ladder::{Ladder, LadderError};
 pub use optimize::OptimizeError;
 pub use random::{PriorConfig, RandomConfig, RandomSampler};
 pub use sampler::{ProposeError, Sampler, View};
@@ -45,3 +46,4 @@ pub use study::{
     AskError, Assignment, BuildError, Next, RefreshError, Study, StudyBuilder, TellError,
 };
 pub use trial::{Direction, Outcome, Report, State, Trial, attribute};
+pub use units::{Fidelity, TrialId};

@@ -1,6 +1,6 @@
 //! Loops over a study: a closure, on one thread or on several.
 
-use crate::{AskError, Assignment, Outcome, Study, TellError};
+use crate::{AskError, Assignment, Outcome, Study, TellError, TrialId};
 use automl_space::Config;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -89,7 +89,7 @@ impl Study {
 
 impl Study {
     /// Records a result, or drops it where another worker has the trial now.
-    fn tell_unless_lost(&mut self, number: u64, outcome: Outcome) -> Result<(), TellError> {
+    fn tell_unless_lost(&mut self, number: TrialId, outcome: Outcome) -> Result<(), TellError> {
         match self.tell(number, outcome) {
             Err(error) if error.is_lease_lost() => Ok(()),
             told => told,

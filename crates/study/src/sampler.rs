@@ -1,6 +1,6 @@
 //! The trait of samplers and what they see.
 
-use crate::{History, Ladder};
+use crate::{Fidelity, History, Ladder, TrialId};
 use automl_space::{Config, Space};
 use rand::{Rng, RngExt};
 use std::fmt;
@@ -28,7 +28,7 @@ pub struct View<'a> {
     /// What was tried, including what is running and paused.
     pub history: &'a History,
     /// The number of the trial that the proposal is for.
-    pub number: u64,
+    pub number: TrialId,
     /// The study's seed.
     pub seed: u64,
     /// How many trials are planned in all, where that is known.
@@ -36,7 +36,7 @@ pub struct View<'a> {
     /// The fidelities, where the study has some.
     pub ladder: Option<&'a Ladder>,
     /// The fidelity that the trial will first be trained to; the highest if absent.
-    pub target: Option<u64>,
+    pub target: Option<Fidelity>,
 }
 
 /// Proposes configurations.

@@ -1,7 +1,7 @@
 //! The trait of schedulers: who trains how long. Decisions are data.
 
 use crate::part::{OptionError, SchedulerConfig, StudyContext, Supports};
-use crate::{History, State};
+use crate::{Fidelity, History, State, TrialId};
 use std::fmt;
 
 /// What a free worker should do.
@@ -10,16 +10,16 @@ pub enum Job {
     /// Ask the sampler for a new configuration and train it.
     Start {
         /// Up to this fidelity.
-        until: u64,
+        target: Fidelity,
         /// The bracket that the trial belongs to, where the scheduler has several.
         bracket: Option<u64>,
     },
     /// Go on with a paused trial.
     Resume {
         /// The trial.
-        trial: u64,
+        trial: TrialId,
         /// Up to this fidelity.
-        until: u64,
+        target: Fidelity,
     },
     /// Nothing can start before some running trial reports.
     Wait,
@@ -51,19 +51,19 @@ pub trait Scheduler: Send + fmt::Debug {
 
     /// What becomes of the trial that has just reported. Called once for each report, after the
     /// report has joined the history.
-    fn verdict(&mut self, history: &History, trial: u64) -> Verdict;
+    fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict;
 
-    /// The next fidelity above `from`, on the way to `until`, at which this scheduler wants a
+    /// The next fidelity above `fidelity`, on the way to `target`, at which this scheduler wants a
     /// report. Executors that see every fidelity report each; one that is asked from outside runs
-    /// to exactly this one. The default is `until`.
-    fn next_milestone(&self, from: u64, until: u64) -> u64 {
-        let _ = from;
-        until
+    /// to exactly this one. The default is `target`.
+    fn next_milestone(&self, fidelity: Fidelity, target: Fidelity) -> Fidelity {
+        let _ = fidelity;
+        target
     }
 
     /// The paused trials that will never be resumed, whatever the others report: their checkpoints
     /// can be freed. The default names none.
-    fn unpromotable(&mut self, history: &History) -> Vec<u64> {
+    fn unpromotable(&mut self, history: &History) -> Vec<TrialId> {
         let _ = history;
         Vec::new()
     }
@@ -74,15 +74,15 @@ impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
         (**self).next_job(history)
     }
 
-    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
+    fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
         (**self).verdict(history, trial)
     }
 
-    fn next_milestone(&self, from: u64, until: u64) -> u64 {
-        (**self).next_milestone(from, until)
+    fn next_milestone(&self, fidelity: Fidelity, target: Fidelity) -> Fidelity {
+        (**self).next_milestone(fidelity, target)
     }
 
-    fn unpromotable(&mut self, history: &History) -> Vec<u64> {
+    fn unpromotable(&mut self, history: &History) -> Vec<TrialId> {
         (**self).unpromotable(history)
     }
 }
@@ -90,13 +90,13 @@ impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
 /// No early termination: every trial is trained to the highest fidelity.
 #[derive(Clone, Copy, Debug)]
 pub struct FullFidelity {
-    max: u64,
+    max: Fidelity,
 }
 
 impl FullFidelity {
     /// Trains everything to `max`.
-    pub fn new(max: u64) -> Self {
-        Self { max }
+    pub fn new(max: impl Into<Fidelity>) -> Self {
+        Self { max: max.into() }
     }
 }
 
@@ -104,14 +104,14 @@ impl Scheduler for FullFidelity {
     fn next_job(&mut self, history: &History) -> Job {
         // A trial that lost its worker goes on first.
         match history.in_state(State::Paused).next() {
-            Some(trial) => Job::Resume { trial: trial.number, until: self.max },
-            None => Job::Start { until: self.max, bracket: None },
+            Some(trial) => Job::Resume { trial: trial.number, target: self.max },
+            None => Job::Start { target: self.max, bracket: None },
         }
     }
 
-    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
-        let step = history.get(trial).map_or(0, crate::Trial::step);
-        if step >= self.max { Verdict::Complete } else { Verdict::Continue }
+    fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
+        let reached = history.get(trial).map_or(Fidelity::ZERO, crate::Trial::fidelity);
+        if reached >= self.max { Verdict::Complete } else { Verdict::Continue }
     }
 }
 

@@ -46,7 +46,7 @@ impl SobolSampler {
 
 impl Sampler for SobolSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
-        let config = view.space.decode(&sobol_point(view.number, view.space.len(), view.seed));
+        let config = view.space.decode(&sobol_point(view.number.0, view.space.len(), view.seed));
         let config = if view.space.allows(&config) { config } else { view.space.sample(rng) };
         Ok(view.deduplicated(config, rng))
     }

@@ -1,6 +1,6 @@
 //! The trait of storages: where the record is kept.
 
-use crate::{Direction, Report, State, Trial};
+use crate::{Direction, Report, State, Trial, TrialId};
 use automl_space::Space;
 use std::error::Error as StdError;
 use std::fmt;
@@ -35,19 +35,19 @@ pub enum StoreError {
     #[error("the storage has no trial {number}")]
     Unknown {
         /// The number.
-        number: u64,
+        number: TrialId,
     },
     /// The trial has finished, so its record can no longer change.
     #[error("trial {number} has already finished in the storage")]
     Finished {
         /// The number.
-        number: u64,
+        number: TrialId,
     },
     /// The trial is another worker's, or nobody's.
     #[error("trial {number} is no longer this worker's")]
     Taken {
         /// The number.
-        number: u64,
+        number: TrialId,
     },
 }
 
@@ -68,7 +68,7 @@ pub trait Heartbeat: Send {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the storage cannot be written.
-    fn beat(&mut self, trials: &[u64]) -> Result<(), StoreError>;
+    fn beat(&mut self, trials: &[TrialId]) -> Result<(), StoreError>;
 }
 
 /// Keeps the record of one study.
@@ -93,13 +93,13 @@ pub trait Storage: Send + fmt::Debug {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the storage cannot be read.
-    fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError>;
+    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError>;
 
     /// Adds a trial (its own number is not read) and returns the number that it got.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the storage cannot be written.
-    fn create(&mut self, trial: &Trial) -> Result<u64, StoreError>;
+    fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError>;
 
     /// Adds a trial under its own number if that is the next one, and otherwise nothing. Returns
     /// whether it did: of several workers that try the same number, exactly one succeeds.
@@ -113,7 +113,7 @@ pub trait Storage: Send + fmt::Debug {
     /// # Errors
     /// An unknown or finished trial, one that is another worker's ([`Storage::identify`]), or a
     /// storage that cannot be written.
-    fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError>;
+    fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError>;
 
     /// Moves an unfinished trial from one state to another together with the values, constraints,
     /// attributes and times of `trial`. Returns whether it was in the first state: of several
@@ -161,7 +161,7 @@ pub trait Storage: Send + fmt::Debug {
     /// [`StoreError::Mismatch`] if the study exists with other directions.
     fn begin(&mut self, directions: &[Direction]) -> Result<bool, StoreError> {
         let _ = directions;
-        Ok(!self.trials_from(0)?.is_empty())
+        Ok(!self.trials_from(TrialId(0))?.is_empty())
     }
 
     /// What other handles may have changed since this was last called or the study was attached:
@@ -170,7 +170,7 @@ pub trait Storage: Send + fmt::Debug {
     /// # Errors
     /// [`StoreError::Unavailable`] if the storage cannot be read.
     fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
-        self.trials_from(0)
+        self.trials_from(TrialId(0))
     }
 
     /// Makes a paused trial running, as [`Storage::transition`], but only if no paused trial has
@@ -199,12 +199,12 @@ pub trait Storage: Send + fmt::Debug {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the storage cannot be read.
-    fn expired(&mut self, which: Expired) -> Result<Vec<u64>, StoreError> {
+    fn expired(&mut self, which: Expired) -> Result<Vec<TrialId>, StoreError> {
         if matches!(which, Expired::Stale(_)) {
             return Ok(Vec::new());
         }
         let running = |trial: &Trial| trial.state == State::Running;
-        let trials = self.trials_from(0)?;
+        let trials = self.trials_from(TrialId(0))?;
         Ok(trials.into_iter().filter(running).map(|trial| trial.number).collect())
     }
 
@@ -222,7 +222,7 @@ pub trait Storage: Send + fmt::Debug {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the storage cannot be written.
-    fn release_leases(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+    fn release_leases(&mut self, trials: &[TrialId]) -> Result<(), StoreError> {
         let _ = trials;
         Ok(())
     }
@@ -232,16 +232,16 @@ impl<S: Storage + ?Sized> Storage for Box<S> {
     fn attach(&mut self, space: &Space, to: &[Direction]) -> Result<Vec<Trial>, StoreError> {
         (**self).attach(space, to)
     }
-    fn trials_from(&mut self, number: u64) -> Result<Vec<Trial>, StoreError> {
+    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
         (**self).trials_from(number)
     }
-    fn create(&mut self, trial: &Trial) -> Result<u64, StoreError> {
+    fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError> {
         (**self).create(trial)
     }
     fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
         (**self).create_next(trial)
     }
-    fn report(&mut self, number: u64, report: &Report) -> Result<(), StoreError> {
+    fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError> {
         (**self).report(number, report)
     }
     fn transition(&mut self, from: State, trial: &Trial) -> Result<bool, StoreError> {
@@ -275,13 +275,13 @@ impl<S: Storage + ?Sized> Storage for Box<S> {
     fn heartbeat(&self) -> Option<Box<dyn Heartbeat>> {
         (**self).heartbeat()
     }
-    fn expired(&mut self, which: Expired) -> Result<Vec<u64>, StoreError> {
+    fn expired(&mut self, which: Expired) -> Result<Vec<TrialId>, StoreError> {
         (**self).expired(which)
     }
     fn reclaim(&mut self, which: Expired, trial: &Trial) -> Result<bool, StoreError> {
         (**self).reclaim(which, trial)
     }
-    fn release_leases(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+    fn release_leases(&mut self, trials: &[TrialId]) -> Result<(), StoreError> {
         (**self).release_leases(trials)
     }
 }

@@ -11,8 +11,8 @@ pub use error::{AskError, RefreshError, TellError};
 
 use crate::trial::{attribute, violated};
 use crate::{
-    History, HistoryError, Job, Ladder, Outcome, Report, Sampler, Scheduler, State, StopFlag,
-    Storage, StoreError, Trial, Verdict, View,
+    Fidelity, History, HistoryError, Job, Ladder, Outcome, Report, Sampler, Scheduler, State,
+    StopFlag, Storage, StoreError, Trial, TrialId, Verdict, View,
 };
 use automl_numeric::{pareto, stream};
 use automl_space::{Config, Space};
@@ -26,13 +26,13 @@ use worker_lease::WorkerLease;
 #[must_use = "an assignment that is dropped leaves its trial running for ever"]
 pub struct Assignment {
     /// The trial's number.
-    pub number: u64,
+    pub number: TrialId,
     /// What to train.
     pub config: Config,
     /// The fidelity that was reported last; zero for a new trial.
-    pub from: u64,
+    pub fidelity: Fidelity,
     /// The fidelity to train to; absent where the study has no ladder.
-    pub until: Option<u64>,
+    pub target: Option<Fidelity>,
 }
 
 /// What a free worker should do.
@@ -65,10 +65,10 @@ pub struct Study {
     trial_limit: Option<u64>,
     stop: StopFlag,
     /// Trials with a fixed configuration that nobody has started.
-    waiting: BTreeSet<u64>,
+    waiting: BTreeSet<TrialId>,
     /// Paused trials that lost their worker before they reached their fidelity, or that stand at
     /// the highest one already.
-    interrupted: BTreeSet<u64>,
+    interrupted: BTreeSet<TrialId>,
     /// Whether the history lacks something that the storage has already handed out.
     behind: bool,
     lease: WorkerLease,
@@ -144,7 +144,7 @@ impl Study {
             let view = View {
                 space: &self.space,
                 history: &self.history,
-                number: self.history.len() as u64,
+                number: self.history.next_id(),
                 seed: self.seed,
                 planned_trials: self.planned_trials,
                 ladder: self.ladder.as_ref(),
@@ -159,10 +159,10 @@ impl Study {
     /// # Errors
     /// [`AskError`] if the sampler has no proposal or the storage fails.
     pub fn ask(&mut self) -> Result<Assignment, AskError> {
-        let until = self.ladder.as_ref().map(Ladder::max);
+        let target = self.ladder.as_ref().map(Ladder::max);
         loop {
             self.refresh()?;
-            if let Some(assignment) = self.start(until, None)? {
+            if let Some(assignment) = self.start(target, None)? {
                 return Ok(assignment);
             }
         }
@@ -191,19 +191,20 @@ impl Study {
         }
         let job = match &mut self.scheduler {
             Some(scheduler) => scheduler.next_job(&self.history),
-            None => {
-                Job::Start { until: self.ladder.as_ref().map_or(0, Ladder::max), bracket: None }
-            }
+            None => Job::Start {
+                target: self.ladder.as_ref().map_or(Fidelity::ZERO, Ladder::max),
+                bracket: None,
+            },
         };
         match job {
-            Job::Resume { trial, until } => Ok(self.resume(trial, until)?.map(Next::Run)),
+            Job::Resume { trial, target } => Ok(self.resume(trial, target)?.map(Next::Run)),
             Job::Start { .. } if self.is_full() => {
                 let running = self.history.count(State::Running) > 0;
                 Ok(Some(if running { Next::Wait } else { Next::Finished }))
             }
-            Job::Start { until, bracket } => {
-                let until = self.ladder.as_ref().map(|_| until);
-                Ok(self.start(until, bracket)?.map(Next::Run))
+            Job::Start { target, bracket } => {
+                let target = self.ladder.as_ref().map(|_| target);
+                Ok(self.start(target, bracket)?.map(Next::Run))
             }
             Job::Wait => Ok(Some(Next::Wait)),
             Job::Finished => Ok(Some(Next::Finished)),
@@ -221,15 +222,16 @@ impl Study {
     /// or the storage fails.
     pub fn report(
         &mut self,
-        number: u64,
-        step: u64,
+        number: impl Into<TrialId>,
+        fidelity: impl Into<Fidelity>,
         values: Vec<f64>,
     ) -> Result<Verdict, TellError> {
+        let (number, fidelity) = (number.into(), fidelity.into());
         self.refresh()?;
         let trial = self.running(number)?;
-        let known = trial.report_at(step).is_some();
+        let known = trial.report_at(fidelity).is_some();
         if !known {
-            let report = Report { step, values };
+            let report = Report { fidelity, values };
             self.history.check_report(number, &report)?;
             if let Some(storage) = &mut self.storage
                 && let Err(error) = storage.report(number, &report)
@@ -238,8 +240,8 @@ impl Study {
             }
             self.history.report(number, report)?;
         }
-        let last = self.history.get(number).map_or(step, Trial::step);
-        let verdict = if step < last { Verdict::Continue } else { self.judge(number) };
+        let last = self.history.get(number).map_or(fidelity, Trial::fidelity);
+        let verdict = if fidelity < last { Verdict::Continue } else { self.judge(number) };
         match verdict {
             Verdict::Pause => self.change(number, |trial| trial.state = State::Paused)?,
             Verdict::Stop => self.tell(number, Outcome::Pruned)?,
@@ -253,9 +255,13 @@ impl Study {
     /// # Errors
     /// [`TellError`] if the trial is not running or no longer this worker's, the values do not fit,
     /// or the storage fails.
-    pub fn tell(&mut self, number: u64, outcome: impl Into<Outcome>) -> Result<(), TellError> {
+    pub fn tell(
+        &mut self,
+        number: impl Into<TrialId>,
+        outcome: impl Into<Outcome>,
+    ) -> Result<(), TellError> {
+        let (number, outcome) = (number.into(), outcome.into());
         self.running(number)?;
-        let outcome = outcome.into();
         outcome.check(number, self.history.directions().len())?;
         self.change(number, |trial| outcome.end(trial))
     }
@@ -264,10 +270,10 @@ impl Study {
     ///
     /// # Errors
     /// [`AskError`] if the configuration lies outside the space or the storage fails.
-    pub fn enqueue(&mut self, config: Config) -> Result<u64, AskError> {
+    pub fn enqueue(&mut self, config: Config) -> Result<TrialId, AskError> {
         self.space.check(&config)?;
         self.refresh()?;
-        self.create(Trial::waiting(self.history.len() as u64, config))
+        self.create(Trial::waiting(self.history.next_id(), config))
     }
 
     /// Adds a trial that was evaluated elsewhere, for a warm start: samplers learn from it as from
@@ -280,9 +286,9 @@ impl Study {
         &mut self,
         config: Config,
         outcome: impl Into<Outcome>,
-    ) -> Result<u64, AskError> {
+    ) -> Result<TrialId, AskError> {
         self.space.check(&config)?;
-        let (number, outcome) = (self.history.len() as u64, outcome.into());
+        let (number, outcome) = (self.history.next_id(), outcome.into());
         outcome.check(number, self.history.directions().len())?;
         let mut trial = Trial::waiting(number, config);
         outcome.end(&mut trial);
@@ -297,7 +303,8 @@ impl Study {
     ///
     /// # Errors
     /// [`TellError`] if the trial is not running or the storage fails.
-    pub fn release(&mut self, number: u64) -> Result<(), TellError> {
+    pub fn release(&mut self, number: impl Into<TrialId>) -> Result<(), TellError> {
+        let number = number.into();
         let after = self.released(self.running(number)?);
         self.change(number, |trial| *trial = after)?;
         self.index(number);
@@ -311,7 +318,7 @@ impl Study {
     /// [`TellError`] if the storage fails.
     pub fn finalize(&mut self) -> Result<usize, TellError> {
         self.refresh()?;
-        let open: Vec<(u64, bool)> = self
+        let open: Vec<(TrialId, bool)> = self
             .history
             .trials()
             .iter()
@@ -335,10 +342,11 @@ impl Study {
     /// [`TellError`] if the trial is unknown or finished or the storage fails.
     pub fn set_attribute(
         &mut self,
-        number: u64,
+        number: impl Into<TrialId>,
         key: &str,
         value: serde_json::Value,
     ) -> Result<(), TellError> {
+        let number = number.into();
         let state = self.history.get(number).ok_or(HistoryError::Unknown { number })?.state;
         if state.is_finished() {
             return Err(HistoryError::Finished { number }.into());
@@ -353,23 +361,34 @@ impl Study {
     ///
     /// # Errors
     /// [`TellError`] if the trial is not running or the storage fails.
-    pub fn constrain(&mut self, number: u64, constraints: Vec<f64>) -> Result<(), TellError> {
+    pub fn constrain(
+        &mut self,
+        number: impl Into<TrialId>,
+        constraints: Vec<f64>,
+    ) -> Result<(), TellError> {
+        let number = number.into();
         self.running(number)?;
         self.change(number, |trial| trial.constraints = violated(constraints))
     }
 
-    /// The next fidelity above `from`, on the way to `until`, at which the scheduler wants a report.
-    pub fn next_milestone(&self, from: u64, until: u64) -> u64 {
+    /// The next fidelity above `fidelity`, on the way to `target`, at which the scheduler wants a report.
+    pub fn next_milestone(
+        &self,
+        fidelity: impl Into<Fidelity>,
+        target: impl Into<Fidelity>,
+    ) -> Fidelity {
+        let (fidelity, target) = (fidelity.into(), target.into());
         match &self.scheduler {
             Some(scheduler) => {
-                scheduler.next_milestone(from, until).clamp(from + 1, until.max(from + 1))
+                let next = fidelity + 1;
+                scheduler.next_milestone(fidelity, target).clamp(next, target.max(next))
             }
-            None => until,
+            None => target,
         }
     }
 
     /// The paused trials that the scheduler will never resume: their checkpoints can be freed.
-    pub fn unpromotable(&mut self) -> Vec<u64> {
+    pub fn unpromotable(&mut self) -> Vec<TrialId> {
         match &mut self.scheduler {
             Some(scheduler) => scheduler.unpromotable(&self.history),
             None => Vec::new(),
@@ -377,7 +396,7 @@ impl Study {
     }
 
     /// What becomes of a trial by its last report.
-    fn judge(&mut self, number: u64) -> Verdict {
+    fn judge(&mut self, number: TrialId) -> Verdict {
         match &mut self.scheduler {
             Some(scheduler) => scheduler.verdict(&self.history, number),
             None => match self.history.get(number) {
@@ -392,7 +411,7 @@ impl Study {
         self.waiting.is_empty() && self.history.len() as u64 >= limit
     }
 
-    fn running(&self, number: u64) -> Result<&Trial, TellError> {
+    fn running(&self, number: TrialId) -> Result<&Trial, TellError> {
         let trial = self.history.get(number).ok_or(HistoryError::Unknown { number })?;
         match trial.state {
             State::Running => Ok(trial),
@@ -405,12 +424,13 @@ impl Study {
     /// process was faster, so that the proposal, which is for one number, is for another's.
     fn start(
         &mut self,
-        until: Option<u64>,
+        target: Option<Fidelity>,
         bracket: Option<u64>,
     ) -> Result<Option<Assignment>, AskError> {
         let mark = |trial: &mut Trial| {
             trial.started.get_or_insert_with(now);
-            for (key, value) in [(attribute::UNTIL, until), (attribute::BRACKET, bracket)] {
+            let target = target.map(u64::from);
+            for (key, value) in [(attribute::UNTIL, target), (attribute::BRACKET, bracket)] {
                 // One that lost its worker may have been in a bracket before.
                 if value.is_some() || trial.attributes.contains_key(key) {
                     trial.attributes.insert(key.to_owned(), value.into());
@@ -422,7 +442,7 @@ impl Study {
             let is_ours = self.claim(number, State::Waiting, mark)?;
             self.waiting.remove(&number);
             if is_ours {
-                return Ok(Some(self.assignment(number, until)));
+                return Ok(Some(self.assignment(number, target)));
             }
             overtaken = true;
         }
@@ -431,7 +451,7 @@ impl Study {
             self.catch_up()?;
             return Ok(None);
         }
-        let number = self.history.len() as u64;
+        let number = self.history.next_id();
         let view = View {
             space: &self.space,
             history: &self.history,
@@ -439,9 +459,9 @@ impl Study {
             seed: self.seed,
             planned_trials: self.planned_trials,
             ladder: self.ladder.as_ref(),
-            target: until,
+            target,
         };
-        let config = self.sampler.propose(&view, &mut stream(self.seed, number, "propose"))?;
+        let config = self.sampler.propose(&view, &mut stream(self.seed, number.0, "propose"))?;
         self.space.check(&config)?;
         let violation = self.space.violation(&config);
         if violation > 0.0 {
@@ -458,47 +478,51 @@ impl Study {
         }
         self.history.push(trial)?;
         self.lease.begin(number, self.storage.as_deref());
-        Ok(Some(self.assignment(number, until)))
+        Ok(Some(self.assignment(number, target)))
     }
 
     /// Goes on with a paused trial that the scheduler promotes; `None` where another process was
     /// faster, with this trial or with another, on which the promotion depends.
-    fn resume(&mut self, number: u64, until: u64) -> Result<Option<Assignment>, AskError> {
+    fn resume(
+        &mut self,
+        number: TrialId,
+        target: Fidelity,
+    ) -> Result<Option<Assignment>, AskError> {
         match self.history.get(number).map(|trial| trial.state) {
             None => return Err(HistoryError::Unknown { number }.into()),
             Some(State::Paused) => {}
             Some(_) => return Err(HistoryError::Finished { number }.into()),
         }
         let promote = |storage: &mut dyn Storage, trial: &Trial| storage.resume(trial);
-        if !self.claim_by(promote, number, |trial| set_until(trial, until))? {
+        if !self.claim_by(promote, number, |trial| set_target(trial, target))? {
             self.catch_up()?;
             return Ok(None);
         }
         self.interrupted.remove(&number);
-        Ok(Some(self.assignment(number, Some(until))))
+        Ok(Some(self.assignment(number, Some(target))))
     }
 
     /// Makes a paused trial running again; false if another worker was faster.
-    fn reopen(&mut self, number: u64, until: u64) -> Result<bool, AskError> {
-        self.claim(number, State::Paused, |trial| set_until(trial, until))
+    fn reopen(&mut self, number: TrialId, target: Fidelity) -> Result<bool, AskError> {
+        self.claim(number, State::Paused, |trial| set_target(trial, target))
     }
 
-    fn assignment(&self, number: u64, until: Option<u64>) -> Assignment {
-        let trial = &self.history.trials()[number as usize];
-        Assignment { number, config: trial.config.clone(), from: trial.step(), until }
+    fn assignment(&self, number: TrialId, target: Option<Fidelity>) -> Assignment {
+        let trial = &self.history.trials()[number.0 as usize];
+        Assignment { number, config: trial.config.clone(), fidelity: trial.fidelity(), target }
     }
 
     /// Writes a new trial to the storage under whatever number is the next, then to the history.
-    fn create(&mut self, mut trial: Trial) -> Result<u64, AskError> {
+    fn create(&mut self, mut trial: Trial) -> Result<TrialId, AskError> {
         if let Some(storage) = &mut self.storage {
             trial.number = storage.create(&trial)?;
-            if trial.number > self.history.len() as u64 {
+            if trial.number > self.history.next_id() {
                 // Other workers have added trials in between.
                 self.catch_up()?;
             }
         }
         let number = trial.number;
-        if number >= self.history.len() as u64 {
+        if number >= self.history.next_id() {
             self.history.push(trial)?;
         }
         self.index(number);
@@ -508,7 +532,7 @@ impl Study {
     /// Makes a trial running; false if another worker was faster.
     fn claim(
         &mut self,
-        number: u64,
+        number: TrialId,
         from: State,
         mark: impl FnOnce(&mut Trial),
     ) -> Result<bool, AskError> {
@@ -519,7 +543,7 @@ impl Study {
     fn claim_by(
         &mut self,
         claim: impl FnOnce(&mut dyn Storage, &Trial) -> Result<bool, StoreError>,
-        number: u64,
+        number: TrialId,
         mark: impl FnOnce(&mut Trial),
     ) -> Result<bool, AskError> {
         let mut trial = self.history.get(number).ok_or(HistoryError::Unknown { number })?.clone();
@@ -538,7 +562,11 @@ impl Study {
     }
 
     /// Changes an unfinished trial in the storage, then in the history.
-    fn change(&mut self, number: u64, update: impl FnOnce(&mut Trial)) -> Result<(), TellError> {
+    fn change(
+        &mut self,
+        number: TrialId,
+        update: impl FnOnce(&mut Trial),
+    ) -> Result<(), TellError> {
         let mut trial = self.history.get(number).ok_or(HistoryError::Unknown { number })?.clone();
         let from = trial.state;
         update(&mut trial);
@@ -566,7 +594,7 @@ impl Study {
     }
 
     /// Enters a trial into the queue that it belongs to, if it does.
-    fn index(&mut self, number: u64) {
+    fn index(&mut self, number: TrialId) {
         self.waiting.remove(&number);
         self.interrupted.remove(&number);
         let Some(trial) = self.history.get(number) else { return };
@@ -575,8 +603,7 @@ impl Study {
                 self.waiting.insert(number);
             }
             State::Paused => {
-                let until = trial.number_attribute(attribute::UNTIL);
-                if until.is_some_and(|until| trial.step() < until)
+                if trial.target().is_some_and(|target| trial.fidelity() < target)
                     || is_through(trial, self.ladder.as_ref())
                 {
                     self.interrupted.insert(number);
@@ -587,8 +614,8 @@ impl Study {
     }
 }
 
-fn set_until(trial: &mut Trial, until: u64) {
-    trial.attributes.insert(attribute::UNTIL.to_owned(), until.into());
+fn set_target(trial: &mut Trial, target: Fidelity) {
+    trial.attributes.insert(attribute::UNTIL.to_owned(), target.0.into());
 }
 
 fn now() -> i64 {

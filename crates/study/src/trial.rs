@@ -1,6 +1,6 @@
 //! One trial: a configuration and everything that was observed of it.
 
-use crate::HistoryError;
+use crate::{Fidelity, HistoryError, TrialId};
 use automl_space::Config;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -70,7 +70,7 @@ impl State {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The fidelity, in units of the ladder (epochs, say).
-    pub step: u64,
+    pub fidelity: Fidelity,
     /// One value for each objective; NaN where it diverged.
     pub values: Vec<f64>,
 }
@@ -79,7 +79,7 @@ pub struct Report {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
     /// Its number: the position in the history.
-    pub number: u64,
+    pub number: TrialId,
     /// What was chosen.
     pub config: Config,
     /// Where it stands.
@@ -100,9 +100,9 @@ pub struct Trial {
 
 impl Trial {
     /// A trial that nobody has started.
-    pub fn waiting(number: u64, config: Config) -> Self {
+    pub fn waiting(number: impl Into<TrialId>, config: Config) -> Self {
         Self {
-            number,
+            number: number.into(),
             config,
             state: State::Waiting,
             reports: Vec::new(),
@@ -115,13 +115,15 @@ impl Trial {
     }
 
     /// The highest fidelity that was reported; zero before the first report.
-    pub fn step(&self) -> u64 {
-        self.reports.last().map_or(0, |report| report.step)
+    pub fn fidelity(&self) -> Fidelity {
+        self.reports.last().map_or(Fidelity::ZERO, |report| report.fidelity)
     }
 
     /// The report at exactly this fidelity.
-    pub fn report_at(&self, step: u64) -> Option<&Report> {
-        let position = self.reports.binary_search_by_key(&step, |report| report.step).ok()?;
+    pub fn report_at(&self, fidelity: impl Into<Fidelity>) -> Option<&Report> {
+        let fidelity = fidelity.into();
+        let position =
+            self.reports.binary_search_by_key(&fidelity, |report| report.fidelity).ok()?;
         self.reports.get(position)
     }
 
@@ -148,6 +150,11 @@ impl Trial {
     pub(crate) fn keep_last_report(&mut self) {
         let last = self.reports.last().map(|report| report.values.clone()).unwrap_or_default();
         self.values = if last.iter().any(|v| v.is_nan()) { Vec::new() } else { last };
+    }
+
+    /// The fidelity that its running, or last, job goes to.
+    pub fn target(&self) -> Option<Fidelity> {
+        self.number_attribute(attribute::UNTIL).map(Fidelity)
     }
 
     /// An attribute as an unsigned integer.
@@ -183,7 +190,7 @@ impl Outcome {
     }
 
     /// Whether there are as many values as objectives, where there have to be.
-    pub(crate) fn check(&self, number: u64, expected: usize) -> Result<(), HistoryError> {
+    pub(crate) fn check(&self, number: TrialId, expected: usize) -> Result<(), HistoryError> {
         match self {
             Self::Complete { values, .. } if values.len() != expected => {
                 Err(HistoryError::Values { number, found: values.len(), expected })

@@ -5,9 +5,9 @@ use automl_numeric::stream;
 use automl_space::{Config, Constraint, Space};
 use automl_study::History;
 use automl_study::{
-    AskError, Direction, FullFidelity, HistoryError, Job, Ladder, Next, Outcome, RandomSampler,
-    Report, Sampler, Scheduler, SobolSampler, State, StopFlag, Study, TellError, Trial, Verdict,
-    attribute,
+    AskError, Direction, Fidelity, FullFidelity, HistoryError, Job, Ladder, Next, Outcome,
+    RandomSampler, Report, Sampler, Scheduler, SobolSampler, State, StopFlag, Study, TellError,
+    Trial, TrialId, Verdict, attribute,
 };
 use proptest::prelude::*;
 use std::collections::HashSet;
@@ -29,14 +29,14 @@ impl Scheduler for PauseAtTwo {
         });
         match paused {
             Some(trial) if history.count(State::Paused) >= 3 => {
-                Job::Resume { trial: trial.number, until: 4 }
+                Job::Resume { trial: trial.number, target: Fidelity(4) }
             }
-            _ => Job::Start { until: 2, bracket: Some(7) },
+            _ => Job::Start { target: Fidelity(2), bracket: Some(7) },
         }
     }
 
-    fn verdict(&mut self, history: &History, trial: u64) -> Verdict {
-        match history.get(trial).map_or(0, automl_study::Trial::step) {
+    fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
+        match history.get(trial).map_or(0, |trial| trial.fidelity().0) {
             2 => Verdict::Pause,
             4 => Verdict::Complete,
             _ => Verdict::Continue,
@@ -50,7 +50,7 @@ fn ladder() -> Ladder {
 
 fn run(study: &mut Study) -> (u64, u64, u64) {
     match study.next_job().unwrap() {
-        Next::Run(a) => (a.number, a.from, a.until.unwrap()),
+        Next::Run(a) => (a.number.0, a.fidelity.0, a.target.unwrap().0),
         other => panic!("{other:?}"),
     }
 }
@@ -107,10 +107,10 @@ fn a_trial_that_is_lost_before_its_first_report_may_change_its_bracket() {
 
     impl Scheduler for OneBracket {
         fn next_job(&mut self, history: &History) -> Job {
-            Job::Start { until: 4, bracket: history.is_empty().then_some(7) }
+            Job::Start { target: Fidelity(4), bracket: history.is_empty().then_some(7) }
         }
 
-        fn verdict(&mut self, _: &History, _: u64) -> Verdict {
+        fn verdict(&mut self, _: &History, _: TrialId) -> Verdict {
             Verdict::Complete
         }
     }
@@ -149,7 +149,7 @@ fn what_is_known_from_elsewhere_joins_the_history() {
     study.optimize(1, |_| 3.0).unwrap();
     assert_eq!(study.history().len(), 3);
     let best = study.best().unwrap();
-    assert_eq!((best.number, best.config.clone()), (0, config(0.25)));
+    assert_eq!((best.number.0, best.config.clone()), (0, config(0.25)));
     assert!(best.started.is_some() && best.finished >= best.started);
     assert!(study.tell(0, 1.0).is_err());
 }
@@ -160,7 +160,7 @@ fn a_first_step_of_zero_is_taken_over() {
     let mut watched = History::new(vec![Direction::Minimize]);
     let begun = Trial { state: State::Running, ..Trial::waiting(0, Config::empty(1)) };
     watched.push(begun.clone()).unwrap();
-    let report = |step| Report { step, values: vec![1.0] };
+    let report = |step| Report { fidelity: Fidelity(step), values: vec![1.0] };
     for steps in [0..1, 0..3] {
         let record = Trial { reports: steps.map(report).collect(), ..begun.clone() };
         assert!(watched.update(record.clone()).unwrap());
@@ -181,7 +181,7 @@ fn bad_results_are_refused_and_change_nothing() {
     let number = study.ask().unwrap().number;
     assert!(matches!(
         study.tell(number, vec![1.0]).unwrap_err(),
-        TellError::History(HistoryError::Values { number: 0, found: 1, expected: 2 })
+        TellError::History(HistoryError::Values { number: TrialId(0), found: 1, expected: 2 })
     ));
     assert!(matches!(
         study.report(number, 1, vec![1.0]).unwrap_err(),
@@ -189,7 +189,7 @@ fn bad_results_are_refused_and_change_nothing() {
     ));
     assert!(matches!(
         study.tell(9, vec![1.0, 1.0]).unwrap_err(),
-        TellError::History(HistoryError::Unknown { number: 9 })
+        TellError::History(HistoryError::Unknown { number: TrialId(9) })
     ));
     assert_eq!(study.history().get(0).unwrap().state, State::Running);
     study.tell(number, vec![1.0, f64::NAN]).unwrap();
@@ -322,7 +322,7 @@ proptest! {
     fn indexes_follow_the_trials(actions in proptest::collection::vec(0u8..7, 1..60), seed in 0u64..99) {
         let mut study = Study::builder(line()).seed(seed).ladder(ladder()).build().unwrap();
         for (i, action) in actions.into_iter().enumerate() {
-            let running: Vec<u64> =
+            let running: Vec<TrialId> =
                 study.history().in_state(State::Running).map(|t| t.number).collect();
             let pick = running.get(i % running.len().max(1)).copied();
             match (action, pick) {
@@ -330,7 +330,7 @@ proptest! {
                 (2, Some(n)) => study.tell(n, 0.5).unwrap(),
                 (3, Some(n)) => study.tell(n, Outcome::failed("test")).unwrap(),
                 (4, Some(n)) => {
-                    let step = study.history().get(n).unwrap().step() + 1;
+                    let step = study.history().get(n).unwrap().fidelity() + 1;
                     study.report(n, step, vec![1.0]).unwrap();
                 }
                 (5, Some(n)) => study.release(n).unwrap(),
@@ -399,6 +399,8 @@ fn what_the_constraints_forbid_is_never_handed_out() {
     }
     let mut study = Study::builder(corner(127)).build().unwrap();
     let error = study.ask().unwrap_err();
-    assert!(matches!(error, AskError::Forbidden { number: 0, violation } if violation >= 1.0));
+    assert!(
+        matches!(error, AskError::Forbidden { number: TrialId(0), violation } if violation >= 1.0)
+    );
     assert!(study.history().is_empty());
 }

@@ -3,7 +3,7 @@
 use crate::axis::Axis;
 use crate::parzen::{Bandwidth, Logs, ParzenEstimator};
 use crate::ranking::evenly_spaced;
-use automl_study::History;
+use automl_study::{History, TrialId};
 
 /// The densities of one constraint.
 #[derive(Clone, Debug)]
@@ -32,22 +32,23 @@ impl Feasibility {
         axes: &[Axis],
         points: &[f64],
         history: &History,
-        numbers: &[u64],
+        numbers: &[TrialId],
         limit: usize,
         bandwidth: Bandwidth,
     ) {
         self.constraints.clear();
-        let values = |number: &u64| history.get(*number).map_or(&[][..], |t| &t.constraints);
+        let values = |number: &TrialId| history.get(*number).map_or(&[][..], |t| &t.constraints);
         let count = numbers.iter().map(|number| values(number).len()).max().unwrap_or(0);
         for c in 0..count {
-            let satisfies = |number: &u64| values(number).get(c).is_none_or(|value| *value <= 0.0);
-            let (satisfied, violated): (Vec<u64>, Vec<u64>) =
+            let satisfies =
+                |number: &TrialId| values(number).get(c).is_none_or(|value| *value <= 0.0);
+            let (satisfied, violated): (Vec<TrialId>, Vec<TrialId>) =
                 numbers.iter().partition(|number| satisfies(number));
             if violated.is_empty() {
                 continue;
             }
             let share = satisfied.len() as f64 / numbers.len() as f64;
-            let density = |numbers: &[u64]| {
+            let density = |numbers: &[TrialId]| {
                 let mut estimator = ParzenEstimator::empty(axes.to_vec());
                 estimator.fit(points, &thinned(numbers, limit), &[], 1.0, 0.0, bandwidth);
                 estimator
@@ -94,6 +95,6 @@ pub(crate) fn relative_log_ratio(log_ratio: f64, share: f64) -> f64 {
 }
 
 /// At most `limit` of the numbers, evenly spaced, as rows.
-fn thinned(numbers: &[u64], limit: usize) -> Vec<usize> {
-    evenly_spaced(numbers.len(), limit).map(|i| numbers[i] as usize).collect()
+fn thinned(numbers: &[TrialId], limit: usize) -> Vec<usize> {
+    evenly_spaced(numbers.len(), limit).map(|i| numbers[i].index()).collect()
 }

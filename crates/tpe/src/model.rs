@@ -95,7 +95,7 @@ impl Model {
         // densities rely on the old coordinates, so the model is made anew.
         let mut point = Vec::with_capacity(self.axes.len());
         let mut has_moved = |&Change { trial, .. }: &Change| {
-            let number = usize::try_from(trial).unwrap_or(usize::MAX);
+            let number = trial.index();
             number < known && !self.is_current(number, view, &mut point)
         };
         if changes.iter().any(&mut has_moved) {
@@ -121,16 +121,16 @@ impl Model {
         };
         let good = ((n as f64 * share).ceil() as usize).min(limit).clamp(1, n.max(1));
         let (best, rest) = self.ranking.split(view.history, good, config.max_bad);
-        let rows: Vec<usize> = best.iter().map(|number| *number as usize).collect();
+        let rows: Vec<usize> = best.iter().map(|number| number.index()).collect();
         let weights = rank_weights(rows.len(), config.rank_weights);
         self.good_share = rows.len() as f64 / n as f64;
         // The users' priors fade with the square root of the number of trials.
         let strength = 1.0 / (1.0 + n as f64 / 20.0).sqrt();
         let (prior_weight, bandwidth) = (config.prior_weight, settings.good_bandwidth);
         self.good.fit(&self.points, &rows, &weights, prior_weight, strength, bandwidth);
-        let mut rows: Vec<usize> = rest.iter().map(|number| *number as usize).collect();
+        let mut rows: Vec<usize> = rest.iter().map(|number| number.index()).collect();
         let pending = self.ranking.pending().iter().rev().take(MAX_PENDING);
-        rows.extend(pending.map(|number| *number as usize));
+        rows.extend(pending.map(|number| number.index()));
         self.bad.fit(&self.points, &rows, &[], 1.0, 0.0, settings.bad_bandwidth);
         self.feasibility.fit(
             &self.axes,

@@ -3,7 +3,7 @@
 use crate::dominance::by_dominance;
 use crate::sorted_blocks::SortedBlocks;
 use automl_numeric::order;
-use automl_study::{Change, Cursor, History, State, Trial};
+use automl_study::{Change, Cursor, Fidelity, History, State, Trial, TrialId};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -16,17 +16,22 @@ use std::collections::HashMap;
 struct SortKey {
     failed: bool,
     violation: f64,
-    fidelity: u64,
+    fidelity: Fidelity,
     loss: f64,
-    number: u64,
+    number: TrialId,
 }
 
 impl SortKey {
     /// The key of a trial; `None` for a trial that has neither finished nor reported.
     fn of(history: &History, trial: &Trial) -> Option<Self> {
         let number = trial.number;
-        let worst =
-            Self { failed: true, violation: f64::INFINITY, fidelity: 0, loss: f64::NAN, number };
+        let worst = Self {
+            failed: true,
+            violation: f64::INFINITY,
+            fidelity: Fidelity::ZERO,
+            loss: f64::NAN,
+            number,
+        };
         match (trial.state, trial.last_values()) {
             (State::Failed, _) | (State::Pruned, None) => Some(worst),
             (_, None) => None,
@@ -35,7 +40,7 @@ impl SortKey {
                 failed: false,
                 // An empty sum is -0.0, which compares bitwise unequal to 0.0.
                 violation: trial.violation() + 0.0,
-                fidelity: if state == State::Complete { u64::MAX } else { trial.step() },
+                fidelity: if state == State::Complete { Fidelity::MAX } else { trial.fidelity() },
                 loss: history.loss(values),
                 number,
             }),
@@ -56,11 +61,11 @@ impl SortKey {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ranking {
     sorted: SortedBlocks<SortKey>,
-    keys: HashMap<u64, SortKey>,
+    keys: HashMap<TrialId, SortKey>,
     /// Numbers of the running and waiting trials without a report, ascending.
-    pending: Vec<u64>,
+    pending: Vec<TrialId>,
     /// Numbers of the complete trials with values of black-box constraints, ascending.
-    constrained: Vec<u64>,
+    constrained: Vec<TrialId>,
     /// Losses by trial number, for several objectives only. `[n, m]`
     losses: Vec<f64>,
     cursor: Cursor,
@@ -82,7 +87,7 @@ impl Ranking {
                 && key.is_some()
                 && let Some(values) = trial.last_values()
             {
-                let row = &mut self.losses[number as usize * m..][..m];
+                let row = &mut self.losses[number.index() * m..][..m];
                 row.iter_mut().zip(history.losses(values)).for_each(|(own, loss)| *own = loss);
             }
             match (key.is_none(), self.pending.binary_search(&number)) {
@@ -101,7 +106,7 @@ impl Ranking {
     }
 
     /// Replaces the key of a trial.
-    fn replace(&mut self, number: u64, key: Option<SortKey>) {
+    fn replace(&mut self, number: TrialId, key: Option<SortKey>) {
         let old = match key {
             Some(key) => self.keys.insert(number, key),
             None => self.keys.remove(&number),
@@ -123,12 +128,12 @@ impl Ranking {
     }
 
     /// Numbers of the running and waiting trials without a report, ascending.
-    pub(crate) fn pending(&self) -> &[u64] {
+    pub(crate) fn pending(&self) -> &[TrialId] {
         &self.pending
     }
 
     /// Numbers of the complete trials with values of black-box constraints, ascending.
-    pub(crate) fn constrained(&self) -> &[u64] {
+    pub(crate) fn constrained(&self) -> &[TrialId] {
         &self.constrained
     }
 
@@ -137,12 +142,17 @@ impl Ranking {
     ///
     /// Several objectives: trials that agree in violation and fidelity are ordered by
     /// [`by_dominance`].
-    pub(crate) fn split(&self, history: &History, good: usize, bad: usize) -> (Vec<u64>, Vec<u64>) {
+    pub(crate) fn split(
+        &self,
+        history: &History,
+        good: usize,
+        bad: usize,
+    ) -> (Vec<TrialId>, Vec<TrialId>) {
         let good = good.min(self.len());
         let others = evenly_spaced(self.len() - good, bad).map(|rank| good + rank);
         if history.directions().len() < 2 {
             let numbers = self.sorted.at((0..good).chain(others)).map(|key| key.number);
-            let mut best: Vec<u64> = numbers.collect();
+            let mut best: Vec<TrialId> = numbers.collect();
             let rest = best.split_off(good);
             return (best, rest);
         }
@@ -152,12 +162,12 @@ impl Ranking {
 
     /// Numbers of all trials of `m` objectives, best first; the first `exact` in exact order, later
     /// ones by non-domination rank only.
-    fn sorted_by_dominance(&self, m: usize, exact: usize) -> Vec<u64> {
+    fn sorted_by_dominance(&self, m: usize, exact: usize) -> Vec<TrialId> {
         let keys: Vec<SortKey> = self.sorted.iter().copied().collect();
         let mut numbers = Vec::with_capacity(keys.len());
         let group = |key: &SortKey| (key.failed, key.violation.to_bits(), key.fidelity);
         for keys in keys.chunk_by(|a, b| group(a) == group(b)) {
-            let losses = |key: &SortKey| &self.losses[key.number as usize * m..][..m];
+            let losses = |key: &SortKey| &self.losses[key.number.index() * m..][..m];
             let losses: Vec<&[f64]> = keys.iter().map(losses).collect();
             let exact = exact.saturating_sub(numbers.len());
             numbers.extend(by_dominance(&losses, exact).into_iter().map(|i| keys[i].number));

@@ -110,7 +110,7 @@ fn startup(view: &View<'_>, rng: &mut dyn Rng) -> Config {
     let config = if view.space.params().iter().any(|param| param.prior().is_some()) {
         view.space.sample_prior(rng)
     } else {
-        view.space.decode(&sobol_point(view.number, view.space.len(), view.seed))
+        view.space.decode(&sobol_point(view.number.0, view.space.len(), view.seed))
     };
     if view.space.allows(&config) { config } else { view.space.sample(rng) }
 }

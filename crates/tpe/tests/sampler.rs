@@ -3,7 +3,7 @@
 
 use automl_numeric::{pareto, stream};
 use automl_space::{Config, Space};
-use automl_study::{Direction, History, Ladder, Sampler, State, Study, Trial, View};
+use automl_study::{Direction, History, Ladder, Sampler, State, Study, Trial, TrialId, View};
 use automl_tpe::TpeSampler;
 
 fn mixed() -> Space {
@@ -43,7 +43,15 @@ fn a_changed_trial_is_seen_as_it_is() {
     let propose = |sampler: &mut TpeSampler, history: &History| -> Config {
         let (number, seed) = (history.len() as u64, 3);
         let (planned_trials, ladder, target) = (None, None, None);
-        let view = View { space: &space, history, number, seed, planned_trials, ladder, target };
+        let view = View {
+            space: &space,
+            history,
+            number: TrialId(number),
+            seed,
+            planned_trials,
+            ladder,
+            target,
+        };
         sampler.propose(&view, &mut stream(seed, number, "propose")).unwrap()
     };
     let mut kept = TpeSampler::default();

@@ -134,7 +134,7 @@ impl Run {
     /// A discrete value, and a value at the border of the unit cube, becomes a draw from the
     /// distribution truncated to its cell; an inactive number an unrestricted draw.
     fn latent(&self, axes: &Axes, individual: &Individual<'_>, seed: u64) -> Vec<f64> {
-        let mut rng = stream(seed, individual.trial.number, "cma-es latent");
+        let mut rng = stream(seed, individual.trial.number.0, "cma-es latent");
         let coordinate = |(j, number): (usize, &Number)| {
             let (mean, sd) = (self.numbers.mean()[j], self.numbers.deviation(j));
             let value = individual.trial.config.value(number.index);

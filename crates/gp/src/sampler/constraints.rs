@@ -44,7 +44,7 @@ impl AcquisitionBuilder<'_> {
         let finished = finished.map(|(o, row)| (o.trial, 0.0, row.clone()));
         let row = |config| self.features.row(self.view.space, config, 1.0);
         let failed = self.observed.failed.iter().map(|(n, config)| (*n, 1.0, row(config)));
-        let mut all: Vec<(u64, f64, Vec<f64>)> = finished.chain(failed).collect();
+        let mut all: Vec<(automl_study::TrialId, f64, Vec<f64>)> = finished.chain(failed).collect();
         all.sort_by_key(|(trial, ..)| *trial);
         let failed: Vec<f64> = all.iter().map(|(_, failed, _)| *failed).collect();
         let rows: Vec<Vec<f64>> = all.into_iter().map(|(.., row)| row).collect();

@@ -1,6 +1,6 @@
 use super::*;
 use automl_numeric::{pareto, stream};
-use automl_study::{Direction, History, Ladder, Outcome, Report, State, Study, Trial};
+use automl_study::{Direction, Fidelity, History, Ladder, Outcome, Report, State, Study, Trial};
 
 fn branin(x: f64, y: f64) -> f64 {
     use std::f64::consts::PI;
@@ -16,12 +16,12 @@ fn square() -> (Space, [automl_space::Key<f64>; 2]) {
 }
 
 fn view<'a>(space: &'a Space, history: &'a History, ladder: Option<&'a Ladder>) -> View<'a> {
-    let number = history.len() as u64;
+    let number = history.next_id();
     View { space, history, number, seed: 3, planned_trials: None, ladder, target: None }
 }
 
 fn propose(sampler: &mut GpSampler, view: &View<'_>) -> Config {
-    sampler.propose(view, &mut stream(3, view.number, "propose")).unwrap()
+    sampler.propose(view, &mut stream(3, view.number.0, "propose")).unwrap()
 }
 
 fn told(number: u64, config: Config, state: State, values: Vec<f64>) -> Trial {
@@ -77,8 +77,10 @@ fn a_low_fidelity_informs_and_is_no_final_value() {
         let config = space.decode(&[at]);
         let mut trial = Trial::waiting(number, config);
         let steps: &[u64] = if number % 4 == 0 { &[3, 9, 27] } else { &[3] };
-        trial.reports =
-            steps.iter().map(|&s| Report { step: s, values: vec![loss(at, s)] }).collect();
+        trial.reports = steps
+            .iter()
+            .map(|&s| Report { fidelity: Fidelity(s), values: vec![loss(at, s)] })
+            .collect();
         trial.state = if steps.len() > 1 { State::Complete } else { State::Paused };
         trial.values = if steps.len() > 1 { vec![loss(at, 27)] } else { Vec::new() };
         history.push(trial).unwrap();

@@ -180,9 +180,9 @@ mod tests {
     #[test]
     fn extrapolation_beats_the_last_value() {
         let value = |a: f64, t: f64| a + (1.5 - a) * 0.1 / (t + 0.1);
-        let curve = |a: f64, until: usize| {
+        let curve = |a: f64, target: usize| {
             let points: Vec<(f64, f64)> =
-                (1..=until).map(|i| i as f64 / 40.0).map(|t| (t, value(a, t))).collect();
+                (1..=target).map(|i| i as f64 / 40.0).map(|t| (t, value(a, t))).collect();
             Curve::thinned(&points)
         };
         let asymptotes: Vec<f64> = (0..12).map(|i| -1.0 + 0.15 * f64::from(i)).collect();

@@ -3,7 +3,7 @@
 use super::curves::{Curve, Decay, Seen};
 use automl_numeric::linalg;
 use automl_space::{Config, Space, Value};
-use automl_study::{History, Trial};
+use automl_study::{Fidelity, History, Trial};
 use nalgebra::DMatrix;
 
 /// What is believed about all curves.
@@ -27,11 +27,12 @@ impl Model {
         space: &Space,
         history: &History,
         trials: &[&Trial],
-        top: u64,
+        top: Fidelity,
     ) -> Option<Self> {
-        let top = top as f64;
+        let top = top.0 as f64;
         let finite = |trial: &Trial| -> Vec<(f64, f64)> {
-            let point = |r: &automl_study::Report| (r.step as f64 / top, history.loss(&r.values));
+            let point =
+                |r: &automl_study::Report| (r.fidelity.0 as f64 / top, history.loss(&r.values));
             trial.reports.iter().map(point).filter(|(_, loss)| loss.is_finite()).collect()
         };
         let raw: Vec<Vec<(f64, f64)>> = trials.iter().map(|trial| finite(trial)).collect();
@@ -71,14 +72,14 @@ impl Model {
     }
 
     /// Mean and variance of curve `i` at a fidelity.
-    pub(super) fn continued(&self, i: usize, until: u64) -> (f64, f64) {
-        self.decay.continued(&self.seen[i], self.asymptotes[i], until as f64 / self.top)
+    pub(super) fn continued(&self, i: usize, target: Fidelity) -> (f64, f64) {
+        self.decay.continued(&self.seen[i], self.asymptotes[i], target.0 as f64 / self.top)
     }
 
     /// Mean and variance at a fidelity of a configuration that was never trained.
-    pub(super) fn fresh(&self, space: &Space, config: &Config, until: u64) -> (f64, f64) {
+    pub(super) fn fresh(&self, space: &Space, config: &Config, target: Fidelity) -> (f64, f64) {
         let asymptote = self.process.predict(&features(space, config));
-        self.decay.fresh(asymptote, until as f64 / self.top)
+        self.decay.fresh(asymptote, target.0 as f64 / self.top)
     }
 }
 
@@ -186,7 +187,7 @@ mod tests {
         let rng = &mut automl_numeric::stream(0, 0, "test");
         let trial = |number: u64, loss: f64, constraint: f64, rng: &mut dyn rand::Rng| {
             let mut trial = Trial::waiting(number, space.sample(rng));
-            trial.reports.push(Report { step: 1, values: vec![loss] });
+            trial.reports.push(Report { fidelity: Fidelity(1), values: vec![loss] });
             trial.constraints = vec![constraint];
             trial
         };
@@ -196,7 +197,7 @@ mod tests {
             trials.push(trial(6, infeasible, 1.0, rng));
             let trials: Vec<&Trial> = trials.iter().collect();
             let history = History::new(vec![Direction::Minimize]);
-            Model::fit(&space, &history, &trials, 4).unwrap().best()
+            Model::fit(&space, &history, &trials, Fidelity(4)).unwrap().best()
         };
         assert_eq!(best(0.0, rng), -2.0 / 3.0);
         assert_eq!(best(9.0, rng), -1.0);

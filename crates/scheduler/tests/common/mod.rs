@@ -5,8 +5,8 @@ use automl_numeric::pareto;
 use automl_numeric::stream;
 use automl_space::Space;
 use automl_study::{
-    Direction, History, Job, Ladder, Next, Outcome, RandomSampler, Report, Sampler, Scheduler,
-    State, Study, Trial, Verdict, attribute,
+    Direction, Fidelity, History, Job, Ladder, Next, Outcome, RandomSampler, Report, Sampler,
+    Scheduler, State, Study, Trial, TrialId, Verdict,
 };
 use rand::RngExt;
 use std::collections::{BTreeMap, HashSet};
@@ -72,9 +72,9 @@ impl<'a> Machine<'a> {
             .unwrap();
         study.set_trial_limit(limit);
         let mut rng = stream(seed, 0, "events");
-        let mut runs: HashSet<(u64, u64)> = HashSet::new();
-        let mut open: BTreeMap<u64, u64> = BTreeMap::new();
-        let mut dead: HashSet<u64> = HashSet::new();
+        let mut runs: HashSet<(TrialId, Fidelity)> = HashSet::new();
+        let mut open: BTreeMap<TrialId, Fidelity> = BTreeMap::new();
+        let mut dead: HashSet<TrialId> = HashSet::new();
         let is_full = |history: &History, decided: &Job| {
             matches!(decided, Job::Start { .. })
                 && limit.is_some_and(|limit| history.len() as u64 >= limit)
@@ -87,17 +87,17 @@ impl<'a> Machine<'a> {
                     let before = study.history().clone();
                     let decided = make().next_job(&stored(&before));
                     let interrupted = before.trials().iter().any(|t| {
-                        let until = t.number_attribute(attribute::UNTIL).unwrap_or(0);
-                        t.state == State::Paused && t.step() < until
+                        let until = t.target().unwrap_or(Fidelity::ZERO);
+                        t.state == State::Paused && t.fidelity() < until
                     });
                     match study.next_job().unwrap() {
                         Next::Run(job) => {
-                            let until = job.until.unwrap();
-                            assert!(until > job.from && until <= ladder.max());
+                            let until = job.target.unwrap();
+                            assert!(until > job.fidelity && until <= ladder.max());
                             if !interrupted {
                                 match decided {
-                                    Job::Start { until: to, .. } => assert_eq!(until, to),
-                                    Job::Resume { trial, until: to } => {
+                                    Job::Start { target: to, .. } => assert_eq!(until, to),
+                                    Job::Resume { trial, target: to } => {
                                         assert_eq!((job.number, until), (trial, to));
                                     }
                                     other => panic!("{other:?} but {job:?}"),
@@ -128,7 +128,7 @@ impl<'a> Machine<'a> {
                     open.remove(&number);
                 }
                 (_, Some((number, until))) => {
-                    let from = study.history().get(number).unwrap().step();
+                    let from = study.history().get(number).unwrap().fidelity();
                     let step = study.next_milestone(from, until);
                     let mut value =
                         || if rng.random_bool(0.1) { f64::NAN } else { rng.random::<f64>() };
@@ -141,7 +141,9 @@ impl<'a> Machine<'a> {
                     }
                     // A scheduler that starts now gives the same verdict.
                     let mut after = stored(study.history());
-                    after.report(number, Report { step, values: values.clone() }).unwrap();
+                    after
+                        .report(number, Report { fidelity: step, values: values.clone() })
+                        .unwrap();
                     let expected = make().verdict(&after, number);
                     let verdict = study.report(number, step, values.clone()).unwrap();
                     assert_eq!(verdict, expected);
@@ -166,7 +168,7 @@ impl<'a> Machine<'a> {
             }
         }
         // Freed checkpoints belong to paused trials, whoever looks.
-        let sorted = |mut numbers: Vec<u64>| {
+        let sorted = |mut numbers: Vec<TrialId>| {
             numbers.sort_unstable();
             numbers
         };
@@ -190,9 +192,9 @@ fn stored(history: &History) -> History {
 }
 
 /// Trials that have reached a rung, or failed on the way to it.
-pub(crate) fn reached(trials: &[&Trial], fidelity: u64) -> Vec<u64> {
+pub(crate) fn reached(trials: &[&Trial], fidelity: Fidelity) -> Vec<TrialId> {
     let here = |t: &&&Trial| {
-        let until = t.number_attribute(attribute::UNTIL);
+        let until = t.target();
         let failed = t.state == State::Failed && until == Some(fidelity);
         t.report_at(fidelity).is_some() || failed
     };
@@ -200,28 +202,31 @@ pub(crate) fn reached(trials: &[&Trial], fidelity: u64) -> Vec<u64> {
 }
 
 /// Trials that went on from a rung.
-pub(crate) fn promoted(trials: &[&Trial], fidelity: u64) -> usize {
-    let beyond = |t: &&&Trial| {
-        t.report_at(fidelity).is_some() && t.number_attribute(attribute::UNTIL).unwrap() > fidelity
-    };
+pub(crate) fn promoted(trials: &[&Trial], fidelity: Fidelity) -> usize {
+    let beyond = |t: &&&Trial| t.report_at(fidelity).is_some() && t.target().unwrap() > fidelity;
     trials.iter().filter(beyond).count()
 }
 
 /// How many of the trials at a rung are better than one of them: those with a number before those
 /// with a NaN, then by the violation of the constraints, then by non-domination rank among those
 /// that violate them alike.
-pub(crate) fn better(history: &History, trials: &[u64], number: u64, fidelity: u64) -> usize {
-    let losses = |number: u64| {
+pub(crate) fn better(
+    history: &History,
+    trials: &[TrialId],
+    number: TrialId,
+    fidelity: Fidelity,
+) -> usize {
+    let losses = |number: TrialId| {
         let report = history.get(number).unwrap().report_at(fidelity);
         let worst = vec![f64::NAN; history.directions().len()];
         report.map_or(worst, |report| history.losses(&report.values))
     };
-    let class = |number: u64| {
+    let class = |number: TrialId| {
         let is_nan = losses(number).iter().any(|loss| loss.is_nan());
         (is_nan, history.get(number).unwrap().violation())
     };
     let own = class(number);
-    let alike: Vec<u64> = trials.iter().copied().filter(|other| class(*other) == own).collect();
+    let alike: Vec<TrialId> = trials.iter().copied().filter(|other| class(*other) == own).collect();
     let ranks = pareto::ranks(&alike.iter().map(|other| losses(*other)).collect::<Vec<_>>());
     let rank = ranks[alike.iter().position(|other| *other == number).unwrap()];
     let ahead = trials.iter().filter(|other| class(**other) < own).count();
@@ -229,7 +234,7 @@ pub(crate) fn better(history: &History, trials: &[u64], number: u64, fidelity: u
 }
 
 /// Whether a trial has a NaN at a rung.
-pub(crate) fn has_nan(history: &History, number: u64, fidelity: u64) -> bool {
+pub(crate) fn has_nan(history: &History, number: TrialId, fidelity: Fidelity) -> bool {
     let report = history.get(number).unwrap().report_at(fidelity);
     report.is_none_or(|report| report.values.iter().any(|value| value.is_nan()))
 }

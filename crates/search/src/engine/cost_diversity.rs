@@ -54,7 +54,7 @@ impl<S: Sampler> CostDiversitySampler<S> {
 
     fn follow(&mut self, view: &View<'_>) {
         let (changes, cursor) = view.history.since(self.cursor);
-        let changed: Vec<u64> = changes.iter().map(|change| change.trial).collect();
+        let changed: Vec<u64> = changes.iter().map(|change| change.trial.0).collect();
         self.cursor = cursor;
         for number in changed {
             let Some(trial) = view.history.get(number) else { continue };
@@ -120,7 +120,7 @@ mod tests {
         trial.state = State::Running;
         history.push(trial.clone()).unwrap();
         let mut density = |history: &History| {
-            let (number, seed) = (history.len() as u64, 0);
+            let (number, seed) = (history.next_id(), 0);
             let (planned_trials, ladder, target) = (None, None, None);
             let space = &space;
             spread.follow(&View { space, history, number, seed, planned_trials, ladder, target });

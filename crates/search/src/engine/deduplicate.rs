@@ -35,7 +35,7 @@ impl DeduplicatingSampler {
 
     fn follow(&mut self, view: &View<'_>) {
         let (changes, cursor) = view.history.since(self.cursor);
-        let changed: Vec<u64> = changes.iter().map(|change| change.trial).collect();
+        let changed: Vec<u64> = changes.iter().map(|change| change.trial.0).collect();
         self.cursor = cursor;
         for number in changed {
             let Some(config) = view.history.get(number).map(|trial| &trial.config) else {
@@ -119,7 +119,7 @@ mod tests {
         trial.state = State::Running;
         history.push(trial.clone()).unwrap();
         let mut follow = |history: &History| {
-            let (number, seed) = (history.len() as u64, 0);
+            let (number, seed) = (history.next_id(), 0);
             let (planned_trials, ladder, target) = (None, None, None);
             let space = &space;
             sampler.follow(&View { space, history, number, seed, planned_trials, ladder, target });

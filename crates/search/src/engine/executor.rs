@@ -7,7 +7,7 @@ use automl_arch::{Architecture, Cost};
 use automl_data::Split;
 use automl_numeric::pareto;
 use automl_numeric::stream;
-use automl_study::{Assignment, History, Next, Outcome, State, Study, Verdict};
+use automl_study::{Assignment, History, Next, Outcome, State, Study, TrialId, Verdict};
 use automl_train::{TrainError, Training, one_thread};
 use rand::RngExt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -116,8 +116,9 @@ impl<'a> Executor<'a> {
 
     /// Trains one candidate as far as its job goes.
     fn job(&self, assignment: Assignment) -> Result<(), SearchError> {
-        let Assignment { number, config, from, until } = assignment;
-        let until = until.unwrap_or(self.setup.plan.rungs.ladder.max());
+        let Assignment { number, config, fidelity, target } = assignment;
+        let (number, from) = (number.0, fidelity.0);
+        let until = target.unwrap_or(self.setup.plan.rungs.ladder.max()).0;
         let architecture = self.setup.plan.networks.architecture(&config);
         let network = match architecture.graph() {
             Ok(network) if self.setup.plan.caps.allow(&network) => network,
@@ -139,8 +140,11 @@ impl<'a> Executor<'a> {
         let mut at = from;
         let mut saved = Instant::now();
         while at < until {
-            let next =
-                if rungs.by_epoch() { at + 1 } else { lock(&self.study).next_milestone(at, until) };
+            let next = if rungs.by_epoch() {
+                at + 1
+            } else {
+                lock(&self.study).next_milestone(at, until).0
+            };
             let begun = match going.take() {
                 Some(training) => Ok(training),
                 None => self.begin(number, at, next, &architecture),
@@ -164,7 +168,7 @@ impl<'a> Executor<'a> {
             let accuracy = training.evaluate(Split::Validation).accuracy;
             // A trial that is paused has its checkpoint, whatever happens in between. Where time is
             // limited, the final training may start from the weights of one that is complete.
-            if at >= until && (at < rungs.ladder.max() || self.deadline.is_some()) {
+            if at >= until && (at < rungs.ladder.max().0 || self.deadline.is_some()) {
                 training.save(&self.setup.folder.checkpoint(number))?;
             }
             let mut study = lock(&self.study);
@@ -191,8 +195,8 @@ impl<'a> Executor<'a> {
             // Nobody else's end is decided while this trial goes on.
             let mut ended = if state.is_some() { study.unpromotable() } else { Vec::new() };
             drop(study);
-            ended.extend((state == Some("pruned")).then_some(number));
-            ended.into_iter().for_each(|trial| self.setup.folder.free_checkpoint(trial));
+            ended.extend((state == Some("pruned")).then_some(TrialId(number)));
+            ended.into_iter().for_each(|trial| self.setup.folder.free_checkpoint(trial.0));
             if let Some(state) = state {
                 self.setup.tell(&Event::Candidate {
                     trial: number,
@@ -273,7 +277,7 @@ impl<'a> Executor<'a> {
     fn fail(&self, number: u64, reason: String, cost: Option<Cost>) -> Result<(), SearchError> {
         let mut study = lock(&self.study);
         study.tell(number, Outcome::failed(reason.clone()))?;
-        let step = study.history().get(number).map_or(0, |trial| trial.step());
+        let step = study.history().get(number).map_or(0, |trial| trial.fidelity().0);
         drop(study);
         self.setup.folder.free_checkpoint(number);
         self.setup.tell(&Event::Candidate {

@@ -42,7 +42,7 @@ impl CurveExtrapolation {
         if trial.state == State::Complete {
             return Some(loss);
         }
-        let behind = self.rungs.iter().take_while(|rung| **rung <= trial.step()).count();
+        let behind = self.rungs.iter().take_while(|rung| trial.fidelity() >= **rung).count();
         let ahead = self.steps.iter().skip(behind.saturating_sub(1)).flatten();
         Some(ahead.fold(loss, |loss, line| line.at(loss)))
     }
@@ -83,7 +83,7 @@ impl Line {
 mod tests {
     use super::*;
     use automl_space::Config;
-    use automl_study::{Direction, Report};
+    use automl_study::{Direction, Fidelity, Report};
     use proptest::prelude::*;
 
     /// Trials of some accuracies at rungs of 1, 3 and 9 epochs.
@@ -92,7 +92,9 @@ mod tests {
         for (number, (state, accuracies)) in trials.iter().enumerate() {
             let mut trial = Trial::waiting(number as u64, Config::empty(0));
             let values = [1, 3, 9].into_iter().zip(*accuracies);
-            trial.reports = values.map(|(step, v)| Report { step, values: vec![*v] }).collect();
+            trial.reports = values
+                .map(|(step, v)| Report { fidelity: Fidelity(step), values: vec![*v] })
+                .collect();
             trial.state = *state;
             if *state == State::Complete {
                 trial.values = trial.reports.last().unwrap().values.clone();

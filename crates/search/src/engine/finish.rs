@@ -159,7 +159,8 @@ impl Finish<'_> {
     /// The best candidates of the search by non-domination rank of the expected loss and the cost, the
     /// ends and the most isolated of each rank first, every network once.
     fn candidates(&self, history: &History) -> Vec<Candidate> {
-        let expected = CurveExtrapolation::new(history, self.setup.plan.rungs.ladder.rungs(ETA));
+        let rungs = self.setup.plan.rungs.ladder.rungs(ETA).into_iter().map(u64::from).collect();
+        let expected = CurveExtrapolation::new(history, rungs);
         let judged: Vec<_> = history
             .trials()
             .iter()
@@ -185,7 +186,7 @@ impl Finish<'_> {
                 let epoch = trial.attributes.get(EPOCH_SECONDS).and_then(|s| s.as_f64());
                 let seconds = epoch.unwrap_or(1.0) * share;
                 candidates.push(Candidate {
-                    trial: trial.number,
+                    trial: trial.number.0,
                     architecture,
                     cost,
                     seconds,

@@ -8,7 +8,7 @@ use crate::Event;
 use automl_arch::NetworkSpace;
 use automl_data::Recipe;
 use automl_numeric::pareto;
-use automl_study::Study;
+use automl_study::{Fidelity, Study};
 use automl_train::{Candidate, Supernet, TrainError, on_threads};
 use std::sync::Arc;
 use std::time::Instant;
@@ -97,11 +97,12 @@ impl Learning<'_> {
     fn epochs(&self, steps_per_epoch: usize) -> u64 {
         let ladder = &self.setup.plan.rungs.ladder;
         let epoch = ladder.cost(ladder.max()) / self.setup.plan.recipe.epochs as f64;
-        let steps = ladder.rungs(ETA).into_iter().scan((0, 1.0), |(last, share), rung| {
-            let cost = ladder.cost_between(*last, rung) * *share;
-            (*last, *share) = (rung, *share / ETA);
-            Some(cost)
-        });
+        let steps =
+            ladder.rungs(ETA).into_iter().scan((Fidelity::ZERO, 1.0), |(last, share), rung| {
+                let cost = ladder.cost_between(*last, rung) * *share;
+                (*last, *share) = (rung, *share / ETA);
+                Some(cost)
+            });
         let cost = steps.sum::<f64>() / epoch * self.setup.plan.trials as f64;
         let Plan { networks, space, search_data, .. } = self.setup.plan;
         let macs = Macs::new(networks, space);

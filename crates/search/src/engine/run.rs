@@ -250,9 +250,9 @@ pub(crate) fn open_data(settings: &Settings) -> Result<(Chosen, DataSplits), Sea
 /// Trials that are still paused keep theirs, for a continuation; final trainings are over.
 fn free_checkpoints(study: &Study, folder: &StudyFolder) {
     for trial in study.history().trials() {
-        folder.free_final_checkpoint(trial.number);
+        folder.free_final_checkpoint(trial.number.0);
         if trial.state.is_finished() {
-            folder.free_checkpoint(trial.number);
+            folder.free_checkpoint(trial.number.0);
         }
     }
 }

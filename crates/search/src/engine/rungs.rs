@@ -126,7 +126,7 @@ impl Rungs {
         let rungs = self.ladder.rungs(eta);
         if self.ladder.resumable() {
             let epochs: Vec<String> =
-                rungs.iter().map(|rung| self.epochs_at(*rung).to_string()).collect();
+                rungs.iter().map(|rung| self.epochs_at(rung.0).to_string()).collect();
             return format!("{} epochs", epochs.join(", "));
         }
         let stages: Vec<String> = self.stages.iter().map(|s| s.fidelity.to_string()).collect();

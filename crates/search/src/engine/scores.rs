@@ -82,7 +82,7 @@ impl<S: Sampler> ProxyFilterSampler<S> {
 impl<S: Sampler> Sampler for ProxyFilterSampler<S> {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let first = self.inner.propose(view, rng)?;
-        if view.number >= FILTERED as u64 {
+        if view.number.0 >= FILTERED as u64 {
             return Ok(first);
         }
         let mut best = (self.merit(&first), first);
@@ -128,7 +128,7 @@ pub(super) fn table(
 ) -> Option<ScoreTable> {
     let reached =
         |step: u64| history.trials().iter().filter_map(move |t| Some((t, t.report_at(step)?)));
-    let fidelity = (plan.rungs.ladder.min()..=plan.rungs.ladder.max())
+    let fidelity = (plan.rungs.ladder.min().0..=plan.rungs.ladder.max().0)
         .rev()
         .find(|fidelity| reached(*fidelity).count() >= ENOUGH)?;
     let batch = ScoreBatch::new(&plan.search_data, IMAGES, seed);

@@ -7,6 +7,7 @@
 
 use super::database::{Failure, Session};
 use super::write;
+use automl_study::TrialId;
 use serde::{Deserialize, Serialize};
 
 /// The study's attribute.
@@ -21,12 +22,12 @@ pub(super) struct Departures {
     /// How many there were.
     pub(super) count: u64,
     /// The trials of the last ones.
-    last: Vec<u64>,
+    last: Vec<TrialId>,
 }
 
 impl Departures {
     /// The trials that departed since there were `count`; `None` where not all are named any more.
-    pub(super) fn since(&self, count: u64) -> Option<&[u64]> {
+    pub(super) fn since(&self, count: u64) -> Option<&[TrialId]> {
         let new = usize::try_from(self.count.checked_sub(count)?).ok()?;
         self.last.get(self.last.len().checked_sub(new)?..)
     }
@@ -50,7 +51,7 @@ pub(super) fn create(session: &mut dyn Session, study: i64) -> Result<(), Failur
 pub(super) fn add(
     session: &mut dyn Session,
     study: i64,
-    trial: u64,
+    trial: TrialId,
     expected: Option<u64>,
 ) -> Result<Option<u64>, Failure> {
     let lock = session.dialect().lock;

@@ -4,7 +4,7 @@ use super::database::{Cell, Failure, Row, Session};
 use crate::codec;
 use crate::distribution::difference;
 use automl_space::{Choice, Config, Space};
-use automl_study::{Report, State, Trial, attribute};
+use automl_study::{Fidelity, Report, State, Trial, attribute};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -104,7 +104,10 @@ pub(super) fn load(
             if let Some(slot) = values.first_mut() {
                 *slot = first;
             }
-            draft.trial.reports.push(Report { step: row.int(1)?.unsigned_abs(), values });
+            draft
+                .trial
+                .reports
+                .push(Report { fidelity: Fidelity(row.int(1)?.unsigned_abs()), values });
         }
         Ok(())
     })?;
@@ -113,10 +116,10 @@ pub(super) fn load(
         let (key, text) = (row.text(1)?.unwrap_or_default(), row.text(2)?.unwrap_or_default());
         let Some(draft) = drafts.get_mut(&id) else { return Ok(()) };
         let Some(json) = codec::parse_json(&text) else { return Ok(()) };
-        let step = key.strip_prefix(REPORT).and_then(|step| step.parse::<u64>().ok());
+        let step = key.strip_prefix(REPORT).and_then(|step| step.parse().ok().map(Fidelity));
         match (step, codec::parse_numbers(&json)) {
             (Some(step), Some(values)) => {
-                if let Some(report) = draft.trial.reports.iter_mut().find(|r| r.step == step) {
+                if let Some(report) = draft.trial.reports.iter_mut().find(|r| r.fidelity == step) {
                     report.values = values;
                 }
             }

@@ -7,7 +7,7 @@ use super::database::{Database, Failure, Session};
 use super::rows::json_list;
 use super::write::{self, Open};
 use crate::codec;
-use automl_study::{Expired, Heartbeat, State, StoreError, attribute};
+use automl_study::{Expired, Heartbeat, State, StoreError, TrialId, attribute};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -105,7 +105,7 @@ pub(super) fn expired(
     session: &mut dyn Session,
     study: i64,
     which: Expired,
-) -> Result<Vec<u64>, Failure> {
+) -> Result<Vec<TrialId>, Failure> {
     let sql = format!(
         "SELECT number FROM trials t WHERE study_id = ?1 AND state = '{}' AND {}
          AND NOT EXISTS (SELECT 1 FROM trial_user_attributes p
@@ -117,7 +117,7 @@ pub(super) fn expired(
     );
     let mut numbers = Vec::new();
     session.each(&sql, &[study.into()], &mut |row| {
-        numbers.push(row.int(0)?.unsigned_abs());
+        numbers.push(TrialId(row.int(0)?.unsigned_abs()));
         Ok(())
     })?;
     Ok(numbers)
@@ -166,13 +166,13 @@ pub(super) struct SqlHeartbeat<D: Database> {
 }
 
 impl<D: Database> SqlHeartbeat<D> {
-    fn write(&mut self, trials: &[u64]) -> Result<(), Failure> {
+    fn write(&mut self, trials: &[TrialId]) -> Result<(), Failure> {
         let database = match &mut self.database {
             Some(database) => database,
             none => none.insert((self.open)()?),
         };
         let (study, worker) = (self.study, &self.worker);
-        let numbers: Vec<i64> = trials.iter().filter_map(|n| i64::try_from(*n).ok()).collect();
+        let numbers: Vec<i64> = trials.iter().filter_map(|n| i64::try_from(n.0).ok()).collect();
         database.transaction(super::Access::Write, |session| {
             let list = session.dialect().list;
             let sql =
@@ -193,7 +193,7 @@ impl<D: Database> SqlHeartbeat<D> {
 }
 
 impl<D: Database> Heartbeat for SqlHeartbeat<D> {
-    fn beat(&mut self, trials: &[u64]) -> Result<(), StoreError> {
+    fn beat(&mut self, trials: &[TrialId]) -> Result<(), StoreError> {
         let written = self.write(trials);
         if written.is_err() {
             // The next beat tries with a new connection.

@@ -4,7 +4,7 @@ use super::database::{Cell, Failure, Session, integer};
 use super::{Attached, rows};
 use crate::codec;
 use crate::distribution::distribution;
-use automl_study::{Report, State, Trial, attribute};
+use automl_study::{Report, State, Trial, TrialId, attribute};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub(super) enum Closed {
 pub(super) fn open(
     session: &mut dyn Session,
     attached: &Attached,
-    number: u64,
+    number: TrialId,
 ) -> Result<Result<Open, Closed>, Failure> {
     let Some(id) = attached.id(session, number)? else { return Ok(Err(Closed::Unknown)) };
     let lock = session.dialect().lock;
@@ -53,13 +53,13 @@ pub(super) fn open(
 pub(super) fn insert(
     session: &mut dyn Session,
     attached: &Attached,
-    number: u64,
+    number: TrialId,
     trial: &Trial,
 ) -> Result<i64, Failure> {
     let sql = "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete)
                VALUES (?1, ?2, ?3, ?4, ?5) RETURNING trial_id";
     let [state, started, finished] = row(trial);
-    let cells = [integer(number)?.into(), attached.study.into(), state, started, finished];
+    let cells = [integer(number.0)?.into(), attached.study.into(), state, started, finished];
     let id = session.number(sql, &cells)?;
     let new = Open { id, state: State::Waiting, attributes: BTreeMap::new() };
     content(session, attached, &new, trial)?;
@@ -162,10 +162,10 @@ pub(super) fn insert_report(
         "INSERT INTO trial_intermediate_values
          (trial_id, step, intermediate_value, intermediate_value_type)
          VALUES (?1, ?2, ?3, ?4) ON CONFLICT (trial_id, step) DO NOTHING",
-        &[id.into(), integer(report.step)?.into(), value.into(), kind.into()],
+        &[id.into(), integer(report.fidelity.0)?.into(), value.into(), kind.into()],
     )?;
     if report.values.len() > 1 {
-        let key = format!("{}{}", rows::REPORT, report.step);
+        let key = format!("{}{}", rows::REPORT, report.fidelity);
         let text = codec::numbers(&report.values).to_string();
         set_attribute(session, "trial_user", id, &key, &text)?;
     }

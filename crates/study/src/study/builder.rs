@@ -4,7 +4,7 @@ use super::Study;
 use super::worker_lease::{INTERVAL, WorkerLease};
 use crate::{
     Direction, History, HistoryError, Ladder, Sampler, Scheduler, SobolSampler, StopFlag, Storage,
-    StoreError,
+    StoreError, TrialId,
 };
 use automl_space::Space;
 use std::collections::BTreeSet;
@@ -171,7 +171,7 @@ impl StudyBuilder {
             lease,
         };
         for number in 0..study.history.len() as u64 {
-            study.index(number);
+            study.index(TrialId(number));
         }
         Ok(study)
     }

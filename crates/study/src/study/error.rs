@@ -1,6 +1,6 @@
 //! Why a study could not do what was asked.
 
-use crate::{HistoryError, ProposeError, State, StoreError};
+use crate::{HistoryError, ProposeError, State, StoreError, TrialId};
 use automl_space::ConfigError;
 use thiserror::Error;
 
@@ -34,7 +34,7 @@ pub enum AskError {
     )]
     Forbidden {
         /// The trial's number.
-        number: u64,
+        number: TrialId,
         /// The sum of the violations, see [`Space::violation`](automl_space::Space::violation).
         violation: f64,
     },
@@ -66,7 +66,7 @@ pub enum TellError {
     #[error("trial {number} is {state:?}, not running")]
     NotRunning {
         /// The number.
-        number: u64,
+        number: TrialId,
         /// Its state.
         state: State,
     },
@@ -77,7 +77,7 @@ pub enum TellError {
     )]
     LeaseLost {
         /// The number.
-        number: u64,
+        number: TrialId,
     },
     /// The storage failed.
     #[error(transparent)]

@@ -3,7 +3,7 @@
 
 use super::{RefreshError, Study, TellError, now};
 use crate::study::resume::{completion, is_through};
-use crate::{Expired, State, StoreError, Trial};
+use crate::{Expired, State, StoreError, Trial, TrialId};
 
 impl Study {
     /// Brings the history up to date with what other processes wrote, and now and then takes back
@@ -55,12 +55,12 @@ impl Study {
         let mut records = storage.refresh()?;
         if self.behind {
             // It says only once what changed.
-            records = storage.trials_from(0)?;
+            records = storage.trials_from(TrialId(0))?;
         }
         self.behind = true;
         for record in records {
             let (number, state) = (record.number, record.state);
-            if number >= self.history.len() as u64 {
+            if number >= self.history.next_id() {
                 self.history.push(record)?;
             } else if !self.history.update(record)? {
                 continue;

@@ -1,8 +1,7 @@
 //! Paused trials that go on without the scheduler's asking.
 
 use super::{AskError, Assignment, RefreshError, Study, TellError};
-use crate::trial::attribute;
-use crate::{Ladder, Outcome, State, StoreError, Trial, Verdict};
+use crate::{Fidelity, Ladder, Outcome, State, StoreError, Trial, TrialId, Verdict};
 
 impl Study {
     /// The next interrupted trial that goes on: one that lost its worker before it reached its
@@ -23,12 +22,12 @@ impl Study {
         Ok(None)
     }
 
-    fn go_on(&mut self, number: u64) -> Result<Option<Assignment>, AskError> {
+    fn go_on(&mut self, number: TrialId) -> Result<Option<Assignment>, AskError> {
         let Some(trial) = self.history.get(number).filter(|t| t.state == State::Paused) else {
             return Ok(None);
         };
-        let until = trial.number_attribute(attribute::UNTIL).unwrap_or(0);
-        let until = self.ladder.as_ref().map_or(until, |ladder| until.min(ladder.max()));
+        let target = trial.target().unwrap_or(Fidelity::ZERO);
+        let target = self.ladder.as_ref().map_or(target, |ladder| target.min(ladder.max()));
         let complete = completion(trial);
         let verdict = if is_through(trial, self.ladder.as_ref()) {
             Verdict::Complete
@@ -37,8 +36,8 @@ impl Study {
         };
         match verdict {
             Verdict::Continue => {
-                let is_ours = self.reopen(number, until)?;
-                return Ok(is_ours.then(|| self.assignment(number, Some(until))));
+                let is_ours = self.reopen(number, target)?;
+                return Ok(is_ours.then(|| self.assignment(number, Some(target))));
             }
             Verdict::Pause => {}
             Verdict::Stop => self.end_open(number, Outcome::Pruned)?,
@@ -48,7 +47,11 @@ impl Study {
     }
 
     /// Ends a paused or waiting trial, unless another worker has taken it.
-    pub(super) fn end_open(&mut self, number: u64, outcome: Outcome) -> Result<(), RefreshError> {
+    pub(super) fn end_open(
+        &mut self,
+        number: TrialId,
+        outcome: Outcome,
+    ) -> Result<(), RefreshError> {
         match self.change(number, |trial| outcome.end(trial)) {
             Ok(()) | Err(TellError::NotRunning { .. } | TellError::LeaseLost { .. }) => Ok(()),
             Err(TellError::Store(StoreError::Finished { .. })) => Ok(()),
@@ -60,7 +63,7 @@ impl Study {
 
 /// Whether a trial has reported at the highest fidelity or above.
 pub(super) fn is_through(trial: &Trial, ladder: Option<&Ladder>) -> bool {
-    ladder.is_some_and(|ladder| trial.step() >= ladder.max())
+    ladder.is_some_and(|ladder| trial.fidelity() >= ladder.max())
 }
 
 /// The end of a trial that has nothing left to do: the values of its last report.

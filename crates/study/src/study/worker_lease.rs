@@ -1,6 +1,6 @@
 //! What tells a study's worker from those of other processes, and shows them that it is alive.
 
-use crate::{Heartbeat, Storage};
+use crate::{Heartbeat, Storage, TrialId};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -23,7 +23,7 @@ pub(super) struct WorkerLease {
     pub(super) alone: bool,
     interval: Duration,
     /// The running trials that this worker started.
-    trials: Arc<Mutex<BTreeSet<u64>>>,
+    trials: Arc<Mutex<BTreeSet<TrialId>>>,
     thread: Option<HeartbeatThread>,
     /// When the dead were last looked for; who begins does so by [`Study::recover`](super::Study).
     looked: Instant,
@@ -59,7 +59,7 @@ impl WorkerLease {
     }
 
     /// A trial has become this worker's; the heartbeat beats from the first one on.
-    pub(super) fn begin(&mut self, number: u64, storage: Option<&dyn Storage>) {
+    pub(super) fn begin(&mut self, number: TrialId, storage: Option<&dyn Storage>) {
         lock(&self.trials).insert(number);
         if !self.alone
             && self.thread.is_none()
@@ -70,17 +70,17 @@ impl WorkerLease {
     }
 
     /// Whether a trial is this worker's.
-    pub(super) fn holds(&self, number: u64) -> bool {
+    pub(super) fn holds(&self, number: TrialId) -> bool {
         lock(&self.trials).contains(&number)
     }
 
     /// A trial is no longer this worker's.
-    pub(super) fn end(&mut self, number: u64) {
+    pub(super) fn end(&mut self, number: TrialId) {
         lock(&self.trials).remove(&number);
     }
 
     /// Stops the heartbeat; the trials that this worker leaves behind.
-    pub(super) fn release(&mut self) -> Vec<u64> {
+    pub(super) fn release(&mut self) -> Vec<TrialId> {
         self.thread = None;
         lock(&self.trials).iter().copied().collect()
     }
@@ -98,12 +98,12 @@ impl HeartbeatThread {
     fn start(
         mut heartbeat: Box<dyn Heartbeat>,
         interval: Duration,
-        trials: Arc<Mutex<BTreeSet<u64>>>,
+        trials: Arc<Mutex<BTreeSet<TrialId>>>,
     ) -> Option<Self> {
         let (stop, stopped) = mpsc::channel::<()>();
         let beat = move || {
             while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-                let trials: Vec<u64> = lock(&trials).iter().copied().collect();
+                let trials: Vec<TrialId> = lock(&trials).iter().copied().collect();
                 if !trials.is_empty() {
                     // What fails now is tried again; if it never succeeds, the trial is another's
                     // and its result is refused.

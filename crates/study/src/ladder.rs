@@ -1,5 +1,6 @@
 //! The ladder of fidelities: how far one training can go and what that costs.
 
+use crate::Fidelity;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -11,9 +12,9 @@ pub enum LadderError {
     #[error("the fidelities must satisfy 1 <= min <= max, not min {min} and max {max}")]
     Range {
         /// The lowest fidelity.
-        min: u64,
+        min: Fidelity,
         /// The highest fidelity.
-        max: u64,
+        max: Fidelity,
     },
     /// The declared costs do not rise, or there is not one for each fidelity.
     #[error("the costs of {name:?} must be positive, rising and {expected} in number")]
@@ -29,8 +30,8 @@ pub enum LadderError {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ladder {
     name: String,
-    min: u64,
-    max: u64,
+    min: Fidelity,
+    max: Fidelity,
     resumable: bool,
     /// Cost of fidelity `min + i` from scratch; empty where the cost is the fidelity itself.
     costs: Vec<f64>,
@@ -41,8 +42,14 @@ impl Ladder {
     ///
     /// # Errors
     /// [`LadderError::Range`] unless `1 <= min <= max`.
-    pub fn new(name: &str, min: u64, max: u64, resumable: bool) -> Result<Self, LadderError> {
-        if min == 0 || min > max {
+    pub fn new(
+        name: &str,
+        min: impl Into<Fidelity>,
+        max: impl Into<Fidelity>,
+        resumable: bool,
+    ) -> Result<Self, LadderError> {
+        let (min, max) = (min.into(), max.into());
+        if min == Fidelity::ZERO || min > max {
             return Err(LadderError::Range { min, max });
         }
         Ok(Self { name: name.to_owned(), min, max, resumable, costs: Vec::new() })
@@ -58,7 +65,7 @@ impl Ladder {
         if max == 0 || !rising || !costs.iter().all(|c| c.is_finite() && *c > 0.0) {
             return Err(LadderError::Costs { name: name.to_owned(), expected: max });
         }
-        Ok(Self { name: name.to_owned(), min: 1, max, resumable, costs })
+        Ok(Self { name: name.to_owned(), min: Fidelity(1), max: Fidelity(max), resumable, costs })
     }
 
     /// What is counted.
@@ -66,11 +73,11 @@ impl Ladder {
         &self.name
     }
     /// The lowest useful fidelity.
-    pub fn min(&self) -> u64 {
+    pub fn min(&self) -> Fidelity {
         self.min
     }
     /// The highest fidelity.
-    pub fn max(&self) -> u64 {
+    pub fn max(&self) -> Fidelity {
         self.max
     }
     /// Whether a paused trial goes on from its checkpoint rather than from scratch.
@@ -79,11 +86,12 @@ impl Ladder {
     }
 
     /// The cost of one fidelity from scratch.
-    pub fn cost(&self, fidelity: u64) -> f64 {
+    pub fn cost(&self, fidelity: impl Into<Fidelity>) -> f64 {
+        let fidelity = fidelity.into();
         if self.costs.is_empty() {
-            return fidelity as f64;
+            return fidelity.0 as f64;
         }
-        match fidelity.checked_sub(self.min) {
+        match fidelity.0.checked_sub(self.min.0) {
             None => 0.0,
             Some(i) => {
                 let i = usize::try_from(i).unwrap_or(usize::MAX).min(self.costs.len() - 1);
@@ -94,7 +102,8 @@ impl Ladder {
 
     /// The cost of going from one fidelity to a higher one: only what is added where training
     /// resumes, all of it where it starts again.
-    pub fn cost_between(&self, from: u64, to: u64) -> f64 {
+    pub fn cost_between(&self, from: impl Into<Fidelity>, to: impl Into<Fidelity>) -> f64 {
+        let (from, to) = (from.into(), to.into());
         if self.resumable { (self.cost(to) - self.cost(from)).max(0.0) } else { self.cost(to) }
     }
 
@@ -104,20 +113,20 @@ impl Ladder {
     ///
     /// # Source
     /// Li et al. (2018), "Hyperband", JMLR 18, algorithm 1.
-    pub fn rungs(&self, eta: f64) -> Vec<u64> {
+    pub fn rungs(&self, eta: f64) -> Vec<Fidelity> {
         if !self.costs.is_empty() {
-            return (self.min..=self.max).collect();
+            return (self.min.0..=self.max.0).map(Fidelity).collect();
         }
         let mut rungs = vec![self.max];
-        let mut level = self.max as f64;
+        let mut level = self.max.0 as f64;
         if eta.is_finite() && eta > 1.0 {
             loop {
                 level /= eta;
                 // A power of `eta` in exact arithmetic must not be lost to rounding.
-                if level < self.min as f64 * (1.0 - 1e-9) {
+                if level < self.min.0 as f64 * (1.0 - 1e-9) {
                     break;
                 }
-                let rung = level.round() as u64;
+                let rung = Fidelity(level.round() as u64);
                 if rungs.last() != Some(&rung) {
                     rungs.push(rung);
                 }
@@ -147,10 +156,13 @@ mod tests {
     #[test]
     fn costs_follow_the_declaration() {
         let ladder = Ladder::declared("setting", vec![1.0, 4.0, 16.0], false).unwrap();
-        assert_eq!((ladder.cost(2), ladder.cost_between(1, 3)), (4.0, 16.0));
+        assert_eq!(
+            (ladder.cost(Fidelity(2)), ladder.cost_between(Fidelity(1), Fidelity(3))),
+            (4.0, 16.0)
+        );
         assert_eq!(ladder.rungs(3.0), [1, 2, 3]);
         let ladder = Ladder::new("epoch", 1, 10, true).unwrap();
-        assert_eq!(ladder.cost_between(3, 10), 7.0);
+        assert_eq!(ladder.cost_between(Fidelity(3), Fidelity(10)), 7.0);
         assert!(Ladder::declared("setting", vec![2.0, 1.0], true).is_err());
         assert!(Ladder::new("epoch", 0, 3, true).is_err());
     }
