@@ -200,7 +200,7 @@ fn execute(_: CompressArgs, _: &Settings) -> Result<(), Failure> {
 
 #[cfg(feature = "train")]
 fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
-    use automl::compress::{self, CompressError, Floor, Importance, Pruning};
+    use automl::compress::{self, CompressError, Importance, MinChannels, Pruning};
     use automl::search::compression::{self, CompressionError, Goal, Job, Method};
     use automl::study::StopFlag;
     use automl::train::TrainError;
@@ -230,7 +230,10 @@ fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
                 _ => Importance::Taylor,
             },
             steps: args.steps as usize,
-            floor: Floor { units: args.min_channels as usize, multiple: args.multiple as usize },
+            min_channels: MinChannels {
+                units: args.min_channels as usize,
+                multiple: args.multiple as usize,
+            },
         },
         network: args.network,
         weights: args.weights,

@@ -50,9 +50,9 @@ pub use decompose::{DecomposeError, Decomposition, RankRule, Ranks};
 pub use groups::Groups;
 pub use importance::Importance;
 pub use model::{Model, ModelError};
-pub use prune::{Floor, PruneError, mask, prune, remove};
+pub use prune::{MinChannels, PruneError, mask, prune, remove};
 pub use rank::{energy_rank, evbmf_rank};
 pub use tune::{
-    CompressError, Pruning, Step, Target, Tuning, Watch, both_and_tune, decompose_and_tune,
-    fine_tuning, prune_and_tune, tune,
+    Callbacks, CompressError, CompressionEvent, Pruning, RankTarget, Tuning, both_and_tune,
+    decompose_and_tune, fine_tuning, prune_and_tune, tune,
 };

@@ -9,14 +9,14 @@ use thiserror::Error;
 
 /// What is left in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Floor {
+pub struct MinChannels {
     /// The fewest units that stay of a layer's; all, where it has fewer.
     pub units: usize,
     /// The number of units that stay is a multiple of this, where the group has as many.
     pub multiple: usize,
 }
 
-impl Default for Floor {
+impl Default for MinChannels {
     fn default() -> Self {
         Self { units: 2, multiple: 1 }
     }
@@ -65,7 +65,7 @@ pub fn prune(
     groups: &Groups,
     scores: &[f64],
     budget: &Budget,
-    floor: Floor,
+    floor: MinChannels,
 ) -> Result<Model, PruneError> {
     let (found, expected) = (scores.len(), groups.units());
     if found != expected {
@@ -101,7 +101,7 @@ pub(crate) fn within_reach(
     model: &Model,
     groups: &Groups,
     budget: &Budget,
-    floor: Floor,
+    floor: MinChannels,
 ) -> Result<(), PruneError> {
     let scores = vec![1.0; groups.units()];
     let order = order(groups, &scores, floor);
@@ -130,13 +130,13 @@ pub fn remove(model: &Model, groups: &Groups, keep: &[bool]) -> Result<Model, Mo
 /// None in practice.
 pub fn mask(model: &Model, groups: &Groups, keep: &[bool]) -> Result<Model, ModelError> {
     let mut layers = model.layers();
-    silence(&mut layers, groups, keep, &mut 0);
+    mask_units(&mut layers, groups, keep, &mut 0);
     model.with_layers(&layers)
 }
 
 /// Removable units, lowest score first, without those at the top of each group and layer that must
 /// stay.
-fn order(groups: &Groups, scores: &[f64], floor: Floor) -> Vec<usize> {
+fn order(groups: &Groups, scores: &[f64], floor: MinChannels) -> Vec<usize> {
     let mut stays = vec![false; groups.units()];
     let mut sets: Vec<&Vec<usize>> = groups.groups().iter().chain(groups.layers()).collect();
     // What a small set needs counts for the large ones that hold it.
@@ -154,13 +154,19 @@ fn order(groups: &Groups, scores: &[f64], floor: Floor) -> Vec<usize> {
 }
 
 /// The fewest units that stay of as many.
-fn least(size: usize, floor: Floor) -> usize {
+fn least(size: usize, floor: MinChannels) -> usize {
     let units = floor.units.max(1).next_multiple_of(floor.multiple.max(1));
     units.min(size)
 }
 
 /// Which units stay once the first `count` of the order go; groups are filled up to a multiple.
-fn kept(groups: &Groups, order: &[usize], count: usize, scores: &[f64], floor: Floor) -> Vec<bool> {
+fn kept(
+    groups: &Groups,
+    order: &[usize],
+    count: usize,
+    scores: &[f64],
+    floor: MinChannels,
+) -> Vec<bool> {
     let mut keep = vec![true; groups.units()];
     order[..count].iter().for_each(|unit| keep[*unit] = false);
     if floor.multiple < 2 {
@@ -218,7 +224,7 @@ fn select(tensor: &mut NamedTensor, axis: usize, stay: &[bool]) {
     tensor.shape[axis] = stay.iter().filter(|stays| **stays).count();
 }
 
-fn silence(layers: &mut [Layer], groups: &Groups, keep: &[bool], index: &mut usize) {
+fn mask_units(layers: &mut [Layer], groups: &Groups, keep: &[bool], index: &mut usize) {
     use crate::groups::Role;
     for layer in layers {
         let own = *index;
@@ -236,7 +242,7 @@ fn silence(layers: &mut [Layer], groups: &Groups, keep: &[bool], index: &mut usi
                 }
             }
         }
-        layer.branches.iter_mut().for_each(|branch| silence(branch, groups, keep, index));
+        layer.branches.iter_mut().for_each(|branch| mask_units(branch, groups, keep, index));
     }
 }
 
@@ -279,7 +285,7 @@ mod tests {
         let mut scores = vec![1.0; groups.units()];
         // The best half of the first 8 are those that the layer of 4 does not make.
         whole[4..8].iter().for_each(|unit| scores[*unit] = 2.0);
-        let order = order(&groups, &scores, Floor { units: 4, multiple: 1 });
+        let order = order(&groups, &scores, MinChannels { units: 4, multiple: 1 });
         let gone: Vec<bool> = whole.iter().map(|unit| order.contains(unit)).collect();
         assert_eq!(gone.iter().filter(|gone| !**gone).count(), 8, "{gone:?}");
         for layer in [0..8, 8..16, 0..4, 4..16] {

@@ -2,7 +2,7 @@
 
 use crate::prune::within_reach;
 use crate::{
-    Budget, DecomposeError, Decomposition, Floor, Groups, Importance, Model, ModelError,
+    Budget, DecomposeError, Decomposition, Groups, Importance, MinChannels, Model, ModelError,
     PruneError, RankRule, prune,
 };
 use automl_data::{DataSplits, Recipe};
@@ -55,18 +55,18 @@ pub struct Pruning {
     /// How many times some are removed and the rest is fine-tuned.
     pub steps: usize,
     /// What is left in any case.
-    pub floor: Floor,
+    pub min_channels: MinChannels,
 }
 
 impl Default for Pruning {
     fn default() -> Self {
-        Self { importance: Importance::default(), steps: 5, floor: Floor::default() }
+        Self { importance: Importance::default(), steps: 5, min_channels: MinChannels::default() }
     }
 }
 
 /// What decides the ranks of a decomposition.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Target {
+pub enum RankTarget {
     /// Each layer's weights.
     Rule(RankRule),
     /// The budget, with the same share of energy in every layer.
@@ -76,7 +76,7 @@ pub enum Target {
 /// What a compression tells its observer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Step {
+pub enum CompressionEvent {
     /// The network is smaller now.
     Smaller {
         /// Parameters.
@@ -93,11 +93,11 @@ pub enum Step {
 /// Whom a compression tells of its progress and asks whether to stop.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations, reason = "two functions")]
-pub struct Watch<'a> {
+pub struct Callbacks<'a> {
     /// Asked before each step of training and of the compression.
     pub stop: &'a dyn Fn() -> bool,
     /// Told of progress.
-    pub tell: &'a dyn Fn(&Step),
+    pub tell: &'a dyn Fn(&CompressionEvent),
 }
 
 /// A recipe for going on with a trained network: a share of the learning rate, cosine as before.
@@ -111,16 +111,16 @@ pub fn fine_tuning(recipe: &Recipe, epochs: u64, rate: f64) -> Recipe {
 /// each time along a cosine of its own and in an order of its own.
 ///
 /// # Errors
-/// [`CompressError`]; [`TrainError::Stopped`] in it where `watch` said so.
+/// [`CompressError`]; [`TrainError::Stopped`] in it where `callbacks` said so.
 pub fn prune_and_tune(
     model: &Model,
     budget: &Budget,
     pruning: &Pruning,
     tuning: &Tuning<'_>,
-    watch: Watch<'_>,
+    callbacks: Callbacks<'_>,
 ) -> Result<Model, CompressError> {
     let start = model.cost();
-    within_reach(model, &Groups::find(model.graph()), budget, pruning.floor)?;
+    within_reach(model, &Groups::find(model.graph()), budget, pruning.min_channels)?;
     let steps = pruning.steps.max(1);
     let epochs = tuning.recipe.epochs;
     let between = if steps > 1 { epochs / (2 * (steps as u64 - 1)) } else { 0 };
@@ -128,12 +128,12 @@ pub fn prune_and_tune(
     let mut model = model.clone();
     for step in 1..=steps {
         let target = budget.on_the_way(&start, step as f64 / steps as f64);
-        go_on(watch, spent)?;
+        go_on(callbacks, spent)?;
         let own = Tuning { seed: phase(tuning.seed, step as u64), ..*tuning };
         model = rank_and_prune(&model, &target, pruning, &own)?;
-        tell_size(&model, watch);
+        tell_size(&model, callbacks);
         let share = if step < steps { between } else { epochs - spent };
-        model = tune(&model, &own, share, watch)?;
+        model = tune(&model, &own, share, callbacks)?;
         spent += share;
     }
     Ok(model)
@@ -145,20 +145,20 @@ pub fn prune_and_tune(
 /// As [`prune_and_tune`].
 pub fn decompose_and_tune(
     model: &Model,
-    target: Target,
+    target: RankTarget,
     tuning: &Tuning<'_>,
-    watch: Watch<'_>,
+    callbacks: Callbacks<'_>,
 ) -> Result<Model, CompressError> {
-    go_on(watch, 0)?;
+    go_on(callbacks, 0)?;
     let decomposition = Decomposition::of(model);
     let ranks = match target {
-        Target::Rule(rule) => decomposition.ranks(rule),
-        Target::Budget(budget) => decomposition.within(&budget)?,
+        RankTarget::Rule(rule) => decomposition.ranks(rule),
+        RankTarget::Budget(budget) => decomposition.within(&budget)?,
     };
     let smaller = decomposition.apply(&ranks)?;
-    tell_size(&smaller, watch);
+    tell_size(&smaller, callbacks);
     let own = Tuning { seed: phase(tuning.seed, 0), ..*tuning };
-    tune(&smaller, &own, own.recipe.epochs, watch)
+    tune(&smaller, &own, own.recipe.epochs, callbacks)
 }
 
 /// Removes channels half of the way to a budget, in ratio, with half of the epochs, and decomposes
@@ -174,11 +174,11 @@ pub fn both_and_tune(
     budget: &Budget,
     pruning: &Pruning,
     tuning: &Tuning<'_>,
-    watch: Watch<'_>,
+    callbacks: Callbacks<'_>,
 ) -> Result<Model, CompressError> {
     let midway = budget.on_the_way(&model.cost(), 0.5);
-    within_reach(model, &Groups::find(model.graph()), &midway, pruning.floor)?;
-    go_on(watch, 0)?;
+    within_reach(model, &Groups::find(model.graph()), &midway, pruning.min_channels)?;
+    go_on(callbacks, 0)?;
     let untuned = rank_and_prune(model, &midway, pruning, tuning)?;
     Decomposition::of(&untuned).within(budget)?;
 
@@ -186,8 +186,8 @@ pub fn both_and_tune(
     let first = Recipe { epochs: half, ..tuning.recipe.clone() };
     let rest = Recipe { epochs: tuning.recipe.epochs - half, ..tuning.recipe.clone() };
     let tuned = Tuning { recipe: &first, ..*tuning };
-    let pruned = prune_and_tune(model, &midway, pruning, &tuned, watch)?;
-    go_down(&pruned, budget, pruning, &Tuning { recipe: &rest, ..*tuning }, watch)
+    let pruned = prune_and_tune(model, &midway, pruning, &tuned, callbacks)?;
+    go_down(&pruned, budget, pruning, &Tuning { recipe: &rest, ..*tuning }, callbacks)
 }
 
 /// Decomposes layers until a budget is met, or where that cannot be removes channels.
@@ -196,13 +196,13 @@ fn go_down(
     budget: &Budget,
     pruning: &Pruning,
     tuning: &Tuning<'_>,
-    watch: Watch<'_>,
+    callbacks: Callbacks<'_>,
 ) -> Result<Model, CompressError> {
-    match decompose_and_tune(model, Target::Budget(*budget), tuning, watch) {
+    match decompose_and_tune(model, RankTarget::Budget(*budget), tuning, callbacks) {
         Err(CompressError::Decompose(error @ DecomposeError::OutOfReach { .. })) => {
-            (watch.tell)(&Step::Instead(error));
+            (callbacks.tell)(&CompressionEvent::Instead(error));
             let tuning = Tuning { seed: phase(tuning.seed, u64::MAX), ..*tuning };
-            prune_and_tune(model, budget, pruning, &tuning, watch)
+            prune_and_tune(model, budget, pruning, &tuning, callbacks)
         }
         done => done,
     }
@@ -216,16 +216,16 @@ pub fn tune(
     model: &Model,
     tuning: &Tuning<'_>,
     epochs: u64,
-    watch: Watch<'_>,
+    callbacks: Callbacks<'_>,
 ) -> Result<Model, CompressError> {
-    go_on(watch, 0)?;
+    go_on(callbacks, 0)?;
     if epochs == 0 {
         return Ok(model.clone());
     }
     let mut training = begin(model, tuning, epochs)?;
     while training.epoch() < epochs {
-        let report = training.run_epoch(watch.stop)?;
-        (watch.tell)(&Step::Epoch(report));
+        let report = training.run_epoch(callbacks.stop)?;
+        (callbacks.tell)(&CompressionEvent::Epoch(report));
     }
     Ok(Model::new(model.graph().clone(), training.trained().tensors())?)
 }
@@ -240,12 +240,12 @@ fn rank_and_prune(
     let groups = Groups::find(model.graph());
     let training = begin(model, tuning, 1)?;
     let scores = pruning.importance.scores(model, &groups, &training, BATCHES, tuning.seed);
-    Ok(prune(model, &groups, &scores, budget, pruning.floor)?)
+    Ok(prune(model, &groups, &scores, budget, pruning.min_channels)?)
 }
 
 /// An error where somebody asked to stop, after some epochs.
-fn go_on(watch: Watch<'_>, epochs: u64) -> Result<(), TrainError> {
-    if (watch.stop)() { Err(TrainError::Stopped { epoch: epochs + 1 }) } else { Ok(()) }
+fn go_on(callbacks: Callbacks<'_>, epochs: u64) -> Result<(), TrainError> {
+    if (callbacks.stop)() { Err(TrainError::Stopped { epoch: epochs + 1 }) } else { Ok(()) }
 }
 
 /// The seed of one of several trainings, so that none repeats the order and the augmentation of
@@ -261,9 +261,9 @@ fn begin(model: &Model, tuning: &Tuning<'_>, epochs: u64) -> Result<Training, Tr
     Training::with_weights(model.graph(), weights, data, &recipe, seed, device)
 }
 
-fn tell_size(model: &Model, watch: Watch<'_>) {
+fn tell_size(model: &Model, callbacks: Callbacks<'_>) {
     let cost = model.cost();
-    (watch.tell)(&Step::Smaller { parameters: cost.parameters, macs: cost.macs });
+    (callbacks.tell)(&CompressionEvent::Smaller { parameters: cost.parameters, macs: cost.macs });
 }
 
 #[cfg(test)]
@@ -305,25 +305,31 @@ mod tests {
         let recipe = Recipe::for_data(&data, 2);
         let tuning = Tuning { data: &data, recipe: &recipe, seed: 0, device: &cpu() };
         let steps = RefCell::new(Vec::new());
-        let tell = |step: &Step| steps.borrow_mut().push(step.clone());
-        let watch = Watch { stop: &|| false, tell: &tell };
+        let tell = |step: &CompressionEvent| steps.borrow_mut().push(step.clone());
+        let callbacks = Callbacks { stop: &|| false, tell: &tell };
         let pruning = Pruning { steps: 1, ..Pruning::default() };
         let budget = share(&model, 0.4);
-        let smaller = go_down(&model, &budget, &pruning, &tuning, watch).unwrap();
+        let smaller = go_down(&model, &budget, &pruning, &tuning, callbacks).unwrap();
         assert!(budget.allows(&smaller.cost()));
         let told = steps.take();
-        assert!(matches!(told[0], Step::Instead(DecomposeError::OutOfReach { .. })), "{told:?}");
-        assert_eq!(told.iter().filter(|step| matches!(step, Step::Epoch(_))).count(), 2);
+        assert!(
+            matches!(told[0], CompressionEvent::Instead(DecomposeError::OutOfReach { .. })),
+            "{told:?}"
+        );
+        assert_eq!(
+            told.iter().filter(|step| matches!(step, CompressionEvent::Epoch(_))).count(),
+            2
+        );
         // As a whole it is refused before any training.
         let budget = share(&model, 0.25);
-        let error = both_and_tune(&model, &budget, &pruning, &tuning, watch).unwrap_err();
+        let error = both_and_tune(&model, &budget, &pruning, &tuning, callbacks).unwrap_err();
         assert!(matches!(error, CompressError::Decompose(_)), "{error}");
         assert!(steps.take().is_empty());
         // Where both can go their halves there is nothing instead.
         let budget = share(&model, 0.8);
-        let smaller = both_and_tune(&model, &budget, &pruning, &tuning, watch).unwrap();
+        let smaller = both_and_tune(&model, &budget, &pruning, &tuning, callbacks).unwrap();
         assert!(budget.allows(&smaller.cost()));
-        assert!(!steps.take().iter().any(|step| matches!(step, Step::Instead(_))));
+        assert!(!steps.take().iter().any(|step| matches!(step, CompressionEvent::Instead(_))));
     }
 
     /// Also where nothing trains.
@@ -333,18 +339,18 @@ mod tests {
         let recipe = Recipe { epochs: 0, ..Recipe::for_data(&data, 1) };
         let tuning = Tuning { data: &data, recipe: &recipe, seed: 0, device: &cpu() };
         let sizes = Cell::new(0);
-        let tell = |_: &Step| sizes.set(sizes.get() + 1);
+        let tell = |_: &CompressionEvent| sizes.set(sizes.get() + 1);
         let stop = || sizes.get() == 1;
-        let watch = Watch { stop: &stop, tell: &tell };
+        let callbacks = Callbacks { stop: &stop, tell: &tell };
         let half = share(&model, 0.8);
         let stopped = |done: Result<Model, CompressError>| {
             let error = done.unwrap_err();
             assert!(matches!(error, CompressError::Train(TrainError::Stopped { .. })), "{error}");
             assert_eq!(sizes.replace(0), 1);
         };
-        stopped(prune_and_tune(&model, &half, &Pruning::default(), &tuning, watch));
-        stopped(decompose_and_tune(&model, Target::Budget(half), &tuning, watch));
-        let now = Watch { stop: &|| true, tell: &tell };
+        stopped(prune_and_tune(&model, &half, &Pruning::default(), &tuning, callbacks));
+        stopped(decompose_and_tune(&model, RankTarget::Budget(half), &tuning, callbacks));
+        let now = Callbacks { stop: &|| true, tell: &tell };
         assert!(tune(&model, &tuning, 0, now).is_err());
         assert!(both_and_tune(&model, &half, &Pruning::default(), &tuning, now).is_err());
         assert_eq!(sizes.get(), 0);
@@ -361,14 +367,14 @@ mod tests {
             let recipe = Recipe { epochs: 2, learning_rate: 1e-9, ..recipe.clone() };
             let tuning = Tuning { data: &data, recipe: &recipe, seed: 3, device: &cpu() };
             let losses = RefCell::new(Vec::new());
-            let tell = |step: &Step| {
-                if let Step::Epoch(report) = step {
+            let tell = |step: &CompressionEvent| {
+                if let CompressionEvent::Epoch(report) = step {
                     losses.borrow_mut().push(report.loss);
                 }
             };
-            let watch = Watch { stop: &|| false, tell: &tell };
+            let callbacks = Callbacks { stop: &|| false, tell: &tell };
             let pruning = Pruning { steps, importance: Importance::L1, ..Pruning::default() };
-            prune_and_tune(&model, &loose, &pruning, &tuning, watch).unwrap();
+            prune_and_tune(&model, &loose, &pruning, &tuning, callbacks).unwrap();
             losses.into_inner()
         };
         let losses = run(2);

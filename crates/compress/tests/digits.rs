@@ -3,8 +3,8 @@
 
 use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_compress::{
-    Budget, Groups, Importance, Model, Pruning, RankRule, Step, Target, Tuning, Watch,
-    decompose_and_tune, fine_tuning, prune_and_tune,
+    Budget, Callbacks, CompressionEvent, Groups, Importance, Model, Pruning, RankRule, RankTarget,
+    Tuning, decompose_and_tune, fine_tuning, prune_and_tune,
 };
 use automl_data::{DataSplits, Dataset, Recipe, Split};
 use automl_train::{Training, cpu};
@@ -58,28 +58,28 @@ fn half_of_a_network_does_as_well() {
     let tuning = Tuning { data: &data, recipe: &recipe, seed: 0, device: &cpu() };
     let half = Budget { parameters: Some(model.cost().parameters / 2), macs: None };
     let (sizes, epochs) = (Cell::new(0), Cell::new(0));
-    let tell = |step: &Step| match step {
-        Step::Smaller { .. } => sizes.set(sizes.get() + 1),
+    let tell = |step: &CompressionEvent| match step {
+        CompressionEvent::Smaller { .. } => sizes.set(sizes.get() + 1),
         _ => epochs.set(epochs.get() + 1),
     };
-    let watch = Watch { stop: &|| false, tell: &tell };
+    let callbacks = Callbacks { stop: &|| false, tell: &tell };
     let pruning = Pruning { steps: 3, ..Pruning::default() };
-    let pruned = prune_and_tune(&model, &half, &pruning, &tuning, watch).unwrap();
+    let pruned = prune_and_tune(&model, &half, &pruning, &tuning, callbacks).unwrap();
     assert!(half.allows(&pruned.cost()));
     assert_eq!((sizes.get(), epochs.get()), (3, 20));
     let after = accuracy(&pruned, &data, &recipe);
     assert!(after > before - 0.04, "{before} to {after}");
     // The same again is the same.
-    assert_eq!(prune_and_tune(&model, &half, &pruning, &tuning, watch).unwrap(), pruned);
+    assert_eq!(prune_and_tune(&model, &half, &pruning, &tuning, callbacks).unwrap(), pruned);
 
-    let target = Target::Budget(half);
-    let thin = decompose_and_tune(&model, target, &tuning, watch).unwrap();
+    let target = RankTarget::Budget(half);
+    let thin = decompose_and_tune(&model, target, &tuning, callbacks).unwrap();
     assert!(half.allows(&thin.cost()));
     let after = accuracy(&thin, &data, &recipe);
     assert!(after > before - 0.04, "{before} to {after}");
 
-    let rule = Target::Rule(RankRule::Evbmf { share: 0.8 });
-    let analytic = decompose_and_tune(&model, rule, &tuning, watch).unwrap();
+    let rule = RankTarget::Rule(RankRule::Evbmf { share: 0.8 });
+    let analytic = decompose_and_tune(&model, rule, &tuning, callbacks).unwrap();
     assert!(analytic.cost().parameters < model.cost().parameters);
     assert!(accuracy(&analytic, &data, &recipe) > 0.5);
 }

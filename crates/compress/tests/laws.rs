@@ -6,7 +6,8 @@ use automl_arch::{
     Activation, Architecture, Block, BlockSpace, BlockSpaceOptions, Graph, Layer, Op,
 };
 use automl_compress::{
-    Budget, Decomposition, Floor, Groups, Model, PruneError, RankRule, Ranks, mask, prune, remove,
+    Budget, Decomposition, Groups, MinChannels, Model, PruneError, RankRule, Ranks, mask, prune,
+    remove,
 };
 use automl_models::Network;
 use automl_numeric::stream;
@@ -194,7 +195,7 @@ proptest! {
             parameters: if of_macs { None } else { cap(cost.parameters) },
             macs: if of_macs { cap(cost.macs) } else { None },
         };
-        let floor = Floor { units: 2, multiple };
+        let floor = MinChannels { units: 2, multiple };
         match prune(&model, &groups, &scores, &budget, floor) {
             Ok(pruned) => {
                 prop_assert!(budget.allows(&pruned.cost()));
@@ -223,7 +224,7 @@ proptest! {
         let groups = Groups::find(model.graph());
         let mut rng = stream(seed, 3, "test");
         let scores: Vec<f64> = (0..groups.units()).map(|_| rng.random()).collect();
-        let floor = Floor { units: 2, multiple };
+        let floor = MinChannels { units: 2, multiple };
         let cost = model.cost();
         let go = |budget: Budget| prune(&model, &groups, &scores, &budget, floor);
         let own = Budget { parameters: Some(cost.parameters), macs: Some(cost.macs) };
@@ -335,7 +336,7 @@ fn samples_can_be_halved() {
             let mut rng = stream(seed, 3, "test");
             let ranking: Vec<f64> = (0..groups.units()).map(|_| rng.random()).collect();
             let half = Budget { parameters: Some(model.cost().parameters / 2), macs: None };
-            let pruned = prune(&model, &groups, &ranking, &half, Floor::default()).unwrap();
+            let pruned = prune(&model, &groups, &ranking, &half, MinChannels::default()).unwrap();
             assert!(half.allows(&pruned.cost()));
             assert!(pruned.cost().macs <= model.cost().macs);
             assert_eq!(scores(&pruned, seed).len(), 30);

@@ -9,8 +9,8 @@ use crate::{
 use automl_arch::{Cost, Graph};
 use automl_arch::{NetworkSpec, NetworkSpecError};
 use automl_compress::{
-    Budget, CompressError, Importance, Model, ModelError, Pruning, RankRule, Step, Target, Tuning,
-    Watch, both_and_tune, decompose_and_tune, fine_tuning, prune_and_tune,
+    Budget, Callbacks, CompressError, CompressionEvent, Importance, Model, ModelError, Pruning,
+    RankRule, RankTarget, Tuning, both_and_tune, decompose_and_tune, fine_tuning, prune_and_tune,
 };
 use automl_data::{DataSplits, Recipe, Split};
 use automl_study::StopFlag;
@@ -203,7 +203,7 @@ pub enum Progress {
         epochs: u64,
     },
     /// The network is smaller now, or an epoch is over.
-    Step(Step),
+    Step(CompressionEvent),
 }
 
 /// Makes a network smaller and saves it in `out`: `network.json` (its nodes; the same command and
@@ -268,13 +268,13 @@ pub fn run(
         epochs,
     });
     let work = || -> Result<Compressed, CompressionError> {
-        let tell = |step: &Step| observer(&Progress::Step(step.clone()));
+        let tell = |step: &CompressionEvent| observer(&Progress::Step(step.clone()));
         let stop = || stop.is_set();
-        let watch = Watch { stop: &stop, tell: &tell };
+        let callbacks = Callbacks { stop: &stop, tell: &tell };
         let tuning = Tuning { data: &data, recipe: &recipe, seed: settings.seed, device };
         // A network of other images is refused before anything is done with it.
         let before = assess(&model, &data, &recipe, device)?;
-        let smaller = compress(&model, job, budget, &tuning, watch)?;
+        let smaller = compress(&model, job, budget, &tuning, callbacks)?;
         let after = assess(&smaller, &data, &recipe, device)?;
         let network =
             smaller.network(device).map_err(TrainError::from).map_err(SearchError::from)?;
@@ -387,14 +387,14 @@ fn compress(
     job: &Job,
     budget: Option<Budget>,
     tuning: &Tuning<'_>,
-    watch: Watch<'_>,
+    callbacks: Callbacks<'_>,
 ) -> Result<Model, CompressError> {
-    let target = budget.map_or(Target::Rule(job.ranks), Target::Budget);
+    let target = budget.map_or(RankTarget::Rule(job.ranks), RankTarget::Budget);
     let budget = budget.unwrap_or_default();
     match job.method {
-        Method::Prune => prune_and_tune(model, &budget, &job.pruning, tuning, watch),
-        Method::Decompose => decompose_and_tune(model, target, tuning, watch),
-        Method::Both => both_and_tune(model, &budget, &job.pruning, tuning, watch),
+        Method::Prune => prune_and_tune(model, &budget, &job.pruning, tuning, callbacks),
+        Method::Decompose => decompose_and_tune(model, target, tuning, callbacks),
+        Method::Both => both_and_tune(model, &budget, &job.pruning, tuning, callbacks),
     }
 }
 

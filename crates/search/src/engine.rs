@@ -28,7 +28,7 @@ pub use run::run;
 
 /// Writes a text file, which is whole or as it was; an error names it.
 pub(crate) fn write_file(path: &std::path::Path, text: &str) -> Result<(), SearchError> {
-    automl_train::write_whole(path, text.as_bytes()).map_err(|source| SearchError::File {
+    automl_train::write_atomic(path, text.as_bytes()).map_err(|source| SearchError::File {
         action: "write",
         path: path.to_owned(),
         source,

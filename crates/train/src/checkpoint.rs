@@ -93,7 +93,7 @@ impl Training {
         let content = |reason: String| CheckpointError::Content { path: path.to_owned(), reason };
         let text = serde_json::to_string(&meta).map_err(|e| content(e.to_string()))?;
         let bytes = encode(&tensors, Some((KEY, text))).map_err(|e| content(e.to_string()))?;
-        write_whole(path, &bytes).map_err(|source| CheckpointError::File {
+        write_atomic(path, &bytes).map_err(|source| CheckpointError::File {
             action: "write",
             path: path.to_owned(),
             source,
@@ -244,7 +244,7 @@ pub fn read_weights(path: &Path) -> Result<Vec<NamedTensor>, WeightsError> {
 ///
 /// # Errors
 /// What the file system says.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     static CALLS: AtomicU64 = AtomicU64::new(0);
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}-{}.part", std::process::id(), CALLS.fetch_add(1, Ordering::Relaxed)));

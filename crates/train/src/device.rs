@@ -17,7 +17,7 @@ pub enum DeviceChoice {
 
 /// A device and why it was chosen.
 #[derive(Clone, Debug)]
-pub struct Chosen {
+pub struct SelectedDevice {
     /// The device.
     pub device: Device,
     /// Which one and why, for a person.
@@ -52,9 +52,12 @@ pub fn cpu() -> Device {
 ///
 /// # Errors
 /// [`DeviceError`] if a GPU is asked for and there is none. A software renderer is not a GPU.
-pub fn choose(choice: DeviceChoice) -> Result<Chosen, DeviceError> {
-    let on_cpu =
-        |why: &str| Chosen { device: cpu(), description: format!("CPU ({why})"), is_gpu: false };
+pub fn choose(choice: DeviceChoice) -> Result<SelectedDevice, DeviceError> {
+    let on_cpu = |why: &str| SelectedDevice {
+        device: cpu(),
+        description: format!("CPU ({why})"),
+        is_gpu: false,
+    };
     match choice {
         DeviceChoice::Cpu => Ok(on_cpu("asked for")),
         DeviceChoice::Gpu => gpu(),
@@ -67,21 +70,22 @@ pub fn choose(choice: DeviceChoice) -> Result<Chosen, DeviceError> {
 }
 
 #[cfg(not(feature = "gpu"))]
-fn gpu() -> Result<Chosen, DeviceError> {
+fn gpu() -> Result<SelectedDevice, DeviceError> {
     Err(DeviceError::NotBuilt)
 }
 
 /// The first adapter that is hardware, found once: the framework refuses to be set up again.
 #[cfg(feature = "gpu")]
-fn gpu() -> Result<Chosen, DeviceError> {
-    static FOUND: std::sync::OnceLock<Result<Chosen, DeviceError>> = std::sync::OnceLock::new();
+fn gpu() -> Result<SelectedDevice, DeviceError> {
+    static FOUND: std::sync::OnceLock<Result<SelectedDevice, DeviceError>> =
+        std::sync::OnceLock::new();
     FOUND.get_or_init(probe).clone()
 }
 
 /// Probed before any tensor is made, because the framework panics on a thread of its own where it
 /// finds no adapter.
 #[cfg(feature = "gpu")]
-fn probe() -> Result<Chosen, DeviceError> {
+fn probe() -> Result<SelectedDevice, DeviceError> {
     use burn::tensor::wgpu::wgpu::DeviceType;
     let no_gpu = |reason: String| DeviceError::NoGpu { reason };
     let probed = Device::wgpu_options().init_with_setup();
@@ -90,7 +94,7 @@ fn probe() -> Result<Chosen, DeviceError> {
     match info.device_type {
         DeviceType::DiscreteGpu | DeviceType::IntegratedGpu | DeviceType::VirtualGpu => {
             let description = format!("GPU {} ({:?})", info.name, info.backend);
-            Ok(Chosen { device, description, is_gpu: true })
+            Ok(SelectedDevice { device, description, is_gpu: true })
         }
         _ => Err(no_gpu(format!("{} is a software renderer", info.name))),
     }

@@ -1,6 +1,6 @@
 //! The files of a trained network.
 
-use crate::checkpoint::{encode, write_whole};
+use crate::checkpoint::{encode, write_atomic};
 use automl_arch::NetworkSpec;
 use automl_models::Network;
 use burn::module::Module;
@@ -33,11 +33,11 @@ pub fn export(
     let description = description.into();
     let name = description.file_name();
     let text = description.text().map_err(|e| fail(name, e.to_string()))?;
-    write_whole(&folder.join(name), text.as_bytes()).map_err(|e| fail(name, e.to_string()))?;
+    write_atomic(&folder.join(name), text.as_bytes()).map_err(|e| fail(name, e.to_string()))?;
     let network = network.valid();
     let bytes =
         encode(&network.tensors(), None).map_err(|e| fail("weights.safetensors", e.to_string()))?;
-    write_whole(&folder.join("weights.safetensors"), &bytes)
+    write_atomic(&folder.join("weights.safetensors"), &bytes)
         .map_err(|e| fail("weights.safetensors", e.to_string()))?;
     network
         .save_file(folder.join("weights.bpk"))

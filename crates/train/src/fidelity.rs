@@ -122,7 +122,7 @@ fn percent(share: f64) -> f64 {
 
 /// A setting that is ready for training: with its images and its recipe.
 #[derive(Clone, Debug)]
-pub struct Stage {
+pub struct PreparedFidelity {
     /// The setting.
     pub fidelity: Fidelity,
     /// Its images.
@@ -131,7 +131,7 @@ pub struct Stage {
     pub recipe: Recipe,
 }
 
-impl Stage {
+impl PreparedFidelity {
     /// The stages of some settings. Equal orders and sides are worked out once, and small networks
     /// through which images are chosen are trained once. `stop` is asked before each of their steps.
     ///

@@ -42,10 +42,10 @@ mod supernet;
 mod training;
 
 pub use burn::tensor::Device;
-pub use checkpoint::{CheckpointError, WeightsError, read_weights, write_whole};
-pub use device::{Chosen, DeviceChoice, DeviceError, choose, cpu, on_threads, one_thread};
+pub use checkpoint::{CheckpointError, WeightsError, read_weights, write_atomic};
+pub use device::{DeviceChoice, DeviceError, SelectedDevice, choose, cpu, on_threads, one_thread};
 pub use export::{ExportError, export};
-pub use fidelity::{Fidelity, FidelityError, Stage};
+pub use fidelity::{Fidelity, FidelityError, PreparedFidelity};
 pub use latency::{
     LatencyError, LatencyProfile, LatencyReport, LatencySample, LatencyTable, Operation,
     OperationKind, Timing, measure, operations,

@@ -12,7 +12,7 @@ pub(crate) struct Sgd {
 
 /// One step's settings.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Rates {
+pub(crate) struct SgdStep {
     pub(crate) learning_rate: f64,
     pub(crate) momentum: f64,
     pub(crate) weight_decay: f64,
@@ -23,7 +23,12 @@ impl Sgd {
     /// `v <- momentum v + g`, `w <- w - rate (g + momentum v)`.
     ///
     /// Weight decay acts on tensors of two axes and more: not on biases and normalisation.
-    pub(crate) fn step<M: Module>(&mut self, module: M, gradients: &Gradients, rates: Rates) -> M {
+    pub(crate) fn step<M: Module>(
+        &mut self,
+        module: M,
+        gradients: &Gradients,
+        rates: SgdStep,
+    ) -> M {
         module.map(&mut Step { sgd: self, gradients, rates })
     }
 }
@@ -31,13 +36,13 @@ impl Sgd {
 struct Step<'a> {
     sgd: &'a mut Sgd,
     gradients: &'a Gradients,
-    rates: Rates,
+    rates: SgdStep,
 }
 
 impl ModuleMapper for Step<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(gradient) = param.val().grad(self.gradients) else { return param };
-        let Rates { learning_rate, momentum, weight_decay } = self.rates;
+        let SgdStep { learning_rate, momentum, weight_decay } = self.rates;
         let id = param.id;
         let velocity = &mut self.sgd.velocity;
         param.map(|tensor| {

@@ -29,9 +29,9 @@ pub enum Subset {
     #[default]
     Random,
     /// Greedy k-centre within each class, see [`k_centre`].
-    KCentre(Look),
+    KCentre(FeatureSource),
     /// Herding within each class, see [`herding`].
-    Herding(Look),
+    Herding(FeatureSource),
     /// Those that a small network finds hardest, see [`el2n`].
     Hardest,
     /// Those that a small network finds easiest: better than the hardest where few images are
@@ -41,7 +41,7 @@ pub enum Subset {
 
 /// By what images are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Look {
+pub enum FeatureSource {
     /// Their pixels, averaged down to a side of 8.
     Pixels,
     /// The features of a small network that was trained on them for a few epochs.
@@ -51,10 +51,10 @@ pub enum Look {
 /// The ways by name.
 const NAMES: [(&str, Subset); 7] = [
     ("random", Subset::Random),
-    ("k-centre", Subset::KCentre(Look::Network)),
-    ("k-centre-pixels", Subset::KCentre(Look::Pixels)),
-    ("herding", Subset::Herding(Look::Network)),
-    ("herding-pixels", Subset::Herding(Look::Pixels)),
+    ("k-centre", Subset::KCentre(FeatureSource::Network)),
+    ("k-centre-pixels", Subset::KCentre(FeatureSource::Pixels)),
+    ("herding", Subset::Herding(FeatureSource::Network)),
+    ("herding-pixels", Subset::Herding(FeatureSource::Pixels)),
     ("el2n-hardest", Subset::Hardest),
     ("el2n-easiest", Subset::Easiest),
 ];
@@ -82,7 +82,7 @@ impl Subset {
     pub fn looks_through_networks(self) -> bool {
         match self {
             Self::Random => false,
-            Self::KCentre(look) | Self::Herding(look) => look == Look::Network,
+            Self::KCentre(look) | Self::Herding(look) => look == FeatureSource::Network,
             Self::Hardest | Self::Easiest => true,
         }
     }
@@ -102,8 +102,8 @@ impl Subset {
             Self::Random => return Ok(random(labels, reference.seed())),
             Self::KCentre(look) | Self::Herding(look) => {
                 let features = match look {
-                    Look::Pixels => Features::pixels(reference.data()),
-                    Look::Network => Features::learnt(reference)?,
+                    FeatureSource::Pixels => Features::pixels(reference.data()),
+                    FeatureSource::Network => Features::learnt(reference)?,
                 };
                 let order = if matches!(self, Self::KCentre(_)) { k_centre } else { herding };
                 let ordered = classes.par_iter().map(|class| {

@@ -34,7 +34,7 @@ mod path;
 mod policy;
 mod weights;
 
-use crate::sgd::Rates;
+use crate::sgd::SgdStep;
 use crate::training::{self, cross_entropy, evaluate};
 use crate::{Evaluation, TrainError};
 use automl_arch::{Architecture, BlockSpace, Cost};
@@ -233,7 +233,7 @@ impl Supernet {
             .into_par_iter()
             .map(|(child, batch)| this.outcome(child, batch, held_out.as_ref()))
             .collect();
-        let rates = Rates {
+        let rates = SgdStep {
             learning_rate: self.recipe.rate(step, self.steps_per_epoch()),
             momentum: self.recipe.momentum,
             weight_decay: self.recipe.weight_decay,

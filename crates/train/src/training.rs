@@ -1,7 +1,7 @@
 //! The training of one network.
 
 use crate::device::loader_threads;
-use crate::sgd::{Rates, Sgd};
+use crate::sgd::{Sgd, SgdStep};
 use automl_arch::{Architecture, ArchitectureError, GraphError};
 use automl_arch::{NetworkSpec, NetworkSpecError};
 use automl_data::loader::{self, Batch, Batches};
@@ -326,13 +326,13 @@ impl Training {
         let targets = Tensor::from_data(targets, &self.device);
         let (value, gradients) =
             self.network.gradients(images, |scores| cross_entropy(scores, targets));
-        let rates = Rates {
+        let sgd_step = SgdStep {
             learning_rate: self.rate(step),
             momentum: self.recipe.momentum,
             weight_decay: self.recipe.weight_decay,
         };
         // A clone shares the weights; the old ones go when the new are put in their place.
-        self.network = self.sgd.step(self.network.clone(), &gradients, rates);
+        self.network = self.sgd.step(self.network.clone(), &gradients, sgd_step);
         value
     }
 

@@ -3,17 +3,19 @@
 
 use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_data::{DataSplits, Dataset, Recipe, Split};
-use automl_train::subset::{Look, Reference, el2n};
-use automl_train::{Fidelity, FidelityError, Stage, Subset, TrainError, cpu, one_thread};
+use automl_train::subset::{FeatureSource, Reference, el2n};
+use automl_train::{
+    Fidelity, FidelityError, PreparedFidelity, Subset, TrainError, cpu, one_thread,
+};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const WAYS: [Subset; 7] = [
     Subset::Random,
-    Subset::KCentre(Look::Pixels),
-    Subset::KCentre(Look::Network),
-    Subset::Herding(Look::Pixels),
-    Subset::Herding(Look::Network),
+    Subset::KCentre(FeatureSource::Pixels),
+    Subset::KCentre(FeatureSource::Network),
+    Subset::Herding(FeatureSource::Pixels),
+    Subset::Herding(FeatureSource::Network),
     Subset::Hardest,
     Subset::Easiest,
 ];
@@ -108,16 +110,16 @@ fn reference_networks_are_shared_and_stop() {
         way.order(&mut reference).unwrap();
         steps.swap(0, Ordering::Relaxed)
     };
-    let one = trained(Subset::KCentre(Look::Network));
+    let one = trained(Subset::KCentre(FeatureSource::Network));
     assert!(one > 0);
-    assert_eq!(trained(Subset::Herding(Look::Network)), 0);
+    assert_eq!(trained(Subset::Herding(FeatureSource::Network)), 0);
     assert_eq!(trained(Subset::Hardest), 2 * one);
     assert_eq!(trained(Subset::Easiest), 0);
 
     let full = Fidelity::full(&data, 1);
     let part = Fidelity { share: 0.5, subset: Subset::Hardest, ..full };
     let recipe = Recipe::for_data(&data, 1);
-    let stopped = Stage::prepare(&[part, full], &data, &recipe, 0, &device, &|| true);
+    let stopped = PreparedFidelity::prepare(&[part, full], &data, &recipe, 0, &device, &|| true);
     assert!(matches!(stopped, Err(FidelityError::Train(TrainError::Stopped { epoch: 1 }))));
 }
 
@@ -127,11 +129,12 @@ fn settings_are_prepared_and_train() {
     let recipe = Recipe::for_data(&data, 27);
     let full = Fidelity::full(&data, 27);
     let half = Fidelity { epochs: 8, share: 0.5, subset: Subset::Random, side: 6 };
-    let stages = Stage::prepare(&[half, full], &data, &recipe, 0, &cpu(), &|| false).unwrap();
+    let stages =
+        PreparedFidelity::prepare(&[half, full], &data, &recipe, 0, &cpu(), &|| false).unwrap();
     assert_eq!((stages[1].data.as_ref(), &stages[1].recipe), (data.as_ref(), &recipe));
     // A batch that was given is that of the full setting.
     let large = Recipe { batch: 256, ..recipe.clone() };
-    let given = Stage::prepare(&[full], &data, &large, 0, &cpu(), &|| false).unwrap();
+    let given = PreparedFidelity::prepare(&[full], &data, &large, 0, &cpu(), &|| false).unwrap();
     assert_eq!(given[0].recipe, large);
     let [stage, _] = stages.as_slice() else { panic!("two stages") };
     assert_eq!((stage.data.side, stage.data.validation.side), (6, 6));

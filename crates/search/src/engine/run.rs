@@ -17,7 +17,7 @@ use automl_data::{DataSplits, Dataset};
 use automl_storage::SqliteStorage;
 use automl_study::part::StudyContext;
 use automl_study::{Direction, Sampler, State, StopFlag, Storage, Study};
-use automl_train::{Chosen, DeviceChoice};
+use automl_train::{DeviceChoice, SelectedDevice};
 use std::sync::PoisonError;
 use std::time::Instant;
 
@@ -235,7 +235,7 @@ fn open_record(settings: &Settings, folder: &StudyFolder) -> Result<Box<dyn Stor
 }
 
 /// The device, and the data in its parts.
-pub(crate) fn open_data(settings: &Settings) -> Result<(Chosen, DataSplits), SearchError> {
+pub(crate) fn open_data(settings: &Settings) -> Result<(SelectedDevice, DataSplits), SearchError> {
     settings.check()?;
     let device = automl_train::choose(match settings.device {
         Device::Auto => DeviceChoice::Auto,

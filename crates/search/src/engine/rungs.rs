@@ -7,7 +7,7 @@ use automl_data::{DataSplits, Recipe};
 use automl_numeric::stream;
 use automl_space::Space;
 use automl_study::Ladder;
-use automl_train::{Device, Fidelity, Stage, Subset};
+use automl_train::{Device, Fidelity, PreparedFidelity, Subset};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ const DRAWS: u64 = 32;
 pub(crate) struct Rungs {
     pub(crate) ladder: Ladder,
     /// One for each fidelity; only the last where training goes on.
-    stages: Vec<Stage>,
+    stages: Vec<PreparedFidelity>,
     /// The epochs of each fidelity; empty where the fidelity is the epoch.
     epochs: Vec<u64>,
     /// What an epoch costs at each stage, relative to one on all images at their own side.
@@ -42,7 +42,11 @@ impl Rungs {
         let fidelity = Fidelity::full(data, recipe.epochs);
         Ok(Self {
             ladder: Ladder::new("epoch", min.min(recipe.epochs), recipe.epochs, true)?,
-            stages: vec![Stage { fidelity, data: Arc::clone(data), recipe: recipe.clone() }],
+            stages: vec![PreparedFidelity {
+                fidelity,
+                data: Arc::clone(data),
+                recipe: recipe.clone(),
+            }],
             epochs: Vec::new(),
             epoch_costs: vec![1.0],
         })
@@ -70,7 +74,7 @@ impl Rungs {
         let resumable = fidelities.windows(2).all(|pair| pair[0].continues(&pair[1]));
         let ladder = Ladder::declared("setting", costs, resumable)?;
         let prepared = if resumable { &fidelities[fidelities.len() - 1..] } else { &fidelities };
-        let stages = Stage::prepare(prepared, data, recipe, seed, device, stop)?;
+        let stages = PreparedFidelity::prepare(prepared, data, recipe, seed, device, stop)?;
         let one = |f: &Fidelity| f.share * macs.at(f.side) / macs.at(data.side);
         Ok(Self {
             ladder,
@@ -98,7 +102,7 @@ impl Rungs {
     }
 
     /// Under which images and recipe a candidate gets to a fidelity.
-    pub(super) fn stage(&self, fidelity: u64) -> &Stage {
+    pub(super) fn stage(&self, fidelity: u64) -> &PreparedFidelity {
         &self.stages[self.index(fidelity)]
     }
 

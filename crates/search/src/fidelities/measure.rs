@@ -16,7 +16,7 @@ use crate::{
 use automl_arch::Architecture;
 use automl_numeric::stream;
 use automl_study::StopFlag;
-use automl_train::{Chosen, Fidelity, Stage, Timing, TrainError, one_thread};
+use automl_train::{Fidelity, PreparedFidelity, SelectedDevice, Timing, TrainError, one_thread};
 use rand::RngExt;
 use serde_json::json;
 use std::collections::HashSet;
@@ -76,7 +76,7 @@ pub fn measure(
     compared.push(full);
     preparation(&rungs).into_iter().for_each(|note| observer(&Progress::Note(note)));
     let (recipe, seed) = (&plan.recipe, settings.seed);
-    let stages = Stage::prepare(&compared, data, recipe, seed, &device.device, &over)
+    let stages = PreparedFidelity::prepare(&compared, data, recipe, seed, &device.device, &over)
         .map_err(|error| early(error.into()))?;
     let wanted = usize::try_from(settings.fidelity.architectures).unwrap_or(usize::MAX);
     let architectures = draw(&plan, wanted, settings.seed)?;
@@ -152,8 +152,8 @@ struct Work<'a> {
     settings: &'a Settings,
     plan: &'a Plan,
     /// The full setting is the last.
-    stages: &'a [Stage],
-    device: &'a Chosen,
+    stages: &'a [PreparedFidelity],
+    device: &'a SelectedDevice,
     record: &'a Record,
 }
 
@@ -176,7 +176,7 @@ impl Work<'_> {
 
     fn outcome(
         &self,
-        stage: &Stage,
+        stage: &PreparedFidelity,
         architecture: &Architecture,
         weights: u64,
         over: &dyn Fn() -> bool,

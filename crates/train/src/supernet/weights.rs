@@ -2,7 +2,7 @@
 
 use super::path::{Path, Slot};
 use crate::TrainError;
-use crate::sgd::Rates;
+use crate::sgd::SgdStep;
 use automl_models::{NamedTensor, Network};
 use automl_numeric::stream;
 use burn::tensor::Device;
@@ -58,8 +58,8 @@ impl SharedWeights {
 
     /// One step of stochastic gradient descent, as [`Sgd`](crate::sgd::Sgd) makes it, on the parts
     /// that a child uses.
-    pub(crate) fn step(&mut self, child: &Child, gradients: &[NamedTensor], rates: Rates) {
-        let Rates { learning_rate, momentum, weight_decay } = rates;
+    pub(crate) fn step(&mut self, child: &Child, gradients: &[NamedTensor], sgd_step: SgdStep) {
+        let SgdStep { learning_rate, momentum, weight_decay } = sgd_step;
         let [rate, momentum] = [learning_rate as f32, momentum as f32];
         for gradient in gradients {
             let shared = child.slots.get(&gradient.name).and_then(|s| self.tensors.get_mut(s));
