@@ -1,6 +1,7 @@
 //! Weights as products of smaller ones.
 
 use crate::rank::left_singular;
+use automl_models::NamedTensor;
 use nalgebra::DMatrix;
 
 /// The most rounds of the alternating improvement, and the relative gain that ends it.
@@ -55,6 +56,13 @@ pub struct Tucker {
 }
 
 impl Kernel {
+    /// Weights `[T, S]` or `[T, S, K, K]`.
+    pub(crate) fn of(weight: &NamedTensor) -> Self {
+        let area = weight.shape.iter().skip(2).product();
+        let values = weight.values.iter().map(|x| f64::from(*x)).collect();
+        Self { outputs: weight.shape[0], inputs: weight.shape[1], area, values }
+    }
+
     /// The matrix `[T, S K^2]`.
     pub fn by_outputs(&self) -> DMatrix<f64> {
         DMatrix::from_row_slice(self.outputs, self.inputs * self.area, &self.values)

@@ -77,13 +77,13 @@ impl Importance {
                 scores.iter_mut().for_each(|score| *score = rng.random());
             }
         }
-        normalise(&mut scores, groups);
+        normalize(&mut scores, groups);
         scores
     }
 }
 
 /// Divides scores by the mean of their group.
-fn normalise(scores: &mut [f64], groups: &Groups) {
+fn normalize(scores: &mut [f64], groups: &Groups) {
     for group in groups.groups() {
         let mean = group.iter().map(|unit| scores[*unit]).sum::<f64>() / group.len() as f64;
         if mean > 0.0 {

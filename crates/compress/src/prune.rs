@@ -65,14 +65,14 @@ pub fn prune(
     groups: &Groups,
     scores: &[f64],
     budget: &Budget,
-    floor: MinChannels,
+    min_channels: MinChannels,
 ) -> Result<Model, PruneError> {
     let (found, expected) = (scores.len(), groups.units());
     if found != expected {
         return Err(PruneError::Scores { found, expected });
     }
-    let order = order(groups, scores, floor);
-    let keep = |count: usize| kept(groups, &order, count, scores, floor);
+    let order = order(groups, scores, min_channels);
+    let keep = |count: usize| kept(groups, &order, count, scores, min_channels);
     let cost = |count: usize| cost(model.graph(), groups, &keep(count));
     let least = cost(order.len());
     if !budget.allows(&least) {
@@ -101,11 +101,11 @@ pub(crate) fn within_reach(
     model: &Model,
     groups: &Groups,
     budget: &Budget,
-    floor: MinChannels,
+    min_channels: MinChannels,
 ) -> Result<(), PruneError> {
     let scores = vec![1.0; groups.units()];
-    let order = order(groups, &scores, floor);
-    let keep = kept(groups, &order, order.len(), &scores, floor);
+    let order = order(groups, &scores, min_channels);
+    let keep = kept(groups, &order, order.len(), &scores, min_channels);
     let least = cost(model.graph(), groups, &keep);
     if budget.allows(&least) {
         return Ok(());
@@ -136,7 +136,7 @@ pub fn mask(model: &Model, groups: &Groups, keep: &[bool]) -> Result<Model, Mode
 
 /// Removable units, lowest score first, without those at the top of each group and layer that must
 /// stay.
-fn order(groups: &Groups, scores: &[f64], floor: MinChannels) -> Vec<usize> {
+fn order(groups: &Groups, scores: &[f64], min_channels: MinChannels) -> Vec<usize> {
     let mut stays = vec![false; groups.units()];
     let mut sets: Vec<&Vec<usize>> = groups.groups().iter().chain(groups.layers()).collect();
     // What a small set needs counts for the large ones that hold it.
@@ -144,7 +144,7 @@ fn order(groups: &Groups, scores: &[f64], floor: MinChannels) -> Vec<usize> {
     for units in sets {
         let (known, mut rest): (Vec<usize>, Vec<usize>) = units.iter().partition(|u| stays[**u]);
         rest.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
-        let missing = least(units.len(), floor).saturating_sub(known.len());
+        let missing = least(units.len(), min_channels).saturating_sub(known.len());
         rest.iter().take(missing).for_each(|unit| stays[*unit] = true);
     }
     let all = groups.groups().iter().flatten().copied();
@@ -154,8 +154,8 @@ fn order(groups: &Groups, scores: &[f64], floor: MinChannels) -> Vec<usize> {
 }
 
 /// The fewest units that stay of as many.
-fn least(size: usize, floor: MinChannels) -> usize {
-    let units = floor.units.max(1).next_multiple_of(floor.multiple.max(1));
+fn least(size: usize, min_channels: MinChannels) -> usize {
+    let units = min_channels.units.max(1).next_multiple_of(min_channels.multiple.max(1));
     units.min(size)
 }
 
@@ -165,16 +165,16 @@ fn kept(
     order: &[usize],
     count: usize,
     scores: &[f64],
-    floor: MinChannels,
+    min_channels: MinChannels,
 ) -> Vec<bool> {
     let mut keep = vec![true; groups.units()];
     order[..count].iter().for_each(|unit| keep[*unit] = false);
-    if floor.multiple < 2 {
+    if min_channels.multiple < 2 {
         return keep;
     }
     for group in groups.groups() {
         let stay = group.iter().filter(|unit| keep[**unit]).count();
-        let wanted = stay.next_multiple_of(floor.multiple).min(group.len());
+        let wanted = stay.next_multiple_of(min_channels.multiple).min(group.len());
         let mut gone: Vec<usize> = group.iter().copied().filter(|unit| !keep[*unit]).collect();
         gone.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
         gone.iter().take(wanted - stay).for_each(|unit| keep[*unit] = true);

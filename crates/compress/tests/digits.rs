@@ -3,8 +3,8 @@
 
 use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_compress::{
-    Budget, Callbacks, CompressionEvent, Groups, Importance, Model, Pruning, RankRule, RankTarget,
-    Tuning, decompose_and_tune, fine_tuning, prune_and_tune,
+    Budget, Callbacks, CompressionEvent, FineTuning, Groups, Importance, Model, Pruning, RankRule,
+    RankTarget, decompose_and_tune, fine_tuning, prune_and_tune,
 };
 use automl_data::{DataSplits, Dataset, Recipe, Split};
 use automl_train::{Training, cpu};
@@ -55,7 +55,7 @@ fn half_of_a_network_does_as_well() {
     assert!(before > 0.93, "{before}");
 
     let recipe = fine_tuning(&recipe, 20, 0.3);
-    let tuning = Tuning { data: &data, recipe: &recipe, seed: 0, device: &cpu() };
+    let tuning = FineTuning { data: &data, recipe: &recipe, seed: 0, device: &cpu() };
     let half = Budget { parameters: Some(model.cost().parameters / 2), macs: None };
     let (sizes, epochs) = (Cell::new(0), Cell::new(0));
     let tell = |step: &CompressionEvent| match step {

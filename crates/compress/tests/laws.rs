@@ -195,8 +195,8 @@ proptest! {
             parameters: if of_macs { None } else { cap(cost.parameters) },
             macs: if of_macs { cap(cost.macs) } else { None },
         };
-        let floor = MinChannels { units: 2, multiple };
-        match prune(&model, &groups, &scores, &budget, floor) {
+        let min_channels = MinChannels { units: 2, multiple };
+        match prune(&model, &groups, &scores, &budget, min_channels) {
             Ok(pruned) => {
                 prop_assert!(budget.allows(&pruned.cost()));
                 let left = Groups::find(pruned.graph());
@@ -224,9 +224,9 @@ proptest! {
         let groups = Groups::find(model.graph());
         let mut rng = stream(seed, 3, "test");
         let scores: Vec<f64> = (0..groups.units()).map(|_| rng.random()).collect();
-        let floor = MinChannels { units: 2, multiple };
+        let min_channels = MinChannels { units: 2, multiple };
         let cost = model.cost();
-        let go = |budget: Budget| prune(&model, &groups, &scores, &budget, floor);
+        let go = |budget: Budget| prune(&model, &groups, &scores, &budget, min_channels);
         let own = Budget { parameters: Some(cost.parameters), macs: Some(cost.macs) };
         prop_assert_eq!(&go(own).unwrap(), &model);
 

@@ -28,6 +28,18 @@
 //! # Ok::<(), automl_arch::ArchitectureError>(())
 //! ```
 
+mod attention;
+mod convolution;
+mod cpu;
+mod init;
+mod layer;
+mod linear;
 mod network;
+mod nonlinearity;
+mod norm;
+mod pool;
+mod preactivations;
+mod weights;
 
-pub use network::{LoadError, NamedTensor, Network};
+pub use network::Network;
+pub use weights::{LoadError, NamedTensor};

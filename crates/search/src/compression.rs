@@ -9,8 +9,8 @@ use crate::{
 use automl_arch::{Cost, Graph};
 use automl_arch::{NetworkSpec, NetworkSpecError};
 use automl_compress::{
-    Budget, Callbacks, CompressError, CompressionEvent, Importance, Model, ModelError, Pruning,
-    RankRule, RankTarget, Tuning, both_and_tune, decompose_and_tune, fine_tuning, prune_and_tune,
+    Budget, Callbacks, CompressError, CompressionEvent, FineTuning, Importance, Model, ModelError,
+    Pruning, RankRule, RankTarget, both_and_tune, decompose_and_tune, fine_tuning, prune_and_tune,
 };
 use automl_data::{DataSplits, Recipe, Split};
 use automl_study::StopFlag;
@@ -271,7 +271,7 @@ pub fn run(
         let tell = |step: &CompressionEvent| observer(&Progress::Step(step.clone()));
         let stop = || stop.is_set();
         let callbacks = Callbacks { stop: &stop, tell: &tell };
-        let tuning = Tuning { data: &data, recipe: &recipe, seed: settings.seed, device };
+        let tuning = FineTuning { data: &data, recipe: &recipe, seed: settings.seed, device };
         // A network of other images is refused before anything is done with it.
         let before = assess(&model, &data, &recipe, device)?;
         let smaller = compress(&model, job, budget, &tuning, callbacks)?;
@@ -386,7 +386,7 @@ fn compress(
     model: &Model,
     job: &Job,
     budget: Option<Budget>,
-    tuning: &Tuning<'_>,
+    tuning: &FineTuning<'_>,
     callbacks: Callbacks<'_>,
 ) -> Result<Model, CompressError> {
     let target = budget.map_or(RankTarget::Rule(job.ranks), RankTarget::Budget);

@@ -13,9 +13,12 @@
 //! Both need first-order gradients only: second derivatives are central differences of gradients,
 //! as in Liu et al. (2019), "DARTS", section 2.3.
 
+mod problem;
+mod recipe;
 mod tuning;
 
-pub use tuning::{Form, Tuned, Tuning, TuningOptions};
+pub use recipe::RecipeHyperparameters;
+pub use tuning::{HypergradientMethod, RecipeTuning, RecipeTuningOptions};
 
 /// A training loss with hyperparameters and the loss that is to become small, by flat weights.
 pub trait Bilevel {
@@ -26,17 +29,21 @@ pub trait Bilevel {
     ///
     /// # Errors
     /// Whatever the problem knows.
-    fn training(&mut self, weights: &[f64], hyper: &[f64]) -> Result<Vec<f64>, Self::Error>;
+    fn training_gradient(
+        &mut self,
+        weights: &[f64],
+        hyper: &[f64],
+    ) -> Result<Vec<f64>, Self::Error>;
 
     /// The gradient of the held-out loss by the weights.
     ///
     /// # Errors
     /// Whatever the problem knows.
-    fn held_out(&mut self, weights: &[f64]) -> Result<Vec<f64>, Self::Error>;
+    fn held_out_gradient(&mut self, weights: &[f64]) -> Result<Vec<f64>, Self::Error>;
 
     /// Between which values of a hyperparameter its influence is taken as a difference. Where the
     /// loss is linear in it, any two values give the derivative, and far ones the least noise.
-    fn ends(&self, hyper: &[f64], index: usize) -> (f64, f64) {
+    fn difference_points(&self, hyper: &[f64], index: usize) -> (f64, f64) {
         let step = 1e-3 * hyper[index].abs().max(1e-3);
         (hyper[index] - step, hyper[index] + step)
     }
@@ -44,8 +51,8 @@ pub trait Bilevel {
     /// How the training loss's gradient changes with one hyperparameter: two gradients.
     ///
     /// # Errors
-    /// As [`training`](Self::training).
-    fn influence(
+    /// As [`training_gradient`](Self::training_gradient).
+    fn mixed_derivative(
         &mut self,
         weights: &[f64],
         hyper: &[f64],
@@ -62,12 +69,12 @@ fn difference<P: Bilevel + ?Sized>(
     hyper: &[f64],
     index: usize,
 ) -> Result<Vec<f64>, P::Error> {
-    let (low, high) = problem.ends(hyper, index);
+    let (low, high) = problem.difference_points(hyper, index);
     let mut moved = hyper.to_vec();
     moved[index] = high;
-    let above = problem.training(weights, &moved)?;
+    let above = problem.training_gradient(weights, &moved)?;
     moved[index] = low;
-    let below = problem.training(weights, &moved)?;
+    let below = problem.training_gradient(weights, &moved)?;
     Ok(above.iter().zip(&below).map(|(a, b)| (a - b) / (high - low)).collect())
 }
 
@@ -89,8 +96,8 @@ pub fn hessian_product<P: Bilevel>(
     let step = 0.01 / length;
     let moved =
         |step: f64| -> Vec<f64> { weights.iter().zip(vector).map(|(w, v)| w + step * v).collect() };
-    let above = problem.training(&moved(step), hyper)?;
-    let below = problem.training(&moved(-step), hyper)?;
+    let above = problem.training_gradient(&moved(step), hyper)?;
+    let below = problem.training_gradient(&moved(-step), hyper)?;
     Ok(above.iter().zip(&below).map(|(a, b)| (a - b) / (2.0 * step)).collect())
 }
 
@@ -132,10 +139,10 @@ pub fn hypergradient<P: Bilevel>(
     rate: f64,
     terms: usize,
 ) -> Result<Vec<f64>, P::Error> {
-    let gradient = problem.held_out(weights)?;
-    let pulled = inverse_hessian_product(problem, weights, hyper, &gradient, rate, terms)?;
+    let gradient = problem.held_out_gradient(weights)?;
+    let product = inverse_hessian_product(problem, weights, hyper, &gradient, rate, terms)?;
     (0..hyper.len())
-        .map(|index| Ok(-dot(&pulled, &problem.influence(weights, hyper, index)?)))
+        .map(|index| Ok(-dot(&product, &problem.mixed_derivative(weights, hyper, index)?)))
         .collect()
 }
 
@@ -172,12 +179,16 @@ mod tests {
     impl Bilevel for Ridge {
         type Error = Infallible;
 
-        fn training(&mut self, weights: &[f64], hyper: &[f64]) -> Result<Vec<f64>, Infallible> {
+        fn training_gradient(
+            &mut self,
+            weights: &[f64],
+            hyper: &[f64],
+        ) -> Result<Vec<f64>, Infallible> {
             let each = weights.iter().zip(&self.curvature).zip(&self.target);
             Ok(each.map(|((w, d), a)| d * (w - a) + hyper[0] * w).collect())
         }
 
-        fn held_out(&mut self, weights: &[f64]) -> Result<Vec<f64>, Infallible> {
+        fn held_out_gradient(&mut self, weights: &[f64]) -> Result<Vec<f64>, Infallible> {
             Ok(weights.iter().zip(&self.wanted).map(|(w, c)| w - c).collect())
         }
     }
@@ -211,16 +222,16 @@ mod tests {
         ) {
             let weights = vec![start; ridge.target.len()];
             let mut next = |h: f64| -> Vec<f64> {
-                let gradient = ridge.training(&weights, &[h]).unwrap();
+                let gradient = ridge.training_gradient(&weights, &[h]).unwrap();
                 weights.iter().zip(gradient).map(|(w, g)| w - rate * g).collect()
             };
             let (above, below, after) = (next(hyper + 1e-5), next(hyper - 1e-5), next(hyper));
             let expected = (ridge.held_out_loss(&above) - ridge.held_out_loss(&below)) / 2e-5;
-            let gradient = ridge.held_out(&after).unwrap();
-            let pulled =
+            let gradient = ridge.held_out_gradient(&after).unwrap();
+            let product =
                 inverse_hessian_product(&mut ridge, &weights, &[hyper], &gradient, rate, 0).unwrap();
-            let influence = ridge.influence(&weights, &[hyper], 0).unwrap();
-            let found = -dot(&pulled, &influence);
+            let mixed = ridge.mixed_derivative(&weights, &[hyper], 0).unwrap();
+            let found = -dot(&product, &mixed);
             prop_assert!((found - expected).abs() < 1e-5, "{} {}", found, expected);
         }
 

@@ -29,8 +29,11 @@
 //! ```
 
 mod adam;
+mod batch;
 mod checkpoint;
 mod device;
+mod error;
+mod evaluation;
 mod export;
 mod fidelity;
 pub mod hypergradient;
@@ -44,6 +47,8 @@ mod training;
 pub use burn::tensor::Device;
 pub use checkpoint::{CheckpointError, WeightsError, read_weights, write_atomic};
 pub use device::{DeviceChoice, DeviceError, SelectedDevice, choose, cpu, on_threads, one_thread};
+pub use error::TrainError;
+pub use evaluation::Evaluation;
 pub use export::{ExportError, export};
 pub use fidelity::{Fidelity, FidelityError, PreparedFidelity};
 pub use latency::{
@@ -53,4 +58,4 @@ pub use latency::{
 pub use score::{Score, ScoreBatch};
 pub use subset::Subset;
 pub use supernet::{Candidate, Supernet, SupernetReport};
-pub use training::{EpochReport, Evaluation, TrainError, Training};
+pub use training::{EpochReport, Training};

@@ -10,7 +10,7 @@ pub(crate) struct Sgd {
     pub(crate) velocity: HashMap<ParamId, Tensor<1>>,
 }
 
-/// One step's settings.
+/// Hyperparameters of one step.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SgdStep {
     pub(crate) learning_rate: f64,
@@ -23,26 +23,21 @@ impl Sgd {
     /// `v <- momentum v + g`, `w <- w - rate (g + momentum v)`.
     ///
     /// Weight decay acts on tensors of two axes and more: not on biases and normalisation.
-    pub(crate) fn step<M: Module>(
-        &mut self,
-        module: M,
-        gradients: &Gradients,
-        rates: SgdStep,
-    ) -> M {
-        module.map(&mut Step { sgd: self, gradients, rates })
+    pub(crate) fn step<M: Module>(&mut self, module: M, gradients: &Gradients, step: SgdStep) -> M {
+        module.map(&mut Update { sgd: self, gradients, step })
     }
 }
 
-struct Step<'a> {
+struct Update<'a> {
     sgd: &'a mut Sgd,
     gradients: &'a Gradients,
-    rates: SgdStep,
+    step: SgdStep,
 }
 
-impl ModuleMapper for Step<'_> {
+impl ModuleMapper for Update<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(gradient) = param.val().grad(self.gradients) else { return param };
-        let SgdStep { learning_rate, momentum, weight_decay } = self.rates;
+        let SgdStep { learning_rate, momentum, weight_decay } = self.step;
         let id = param.id;
         let velocity = &mut self.sgd.velocity;
         param.map(|tensor| {

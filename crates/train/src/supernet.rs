@@ -32,24 +32,27 @@
 
 mod path;
 mod policy;
+mod ranking;
+mod size;
 mod weights;
 
+pub use ranking::Candidate;
+
+use crate::batch;
 use crate::sgd::SgdStep;
-use crate::training::{self, cross_entropy, evaluate};
 use crate::{Evaluation, TrainError};
-use automl_arch::{Architecture, BlockSpace, Cost};
+use automl_arch::BlockSpace;
 use automl_data::loader::{self, Batch, Batches};
 use automl_data::{DataSplits, Images, Recipe};
-use automl_models::{NamedTensor, Network};
+use automl_models::NamedTensor;
 use automl_numeric::stream;
-use automl_space::{Config, Space};
-use burn::module::Module;
+use automl_space::Space;
 use burn::tensor::{Device, Tensor};
 use path::Path;
 use policy::{Draw, Policy};
 use rand::seq::index::sample;
-use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
-use std::collections::HashSet;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use size::corrected;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use weights::{Child, SharedWeights};
@@ -59,21 +62,6 @@ const PATHS: usize = 4;
 
 /// The share of the epochs after which the distribution learns: before, the weights say little.
 const WARMUP: f64 = 0.2;
-
-/// What is added to the loss for a natural logarithm of size below the target.
-const SMALLNESS: f64 = 0.2;
-
-/// How many networks of the prior say what a large one is.
-const SIZES: u64 = 100;
-
-/// How many batches give the statistics of normalisation before a path is judged.
-const RECALIBRATION: usize = 3;
-
-/// The shares of a candidate's parameters that come from the prior, in turn.
-const MUTATIONS: [f64; 4] = [0.0, 0.25, 0.5, 0.75];
-
-/// The most images that a path is judged by.
-const JUDGED: usize = 2_000;
 
 /// What one epoch of a supernet gave.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,21 +74,6 @@ pub struct SupernetReport {
     pub accuracy: Option<f64>,
     /// The time it took.
     pub time: Duration,
-}
-
-/// A network that was judged with the weights that it inherits.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Candidate {
-    /// Its configuration in the block space.
-    pub config: Config,
-    /// Its architecture.
-    pub architecture: Architecture,
-    /// Its cost.
-    pub cost: Cost,
-    /// How it does on the images that candidates are judged by.
-    pub evaluation: Evaluation,
-    /// Its loss, corrected for its size.
-    pub corrected: f64,
 }
 
 /// All networks of a block space in training, with shared weights.
@@ -148,7 +121,7 @@ impl Supernet {
         let batch = recipe.batch.min(data.train.len());
         let policy = Policy::new(space);
         Ok(Self {
-            target: large(blocks, &policy)?,
+            target: size::target(blocks, &policy)?,
             blocks: blocks.clone(),
             data: Arc::clone(data),
             recipe: Recipe { batch, ..recipe.clone() },
@@ -233,7 +206,7 @@ impl Supernet {
             .into_par_iter()
             .map(|(child, batch)| this.outcome(child, batch, held_out.as_ref()))
             .collect();
-        let rates = SgdStep {
+        let sgd_step = SgdStep {
             learning_rate: self.recipe.rate(step, self.steps_per_epoch()),
             momentum: self.recipe.momentum,
             weight_decay: self.recipe.weight_decay,
@@ -241,13 +214,15 @@ impl Supernet {
         for (child, outcome) in children.iter().zip(&outcomes) {
             // A path that diverged must not spoil the weights of the others.
             if outcome.loss.is_finite() {
-                self.weights.step(child, &outcome.gradients, rates);
+                self.weights.step(child, &outcome.gradients, sgd_step);
             }
         }
         if held_out.is_some() {
             let judged = outcomes.iter().map(|o| o.held_out.map_or(f64::NAN, |e| e.loss));
-            let losses: Vec<f64> =
-                judged.zip(&paths).map(|(loss, path)| self.corrected(loss, path.cost)).collect();
+            let losses: Vec<f64> = judged
+                .zip(&paths)
+                .map(|(loss, path)| corrected(loss, path.cost, self.target))
+                .collect();
             self.policy.learn(&draws, &losses);
         }
         Ok(outcomes)
@@ -256,14 +231,11 @@ impl Supernet {
     /// What the loss of a batch and of held-out images says about a path.
     fn outcome(&self, child: &Child, batch: Batch, held_out: Option<&Images>) -> Outcome {
         let device = self.device.clone().autodiff();
-        let (classes, count) = (self.data.classes, batch.labels.len());
-        let images = training::images(&self.data, batch.pixels, count, &device);
-        let targets = training::targets(&batch.labels, classes, self.recipe.label_smoothing);
-        let targets = Tensor::from_data(targets, &device);
+        let smoothing = self.recipe.label_smoothing;
         let (loss, gradients) =
-            child.network.gradients(images, |scores| cross_entropy(scores, targets));
+            batch::gradients(&child.network, &self.data, batch, smoothing, &device);
         let held_out = held_out.map(|images| {
-            let scores = child.network.observe(self.normalised(images));
+            let scores = child.network.observe(self.normalized(images));
             let labels: Vec<i32> = images.labels.iter().map(|&label| label.into()).collect();
             Evaluation::of_scores(scores, &labels)
         });
@@ -279,76 +251,12 @@ impl Supernet {
         images.select(&sample(&mut rng, images.len(), count).into_vec())
     }
 
-    fn normalised(&self, images: &Images) -> Tensor<4> {
+    fn normalized(&self, images: &Images) -> Tensor<4> {
         let mut pixels = Vec::with_capacity(images.len() * images.size());
         for index in 0..images.len() {
             self.data.normalize(images.image(index), &mut pixels);
         }
-        training::images(&self.data, pixels, images.len(), &self.device.clone().autodiff())
-    }
-
-    /// Draws this many different networks, from the distribution as it is now and with a quarter, a
-    /// half and three quarters of their parameters from the space's prior, and judges them with the
-    /// weights that they inherit. The one with the lowest corrected loss comes first.
-    ///
-    /// Asked to stop, it is content with those that it has judged by then.
-    ///
-    /// # Errors
-    /// As [`run_epoch`](Self::run_epoch); [`TrainError::Stopped`] if there are none.
-    pub fn rank(
-        &mut self,
-        count: usize,
-        stop: &dyn Fn() -> bool,
-    ) -> Result<Vec<Candidate>, TrainError> {
-        let policies = MUTATIONS.map(|share| self.policy.mixed_with_prior(share));
-        let mut rng = stream(self.seed, self.epoch, "candidates");
-        let mut known = HashSet::new();
-        let mut drawn = Vec::new();
-        for attempt in 0..20 * count {
-            if drawn.len() == count {
-                break;
-            }
-            let policy = &policies[attempt % policies.len()];
-            let Draw { config, .. } = policy.draw(&mut rng).ok_or(TrainError::NoPath)?;
-            let path = Path::new(&self.blocks, &config, self.data.side)?;
-            if known.insert(path.architecture.fingerprint()?) {
-                drawn.push((config, path));
-            }
-        }
-        let statistics = self.statistics();
-        let judged = self.data.test.at_most(JUDGED, self.seed);
-        let mut candidates = Vec::with_capacity(drawn.len());
-        for some in drawn.chunks(rayon::current_num_threads()) {
-            if stop() {
-                break;
-            }
-            let children = some.iter().map(|(_, path)| self.weights.child(path, &self.device));
-            let children: Vec<Child> = children.collect::<Result<_, _>>()?;
-            let (data, device) = (&self.data, &self.device);
-            let evaluations: Vec<Evaluation> = children
-                .par_iter()
-                .map(|child| judge(&child.network, &statistics, data, &judged, device))
-                .collect();
-            for ((config, path), evaluation) in some.iter().zip(evaluations) {
-                candidates.push(Candidate {
-                    config: config.clone(),
-                    architecture: path.architecture.clone(),
-                    cost: path.cost,
-                    evaluation,
-                    corrected: self.corrected(evaluation.loss, path.cost),
-                });
-            }
-        }
-        if candidates.is_empty() {
-            return Err(TrainError::Stopped { epoch: self.epoch });
-        }
-        candidates.sort_by(|a, b| a.corrected.total_cmp(&b.corrected));
-        Ok(candidates)
-    }
-
-    /// A loss, corrected for the size of the network.
-    fn corrected(&self, loss: f64, cost: Cost) -> f64 {
-        loss + SMALLNESS * (self.target - log_size(cost)).max(0.0)
+        batch::images(&self.data, pixels, images.len(), &self.device.clone().autodiff())
     }
 
     /// The training batches of an epoch.
@@ -357,32 +265,6 @@ impl Supernet {
         let threads = crate::device::loader_threads(&self.device);
         loader::epoch(&self.data, augmentation, *batch, (self.seed, epoch), threads)
     }
-
-    /// Training batches for the statistics of normalisation.
-    fn statistics(&self) -> Vec<Tensor<4>> {
-        let batches = self.batches(u32::MAX.into());
-        let device = self.device.clone().autodiff();
-        let images =
-            |batch: Batch| training::images(&self.data, batch.pixels, batch.labels.len(), &device);
-        batches.take(RECALIBRATION).map(images).collect()
-    }
-}
-
-/// The logarithm of a network's size.
-fn log_size(cost: Cost) -> f64 {
-    let log = |count: u64| (count.max(1) as f64).ln();
-    (log(cost.parameters) + log(cost.macs)) / 2.0
-}
-
-/// The size that a tenth of the prior's networks exceed.
-fn large(blocks: &BlockSpace, prior: &Policy) -> Result<f64, TrainError> {
-    let mut sizes = Vec::new();
-    for draw in 0..SIZES {
-        let drawn = prior.draw(&mut stream(0, draw, "sizes")).ok_or(TrainError::NoPath)?;
-        sizes.push(log_size(blocks.architecture(&drawn.config).cost()?));
-    }
-    sizes.sort_by(f64::total_cmp);
-    Ok(sizes[sizes.len() * 9 / 10])
 }
 
 /// What one batch gave.
@@ -390,23 +272,6 @@ struct Outcome {
     loss: f64,
     gradients: Vec<NamedTensor>,
     held_out: Option<Evaluation>,
-}
-
-/// How a network does on some images, normalised by the statistics of the given batches.
-fn judge(
-    network: &Network,
-    statistics: &[Tensor<4>],
-    data: &DataSplits,
-    judged: &Images,
-    device: &Device,
-) -> Evaluation {
-    let mut network = network.copy();
-    for (k, batch) in statistics.iter().enumerate() {
-        // The running statistics become the mean of those of the batches.
-        network.set_norm_momentum(1.0 / (k + 1) as f64);
-        network.observe(batch.clone());
-    }
-    evaluate(&network.valid(), data, judged, device)
 }
 
 /// The mean of the numbers among some values.

@@ -1,90 +1,24 @@
-//! The training of one network.
+//! Training of one network.
 
+use crate::batch::{gradients, images};
 use crate::device::loader_threads;
+use crate::evaluation::{evaluate, outputs};
 use crate::sgd::{Sgd, SgdStep};
-use automl_arch::{Architecture, ArchitectureError, GraphError};
-use automl_arch::{NetworkSpec, NetworkSpecError};
+use crate::{Evaluation, TrainError};
+use automl_arch::{Architecture, NetworkSpec};
 use automl_data::loader::{self, Batch, Batches};
-use automl_data::{DataSplits, Images, Recipe, RecipeError, Split};
-use automl_models::{LoadError, NamedTensor, Network};
+use automl_data::{DataSplits, Images, Recipe, Split};
+use automl_models::{NamedTensor, Network};
 use burn::module::Module;
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
-use serde::{Deserialize, Serialize};
+use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use thiserror::Error;
 
 /// After how many steps the running statistics of normalisation have caught up with the weights.
 const SETTLED: u64 = 200;
 
 /// How many batches recalibrate normalisation before that.
 const RECALIBRATION: usize = 6;
-
-/// How many images are evaluated at once.
-const EVALUATION: usize = 500;
-
-/// Why training cannot start or go on.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum TrainError {
-    /// The architecture is invalid.
-    #[error(transparent)]
-    Architecture(#[from] ArchitectureError),
-    /// The nodes of a network do not fit together.
-    #[error(transparent)]
-    Graph(#[from] GraphError),
-    /// The network's description cannot be used.
-    #[error(transparent)]
-    NetworkSpec(NetworkSpecError),
-    /// The recipe is invalid.
-    #[error(transparent)]
-    Recipe(#[from] RecipeError),
-    /// The architecture is made for other images or classes than the data has.
-    #[error("the network takes {takes} and the data has {has}")]
-    Mismatch {
-        /// What the network takes.
-        takes: String,
-        /// What the data has.
-        has: String,
-    },
-    /// Weights do not fit their network.
-    #[error(transparent)]
-    Weights(#[from] LoadError),
-    /// The constraints of the space seem to allow no network.
-    #[error("no network was found that the constraints of the space allow")]
-    NoPath,
-    /// There are fewer training images than a batch needs.
-    #[error("{images} training images are too few: a batch needs at least 2")]
-    TooFew {
-        /// The number of training images.
-        images: usize,
-    },
-    /// The loss is no number any more.
-    #[error("training diverged in epoch {epoch}: the loss is {loss}")]
-    Diverged {
-        /// The epoch, from 1.
-        epoch: u64,
-        /// The loss.
-        loss: f64,
-    },
-    /// Somebody asked to stop; the epoch is lost.
-    #[error("stopped in epoch {epoch}")]
-    Stopped {
-        /// The epoch, from 1.
-        epoch: u64,
-    },
-}
-
-impl From<NetworkSpecError> for TrainError {
-    fn from(error: NetworkSpecError) -> Self {
-        match error {
-            NetworkSpecError::Architecture(source) => Self::Architecture(source),
-            NetworkSpecError::Graph(source) => Self::Graph(source),
-            other => Self::NetworkSpec(other),
-        }
-    }
-}
 
 /// What one epoch gave.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,15 +29,6 @@ pub struct EpochReport {
     pub loss: f64,
     /// The time it took.
     pub time: Duration,
-}
-
-/// How a network does on a part of the data.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Evaluation {
-    /// The share of images whose class has the highest score.
-    pub accuracy: f64,
-    /// The mean cross-entropy, without label smoothing.
-    pub loss: f64,
 }
 
 /// A network in training. All randomness comes from the seed, so the same training on the same
@@ -319,13 +244,9 @@ impl Training {
 
     /// One step; returns the loss, still on the device.
     fn step(&mut self, batch: Batch, step: u64) -> Tensor<1> {
-        let Batch { pixels, labels } = batch;
-        let count = labels.len();
-        let images = images(&self.data, pixels, count, &self.device);
-        let targets = targets(&labels, self.data.classes, self.recipe.label_smoothing);
-        let targets = Tensor::from_data(targets, &self.device);
+        let smoothing = self.recipe.label_smoothing;
         let (value, gradients) =
-            self.network.gradients(images, |scores| cross_entropy(scores, targets));
+            gradients(&self.network, &self.data, batch, smoothing, &self.device);
         let sgd_step = SgdStep {
             learning_rate: self.rate(step),
             momentum: self.recipe.momentum,
@@ -340,11 +261,9 @@ impl Training {
     /// each of the first `count` batches of an epoch of their own. The network stays as it is.
     pub fn gradients(&self, count: usize, mut each: impl FnMut(&[NamedTensor])) {
         let network = self.network.copy();
-        for Batch { pixels, labels } in self.batches(1 << 31).take(count) {
-            let images = images(&self.data, pixels, labels.len(), &self.device);
-            let targets = targets(&labels, self.data.classes, self.recipe.label_smoothing);
-            let targets = Tensor::from_data(targets, &self.device);
-            let (_, gradients) = network.gradients(images, |scores| cross_entropy(scores, targets));
+        let smoothing = self.recipe.label_smoothing;
+        for batch in self.batches(1 << 31).take(count) {
+            let (_, gradients) = gradients(&network, &self.data, batch, smoothing, &self.device);
             each(&network.gradient_tensors(&gradients));
         }
     }
@@ -377,87 +296,6 @@ impl Training {
         images: &Images,
         output: impl Fn(&Network, Tensor<4>) -> Tensor<2>,
     ) -> Vec<f32> {
-        let network = self.trained();
-        let indexes: Vec<usize> = (0..images.len()).collect();
-        let rows = indexes.chunks(EVALUATION).flat_map(|chunk| {
-            let batch = plain(&self.data, images, chunk, &self.device);
-            let numbers = output(&network, batch).into_data();
-            numbers.iter::<f32>().collect::<Vec<f32>>()
-        });
-        rows.collect()
-    }
-}
-
-/// Normalised pixels as a batch `[count, channels, side, side]`.
-pub(crate) fn images(
-    data: &DataSplits,
-    pixels: Vec<f32>,
-    count: usize,
-    device: &Device,
-) -> Tensor<4> {
-    let shape = [count, data.channels, data.side, data.side];
-    Tensor::from_data(TensorData::new(pixels, shape), device)
-}
-
-/// Some images on the device for evaluation, without augmentation.
-fn plain(data: &DataSplits, some: &Images, indexes: &[usize], device: &Device) -> Tensor<4> {
-    let mut pixels = Vec::with_capacity(indexes.len() * some.size());
-    for &index in indexes {
-        data.normalize(some.image(index), &mut pixels);
-    }
-    images(data, pixels, indexes.len(), &device.clone().inner())
-}
-
-/// Smoothed one-hot targets `[n, classes]`.
-pub(crate) fn targets(labels: &[i32], classes: usize, smoothing: f64) -> TensorData {
-    let mut targets = vec![(smoothing / classes as f64) as f32; labels.len() * classes];
-    for (row, label) in labels.iter().enumerate() {
-        targets[row * classes + *label as usize] += 1.0 - smoothing as f32;
-    }
-    TensorData::new(targets, [labels.len(), classes])
-}
-
-/// The mean cross-entropy of scores and targets `[n, classes]`.
-pub(crate) fn cross_entropy(scores: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
-    let [count, _] = scores.dims();
-    -(log_softmax(scores, 1) * targets).sum() / count as f64
-}
-
-/// How a network in evaluation mode does on some images, without augmentation.
-pub(crate) fn evaluate(
-    network: &Network,
-    data: &DataSplits,
-    judged: &Images,
-    device: &Device,
-) -> Evaluation {
-    let (mut correct, mut loss) = (0, 0.0);
-    let indexes: Vec<usize> = (0..judged.len()).collect();
-    for chunk in indexes.chunks(EVALUATION) {
-        let labels: Vec<i32> = chunk.iter().map(|&i| judged.labels[i].into()).collect();
-        let (hits, sum) = compare(network.forward(plain(data, judged, chunk, device)), &labels);
-        (correct, loss) = (correct + hits, loss + sum);
-    }
-    Evaluation::of(correct, loss, judged.len())
-}
-
-/// Of scores `[n, classes]`, how many are highest at the label, and the sum of the losses.
-fn compare(scores: Tensor<2>, labels: &[i32]) -> (usize, f64) {
-    let truth = Tensor::<1, Int>::from_data(labels, &scores.device());
-    let scores = log_softmax(scores, 1);
-    let own = scores.clone().gather(1, truth.clone().reshape([labels.len(), 1]));
-    let hits = scores.argmax(1).reshape([labels.len()]).equal(truth).int().sum();
-    (usize::try_from(hits.into_scalar::<i64>()).unwrap_or(0), -own.sum().into_scalar::<f64>())
-}
-
-impl Evaluation {
-    /// What scores `[n, classes]` say of as many images.
-    pub(crate) fn of_scores(scores: Tensor<2>, labels: &[i32]) -> Self {
-        let (correct, loss) = compare(scores, labels);
-        Self::of(correct, loss, labels.len())
-    }
-
-    fn of(correct: usize, loss: f64, count: usize) -> Self {
-        let count = count.max(1) as f64;
-        Self { accuracy: correct as f64 / count, loss: loss / count }
+        outputs(&self.trained(), &self.data, images, &self.device, output)
     }
 }

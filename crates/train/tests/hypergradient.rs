@@ -3,7 +3,9 @@
 
 use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_data::{DataSplits, Dataset, Recipe, Split};
-use automl_train::hypergradient::{Form, Tuned, Tuning, TuningOptions};
+use automl_train::hypergradient::{
+    HypergradientMethod, RecipeHyperparameters, RecipeTuning, RecipeTuningOptions,
+};
 use automl_train::{Training, cpu, one_thread};
 use std::sync::Arc;
 
@@ -27,11 +29,12 @@ fn data() -> Arc<DataSplits> {
     Arc::new(data.hold_out(0.2, 0).unwrap())
 }
 
-fn tune(recipe: &Recipe, form: Form) -> (Tuned, f64) {
+fn tune(recipe: &Recipe, method: HypergradientMethod) -> (RecipeHyperparameters, f64) {
     one_thread(|| {
-        let options = TuningOptions { every: 5, form, ..TuningOptions::default() };
+        let options = RecipeTuningOptions { every: 5, method, ..RecipeTuningOptions::default() };
         let data = data();
-        let mut tuning = Tuning::new(&architecture(), &data, recipe, options, 0, &cpu()).unwrap();
+        let mut tuning =
+            RecipeTuning::new(&architecture(), &data, recipe, options, 0, &cpu()).unwrap();
         for _ in 0..recipe.epochs {
             tuning.run_epoch(&|| false).unwrap();
         }
@@ -53,15 +56,15 @@ fn without(recipe: &Recipe) -> f64 {
 fn a_bad_recipe_is_repaired() {
     let data = data();
     let slow = Recipe { learning_rate: 5e-4, ..Recipe::for_data(&data, 20) };
-    let (tuned, loss) = tune(&slow, Form::OneStep);
+    let (tuned, loss) = tune(&slow, HypergradientMethod::OneStep);
     let fixed = without(&slow);
     assert!(tuned.learning_rate > 4.0 * slow.learning_rate, "{tuned:?}");
     assert!(loss < 0.7 * fixed, "{loss} {fixed}");
 
     let heavy = Recipe { weight_decay: 0.1, ..Recipe::for_data(&data, 14) };
     let fixed = without(&heavy);
-    for form in [Form::OneStep, Form::Implicit { terms: 3 }] {
-        let (tuned, loss) = tune(&heavy, form);
+    for method in [HypergradientMethod::OneStep, HypergradientMethod::Implicit { terms: 3 }] {
+        let (tuned, loss) = tune(&heavy, method);
         assert!(tuned.weight_decay < 0.5 * heavy.weight_decay, "{tuned:?}");
         assert!(loss < 0.9 * fixed, "{loss} {fixed}");
     }
@@ -72,9 +75,10 @@ fn a_bad_recipe_is_repaired() {
 fn epochs_of_one_step_learn_too() {
     let data = data();
     let recipe = Recipe { batch: data.train.len(), ..Recipe::for_data(&data, 3) };
-    let options = TuningOptions { every: 1, ..TuningOptions::default() };
+    let options = RecipeTuningOptions { every: 1, ..RecipeTuningOptions::default() };
     let learnt = one_thread(|| {
-        let mut tuning = Tuning::new(&architecture(), &data, &recipe, options, 0, &cpu()).unwrap();
+        let mut tuning =
+            RecipeTuning::new(&architecture(), &data, &recipe, options, 0, &cpu()).unwrap();
         for _ in 0..recipe.epochs {
             tuning.run_epoch(&|| false).unwrap();
         }
@@ -87,7 +91,7 @@ fn epochs_of_one_step_learn_too() {
 fn the_same_seed_learns_the_same() {
     let data = data();
     let recipe = Recipe::for_data(&data, 2);
-    let first = tune(&recipe, Form::OneStep);
-    assert_eq!(first, tune(&recipe, Form::OneStep));
+    let first = tune(&recipe, HypergradientMethod::OneStep);
+    assert_eq!(first, tune(&recipe, HypergradientMethod::OneStep));
     assert_ne!(first.0.label_smoothing, recipe.label_smoothing);
 }

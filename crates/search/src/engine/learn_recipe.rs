@@ -8,7 +8,7 @@ use automl_arch::Architecture;
 use automl_data::{DataSplits, Recipe, Split};
 use automl_numeric::stream;
 use automl_study::Storage;
-use automl_train::hypergradient::{Tuned, Tuning, TuningOptions};
+use automl_train::hypergradient::{RecipeHyperparameters, RecipeTuning, RecipeTuningOptions};
 use automl_train::{Evaluation, TrainError, Training, on_threads};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -149,7 +149,8 @@ impl RecipeLearning<'_> {
         let seed = stream(self.setup.settings.seed, 0, "recipe weights").random();
         let network = self.typical();
         let tuned = self.tune(&network, Arc::new(data.hold_out(HELD_OUT, seed)?), seed)?;
-        let Tuned { learning_rate, weight_decay, label_smoothing, augmented } = tuned;
+        let RecipeHyperparameters { learning_rate, weight_decay, label_smoothing, augmented } =
+            tuned;
         let mut better = recipe.clone();
         tuned.apply(&mut better);
         Ok(Learnt {
@@ -168,12 +169,14 @@ impl RecipeLearning<'_> {
         network: &Architecture,
         data: Arc<DataSplits>,
         seed: u64,
-    ) -> Result<Tuned, TrainError> {
+    ) -> Result<RecipeHyperparameters, TrainError> {
         let recipe = &self.setup.plan.recipe;
         let steps = recipe.epochs * data.train.len().div_ceil(recipe.batch) as u64;
-        let options = TuningOptions::default();
-        let options = TuningOptions { every: (steps / CHANGES).clamp(1, options.every), ..options };
-        let mut tuning = Tuning::new(network, &data, recipe, options, seed, self.setup.device)?;
+        let options = RecipeTuningOptions::default();
+        let options =
+            RecipeTuningOptions { every: (steps / CHANGES).clamp(1, options.every), ..options };
+        let mut tuning =
+            RecipeTuning::new(network, &data, recipe, options, seed, self.setup.device)?;
         for _ in 0..recipe.epochs {
             tuning.run_epoch(&|| self.is_over())?;
         }

@@ -1,0 +1,157 @@
+//! Products of gathered rows with a matrix, in tiles that stay in registers.
+//!
+//! With channels fastest, a convolution is a sum over its taps of products (pixels x inputs) times
+//! (inputs x outputs), where each tap reads the rows of other pixels. Rows are taken from where
+//! they lie, so no matrix of patches is made ("indirect convolution", Dukhan 2019,
+//! arXiv 1907.02129). A tile has 8 to 12 accumulators (Goto & van de Geijn 2008): enough to hide
+//! the latency of two units, few enough that 16 registers hold them and what they are made from.
+
+mod gathered;
+mod outer;
+
+use super::simd::lanes;
+
+pub(super) use gathered::Gathered;
+pub(super) use outer::Outer;
+
+/// A row of zeros: outside of the image.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// One matrix `[depth, columns]` per tap, in the order in which tiles read it.
+#[derive(Debug)]
+pub(super) struct Packed {
+    depth: usize,
+    columns: usize,
+    panels: Vec<Panel>,
+    values: Vec<f32>,
+}
+
+/// Some columns of the matrices.
+#[derive(Clone, Copy, Debug)]
+struct Panel {
+    column: usize,
+    vectors: usize,
+    offset: usize,
+}
+
+/// Columns in panels of two or three vectors, one only if there is no more.
+fn panels(columns: usize) -> Vec<(usize, usize)> {
+    let lanes = lanes();
+    let (mut left, mut column) = (columns.div_ceil(lanes), 0);
+    let mut panels = Vec::new();
+    while left > 0 {
+        let vectors = match left {
+            1 => 1,
+            2 | 4 => 2,
+            _ => 3,
+        };
+        panels.push((column, vectors));
+        column += vectors * lanes;
+        left -= vectors;
+    }
+    panels
+}
+
+impl Packed {
+    /// From the entries `weight(tap, row, column)`.
+    pub(super) fn new(
+        taps: usize,
+        depth: usize,
+        columns: usize,
+        weight: impl Fn(usize, usize, usize) -> f32,
+    ) -> Self {
+        let lanes = lanes();
+        let mut values = Vec::with_capacity(taps * depth * (columns + 2 * lanes));
+        let panels = panels(columns)
+            .into_iter()
+            .map(|(column, vectors)| {
+                let offset = values.len();
+                for tap in 0..taps {
+                    for row in 0..depth {
+                        values.extend((column..column + vectors * lanes).map(|column| {
+                            if column < columns { weight(tap, row, column) } else { 0.0 }
+                        }));
+                    }
+                }
+                Panel { column, vectors, offset }
+            })
+            .collect();
+        Self { depth, columns, panels, values }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Gathered, NONE, Outer, Packed, lanes};
+
+    fn numbers(count: usize, factor: f32) -> Vec<f32> {
+        (0..count).map(|i| (i as f32 * factor).sin()).collect()
+    }
+
+    /// Against the sums written out, for widths that fill the vectors and such that do not.
+    #[test]
+    fn products_are_sums() {
+        for (depth, columns, rows, taps) in
+            [(1, 8, 1, 1), (5, 3, 7, 2), (8, 16, 13, 1), (24, 40, 30, 3), (11, 57, 9, 4)]
+        {
+            let x = numbers(20 * depth, 0.7);
+            let w = numbers(taps * depth * columns, 0.3);
+            let weight = |t: usize, i: usize, o: usize| w[(t * depth + i) * columns + o];
+            let sources: Vec<u32> = (0..taps * rows)
+                .map(|k| if k % 5 == 3 { NONE } else { ((k * 7) % 20 * depth) as u32 })
+                .collect();
+            let targets: Vec<u32> = (0..rows as u32).rev().collect();
+            let order: Vec<usize> = (0..taps).collect();
+            let matrix = Packed::new(taps, depth, columns, weight);
+            let mut out = vec![9.0; rows * columns];
+            Gathered {
+                x: &x,
+                matrix: &matrix,
+                taps: &order,
+                sources: &sources,
+                stride: rows,
+                targets: &targets,
+                out: &mut out,
+            }
+            .run();
+            let source = |t: usize, r: usize| match sources[t * rows + r] {
+                NONE => None,
+                source => Some(source as usize),
+            };
+            for r in 0..rows {
+                for o in 0..columns {
+                    let sum: f32 = (0..taps)
+                        .filter_map(|t| Some((t, source(t, r)?)))
+                        .map(|(t, s)| (0..depth).map(|i| x[s + i] * weight(t, i, o)).sum::<f32>())
+                        .sum();
+                    assert!((sum - out[targets[r] as usize * columns + o]).abs() < 1e-4);
+                }
+            }
+
+            let wide = columns.next_multiple_of(lanes());
+            let g = numbers(rows * wide, 1.1);
+            let mut sums = vec![1.0; taps * depth * wide];
+            Outer {
+                x: &x,
+                depth,
+                sources: &sources,
+                stride: rows,
+                g: &g,
+                columns: wide,
+                sums: &mut sums,
+            }
+            .run();
+            for t in 0..taps {
+                for i in 0..depth {
+                    for o in 0..wide {
+                        let sum: f32 = (0..rows)
+                            .filter_map(|r| Some(x[source(t, r)? + i] * g[r * wide + o]))
+                            .sum();
+                        let found = sums[(t * depth + i) * wide + o];
+                        assert!((1.0 + sum - found).abs() < 1e-4, "{sum} {found}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Errors of training.
+
+use automl_arch::{ArchitectureError, GraphError, NetworkSpecError};
+use automl_data::RecipeError;
+use automl_models::LoadError;
+use thiserror::Error;
+
+/// Reasons for which training cannot start or continue.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// The architecture is invalid.
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    /// The nodes of a network do not fit together.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+    /// The network's specification cannot be used.
+    #[error(transparent)]
+    NetworkSpec(NetworkSpecError),
+    /// The recipe is invalid.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    /// Input shape or number of classes differ between architecture and data.
+    #[error("the network takes {takes} and the data has {has}")]
+    Mismatch {
+        /// Input shape and classes of the network.
+        takes: String,
+        /// Image shape and classes of the data.
+        has: String,
+    },
+    /// Weights do not fit their network.
+    #[error(transparent)]
+    Weights(#[from] LoadError),
+    /// No draw satisfied the constraints of the space.
+    #[error("no network was found that the constraints of the space allow")]
+    NoPath,
+    /// There are fewer training images than a batch needs.
+    #[error("{images} training images are too few: a batch needs at least 2")]
+    TooFew {
+        /// The number of training images.
+        images: usize,
+    },
+    /// The loss became NaN or infinite.
+    #[error("training diverged in epoch {epoch}: the loss is {loss}")]
+    Diverged {
+        /// The epoch, from 1.
+        epoch: u64,
+        /// The loss.
+        loss: f64,
+    },
+    /// The stop callback returned true; the epoch is lost.
+    #[error("stopped in epoch {epoch}")]
+    Stopped {
+        /// The epoch, from 1.
+        epoch: u64,
+    },
+}
+
+impl From<NetworkSpecError> for TrainError {
+    fn from(error: NetworkSpecError) -> Self {
+        match error {
+            NetworkSpecError::Architecture(source) => Self::Architecture(source),
+            NetworkSpecError::Graph(source) => Self::Graph(source),
+            other => Self::NetworkSpec(other),
+        }
+    }
+}
