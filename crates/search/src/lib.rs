@@ -21,6 +21,6 @@ pub use engine::{ContinueError, SearchError, run};
 pub use event::{Event, Network, Progress, ScoreRow, ScoreTable, Start, Summary};
 pub use settings::{
     CostObjective, DataSettings, Device, FidelitySettings, LadderSettings, Microseconds,
-    RecipePreset, RungSettings, SUBSETS, SearchSettings, Settings, SettingsError, SpaceName, Span,
+    RecipePreset, RungSettings, SearchSettings, Settings, SettingsError, SpaceName, Span,
     TrainingSettings, ZeroCostProxy, ladder_toml, to_toml,
 };

@@ -6,7 +6,7 @@ mod load;
 mod microseconds;
 mod span;
 
-pub use ladder::{FidelitySettings, LadderSettings, RungSettings, SUBSETS, ladder_toml};
+pub use ladder::{FidelitySettings, LadderSettings, RungSettings, ladder_toml};
 pub use microseconds::Microseconds;
 pub use span::Span;
 

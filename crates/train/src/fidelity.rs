@@ -1,6 +1,6 @@
 //! Settings under which a training costs less than the full one, and what they cost.
 
-use crate::subset::Reference;
+use crate::subset::{self, Reference};
 use crate::{Subset, TrainError, Training};
 use automl_arch::Architecture;
 use automl_data::{DataSplits, Recipe};
@@ -158,12 +158,12 @@ impl PreparedFidelity {
         let mut sides = HashMap::from([(data.side, Arc::clone(data))]);
         let mut stages = Vec::with_capacity(fidelities.len());
         for fidelity in fidelities {
-            let Fidelity { share, subset, side, .. } = *fidelity;
+            let Fidelity { share, subset: strategy, side, .. } = *fidelity;
             let scaled = sides.entry(side).or_insert_with(|| Arc::new(data.resized(side)));
             let images = if share < 1.0 {
-                let order = match orders.entry(subset) {
+                let order = match orders.entry(strategy) {
                     Entry::Occupied(known) => known.into_mut(),
-                    Entry::Vacant(place) => place.insert(subset.order(&mut reference)?),
+                    Entry::Vacant(place) => place.insert(subset::order(strategy, &mut reference)?),
                 };
                 Arc::new(scaled.prefix(order, share))
             } else {

@@ -1,32 +1,4 @@
-//! Data sets, augmentation and the training loop of light networks.
-//!
-//! [`Dataset`] reads standard formats, or the digits that are embedded here; [`DataSplits`] splits and
-//! normalises them; a [`Training`] trains one architecture, can be saved at the end of any epoch
-//! and goes on from there bit for bit.
-//!
-//! ```no_run
-//! use automl_arch::{Activation, Architecture, Block, Layer};
-//! use automl_data::{DataSplits, Dataset, Split, Recipe};
-//! use automl_train::{Training, cpu};
-//! use std::sync::Arc;
-//!
-//! let data = Arc::new(DataSplits::split(&Dataset::digits()?, 0.15, 0)?);
-//! let architecture = Architecture::new(1, 8, [
-//!     Layer::once(Block::conv(32, 3, 1, Activation::Relu)),
-//!     Layer::once(Block::conv(32, 3, 2, Activation::Relu)),
-//!     Layer::once(Block::GlobalAvgPool),
-//!     Layer::once(Block::Flatten),
-//!     Layer::once(Block::linear(10)),
-//! ]);
-//! let recipe = Recipe::for_data(&data, 20);
-//! let mut training = Training::new(&architecture, &data, &recipe, 0, &cpu())?;
-//! while training.epoch() < recipe.epochs {
-//!     let report = training.run_epoch(&|| false)?;
-//!     println!("epoch {} loss {:.3}", report.epoch, report.loss);
-//! }
-//! println!("test accuracy {:.4}", training.evaluate(Split::Test).accuracy);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 mod adam;
 mod batch;
@@ -44,6 +16,7 @@ pub mod subset;
 mod supernet;
 mod training;
 
+pub use automl_data::{FeatureSource, Subset};
 pub use burn::tensor::Device;
 pub use checkpoint::{CheckpointError, WeightsError, read_weights, write_atomic};
 pub use device::{DeviceChoice, DeviceError, SelectedDevice, choose, cpu, on_threads, one_thread};
@@ -55,7 +28,6 @@ pub use latency::{
     LatencyError, LatencyProfile, LatencyReport, LatencySample, LatencyTable, Operation,
     OperationKind, Timing, measure, operations,
 };
-pub use score::{Score, ScoreBatch};
-pub use subset::Subset;
+pub use score::{Score, ScoreBatch, UnknownScore};
 pub use supernet::{Candidate, Supernet, SupernetReport};
 pub use training::{EpochReport, Training};

@@ -1,140 +1,160 @@
-//! Cheap scores of networks that have not been trained.
+//! Zero-cost proxies: scores of networks that have not been trained.
 //!
-//! Each is a number that is larger for networks that are thought to do better. None is an
-//! objective: parameters alone, which cost nothing to count, rank networks about as well (White et
-//! al. 2022, "A deeper look at zero-cost proxies"), so every score is to be compared with them.
+//! Each is larger for networks that are expected to reach a higher accuracy. None is an objective:
+//! parameters alone, which cost nothing to count, rank networks about as well (White et al. 2022, "A
+//! deeper look at zero-cost proxies"), so every score is to be compared with them.
+//!
+//! A score is a file with its formula, and its entry in the list below: variant, name, function and
+//! documentation, of which the first line is the summary.
 
+mod batch;
+mod cost;
 mod gradient_norm;
 mod naswot;
 mod synflow;
 
-use crate::cpu;
-use automl_arch::{Architecture, ArchitectureError};
-use automl_data::DataSplits;
-use automl_models::Network;
-use automl_numeric::stream;
-use burn::tensor::{Device, Tensor, TensorData};
-use rand::seq::SliceRandom;
-use serde::{Deserialize, Serialize};
+pub use batch::ScoreBatch;
 
-/// Cheap scores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Score {
-    /// The logarithm of the parameters: what every other score has to beat.
-    Params,
-    /// The logarithm of the multiply-accumulates: likewise.
-    Macs,
-    /// log |det K| of the patterns in which the nonlinearities respond to a batch: a network that
-    /// tells the images of a batch apart has many patterns. Minus infinity where two images have
-    /// the same.
+use automl_arch::{Architecture, ArchitectureError};
+use serde::{Deserialize, Serialize};
+use std::str::FromStr;
+use thiserror::Error;
+
+macro_rules! scores {
+    ($(
+        #[doc = $summary:literal]
+        $(#[doc = $doc:literal])*
+        $variant:ident = $name:literal, $function:path;
+    )+) => {
+        /// Zero-cost proxy, a score of a network with its initial weights.
+        ///
+        /// # Examples
+        /// ```
+        /// use automl_train::Score;
+        ///
+        /// let score: Score = "synflow".parse()?;
+        /// assert_eq!(score, Score::Synflow);
+        /// for score in Score::ALL {
+        ///     println!("{:14}{}", score.name(), score.summary());
+        /// }
+        /// # Ok::<(), automl_train::UnknownScore>(())
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum Score {
+            $(
+                #[doc = $summary]
+                $(#[doc = $doc])*
+                #[serde(rename = $name)]
+                $variant,
+            )+
+        }
+
+        impl Score {
+            /// Every score, those that need no network first.
+            pub const ALL: [Self; [$($name),+].len()] = [$(Self::$variant),+];
+
+            /// Name in settings and tables.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+
+            /// One-line description.
+            pub fn summary(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $summary.trim_ascii(),)+
+                }
+            }
+
+            /// Score of a network with the initial weights that `seed` gives, computed on the CPU
+            /// as a function of the arguments alone.
+            ///
+            /// # Errors
+            /// An architecture that cannot be built.
+            pub fn of(
+                self,
+                architecture: &Architecture,
+                batch: &ScoreBatch,
+                seed: u64,
+            ) -> Result<f64, ArchitectureError> {
+                let score = match self {
+                    $(Self::$variant => $function,)+
+                };
+                score(architecture, batch, seed)
+            }
+        }
+    };
+}
+
+scores! {
+    /// Logarithm of the number of parameters: the baseline of every other score.
+    Params = "params", cost::parameters;
+
+    /// Logarithm of the multiply-accumulates: a second baseline.
+    Macs = "macs", cost::macs;
+
+    /// Log-determinant of the kernel of the activation patterns of a batch.
+    ///
+    /// `log |det K|`, with `K[i][j]` the number of nonlinearities whose inputs have the same sign for
+    /// images i and j: a network that tells the images of a batch apart has many patterns. Minus
+    /// infinity where two images have the same pattern.
     ///
     /// # Source
     /// Mellor et al. (2021), "Neural architecture search without training", eqs. (1) and (2).
-    Naswot,
-    /// log of the sum over all weights of w dR/dw: R is the sum of the class scores of an image of
-    /// ones, in the network with the absolute values of its weights and without nonlinearities,
-    /// normalisation and attention.
+    Naswot = "naswot", naswot::score;
+
+    /// Logarithm of the synaptic flow through the absolute values of the weights.
+    ///
+    /// `log sum w dR/dw` over all weights w, with R the sum of the class scores of an image of ones,
+    /// in the network with the absolute values of its weights and without nonlinearities,
+    /// normalization and attention.
     ///
     /// # Source
     /// Tanaka et al. (2020), "Pruning neural networks without any data by iteratively conserving
     /// synaptic flow", eqs. (1) and (2); Abdelfattah et al. (2021), "Zero-cost proxies for
     /// lightweight NAS", section 3.2, for the sum.
-    Synflow,
-    /// The sum over all weights' tensors of the Euclidean norm of the loss's gradient at
-    /// initialisation.
+    Synflow = "synflow", synflow::score;
+
+    /// Sum of the Euclidean norms of the loss's gradients at initialization.
+    ///
+    /// One norm for each weight tensor of convolutions and linear layers, of the mean cross-entropy
+    /// of a batch.
     ///
     /// # Source
-    /// Abdelfattah et al. (2021), section 3.2.
-    GradientNorm,
+    /// Abdelfattah et al. (2021), "Zero-cost proxies for lightweight NAS", section 3.2.
+    GradientNorm = "gradient-norm", gradient_norm::score;
 }
 
-impl Score {
-    /// All of them, those that need no network first.
-    pub const ALL: [Self; 5] =
-        [Self::Params, Self::Macs, Self::Naswot, Self::Synflow, Self::GradientNorm];
+/// A name that belongs to no score.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("unknown score {name:?}: one of {}", Score::ALL.map(Score::name).join(", "))]
+pub struct UnknownScore {
+    /// The name.
+    pub name: String,
+}
 
-    /// Its name, as settings and tables have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Params => "params",
-            Self::Macs => "macs",
-            Self::Naswot => "naswot",
-            Self::Synflow => "synflow",
-            Self::GradientNorm => "gradient-norm",
-        }
-    }
+impl FromStr for Score {
+    type Err = UnknownScore;
 
-    /// The score of a network with the initial weights that a seed gives. Computed on the CPU, as a
-    /// function of the arguments alone.
-    ///
-    /// # Errors
-    /// An architecture that cannot be built.
-    pub fn of(
-        self,
-        architecture: &Architecture,
-        batch: &ScoreBatch,
-        seed: u64,
-    ) -> Result<f64, ArchitectureError> {
-        let device = cpu().autodiff();
-        Ok(match self {
-            Self::Params => (architecture.cost()?.parameters as f64).ln(),
-            Self::Macs => (architecture.cost()?.macs as f64).ln(),
-            Self::Naswot => {
-                let network = Network::new(architecture, seed, &device)?;
-                naswot::naswot(network, batch.images(&device))
-            }
-            Self::Synflow => {
-                let network = synflow::linear(architecture.graph()?, seed, &device);
-                let shape = (architecture.input_channels, architecture.input_side);
-                synflow::synflow(network, shape, &device).ln()
-            }
-            Self::GradientNorm => {
-                let network = Network::new(architecture, seed, &device)?;
-                let labels = batch.targets(&device);
-                gradient_norm::gradient_norm(&network, batch.images(&device), labels)
-            }
-        })
+    fn from_str(name: &str) -> Result<Self, UnknownScore> {
+        let found = Self::ALL.into_iter().find(|score| score.name() == name);
+        found.ok_or_else(|| UnknownScore { name: name.into() })
     }
 }
 
-/// The training images that scores look at.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ScoreBatch {
-    /// Normalised pixels.
-    pixels: Vec<f32>,
-    /// `[n, channels, side, side]`
-    shape: [usize; 4],
-    labels: Vec<u16>,
-    classes: usize,
-}
+#[cfg(test)]
+mod tests {
+    use super::Score;
 
-impl ScoreBatch {
-    /// Up to `count` random training images, without augmentation.
-    pub fn new(data: &DataSplits, count: usize, seed: u64) -> Self {
-        let mut order: Vec<usize> = (0..data.train.len()).collect();
-        order.shuffle(&mut stream(seed, 0, "score batch"));
-        order.truncate(count);
-        let mut pixels = Vec::with_capacity(order.len() * data.train.size());
-        order.iter().for_each(|index| data.normalize(data.train.image(*index), &mut pixels));
-        Self {
-            pixels,
-            shape: [order.len(), data.channels, data.side, data.side],
-            labels: order.iter().map(|index| data.train.labels[*index]).collect(),
-            classes: data.classes,
+    #[test]
+    fn scores_are_found_by_name() {
+        for score in Score::ALL {
+            assert_eq!(score.name().parse(), Ok(score));
+            assert_eq!(serde_json::to_string(&score).unwrap(), format!("{:?}", score.name()));
+            assert!(score.summary().len() > 20);
         }
-    }
-
-    fn images(&self, device: &Device) -> Tensor<4> {
-        Tensor::from_data(TensorData::new(self.pixels.clone(), self.shape), device)
-    }
-
-    /// One-hot classes `[n, classes]`.
-    fn targets(&self, device: &Device) -> Tensor<2> {
-        let mut targets = vec![0.0_f32; self.labels.len() * self.classes];
-        for (row, label) in targets.chunks_exact_mut(self.classes).zip(&self.labels) {
-            row[usize::from(*label)] = 1.0;
-        }
-        Tensor::from_data(TensorData::new(targets, [self.labels.len(), self.classes]), device)
+        let error = "grasp".parse::<Score>().unwrap_err().to_string();
+        assert!(error.contains("\"grasp\"") && error.contains("gradient-norm"), "{error}");
     }
 }

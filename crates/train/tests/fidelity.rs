@@ -3,9 +3,9 @@
 
 use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_data::{DataSplits, Dataset, Recipe, Split};
-use automl_train::subset::{FeatureSource, Reference, el2n};
+use automl_train::subset::{self, Reference, el2n};
 use automl_train::{
-    Fidelity, FidelityError, PreparedFidelity, Subset, TrainError, cpu, one_thread,
+    FeatureSource, Fidelity, FidelityError, PreparedFidelity, Subset, TrainError, cpu, one_thread,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,7 +48,7 @@ fn orders_are_balanced_and_repeatable() {
     let mut shared = Reference::new(&data, 3, device, &never);
     for way in WAYS {
         assert_eq!(way.to_string().parse(), Ok(way));
-        let order = way.order(&mut shared).unwrap();
+        let order = subset::order(way, &mut shared).unwrap();
         let mut sorted = order.clone();
         sorted.sort_unstable();
         assert_eq!(sorted, (0..n).collect::<Vec<_>>(), "{way}");
@@ -64,7 +64,8 @@ fn orders_are_balanced_and_repeatable() {
         }
         // Networks of its own, on another thread.
         let other = std::thread::scope(|scope| {
-            let order = || way.order(&mut Reference::new(&data, 3, device, &never)).unwrap();
+            let order =
+                || subset::order(way, &mut Reference::new(&data, 3, device, &never)).unwrap();
             scope.spawn(order).join().unwrap()
         });
         assert_eq!(order, other, "{way}");
@@ -75,7 +76,7 @@ fn orders_are_balanced_and_repeatable() {
         assert!(images(&small).is_subset(&images(&large)), "{way}");
         assert_eq!(small.train.len(), (n as f64 * 0.1).ceil() as usize);
     }
-    assert!("nearest".parse::<Subset>().unwrap_err().contains("herding-pixels"));
+    assert!("nearest".parse::<Subset>().unwrap_err().to_string().contains("herding-pixels"));
 }
 
 /// A wrong label is hard to learn: images whose label was changed have the higher scores.
@@ -106,8 +107,8 @@ fn reference_networks_are_shared_and_stop() {
     let device = cpu();
     let mut reference = Reference::new(&data, 0, &device, &count);
     let mut trained = |way: Subset| {
-        assert!(way.looks_through_networks());
-        way.order(&mut reference).unwrap();
+        assert!(way.needs_networks());
+        subset::order(way, &mut reference).unwrap();
         steps.swap(0, Ordering::Relaxed)
     };
     let one = trained(Subset::KCentre(FeatureSource::Network));

@@ -42,6 +42,9 @@ pub(super) fn set_gradient<const D: usize>(
 /// Reorders `[batch, positions, channels]` to `[batch, channels, positions]`.
 pub(super) fn planes(shape: Shape, values: &[f32]) -> Buffer {
     let (positions, channels) = (shape.positions(), shape.channels);
+    if positions == 1 || channels == 1 {
+        return Buffer::copy(values);
+    }
     let mut out = Buffer::new(values.len());
     let images = out.chunks_exact_mut(shape.image()).zip(values.chunks_exact(shape.image()));
     for (out, image) in images {
@@ -57,6 +60,9 @@ pub(super) fn planes(shape: Shape, values: &[f32]) -> Buffer {
 /// Reorders `[batch, channels, positions]` to `[batch, positions, channels]`.
 pub(super) fn pixels(shape: Shape, values: &[f32]) -> Buffer {
     let (positions, channels) = (shape.positions(), shape.channels);
+    if positions == 1 || channels == 1 {
+        return Buffer::copy(values);
+    }
     let mut out = Buffer::new(values.len());
     let images = out.chunks_exact_mut(shape.image()).zip(values.chunks_exact(shape.image()));
     for (out, image) in images {

@@ -3,7 +3,7 @@
 use super::SearchError;
 use crate::{RungSettings, SettingsError};
 use automl_arch::NetworkSpace;
-use automl_data::{DataSplits, Recipe};
+use automl_data::{DataSplits, Recipe, UnknownSubset};
 use automl_numeric::stream;
 use automl_space::Space;
 use automl_study::Ladder;
@@ -144,10 +144,10 @@ pub(crate) fn fidelities(
     data: &DataSplits,
 ) -> Result<Vec<Fidelity>, SearchError> {
     let fidelity = |rung: &RungSettings| {
-        let subset = rung.subset.parse().map_err(|reason| SettingsError::Value {
+        let subset = rung.subset.parse().map_err(|error: UnknownSubset| SettingsError::Value {
             name: "fidelity subset",
             value: format!("{:?}", rung.subset),
-            reason,
+            reason: error.to_string(),
         })?;
         let side = rung.side.unwrap_or(data.side);
         let fidelity = Fidelity { epochs: rung.epochs, share: rung.share, subset, side };
@@ -161,7 +161,7 @@ pub(crate) fn fidelities(
 pub(crate) fn preparation(settings: &[RungSettings]) -> Option<String> {
     let looks = |rung: &RungSettings| {
         let subset = rung.subset.parse::<Subset>();
-        rung.share < 1.0 && subset.is_ok_and(Subset::looks_through_networks)
+        rung.share < 1.0 && subset.is_ok_and(Subset::needs_networks)
     };
     let trains = settings.iter().any(looks);
     trains

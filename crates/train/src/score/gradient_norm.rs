@@ -1,13 +1,27 @@
 //! Norms of the gradients at initialisation.
 
+use super::ScoreBatch;
+use crate::cpu;
+use automl_arch::{Architecture, ArchitectureError};
 use automl_models::Network;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Gradients, Tensor};
 
-/// The sum of the Euclidean norms of the gradients of the mean cross-entropy by the weights of
+/// Gradient norm of a freshly initialized network on a batch.
+pub(super) fn score(
+    architecture: &Architecture,
+    batch: &ScoreBatch,
+    seed: u64,
+) -> Result<f64, ArchitectureError> {
+    let device = cpu().autodiff();
+    let network = Network::new(architecture, seed, &device)?;
+    Ok(gradient_norm(&network, batch.images(&device), batch.targets(&device)))
+}
+
+/// Sum of the Euclidean norms of the gradients of the mean cross-entropy by the weights of
 /// convolutions and linear layers; `targets` are one-hot.
-pub(super) fn gradient_norm(network: &Network, images: Tensor<4>, targets: Tensor<2>) -> f64 {
+fn gradient_norm(network: &Network, images: Tensor<4>, targets: Tensor<2>) -> f64 {
     let [count, _] = targets.dims();
     let loss = |scores| -(log_softmax(scores, 1) * targets).sum() / count.max(1) as f64;
     let (_, gradients) = network.gradients(images, loss);
@@ -37,8 +51,7 @@ impl ModuleVisitor for Norms<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu;
-    use automl_arch::{Architecture, Block, Layer};
+    use automl_arch::{Block, Layer};
 
     /// With weights zero the classes are equally likely, so the gradient is
     /// `(1/classes - target) x^T`, whose norm is known.

@@ -1,12 +1,26 @@
-//! The determinant of the kernel of activation patterns.
+//! Determinant of the kernel of activation patterns.
 
+use super::ScoreBatch;
+use crate::cpu;
+use automl_arch::{Architecture, ArchitectureError};
 use automl_models::Network;
 use burn::module::Module;
 use burn::tensor::Tensor;
 
-/// log |det K| with K_ij the number of nonlinearities whose inputs have the same sign for images i
+/// Log-determinant of a freshly initialized network on a batch.
+pub(super) fn score(
+    architecture: &Architecture,
+    batch: &ScoreBatch,
+    seed: u64,
+) -> Result<f64, ArchitectureError> {
+    let device = cpu().autodiff();
+    let network = Network::new(architecture, seed, &device)?;
+    Ok(naswot(network, batch.images(&device)))
+}
+
+/// `log |det K|` with K_ij the number of nonlinearities whose inputs have the same sign for images i
 /// and j, in a fresh network that normalises by the batch.
-pub(super) fn naswot(mut network: Network, images: Tensor<4>) -> f64 {
+fn naswot(mut network: Network, images: Tensor<4>) -> f64 {
     // The running statistics become those of the batch; evaluation then needs no gradients.
     network.set_norm_momentum(1.0);
     network.observe(images.clone());
@@ -66,9 +80,7 @@ fn log_determinant(mut a: Vec<Vec<f64>>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu;
-    use automl_arch::block;
-    use automl_arch::{Activation, Architecture, Block, Layer};
+    use automl_arch::{Activation, Block, Layer, block};
 
     /// Two ReLU units on vectors of two numbers, with weights such that the signs of the inputs
     /// are the pattern.

@@ -1,12 +1,26 @@
-//! The flow through the absolute values of the weights.
+//! Synaptic flow through the absolute values of the weights.
 
-use automl_arch::{Activation, Graph, Op};
+use super::ScoreBatch;
+use crate::cpu;
+use automl_arch::{Activation, Architecture, ArchitectureError, Graph, Op};
 use automl_models::Network;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, FloatDType, Gradients, Tensor};
 
-/// A network without nonlinearities, normalisation and attention.
-pub(super) fn linear(mut network: Graph, seed: u64, device: &Device) -> Network {
+/// Logarithm of the flow in a freshly initialized network.
+pub(super) fn score(
+    architecture: &Architecture,
+    _: &ScoreBatch,
+    seed: u64,
+) -> Result<f64, ArchitectureError> {
+    let device = cpu().autodiff();
+    let network = linear(architecture.graph()?, seed, &device);
+    let shape = (architecture.input_channels, architecture.input_side);
+    Ok(synflow(network, shape, &device).ln())
+}
+
+/// A network without nonlinearities, normalization and attention.
+fn linear(mut network: Graph, seed: u64, device: &Device) -> Network {
     network.nodes = linear_chain(network.nodes);
     Network::from_graph(&network, seed, device)
 }
@@ -35,7 +49,7 @@ fn linear_chain(nodes: Vec<Op>) -> Vec<Op> {
 
 /// The sum over all weights of w dR/dw, with R the sum of the scores of an image of ones under the
 /// absolute values of the weights. In 64-bit floats: R grows with the product of all layers' widths.
-pub(super) fn synflow(network: Network, shape: (usize, usize), device: &Device) -> f64 {
+fn synflow(network: Network, shape: (usize, usize), device: &Device) -> f64 {
     let network = network.map(&mut Absolute);
     let (channels, side) = shape;
     let ones = Tensor::<4>::ones([1, channels, side, side], device).cast(FloatDType::F64);
@@ -73,9 +87,7 @@ impl ModuleVisitor for Flow<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cpu;
-    use automl_arch::block;
-    use automl_arch::{Architecture, Block, Layer};
+    use automl_arch::{Block, Layer, block};
 
     fn score(architecture: &Architecture, device: &Device) -> f64 {
         let network = linear(architecture.graph().unwrap(), 3, device);
