@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::output::say;
 use crate::settings::{Assignment, DataArgs, SettingsArgs, number, seed, text};
-use automl::search::Settings;
+use automl::search::{Settings, Subset};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -28,7 +28,7 @@ least.
 Every training is written down as it ends. Who stops the command, or wants more networks or other
 settings, repeats it: what is known is not trained again.";
 
-pub(crate) const EXAMPLES: &str = "\
+const EXAMPLES: &str = "\
 Examples:
   cargo xtask fidelities
       digits: a table, and the ladder in runs/digits-ladder.toml
@@ -40,6 +40,13 @@ Examples:
 
   cargo xtask fidelities --set 'fidelity.candidates=[{epochs=9, subset=\"herding\", share=0.3}]'
       compare settings of your own";
+
+/// The examples, and the strategies that choose a part of the images.
+pub(crate) fn examples() -> String {
+    let line = |(_, name, summary): (Subset, &str, &str)| format!("\n  {name:17}{summary}");
+    let subsets = Subset::ALL.map(line).concat();
+    format!("{EXAMPLES}\n\nSubsets of the images:{subsets}")
+}
 
 /// Options of `automl fidelities`.
 #[derive(Debug, Args)]

@@ -51,7 +51,7 @@ enum Command {
     #[command(long_about = compress::LONG, after_long_help = compress::EXAMPLES)]
     Compress(Box<compress::CompressArgs>),
     /// Measure which cheap settings rank networks as full training does
-    #[command(long_about = fidelities::LONG, after_long_help = fidelities::EXAMPLES)]
+    #[command(long_about = fidelities::LONG, after_long_help = fidelities::examples())]
     Fidelities(Box<fidelities::FidelitiesArgs>),
     /// Measure how long networks take on this device, and how well that can be predicted
     Latency(Box<latency::LatencyArgs>),

@@ -1,9 +1,17 @@
-//! What a compressed network may cost.
+//! Budgets of compressed networks.
 
 use automl_arch::Cost;
 use serde::{Deserialize, Serialize};
 
-/// Caps on parameters and multiply-accumulates of one image; none where it is `None`.
+/// Caps on parameters and multiply-accumulates of one image; `None` for no cap.
+///
+/// # Examples
+/// ```
+/// use automl_compress::Budget;
+///
+/// let budget = Budget { parameters: Some(10_000), macs: None };
+/// assert_eq!(budget.to_string(), "10000 parameters");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
     /// The most parameters.
@@ -13,7 +21,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Whether a network keeps within the caps.
+    /// `true` if a network keeps within the caps.
     pub fn allows(&self, cost: &Cost) -> bool {
         self.parameters.is_none_or(|most| cost.parameters <= most)
             && self.macs.is_none_or(|most| cost.macs <= most)

@@ -10,7 +10,16 @@ use serde::{Deserialize, Serialize};
 use spectrum::{Spectrum, survey};
 use thiserror::Error;
 
-/// How ranks are chosen.
+/// Rule that chooses the ranks of each layer.
+///
+/// # Examples
+/// ```
+/// use automl_compress::RankRule;
+///
+/// let rule: RankRule = serde_json::from_str(r#"{"evbmf": {"share": 0.8}}"#)?;
+/// assert_eq!(rule, RankRule::Evbmf { share: 0.8 });
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RankRule {
@@ -39,7 +48,7 @@ pub enum Ranks {
     },
 }
 
-/// Why layers cannot be decomposed.
+/// Reasons for which layers cannot be decomposed.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum DecomposeError {
@@ -56,7 +65,7 @@ pub enum DecomposeError {
         /// Multiply-accumulates of the smallest network.
         macs: u64,
     },
-    /// The decomposed network is none.
+    /// The decomposed network is invalid.
     #[error(transparent)]
     Model(#[from] ModelError),
 }
@@ -65,7 +74,7 @@ pub enum DecomposeError {
 #[derive(Debug)]
 pub struct Decomposition<'a> {
     model: &'a Model,
-    /// For each node, those in branches behind their sum or concatenation, what is known of it.
+    /// For each node, those in branches behind their sum or concatenation, its spectrum.
     spectra: Vec<Option<(Op, usize, Spectrum)>>,
 }
 
@@ -121,7 +130,7 @@ impl<'a> Decomposition<'a> {
         Ok(ranks(low))
     }
 
-    /// What the network would cost with these ranks, at most: of two Tucker ranks, one that is above
+    /// Upper bound on the cost of the network with these ranks: of two Tucker ranks, one that is above
     /// what the other leaves (r > s K²) becomes less when the factors are made.
     pub fn cost(&self, ranks: &[Option<Ranks>]) -> Cost {
         let mut smaller = self.model.graph().clone();
@@ -129,7 +138,7 @@ impl<'a> Decomposition<'a> {
         smaller.cost()
     }
 
-    /// The network with factors in place of the layers that have ranks. Normalisation, bias and
+    /// The network with factors in place of the layers that have ranks. Normalization, bias and
     /// activation stay behind the last factor; the biases of the others are 0. At full ranks it
     /// computes the same function.
     ///

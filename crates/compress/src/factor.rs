@@ -8,9 +8,19 @@ use nalgebra::DMatrix;
 const ROUNDS: usize = 10;
 const GAIN: f64 = 1e-7;
 
-/// The best approximation A B of a matrix `[T, S]` by rank r: A `[T, r]`, B `[r, S]`, each with the
+/// Best approximation A B of a matrix `[T, S]` by rank r: A `[T, r]`, B `[r, S]`, each with the
 /// square roots of the singular values. Its squared error is the sum of the squared singular values
 /// that are left out (Eckart & Young 1936).
+///
+/// # Examples
+/// ```
+/// use automl_compress::factor::svd;
+/// use nalgebra::DMatrix;
+///
+/// let matrix = DMatrix::from_row_slice(2, 3, &[1.0, 2.0, 3.0, 2.0, 4.0, 6.0]);
+/// let (a, b) = svd(&matrix, 1);
+/// assert!((&matrix - a * b).norm() < 1e-9);
+/// ```
 pub fn svd(matrix: &DMatrix<f64>, rank: usize) -> (DMatrix<f64>, DMatrix<f64>) {
     let wide = matrix.nrows() <= matrix.ncols();
     let (vectors, singular) =
@@ -76,14 +86,14 @@ impl Kernel {
         })
     }
 
-    /// The kernel whose matrix by outputs is M times this one's, for M `[r, T]`.
+    /// Kernel with the matrix by outputs M times this one's, for M `[r, T]`.
     fn map_outputs(&self, map: &DMatrix<f64>) -> Self {
         let product = map * self.by_outputs();
         let values = product.transpose().as_slice().to_vec();
         Self { outputs: map.nrows(), values, ..self.clone() }
     }
 
-    /// Likewise by inputs, for M `[r, S]`.
+    /// Kernel with the matrix by inputs M times this one's, for M `[r, S]`.
     fn map_inputs(&self, map: &DMatrix<f64>) -> Self {
         let product = map * self.by_inputs();
         let (inputs, area) = (map.nrows(), self.area);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct FineTuning<'a> {
     /// Data: its training part trains.
     pub data: &'a Arc<DataSplits>,
-    /// How to train; its epochs are those of the whole compression. See [`fine_tuning`].
+    /// Recipe; its epochs are those of the whole compression. See [`fine_tuning`].
     pub recipe: &'a Recipe,
     /// Seed, from which each training in between derives its own order and augmentation, and
     /// random rankings their scores.
@@ -48,8 +48,20 @@ pub struct Callbacks<'a> {
     pub tell: &'a dyn Fn(&CompressionEvent),
 }
 
-/// A recipe for going on with a trained network: a share of the learning rate, cosine as before.
-/// A tenth is custom; small networks do better with three tenths.
+/// Recipe for fine-tuning a trained network: a share `rate` of the learning rate, along a cosine as
+/// before. A tenth is customary; small networks do better with three tenths.
+///
+/// # Examples
+/// ```
+/// use automl_compress::fine_tuning;
+/// use automl_data::{DataSplits, Dataset, Recipe};
+///
+/// let recipe = Recipe::for_data(&DataSplits::split(&Dataset::digits()?, 0.15, 0)?, 27);
+/// let tuning = fine_tuning(&recipe, 9, 0.3);
+/// assert_eq!(tuning.epochs, 9);
+/// assert!((tuning.learning_rate / recipe.learning_rate - 0.3).abs() < 1e-12);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn fine_tuning(recipe: &Recipe, epochs: u64, rate: f64) -> Recipe {
     Recipe { epochs, learning_rate: rate * recipe.learning_rate, ..recipe.clone() }
 }

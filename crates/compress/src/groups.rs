@@ -1,6 +1,6 @@
-//! Which channels of a network can only be removed together.
+//! Channels of a network that can only be removed together.
 //!
-//! A sum ties the channels of its branches one to one; depthwise convolutions, normalisation,
+//! A sum ties the channels of its branches one to one; depthwise convolutions, normalization,
 //! pooling and channel weights hand channels on; a convolution in groups ties what each of its
 //! groups reads and writes; a concatenation puts two ranges in a row; a linear layer behind maps of
 //! side s reads each channel s^2 times. Channels that are tied make a *unit*, units that come from
@@ -19,7 +19,7 @@ pub struct Groups {
     groups: Vec<Vec<usize>>,
     /// The units that may be removed of those that each layer makes.
     layers: Vec<Vec<usize>>,
-    /// How many units there are, those that must stay included.
+    /// Number of units, with those that must stay.
     units: usize,
     /// For each node, those in branches behind their sum or concatenation, the units on its axes.
     axes: Vec<Axes>,
@@ -28,22 +28,22 @@ pub struct Groups {
 /// The unit of each channel that a node reads, writes and has inside.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Axes {
-    /// What it reads; a linear layer's inputs, so with each channel side^2 times.
+    /// Units that the node reads; of a linear layer each channel side^2 times.
     pub(crate) inputs: Vec<usize>,
-    /// What it writes.
+    /// Units that the node writes.
     pub(crate) outputs: Vec<usize>,
     /// Channels between the two layers of squeeze-and-excitation.
     pub(crate) inner: Vec<usize>,
 }
 
-/// What an axis of a tensor has to do with the channels along it.
+/// Relation of a tensor's axis to the channels along it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// Filters that make the channels.
     Makes,
     /// Weights that read them.
     Reads,
-    /// Biases, normalisation, gates.
+    /// Biases, normalization, gates.
     Follows,
 }
 
@@ -71,7 +71,7 @@ impl Groups {
         &self.layers
     }
 
-    /// How many units there are; they are numbered from 0.
+    /// Number of units; they are numbered from 0.
     pub fn units(&self) -> usize {
         self.units
     }

@@ -1,4 +1,4 @@
-//! How much a network needs each unit of channels.
+//! Importance of the units of channels.
 
 use crate::Model;
 use crate::groups::{Groups, Role};
@@ -10,14 +10,24 @@ use automl_train::Training;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-/// How units are ranked. Scores are divided by their group's mean, so that groups are comparable.
+/// Ranking of the units of channels.
+///
+/// # Examples
+/// ```
+/// use automl_compress::Importance;
+///
+/// assert_eq!(Importance::default(), Importance::Taylor);
+/// assert_eq!(Importance::L1.name(), "l1");
+/// ```
+///
+/// Scores are divided by their group's mean, so that groups are comparable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Importance {
     /// The mean over batches of (dL/dz)^2 with a gate z = 1 on the unit's channels.
     ///
     /// By the chain rule dL/dz is the sum of weight times gradient over all weights that read the
-    /// channels; over the filters that make them that sum is 0 wherever normalisation follows.
+    /// channels; over the filters that make them that sum is 0 wherever normalization follows.
     ///
     /// # Source
     /// Molchanov et al. (2019), "Importance estimation for neural network pruning", eq. (8).
@@ -33,7 +43,7 @@ pub enum Importance {
 }
 
 impl Importance {
-    /// Its name, as options have it.
+    /// Name in options.
     pub fn name(self) -> &'static str {
         match self {
             Self::Taylor => "taylor",

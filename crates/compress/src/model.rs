@@ -7,14 +7,16 @@ use automl_train::{Device, cpu};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
-/// A network and its weights.
+/// Network with its weights, as data.
+///
+/// The crate's page has an example.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     graph: Graph,
     tensors: Vec<NamedTensor>,
 }
 
-/// Why nodes and weights make no network.
+/// Reasons for which operations and weights do not form a network.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum ModelError {
@@ -24,8 +26,8 @@ pub enum ModelError {
     /// The weights do not fit the nodes.
     #[error(transparent)]
     Weights(#[from] LoadError),
-    /// A weight is no finite number.
-    #[error("{name} holds {value}, which is no finite number")]
+    /// A weight is NaN or infinite.
+    #[error("{name} holds {value}, which is not finite")]
     NotFinite {
         /// The tensor.
         name: String,
@@ -71,7 +73,7 @@ impl Model {
     /// The network on a device.
     ///
     /// # Errors
-    /// None in practice: the weights fit since [`Model::new`].
+    /// None in practice: [`Model::new`] checked that the weights fit.
     pub fn network(&self, device: &Device) -> Result<Network, LoadError> {
         Network::from_graph(&self.graph, 0, device).with_tensors(self.tensors.clone())
     }
@@ -88,7 +90,7 @@ impl Model {
     }
 }
 
-/// Whether the tensors of many numbers have the shapes that the nodes say.
+/// Checks that the large tensors have the shapes that the nodes prescribe.
 fn fits(
     nodes: &[Op],
     prefix: &str,

@@ -73,7 +73,7 @@ pub fn prune_and_tune(
 /// Decomposes layers, and fine-tunes the factors.
 ///
 /// # Errors
-/// As [`prune_and_tune`].
+/// Those of [`prune_and_tune`].
 pub fn decompose_and_tune(
     model: &Model,
     target: RankTarget,
@@ -95,11 +95,11 @@ pub fn decompose_and_tune(
 /// Removes channels half of the way to a budget, in ratio, with half of the epochs, and decomposes
 /// layers for the rest of it.
 ///
-/// Whether that leads there is tried on a copy without training first. If decomposition then cannot
+/// A copy without training shows first whether that leads there. If decomposition then cannot
 /// reach the budget after all, more channels are removed in its place.
 ///
 /// # Errors
-/// As [`prune_and_tune`].
+/// Those of [`prune_and_tune`].
 pub fn both_and_tune(
     model: &Model,
     budget: &Budget,
@@ -221,7 +221,7 @@ mod tests {
 
     /// Also where nothing trains.
     #[test]
-    fn whoever_asks_to_stop_is_heard() {
+    fn stop_requests_are_followed() {
         let (data, model) = (data(), model());
         let recipe = Recipe { epochs: 0, ..Recipe::for_data(&data, 1) };
         let tuning = FineTuning { data: &data, recipe: &recipe, seed: 0, device: &cpu() };

@@ -1,4 +1,4 @@
-//! Removing channels.
+//! Removal of channels.
 
 use crate::groups::Groups;
 use crate::tree::{Layer, branches, with_branches};
@@ -7,7 +7,15 @@ use automl_arch::{Cost, Graph, Op};
 use automl_models::NamedTensor;
 use thiserror::Error;
 
-/// What is left in any case.
+/// Channels that stay in any case.
+///
+/// # Examples
+/// ```
+/// use automl_compress::MinChannels;
+///
+/// let aligned = MinChannels { multiple: 8, ..MinChannels::default() };
+/// assert_eq!((aligned.units, aligned.multiple), (2, 8));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MinChannels {
     /// The fewest units that stay of a layer's; all, where it has fewer.
@@ -22,16 +30,16 @@ impl Default for MinChannels {
     }
 }
 
-/// Why channels cannot be removed.
+/// Reasons for which channels cannot be removed.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum PruneError {
-    /// There are not as many scores as units.
+    /// The numbers of scores and units differ.
     #[error("{found} scores for {expected} units")]
     Scores {
-        /// How many there are.
+        /// Number of scores.
         found: usize,
-        /// How many there should be.
+        /// Number of units.
         expected: usize,
     },
     /// The budget cannot be met.
@@ -47,7 +55,7 @@ pub enum PruneError {
         /// Multiply-accumulates of the smallest network.
         macs: u64,
     },
-    /// The smaller network is none.
+    /// The smaller network is invalid.
     #[error(transparent)]
     Model(#[from] ModelError),
 }
@@ -92,7 +100,7 @@ pub fn prune(
     Ok(remove(model, groups, &keep(high))?)
 }
 
-/// Whether [`prune`] can meet a budget. Where groups overlap with layers, other scores may leave a
+/// Checks that [`prune`] can meet a budget. Where groups overlap with layers, other scores may leave a
 /// few channels more or less, so [`prune`] may still say otherwise.
 ///
 /// # Errors
@@ -114,7 +122,7 @@ pub(crate) fn within_reach(
     Err(PruneError::OutOfReach { budget: *budget, parameters, macs })
 }
 
-/// The network without the units that are not kept.
+/// Removes the units that are not kept.
 ///
 /// # Errors
 /// [`ModelError`] where a layer would have no channels left.
@@ -124,7 +132,7 @@ pub fn remove(model: &Model, groups: &Groups, keep: &[bool]) -> Result<Model, Mo
     model.with_layers(&layers)
 }
 
-/// The network with zeros in place of all weights that read a unit that is not kept.
+/// Sets all weights that read a unit that is not kept to zero.
 ///
 /// # Errors
 /// None in practice.
@@ -159,7 +167,7 @@ fn least(size: usize, min_channels: MinChannels) -> usize {
     units.min(size)
 }
 
-/// Which units stay once the first `count` of the order go; groups are filled up to a multiple.
+/// Units that stay once the first `count` of the order go; groups are filled up to a multiple.
 fn kept(
     groups: &Groups,
     order: &[usize],

@@ -1,4 +1,4 @@
-//! How many singular values of a matrix are signal.
+//! Number of singular values of a matrix that are signal.
 
 use nalgebra::{DMatrix, SVD, SymmetricEigen};
 
@@ -48,7 +48,12 @@ fn descending(values: &[f64]) -> Vec<usize> {
     order
 }
 
-/// The least rank that holds a share of the energy, the sum of squared singular values; at least 1.
+/// Least rank that holds a share of the energy, the sum of squared singular values; at least 1.
+///
+/// # Examples
+/// ```
+/// assert_eq!(automl_compress::energy_rank(&[3.0, 2.0, 1.0], 0.9), 2);
+/// ```
 pub fn energy_rank(singular: &[f64], share: f64) -> usize {
     let total: f64 = singular.iter().map(|s| s * s).sum();
     let mut sum = 0.0;
@@ -63,12 +68,12 @@ pub fn energy_rank(singular: &[f64], share: f64) -> usize {
 }
 
 /// The rank of a matrix in white noise of unknown variance, by the global analytic solution of
-/// empirical variational Bayesian matrix factorisation.
+/// empirical variational Bayesian matrix factorization.
 ///
 /// `singular` are all min(L, M) singular values of the L x M matrix, the largest first; those that
 /// are left out count as 0. With
 /// alpha = L / M <= 1, t = 2.5129 sqrt(alpha) and b = (1 + t)(1 + alpha / t), singular values above
-/// sqrt(M v b) are signal, for the variance v that minimises the free energy.
+/// sqrt(M v b) are signal, for the variance v that minimizes the free energy.
 ///
 /// # Source
 /// Nakajima et al. (2013), "Global analytic solution of fully-observed variational Bayesian matrix

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Layer {
     /// The node; branches are empty here.
     pub(crate) node: Op,
-    /// Its tensors by their names within the layer, such as `weight`.
+    /// Tensors by their names within the layer, such as `weight`.
     pub(crate) tensors: BTreeMap<String, NamedTensor>,
     /// The two branches of a sum or concatenation.
     pub(crate) branches: [Vec<Layer>; 2],
@@ -20,7 +20,7 @@ impl Layer {
         Self { node, tensors: BTreeMap::new(), branches: [Vec::new(), Vec::new()] }
     }
 
-    /// With one more tensor.
+    /// Adds a tensor.
     pub(crate) fn with(mut self, name: &str, shape: &[usize], values: Vec<f32>) -> Self {
         let tensor = NamedTensor { name: name.to_owned(), shape: shape.to_vec(), values };
         self.tensors.insert(name.to_owned(), tensor);
@@ -28,7 +28,7 @@ impl Layer {
     }
 }
 
-/// What a network's module calls a node, and its branches.
+/// Names of a node and its branches in the network's module.
 pub(crate) fn names(node: &Op) -> (&'static str, [&'static str; 2]) {
     match node {
         Op::Convolution(_) => ("Convolution", [""; 2]),

@@ -1,4 +1,4 @@
-//! A network that has learnt the digits, made smaller.
+//! A network that has learned the digits, made smaller.
 #![allow(clippy::unwrap_used)]
 
 use automl_arch::{Activation, Architecture, Block, Layer};

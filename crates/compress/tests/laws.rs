@@ -18,7 +18,7 @@ use rand::RngExt;
 use rand::seq::IndexedRandom;
 use std::collections::HashSet;
 
-/// A network whose every number is random, statistics of normalisation too.
+/// Network of random values, statistics of normalization too.
 fn model(graph: Graph, seed: u64) -> Model {
     let mut tensors = Network::from_graph(&graph, seed, &cpu()).tensors();
     let mut rng = stream(seed, 1, "test");

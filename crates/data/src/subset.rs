@@ -18,7 +18,7 @@ use thiserror::Error;
 /// use automl_data::{FeatureSource, Subset};
 ///
 /// let subset: Subset = "k-centre-pixels".parse()?;
-/// assert_eq!(subset, Subset::KCentre(FeatureSource::Pixels));
+/// assert_eq!(subset, Subset::KCenter(FeatureSource::Pixels));
 /// for (subset, name, summary) in Subset::ALL {
 ///     assert_eq!(subset.to_string(), name);
 ///     println!("{name:18}{summary}");
@@ -31,7 +31,7 @@ pub enum Subset {
     #[default]
     Random,
     /// Greedy k-center within each class (Sener & Savarese 2018).
-    KCentre(FeatureSource),
+    KCenter(FeatureSource),
     /// Herding within each class (Welling 2009).
     Herding(FeatureSource),
     /// Images with the largest EL2N score (Paul et al. 2021).
@@ -63,11 +63,11 @@ impl Subset {
     pub const ALL: [(Self, &'static str, &'static str); 7] = [
         (Self::Random, "random", "uniform draws within each class"),
         (
-            Self::KCentre(FeatureSource::Network),
+            Self::KCenter(FeatureSource::Network),
             "k-centre",
             "greedy k-center by the features of a small trained network",
         ),
-        (Self::KCentre(FeatureSource::Pixels), "k-centre-pixels", "greedy k-center by pixels"),
+        (Self::KCenter(FeatureSource::Pixels), "k-centre-pixels", "greedy k-center by pixels"),
         (
             Self::Herding(FeatureSource::Network),
             "herding",
@@ -91,7 +91,7 @@ impl Subset {
     pub fn needs_networks(self) -> bool {
         match self {
             Self::Random => false,
-            Self::KCentre(source) | Self::Herding(source) => source == FeatureSource::Network,
+            Self::KCenter(source) | Self::Herding(source) => source == FeatureSource::Network,
             Self::Hardest | Self::Easiest => true,
         }
     }

@@ -1,4 +1,4 @@
-//! Convolution, normalisation, activation.
+//! Convolution, normalization, activation.
 
 use crate::init::Init;
 use crate::linear::product;
@@ -10,7 +10,7 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, s};
 
-/// A convolution without bias and with normalisation, or the other way round.
+/// A convolution without bias and with normalization, or the other way round.
 #[derive(Module, Debug)]
 pub(crate) struct ConvolutionLayer {
     pub(super) weight: Param<Tensor<4>>,
@@ -18,7 +18,7 @@ pub(crate) struct ConvolutionLayer {
     pub(super) norm: Option<Norm>,
     #[module(skip)]
     pub(super) spec: Convolution,
-    /// Whether to compute it as a matrix product: 1x1, one group, on the CPU, where that is 2.4
+    /// Computation as a matrix product: 1x1, one group, on the CPU, where that is 2.4
     /// times faster forward and backward than the general convolution.
     product: bool,
 }
@@ -40,7 +40,7 @@ impl ConvolutionLayer {
         self.activate(self.linear(x))
     }
 
-    /// Convolution and normalisation.
+    /// Convolution and normalization.
     pub(super) fn linear(&self, x: Tensor<4>) -> Tensor<4> {
         let y = if self.product { self.pointwise(x) } else { self.general(x) };
         match &self.norm {

@@ -5,7 +5,7 @@ use burn::module::Param;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 
-/// Hands out parameters; each tensor of random numbers has a stream of its own.
+/// Source of initial parameters; each random tensor has a stream of its own.
 pub(crate) struct Init<'a> {
     seed: u64,
     drawn: u64,
@@ -44,7 +44,7 @@ impl<'a> Init<'a> {
     }
 }
 
-/// Standard normal numbers by Box and Muller's transform, in a portable mathematics library.
+/// Standard normal numbers by the Box-Muller transform, with a portable mathematics library.
 fn normals(seed: u64, index: u64, count: usize) -> Vec<f64> {
     let mut rng = stream(seed, index, "weights");
     let mut values = Vec::with_capacity(count + 1);

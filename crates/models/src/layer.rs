@@ -14,7 +14,7 @@ use burn::tensor::Tensor;
 #[derive(Module, Debug)]
 #[allow(clippy::large_enum_variant, reason = "nearly every layer is a convolution, the largest")]
 pub(crate) enum NetworkLayer {
-    /// Convolution, normalisation, activation.
+    /// Convolution, normalization, activation.
     Convolution(ConvolutionLayer),
     /// Matrix product, bias, activation.
     Linear(LinearLayer),

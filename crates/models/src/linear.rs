@@ -16,7 +16,7 @@ pub(crate) struct LinearLayer {
 }
 
 impl LinearLayer {
-    /// A classifier's layer, whose first scores are small.
+    /// Layer with small initial scores, as a classifier needs.
     pub(crate) fn new(
         inputs: usize,
         outputs: usize,
@@ -31,7 +31,7 @@ impl LinearLayer {
         self.activate(self.linear(x))
     }
 
-    /// Product and bias.
+    /// Product and bias, without activation.
     pub(super) fn linear(&self, x: Tensor<4>) -> Tensor<4> {
         let y = product(x.flatten(1, 3), self.weight.val(), Some(self.bias.val()));
         let [batch, outputs] = y.dims();

@@ -7,11 +7,32 @@ use automl_arch::{Architecture, ArchitectureError, Graph};
 use burn::module::Module;
 use burn::tensor::{Device, Gradients, Tensor};
 
-/// A trainable image classifier: batches of images in, one score per class out.
+/// Trainable image classifier: batches of images in, one score per class out.
 ///
-/// Gradients flow, and batch normalisation uses and follows the statistics of the batch, if the
+/// # Examples
+/// ```
+/// use automl_arch::{Activation, Architecture, Block, Layer};
+/// use automl_models::Network;
+/// use burn::tensor::{Device, Tensor};
+///
+/// let architecture = Architecture::new(1, 8, [
+///     Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
+///     Layer::once(Block::GlobalAvgPool),
+///     Layer::once(Block::Flatten),
+///     Layer::once(Block::linear(3)),
+/// ]);
+/// let device = Device::flex().autodiff();
+/// let network = Network::new(&architecture, 0, &device)?;
+/// let images = Tensor::ones([4, 1, 8, 8], &device);
+/// let (loss, gradients) = network.gradients(images, |scores| scores.powf_scalar(2.0).mean());
+/// assert!(loss.into_scalar::<f32>() >= 0.0);
+/// assert_eq!(network.gradient_tensors(&gradients).len(), 5);
+/// # Ok::<(), automl_arch::ArchitectureError>(())
+/// ```
+///
+/// Gradients flow, and batch normalization uses and follows the statistics of the batch, if the
 /// device was made with `.autodiff()`; `valid()` gives the form for evaluation. A plain `clone`
-/// shares the running statistics of batch normalisation with the original (burn keeps them behind
+/// shares the running statistics of batch normalization with the original (burn keeps them behind
 /// a pointer); [`Network::copy`] does not.
 #[derive(Module, Debug)]
 pub struct Network {
@@ -19,14 +40,14 @@ pub struct Network {
 }
 
 impl Network {
-    /// A freshly initialised network.
+    /// Freshly initialized network.
     ///
     /// Weights are a function of architecture and seed only, drawn from portable streams:
     /// convolutions from N(0, 2 / (outputs x kernel^2)), linear layers from N(0, .01^2), biases 0,
-    /// normalisation 1 and 0, as torchvision's MobileNets do (He et al. 2015, "fan out").
+    /// normalization 1 and 0, as torchvision's MobileNets do (He et al. 2015, "fan out").
     ///
     /// # Errors
-    /// What [`Architecture::graph`] refuses.
+    /// Those of [`Architecture::graph`].
     pub fn new(
         architecture: &Architecture,
         seed: u64,
@@ -35,7 +56,7 @@ impl Network {
         Ok(Self::from_graph(&architecture.graph()?, seed, device))
     }
 
-    /// As [`Network::new`], from the graph form.
+    /// Freshly initialized network of a graph; see [`Network::new`].
     pub fn from_graph(graph: &Graph, seed: u64, device: &Device) -> Self {
         let mut init = Init::new(seed, device);
         Self { layers: build(&graph.nodes, &mut init) }
@@ -44,11 +65,12 @@ impl Network {
     /// Class scores (logits) of a batch.
     ///
     /// # Shapes
-    /// Images `[batch, input_channels, side, side]` to scores `[batch, classes]`. Any side will
-    /// do that the pooling leaves something of, if the classifier stands behind a global pool.
+    /// Images `[batch, input_channels, side, side]` to scores `[batch, classes]`. Behind a global
+    /// pool the classifier takes maps of any side, so the images' side may differ from the
+    /// architecture's.
     ///
     /// # Panics
-    /// If the images' channels are not the architecture's.
+    /// If the images' channels differ from the architecture's.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         if !images.is_autodiff() && cpu::supports(&images) {
             return cpu::evaluate(&self.layers, images);
@@ -56,13 +78,13 @@ impl Network {
         run(&self.layers, images).flatten(1, 3)
     }
 
-    /// What the classifier sees: the numbers before the last layer, if that is a linear one.
+    /// Input of the last layer if that is a linear one, else the class scores.
     ///
     /// # Shapes
-    /// As [`forward`](Self::forward), to `[batch, features]`.
+    /// Images as for [`forward`](Self::forward), to `[batch, features]`.
     ///
     /// # Panics
-    /// As [`forward`](Self::forward).
+    /// Those of [`forward`](Self::forward).
     pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
         let body = match self.layers.split_last() {
             Some((NetworkLayer::Linear(_), body)) => body,
@@ -74,11 +96,11 @@ impl Network {
         run(body, images).flatten(1, 3)
     }
 
-    /// Class scores of a batch by its own statistics, which the running ones follow, in training
-    /// mode; what [`forward`](Self::forward) gives there too, without a history.
+    /// Class scores of a batch in training mode: by the statistics of the batch, which update the
+    /// running ones. Equal to [`forward`](Self::forward) there, without automatic derivatives.
     ///
     /// # Panics
-    /// As [`forward`](Self::forward).
+    /// Those of [`forward`](Self::forward).
     pub fn observe(&self, images: Tensor<4>) -> Tensor<2> {
         if cpu::supports(&images) {
             return cpu::observe(&self.layers, images);
@@ -86,15 +108,15 @@ impl Network {
         run(&self.layers, images).flatten(1, 3).inner()
     }
 
-    /// The loss of a batch in training and the gradients of all parameters.
+    /// Loss of a batch in training mode and its gradients by all parameters.
     ///
-    /// What `loss(forward(images)).backward()` gives, on the CPU several times as fast: there,
-    /// the network's forward and backward passes are written by hand, and burn differentiates
+    /// Equal to `loss(forward(images)).backward()`, on the CPU several times as fast: there, the
+    /// network's forward and backward passes are written by hand, and burn differentiates
     /// the loss only. Images are constants: to differentiate by them, use
     /// [`forward`](Self::forward).
     ///
     /// # Panics
-    /// If the images' device does not track gradients, or as [`forward`](Self::forward).
+    /// If the images' device does not track gradients, and those of [`forward`](Self::forward).
     pub fn gradients(
         &self,
         images: Tensor<4>,
@@ -116,13 +138,13 @@ impl Network {
         (loss.inner(), gradients)
     }
 
-    /// An independent copy, in the same mode, with the same parameter identities.
+    /// Independent copy, in the same mode, with the same parameter identities.
     pub fn copy(&self) -> Self {
         let evaluation = self.valid();
         if self.is_training() { evaluation.train() } else { evaluation }
     }
 
-    /// Whether gradients are tracked.
+    /// `true` if gradients are tracked.
     pub fn is_training(&self) -> bool {
         self.devices().first().is_some_and(Device::is_autodiff)
     }

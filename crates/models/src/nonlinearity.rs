@@ -4,7 +4,7 @@ use automl_arch::{Activation, Gate};
 use burn::module::Module;
 use burn::tensor::{Tensor, activation};
 
-/// A nonlinearity as a step of its own.
+/// Activation as a layer of its own.
 #[derive(Module, Debug)]
 pub(crate) struct Nonlinearity {
     #[module(skip)]
@@ -44,8 +44,8 @@ pub(crate) fn gate<const D: usize>(kind: Gate, x: Tensor<D>) -> Tensor<D> {
     }
 }
 
-/// Clamps are written as ReLUs, whose forward and backward passes are three times as fast on the
-/// CPU, and stay in the precision of the tensor (burn's own goes through 32-bit floats).
+/// Written with ReLUs: their forward and backward passes are three times as fast on the CPU as
+/// clamps, and stay in the precision of the tensor (burn's own goes through 32-bit floats).
 fn hard_sigmoid<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     activation::relu(at_most(x / 6.0 + 0.5, 1.0))
 }

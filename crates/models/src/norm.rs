@@ -1,4 +1,4 @@
-//! Batch normalisation (Ioffe & Szegedy 2015).
+//! Batch normalization (Ioffe & Szegedy 2015).
 //!
 //! burn's own step is right on every device, but on the CPU it copies its input several times. Here
 //! it is written as few passes over the data, of which the automatic derivative is cheap too: a
@@ -9,11 +9,11 @@ use burn::module::Module;
 use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::tensor::{Device, Tensor};
 
-/// Normalisation over batch and positions, per channel.
+/// Normalization over batch and positions, per channel.
 #[derive(Module, Debug)]
 pub(crate) struct Norm {
     pub(super) batch: BatchNorm,
-    /// Whether to use the passes of this module, those for the CPU.
+    /// Use of this module's passes, which are for the CPU.
     by_hand: bool,
 }
 
@@ -40,7 +40,7 @@ impl Norm {
         y.reshape([batch, channels, height, width])
     }
 
-    /// With the statistics of the batch, which the running ones follow.
+    /// Normalizes by the statistics of the batch, which update the running ones.
     fn train(&self, x: Tensor<3>) -> Tensor<3> {
         let [batch, channels, positions] = x.dims();
         let count = (batch * positions) as f64;
@@ -65,7 +65,7 @@ impl Norm {
         centered * (gamma / (variance + norm.epsilon).sqrt()) + beta
     }
 
-    /// With the running statistics: one multiplication and one addition.
+    /// Normalizes by the running statistics: one multiplication and one addition.
     fn evaluate(&self, x: Tensor<3>) -> Tensor<3> {
         let norm = &self.batch;
         let scale = norm.gamma.val() / (norm.running_var.value() + norm.epsilon).sqrt();

@@ -1,4 +1,4 @@
-//! What flows into a network's nonlinearities.
+//! Inputs of a network's nonlinearities.
 
 use crate::layer::{Concat, NetworkLayer, Sum, run};
 use crate::network::Network;
@@ -6,14 +6,13 @@ use automl_arch::Activation;
 use burn::tensor::Tensor;
 
 impl Network {
-    /// The inputs of all nonlinearities for a batch, in order; those inside channel attention are
-    /// left out.
+    /// Inputs of all nonlinearities for a batch, in order, without those inside channel attention.
     ///
     /// # Shapes
     /// Images `[batch, input_channels, side, side]` to tensors `[batch, units]`.
     ///
     /// # Panics
-    /// As [`forward`](Self::forward).
+    /// Those of [`forward`](Self::forward).
     pub fn preactivations(&self, images: Tensor<4>) -> Vec<Tensor<2>> {
         let mut found = Vec::new();
         walk(&self.layers, images, &mut found);

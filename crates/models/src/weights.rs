@@ -6,55 +6,64 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use std::collections::HashMap;
 
-/// One tensor of a network.
+/// Named tensor of a network.
+///
+/// # Examples
+/// ```
+/// use automl_models::NamedTensor;
+///
+/// let name = "layers.0.Convolution.norm.running_mean".to_owned();
+/// let tensor = NamedTensor { name, shape: vec![2], values: vec![0.0, 0.0] };
+/// assert!(!tensor.is_parameter());
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct NamedTensor {
-    /// Its place, such as `layers.0.Convolution.norm.running_mean`.
+    /// Path in the network, such as `layers.0.Convolution.norm.running_mean`.
     pub name: String,
     /// Lengths of its axes, slowest first.
     pub shape: Vec<usize>,
-    /// Its numbers, last axis fastest.
+    /// Values, last axis fastest.
     pub values: Vec<f32>,
 }
 
-/// Why weights do not fit a network.
+/// Reasons for which weights do not fit a network.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoadError {
     /// The network itself cannot be built.
     #[error(transparent)]
     Architecture(#[from] ArchitectureError),
-    /// A tensor is not there.
+    /// A tensor is missing.
     #[error("the weights lack {name}")]
     Missing {
-        /// Its name.
+        /// Name of the tensor.
         name: String,
     },
     /// A tensor belongs to no layer.
     #[error("{name} belongs to no layer of the network")]
     Unknown {
-        /// Its name.
+        /// Name of the tensor.
         name: String,
     },
-    /// A tensor has another shape, or not as many numbers as its shape says.
+    /// The shape of a tensor differs from the network's, or from its number of values.
     #[error(
         "{name} has shape {found:?} and {numbers} numbers, the network's has shape {expected:?}"
     )]
     Shape {
-        /// Its name.
+        /// Name of the tensor.
         name: String,
-        /// The shape that it has.
+        /// Shape of the given tensor.
         found: Vec<usize>,
-        /// How many numbers it holds.
+        /// Number of values of the given tensor.
         numbers: usize,
-        /// The shape that it should have.
+        /// Shape in the network.
         expected: Vec<usize>,
     },
 }
 
 impl Network {
-    /// Every weight, bias and normalisation vector with its name, and the running statistics of
-    /// batch normalisation (`running_mean`, `running_var`), always in the same order.
+    /// Weights, biases, normalization vectors and running statistics (`running_mean`,
+    /// `running_var`) with their names, always in the same order.
     pub fn tensors(&self) -> Vec<NamedTensor> {
         let mut reader = Reader::default();
         // Evaluation mode also brings the running statistics up to the latest batch.
@@ -62,9 +71,9 @@ impl Network {
         reader.tensors
     }
 
-    /// Names and identities of the learnt tensors, in the order of [`tensors`](Self::tensors).
+    /// Names and identities of the learned tensors, in the order of [`tensors`](Self::tensors).
     ///
-    /// burn's optimisers key their state by identity, which differs from process to process; a
+    /// burn's optimizers key their state by identity, which differs from process to process; a
     /// checkpoint keys it by name.
     pub fn parameter_ids(&self) -> Vec<(String, ParamId)> {
         let mut namer = Namer::default();
@@ -72,7 +81,7 @@ impl Network {
         namer.ids
     }
 
-    /// The gradients of the learnt tensors, with the names and in the order of
+    /// The gradients of the learned tensors, with the names and in the order of
     /// [`tensors`](Self::tensors); a tensor that the loss does not depend on is left out.
     pub fn gradient_tensors(&self, gradients: &Gradients) -> Vec<NamedTensor> {
         let mut reader = GradientReader { path: Path::default(), gradients, tensors: Vec::new() };
@@ -80,7 +89,7 @@ impl Network {
         reader.tensors
     }
 
-    /// The network with the given weights, as [`tensors`](Self::tensors) lists them.
+    /// Network with the given weights, as [`tensors`](Self::tensors) lists them.
     ///
     /// # Errors
     /// An architecture that cannot be built; a tensor that is missing, superfluous or of another
@@ -93,7 +102,7 @@ impl Network {
         Self::new(architecture, 0, device)?.with_tensors(tensors)
     }
 
-    /// The same network with other weights, as [`tensors`](Self::tensors) lists them.
+    /// Replaces the weights by others, as [`tensors`](Self::tensors) lists them.
     ///
     /// # Errors
     /// A tensor that is missing, superfluous or of another shape.
@@ -114,7 +123,7 @@ impl Network {
     }
 }
 
-/// Where a walk over the modules is.
+/// Position of a walk over the modules.
 #[derive(Default)]
 struct Path(Vec<String>);
 
@@ -203,13 +212,13 @@ impl ModuleVisitor for Namer {
     }
 }
 
-/// Whether a tensor is a running statistic and not learnt.
+/// `true` for a running statistic, which is not learned.
 fn is_statistic(name: &str) -> bool {
     name.ends_with(".running_mean") || name.ends_with(".running_var")
 }
 
 impl NamedTensor {
-    /// Whether the numbers are learnt, not running statistics of batch normalisation.
+    /// `true` for learned values, `false` for running statistics of batch normalization.
     pub fn is_parameter(&self) -> bool {
         !is_statistic(&self.name)
     }

@@ -201,7 +201,7 @@ fn matrix_products_and_convolutions_agree() {
         };
         let product = Network::new(&build(1), 4, &device).unwrap();
         let mut weights = product.tensors();
-        // The centre of a 3x3 kernel that is zero elsewhere is a 1x1 kernel.
+        // The center of a 3x3 kernel that is zero elsewhere is a 1x1 kernel.
         let centre = weights[0].values.clone();
         weights[0].shape = vec![8, 2, 3, 3];
         weights[0].values = vec![0.0; 8 * 2 * 9];

@@ -1,4 +1,4 @@
-//! Scores and gradients of every kind of block through wgpu against those of the CPU, whose own
+//! Scores and gradients of every kind of block through wgpu against those of the CPU, the latter's own
 //! gradients are checked against differences (`gradients.rs`). Runs on whatever adapter there is,
 //! software renderers too: `cargo test --release -p automl-models --features gpu --test wgpu`.
 #![cfg(feature = "gpu")]
@@ -144,7 +144,7 @@ fn blocks_agree_with_the_cpu() {
         let ours = run(&architecture, &pixels, &wgpu);
         let cpu = run(&architecture, &pixels, &Device::flex());
         assert_eq!(ours.len(), cpu.len(), "{name}");
-        // Sums before a normalisation nearly cancel, so the rounding error of a small gradient is
+        // Sums before a normalization nearly cancel, so the rounding error of a small gradient is
         // that of the largest.
         let largest = cpu.iter().map(|values| norm(values)).fold(0.0, f64::max);
         for (index, (a, b)) in ours.iter().zip(&cpu).enumerate() {

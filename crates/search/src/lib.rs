@@ -16,6 +16,7 @@ mod settings;
 #[cfg(feature = "train")]
 mod split;
 
+pub use automl_data::Subset;
 #[cfg(feature = "train")]
 pub use engine::{ContinueError, SearchError, run};
 pub use event::{Event, Network, Progress, ScoreRow, ScoreTable, Start, Summary};

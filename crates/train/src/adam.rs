@@ -1,4 +1,4 @@
-//! Adam on plain vectors, for the few numbers that are learnt beside the weights.
+//! Adam on plain vectors, for the few numbers that are learned beside the weights.
 
 /// Running moments of a gradient.
 ///
@@ -19,7 +19,7 @@ impl Adam {
         Self { rate, betas, mean: vec![0.0; length], square: vec![0.0; length], steps: 0 }
     }
 
-    /// One step down the gradient. A number whose gradient has always been zero stays.
+    /// One step down the gradient. A number with a gradient of zero in every step stays.
     pub(crate) fn descend(&mut self, numbers: &mut [f64], gradient: &[f64]) {
         self.steps += 1;
         let [first, second] = self.betas;

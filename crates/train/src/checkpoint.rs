@@ -1,4 +1,4 @@
-//! Saving a training and going on with it.
+//! Checkpoints: saving a training and continuing it.
 //!
 //! A checkpoint is one safetensors file: the weights, the running statistics, the velocities of
 //! SGD (`velocity.` before the weight's name), and in its metadata all that else shapes the rest of
@@ -26,26 +26,26 @@ const KEY: &str = "automl";
 /// The prefix of a velocity's name.
 const VELOCITY: &str = "velocity.";
 
-/// Why a checkpoint cannot be written or read.
+/// Reasons for which a checkpoint cannot be written or read.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
     /// The file cannot be written or read.
     #[error("cannot {action} {}: {source}", path.display())]
     File {
-        /// What was tried.
+        /// Failed action: `read` or `write`.
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// Reason.
         source: std::io::Error,
     },
-    /// The file is no checkpoint, or a damaged one.
-    #[error("{} is no whole checkpoint: {reason}", path.display())]
+    /// The file is not a valid checkpoint.
+    #[error("{} is not a valid checkpoint: {reason}", path.display())]
     Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// Defect of the content.
         reason: String,
     },
     /// The weights do not fit the architecture.
@@ -53,7 +53,7 @@ pub enum CheckpointError {
     Load {
         /// The file.
         path: PathBuf,
-        /// What does not fit.
+        /// Misfit between weights and architecture.
         source: LoadError,
     },
     /// The training cannot go on with this data.
@@ -103,7 +103,7 @@ impl Training {
     /// A new training of a saved network: its weights, but another recipe, data and seed.
     ///
     /// # Errors
-    /// As [`Training::resume`].
+    /// Those of [`Training::resume`].
     pub fn from_weights(
         path: &Path,
         data: &Arc<DataSplits>,
@@ -116,7 +116,7 @@ impl Training {
         Ok(Self::assemble(saved.description, data, recipe, seed, device, saved.network)?)
     }
 
-    /// Goes on with a saved training: on the same data and device bit for bit as if it had never
+    /// Continues a saved training: on the same data and device bit for bit as if it had never
     /// stopped.
     ///
     /// # Errors
@@ -218,13 +218,13 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<NamedTensor>, SafeTensorError> 
     file.tensors().into_iter().map(tensor).collect()
 }
 
-/// Why weights cannot be read.
+/// Failure to read weights.
 #[derive(Debug, Error)]
 #[error("cannot read the weights of {}: {reason}", path.display())]
 pub struct WeightsError {
     /// The file.
     pub path: PathBuf,
-    /// Why.
+    /// Reason.
     pub reason: String,
 }
 
@@ -239,11 +239,21 @@ pub fn read_weights(path: &Path) -> Result<Vec<NamedTensor>, WeightsError> {
     decode(&bytes).map_err(|error| fail(error.to_string()))
 }
 
-/// Writes a file that is whole or as it was, whatever happens: under a name of this call alone, made
-/// durable and renamed.
+/// Writes a file atomically: under a temporary name of its own, made durable, then renamed.
+///
+/// After a failure or a crash the file holds either its former content or the new one.
 ///
 /// # Errors
-/// What the file system says.
+/// Errors of the file system.
+///
+/// # Examples
+/// ```
+/// let path = std::env::temp_dir().join(format!("automl-write-{}", std::process::id()));
+/// automl_train::write_atomic(&path, b"loss 0.12")?;
+/// assert_eq!(std::fs::read(&path)?, b"loss 0.12");
+/// std::fs::remove_file(&path)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     static CALLS: AtomicU64 = AtomicU64::new(0);
     let mut name = path.as_os_str().to_owned();
@@ -256,7 +266,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         fs::rename(&part, path)
     };
     write().inspect_err(|_| {
-        // What was written of it is of no use; the error matters more than the clean-up.
+        // The error matters more than the removal of an unfinished file.
         let _ = fs::remove_file(&part);
     })
 }

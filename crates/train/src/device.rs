@@ -1,9 +1,9 @@
-//! Where to train.
+//! Devices of a training.
 
 use burn::tensor::Device;
 use thiserror::Error;
 
-/// What is asked for.
+/// Requested device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
     /// A real GPU where there is one, else the CPU.
@@ -15,18 +15,18 @@ pub enum DeviceChoice {
     Gpu,
 }
 
-/// A device and why it was chosen.
+/// Selected device and the reason for it.
 #[derive(Clone, Debug)]
 pub struct SelectedDevice {
     /// The device.
     pub device: Device,
-    /// Which one and why, for a person.
+    /// Name of the device and the reason, for people.
     pub description: String,
-    /// Whether it is a GPU.
+    /// `true` for a GPU.
     pub is_gpu: bool,
 }
 
-/// Why there is no such device.
+/// Reasons for which the requested device is not available.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeviceError {
@@ -35,10 +35,10 @@ pub enum DeviceError {
         "this build cannot use a GPU: build with `--features gpu`, or train with `--device cpu`"
     )]
     NotBuilt,
-    /// There is no GPU.
+    /// No GPU was found.
     #[error("no GPU to train on: {reason}; train with `--device cpu`")]
     NoGpu {
-        /// What was found instead.
+        /// Outcome of the search for a GPU.
         reason: String,
     },
 }
@@ -48,10 +48,19 @@ pub fn cpu() -> Device {
     Device::flex()
 }
 
-/// The device for a choice.
+/// Selects a device.
+///
+/// # Examples
+/// ```
+/// use automl_train::{DeviceChoice, choose, cpu};
+///
+/// let selected = choose(DeviceChoice::Cpu)?;
+/// assert!(!selected.is_gpu && selected.device == cpu());
+/// # Ok::<(), automl_train::DeviceError>(())
+/// ```
 ///
 /// # Errors
-/// [`DeviceError`] if a GPU is asked for and there is none. A software renderer is not a GPU.
+/// [`DeviceError`] if a GPU is requested and none was found. A software renderer is not a GPU.
 pub fn choose(choice: DeviceChoice) -> Result<SelectedDevice, DeviceError> {
     let on_cpu = |why: &str| SelectedDevice {
         device: cpu(),
@@ -116,8 +125,8 @@ pub fn on_threads<T: Send>(count: usize, work: impl FnOnce() -> T + Send) -> T {
     }
 }
 
-/// The number of threads that prepare batches: one beside a training on the CPU, whose cores have
-/// other trainings to do; up to eight where a GPU trains and the cores are idle.
+/// The number of threads that prepare batches: one beside a training on the CPU, where other
+/// trainings use the cores; up to eight where a GPU trains and the cores are idle.
 pub(crate) fn loader_threads(device: &Device) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     if *device == cpu() { 1 } else { cores().min(8) }

@@ -7,17 +7,17 @@ use burn::module::Module;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// Why a network could not be saved.
+/// Failure to write a network's files.
 #[derive(Debug, Error)]
 #[error("cannot write {}: {reason}", path.display())]
 pub struct ExportError {
-    /// The file.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Why.
+    /// Reason.
     pub reason: String,
 }
 
-/// Writes `model.yaml` (the architecture in the community's format) or `network.json` (primitive
+/// Writes `model.yaml` (the architecture in kindle's YAML format) or `network.json` (primitive
 /// nodes), `weights.safetensors` and `weights.bpk` (burn's own format) into a folder, which is
 /// created. Returns the files' names.
 ///

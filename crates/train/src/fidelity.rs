@@ -1,4 +1,4 @@
-//! Settings under which a training costs less than the full one, and what they cost.
+//! Fidelities: settings of cheaper trainings, and their cost.
 
 use crate::subset::{self, Reference};
 use crate::{Subset, TrainError, Training};
@@ -15,33 +15,33 @@ use thiserror::Error;
 /// pass costs about two forward ones.
 const EVALUATION: f64 = 1.0 / 3.0;
 
-/// Why a setting was refused.
+/// Reasons for which a fidelity is invalid.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FidelityError {
-    /// There is no epoch.
+    /// `epochs` is 0.
     #[error("a fidelity needs at least one epoch")]
     Epochs,
-    /// The share of the images is out of range.
+    /// `share` is outside (0, 1].
     #[error("the share of the training images must lie in (0, 1], not {share}")]
     Share {
         /// The share.
         share: f64,
     },
-    /// The share is less than two images.
+    /// `share` leaves fewer than two images.
     #[error("a share of {share} of {images} training images is less than the two that are needed")]
     TooFew {
         /// The share.
         share: f64,
-        /// All of them.
+        /// Number of training images.
         images: usize,
     },
-    /// The images are smaller than 2 pixels or larger than they are.
+    /// `side` is below 2 pixels or above the images' own side.
     #[error("the side must lie between 2 and the images' own {own} pixels, not {side}")]
     Side {
         /// The side.
         side: usize,
-        /// That of the data.
+        /// Side of the images of the data.
         own: usize,
     },
     /// The images to keep could not be chosen.
@@ -49,21 +49,35 @@ pub enum FidelityError {
     Train(#[from] TrainError),
 }
 
-/// How one training is made cheaper: fewer epochs, fewer images, smaller ones.
+/// Fidelity of a training: epochs, share and choice of the images, and their side.
+///
+/// # Examples
+/// ```
+/// use automl_data::{DataSplits, Dataset};
+/// use automl_train::{Fidelity, Subset};
+///
+/// let data = DataSplits::split(&Dataset::digits()?, 0.15, 0)?;
+/// let full = Fidelity::full(&data, 27);
+/// let cheap = Fidelity { epochs: 3, share: 0.25, subset: Subset::Random, side: 8 };
+/// cheap.check(&data)?;
+/// assert!(cheap.work(1e6, &data) < full.work(1e6, &data) / 10.0);
+/// assert_eq!(cheap.to_string(), "3 epochs, 25 % of the images (random), 8 pixels");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fidelity {
     /// Epochs, at least 1.
     pub epochs: u64,
     /// The share of the training images, in (0, 1].
     pub share: f64,
-    /// How these are chosen.
+    /// Strategy that chooses them.
     pub subset: Subset,
     /// The side of the images in pixels, at most their own.
     pub side: usize,
 }
 
 impl Fidelity {
-    /// All training images at their own side.
+    /// Fidelity of all training images at their own side.
     pub fn full(data: &DataSplits, epochs: u64) -> Self {
         Self { epochs, share: 1.0, subset: Subset::Random, side: data.side }
     }
@@ -89,13 +103,13 @@ impl Fidelity {
         Ok(())
     }
 
-    /// Whether a training at this setting goes on as one at the other: they differ in epochs only.
+    /// `true` if a training at this fidelity can continue at the other: they differ in epochs only.
     pub fn continues(&self, other: &Self) -> bool {
         let rest = |f: &Self| (f.share, f.side, f.subset);
         rest(self) == rest(other) || (self.share, other.share, self.side) == (1.0, 1.0, other.side)
     }
 
-    /// What a training with one evaluation takes: `macs (epochs share images + validation / 3)`,
+    /// Work of a training with one evaluation: `macs (epochs share images + validation / 3)`,
     /// with `macs` the multiply-accumulates of one image at this side. The unit is a training step's
     /// work on one image per multiply-accumulate of its forward pass.
     pub fn work(&self, macs: f64, data: &DataSplits) -> f64 {
@@ -120,20 +134,20 @@ fn percent(share: f64) -> f64 {
     (share * 1000.0).round() / 10.0
 }
 
-/// A setting that is ready for training: with its images and its recipe.
+/// Fidelity with its images and its recipe, ready for training.
 #[derive(Clone, Debug)]
 pub struct PreparedFidelity {
-    /// The setting.
+    /// Fidelity.
     pub fidelity: Fidelity,
-    /// Its images.
+    /// Images of the fidelity.
     pub data: Arc<DataSplits>,
-    /// Its recipe: a whole schedule over its epochs.
+    /// Recipe, with a whole schedule over the fidelity's epochs.
     pub recipe: Recipe,
 }
 
 impl PreparedFidelity {
-    /// The stages of some settings. Equal orders and sides are worked out once, and small networks
-    /// through which images are chosen are trained once. `stop` is asked before each of their steps.
+    /// Prepares some fidelities. Equal orders and sides are computed once, and small networks
+    /// that choose images are trained once. `stop` is asked before each of their steps.
     ///
     /// The recipe is that for the full data with the setting's epochs, for a part of the images batches
     /// no larger than [`Recipe::for_data`] gives for so many with the learning rate in proportion, and

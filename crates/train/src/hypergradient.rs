@@ -1,4 +1,4 @@
-//! Hyperparameters that are learnt in the same run as the weights, by their own gradient.
+//! Hyperparameters that are learned in the same run as the weights, by their own gradient.
 //!
 //! How the loss on held-out images changes with a hyperparameter of the training loss, written
 //! `g(w, h)` for the gradient of the training loss by the weights:
@@ -20,38 +20,40 @@ mod tuning;
 pub use recipe::RecipeHyperparameters;
 pub use tuning::{HypergradientMethod, RecipeTuning, RecipeTuningOptions};
 
-/// A training loss with hyperparameters and the loss that is to become small, by flat weights.
+/// Bilevel problem: a training loss with hyperparameters and a held-out loss, by flat weights.
 pub trait Bilevel {
-    /// Why a gradient cannot be had.
+    /// Reason for which a gradient cannot be computed.
     type Error;
 
-    /// The gradient of the training loss by the weights.
+    /// Gradient of the training loss by the weights.
     ///
     /// # Errors
-    /// Whatever the problem knows.
+    /// Those of the problem.
     fn training_gradient(
         &mut self,
         weights: &[f64],
         hyper: &[f64],
     ) -> Result<Vec<f64>, Self::Error>;
 
-    /// The gradient of the held-out loss by the weights.
+    /// Gradient of the held-out loss by the weights.
     ///
     /// # Errors
-    /// Whatever the problem knows.
+    /// Those of the problem.
     fn held_out_gradient(&mut self, weights: &[f64]) -> Result<Vec<f64>, Self::Error>;
 
-    /// Between which values of a hyperparameter its influence is taken as a difference. Where the
-    /// loss is linear in it, any two values give the derivative, and far ones the least noise.
+    /// Values of a hyperparameter between which [`mixed_derivative`](Self::mixed_derivative) takes a
+    /// difference. Where the loss is linear in the hyperparameter, any two values give the
+    /// derivative, and distant ones the least noise.
     fn difference_points(&self, hyper: &[f64], index: usize) -> (f64, f64) {
         let step = 1e-3 * hyper[index].abs().max(1e-3);
         (hyper[index] - step, hyper[index] + step)
     }
 
-    /// How the training loss's gradient changes with one hyperparameter: two gradients.
+    /// Mixed second derivative of the training loss: its gradient by the weights, differentiated by
+    /// one hyperparameter. Costs two gradients.
     ///
     /// # Errors
-    /// As [`training_gradient`](Self::training_gradient).
+    /// Those of [`training_gradient`](Self::training_gradient).
     fn mixed_derivative(
         &mut self,
         weights: &[f64],
@@ -78,7 +80,7 @@ fn difference<P: Bilevel + ?Sized>(
     Ok(above.iter().zip(&below).map(|(a, b)| (a - b) / (high - low)).collect())
 }
 
-/// The Hessian of the training loss times a vector `p`: two gradients, at weights that lie
+/// Product of the Hessian of the training loss with a vector `p`: two gradients, at weights that lie
 /// `.01 / |p|` times `p` to both sides.
 ///
 /// # Errors
@@ -101,9 +103,9 @@ pub fn hessian_product<P: Bilevel>(
     Ok(above.iter().zip(&below).map(|(a, b)| (a - b) / (2.0 * step)).collect())
 }
 
-/// The inverse Hessian times a vector: `rate * sum (1 - rate H)^j v` for `j` from 0 to `terms`.
+/// Product of the inverse Hessian with a vector: `rate * sum (1 - rate H)^j v` for `j` from 0 to `terms`.
 ///
-/// It converges where `rate` lies below 2 / the largest eigenvalue, as a learning rate has to; with
+/// The series converges where `rate` lies below 2 / the largest eigenvalue, as a learning rate has to; with
 /// no terms it is `rate * v`, the form of one step. Two gradients a term.
 ///
 /// # Errors
@@ -127,7 +129,7 @@ pub fn inverse_hessian_product<P: Bilevel>(
     Ok(sum)
 }
 
-/// The derivatives of the held-out loss by all hyperparameters: one step of `rate` back with no
+/// Hypergradient, the derivatives of the held-out loss by all hyperparameters: one step of `rate` back with no
 /// terms, implicit with many.
 ///
 /// # Errors

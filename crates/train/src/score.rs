@@ -96,7 +96,7 @@ scores! {
 
     /// Log-determinant of the kernel of the activation patterns of a batch.
     ///
-    /// `log |det K|`, with `K[i][j]` the number of nonlinearities whose inputs have the same sign for
+    /// `log |det K|`, with `K[i][j]` the number of nonlinearities with inputs of the same sign for
     /// images i and j: a network that tells the images of a batch apart has many patterns. Minus
     /// infinity where two images have the same pattern.
     ///

@@ -22,7 +22,7 @@ impl Sgd {
     /// One step: with `g` the gradient plus decay times weight,
     /// `v <- momentum v + g`, `w <- w - rate (g + momentum v)`.
     ///
-    /// Weight decay acts on tensors of two axes and more: not on biases and normalisation.
+    /// Weight decay acts on tensors of two axes and more: not on biases and normalization.
     pub(crate) fn step<M: Module>(&mut self, module: M, gradients: &Gradients, step: SgdStep) -> M {
         module.map(&mut Update { sgd: self, gradients, step })
     }

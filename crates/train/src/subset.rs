@@ -3,13 +3,13 @@
 mod el2n;
 mod features;
 mod herding;
-mod k_centre;
+mod k_center;
 mod reference;
 
 pub use el2n::el2n;
 pub use features::Features;
 pub use herding::herding;
-pub use k_centre::k_centre;
+pub use k_center::k_center;
 pub use reference::Reference;
 
 use crate::TrainError;
@@ -20,7 +20,7 @@ use rayon::prelude::*;
 /// Indexes of all training images in the order in which the subsets of a strategy take them.
 ///
 /// The order depends on data, seed and kind of device only. Strategies that need small networks
-/// train them, unless the reference has them. [`k_centre`] and [`herding`] take `O(n^2)` for `n`
+/// train them, unless the reference has them. [`k_center`] and [`herding`] take `O(n^2)` for `n`
 /// images of a class.
 ///
 /// # Errors
@@ -30,12 +30,12 @@ pub fn order(subset: Subset, reference: &mut Reference<'_>) -> Result<Vec<usize>
     let classes = classes(labels);
     let ordered: Vec<Vec<usize>> = match subset {
         Subset::Random => return Ok(random(labels, reference.seed())),
-        Subset::KCentre(look) | Subset::Herding(look) => {
+        Subset::KCenter(look) | Subset::Herding(look) => {
             let features = match look {
                 FeatureSource::Pixels => Features::pixels(reference.data()),
                 FeatureSource::Network => Features::learnt(reference)?,
             };
-            let order = if matches!(subset, Subset::KCentre(_)) { k_centre } else { herding };
+            let order = if matches!(subset, Subset::KCenter(_)) { k_center } else { herding };
             let ordered = classes.par_iter().map(|class| {
                 let places = order(&features.select(class));
                 places.into_iter().map(|place| class[place]).collect()

@@ -7,17 +7,17 @@
 //!
 //! # Source
 //! Guo et al. (2020), "Single Path One-Shot Neural Architecture Search with Uniform Sampling",
-//! sections 3.2 and 3.3, for single paths, shared channels and the new statistics of normalisation
+//! sections 3.2 and 3.3, for single paths, shared channels and the new statistics of normalization
 //! before a path is judged; Yu & Huang (2019), "Universally Slimmable Networks", for first channels
-//! and several paths in a step; Cai et al. (2020), "Once-for-All", for the centres of kernels.
+//! and several paths in a step; Cai et al. (2020), "Once-for-All", for the centers of kernels.
 //!
 //! The gradient of the distribution is the score-function estimator (Williams 1992, REINFORCE) with
 //! the mean of the other paths as its baseline (Kool et al. 2019), as in section 3.3.2 of
 //! "ProxylessNAS" (Cai et al. 2019). The alternative, a gate on the path that was drawn (GDAS, Dong
 //! & Yang 2019), gives next to nothing in a chain: behind a block stands a convolution with batch
-//! normalisation, which does not change when its input is scaled, so the gate's derivative is zero.
+//! normalization, which does not change when its input is scaled, so the gate's derivative is zero.
 //! The estimator also takes any cost and any constraint: for paths that are drawn again until the
-//! constraints allow one, the missing normalisation of the score has mean zero under the baseline.
+//! constraints allow one, the missing normalization of the score has mean zero under the baseline.
 //!
 //! Weights that are shared and trained for a short time understate large networks, which learn more
 //! slowly, so a distribution that follows the loss alone, or the loss and a price for the cost,
@@ -63,7 +63,7 @@ const PATHS: usize = 4;
 /// The share of the epochs after which the distribution learns: before, the weights say little.
 const WARMUP: f64 = 0.2;
 
-/// What one epoch of a supernet gave.
+/// Result of one epoch of a supernet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SupernetReport {
     /// The number of epochs so far.
@@ -72,11 +72,11 @@ pub struct SupernetReport {
     pub loss: f64,
     /// The mean accuracy of the paths on held-out images, once the distribution learns.
     pub accuracy: Option<f64>,
-    /// The time it took.
+    /// Wall-clock time of the epoch.
     pub time: Duration,
 }
 
-/// All networks of a block space in training, with shared weights.
+/// Training of all networks of a block space with shared weights.
 ///
 /// The types of its blocks are Conv, the inverted residual of version 3 and Pass, as in most
 /// weight-sharing spaces; its numbers lie on a grid of at most five values each. Everything else is
@@ -94,7 +94,7 @@ pub struct Supernet {
     seed: u64,
     device: Device,
     policy: Policy,
-    /// The logarithm of the size up to which networks are thought to learn too slowly.
+    /// Logarithm of the size below which losses are corrected.
     target: f64,
     weights: SharedWeights,
     epoch: u64,
@@ -228,7 +228,7 @@ impl Supernet {
         Ok(outcomes)
     }
 
-    /// What the loss of a batch and of held-out images says about a path.
+    /// Losses of a path on a batch and on held-out images, and its gradients.
     fn outcome(&self, child: &Child, batch: Batch, held_out: Option<&Images>) -> Outcome {
         let device = self.device.clone().autodiff();
         let smoothing = self.recipe.label_smoothing;
@@ -243,7 +243,7 @@ impl Supernet {
         Outcome { loss: loss.into_scalar::<f64>(), gradients, held_out }
     }
 
-    /// As many held-out images as a batch has.
+    /// Held-out images for a step, as many as a batch has.
     fn held_out(&self, step: u64) -> Images {
         let images = &self.data.validation;
         let mut rng = stream(self.seed, step, "held-out batch");
@@ -267,7 +267,7 @@ impl Supernet {
     }
 }
 
-/// What one batch gave.
+/// Result of one batch.
 struct Outcome {
     loss: f64,
     gradients: Vec<NamedTensor>,

@@ -14,25 +14,48 @@ use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// After how many steps the running statistics of normalisation have caught up with the weights.
+/// Steps after which the running statistics of normalization have caught up with the weights.
 const SETTLED: u64 = 200;
 
-/// How many batches recalibrate normalisation before that.
+/// Batches that recalibrate normalization before that.
 const RECALIBRATION: usize = 6;
 
-/// What one epoch gave.
+/// Result of one epoch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EpochReport {
     /// The number of epochs so far.
     pub epoch: u64,
     /// The mean training loss over the epoch.
     pub loss: f64,
-    /// The time it took.
+    /// Wall-clock time of the epoch.
     pub time: Duration,
 }
 
-/// A network in training. All randomness comes from the seed, so the same training on the same
-/// device gives the same weights, in one run or in several.
+/// Training of one network.
+///
+/// All randomness comes from the seed, so the same training on the same device gives the same
+/// weights, in one run or in several.
+///
+/// # Examples
+/// ```
+/// use automl_arch::{Architecture, Block, Layer};
+/// use automl_data::{DataSplits, Dataset, Recipe, Split};
+/// use automl_train::{Training, cpu};
+/// use std::sync::Arc;
+///
+/// let data = DataSplits::split(&Dataset::digits()?, 0.15, 0)?;
+/// let data = Arc::new(data.subset(0.1, 0));
+/// let layers = [Layer::once(Block::Flatten), Layer::once(Block::linear(10))];
+/// let recipe = Recipe::for_data(&data, 3);
+/// let mut training =
+///     Training::new(&Architecture::new(1, 8, layers), &data, &recipe, 0, &cpu())?;
+/// let first = training.run_epoch(&|| false)?.loss;
+/// let second = training.run_epoch(&|| false)?.loss;
+/// assert!(second < first);
+/// let evaluation = training.evaluate(Split::Validation);
+/// assert!(evaluation.loss.is_finite());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Training {
     pub(crate) description: NetworkSpec,
@@ -64,10 +87,10 @@ impl Training {
         Self::assemble(description, data, recipe, seed, device, network)
     }
 
-    /// As [`new`](Self::new) with given weights, as [`Network::tensors`] lists them.
+    /// Training that starts from given weights, as [`Network::tensors`] lists them.
     ///
     /// # Errors
-    /// As [`new`](Self::new), and for weights that do not fit.
+    /// Those of [`new`](Self::new), and [`TrainError::Weights`] for weights that do not fit.
     pub fn with_weights(
         network: impl Into<NetworkSpec>,
         weights: Vec<NamedTensor>,
@@ -127,7 +150,7 @@ impl Training {
         self.recipe.epochs = epochs.max(self.epoch + 1);
     }
 
-    /// How the network is trained.
+    /// Recipe of the training.
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
     }
@@ -142,7 +165,7 @@ impl Training {
         self.recipe.epochs
     }
 
-    /// What is trained.
+    /// Specification of the network.
     pub fn description(&self) -> &NetworkSpec {
         &self.description
     }
@@ -192,13 +215,13 @@ impl Training {
     /// Trains for one epoch. `stop` is asked before each step.
     ///
     /// # Errors
-    /// [`TrainError::Diverged`] if the loss is no number; [`TrainError::Stopped`] if asked to. The
+    /// [`TrainError::Diverged`] if the loss is not finite; [`TrainError::Stopped`] if `stop` says so. The
     /// network is then in the middle of an epoch: resume from a checkpoint.
     pub fn run_epoch(&mut self, stop: &dyn Fn() -> bool) -> Result<EpochReport, TrainError> {
         self.run_epoch_with(stop, &mut |_, _| Ok(()))
     }
 
-    /// As [`run_epoch`](Self::run_epoch), with something to do after each step.
+    /// Runs an epoch and calls `after` behind each step.
     pub(crate) fn run_epoch_with(
         &mut self,
         stop: &dyn Fn() -> bool,
@@ -269,7 +292,7 @@ impl Training {
     }
 
     /// The network for evaluation. While its weights still move fast, the running statistics of
-    /// normalisation lag behind them, so they are taken anew from a few training batches.
+    /// normalization lag behind them, so they are taken anew from a few training batches.
     pub fn trained(&self) -> Network {
         let steps = self.epoch * self.steps_per_epoch();
         if steps >= SETTLED || steps == 0 {
@@ -285,7 +308,7 @@ impl Training {
         copy.valid()
     }
 
-    /// How the network does on a part of the data, without augmentation.
+    /// Evaluates the network on a part of the data, without augmentation.
     pub fn evaluate(&self, split: Split) -> Evaluation {
         evaluate(&self.trained(), &self.data, self.data.images(split), &self.device)
     }

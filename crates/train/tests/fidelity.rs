@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const WAYS: [Subset; 7] = [
     Subset::Random,
-    Subset::KCentre(FeatureSource::Pixels),
-    Subset::KCentre(FeatureSource::Network),
+    Subset::KCenter(FeatureSource::Pixels),
+    Subset::KCenter(FeatureSource::Network),
     Subset::Herding(FeatureSource::Pixels),
     Subset::Herding(FeatureSource::Network),
     Subset::Hardest,
@@ -79,7 +79,7 @@ fn orders_are_balanced_and_repeatable() {
     assert!("nearest".parse::<Subset>().unwrap_err().to_string().contains("herding-pixels"));
 }
 
-/// A wrong label is hard to learn: images whose label was changed have the higher scores.
+/// A wrong label is hard to learn: images with a changed label have the higher scores.
 #[test]
 fn el2n_finds_wrong_labels() {
     let mut data = digits().as_ref().clone();
@@ -111,7 +111,7 @@ fn reference_networks_are_shared_and_stop() {
         subset::order(way, &mut reference).unwrap();
         steps.swap(0, Ordering::Relaxed)
     };
-    let one = trained(Subset::KCentre(FeatureSource::Network));
+    let one = trained(Subset::KCenter(FeatureSource::Network));
     assert!(one > 0);
     assert_eq!(trained(Subset::Herding(FeatureSource::Network)), 0);
     assert_eq!(trained(Subset::Hardest), 2 * one);

@@ -1,4 +1,4 @@
-//! Recipes that are learnt with the weights, on the embedded digits.
+//! Recipes that are learned with the weights, on the embedded digits.
 #![allow(clippy::unwrap_used)]
 
 use automl_arch::{Activation, Architecture, Block, Layer};

@@ -21,7 +21,7 @@ fn networks(count: u64) -> Vec<Architecture> {
         .collect()
 }
 
-/// A device whose operations take what the formula says, some of them twice as long.
+/// Device with the operation times of the formula, some of them doubled.
 fn device(operations: &[Operation]) -> f64 {
     let time = |operation: &Operation| {
         let (call, mega_mac, mega_number, mega_weight) = match operation.kind {

@@ -1,4 +1,4 @@
-//! Maps times weights of their channels, which come from the channels' means.
+//! Channel attention: maps times weights of their channels, a function of the channels' means.
 
 use super::activation::{self, Function};
 use super::buffer::Buffer;
@@ -16,7 +16,7 @@ use automl_arch::{Activation, Gate};
 use burn::tensor::Gradients;
 use std::sync::Arc;
 
-/// What the backward pass needs.
+/// Tape entry of maps times weights of their channels.
 #[derive(Debug)]
 pub(super) struct Weighted {
     input: Arc<Maps>,
@@ -108,7 +108,7 @@ impl Weighted {
     }
 }
 
-/// What the backward pass of squeeze-and-excitation needs.
+/// Tape entry of squeeze-and-excitation.
 #[derive(Debug)]
 pub(super) struct Squeezed {
     weighted: Weighted,
@@ -219,7 +219,7 @@ impl ChannelAttention {
     }
 }
 
-/// Which channels a kernel reads around one, with its taps.
+/// Taps of a kernel around a channel, and the channels that they read.
 fn taps(kernel: &[f32], channel: usize, channels: usize) -> impl Iterator<Item = (usize, usize)> {
     let before = (kernel.len() - 1) / 2;
     (0..kernel.len()).filter_map(move |tap| {

@@ -1,4 +1,4 @@
-//! Memory that goes from one training step to the next.
+//! Memory that is reused from one training step to the next.
 //!
 //! A step fills hundreds of megabytes. Given back to the system after each, they would be mapped
 //! and zeroed page by page in the next.
@@ -7,10 +7,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
-/// After how many steps without use memory is given back.
+/// Steps without use after which memory is given back.
 const IDLE: u32 = 3;
 
-/// Memory, and since how many steps it has not been used.
+/// Memory and the number of steps without use.
 type Idle = (Vec<f32>, u32);
 
 thread_local! {
@@ -18,7 +18,7 @@ thread_local! {
     static FREE: RefCell<BTreeMap<usize, Vec<Idle>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Numbers, at first arbitrary ones.
+/// Values in reused memory.
 #[derive(Debug, Default)]
 pub(super) struct Buffer {
     values: Vec<f32>,
@@ -26,7 +26,7 @@ pub(super) struct Buffer {
 }
 
 impl Buffer {
-    /// A buffer whose numbers are still to be written.
+    /// Buffer with arbitrary values, which are still to be written.
     pub(super) fn new(length: usize) -> Self {
         let values = FREE.with_borrow_mut(|free| {
             let mut fits = free.range_mut(length..=length + length / 4 + 64);
@@ -35,14 +35,14 @@ impl Buffer {
         Self { values: values.unwrap_or_else(|| vec![0.0; length]), length }
     }
 
-    /// A buffer of zeros.
+    /// Buffer of zeros.
     pub(super) fn zeros(length: usize) -> Self {
         let mut buffer = Self::new(length);
         buffer.fill(0.0);
         buffer
     }
 
-    /// The same numbers elsewhere.
+    /// Copy of values.
     pub(super) fn copy(values: &[f32]) -> Self {
         let mut buffer = Self::new(values.len());
         buffer.copy_from_slice(values);
@@ -68,7 +68,7 @@ impl Drop for Buffer {
     fn drop(&mut self) {
         let values = std::mem::take(&mut self.values);
         if !values.is_empty() {
-            // At the end of the thread there is no list any more.
+            // At the end of the thread the list is gone.
             let _ = FREE.try_with(|free| {
                 free.borrow_mut().entry(values.len()).or_default().push((values, 0));
             });
@@ -76,7 +76,7 @@ impl Drop for Buffer {
     }
 }
 
-/// To be called once per step: gives memory back that has not been used for some.
+/// Gives memory back that has been idle for some steps; to be called once per step.
 pub(super) fn age() {
     FREE.with_borrow_mut(|free| {
         free.retain(|_, same| {

@@ -1,4 +1,4 @@
-//! Convolution, normalisation and activation as one step.
+//! Convolution, normalization and activation as one layer.
 
 use super::buffer::Buffer;
 use super::dense::{Dense, DenseState};
@@ -16,14 +16,14 @@ use automl_arch::Convolution;
 use burn::tensor::{Gradients, Tensor};
 use std::sync::Arc;
 
-/// The linear part.
+/// Linear part of the layer.
 #[derive(Debug)]
 enum Kernel {
     Dense(Box<Dense>),
     Depthwise(Box<Depthwise>),
 }
 
-/// What one thread works with.
+/// Scratch memory of one thread.
 #[derive(Debug)]
 enum State {
     Dense(DenseState),
@@ -96,26 +96,26 @@ impl Kernel {
     }
 }
 
-/// What the backward pass needs of a convolution.
+/// Tape entry of a convolution.
 #[derive(Debug)]
 pub(super) struct Convolved {
     kernel: Kernel,
     input: Arc<Maps>,
     output: Arc<Maps>,
-    /// Variance plus epsilon, and whether it is that of the batch; without normalisation nothing.
+    /// Variance plus epsilon, and whether it is that of the batch; without normalization nothing.
     variance: Option<(Vec<f32>, bool)>,
 }
 
-/// Gradients of a step's parameters.
+/// Gradients of a layer's parameters.
 pub(super) struct Found {
     pub(super) weight: Vec<f32>,
-    /// Of the normalisation's factor.
+    /// Gradient of the normalization's factor.
     pub(super) gamma: Vec<f32>,
-    /// Of what is added.
+    /// Gradient of the bias or of the normalization's shift.
     pub(super) bias: Vec<f32>,
 }
 
-/// What follows the linear part.
+/// Operation behind the linear part.
 pub(super) enum After<'a> {
     Bias(Vec<f32>),
     Norm(&'a Norm),
@@ -186,7 +186,7 @@ impl Convolved {
         Arc::clone(&self.output)
     }
 
-    /// The gradients of the parameters and, if anybody is interested, at the input.
+    /// Gradients of the parameters and at the input, `None` for a constant input.
     pub(super) fn backward(
         self,
         gradient: Gradient,
@@ -268,7 +268,7 @@ impl Norm {
         (values(self.batch.running_mean.value_sync()), values(self.batch.running_var.value_sync()))
     }
 
-    /// Lets the running statistics follow those of a batch.
+    /// Updates the running statistics by those of a batch.
     fn follow(&self, mean: &[f32], variance: &[f32]) {
         let momentum = self.batch.momentum as f32;
         let (running_mean, running_variance) = self.running();

@@ -29,7 +29,7 @@ pub(super) struct Dense {
     backward: Vec<Plan>,
 }
 
-/// What one thread works with.
+/// Scratch memory of one thread.
 #[derive(Debug)]
 pub(super) struct DenseState {
     patches: Buffer,
@@ -40,7 +40,7 @@ pub(super) struct DenseState {
 }
 
 impl Dense {
-    /// With weights `[outputs, inputs / groups, kernel, kernel]`, for so many images at a time;
+    /// Kernel with weights `[outputs, inputs / groups, kernel, kernel]`, for `images` at a time;
     /// `gradient` says whether the gradient at the inputs will be asked for.
     pub(super) fn new(
         spec: &Convolution,
@@ -83,7 +83,7 @@ impl Dense {
         }
     }
 
-    /// For the forward pass, or for the backward pass.
+    /// Scratch memory for the forward or the backward pass.
     pub(super) fn state(&self, backward: bool) -> DenseState {
         let rows = self.rows.targets.len();
         let columns = self.columns();
@@ -102,7 +102,7 @@ impl Dense {
         self.outputs.next_multiple_of(lanes())
     }
 
-    /// Where the weight between an input and an output stands, if they are of one group.
+    /// Index of the weight between an input and an output of one group, else `None`.
     fn place(
         inputs: usize,
         outputs: usize,
@@ -144,7 +144,7 @@ impl Dense {
         }
     }
 
-    /// How many rows of a plan some of the images have.
+    /// Rows of a plan for `images` images.
     fn part(&self, plan: &Plan, images: usize) -> usize {
         plan.targets.len() / self.images * images
     }

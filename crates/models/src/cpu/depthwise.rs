@@ -34,7 +34,7 @@ pub(super) struct Depthwise {
     reversed: Vec<f32>,
 }
 
-/// What one thread works with.
+/// Scratch memory of one thread.
 #[derive(Debug)]
 pub(super) struct DepthwiseState {
     /// `[taps, channels]`.
@@ -42,12 +42,12 @@ pub(super) struct DepthwiseState {
     /// The image within its border; the gradient, spread by the stride, within its own.
     image: Buffer,
     spread: Buffer,
-    /// Inputs, outputs or gradients whose channels are filled up.
+    /// Inputs, outputs or gradients with their channels filled up.
     wide: Buffer,
 }
 
 impl Depthwise {
-    /// With weights `[outputs, 1, kernel, kernel]`.
+    /// Kernel with weights `[outputs, 1, kernel, kernel]`.
     pub(super) fn new(spec: &Convolution, window: Window, weights: &[f32]) -> Self {
         let taps = spec.kernel * spec.kernel;
         let channels = spec.outputs.next_multiple_of(lanes());
@@ -69,7 +69,7 @@ impl Depthwise {
         }
     }
 
-    /// For the forward pass, or for the backward pass.
+    /// Scratch memory for the forward or the backward pass.
     pub(super) fn state(&self, backward: bool) -> DepthwiseState {
         let Window { kernel, before, after, input: (height, width), .. } = self.window;
         let (rows, columns) = self.window.output;

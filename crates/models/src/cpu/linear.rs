@@ -32,7 +32,7 @@ pub(super) fn product(
     convolve(&spec, weights, After::Bias(bias), input, mode)
 }
 
-/// What the backward pass needs.
+/// Tape entry of a matrix product.
 #[derive(Debug)]
 pub(super) struct Product {
     input: Arc<Maps>,

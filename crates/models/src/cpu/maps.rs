@@ -5,7 +5,7 @@ use super::norm::Affine;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The lengths of a batch's axes.
+/// Lengths of a batch's axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) batch: usize,
@@ -15,7 +15,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// Numbers per image.
+    /// Values per image.
     pub(super) fn image(&self) -> usize {
         self.height * self.width * self.channels
     }
@@ -28,20 +28,20 @@ impl Shape {
         self.height * self.width
     }
 
-    /// The numbers of some images.
+    /// Range of the values of some images.
     pub(super) fn of(&self, images: &Range<usize>) -> Range<usize> {
         images.start * self.image()..images.end * self.image()
     }
 }
 
-/// Feature maps: numbers as they are, or what normalisation and activation make of them, which is
-/// worked out when they are read.
+/// Feature maps: values, and where `affine` is set the normalization and activation that are applied
+/// when the values are read.
 #[derive(Debug)]
 pub(super) struct Maps {
     pub(super) shape: Shape,
     pub(super) values: Arc<Buffer>,
     pub(super) affine: Option<Affine>,
-    /// Whether no gradient is asked for: the images.
+    /// `true` where no gradient is needed: for the images.
     pub(super) constant: bool,
 }
 
@@ -50,7 +50,7 @@ impl Maps {
         Self { shape, values: Arc::new(values), affine: None, constant: false }
     }
 
-    /// All numbers.
+    /// All values, normalized and activated.
     pub(super) fn all(&self) -> Arc<Buffer> {
         match &self.affine {
             None => Arc::clone(&self.values),

@@ -1,7 +1,7 @@
-//! Batch normalisation and activation in one go (Ioffe & Szegedy 2015, section 3).
+//! Batch normalization and activation in one pass (Ioffe & Szegedy 2015, section 3).
 //!
 //! A layer keeps only what its convolution gave, z. What the next layer reads,
-//! f(scale z + shift), is worked out while it is read, and the gradient likewise: normalisation
+//! f(scale z + shift), is computed while it is read, and so is the gradient: normalization
 //! and activation cost no passes through memory of their own but for two sums.
 
 use super::activation::{Function, with_activation};
@@ -29,8 +29,8 @@ fn fold(repeated: &[f32], totals: &mut [f64]) {
     }
 }
 
-/// Mean and variance of every channel, from sums of differences to a pilot value, which cancel
-/// little (Chan, Golub & LeVeque 1983).
+/// Mean and variance of every channel, from sums of differences to a pilot value, with little
+/// cancellation (Chan, Golub & LeVeque 1983).
 #[derive(Debug)]
 pub(super) struct Moments {
     pilot: Vec<f32>,
@@ -177,7 +177,7 @@ impl Affine {
     }
 
     /// The gradient at z, from that at the output, if mean and scale are constants.
-    /// With `center = (a, b)` per channel, `a + b (z - mean)` is added: what comes through them.
+    /// With `center = (a, b)` per channel, `a + b (z - mean)` is added: the derivative through them.
     pub(super) fn gradient(
         &self,
         g: &[f32],
@@ -191,7 +191,7 @@ impl Affine {
         });
     }
 
-    /// How the loss reaches z through mean and variance of a batch of n pixels, as
+    /// Derivative by z through mean and variance of a batch of n pixels, as
     /// [`gradient`](Self::gradient) takes it: with s the scale, v = variance + epsilon,
     /// a = -s sum(h) / n and b = -s sum(h (z - mean)) / (n v).
     pub(super) fn center(&self, sums: &Sums, variance: &[f32], n: usize) -> (Vec<f32>, Vec<f32>) {
@@ -203,7 +203,7 @@ impl Affine {
         (repeated(a.collect::<Vec<_>>().into_iter()), repeated(b.collect::<Vec<_>>().into_iter()))
     }
 
-    /// No way through mean and variance: they are constants.
+    /// Zero derivative through mean and variance, for constants.
     pub(super) fn constant(&self) -> (Vec<f32>, Vec<f32>) {
         (vec![0.0; self.scale.len()], vec![0.0; self.scale.len()])
     }

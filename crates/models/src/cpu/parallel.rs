@@ -1,20 +1,20 @@
-//! A batch in parts, for several threads.
+//! Batches in parts, for several threads.
 
 use super::buffer::Buffer;
 use super::maps::Maps;
 use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
 use std::ops::Range;
 
-/// Into how many parts a batch is divided.
+/// Parts of a batch.
 const PARTS: usize = 4;
 
-/// How many numbers are worked on at a time: they stay in the second cache.
+/// Values that are worked on at a time: they stay in the second-level cache.
 const CHUNK: usize = 40_000;
 
-/// Fewer numbers than this are not worth waking another thread.
+/// Number of values below which one thread is faster than several.
 const SMALL: usize = 50_000;
 
-/// The images of each part: a function of the batch alone, so that sums over parts are the same
+/// Images of each part, a function of the batch alone, so that sums over parts are the same
 /// on any number of threads.
 pub(super) fn parts(batch: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
     let count = PARTS.min(batch).max(1);
@@ -26,7 +26,7 @@ pub(super) fn states<S>(batch: usize, state: impl Fn() -> S) -> Vec<S> {
     parts(batch).map(|_| state()).collect()
 }
 
-/// How many images of so many numbers are worked on at a time, at most.
+/// Largest number of images that are worked on at a time, for `numbers` values per image.
 pub(super) fn images_at_once(batch: usize, numbers: usize) -> usize {
     (CHUNK / numbers.max(1)).clamp(1, batch.div_ceil(PARTS).max(1))
 }

@@ -11,7 +11,7 @@ use crate::pool::Pool;
 use automl_arch::{Activation, Convolution, Pooling};
 use std::sync::Arc;
 
-/// What the backward pass needs.
+/// Tape entry of a pooling.
 #[derive(Debug)]
 pub(super) struct Pooled {
     input: Arc<Maps>,
@@ -150,7 +150,7 @@ impl Pooled {
     }
 }
 
-/// What the backward pass of a mean over all positions needs.
+/// Tape entry of a mean over all positions.
 #[derive(Debug)]
 pub(super) struct Averaged {
     input: Arc<Maps>,

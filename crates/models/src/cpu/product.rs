@@ -14,7 +14,7 @@ use super::simd::lanes;
 pub(super) use gathered::Gathered;
 pub(super) use outer::Outer;
 
-/// A row of zeros: outside of the image.
+/// Source of a row of zeros: outside the image.
 pub(super) const NONE: u32 = u32::MAX;
 
 /// One matrix `[depth, columns]` per tap, in the order in which tiles read it.
@@ -26,7 +26,7 @@ pub(super) struct Packed {
     values: Vec<f32>,
 }
 
-/// Some columns of the matrices.
+/// Panel of columns of the matrices.
 #[derive(Clone, Copy, Debug)]
 struct Panel {
     column: usize,
@@ -34,7 +34,7 @@ struct Panel {
     offset: usize,
 }
 
-/// Columns in panels of two or three vectors, one only if there is no more.
+/// Columns in panels of two or three vectors; of one vector only where one is left.
 fn panels(columns: usize) -> Vec<(usize, usize)> {
     let lanes = lanes();
     let (mut left, mut column) = (columns.div_ceil(lanes), 0);
@@ -53,7 +53,7 @@ fn panels(columns: usize) -> Vec<(usize, usize)> {
 }
 
 impl Packed {
-    /// From the entries `weight(tap, row, column)`.
+    /// Packs the entries `weight(tap, row, column)`.
     pub(super) fn new(
         taps: usize,
         depth: usize,

@@ -11,7 +11,7 @@ pub(super) fn vectorized<O: WithSimd>(operation: O) -> O::Output {
     Arch::new().dispatch(operation)
 }
 
-/// Runs plain loops, which the compiler vectorises for the instruction set found at run time.
+/// Runs plain loops, which the compiler vectorizes for the instruction set found at run time.
 pub(super) fn fast<R, F: FnOnce() -> R>(loops: F) -> R {
     vectorized(Loops(loops))
 }
@@ -38,7 +38,7 @@ impl WithSimd for Lanes {
     }
 }
 
-/// How many 32-bit numbers a vector holds.
+/// 32-bit floats per vector.
 pub(super) fn lanes() -> usize {
     vectorized(Lanes)
 }

@@ -1,4 +1,4 @@
-//! Which pixels a convolution's taps read.
+//! Pixels that a convolution's taps read.
 
 use super::product::NONE;
 use automl_arch::Convolution;
@@ -69,7 +69,7 @@ impl Window {
     }
 
     /// The gradient at the inputs of some images from that at the outputs, pixels of `depth`
-    /// numbers. Pixels whose places differ modulo the stride are read by different taps, so each
+    /// numbers. Pixels with different places modulo the stride are read by different taps, so each
     /// such class is a plan of its own.
     pub(super) fn backward(&self, images: usize, depth: usize) -> Vec<Plan> {
         let (height, width) = self.input;

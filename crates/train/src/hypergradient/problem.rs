@@ -19,7 +19,7 @@ pub(super) struct NetworkLosses<'a> {
     augmentation: Augmentation,
     network: &'a Network,
     tensors: Vec<NamedTensor>,
-    /// Which images, and the stream of their augmentation.
+    /// Indexes of the images, and the stream of their augmentation.
     batch: (Vec<usize>, (u64, u64)),
     held_out: Images,
     known: Option<(Vec<f64>, Vec<f64>)>,
@@ -51,7 +51,7 @@ impl<'a> NetworkLosses<'a> {
         batch: Batch,
         smoothing: f64,
     ) -> Result<Vec<f64>, TrainError> {
-        // A copy, since a pass moves the running statistics of normalisation.
+        // A copy, since a pass moves the running statistics of normalization.
         let network = self.network.copy().with_tensors(self.with(weights))?;
         let (_, gradients) = gradients(&network, self.data, batch, smoothing, self.device);
         Ok(flat(&network.gradient_tensors(&gradients)))

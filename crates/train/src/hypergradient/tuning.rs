@@ -44,8 +44,8 @@ impl Default for RecipeTuningOptions {
     }
 }
 
-/// A training that learns its weights on the training images and its recipe on the validation
-/// images of its data; [`DataSplits::hold_out`] gives it some that nothing else is judged by.
+/// Training that learns the weights on the training images and the recipe on the validation images
+/// of the data; [`DataSplits::hold_out`] sets some aside that nothing else is judged by.
 ///
 /// A hypergradient sees a short way ahead, and a short way ahead small learning rates look best (Wu
 /// et al. 2018, "Understanding Short-Horizon Bias"). So it repairs a learning rate that is far too
@@ -63,7 +63,7 @@ impl RecipeTuning {
     /// A fresh network with a recipe to start from.
     ///
     /// # Errors
-    /// As [`Training::new`].
+    /// Those of [`Training::new`].
     pub fn new(
         architecture: &Architecture,
         data: &Arc<DataSplits>,
@@ -90,7 +90,7 @@ impl RecipeTuning {
     /// Trains for one epoch. Augmentation changes from epoch to epoch, the rest within.
     ///
     /// # Errors
-    /// As [`Training::run_epoch`].
+    /// Those of [`Training::run_epoch`].
     pub fn run_epoch(&mut self, stop: &dyn Fn() -> bool) -> Result<EpochReport, TrainError> {
         let Self { training, options, adam, before } = self;
         let (every, method) = (options.every.max(1), options.method);

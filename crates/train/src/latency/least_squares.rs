@@ -6,16 +6,16 @@ pub(super) type Column = Vec<(usize, f64)>;
 /// Sweeps over all coefficients at most.
 const SWEEPS: usize = 20_000;
 
-/// Which solutions are wanted.
+/// Constraint on the solution.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Wanted {
-    /// None below zero.
+    /// Coefficients of at least zero.
     NonNegative,
-    /// Small ones: the penalty times the sum of their squares is added.
+    /// Ridge penalty: the penalty times the sum of their squares is added.
     Small(f64),
 }
 
-/// The coefficients x that minimise |A x - b|^2 as wanted, by cyclic coordinate descent: each in
+/// The coefficients x that minimize |A x - b|^2 under a constraint, by cyclic coordinate descent: each in
 /// turn is set to its optimum given all others, which for both problems converges to the minimum.
 ///
 /// # Source

@@ -12,7 +12,7 @@ const LONG: Duration = Duration::from_millis(100);
 /// The runs that a median needs at least.
 const FEW: usize = 5;
 
-/// How a network is timed.
+/// Options of the timing of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// Images that are classified at once, at least 1.

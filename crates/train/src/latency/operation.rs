@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OperationKind {
-    /// A convolution of all input channels, with its normalisation.
+    /// A convolution of all input channels, with its normalization.
     Convolution,
-    /// The same with a kernel of one pixel.
+    /// Convolution with a kernel of one pixel.
     Pointwise,
     /// A convolution of single channels.
     Depthwise,
@@ -38,7 +38,7 @@ pub enum OperationKind {
 /// One operation with its shape: the key of a [`LatencyTable`](super::LatencyTable).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Operation {
-    /// What is done.
+    /// Kind of the operation.
     pub kind: OperationKind,
     /// Channels in.
     pub inputs: usize,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// One network in this many judges the table instead of making it.
 const JUDGES: usize = 4;
 
-/// How often all networks are timed. What else a machine does only ever adds to a time, so the
+/// Rounds over all networks. Other load of a machine only ever adds to a time, so the
 /// least median counts.
 const ROUNDS: usize = 3;
 
@@ -20,7 +20,7 @@ const ENOUGH: usize = 32;
 pub struct LatencyProfile {
     /// The table, fitted to three of four networks.
     pub table: LatencyTable,
-    /// Its predictions for every fourth network.
+    /// Predictions for every fourth network.
     pub report: LatencyReport,
 }
 

@@ -8,11 +8,11 @@ use std::fmt;
 /// Predicted against measured times of networks that the table was not fitted to.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LatencyReport {
-    /// How many networks.
+    /// Number of networks.
     pub networks: usize,
     /// The mean of |predicted - measured| / measured, a fraction.
     pub mean_error: f64,
-    /// The share of the networks whose prediction lies within 10 % of the measured time.
+    /// Share of the networks with a prediction within 10 % of the measured time.
     pub within_10: f64,
     /// Kendall's tau of predicted and measured times; zero where one of them is the same for all.
     pub kendall: f64,

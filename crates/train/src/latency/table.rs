@@ -14,14 +14,14 @@ const PENALTY: f64 = 0.1;
 /// The fewest timed networks that a table is fitted to.
 const FEWEST: usize = 8;
 
-/// Why there is no table.
+/// Reasons for which a table cannot be fitted.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum LatencyError {
     /// Too few networks were timed.
     #[error("{samples} timed networks are too few for a latency table: it needs {FEWEST}")]
     TooFew {
-        /// How many there are.
+        /// Number of timed networks.
         samples: usize,
     },
     /// A network cannot be built.
@@ -33,12 +33,12 @@ pub enum LatencyError {
         /// The time.
         microseconds: f64,
     },
-    /// Somebody asked to stop, or the time was over, before enough networks were timed.
+    /// A stop was requested, or the time was over, before enough networks were timed.
     #[error("stopped after {timed} networks were timed: a latency table of them needs {needed}")]
     Stopped {
-        /// How many were timed.
+        /// Number of timed networks.
         timed: usize,
-        /// How many are needed.
+        /// Number of networks that a table needs.
         needed: usize,
     },
 }
@@ -46,9 +46,9 @@ pub enum LatencyError {
 /// A network, or a part of one, that was timed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LatencySample {
-    /// What it does.
+    /// Operations of the network.
     pub operations: Vec<Operation>,
-    /// How long it took.
+    /// Measured time in microseconds.
     pub microseconds: f64,
 }
 
@@ -66,7 +66,7 @@ impl LatencySample {
 /// a, b, c, d >= 0 of the operation's kind and a factor f_o of the operation itself, keyed by kind, channels, kernel,
 /// groups and sides; an operation that was not timed has the factor 1.
 ///
-/// Constant and rates minimise the sum of the squared relative errors. The factors then minimise
+/// Constant and rates minimize the sum of the squared relative errors. The factors then minimize
 /// the rest of it plus .1 (f_o - 1)^2 each, so that what was seen once hardly moves and what was
 /// seen often has its own time.
 ///
@@ -81,7 +81,7 @@ pub struct LatencyTable {
     factors: BTreeMap<Operation, f64>,
 }
 
-/// What operations of one kind cost.
+/// Cost rates of one kind of operations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Rates {
     /// Microseconds of the operation itself.
@@ -217,7 +217,7 @@ impl LatencyTable {
     }
 }
 
-/// What the four rates are multiplied by.
+/// Amounts by which the four rates are multiplied.
 fn amounts(operation: &Operation) -> [f64; 4] {
     let millions = |count: usize| count as f64 / 1e6;
     let numbers = millions(operation.numbers());

@@ -1,4 +1,4 @@
-//! Norms of the gradients at initialisation.
+//! Norms of the gradients at initialization.
 
 use super::ScoreBatch;
 use crate::cpu;
@@ -37,7 +37,7 @@ struct Norms<'a> {
 
 impl ModuleVisitor for Norms<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        // Biases and normalisation have one axis.
+        // Biases and normalization have one axis.
         if D > 1
             && let Some(gradient) = param.val().grad(self.gradients)
         {
@@ -54,7 +54,7 @@ mod tests {
     use automl_arch::{Block, Layer};
 
     /// With weights zero the classes are equally likely, so the gradient is
-    /// `(1/classes - target) x^T`, whose norm is known.
+    /// `(1/classes - target) x^T` with a known norm.
     #[test]
     fn a_linear_classifier_has_its_gradient() {
         let layers = [Layer::once(Block::Flatten), Layer::once(Block::linear(4))];

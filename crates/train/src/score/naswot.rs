@@ -18,8 +18,8 @@ pub(super) fn score(
     Ok(naswot(network, batch.images(&device)))
 }
 
-/// `log |det K|` with K_ij the number of nonlinearities whose inputs have the same sign for images i
-/// and j, in a fresh network that normalises by the batch.
+/// `log |det K|` with K_ij the number of nonlinearities with inputs of the same sign for images i
+/// and j, in a fresh network that normalizes by the batch.
 fn naswot(mut network: Network, images: Tensor<4>) -> f64 {
     // The running statistics become those of the batch; evaluation then needs no gradients.
     network.set_norm_momentum(1.0);

@@ -4,7 +4,7 @@ use super::reference::Reference;
 use crate::TrainError;
 use automl_models::Network;
 
-/// How many networks are asked.
+/// Number of networks.
 const NETWORKS: usize = 3;
 
 /// The EL2N score of each training image: the mean over three small networks, early in training, of

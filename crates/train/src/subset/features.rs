@@ -23,7 +23,7 @@ impl Features {
         Self { width, values }
     }
 
-    /// The normalised pixels of the training images, averaged down to a side of 8.
+    /// The normalized pixels of the training images, averaged down to a side of 8.
     pub fn pixels(data: &DataSplits) -> Self {
         let images = data.train.resized(SIDE);
         let mut values = Vec::with_capacity(images.pixels.len());
@@ -33,8 +33,8 @@ impl Features {
         Self::new(images.size(), values)
     }
 
-    /// What the classifier of a small network sees of the training images, after the network has
-    /// been trained on them for a few epochs.
+    /// Features of the training images before the classifier of a small network that was trained on
+    /// them for a few epochs.
     ///
     /// # Errors
     /// [`TrainError`] if the network cannot be trained, or training was stopped.
@@ -49,7 +49,7 @@ impl Features {
         self.values.len() / self.width
     }
 
-    /// Whether there is none.
+    /// `true` without points.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
@@ -59,7 +59,7 @@ impl Features {
         self.values.get(index * self.width..(index + 1) * self.width).unwrap_or_default()
     }
 
-    /// Some of the points, in the given order.
+    /// Points at `indexes`, in this order.
     pub fn select(&self, indexes: &[usize]) -> Self {
         let values = indexes.iter().flat_map(|&index| self.row(index)).copied().collect();
         Self { width: self.width, values }

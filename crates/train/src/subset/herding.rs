@@ -1,11 +1,11 @@
-//! Subsets whose mean is that of all.
+//! Herding: subsets with the mean of all points.
 
 use super::Features;
 
 /// The herding order: with `mu` the mean of all points and `w = mu` at the start, the next point is
 /// the one of those left that has the largest `<w, x> - |x|^2 / 2`, and then `w <- w + mu - x`.
 ///
-/// That is the point which brings the mean of the chosen ones nearest to `mu`; where all points
+/// This point brings the mean of the chosen ones nearest to `mu`; where all points
 /// have one norm, it is Welling's rule. After `k` points the mean is at most `R / sqrt(k)` away
 /// from `mu`, with `R` the largest distance of a point from it. Ties go to the lower index.
 /// `O(n^2 d)`.

@@ -29,7 +29,7 @@ pub struct Reference<'a> {
 }
 
 impl<'a> Reference<'a> {
-    /// None is trained yet. `stop` is asked before each step of a training.
+    /// Networks before any training. `stop` is polled before each step of a training.
     pub fn new(
         data: &'a Arc<DataSplits>,
         seed: u64,

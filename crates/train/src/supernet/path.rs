@@ -1,4 +1,4 @@
-//! One network of the supernet: what it is and which shared tensors it uses.
+//! Paths: single networks of the supernet and the shared tensors that they use.
 
 use automl_arch::{Architecture, ArchitectureError, BlockSpace, Cost};
 use automl_models::NamedTensor;
@@ -10,7 +10,7 @@ const KINDS: [&str; 4] = ["Convolution", "Linear", "SqueezeExcite", "ChannelAtte
 
 /// The name of a shared tensor.
 ///
-/// It says where a tensor belongs in the block space and not in one network: block, type, copy,
+/// A position in the block space rather than in one network: block, type, copy,
 /// kind of layer counted from the end of the copy, role. So the projection of an inverted residual
 /// is the same tensor with and without an expansion, a shortcut or attention before it.
 pub(crate) type Slot = String;
@@ -19,9 +19,9 @@ pub(crate) type Slot = String;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Path {
     pub(crate) architecture: Architecture,
-    /// The same for images of the side that it is trained on.
+    /// Architecture adapted to the side of the training images.
     pub(crate) adapted: Architecture,
-    /// That of the architecture at its own side.
+    /// Cost of the architecture at its own side.
     pub(crate) cost: Cost,
     /// For each node the block, its type and the copy.
     places: Vec<(usize, &'static str, usize)>,
@@ -53,7 +53,7 @@ impl Path {
         Ok(Self { architecture, adapted, cost, places })
     }
 
-    /// The slot of each learnt tensor of the network, by the tensor's name.
+    /// The slot of each learned tensor of the network, by the tensor's name.
     pub(crate) fn slots(&self, tensors: &[NamedTensor]) -> HashMap<String, Slot> {
         let learnt = tensors.iter().filter(|tensor| tensor.is_parameter());
         let parts: Vec<Part<'_>> = learnt.filter_map(|tensor| self.part(&tensor.name)).collect();

@@ -1,11 +1,11 @@
-//! The distribution over paths, learnt by gradient.
+//! The distribution over paths, learned by gradient.
 
 use crate::adam::Adam;
 use automl_space::{Config, Domain, Param, Space, Value};
 use rand::{Rng, RngExt};
 use std::ops::Range;
 
-/// The block types whose weights are shared.
+/// Block types with shared weights.
 const TYPES: [&str; 3] = ["Conv", "InvertedResidualv3", "Pass"];
 
 /// The most values of a number that are told apart.
@@ -79,7 +79,7 @@ impl Policy {
         raw.into_iter().map(|chance| chance / sum).collect()
     }
 
-    /// The same with each parameter drawn from the prior with this chance.
+    /// Mixture that draws each parameter from the prior with this probability.
     pub(crate) fn mixed_with_prior(&self, chance: f64) -> Self {
         let prior = Self::new(&self.space);
         let mut mixed = self.clone();
@@ -252,7 +252,7 @@ mod tests {
             policy.learn(&draws, &losses);
         }
         assert!(policy.chances(0)[1] > 0.9, "{:?}", policy.chances(0));
-        // Nothing is learnt from losses that are no numbers.
+        // Nothing is learned from losses that are not finite.
         let draws = vec![policy.draw(&mut rng).unwrap(); 2];
         let before = policy.logits.clone();
         policy.learn(&draws, &[f64::NAN, 1.0]);

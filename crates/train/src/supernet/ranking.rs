@@ -19,7 +19,7 @@ use burn::tensor::{Device, Tensor};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use std::collections::HashSet;
 
-/// How many batches give the statistics of normalisation before a path is judged.
+/// Batches that give the statistics of normalization before a path is judged.
 const RECALIBRATION: usize = 3;
 
 /// The shares of a candidate's parameters that come from the prior, in turn.
@@ -28,18 +28,18 @@ const MUTATIONS: [f64; 4] = [0.0, 0.25, 0.5, 0.75];
 /// The most images that a path is judged by.
 const JUDGED: usize = 2_000;
 
-/// A network that was judged with the weights that it inherits.
+/// Network that was judged with inherited weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
-    /// Its configuration in the block space.
+    /// Configuration in the block space.
     pub config: Config,
-    /// Its architecture.
+    /// Architecture of the configuration.
     pub architecture: Architecture,
-    /// Its cost.
+    /// Cost of the architecture.
     pub cost: Cost,
-    /// How it does on the images that candidates are judged by.
+    /// Evaluation on the images that candidates are judged by.
     pub evaluation: Evaluation,
-    /// Its loss, corrected for its size.
+    /// Loss, corrected for the size of the network.
     pub corrected: f64,
 }
 
@@ -51,7 +51,7 @@ impl Supernet {
     /// Asked to stop, it is content with those that it has judged by then.
     ///
     /// # Errors
-    /// As [`run_epoch`](Self::run_epoch); [`TrainError::Stopped`] if there are none.
+    /// Those of [`run_epoch`](Self::run_epoch); [`TrainError::Stopped`] without any candidate.
     pub fn rank(
         &mut self,
         count: usize,
@@ -103,7 +103,7 @@ impl Supernet {
         Ok(candidates)
     }
 
-    /// Training batches for the statistics of normalisation.
+    /// Training batches for the statistics of normalization.
     fn statistics(&self) -> Vec<Tensor<4>> {
         let batches = self.batches(u32::MAX.into());
         let device = self.device.clone().autodiff();
@@ -113,7 +113,7 @@ impl Supernet {
     }
 }
 
-/// How a network does on some images, normalised by the statistics of the given batches.
+/// Evaluates a network on some images, normalized by the statistics of the given batches.
 fn judge(
     network: &Network,
     statistics: &[Tensor<4>],

@@ -5,10 +5,10 @@ use crate::TrainError;
 use automl_arch::{BlockSpace, Cost};
 use automl_numeric::stream;
 
-/// What is added to the loss for a natural logarithm of size below the target.
+/// Correction of the loss per natural logarithm of size below the target.
 const SMALLNESS: f64 = 0.2;
 
-/// How many networks of the prior say what a large one is.
+/// Networks of the prior of which the target is a quantile.
 const SIZES: u64 = 100;
 
 /// Loss corrected for the size of the network: `loss + b max(0, target - log_size)`.

@@ -13,18 +13,18 @@ use std::collections::HashMap;
 #[derive(Debug)]
 pub(crate) struct Child {
     pub(crate) network: Network,
-    /// The slot of each learnt tensor, by its name.
+    /// The slot of each learned tensor, by its name.
     slots: HashMap<String, Slot>,
 }
 
 /// The shared weights and their velocities.
 ///
-/// A path uses the first channels of both channel axes and the centre of a kernel, so what a small
+/// A path uses the first channels of both channel axes and the center of a kernel, so what a small
 /// network learns is part of a large one. Tensors grow when a path needs more than there was.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedWeights {
     seed: u64,
-    /// How often a tensor grew.
+    /// Number of times that a tensor grew.
     grown: u64,
     tensors: HashMap<Slot, Shared>,
 }
@@ -122,7 +122,7 @@ fn row_length(shape: &[usize]) -> usize {
     shape.last().copied().unwrap_or(1).max(1)
 }
 
-/// Where the rows of a part lie in the whole: the first of both channel axes, the centre of others.
+/// Starts of the rows of a part in the whole: the first of both channel axes, the center of others.
 fn row_starts(whole: &[usize], part: &[usize]) -> impl Iterator<Item = usize> {
     let offset = |axis: usize| if axis < 2 { 0 } else { (whole[axis] - part[axis]) / 2 };
     let offsets: Vec<usize> = (0..part.len()).map(offset).collect();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     proptest! {
-        /// Growing keeps what was learnt, wherever it lies, and constants stay constants.
+        /// Growing keeps what was learned, wherever it lies, and constants stay constants.
         #[test]
         fn growth_keeps_the_old_values(
             small in (1usize..4, 1usize..4, 0usize..2).prop_map(|(o, i, k)| [o, i, 2 * k + 1, 2 * k + 1]),

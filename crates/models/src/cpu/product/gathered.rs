@@ -7,17 +7,17 @@ use std::array::from_fn;
 
 /// `out[targets[r]] = sum over t of x[sources[t][r]..] matrix[taps[t]]` for every row r.
 pub(in crate::cpu) struct Gathered<'a> {
-    /// Numbers, of which rows of the matrices' depth are taken.
+    /// Values, of which rows of the matrices' depth are taken.
     pub(in crate::cpu) x: &'a [f32],
     /// The matrices.
     pub(in crate::cpu) matrix: &'a Packed,
-    /// Which of the matrices, in which order.
+    /// Indexes of the matrices, in the order of the sum.
     pub(in crate::cpu) taps: &'a [usize],
-    /// Where rows begin, or [`NONE`], for one tap after the other.
+    /// Start of each row, or [`NONE`], for one tap after the other.
     pub(in crate::cpu) sources: &'a [u32],
-    /// How many sources there are for each tap: at least as many as rows.
+    /// Number of sources of each tap, at least that of the rows.
     pub(in crate::cpu) stride: usize,
-    /// Which row of the outputs each row is.
+    /// Index of each row among the outputs.
     pub(in crate::cpu) targets: &'a [u32],
     /// Rows of the matrices' columns.
     pub(in crate::cpu) out: &'a mut [f32],
@@ -73,7 +73,7 @@ impl Gathered<'_> {
     }
 }
 
-/// Writes vectors as far as they reach.
+/// Writes vectors as far as `out` reaches.
 #[inline(always)]
 fn store<S: Simd, const V: usize>(simd: S, out: &mut [f32], sums: [S::f32s; V]) {
     let lanes = S::F32_LANES;

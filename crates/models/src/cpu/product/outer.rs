@@ -8,13 +8,13 @@ use std::array::from_fn;
 /// `sums[tap][i][o] += sum over r of x[sources[tap][r] + i] g[r][o]`: the gradient of the
 /// matrices of [`Gathered`].
 pub(in crate::cpu) struct Outer<'a> {
-    /// Numbers, of which rows of length `depth` are taken.
+    /// Values, of which rows of length `depth` are taken.
     pub(in crate::cpu) x: &'a [f32],
     /// Length of these rows.
     pub(in crate::cpu) depth: usize,
-    /// Where rows begin, or [`NONE`], for one tap after the other.
+    /// Start of each row, or [`NONE`], for one tap after the other.
     pub(in crate::cpu) sources: &'a [u32],
-    /// How many sources there are for each tap: at least as many as rows.
+    /// Number of sources of each tap, at least that of the rows.
     pub(in crate::cpu) stride: usize,
     /// Rows of `columns` numbers.
     pub(in crate::cpu) g: &'a [f32],

@@ -1,17 +1,17 @@
-//! Subsets that leave no point far away.
+//! Greedy k-center: subsets that leave no point far away.
 
 use super::Features;
 
-/// The greedy k-centre order: first the point nearest to the mean, then each time the point that is
+/// The greedy k-center order: first the point nearest to the mean, then each time the point that is
 /// farthest from all before it.
 ///
-/// The first `k` points are centres whose largest distance to any point is at most twice that of
-/// the best `k` centres, for every `k`. Ties go to the lower index. `O(n^2 d)`.
+/// The largest distance of any point to the first `k` centers is at most twice that to the best `k`
+/// centers, for every `k`. Ties go to the lower index. `O(n^2 d)`.
 ///
 /// # Source
 /// Gonzalez (1985), "Clustering to minimize the maximum intercluster distance"; Sener & Savarese
 /// (2018), "Active learning for convolutional neural networks: a core-set approach", algorithm 1.
-pub fn k_centre(points: &Features) -> Vec<usize> {
+pub fn k_center(points: &Features) -> Vec<usize> {
     let mean = points.mean();
     let square = |a: &[f32], b: &[f32]| -> f64 {
         a.iter().zip(b).map(|(x, y)| f64::from(x - y).powi(2)).sum()
@@ -61,14 +61,14 @@ mod tests {
     }
 
     proptest! {
-        /// At most twice the radius of the best centres, which all sets of centres give.
+        /// At most twice the radius of the best centers, which all sets of centers give.
         #[test]
         fn it_is_a_2_approximation(
             rows in proptest::collection::vec(proptest::collection::vec(-9i8..9, 2), 2..9),
         ) {
             let values = rows.iter().flatten().map(|x| f32::from(*x)).collect();
             let points = Features::new(2, values);
-            let order = k_centre(&points);
+            let order = k_center(&points);
             let mut sorted = order.clone();
             sorted.sort_unstable();
             prop_assert_eq!(sorted, (0..points.len()).collect::<Vec<_>>());
