@@ -272,7 +272,7 @@ fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
 #[cfg(feature = "train")]
 fn show(progress: &automl::search::compression::Progress) {
     use crate::output::note;
-    use automl::compress::Step;
+    use automl::compress::CompressionEvent;
     use automl::search::compression::Progress;
     match progress {
         Progress::Note(text) => note(format_args!("note    {text}")),
@@ -288,13 +288,13 @@ fn show(progress: &automl::search::compression::Progress) {
                 None => note(format_args!("goal    thinner layers, {epochs} epochs")),
             }
         }
-        Progress::Step(Step::Smaller { parameters, macs }) => {
+        Progress::Step(CompressionEvent::Smaller { parameters, macs }) => {
             note(format_args!("smaller {parameters} parameters, {macs} multiply-accumulates"));
         }
-        Progress::Step(Step::Instead(error)) => {
+        Progress::Step(CompressionEvent::Instead(error)) => {
             note(format_args!("note    {error}; channels are removed in its place"));
         }
-        Progress::Step(Step::Epoch(report)) => note(format_args!(
+        Progress::Step(CompressionEvent::Epoch(report)) => note(format_args!(
             "epoch {:>4}  loss {:.4}  {:>6.1} s",
             report.epoch,
             report.loss,
