@@ -81,6 +81,21 @@ pub struct Cursor(usize);
 /// The log only serves caches: [`History::since`] hands out what is new since a cursor. A decision
 /// must depend on the trials alone and not on the order of the log, because a study that is read
 /// back from a storage has the same trials but not the same log.
+///
+/// # Examples
+/// ```
+/// use automl_space::Space;
+/// use automl_study::{Direction, History, State, Trial};
+///
+/// let mut space = Space::builder();
+/// space.float("x", 0.0..=1.0).add()?;
+/// let space = space.build()?;
+/// let mut history = History::new(vec![Direction::Minimize]);
+/// history.push(Trial::waiting(0, space.decode(&[0.3])))?;
+/// assert_eq!(history.count(State::Waiting), 1);
+/// assert!(history.seen(&space.decode(&[0.3])));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct History {
     directions: Vec<Direction>,

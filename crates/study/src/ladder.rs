@@ -27,6 +27,20 @@ pub enum LadderError {
 }
 
 /// Fidelities `min..=max` of one training, in whole units such as epochs, with their costs.
+///
+/// # Examples
+/// ```
+/// use automl_study::Ladder;
+///
+/// let epochs = Ladder::new("epoch", 1, 27, true)?;
+/// assert_eq!(epochs.rungs(3.0), [1, 3, 9, 27]);
+/// assert_eq!(epochs.cost_between(9, 27), 18.0);
+///
+/// // A training that cannot be resumed is paid from the start.
+/// let scratch = Ladder::new("epoch", 1, 27, false)?;
+/// assert_eq!(scratch.cost_between(9, 27), 27.0);
+/// # Ok::<(), automl_study::LadderError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ladder {
     name: String,
@@ -56,6 +70,17 @@ impl Ladder {
     }
 
     /// A declared list of settings `1..=costs.len()` with the cost of each from scratch.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_study::Ladder;
+    ///
+    /// // Half the images, all images, all images at full size.
+    /// let ladder = Ladder::declared("setting", vec![0.2, 0.5, 1.0], false)?;
+    /// assert_eq!(ladder.max(), 3);
+    /// assert_eq!(ladder.cost(2), 0.5);
+    /// # Ok::<(), automl_study::LadderError>(())
+    /// ```
     ///
     /// # Errors
     /// [`LadderError`] for an empty list or costs that are not positive and rising.

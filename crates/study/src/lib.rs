@@ -1,21 +1,4 @@
-//! What has been tried: trials, their history, ask and tell, and the traits of the parts that a
-//! study composes.
-//!
-//! A [`Study`] asks a [`Sampler`] for configurations, lets a [`Scheduler`] decide how long each
-//! is trained, keeps the [`History`] and writes it to a [`Storage`].
-//!
-//! ```
-//! use automl_space::Space;
-//! use automl_study::{Direction, Study};
-//!
-//! let mut space = Space::builder();
-//! let x = space.float("x", -5.0..=5.0).add()?;
-//! let mut study = Study::builder(space.build()?).direction(Direction::Minimize).build()?;
-//! study.optimize(50, |config| (config[x] - 1.0).powi(2))?;
-//! let best = study.best().expect("fifty trials have finished");
-//! assert!(best.values[0] < 1.0);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+#![doc = include_str!("../README.md")]
 
 #[cfg(target_os = "linux")]
 mod hangup;

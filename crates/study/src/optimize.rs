@@ -26,6 +26,24 @@ impl Study {
     /// the trial failed, with its message, and the loop goes on. A result that came so late that another
     /// worker has the trial is dropped.
     ///
+    /// # Examples
+    /// ```
+    /// use automl_space::Space;
+    /// use automl_study::{State, Study};
+    ///
+    /// let mut space = Space::builder();
+    /// let x = space.float("x", -1.0..=1.0).add()?;
+    /// let mut study = Study::builder(space.build()?).build()?;
+    /// // An error fails its trial, not the study.
+    /// study.optimize(20, |config| match config[x] {
+    ///     x if x < 0.0 => Err("negative"),
+    ///     x => Ok(x.sqrt()),
+    /// })?;
+    /// assert_eq!(study.history().len(), 20);
+    /// assert!(study.history().count(State::Failed) > 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// [`OptimizeError`] if the sampler or the storage fails.
     pub fn optimize<T: Into<Outcome>>(
@@ -45,6 +63,19 @@ impl Study {
     }
 
     /// As [`Study::optimize`], on several threads.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_space::Space;
+    /// use automl_study::Study;
+    ///
+    /// let mut space = Space::builder();
+    /// let x = space.float("x", -1.0..=1.0).add()?;
+    /// let mut study = Study::builder(space.build()?).build()?;
+    /// study.optimize_parallel(30, 2, |config| config[x].powi(2))?;
+    /// assert_eq!(study.history().finished(), 30);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The first [`OptimizeError`]; trials that were running then are still recorded.

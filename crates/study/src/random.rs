@@ -7,6 +7,19 @@ use rand::Rng;
 
 /// Uniform random search, or draws from the space's priors.
 ///
+/// # Examples
+/// ```
+/// use automl_space::Space;
+/// use automl_study::{RandomSampler, Study};
+///
+/// let mut space = Space::builder();
+/// space.float("x", 0.0..=1.0).add()?;
+/// let mut study =
+///     Study::builder(space.build()?).sampler(RandomSampler::uniform()).seed(1).build()?;
+/// assert_ne!(study.ask()?.config, study.ask()?.config);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Source
 /// Bergstra & Bengio (2012), "Random Search for Hyper-Parameter Optimization", JMLR 13.
 #[derive(Clone, Copy, Debug, Default)]

@@ -88,6 +88,14 @@ impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
 }
 
 /// No early termination: every trial is trained to the highest fidelity.
+///
+/// # Examples
+/// ```
+/// use automl_study::{FullFidelity, History, Direction, Job, Scheduler};
+///
+/// let job = FullFidelity::new(9).next_job(&History::new(vec![Direction::Minimize]));
+/// assert!(matches!(job, Job::Start { .. }));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct FullFidelity {
     max: Fidelity,

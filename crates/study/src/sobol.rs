@@ -14,6 +14,14 @@ const PERIOD: u64 = 1 << 16;
 /// Any prefix of `2^k` points is balanced in every coordinate. Coordinates beyond 256 and points
 /// beyond 65,536 come from independent scramblings.
 ///
+/// # Examples
+/// ```
+/// use automl_study::sobol_point;
+///
+/// let lower_half = (0..64).filter(|&i| sobol_point(i, 3, 0)[1] < 0.5).count();
+/// assert_eq!(lower_half, 32);
+/// ```
+///
 /// # Source
 /// Burley (2020), "Practical Hash-based Owen Scrambling", JCGT 9(4).
 pub fn sobol_point(index: u64, dimensions: usize, seed: u64) -> Vec<f64> {
@@ -34,6 +42,22 @@ pub fn sobol_point(index: u64, dimensions: usize, seed: u64) -> Vec<f64> {
 }
 
 /// Quasi-random search: trial `n` gets the `n`-th point of a scrambled Sobol sequence.
+///
+/// # Examples
+/// ```
+/// use automl_space::Space;
+/// use automl_study::{SobolSampler, Study};
+///
+/// let mut space = Space::builder();
+/// let x = space.float("x", 0.0..=1.0).add()?;
+/// let mut study = Study::builder(space.build()?).sampler(SobolSampler::new()).build()?;
+/// let mut quarters = [0; 4];
+/// for _ in 0..16 {
+///     quarters[(study.ask()?.config[x] * 4.0) as usize % 4] += 1;
+/// }
+/// assert_eq!(quarters, [4; 4]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SobolSampler;
 

@@ -13,6 +13,16 @@ pub struct StopError {
 }
 
 /// A shared flag; clones see the same state.
+///
+/// # Examples
+/// ```
+/// use automl_study::StopFlag;
+///
+/// let flag = StopFlag::new();
+/// let seen_by_a_worker = flag.clone();
+/// flag.set();
+/// assert!(seen_by_a_worker.is_set());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct StopFlag(Arc<AtomicBool>);
 

@@ -124,6 +124,22 @@ impl Study {
     }
 
     /// The complete, feasible trials that no other dominates, in order of their numbers.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_space::Space;
+    /// use automl_study::{Direction, Study};
+    ///
+    /// let mut space = Space::builder();
+    /// let x = space.float("x", 0.0..=1.0).add()?;
+    /// let mut study = Study::builder(space.build()?)
+    ///     .directions([Direction::Minimize, Direction::Maximize])
+    ///     .build()?;
+    /// // Less of the first objective is less of the second: every trial is on the front.
+    /// study.optimize(10, |config| vec![config[x], config[x]])?;
+    /// assert_eq!(study.front().len(), 10);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn front(&self) -> Vec<&Trial> {
         let complete: Vec<&Trial> =
             self.history.in_state(State::Complete).filter(|trial| trial.is_feasible()).collect();
@@ -155,6 +171,21 @@ impl Study {
     }
 
     /// The next configuration, to be trained to the highest fidelity.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_space::Space;
+    /// use automl_study::{Outcome, Study};
+    ///
+    /// let mut space = Space::builder();
+    /// let x = space.float("x", 0.0..=1.0).add()?;
+    /// let mut study = Study::builder(space.build()?).build()?;
+    /// let trial = study.ask()?;
+    /// let outcome = Outcome::Complete { values: vec![trial.config[x]], constraints: Vec::new() };
+    /// study.tell(trial.number, outcome)?;
+    /// assert_eq!(study.best().map(|best| best.values[0]), Some(trial.config[x]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`AskError`] if the sampler has no proposal or the storage fails.
@@ -267,6 +298,21 @@ impl Study {
     }
 
     /// Adds a trial with a given configuration; it is handed out before the sampler is asked.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_space::Space;
+    /// use automl_study::Study;
+    ///
+    /// let mut space = Space::builder();
+    /// space.int("layers", 1..=8).add()?;
+    /// let space = space.build()?;
+    /// let default = space.decode(&[0.5]);
+    /// let mut study = Study::builder(space).build()?;
+    /// study.enqueue(default.clone())?;
+    /// assert_eq!(study.ask()?.config, default);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`AskError`] if the configuration lies outside the space or the storage fails.
