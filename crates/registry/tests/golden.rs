@@ -242,7 +242,7 @@ struct Open {
     step: u64,
 }
 
-/// A study that is worked on by several workers, whose jobs take turns in a fixed order.
+/// A study with several workers; their jobs take turns in a fixed order.
 struct Run<'a> {
     sampler: &'a str,
     scheduler: &'a str,

@@ -262,7 +262,7 @@ impl History {
         self.check_after(last, number, report)
     }
 
-    /// Whether the report fits an unfinished trial whose last one is of this step.
+    /// Checks a report of an unfinished trial against the fidelity of its last one.
     fn check_after(
         &self,
         last: Option<Fidelity>,

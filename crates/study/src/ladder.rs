@@ -52,7 +52,7 @@ pub struct Ladder {
 }
 
 impl Ladder {
-    /// A resource whose cost is its amount: epochs, steps, samples.
+    /// A resource with its amount as the cost: epochs, steps, samples.
     ///
     /// # Errors
     /// [`LadderError::Range`] unless `1 <= min <= max`.

@@ -20,7 +20,7 @@ pub enum ProposeError {
     },
 }
 
-/// What a sampler may look at.
+/// The state of a study as a sampler sees it.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
     /// What may be chosen.
@@ -52,8 +52,8 @@ pub trait Sampler: Send + fmt::Debug {
     /// [`ProposeError`] if the study is of a kind that the sampler cannot serve.
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError>;
 
-    /// Does what can be done ahead of the next proposal, while nobody waits for it. By the law it
-    /// changes no proposal. By default there is nothing to do.
+    /// Prepares the next proposal ahead of time, between requests. By the law it changes no proposal.
+    /// The default does nothing.
     fn prepare(&mut self, _view: &View<'_>) {}
 }
 

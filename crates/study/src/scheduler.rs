@@ -1,4 +1,4 @@
-//! The trait of schedulers: who trains how long. Decisions are data.
+//! The trait of schedulers: early termination and resumption of trials. Decisions are data.
 
 use crate::part::{OptionError, SchedulerConfig, StudyContext, Supports};
 use crate::{Fidelity, History, State, TrialId};

@@ -46,7 +46,7 @@ pub enum Next {
     Finished,
 }
 
-/// One optimisation: what may be chosen, what was tried, and who proposes what comes next.
+/// One optimization: a search space, the history of trials, a sampler and a scheduler.
 ///
 /// Any number of processes may work on one study through a storage, each with a study object of its
 /// own. Before every decision it takes in what the others wrote. What runs has a heartbeat, written
@@ -64,7 +64,7 @@ pub struct Study {
     planned_trials: Option<u64>,
     trial_limit: Option<u64>,
     stop: StopFlag,
-    /// Trials with a fixed configuration that nobody has started.
+    /// Trials with a fixed configuration that have not started.
     waiting: BTreeSet<TrialId>,
     /// Paused trials that lost their worker before they reached their fidelity, or that stand at
     /// the highest one already.
@@ -93,11 +93,11 @@ impl Study {
         StudyBuilder::new(space)
     }
 
-    /// What may be chosen.
+    /// The search space.
     pub fn space(&self) -> &Space {
         &self.space
     }
-    /// What was tried.
+    /// The trials so far.
     pub fn history(&self) -> &History {
         &self.history
     }
@@ -153,7 +153,7 @@ impl Study {
         self.trial_limit = limit;
     }
 
-    /// Lets the sampler work ahead while nobody waits for it: after [`Study::tell`], a later
+    /// Prepares the next proposal ahead of time, between requests: after [`Study::tell`], a later
     /// [`Study::ask`] answers sooner, with the same proposal.
     pub fn prepare(&mut self) {
         if self.waiting.is_empty() {

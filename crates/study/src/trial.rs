@@ -15,7 +15,7 @@ pub mod attribute {
     pub const PAUSED: &str = "automl:paused";
     /// Why a trial failed or was stopped.
     pub const REASON: &str = "automl:reason";
-    /// The trial whose configuration or checkpoint this one continues.
+    /// The trial that this one continues: its configuration or checkpoint.
     pub const PARENT: &str = "automl:parent";
     /// The worker that took the trial last, in a storage.
     pub const WORKER: &str = "automl:worker";
@@ -45,9 +45,9 @@ impl Direction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// Its configuration is fixed, nobody has started it.
+    /// The configuration is fixed, and training has not started.
     Waiting,
-    /// A worker is on it.
+    /// A worker trains it.
     Running,
     /// It reached a fidelity and may be resumed from its checkpoint.
     Paused,
@@ -99,7 +99,7 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// A trial that nobody has started.
+    /// A trial that has not started.
     pub fn waiting(number: impl Into<TrialId>, config: Config) -> Self {
         Self {
             number: number.into(),
@@ -146,7 +146,7 @@ impl Trial {
         self.constraints.iter().map(|c| if c.is_nan() { f64::INFINITY } else { c.max(0.0) }).sum()
     }
 
-    /// A trial that ends early has the values of its last report, unless one of them is no number.
+    /// Gives a trial that ends early the values of its last report, unless one of them is NaN.
     pub(crate) fn keep_last_report(&mut self) {
         let last = self.reports.last().map(|report| report.values.clone()).unwrap_or_default();
         self.values = if last.iter().any(|v| v.is_nan()) { Vec::new() } else { last };

@@ -1,4 +1,4 @@
-//! What a study promises to whoever drives it.
+//! The promises of a study to its caller.
 #![allow(clippy::unwrap_used)]
 
 use automl_numeric::stream;
@@ -154,7 +154,7 @@ fn what_is_known_from_elsewhere_joins_the_history() {
     assert!(study.tell(0, 1.0).is_err());
 }
 
-/// Optuna counts steps from 0. Who watches a trial sees the same reports as who comes later.
+/// Optuna counts steps from 0. A process that watches a trial sees the reports that a later one sees.
 #[test]
 fn a_first_step_of_zero_is_taken_over() {
     let mut watched = History::new(vec![Direction::Minimize]);

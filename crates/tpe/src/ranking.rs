@@ -11,7 +11,7 @@ use std::collections::HashMap;
 ///
 /// Lexicographic: trials with values before failed ones, then by smaller constraint violation, by
 /// higher fidelity (schedulers promote the better trials), by smaller loss, and by number. A pruned
-/// trial without a report and a trial whose last values contain a NaN rank with the failed ones.
+/// trial without a report and a trial with a NaN among its last values rank with the failed ones.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct SortKey {
     failed: bool,

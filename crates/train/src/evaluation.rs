@@ -21,7 +21,7 @@ const CHUNK: usize = 500;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Share of the images whose class has the highest score, in [0, 1].
+    /// Share of the images with the highest score for their own class, in [0, 1].
     pub accuracy: f64,
     /// Mean cross-entropy in nats, without label smoothing.
     pub loss: f64,

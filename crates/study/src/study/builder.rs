@@ -73,13 +73,13 @@ impl StudyBuilder {
         self
     }
 
-    /// Who proposes configurations. The default is quasi-random search.
+    /// Sets the sampler; the default is quasi-random search.
     pub fn sampler(mut self, sampler: impl Sampler + 'static) -> Self {
         self.sampler = Box::new(sampler);
         self
     }
 
-    /// Who decides how long each trial is trained; it needs the ladder of fidelities.
+    /// Sets the scheduler, which decides how long each trial is trained, and the ladder of fidelities.
     pub fn scheduler(mut self, ladder: Ladder, scheduler: impl Scheduler + 'static) -> Self {
         self.ladder = Some(ladder);
         self.scheduler = Some(Box::new(scheduler));

@@ -62,7 +62,7 @@ pub enum TellError {
     /// The trial is unknown or finished, or the values do not fit.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// The trial is not running, so nobody can have a result for it.
+    /// A result of a trial that is not running.
     #[error("trial {number} is {state:?}, not running")]
     NotRunning {
         /// The number.
@@ -86,7 +86,7 @@ pub enum TellError {
 
 impl TellError {
     /// Whether the trial is no longer this worker's: it was taken for dead, and another has gone on
-    /// with the trial or even ended it. Whoever has such a result turns to the next job.
+    /// with the trial or even ended it. The worker drops the result and asks for the next job.
     pub fn is_lease_lost(&self) -> bool {
         matches!(
             self,

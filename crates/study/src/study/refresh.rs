@@ -24,7 +24,7 @@ impl Study {
     }
 
     /// Takes the trials of dead workers back, as [`Study::release`] does, to be called when a process
-    /// starts: those whose heartbeat has stopped for three intervals
+    /// starts: those without a heartbeat for three intervals
     /// ([`StudyBuilder::heartbeat`](super::StudyBuilder::heartbeat)), and those that a worker left
     /// behind without an end. Without a storage, or where this process has the study alone
     /// ([`StudyBuilder::alone`](super::StudyBuilder::alone)), all running trials. Returns how many
@@ -39,8 +39,8 @@ impl Study {
         Ok(self.reclaim(which)?)
     }
 
-    /// Takes every running trial back, for whoever knows that no other process works on the study
-    /// now. Returns how many there were.
+    /// Reclaims every running trial; to be called only while no other process works on the study.
+    /// Returns the number of trials.
     ///
     /// # Errors
     /// [`TellError`] if the storage fails.
@@ -74,8 +74,8 @@ impl Study {
         Ok(())
     }
 
-    /// Takes back what is lost; returns how many trials. A worker whose own heart was late (the
-    /// machine slept, or its clock jumped) keeps its trials: the next beat renews them.
+    /// Reclaims the trials of expired leases; returns their number. A worker keeps its own trials where
+    /// its heartbeat was late (the machine slept, or its clock jumped): the next beat renews them.
     fn reclaim(&mut self, which: Expired) -> Result<usize, RefreshError> {
         let expired = match &mut self.storage {
             Some(storage) => storage.expired(which)?,

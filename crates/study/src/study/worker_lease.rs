@@ -25,7 +25,7 @@ pub(super) struct WorkerLease {
     /// The running trials that this worker started.
     trials: Arc<Mutex<BTreeSet<TrialId>>>,
     thread: Option<HeartbeatThread>,
-    /// When the dead were last looked for; who begins does so by [`Study::recover`](super::Study).
+    /// The time of the last search for expired leases; [`Study::recover`](super::Study) makes the first.
     looked: Instant,
 }
 
