@@ -3,6 +3,7 @@
 pub mod acquisition;
 mod acquisition_function;
 mod acquisition_optimizer;
+mod config;
 mod features;
 mod lbfgs;
 mod observed_trials;
@@ -13,6 +14,7 @@ mod sampler;
 mod surrogate;
 mod trust_region;
 
+pub use config::{AcquisitionName, GpConfig, TurboConfig};
 pub use options::{Acquisition, GpOptions};
 pub use regression::{
     Column, Distance, GaussianProcess, Hyperparameters, Kernel, KernelFamily, Observations,

@@ -45,8 +45,8 @@ const FULL_BUDGET_ROWS: f64 = 200.0;
 /// - **Several objectives**: two have log expected hypervolume improvement; more become one by
 ///   augmented Chebyshev weights drawn anew for each trial.
 /// - **Cost**: hyperparameters are refitted when the trials have grown by a twelfth or less; in
-///   between, observations are appended in `O(n^2)`. Up to 2,000 observations count exactly; of
-///   more, the best, the nearest to the best and a spread of the others.
+///   between, observations are appended in `O(n^2)`. Up to 2,000 observations
+///   ([`GpOptions::max_rows`]) count exactly; of more, half as many.
 ///
 /// # Source
 /// Ament et al. (2023), arXiv:2310.20708 (log EI); Hvarfner et al. (2024), arXiv:2402.02229
