@@ -154,8 +154,9 @@ fn tuning(x: &[f64]) -> f64 {
     0.05 + 0.85 * (1.0 - (-(bowl + rest)).exp()) + bad
 }
 
+/// All problems.
 fn problems() -> Result<Vec<Problem>, SpaceError> {
-    let mut all = vec![
+    Ok(vec![
         over("branin2", 2, (0.0, 1.0), 0.397_887_357_729_738, branin)?,
         over("hartmann6", 6, (0.0, 1.0), -3.322_368_011_415_51, hartmann6)?,
         over("rosenbrock5", 5, (-5.0, 10.0), 0.0, rosenbrock)?,
@@ -179,7 +180,14 @@ fn problems() -> Result<Vec<Problem>, SpaceError> {
         over("noisy-branin2", 2, (0.0, 1.0), 0.397_887_357_729_738, branin)?,
         over("noisy-ellipsoid5s", 5, (-1.0, 1.0), 0.0, ellipsoid)?,
         over("noisy-tuning8", 8, (0.0, 1.0), 0.05, tuning)?,
-    ];
+        mixed()?,
+        conditional()?,
+        grid()?,
+    ])
+}
+
+/// Integers, a category and numbers.
+fn mixed() -> Result<Problem, SpaceError> {
     let mut builder = Space::builder();
     for (i, name) in ["a", "b", "c"].iter().enumerate() {
         builder.int(name, 1..=[4, 9, 30][i]).add()?;
@@ -187,7 +195,7 @@ fn problems() -> Result<Vec<Problem>, SpaceError> {
     builder.choice("d", ["p", "q", "r", "s"]).add()?;
     builder.float("e", 0.0..=1.0).add()?;
     builder.float("f", 1e-4..=1.0).log().add()?;
-    all.push(Problem {
+    Ok(Problem {
         name: "mixed6",
         space: builder.build()?,
         optimum: 0.0,
@@ -203,14 +211,18 @@ fn problems() -> Result<Vec<Problem>, SpaceError> {
                 + 0.1 * (x[0] - 3.0).powi(2)
                 - 0.0
         },
-    });
+    })
+}
+
+/// Numbers that depend on a category.
+fn conditional() -> Result<Problem, SpaceError> {
     let mut builder = Space::builder();
     let kind = builder.choice("kind", ["p", "q"]).add()?;
     builder.float("a", 0.0..=1.0).when(kind, "p").add()?;
     builder.float("b", 0.0..=1.0).when(kind, "p").add()?;
     builder.float("c", 0.0..=1.0).when(kind, "q").add()?;
     builder.float("d", 0.0..=1.0).add()?;
-    all.push(Problem {
+    Ok(Problem {
         name: "conditional5",
         space: builder.build()?,
         optimum: 0.0,
@@ -224,12 +236,16 @@ fn problems() -> Result<Vec<Problem>, SpaceError> {
                 0.1 + (3.0 * x[3] - 1.0).powi(2) + shared
             }
         },
-    });
+    })
+}
+
+/// Integers alone.
+fn grid() -> Result<Problem, SpaceError> {
     let mut builder = Space::builder();
     for name in ["a", "b", "c", "d", "e"] {
         builder.int(name, 0..=7).add()?;
     }
-    all.push(Problem {
+    Ok(Problem {
         name: "grid5",
         space: builder.build()?,
         optimum: 0.0,
@@ -239,8 +255,7 @@ fn problems() -> Result<Vec<Problem>, SpaceError> {
             let y: Vec<f64> = x.iter().map(|v| (v - 3.0) / 4.0 * 3.0).collect();
             ackley(&y)
         },
-    });
-    Ok(all)
+    })
 }
 
 /// A configuration as numbers; inactive parameters are zero.
