@@ -34,8 +34,14 @@ impl AcquisitionName {
 }
 
 automl_study::options! {
-    /// Bayesian optimization with Gaussian processes: log expected improvement over surrogates
-    /// selected by evidence, with constraints, fidelities and several objectives.
+    /// Bayesian optimization with Gaussian processes: any space, any number of objectives.
+    ///
+    /// Log expected improvement of one objective, log expected hypervolume improvement of two,
+    /// Chebyshev weights of more; black-box constraints and fidelities count.
+    ///
+    /// Ament et al. (2023), "Unexpected Improvements to Expected Improvement for Bayesian
+    /// Optimization"; Hvarfner, Hellsten & Nardi (2024), "Vanilla Bayesian Optimization Performs
+    /// Great in High Dimensions".
     pub struct GpConfig = "gp" {
         /// Quasi-random trials before the first model; a quarter of the planned trials if that is
         /// less.
@@ -47,7 +53,7 @@ automl_study::options! {
         /// Surrogates averaged by evidence, up to 100 observations.
         pub components: usize = 3, in at_least(1.0);
         /// Candidates scored for each proposal.
-        pub candidates: usize = 512, in at_least(16.0);
+        pub candidates: usize = 512, in between(16.0, 100_000.0);
         /// Candidates improved by gradient ascent.
         pub starts: usize = 5, in at_least(1.0);
         /// Draws of the outcomes of running trials.
@@ -100,8 +106,9 @@ impl SamplerConfig for GpConfig {
 }
 
 automl_study::options! {
-    /// Bayesian optimization with Gaussian processes within a trust region (TuRBO, Eriksson et al.
-    /// 2019): for many dimensions and many trials.
+    /// Bayesian optimization within a trust region (TuRBO): for many dimensions and many trials.
+    ///
+    /// Eriksson et al. (2019), "Scalable Global Optimization via Local Bayesian Optimization".
     pub struct TurboConfig = "turbo" {
         /// Quasi-random trials before the first model and after each restart; a quarter of the
         /// planned trials if that is less.
@@ -113,7 +120,7 @@ automl_study::options! {
         /// Surrogates averaged by evidence, up to 100 observations.
         pub components: usize = 3, in at_least(1.0);
         /// Candidates scored for each proposal.
-        pub candidates: usize = 512, in at_least(16.0);
+        pub candidates: usize = 512, in between(16.0, 100_000.0);
         /// Candidates improved by gradient ascent.
         pub starts: usize = 5, in at_least(1.0);
         /// Draws of the outcomes of running trials.
@@ -208,7 +215,7 @@ mod tests {
     #[test]
     fn values_out_of_range_are_refused() {
         let error = parse::<GpConfig>(json!({"candidates": 3})).unwrap_err();
-        assert_eq!(error, "gp: candidates = 3 is not at least 16");
+        assert_eq!(error, "gp: candidates = 3 is not in [16, 100000]");
         let mut builder = Space::builder();
         builder.float("x", 0.0..=1.0).add().unwrap();
         let space = builder.build().unwrap();

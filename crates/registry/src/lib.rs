@@ -3,7 +3,6 @@
 mod auto;
 mod entry;
 mod error;
-mod gp_temp;
 mod pair;
 mod reference;
 mod samplers;

@@ -1,9 +1,9 @@
 //! The samplers.
 
 use crate::error::find;
-use crate::gp_temp::{GpConfig, TurboConfig};
 use crate::{AutoConfig, PartError, PartSpec, SamplerEntry};
 use automl_evolution::{CmaEsConfig, Nsga2Config, RegularizedEvolutionConfig};
+use automl_gp::{GpConfig, TurboConfig};
 use automl_scheduler::{BohbConfig, PopulationConfig, PriorBandConfig, RungGpConfig};
 use automl_study::part::StudyContext;
 use automl_study::{PriorConfig, RandomConfig, Sampler, SobolConfig};
