@@ -344,8 +344,8 @@ impl Study {
 
     /// Takes a running trial back from a worker that will not report any more. Where fidelities
     /// differ and it has reported, it is paused and [`Study::next_job`] hands it out again to the
-    /// fidelity that it was meant to reach; otherwise it waits to be started again. One whose last
-    /// report is of the highest fidelity has nothing left to do and is complete.
+    /// fidelity that it was meant to reach; otherwise it waits to be started again. A trial
+    /// that has reported at the highest fidelity is complete.
     ///
     /// # Errors
     /// [`TellError`] if the trial is not running or the storage fails.
