@@ -34,6 +34,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod backend;
 mod codec;
 mod compare;
 mod distribution;
@@ -44,8 +45,9 @@ mod postgres;
 mod sql;
 mod sqlite;
 
+pub use backend::{Sharing, StorageEntry, open, storages};
 pub use memory::MemoryStorage;
-pub use open::{Address, OpenError, open, without_password};
+pub use open::{Address, OpenError, without_password};
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresStorage};
 pub use sql::SqlStorage;

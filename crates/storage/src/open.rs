@@ -1,7 +1,7 @@
-//! Storages by their addresses.
+//! Addresses of storages.
 
-use crate::SqliteStorage;
-use automl_study::{Storage, StoreError};
+use crate::backend::forms;
+use automl_study::StoreError;
 use std::path::Path;
 use thiserror::Error;
 
@@ -9,26 +9,34 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// An address of an unknown kind.
-    #[error(
-        "the storage {url:?} is not supported: a file, sqlite:///FILE or postgresql://HOST/DATABASE"
-    )]
+    /// An address of no storage.
+    #[error("the storage {url:?} is not supported: {forms}")]
     Unknown {
         /// The address, without a password.
         url: String,
+        /// The forms of all addresses.
+        forms: String,
     },
-    /// This build has no PostgreSQL.
-    #[error("the storage {url:?} needs a build with PostgreSQL: --features postgres")]
-    NoPostgres {
+    /// A storage that this build lacks a feature for.
+    #[error("the storage {url:?} needs a build with --features {feature}")]
+    MissingFeature {
         /// The address, without a password.
         url: String,
+        /// The Cargo feature.
+        feature: &'static str,
     },
     /// The storage cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// What an address names.
+impl OpenError {
+    pub(crate) fn unknown(url: &str) -> Self {
+        Self::Unknown { url: without_password(url), forms: forms() }
+    }
+}
+
+/// The database that an address names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Address<'a> {
     /// A file of SQLite.
@@ -47,24 +55,10 @@ impl<'a> Address<'a> {
         if ["postgresql://", "postgres://"].iter().any(|scheme| url.starts_with(scheme)) {
             Ok(Self::Postgres(url))
         } else if path.is_empty() || path.contains("://") || is_connection(url) {
-            Err(OpenError::Unknown { url: without_password(url) })
+            Err(OpenError::unknown(url))
         } else {
             Ok(Self::File(Path::new(path)))
         }
-    }
-}
-
-/// The study of this name in the storage at an address ([`Address::parse`]).
-///
-/// # Errors
-/// [`OpenError`] if the address is none, or the storage cannot be opened.
-pub fn open(url: &str, study: &str) -> Result<Box<dyn Storage>, OpenError> {
-    match Address::parse(url)? {
-        Address::File(path) => Ok(Box::new(SqliteStorage::open(path, study)?)),
-        #[cfg(feature = "postgres")]
-        Address::Postgres(url) => Ok(Box::new(crate::PostgresStorage::connect(url, study)?)),
-        #[cfg(not(feature = "postgres"))]
-        Address::Postgres(url) => Err(OpenError::NoPostgres { url: without_password(url) }),
     }
 }
 

@@ -1,0 +1,161 @@
+//! The list of storages: each describes itself and opens a study by URL.
+
+mod memory;
+mod postgres;
+mod sqlite;
+
+use crate::open::{OpenError, without_password};
+use automl_study::Storage;
+use std::fmt;
+
+/// A kind of storage, as data: what an error text, the command line and the reference page say of it.
+///
+/// # Examples
+/// ```
+/// use automl_storage::{Sharing, storages};
+///
+/// let sqlite = storages().iter().find(|entry| entry.name == "sqlite").expect("is built in");
+/// assert_eq!(sqlite.sharing, Sharing::OneMachine);
+/// assert!(sqlite.opens("sqlite:///study.db") && !sqlite.opens("postgresql://host/studies"));
+/// ```
+#[derive(Clone, Copy)]
+pub struct StorageEntry {
+    /// Name of the storage.
+    pub name: &'static str,
+    /// Form of its URLs.
+    pub form: &'static str,
+    /// Documentation; the first line is a summary.
+    pub docs: &'static str,
+    /// Processes that may work on one study.
+    pub sharing: Sharing,
+    /// Cargo feature that a build needs, if any.
+    pub feature: Option<&'static str>,
+    opens: fn(&str) -> bool,
+    /// The constructor from URL and name of the study; absent in a build without the feature.
+    open: Option<fn(&str, &str) -> Result<Box<dyn Storage>, OpenError>>,
+}
+
+/// The processes that may work on one study in a storage at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sharing {
+    /// Threads of one process.
+    OneProcess,
+    /// Processes of one machine.
+    OneMachine,
+    /// Processes of many machines.
+    ManyMachines,
+}
+
+/// One line a storage; the first that opens a URL is used.
+static STORAGES: &[StorageEntry] = &[memory::ENTRY, postgres::ENTRY, sqlite::ENTRY];
+
+/// All storages by name, including those that this build lacks a feature for.
+pub fn storages() -> &'static [StorageEntry] {
+    STORAGES
+}
+
+/// Opens the study of a name in the storage at a URL; [`storages`] lists the forms.
+///
+/// # Errors
+/// [`OpenError`] for a URL of no storage, a storage that this build lacks, or one that cannot be
+/// opened. No message holds a password.
+///
+/// # Examples
+/// ```
+/// use automl_storage::open;
+///
+/// assert!(open("memory://", "demo").is_ok());
+/// let error = open("mysql://me:secret@host/studies", "demo").unwrap_err().to_string();
+/// assert!(error.contains("sqlite:///FILE") && !error.contains("secret"));
+/// ```
+pub fn open(url: &str, study: &str) -> Result<Box<dyn Storage>, OpenError> {
+    let Some(entry) = STORAGES.iter().find(|entry| entry.opens(url)) else {
+        return Err(OpenError::unknown(url));
+    };
+    match (entry.open, entry.feature) {
+        (Some(open), _) => open(url, study),
+        (None, feature) => Err(OpenError::MissingFeature {
+            url: without_password(url),
+            feature: feature.unwrap_or_default(),
+        }),
+    }
+}
+
+/// The forms of all URLs, for error texts.
+pub(crate) fn forms() -> String {
+    STORAGES.iter().map(|entry| entry.form).collect::<Vec<_>>().join(", ")
+}
+
+impl StorageEntry {
+    /// Whether a URL is of this storage's form.
+    pub fn opens(&self, url: &str) -> bool {
+        (self.opens)(url)
+    }
+
+    /// Whether this build has the storage.
+    pub fn is_available(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// The first sentence of the documentation.
+    pub fn summary(&self) -> &'static str {
+        self.docs.lines().next().unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for StorageEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StorageEntry").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Sharing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OneProcess => "threads of one process",
+            Self::OneMachine => "processes of one machine",
+            Self::ManyMachines => "processes of many machines",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_and_every_entry_describes_itself() {
+        assert!(STORAGES.windows(2).all(|pair| pair[0].name < pair[1].name));
+        for entry in STORAGES {
+            assert!(entry.summary().ends_with('.') && !entry.form.is_empty(), "{entry:?}");
+            assert!(entry.is_available() || entry.feature.is_some(), "{entry:?}");
+        }
+    }
+
+    #[test]
+    fn every_url_belongs_to_one_storage_at_most() {
+        for (url, name) in [
+            ("memory://", Some("memory")),
+            ("a/b.db", Some("sqlite")),
+            ("sqlite:////a.db", Some("sqlite")),
+            ("postgresql://host/x", Some("postgresql")),
+            ("postgres://host/x", Some("postgresql")),
+            ("mysql://host/x", None),
+            ("sqlite:///", None),
+            ("", None),
+        ] {
+            let found: Vec<_> = STORAGES.iter().filter(|e| e.opens(url)).map(|e| e.name).collect();
+            assert_eq!(found, Vec::from_iter(name), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_scheme_is_answered_with_all_forms() {
+        let error = open("mysql://me:secret@host/x", "study").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the storage \"mysql://me@host/x\" is not supported: memory://, \
+             postgresql://USER:PASSWORD@HOST/DATABASE, FILE or sqlite:///FILE"
+        );
+    }
+}

@@ -1,0 +1,24 @@
+//! The entry of PostgreSQL.
+
+use super::{Sharing, StorageEntry};
+use crate::open::{Address, OpenError};
+use automl_study::Storage;
+
+/// The constructor, in builds with the feature.
+#[cfg(feature = "postgres")]
+const OPEN: Option<fn(&str, &str) -> Result<Box<dyn Storage>, OpenError>> =
+    Some(|url, study| Ok(Box::new(crate::PostgresStorage::connect(url, study)?)));
+#[cfg(not(feature = "postgres"))]
+const OPEN: Option<fn(&str, &str) -> Result<Box<dyn Storage>, OpenError>> = None;
+
+pub(super) const ENTRY: StorageEntry = StorageEntry {
+    name: "postgresql",
+    form: "postgresql://USER:PASSWORD@HOST/DATABASE",
+    docs: "A PostgreSQL database in Optuna's schema.\n\n\
+           Without a password in the URL, that of the environment's `PGPASSWORD` is used. The \
+           connection is not encrypted: a network that is not trusted needs a tunnel.",
+    sharing: Sharing::ManyMachines,
+    feature: Some("postgres"),
+    opens: |url| matches!(Address::parse(url), Ok(Address::Postgres(_))),
+    open: OPEN,
+};
