@@ -7,6 +7,7 @@ mod latency;
 mod needs;
 mod output;
 mod parts;
+mod reference;
 mod search;
 mod settings;
 mod simulate;
@@ -63,7 +64,7 @@ enum Command {
     },
     /// Run a scheduler on thousands of workers in virtual time
     Simulate(Box<simulate::SimulateArgs>),
-    /// List samplers and schedulers with their options
+    /// List samplers, schedulers, storages, data sets and blocks
     Parts(parts::PartsArgs),
     /// Print a completion script for a shell
     Completions {

@@ -1,8 +1,13 @@
-//! `automl parts`: samplers and schedulers with their options.
+//! `automl parts`: samplers, schedulers, storages, data sets, blocks and more, with options.
 
 use crate::Failure;
 use crate::output::say;
-use automl::registry::{Entry, reference, samplers, schedulers};
+use crate::reference::{documentation, page, sentence};
+use automl::arch::Block;
+use automl::arch::block::BlockInfo;
+use automl::data::{DatasetFormat, Subset};
+use automl::registry::{samplers, schedulers};
+use automl::storage::storages;
 use clap::Args;
 
 /// Options of `automl parts`.
@@ -18,13 +23,10 @@ pub(crate) struct PartsArgs {
 
 pub(crate) fn run(args: &PartsArgs) -> Result<(), Failure> {
     if args.markdown {
-        return say(reference().trim_end());
+        return say(page().trim_end());
     }
-    let Some(name) = &args.name else {
-        let samplers = list("Samplers", samplers());
-        return say(format!("{samplers}\n{}", list("Schedulers", schedulers()).trim_end()));
-    };
-    let page = reference();
+    let Some(name) = &args.name else { return say(overview().trim_end()) };
+    let page = page();
     let heading = format!("### `{name}`");
     let sections = page.split_inclusive('\n').fold(Vec::<String>::new(), |mut sections, line| {
         match sections.last_mut() {
@@ -36,8 +38,8 @@ pub(crate) fn run(args: &PartsArgs) -> Result<(), Failure> {
     let found: String =
         sections.into_iter().filter(|section| section.trim_start().starts_with(&heading)).collect();
     if found.is_empty() {
-        let known = samplers().iter().map(|entry| entry.name);
-        let known: Vec<&str> = known.chain(schedulers().iter().map(|entry| entry.name)).collect();
+        let known: Vec<&str> =
+            lists().into_iter().flat_map(|(_, parts)| parts).map(|part| part.0).collect();
         let nearest = automl::study::part::nearest(name, known.iter().copied());
         let hint = nearest.map(|name| format!(" (did you mean {name:?}?)")).unwrap_or_default();
         return Err(format!("there is no part {name:?}{hint}: `automl parts` lists them").into());
@@ -45,10 +47,49 @@ pub(crate) fn run(args: &PartsArgs) -> Result<(), Failure> {
     say(found.trim_end())
 }
 
-/// Names with their first sentence.
-fn list<P: ?Sized>(title: &str, entries: &[Entry<P>]) -> String {
-    let lines = entries.iter().map(|entry| format!("  {:<16} {}\n", entry.name, entry.summary()));
-    format!("{title}\n{}", lines.collect::<String>())
+/// The lists of parts: a title, and names with their first sentence.
+fn lists() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
+    vec![
+        ("Samplers", samplers().iter().map(|entry| (entry.name, entry.summary())).collect()),
+        ("Schedulers", schedulers().iter().map(|entry| (entry.name, entry.summary())).collect()),
+        ("Storages", storages().iter().map(|entry| (entry.name, entry.summary().into())).collect()),
+        (
+            "Data sets",
+            DatasetFormat::all()
+                .iter()
+                .map(|entry| (entry.name, sentence(entry.summary)))
+                .collect(),
+        ),
+        (
+            "Subsets of images",
+            Subset::ALL.map(|(_, name, summary)| (name, sentence(summary))).to_vec(),
+        ),
+        ("Blocks", Block::kinds().filter_map(|kind| block(&kind)).collect()),
+        #[cfg(feature = "train")]
+        (
+            "Zero-cost proxies",
+            automl::train::Score::ALL.map(|score| (score.name(), score.summary().into())).to_vec(),
+        ),
+    ]
+}
+
+/// The name of a block and the first sentence of its documentation.
+fn block(kind: &BlockInfo) -> Option<(&'static str, String)> {
+    let text = documentation(kind.doc);
+    let text = text.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    let sentence = text.split_once(". ").map_or(text.clone(), |(first, _)| format!("{first}."));
+    Some((kind.names.first()?, sentence))
+}
+
+fn overview() -> String {
+    let mut text = String::new();
+    for (title, parts) in lists() {
+        text += title;
+        text.push('\n');
+        text.extend(parts.iter().map(|(name, summary)| format!("  {name:<16} {summary}\n")));
+        text.push('\n');
+    }
+    text
 }
 
 /// The help of `--sampler` for studies of so many objectives.

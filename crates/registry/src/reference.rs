@@ -1,9 +1,10 @@
-//! The reference page of all parts.
+//! The sections of samplers and schedulers in the reference page.
 
 use crate::{Entry, samplers, schedulers};
 use std::fmt::Write as _;
 
-/// The samplers and schedulers with their options, as Markdown: the text of `docs/reference.md`.
+/// The samplers and schedulers with their options, as Markdown: sections of
+/// `docs/reference.md`.
 pub fn reference() -> String {
     let mut page = String::new();
     section(&mut page, "Samplers", samplers());

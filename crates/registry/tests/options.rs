@@ -1,11 +1,10 @@
-//! Options reach the parts, and the reference page is that of the code.
+//! Options reach the parts.
 #![allow(clippy::unwrap_used)]
 
-use automl_registry::{PartSpec, pair, reference, sampler, samplers, scheduler, schedulers};
+use automl_registry::{PartSpec, pair, sampler, samplers, scheduler, schedulers};
 use automl_space::Space;
 use automl_study::part::StudyContext;
 use automl_study::{Direction, Ladder, Next, Outcome, Study, Verdict};
-use std::path::Path;
 
 fn space() -> Space {
     let mut builder = Space::builder();
@@ -91,23 +90,4 @@ fn defaults_given_by_name_are_the_defaults() {
         assert_eq!(given, format!("{default:?}"), "{}", entry.name);
         assert!(!entry.summary().is_empty());
     }
-}
-
-/// `AUTOML_REFERENCE=write` writes the page anew.
-#[test]
-fn the_reference_page_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference.md");
-    let text = format!(
-        "# Reference of samplers and schedulers\n\n\
-         Made from the code (`automl parts --markdown`); `automl parts NAME` prints one section.\n\
-         Options are given as `--sampler 'tpe{{startup=20}}'` on the command line, as\n\
-         `sampler = \"tpe{{startup=20}}\"` or `[search.sampler]` with `name` and options in TOML, as\n\
-         `{{\"name\": \"tpe\", \"startup\": 20}}` in the ask/tell protocol, and as `TpeConfig` in Rust.\n\n{}",
-        reference().trim_end().to_owned() + "\n"
-    );
-    if std::env::var("AUTOML_REFERENCE").is_ok_and(|mode| mode == "write") {
-        std::fs::write(&path, &text).unwrap();
-    }
-    let page = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(page == text, "docs/reference.md is stale: run with AUTOML_REFERENCE=write");
 }
