@@ -2,7 +2,7 @@
 
 Run: python3 examples/ask_tell.py [SERVER [ARGUMENT...]]
 The server is `target/release/automl serve --stdio` if none is named; build it with
-`cargo build --release -p automl-cli --no-default-features`.
+`cargo build --release -p automl-rs-cli --no-default-features`.
 """
 
 import json
