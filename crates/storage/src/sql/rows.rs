@@ -27,8 +27,11 @@ pub(super) struct Which<'a> {
     pub(super) listed: &'a [i64],
 }
 
-/// Trials of a study in order, with their row ids. The inner `Err` holds words about rows that do
-/// not fit the space.
+/// Unfinished records of trials, by row id.
+type Drafts = BTreeMap<i64, Draft>;
+
+/// Trials of a study in order, with their row ids. The inner `Err` describes rows that do not fit the
+/// space.
 pub(super) fn load(
     session: &mut dyn Session,
     study: i64,
@@ -36,7 +39,30 @@ pub(super) fn load(
     objectives: usize,
     which: Which<'_>,
 ) -> Result<Result<Vec<(i64, Trial)>, String>, Failure> {
-    let mut drafts: BTreeMap<i64, Draft> = BTreeMap::new();
+    let mut drafts = trials(session, study, space, which)?;
+    if drafts.is_empty() {
+        return Ok(Ok(Vec::new()));
+    }
+    let ids = json_list(&drafts.keys().copied().collect::<Vec<_>>());
+    let problem = params(session, &ids, space, &mut drafts)?;
+    values(session, &ids, &mut drafts)?;
+    reports(session, &ids, objectives, &mut drafts)?;
+    user_attributes(session, &ids, &mut drafts)?;
+    system_attributes(session, &ids, &mut drafts)?;
+    match problem {
+        Some(problem) => Ok(Err(problem)),
+        None => Ok(drafts.into_iter().map(|(id, draft)| Ok((id, finish(draft, space)?))).collect()),
+    }
+}
+
+/// Numbers, states and times.
+fn trials(
+    session: &mut dyn Session,
+    study: i64,
+    space: &Space,
+    which: Which<'_>,
+) -> Result<Drafts, Failure> {
+    let mut drafts = Drafts::new();
     let mut visit = |row: &dyn Row| {
         let mut trial = Trial::waiting(row.int(1)?.unsigned_abs(), Config::empty(space.len()));
         (trial.started, trial.finished) = (row.time(3)?, row.time(4)?);
@@ -51,15 +77,21 @@ pub(super) fn load(
         let sql = format!("{columns} WHERE trial_id IN {}", session.dialect().list);
         session.each(&sql, &[Cell::Text(&json_list(which.listed))], &mut visit)?;
     }
-    if drafts.is_empty() {
-        return Ok(Ok(Vec::new()));
-    }
-    let ids = json_list(&drafts.keys().copied().collect::<Vec<_>>());
+    Ok(drafts)
+}
+
+/// Values of parameters. Returns a description of the first one that does not fit the space.
+fn params(
+    session: &mut dyn Session,
+    ids: &str,
+    space: &Space,
+    drafts: &mut Drafts,
+) -> Result<Option<String>, Failure> {
     let mut problem = None;
     // The distributions that a parameter was last found to fit: they seldom change.
     let mut fits: Vec<Option<String>> = vec![None; space.len()];
     let columns = "param_name, param_value, distribution_json";
-    each(session, "trial_params", columns, &ids, &mut |id, row| {
+    each(session, "trial_params", columns, ids, &mut |id, row| {
         let (name, value) = (row.text(1)?.unwrap_or_default(), row.float(2)?.unwrap_or(f64::NAN));
         let stored = row.text(3)?;
         let Some(draft) = drafts.get_mut(&id) else { return Ok(()) };
@@ -87,16 +119,30 @@ pub(super) fn load(
         }
         Ok(())
     })?;
+    Ok(problem)
+}
+
+/// Final values.
+fn values(session: &mut dyn Session, ids: &str, drafts: &mut Drafts) -> Result<(), Failure> {
     let columns = "objective, value, value_type";
-    each(session, "trial_values", columns, &ids, &mut |id, row| {
+    each(session, "trial_values", columns, ids, &mut |id, row| {
         if let Some(draft) = drafts.get_mut(&id) {
             let kind = row.text(3)?.unwrap_or_default();
             draft.trial.values.push(codec::parse_number(row.float(2)?, &kind));
         }
         Ok(())
-    })?;
+    })
+}
+
+/// Intermediate values; those of further objectives come from the attributes.
+fn reports(
+    session: &mut dyn Session,
+    ids: &str,
+    objectives: usize,
+    drafts: &mut Drafts,
+) -> Result<(), Failure> {
     let columns = "step, intermediate_value, intermediate_value_type";
-    each(session, "trial_intermediate_values", columns, &ids, &mut |id, row| {
+    each(session, "trial_intermediate_values", columns, ids, &mut |id, row| {
         if let Some(draft) = drafts.get_mut(&id) {
             let kind = row.text(3)?.unwrap_or_default();
             let first = codec::parse_number(row.float(2)?, &kind);
@@ -110,9 +156,17 @@ pub(super) fn load(
                 .push(Report { fidelity: Fidelity(row.int(1)?.unsigned_abs()), values });
         }
         Ok(())
-    })?;
+    })
+}
+
+/// Attributes, among them the reports of several objectives.
+fn user_attributes(
+    session: &mut dyn Session,
+    ids: &str,
+    drafts: &mut Drafts,
+) -> Result<(), Failure> {
     let columns = "key, value_json";
-    each(session, "trial_user_attributes", columns, &ids, &mut |id, row| {
+    each(session, "trial_user_attributes", columns, ids, &mut |id, row| {
         let (key, text) = (row.text(1)?.unwrap_or_default(), row.text(2)?.unwrap_or_default());
         let Some(draft) = drafts.get_mut(&id) else { return Ok(()) };
         let Some(json) = codec::parse_json(&text) else { return Ok(()) };
@@ -128,8 +182,17 @@ pub(super) fn load(
             }
         }
         Ok(())
-    })?;
-    each(session, "trial_system_attributes", columns, &ids, &mut |id, row| {
+    })
+}
+
+/// Constraints, and fixed parameters of queued trials.
+fn system_attributes(
+    session: &mut dyn Session,
+    ids: &str,
+    drafts: &mut Drafts,
+) -> Result<(), Failure> {
+    let columns = "key, value_json";
+    each(session, "trial_system_attributes", columns, ids, &mut |id, row| {
         let (key, text) = (row.text(1)?.unwrap_or_default(), row.text(2)?.unwrap_or_default());
         let Some(draft) = drafts.get_mut(&id) else { return Ok(()) };
         match key.as_str() {
@@ -138,11 +201,7 @@ pub(super) fn load(
             _ => {}
         }
         Ok(())
-    })?;
-    if let Some(problem) = problem {
-        return Ok(Err(problem));
-    }
-    Ok(drafts.into_iter().map(|(id, draft)| Ok((id, finish(draft, space)?))).collect())
+    })
 }
 
 /// Runs a function on each row of one of the trials' tables: trial id, then the columns.
