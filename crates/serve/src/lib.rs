@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod open_study;
 mod request;
 mod session;
 
