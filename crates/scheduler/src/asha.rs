@@ -1,4 +1,4 @@
-//! Asynchronous successive halving, by promotion.
+//! Asynchronous successive halving by promotion.
 
 use crate::rungs::{Rungs, pause_at_end};
 use crate::setting::{self, SettingError};
@@ -7,21 +7,43 @@ use automl_study::{Cursor, Fidelity, History, Job, Ladder, Scheduler, TrialId, V
 
 /// Asynchronous successive halving (ASHA) with promotion and resume.
 ///
-/// A new trial is trained to the lowest rung and pauses there. Whenever a worker is free, the
-/// highest rung that has a trial to promote resumes it to the next rung; otherwise a new trial
-/// starts. Of the `n` trials that have reached a rung at most `floor(n / eta)` are ever promoted,
-/// and only the best paused one, which then is among the best `n / eta`. A trial that fails on its
-/// way to a rung counts there as the worst.
+/// A new trial is trained to the lowest rung and pauses there. For a free worker, the highest rung with
+/// a promotable trial resumes that trial to the next rung; otherwise a new trial starts. Of the `n`
+/// trials that have reached a rung at most `floor(n / eta)` are promoted in all, the best paused one
+/// first. A trial that fails on its way to a rung counts there as the worst.
 ///
-/// Several objectives are ordered by non-domination rank and crowding distance; infeasible trials
-/// come after feasible ones, and results with a NaN last: they are never promoted. A decision takes
+/// Several objectives are ordered by non-domination rank and crowding distance; infeasible trials come
+/// after feasible ones, and results with a NaN last: these are never promoted. A decision takes
 /// `O(log n)` for one objective and about `O(sqrt(n) log n)` for two; for more, a new result takes at
 /// most `O(n)`.
 ///
+/// # Examples
+/// The best of the first three trials is promoted to the next rung:
+/// ```
+/// use automl_scheduler::Asha;
+/// use automl_space::Space;
+/// use automl_study::{Ladder, Next, Study, TrialId, Verdict};
+///
+/// let mut space = Space::builder();
+/// space.float("x", 0.0..=1.0).add()?;
+/// let ladder = Ladder::new("epoch", 1, 9, true)?;
+/// let asha = Asha::new(&ladder, 3.0)?;
+/// assert_eq!(asha.rungs(), [1, 3, 9]);
+///
+/// let mut study = Study::builder(space.build()?).scheduler(ladder, asha).build()?;
+/// for loss in [0.3, 0.1, 0.2] {
+///     let Next::Run(job) = study.next_job()? else { panic!("ASHA never waits") };
+///     assert_eq!(study.report(job.number, 1, vec![loss])?, Verdict::Pause);
+/// }
+/// let Next::Run(job) = study.next_job()? else { panic!("ASHA never waits") };
+/// assert_eq!((job.number, job.target), (TrialId(1), Some(3.into())));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Source
-/// Li et al. (2020), "A System for Massively Parallel Hyperparameter Tuning", algorithm 2; the
-/// limit of `floor(n / eta)` promotions in all is ours, which only delays what the paper would
-/// promote at once.
+/// Li et al. (2020), "A System for Massively Parallel Hyperparameter Tuning", algorithm 2. The limit of
+/// `floor(n / eta)` promotions in all is an addition; it only delays what the paper would promote at
+/// once.
 #[derive(Clone, Debug)]
 pub struct Asha {
     eta: f64,
@@ -31,7 +53,7 @@ pub struct Asha {
 }
 
 impl Asha {
-    /// Rungs at the ladder's top divided by powers of `eta`.
+    /// Creates rungs at the highest fidelity divided by powers of `eta`.
     ///
     /// # Errors
     /// [`SettingError::Eta`] unless `eta` is finite and above 1.
@@ -41,15 +63,16 @@ impl Asha {
         Ok(Self { eta, rungs, limit: None, cursor: Cursor::default() })
     }
 
-    /// Tells how many trials there will be at most, if that is known, so that trials which can no
-    /// longer be promoted are known ([`Scheduler::unpromotable`]).
+    /// Sets the largest number of trials of the study, if it is known.
+    ///
+    /// It makes more paused trials known to be unpromotable ([`Scheduler::unpromotable`]).
     #[must_use]
     pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
         self.limit = trials.into();
         self
     }
 
-    /// The fidelities of the rungs, rising.
+    /// The fidelities of the rungs, in increasing order.
     pub fn rungs(&self) -> &[Fidelity] {
         self.rungs.fidelities()
     }
@@ -70,7 +93,7 @@ pub(crate) fn share(n: usize, eta: f64) -> usize {
     (n as f64 / eta).floor() as usize
 }
 
-/// The promotion that is due at the highest rung below `top`, if one is.
+/// The promotion at the highest rung below `top` that has a promotable trial.
 pub(crate) fn promotion(rungs: &Rungs, top: usize, eta: f64) -> Option<Job> {
     (0..top).rev().find_map(|rung| {
         let allowed = share(rungs.reached(rung), eta);
@@ -92,10 +115,12 @@ impl Scheduler for Asha {
         pause_at_end(history, trial, top)
     }
 
-    /// Those with a NaN and, with a limit of trials, those that are behind so many other paused ones
-    /// that not even a full study would promote them. Of one objective these are all there are. Of
-    /// several, only those behind a trial for certain count that dominate it, because a new result
-    /// may change the order of the others. `O(n log n)` for up to two objectives, else `O(n^2)`.
+    /// The paused trials with a NaN and, with a limit of trials, those behind so many other paused
+    /// trials that not even a full study would promote them.
+    ///
+    /// For one objective these are all unpromotable trials. For several, a trial counts as behind
+    /// another only if it is dominated, because a new result may change the order of the others.
+    /// `O(n log n)` for up to two objectives, else `O(n^2)`.
     fn unpromotable(&mut self, history: &History) -> Vec<TrialId> {
         self.follow(history);
         let limit = self.limit.and_then(|limit| usize::try_from(limit).ok());

@@ -1,4 +1,4 @@
-//! Asynchronous successive halving, by stopping.
+//! Asynchronous successive halving by stopping.
 
 use crate::non_dominated_fronts::NonDominatedFronts;
 use crate::ranking::{Key, RungResult};
@@ -10,18 +10,39 @@ use automl_study::{
 };
 use std::collections::HashMap;
 
-/// Asynchronous successive halving (ASHA) in its stopping form: a trial runs on until it reaches a
-/// rung at which it is not among the best `floor(n / eta)` of those that have reached it (or, while
-/// there are fewer than `eta`, not the best), and is stopped there for good.
+/// Asynchronous successive halving (ASHA) in its stopping form.
 ///
-/// Needs no checkpoints, and a trial goes on at once; but early trials are judged by few others.
-/// Several objectives are ordered by non-domination rank and crowding distance, infeasible trials
-/// come last, and a trial that fails on its way to a rung counts there as the worst. A verdict takes
-/// `O(log n)` for one objective and about `O(sqrt(n) log n)` for two; for more, at most `O(n)`.
+/// A trial trains on until a rung at which it is not among the best `max(1, floor(n / eta))` of the `n`
+/// trials that have reached the rung; there it is stopped for good.
+///
+/// No checkpoints are needed and a trial continues at once, but early trials are compared with few
+/// others. Several objectives are ordered by non-domination rank and crowding distance, infeasible
+/// trials come last, and a trial that fails on its way to a rung counts there as the worst. A verdict
+/// takes `O(log n)` for one objective and about `O(sqrt(n) log n)` for two; for more, at most `O(n)`.
+///
+/// # Examples
+/// The second trial is worse than the first one at the lowest rung, so it is stopped:
+/// ```
+/// use automl_scheduler::AshaStopping;
+/// use automl_space::Space;
+/// use automl_study::{Ladder, Next, Study, Verdict};
+///
+/// let mut space = Space::builder();
+/// space.float("x", 0.0..=1.0).add()?;
+/// let ladder = Ladder::new("epoch", 1, 9, false)?;
+/// let asha = AshaStopping::new(&ladder, 3.0)?;
+/// let mut study = Study::builder(space.build()?).scheduler(ladder, asha).build()?;
+///
+/// let Next::Run(first) = study.next_job()? else { panic!("ASHA never waits") };
+/// let Next::Run(second) = study.next_job()? else { panic!("ASHA never waits") };
+/// assert_eq!(study.report(first.number, 1, vec![0.1])?, Verdict::Continue);
+/// assert_eq!(study.report(second.number, 1, vec![0.2])?, Verdict::Stop);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Source
 /// Li et al. (2020), "A System for Massively Parallel Hyperparameter Tuning", section 3, in the
-/// stopping variant of their Determined and Ray Tune.
+/// stopping variant of Determined and Ray Tune.
 #[derive(Clone, Debug)]
 pub struct AshaStopping {
     eta: f64,
@@ -39,10 +60,10 @@ struct Rung {
 }
 
 impl AshaStopping {
-    /// Rungs at the ladder's top divided by powers of `eta`.
+    /// Creates rungs at the highest fidelity divided by powers of `eta`.
     ///
     /// # Errors
-    /// [`SettingError::Eta`].
+    /// [`SettingError::Eta`] unless `eta` is finite and above 1.
     pub fn new(ladder: &Ladder, eta: f64) -> Result<Self, SettingError> {
         let eta = setting::eta(eta)?;
         let fidelities = ladder.rungs(eta);
@@ -74,7 +95,7 @@ impl AshaStopping {
     }
 
     /// Enters a trial at the rungs that it has reached, anew where its result changed. Rungs that
-    /// it jumped over without a report do not count.
+    /// were skipped without a report do not count.
     fn place(&mut self, history: &History, trial: &Trial) {
         let number = trial.number;
         let several = history.directions().len() > 1;

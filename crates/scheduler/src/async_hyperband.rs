@@ -1,4 +1,4 @@
-//! Asynchronous Hyperband: a rungs of ASHA in each bracket.
+//! Asynchronous Hyperband: the rungs of ASHA in each bracket.
 
 use crate::asha::promotion;
 use crate::bracket::Bracket;
@@ -8,16 +8,35 @@ use crate::setting::{self, SettingError};
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
 use automl_study::{Fidelity, History, Job, Ladder, Scheduler, TrialId, Verdict};
 
-/// Asynchronous Hyperband: new trials are dealt out to Hyperband's brackets in proportion to the
-/// brackets' first rungs, and within each bracket promotions are those of [`crate::Asha`].
+/// Asynchronous Hyperband: brackets of [`Asha`](crate::Asha).
 ///
-/// A new trial goes to the bracket with the smallest ratio of trials started to trials due; ties to
-/// the lowest first fidelity. Promotions to higher fidelities come first. A decision takes
-/// `O(b^2 log n)` with `b` brackets.
+/// A new trial goes to the bracket with the smallest ratio of started trials to the size of its first
+/// rung ([`Bracket::hyperband`]); ties go to the lowest first fidelity. Within each bracket promotions
+/// are those of ASHA, and promotions to higher fidelities come first. A decision takes `O(b^2 log n)`
+/// with `b` brackets.
+///
+/// # Examples
+/// The first trials open one bracket each, from the lowest first fidelity to the highest:
+/// ```
+/// use automl_scheduler::AsyncHyperband;
+/// use automl_space::Space;
+/// use automl_study::{Ladder, Next, Study};
+///
+/// let mut space = Space::builder();
+/// space.float("x", 0.0..=1.0).add()?;
+/// let ladder = Ladder::new("epoch", 1, 9, true)?;
+/// let scheduler = AsyncHyperband::new(&ladder, 3.0)?;
+/// let mut study = Study::builder(space.build()?).scheduler(ladder, scheduler).build()?;
+/// for epochs in [1, 3, 9] {
+///     let Next::Run(job) = study.next_job()? else { panic!("a trial can always start") };
+///     assert_eq!(job.target, Some(epochs.into()));
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Source
-/// Li et al. (2020), "A System for Massively Parallel Hyperparameter Tuning", section 3.3, with
-/// the bracket sizes of Li et al. (2018), algorithm 1.
+/// Li et al. (2020), "A System for Massively Parallel Hyperparameter Tuning", section 3.3, with the
+/// bracket sizes of Li et al. (2018), "Hyperband", algorithm 1.
 #[derive(Clone, Debug)]
 pub struct AsyncHyperband {
     eta: f64,
@@ -26,10 +45,10 @@ pub struct AsyncHyperband {
 }
 
 impl AsyncHyperband {
-    /// All brackets of the ladder.
+    /// Creates all brackets of the ladder.
     ///
     /// # Errors
-    /// [`SettingError::Eta`].
+    /// [`SettingError::Eta`] unless `eta` is finite and above 1.
     pub fn new(ladder: &Ladder, eta: f64) -> Result<Self, SettingError> {
         let eta = setting::eta(eta)?;
         let rungs = ladder.rungs(eta);

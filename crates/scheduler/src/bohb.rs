@@ -1,4 +1,4 @@
-//! BOHB's sampler: Parzen estimators at one fidelity, and a share of chance.
+//! BOHB's sampler: Parzen estimators at one rung, mixed with random proposals.
 
 use crate::rung_results::RungResults;
 use crate::setting::{self, SettingError};
@@ -8,27 +8,55 @@ use automl_study::{ProposeError, RandomSampler, Sampler, State, TrialId, View};
 use automl_tpe::{Bandwidth, ParzenEstimator};
 use rand::{Rng, RngExt};
 
-/// By how much the kernels are widened from which candidates are drawn.
+/// The factor by which the kernels are widened for the candidates.
 const WIDER: f64 = 3.0;
-/// The most kernels of one estimator; more results are thinned out evenly by rank.
+/// The maximum number of kernels of one estimator; more results are thinned out evenly by rank.
 const MOST: usize = 200;
 
-/// BOHB's sampling policy, to be used with [`crate::Hyperband`] or another scheduler with rungs.
+/// BOHB's sampling policy, for [`Hyperband`](crate::Hyperband) or another scheduler with rungs.
 ///
-/// A third of the proposals are random. For the others, with `d` parameters and `m = d + 1`, the
-/// results at the highest rung that has at least `m + 2` of them are split: the best
-/// `max(m, 0.15 n)` make the density `l`, the worst `max(m, n - good)` the density `g`. Of 64
-/// candidates, drawn from `l` with its kernels three times as wide, the one with the largest `l / g`
-/// is proposed. While no rung has enough results, proposals are random.
+/// A third of the proposals are random. For the others, with `d` parameters and `m = d + 1`, the results
+/// at the highest rung that has at least `m + 2` of them are split: the best `max(m, 0.15 n)` make the
+/// density `l`, the worst `max(m, n - good)` the density `g`. Of 64 candidates, drawn from `l` with its
+/// kernels three times as wide, the one with the largest `l / g` is proposed. Until a rung has enough
+/// results, proposals are random.
 ///
-/// Pending trials count among the worst, so that several workers do not try the same; failed ones
-/// are the worst of the rung that they were on the way to. Several objectives are ordered by
-/// non-domination rank and crowding distance. A proposal takes time linear in the results at the rung.
+/// Pending trials count among the worst, so that several workers do not try the same configuration;
+/// failed trials are the worst of the rung that they were on the way to. Several objectives are ordered
+/// by non-domination rank and crowding distance. A proposal takes time linear in the results at the rung.
+///
+/// # Examples
+/// BOHB on a function with a minimum of 0 at `x = 0.3`:
+/// ```
+/// use automl_scheduler::{BohbSampler, Hyperband};
+/// use automl_space::Space;
+/// use automl_study::{Ladder, Next, Study, Verdict};
+///
+/// let mut space = Space::builder();
+/// let x = space.float("x", 0.0..=1.0).add()?;
+/// let ladder = Ladder::new("epoch", 1, 9, true)?;
+/// let scheduler = Hyperband::new(&ladder, 3.0)?;
+/// let mut study = Study::builder(space.build()?)
+///     .sampler(BohbSampler::new(3.0)?)
+///     .scheduler(ladder, scheduler)
+///     .build()?;
+/// for _ in 0..200 {
+///     let Next::Run(job) = study.next_job()? else { panic!("another bracket can start") };
+///     let target = job.target.expect("the study has a ladder");
+///     let loss = (job.config[x] - 0.3).powi(2) / target.0 as f64;
+///     if study.report(job.number, target, vec![loss])? == Verdict::Complete {
+///         study.tell(job.number, loss)?;
+///     }
+/// }
+/// let best = study.best().expect("trials are complete");
+/// assert!((best.config[x] - 0.3).abs() < 0.05);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Source
-/// Falkner, Klein & Hutter (2018), "BOHB: Robust and Efficient Hyperparameter Optimization at
-/// Scale", ICML, algorithm 2 and equations 2 and 3, with HpBandSter's constants. The kernels are
-/// those of [`ParzenEstimator`]; the pending trials are ours.
+/// Falkner, Klein & Hutter (2018), "BOHB: Robust and Efficient Hyperparameter Optimization at Scale",
+/// ICML, algorithm 2 and equations 2 and 3, with HpBandSter's constants. The kernels are those of
+/// [`ParzenEstimator`]; the pending trials are an addition.
 #[derive(Clone, Debug)]
 pub struct BohbSampler {
     config: BohbConfig,
@@ -36,10 +64,10 @@ pub struct BohbSampler {
 }
 
 impl BohbSampler {
-    /// For rungs that are `eta` apart.
+    /// Creates a sampler for rungs with the reduction factor `eta`.
     ///
     /// # Errors
-    /// [`SettingError::Eta`].
+    /// [`SettingError::Eta`] unless `eta` is finite and above 1.
     pub fn new(eta: f64) -> Result<Self, SettingError> {
         let config = BohbConfig { eta: setting::eta(eta)?, ..BohbConfig::default() };
         Ok(Self { config, results: None })
@@ -61,7 +89,7 @@ impl Sampler for BohbSampler {
         let Some(rung) = rung else { return RandomSampler::uniform().propose(view, rng) };
         let numbers = results.order(view.history, rung);
         let (good, bad) = split(&numbers, least, self.config.good_share);
-        // Who is on the way to the next rung has its result at this one.
+        // A trial on its way to the next rung has its result at this one.
         let reached = results.fidelities()[rung];
         let pending =
             view.history.in_state(State::Running).filter(|trial| trial.fidelity() < reached);
@@ -89,7 +117,7 @@ impl Sampler for BohbSampler {
     }
 }
 
-/// The best and the worst of some trials in order; both have at least `least`, so they may overlap.
+/// Splits ordered trials into the best and the worst; both have at least `least`, so they may overlap.
 fn split(numbers: &[TrialId], least: usize, share: f64) -> (&[TrialId], &[TrialId]) {
     let n = numbers.len();
     let good = ((n as f64 * share) as usize).max(least).min(n);
@@ -97,7 +125,7 @@ fn split(numbers: &[TrialId], least: usize, share: f64) -> (&[TrialId], &[TrialI
     (&numbers[..good], &numbers[n - bad..])
 }
 
-/// At most so many of some numbers, evenly spread.
+/// At most [`MOST`] of the trials, evenly spread.
 fn thinned(numbers: &[TrialId]) -> impl Iterator<Item = TrialId> {
     let stride = (numbers.len() as f64 / MOST as f64).max(1.0);
     let count = numbers.len().min(MOST);

@@ -3,7 +3,25 @@
 use crate::setting::{self, SettingError};
 use automl_study::{Fidelity, Ladder};
 
-/// One bracket: how many trials are trained to which fidelity.
+/// One bracket of successive halving: the fidelity and the number of trials of each rung.
+///
+/// # Examples
+/// The brackets of table 1 of the Hyperband paper, with `R = 81` and `eta = 3`:
+/// ```
+/// use automl_scheduler::Bracket;
+/// use automl_study::Ladder;
+///
+/// let ladder = Ladder::new("epoch", 1, 81, true)?;
+/// let brackets = Bracket::hyperband(&ladder, 3.0)?;
+/// let sizes: Vec<&[usize]> = brackets.iter().map(Bracket::sizes).collect();
+/// assert_eq!(sizes, [&[81, 27, 9, 3, 1][..], &[34, 11, 3, 1], &[15, 5, 1], &[8, 2], &[5]]);
+/// assert_eq!(brackets[1].fidelities(), [3, 9, 27, 81]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Source
+/// Li et al. (2018), "Hyperband: A Novel Bandit-Based Approach to Hyperparameter Optimization", JMLR 18,
+/// algorithm 1 and table 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bracket {
     fidelities: Vec<Fidelity>,
@@ -11,12 +29,28 @@ pub struct Bracket {
 }
 
 impl Bracket {
-    /// `trials` at the first rung, `floor(trials / eta^i)` at the `i`-th after it. The first is the
-    /// ladder's lowest, or where there are too few trials for so many rungs, the one from which they
-    /// reach the top.
+    /// Creates a bracket of successive halving: `floor(trials / eta^i)` trials at rung `i`.
+    ///
+    /// The first rung is the lowest of the ladder or, where there are too few trials for so many
+    /// rungs, the one from which they reach the highest fidelity.
     ///
     /// # Errors
-    /// [`SettingError::Eta`], or [`SettingError::TooFew`] without a trial.
+    /// [`SettingError::Eta`] unless `eta` is finite and above 1, and [`SettingError::TooFew`] for zero
+    /// trials.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_scheduler::Bracket;
+    /// use automl_study::Ladder;
+    ///
+    /// let ladder = Ladder::new("epoch", 1, 27, true)?;
+    /// let bracket = Bracket::halving(&ladder, 3.0, 27)?;
+    /// assert_eq!(bracket.sizes(), [27, 9, 3, 1]);
+    /// assert_eq!(bracket.fidelities(), [1, 3, 9, 27]);
+    /// // 27 * 1 + 9 * 2 + 3 * 6 + 1 * 18 epochs with resumed training.
+    /// assert_eq!(bracket.cost(&ladder), 81.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Source
     /// Jamieson & Talwalkar (2016), "Non-stochastic Best Arm Identification and Hyperparameter
@@ -31,13 +65,14 @@ impl Bracket {
         Ok(Self { fidelities: rungs[rungs.len() - sizes.len()..].to_vec(), sizes })
     }
 
-    /// Hyperband's brackets, the one with the lowest first fidelity first. With `R` the highest
-    /// fidelity over the lowest rung's, `s_max + 1` rungs in all and `s = s_max, ..., 0`, a bracket
+    /// Creates the brackets of Hyperband, the one with the lowest first fidelity first.
+    ///
+    /// With the highest fidelity `R`, `s_max + 1` rungs in all and `s = s_max, ..., 0`, a bracket
     /// starts `n = ceil((s_max + 1) eta^s / (s + 1))` trials at `R eta^-s` and keeps
     /// `floor(n eta^-i)` at rung `i`.
     ///
     /// # Errors
-    /// [`SettingError::Eta`].
+    /// [`SettingError::Eta`] unless `eta` is finite and above 1.
     ///
     /// # Source
     /// Li et al. (2018), "Hyperband: A Novel Bandit-Based Approach to Hyperparameter
@@ -73,17 +108,17 @@ impl Bracket {
         Self { fidelities: fidelities[..kept].to_vec(), sizes }
     }
 
-    /// The fidelities of the rungs, rising.
+    /// The fidelities of the rungs, in increasing order.
     pub fn fidelities(&self) -> &[Fidelity] {
         &self.fidelities
     }
 
-    /// The number of trials at each rung, falling.
+    /// The number of trials at each rung, in decreasing order.
     pub fn sizes(&self) -> &[usize] {
         &self.sizes
     }
 
-    /// What a whole bracket costs at most, in the ladder's units.
+    /// The largest cost of a complete bracket, in the units of the ladder's cost.
     pub fn cost(&self, ladder: &Ladder) -> f64 {
         let mut from = Fidelity::ZERO;
         let mut sum = 0.0;

@@ -1,4 +1,4 @@
-//! Synchronous brackets, one iteration after the other: what successive halving and Hyperband share.
+//! Synchronous brackets in a cycle: the common part of successive halving and Hyperband.
 
 use crate::bracket::Bracket;
 use crate::bracket_set::BracketSet;
@@ -6,23 +6,23 @@ use crate::rungs::{Rungs, pause_at_end};
 use automl_study::{Fidelity, History, Job, State, TrialId, Verdict};
 use std::collections::BTreeSet;
 
-/// BracketIterations `0, 1, 2, ...` of which iteration `i` is played by bracket `i mod cycle`. The number of the
+/// Iterations `0, 1, 2, ...`, of which iteration `i` runs bracket `i mod cycle`. The number of the
 /// iteration is the bracket attribute of its trials.
 ///
-/// A limit of trials is one of the whole study. Trials that fill no place of a iteration (of another
-/// scheduler, say, under which the study began) use it up as well, so the last iteration is cut to what
-/// they leave.
+/// A limit of trials is that of the whole study. Trials that belong to no iteration (of another
+/// scheduler, say, under which the study began) count towards it as well, so the last iteration is cut
+/// to the rest.
 #[derive(Clone, Debug)]
 pub(crate) struct BracketIterations {
     cycle: Vec<Bracket>,
     set: BracketSet,
-    /// How many places of each iteration are filled, and of all.
+    /// The number of filled places of each iteration, and their sum.
     filled: Vec<usize>,
     total: usize,
-    /// BracketIterations that have a job to hand out.
+    /// Iterations that have a job.
     ready: BTreeSet<usize>,
     limit: Option<u64>,
-    /// What the limit leaves for the iterations.
+    /// The rest of the limit for the iterations.
     left: Option<u64>,
 }
 
@@ -47,7 +47,7 @@ impl BracketIterations {
         &self.cycle[iteration % self.cycle.len()]
     }
 
-    /// How many trials a iteration starts: as its bracket says, or what the limit leaves.
+    /// The number of trials that an iteration starts: the size of its bracket, or the rest of the limit.
     fn size(&self, iteration: usize) -> usize {
         let size = |iteration: usize| -> usize { self.bracket(iteration).sizes()[0] };
         let Some(left) = self.left else { return size(iteration) };
@@ -71,7 +71,7 @@ impl BracketIterations {
             self.total =
                 self.total + filled - std::mem::replace(&mut self.filled[iteration], filled);
         }
-        // One that waits to be started will fill a place.
+        // A trial that waits to start will fill a place.
         let others = history.len() - self.total - history.count(State::Waiting);
         let left = self.limit.map(|limit| limit.saturating_sub(others as u64));
         if left != self.left {
@@ -87,8 +87,8 @@ impl BracketIterations {
         }
     }
 
-    /// Whether everyone who will ever reach a rung has, and how many may be promoted from it: as
-    /// many as the bracket has places at the next one, less those that skipped the rung.
+    /// The number of promotions from a rung that is complete, `None` before that: the places of the
+    /// next rung, less the trials that skipped this one.
     fn allowed(&self, iteration: usize, rung: usize) -> Option<usize> {
         let rungs = self.set.get(iteration);
         let sizes = self.bracket(iteration).sizes();
@@ -100,7 +100,7 @@ impl BracketIterations {
             if rungs.reached(i) + rungs.skipped(i) < coming {
                 return None;
             }
-            // A iteration that was cut short keeps the shares of a whole one.
+            // An iteration that was cut short keeps the shares of a full one.
             let next = sizes.get(i + 1).copied().unwrap_or(0);
             let allowed = (next * self.size(iteration)).div_euclid(sizes[0]);
             if i == rung {
@@ -111,7 +111,7 @@ impl BracketIterations {
         None
     }
 
-    /// What a iteration has to hand out.
+    /// The next job of an iteration.
     fn job(&self, iteration: usize) -> Option<Job> {
         let fidelities = self.set.get(iteration).fidelities().to_vec();
         if self.set.get(iteration).trials() < self.size(iteration) {
@@ -151,7 +151,7 @@ impl BracketIterations {
         pause_at_end(history, trial, top.copied().unwrap_or(Fidelity(1)))
     }
 
-    /// The trials that were paused at a rung when its promotions had been handed out.
+    /// The trials that are paused at a rung after its last promotion.
     pub(crate) fn unpromotable(&mut self, history: &History) -> Vec<TrialId> {
         self.follow(history);
         let mut ends = Vec::new();

@@ -1,21 +1,21 @@
-//! Several races at once: the trials of each bracket compete among themselves.
+//! The rungs of several brackets: trials compete within their bracket.
 
 use crate::rungs::Rungs;
 use automl_study::{Cursor, History, State, TrialId, attribute};
 use std::collections::{BTreeSet, HashMap};
 
-/// The races of all brackets, told apart by the trials' bracket attribute.
+/// The rungs of all brackets, distinguished by the bracket attribute of trials.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct BracketSet {
     brackets: Vec<Rungs>,
-    /// The race of each trial that has one.
+    /// The bracket of each trial that has one.
     of: HashMap<TrialId, usize>,
     cursor: Cursor,
 }
 
 impl BracketSet {
-    /// Takes in what is new and returns the races that changed. `make` makes the race of a
-    /// bracket that was not seen before; `None` if there is no such bracket.
+    /// Updates the brackets and returns those that changed. `make` creates the rungs of a new bracket;
+    /// `None` if there is no such bracket.
     pub(crate) fn follow(
         &mut self,
         history: &History,
@@ -26,11 +26,11 @@ impl BracketSet {
         let mut touched = BTreeSet::new();
         for change in changes {
             let Some(trial) = history.get(change.trial) else { continue };
-            // One that waits to be started again runs in no race until it does.
+            // A trial that waits to start again belongs to no bracket until it does.
             let bracket = trial
                 .number_attribute(attribute::BRACKET)
                 .filter(|_| trial.state != State::Waiting);
-            // More brackets than trials cannot be: such a number was not ours.
+            // There are no more brackets than trials: such a number is not of this scheduler.
             let bracket = bracket
                 .and_then(|bracket| usize::try_from(bracket).ok())
                 .filter(|bracket| *bracket <= history.len());

@@ -1,4 +1,4 @@
-//! Freeze-thaw scheduling: predict where paused trials will end, thaw the most promising.
+//! Freeze-thaw scheduling: learning-curve prediction decides which paused trial continues.
 
 mod curves;
 mod model;
@@ -18,37 +18,68 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Trials with a report before the first prediction.
 const STARTUP: usize = 6;
-/// The most curves in the model: the best ones by their last loss.
+/// The maximum number of curves in the model: the best ones by their last loss.
 const MOST: usize = 64;
-/// Random configurations whose average competes with the paused trials.
+/// The number of random configurations with which the paused trials compete on average.
 const FRESH: usize = 32;
-/// How far apart the fidelities are at which trials pause.
+/// The ratio of successive fidelities at which trials pause.
 const ETA: f64 = 2.0;
 
-/// Freezes and thaws trials by what a Gaussian process over configurations and epochs expects.
+/// Freeze-thaw: pauses ("freezes") and resumes ("thaws") trials by the predictions of a Gaussian process
+/// over configurations and training time.
 ///
-/// Trials pause at each doubling of the fidelity. When a worker is free, the probability that the
-/// loss falls below a threshold within a random horizon is worked out for every paused trial, and on
-/// average for 32 random new configurations. The best one is thawed, or a new trial is started if
-/// that average is higher (with the configuration that the study's sampler proposes). The threshold lies below the best loss so far
-/// by a random share, uniform in the logarithm from 1/10,000 to 1/10, of the distance to the median.
+/// Trials pause at each doubling of the fidelity. For a free worker, the probability that the loss falls
+/// below a threshold within a random horizon is computed for every paused trial, and on average for 32
+/// random new configurations. The paused trial with the highest probability continues, or a new trial
+/// starts if the average is higher (its configuration comes from the study's sampler). The threshold is
+/// `best - 10^u (median - best)` with `u` uniform in `[-4, -1]`.
 ///
-/// The first objective is predicted. The model holds the 64 best curves, so that a decision takes a
-/// bounded time (about ten milliseconds) however many trials there are.
+/// The first objective is predicted. The model has the 64 best curves, so a decision takes a bounded time
+/// (about 10 ms).
+///
+/// # Examples
+/// Eight trials of up to eight epochs: all of them begin, only promising ones are trained on.
+/// ```
+/// use automl_scheduler::FreezeThaw;
+/// use automl_space::Space;
+/// use automl_study::{Ladder, Next, State, Study, Verdict};
+///
+/// let mut space = Space::builder();
+/// let x = space.float("x", 0.0..=1.0).add()?;
+/// let space = space.build()?;
+/// let ladder = Ladder::new("epoch", 1, 8, true)?;
+/// let scheduler = FreezeThaw::new(&space, &ladder).with_limit(8);
+/// let mut study = Study::builder(space).scheduler(ladder, scheduler).build()?;
+/// study.set_trial_limit(Some(8));
+///
+/// let mut epochs = 0;
+/// while let Next::Run(job) = study.next_job()? {
+///     let target = job.target.expect("the study has a ladder");
+///     epochs += target.0 - job.fidelity.0;
+///     let loss = job.config[x] + 1.0 / target.0 as f64;
+///     if study.report(job.number, target, vec![loss])? == Verdict::Complete {
+///         study.tell(job.number, loss)?;
+///     }
+/// }
+/// assert_eq!(study.history().len(), 8);
+/// assert!(study.history().count(State::Complete) > 0);
+/// assert!(epochs < 8 * 8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Source
-/// Swersky, Snoek & Adams (2014), "Freeze-Thaw Bayesian Optimization", arXiv:1406.3896, for the
-/// model; Rakotoarison et al. (2024), "In-Context Freeze-Thaw Bayesian Optimization for
-/// Hyperparameter Optimization", ICML, section 4.2, for the choice by random horizon and threshold.
+/// Swersky, Snoek & Adams (2014), "Freeze-Thaw Bayesian Optimization", arXiv:1406.3896, for the model;
+/// Rakotoarison et al. (2024), "In-Context Freeze-Thaw Bayesian Optimization for Hyperparameter
+/// Optimization", ICML, section 4.2, for the choice by random horizon and threshold.
 #[derive(Clone, Debug)]
 pub struct FreezeThaw {
     space: Space,
     fidelities: Vec<Fidelity>,
     every_step: bool,
-    /// Trials whose last report is finite, best first by it.
+    /// Trials with a finite last report, best first by it.
     known: BTreeSet<(Last, TrialId)>,
     lasts: HashMap<TrialId, Last>,
-    /// How many reports there are.
+    /// The number of reports of each trial.
     reports: HashMap<TrialId, usize>,
     total: u64,
     paused: BTreeSet<TrialId>,
@@ -83,7 +114,7 @@ impl PartialEq for Last {
 impl Eq for Last {}
 
 impl FreezeThaw {
-    /// Over this space, with pauses at the ladder's top divided by powers of two.
+    /// Creates a scheduler over a space, with pauses at the highest fidelity divided by powers of two.
     pub fn new(space: &Space, ladder: &Ladder) -> Self {
         Self {
             space: space.clone(),
@@ -100,15 +131,19 @@ impl FreezeThaw {
         }
     }
 
-    /// Trials before the first prediction; 6 by default.
+    /// Sets the number of trials with a report before the first prediction (at least 1, by default 6).
     #[must_use]
     pub fn with_startup(mut self, trials: usize) -> Self {
         self.startup = trials.max(1);
         self
     }
 
-    /// Starts no more than this many trials, if a number is given, and then goes on with those
-    /// paused ones of which more is to be expected than of a new one.
+    /// Sets the limit of trials of the study ([`Study::set_trial_limit`]), if there is one.
+    ///
+    /// At the limit only paused trials continue, as long as more is expected of one of them than of a
+    /// new trial.
+    ///
+    /// [`Study::set_trial_limit`]: automl_study::Study::set_trial_limit
     #[must_use]
     pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
         self.limit = trials.into();
@@ -150,14 +185,16 @@ impl FreezeThaw {
         self.fidelities.iter().copied().find(|f| *f > fidelity).unwrap_or(self.top())
     }
 
-    /// Whether no trial may start any more; one that waits to start again may.
+    /// Whether the limit of trials is reached and none waits to start again.
     fn is_full(&self, history: &History) -> bool {
         self.limit.is_some_and(|limit| history.len() as u64 >= limit)
             && history.count(State::Waiting) == 0
     }
 
-    /// The paused trial to thaw; `None` for a new one, and for the end where no trial may start:
-    /// then few trials, and the best of many, are trained to the top all the same.
+    /// The paused trial to resume; `None` for a new trial, or for the end if the limit is reached.
+    ///
+    /// At the limit, the best paused trial is trained to the highest fidelity even without a
+    /// prediction, if there are few trials or none is complete.
     fn choose(&self, history: &History) -> Option<TrialId> {
         let promising = self.promising(history);
         if promising.is_some() || !self.is_full(history) {
@@ -172,8 +209,8 @@ impl FreezeThaw {
         self.known.iter().map(|(_, number)| *number).find(|number| self.paused.contains(number))
     }
 
-    /// The paused trial of which the model expects most; `None` where it has no opinion or expects
-    /// more of a new one.
+    /// The paused trial with the highest probability of improvement; `None` without a model, or if a
+    /// new trial has a higher one.
     fn promising(&self, history: &History) -> Option<TrialId> {
         if self.known.len() < self.startup || self.paused.is_empty() {
             return None;
@@ -187,7 +224,7 @@ impl FreezeThaw {
         let horizon = rng.random_range(1..=self.top().0);
         let chance =
             |(mean, variance): (f64, f64)| normal::cdf((limit - mean) / variance.max(1e-12).sqrt());
-        // A new trial is worth what a random one is on average: who proposes is not known here.
+        // A new trial counts as a random one: the sampler is not known here.
         let chances = (0..FRESH).map(|_| {
             let config = self.space.sample(&mut rng);
             chance(model.fresh(&self.space, &config, Fidelity(horizon)))
@@ -222,15 +259,15 @@ impl Scheduler for FreezeThaw {
         pause_at_end(history, trial, self.top())
     }
 
-    /// Every fidelity where that costs nothing: the model learns from whole curves.
+    /// Every fidelity of a resumable ladder: the model is fitted to complete curves.
     fn next_milestone(&self, fidelity: Fidelity, target: Fidelity) -> Fidelity {
         if self.every_step { (fidelity + 1).min(target) } else { target }
     }
 }
 
 automl_study::options! {
-    /// Freeze-thaw: a Gaussian process predicts where each learning curve ends, and the trial goes on
-    /// that promises most.
+    /// Freeze-thaw: a Gaussian process predicts the end of each learning curve, and the most promising
+    /// trial continues.
     ///
     /// Swersky, Snoek & Adams (2014), "Freeze-Thaw Bayesian Optimization".
     pub struct FreezeThawConfig = "freeze-thaw" {

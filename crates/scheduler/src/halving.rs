@@ -6,13 +6,39 @@ use crate::setting::SettingError;
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
 use automl_study::{History, Job, Ladder, Scheduler, TrialId, Verdict};
 
-/// Synchronous successive halving: `n` trials to the lowest rung, the best `n / eta` of them to
-/// the next, and so on to the top; then the next round of `n`.
+/// Synchronous successive halving: `n` trials at the lowest rung, the best `n / eta` of them at the
+/// next, and so on to the highest fidelity; then the next iteration of `n` trials.
 ///
-/// Nobody is promoted before a rung is full, so every promotion is by a fair comparison. A worker
-/// that would have to wait for that starts the next round. A trial that fails counts as the worst
-/// of the rung that it was on the way to. Several objectives and constraints are ordered as by
-/// [`crate::Asha`], and a decision takes as long.
+/// No trial is promoted before its rung is full, so every promotion compares complete rungs. A worker
+/// that would have to wait starts the next iteration. A trial that fails on its way to a rung counts
+/// there as the worst. Several objectives and constraints are ordered as by [`Asha`](crate::Asha), and a
+/// decision takes as long.
+///
+/// # Examples
+/// Nine trials train for one epoch, the best three of them for three, the best one for nine:
+/// ```
+/// use automl_scheduler::SuccessiveHalving;
+/// use automl_space::Space;
+/// use automl_study::{Ladder, Next, Study, Verdict};
+///
+/// let mut space = Space::builder();
+/// let x = space.float("x", 0.0..=1.0).add()?;
+/// let ladder = Ladder::new("epoch", 1, 9, true)?;
+/// let scheduler = SuccessiveHalving::new(&ladder, 3.0)?.with_limit(9);
+/// let mut study = Study::builder(space.build()?).scheduler(ladder, scheduler).build()?;
+///
+/// let mut targets = Vec::new();
+/// while let Next::Run(job) = study.next_job()? {
+///     let target = job.target.expect("the study has a ladder");
+///     targets.push(target.0);
+///     let loss = job.config[x];
+///     if study.report(job.number, target, vec![loss])? == Verdict::Complete {
+///         study.tell(job.number, loss)?;
+///     }
+/// }
+/// assert_eq!(targets, [1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 3, 9]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Source
 /// Jamieson & Talwalkar (2016), "Non-stochastic Best Arm Identification and Hyperparameter
@@ -23,29 +49,30 @@ pub struct SuccessiveHalving {
 }
 
 impl SuccessiveHalving {
-    /// BracketIterations of `eta^(k - 1)` trials, where `k` is the number of rungs, so that one is left at
-    /// the top.
+    /// Creates iterations of `eta^(k - 1)` trials, where `k` is the number of rungs, so that one trial
+    /// reaches the highest fidelity.
     ///
     /// # Errors
-    /// [`SettingError::Eta`].
+    /// [`SettingError::Eta`] unless `eta` is finite and above 1.
     pub fn new(ladder: &Ladder, eta: f64) -> Result<Self, SettingError> {
         let rungs = ladder.rungs(crate::setting::eta(eta)?).len();
         let trials = eta.powi(i32::try_from(rungs - 1).unwrap_or(i32::MAX)).ceil();
         Self::with_trials(ladder, eta, trials as u64)
     }
 
-    /// BracketIterations of `trials` trials.
+    /// Creates iterations of `trials` trials.
     ///
     /// # Errors
-    /// [`SettingError::Eta`], or [`SettingError::TooFew`] without a trial.
+    /// [`SettingError::Eta`] unless `eta` is finite and above 1, and [`SettingError::TooFew`] for
+    /// zero trials.
     pub fn with_trials(ladder: &Ladder, eta: f64, trials: u64) -> Result<Self, SettingError> {
         Ok(Self {
             iterations: BracketIterations::new(vec![Bracket::halving(ladder, eta, trials)?]),
         })
     }
 
-    /// Starts no more than this many trials, if a number is given: the last round is cut short and
-    /// still finished.
+    /// Limits the number of trials of the study, if a number is given. The last iteration is cut short
+    /// and still finished.
     #[must_use]
     pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
         self.iterations.set_limit(trials.into());

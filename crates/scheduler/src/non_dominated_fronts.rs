@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 
 /// The results of one rung in the order of [`ranking::order`], without those that have a NaN.
 ///
-/// A new result goes to the first front in which nobody dominates it, and whom it dominates there
-/// moves to the next front, and so on. With `n` results this takes `O(sqrt(n) log n)` for two
-/// objectives whose fronts are of the usual `sqrt(n)` points, and at most `O(n m)` for more, `m`
+/// A new result goes to the first front in which no point dominates it; the points that it dominates
+/// there move to the next front, and so on. With `n` results this takes `O(sqrt(n) log n)` for two
+/// objectives with fronts of the usual `sqrt(n)` points, and at most `O(n m)` for more, `m`
 /// in number. A result that changes (its constraints may) has its front and those behind it sorted
 /// anew.
 ///
@@ -30,7 +30,7 @@ pub(crate) struct NonDominatedFronts {
 #[derive(Clone, Debug, Default)]
 struct Front {
     points: Vec<Point>,
-    /// How many of them are paused.
+    /// The number of paused ones.
     paused: usize,
 }
 
@@ -155,7 +155,7 @@ impl NonDominatedFronts {
         for fronts in self.classes.values() {
             let all = fronts.iter().flat_map(|front| &front.points);
             let paused: Vec<&Point> = all.filter(|point| point.paused).collect();
-            // Nobody has more dominators than there are others.
+            // No trial has more dominators than there are others.
             if ahead + paused.len() > left {
                 let losses: Vec<&[f64]> = paused.iter().map(|point| &*point.losses).collect();
                 let numbers = paused.iter().zip(pareto::domination_counts(&losses));

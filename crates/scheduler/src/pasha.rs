@@ -1,4 +1,4 @@
-//! Progressive ASHA: the maximum fidelity grows only while it changes who is best.
+//! Progressive ASHA: the maximum fidelity grows only while the ranking changes.
 
 use crate::asha::promotion;
 use crate::rungs::{Rungs, pause_at_end};
@@ -8,24 +8,45 @@ use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext}
 use automl_study::{Cursor, Fidelity, History, Job, Ladder, Scheduler, Trial, TrialId, Verdict};
 use std::collections::{BTreeSet, HashMap};
 
-/// How many of the best trials the noise is estimated from.
+/// The number of best trials from which the noise is estimated.
 const NOISE_TRIALS: usize = 16;
 
-/// Progressive ASHA (PASHA): [`crate::Asha`] with two rungs at first; one more is opened whenever
-/// the trials that reached the highest open rung rank there otherwise than at the rung below.
+/// Progressive ASHA (PASHA): [`Asha`](crate::Asha) with two rungs at first; one more opens whenever the
+/// ranking at the highest open rung differs from that at the rung below.
 ///
-/// Ranks are soft: two losses that differ by no more than the noise count as equal. The noise is
-/// the 90th percentile of the differences between curves that cross at least twice. It is estimated
-/// among the sixteen best trials of the highest rung, which bounds its cost; the comparison of ranks
-/// takes `O(m log m)` whenever the number `m` of trials at the highest rung grows. With several
-/// objectives, non-domination ranks take the place of losses, without noise.
+/// Ranks are soft: two losses that differ by no more than the noise count as equal. The noise is the
+/// 90th percentile of the differences between curves that cross at least twice. It is estimated from the
+/// 16 best trials of the highest rung, which bounds its cost; the comparison of ranks takes `O(m log m)`
+/// whenever the number `m` of trials at the highest rung grows. With several objectives, non-domination
+/// ranks take the place of losses, without noise.
 ///
-/// The open rungs follow from the trials: all that some trial was sent to, at least two, and one
-/// more if the highest of them is unstable now.
+/// The open rungs follow from the trials: all rungs that a trial was sent to, at least two, and one more
+/// if the ranking at the highest of them is unstable now.
+///
+/// # Examples
+/// Losses that do not change with training keep their ranking, so no trial gets past the second rung:
+/// ```
+/// use automl_scheduler::Pasha;
+/// use automl_space::Space;
+/// use automl_study::{Ladder, Next, Study, Verdict};
+///
+/// let mut space = Space::builder();
+/// let x = space.float("x", 0.0..=1.0).add()?;
+/// let ladder = Ladder::new("epoch", 1, 9, true)?;
+/// let scheduler = Pasha::new(&ladder, 3.0)?;
+/// let mut study = Study::builder(space.build()?).scheduler(ladder, scheduler).build()?;
+/// for _ in 0..40 {
+///     let Next::Run(job) = study.next_job()? else { panic!("PASHA never waits") };
+///     let target = job.target.expect("the study has a ladder");
+///     assert!(target <= 3);
+///     assert_eq!(study.report(job.number, target, vec![job.config[x]])?, Verdict::Pause);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Source
-/// Bohdal et al. (2023), "PASHA: Efficient HPO and NAS with Progressive Resource Allocation",
-/// ICLR, algorithm 1 and section 4.2.
+/// Bohdal et al. (2023), "PASHA: Efficient HPO and NAS with Progressive Resource Allocation", ICLR,
+/// algorithm 1 and section 4.2.
 #[derive(Clone, Debug)]
 pub struct Pasha {
     eta: f64,
@@ -41,10 +62,10 @@ pub struct Pasha {
 }
 
 impl Pasha {
-    /// Rungs at the ladder's top divided by powers of `eta`.
+    /// Creates rungs at the highest fidelity divided by powers of `eta`.
     ///
     /// # Errors
-    /// [`SettingError::Eta`].
+    /// [`SettingError::Eta`] unless `eta` is finite and above 1.
     pub fn new(ladder: &Ladder, eta: f64) -> Result<Self, SettingError> {
         let eta = setting::eta(eta)?;
         let rungs = Rungs::new(ladder.rungs(eta));
@@ -126,7 +147,7 @@ impl Pasha {
     }
 }
 
-/// What trials are ordered by at a fidelity: the loss, or the non-domination rank.
+/// The sort values of trials at a fidelity: losses, or non-domination ranks.
 fn losses(history: &History, trials: &[&Trial], fidelity: Fidelity) -> Vec<f64> {
     let values = |trial: &&Trial| {
         trial.report_at(fidelity).map_or_else(Vec::new, |r| history.losses(&r.values))
@@ -177,7 +198,7 @@ impl Scheduler for Pasha {
         pause_at_end(history, trial, top)
     }
 
-    /// Every fidelity where that costs nothing: crossing curves tell the noise.
+    /// Every fidelity of a resumable ladder: crossing curves determine the noise.
     fn next_milestone(&self, fidelity: Fidelity, target: Fidelity) -> Fidelity {
         if self.every_step { (fidelity + 1).min(target) } else { target }
     }

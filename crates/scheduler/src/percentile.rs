@@ -9,18 +9,44 @@ use automl_study::{
 };
 use std::collections::{BTreeMap, HashSet};
 
-/// Stops a trial whose best loss so far is worse than a percentile (the median, say) of what the
-/// complete trials had on average up to the same step.
+/// Median and percentile stopping.
 ///
-/// Of each complete, feasible trial the running average of its losses is kept at each of its steps.
-/// With several objectives a trial is stopped if it is worse than the percentile in every one of
-/// them: nothing that it has would count. NaN is worse than everything, and so is every loss of a
-/// trial that violates a constraint. A verdict takes `O(log n)`,
-/// a completed trial `O(log n)` for each of its reports.
+/// A trial is stopped if its best loss so far is worse than a percentile (such as the median) of the
+/// running averages of the complete trials at the same fidelity.
+///
+/// The running average of a complete, feasible trial at fidelity `s` is the mean of its losses up to `s`.
+/// With several objectives a trial is stopped if it is worse than the percentile in each of them. NaN is
+/// worse than every number, and so is every loss of a trial that violates a constraint. A verdict takes
+/// `O(log n)`, a completed trial `O(log n)` for each of its reports.
+///
+/// # Examples
+/// After five complete trials, one that is worse than their median is stopped:
+/// ```
+/// use automl_scheduler::PercentileStopping;
+/// use automl_space::Space;
+/// use automl_study::{Ladder, Next, Study, Verdict};
+///
+/// let mut space = Space::builder();
+/// space.float("x", 0.0..=1.0).add()?;
+/// let ladder = Ladder::new("epoch", 1, 3, false)?;
+/// let median = PercentileStopping::median(&ladder);
+/// let mut study = Study::builder(space.build()?).scheduler(ladder, median).build()?;
+/// for loss in [0.1, 0.2, 0.3, 0.4, 0.5] {
+///     let Next::Run(job) = study.next_job()? else { panic!("a trial can always start") };
+///     assert_eq!(study.report(job.number, 1, vec![loss])?, Verdict::Continue);
+///     assert_eq!(study.report(job.number, 3, vec![loss])?, Verdict::Complete);
+///     study.tell(job.number, loss)?;
+/// }
+/// for (loss, verdict) in [(0.25, Verdict::Continue), (0.35, Verdict::Stop)] {
+///     let Next::Run(job) = study.next_job()? else { panic!("a trial can always start") };
+///     assert_eq!(study.report(job.number, 1, vec![loss])?, verdict);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Source
-/// Golovin et al. (2017), "Google Vizier: A Service for Black-Box Optimization", section 3.2.2
-/// (median); the percentile in its place is that of Optuna's `PercentilePruner`.
+/// Golovin et al. (2017), "Google Vizier: A Service for Black-Box Optimization", section 3.2.2 (median);
+/// the percentile is that of Optuna's `PercentilePruner`.
 #[derive(Clone, Debug)]
 pub struct PercentileStopping {
     share: f64,
@@ -28,15 +54,15 @@ pub struct PercentileStopping {
     least: usize,
     max: Fidelity,
     every_step: bool,
-    /// For each step and objective the running averages of the complete trials.
+    /// The running averages of the complete trials, for each fidelity and objective.
     averages: BTreeMap<Fidelity, Vec<TopShare<(Loss, TrialId)>>>,
     counted: HashSet<TrialId>,
     cursor: Cursor,
 }
 
 impl PercentileStopping {
-    /// Median stopping: nobody is stopped before five trials are complete, nor below the ladder's
-    /// lowest fidelity.
+    /// Creates median stopping: no trial is stopped before five trials are complete, nor below the
+    /// lowest fidelity of the ladder.
     pub fn median(ladder: &Ladder) -> Self {
         Self {
             share: 0.5,
@@ -50,16 +76,18 @@ impl PercentileStopping {
         }
     }
 
-    /// Keeps trials that are not worse than the best `share` of the complete ones.
+    /// Creates percentile stopping, which keeps trials that are not worse than the best `share` of the
+    /// complete ones.
     ///
     /// # Errors
-    /// [`SettingError::Share`] unless it lies between 0 and 1.
+    /// [`SettingError::Share`] unless `share` lies inside (0, 1).
     pub fn new(ladder: &Ladder, share: f64) -> Result<Self, SettingError> {
         let share = setting::share("of the trials that are good", share)?;
         Ok(Self { share, ..Self::median(ladder) })
     }
 
-    /// Stops nobody below the fidelity `warmup`, nor before `least` trials are complete.
+    /// Sets the fidelity `warmup` below which no trial is stopped, and the number `least` of complete
+    /// trials before the first one is stopped (at least 1).
     #[must_use]
     pub fn with_patience(mut self, warmup: impl Into<Fidelity>, least: usize) -> Self {
         (self.warmup, self.least) = (warmup.into(), least.max(1));
@@ -135,14 +163,14 @@ impl Scheduler for PercentileStopping {
         }
     }
 
-    /// Every fidelity where that costs nothing.
+    /// Every fidelity of a resumable ladder from the warm-up on.
     fn next_milestone(&self, fidelity: Fidelity, target: Fidelity) -> Fidelity {
         if self.every_step { (fidelity + 1).max(self.warmup).min(target) } else { target }
     }
 }
 
 automl_study::options! {
-    /// Median stopping: a trial is stopped whose best loss is worse than the median of the running
+    /// Median stopping: a trial is stopped if its best loss is worse than the median of the running
     /// averages of complete trials.
     ///
     /// Golovin et al. (2017), "Google Vizier", section 3.2.2.
@@ -165,7 +193,7 @@ impl SchedulerConfig for MedianConfig {
 }
 
 automl_study::options! {
-    /// Percentile stopping: a trial is stopped that is not among the best `share` of the complete trials.
+    /// Percentile stopping: a trial is stopped if it is not among the best `share` of the complete trials.
     ///
     /// Golovin et al. (2017), with the percentile of Optuna's `PercentilePruner`.
     pub struct PercentileConfig = "percentile" {

@@ -16,37 +16,62 @@ use automl_study::{
 use rand::{Rng, RngExt};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// A population that trains and changes its configurations as it goes.
+/// Population-based training (PBT): hyperparameters change while the population trains.
 ///
-/// Every member pauses after each interval of training. Before it goes on it is compared: one that
-/// is among the worst share of those of its population that have got so far stays where it is for
-/// good, and a new trial takes its place. That one goes on from the checkpoint of a trial of the best
-/// share at that point ([`Population::parent`]), with that one's configuration, perturbed. A member
-/// that fails is replaced likewise, as long as its population lasts. When a whole population is done,
-/// the next one begins.
+/// Every member pauses after each interval of training and is compared with those of its population that
+/// have reached the same fidelity. A member of the worst fifth is replaced (exploit): a new trial
+/// continues from the checkpoint of a member of the best fifth ([`Population::parent`]) with a
+/// perturbation of that member's configuration (explore). A member that fails is replaced likewise, as
+/// long as its population lasts. After a complete population the next one begins.
 ///
-/// It takes a scheduler and a sampler that decide alike: [`Population::scheduler`] and
-/// [`Population::sampler`]. An executor that cannot copy checkpoints trains the new trial from the
-/// start, which is right but dear. Several objectives: the first one counts, and infeasible trials
-/// come last. A decision takes `O(log n)` and the time to list a population.
+/// Scheduler and sampler belong together: [`Population::scheduler`] and [`Population::sampler`]. An
+/// executor without copies of checkpoints trains the new trial from scratch. The first of several
+/// objectives counts, and infeasible trials come last. A decision takes `O(log n)` plus the time to list
+/// a population.
+///
+/// # Examples
+/// The worst of five members is replaced by a perturbed copy of the best one:
+/// ```
+/// use automl_scheduler::Population;
+/// use automl_space::Space;
+/// use automl_study::{Ladder, Next, RandomSampler, Study, TrialId};
+///
+/// let mut space = Space::builder();
+/// space.float("learning_rate", 1e-4..=1.0).log().add()?;
+/// let ladder = Ladder::new("epoch", 1, 4, true)?;
+/// let population = Population::new(&ladder, 5, 1)?;
+/// let mut study = Study::builder(space.build()?)
+///     .sampler(population.sampler(RandomSampler::from_prior()))
+///     .scheduler(ladder, population.scheduler())
+///     .build()?;
+/// for loss in [0.3, 0.1, 0.2, 0.5, 0.4] {
+///     let Next::Run(job) = study.next_job()? else { panic!("the population is not full") };
+///     study.report(job.number, 1, vec![loss])?;
+/// }
+/// let Next::Run(job) = study.next_job()? else { panic!("a member is replaced") };
+/// assert_eq!((job.number, job.target), (TrialId(5), Some(2.into())));
+/// let child = study.history().get(job.number).expect("the trial runs");
+/// assert_eq!(Population::parent(child), Some(TrialId(1)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Source
-/// Jaderberg et al. (2017), "Population Based Training of Neural Networks", algorithm 1, with
-/// truncation selection (a fifth at each end) and perturbation by factors of 0.8 and 1.2 or, with
-/// probability 1/4, a new draw.
+/// Jaderberg et al. (2017), "Population Based Training of Neural Networks", algorithm 1, with truncation
+/// selection (a fifth at each end) and perturbation by factors of 0.8 and 1.2 or, with probability 1/4,
+/// a new draw.
 #[derive(Clone, Debug)]
 pub struct Population {
     members: usize,
     rungs: Vec<Rung>,
     fidelities: Vec<Fidelity>,
-    /// Members that did not come from others and got somewhere: as many as there are members make
-    /// a population, in order of their numbers.
+    /// Initial members, which have no parent and did not fail before the first comparison. In order
+    /// of their numbers, each `members` of them make a population.
     roots: BTreeSet<TrialId>,
-    /// The first root of the current population, which is the last one, full or not. Whoever has a
-    /// lower number belongs to an earlier one and is not compared any more.
+    /// The first root of the current population, which is the last one, full or not. Trials with
+    /// lower numbers belong to earlier populations and are no longer compared.
     first: TrialId,
     places: BTreeMap<TrialId, Place>,
-    /// How many trials took the place of this one.
+    /// The number of trials that replaced this one.
     children: HashMap<TrialId, u32>,
     limit: Option<u64>,
     cursor: Cursor,
@@ -65,7 +90,7 @@ struct Rung {
     failed: BTreeSet<TrialId>,
 }
 
-/// What a trial's row says.
+/// The state of a trial within its population.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Place {
     root: bool,
@@ -75,20 +100,19 @@ struct Place {
     replaces: Option<TrialId>,
 }
 
-/// What is due.
+/// The next action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
-    /// A new trial takes the place of one.
+    /// A new trial replaces another one.
     Exploit { rung: usize, parent: TrialId, replaced: TrialId },
-    /// A paused one goes on.
+    /// A paused trial continues.
     Resume { rung: usize, trial: TrialId },
-    /// A population is not full.
+    /// An initial member starts, because the population is not full.
     Root,
 }
 
 impl Population {
-    /// `members` trials at a time, compared after every `interval` of fidelity; a fifth of them
-    /// goes at each end.
+    /// Creates a population of `members` trials, compared after every `interval` of fidelity.
     ///
     /// # Errors
     /// [`SettingError::TooFew`] for fewer than two members or an interval of zero.
@@ -126,31 +150,35 @@ impl Population {
         })
     }
 
-    /// Starts no more than this many trials, if a number is given: from then on nobody is replaced,
-    /// and all but the worst go on. To be called before the pair is made.
+    /// Sets the limit of trials of the study ([`Study::set_trial_limit`]), if there is one.
+    ///
+    /// At the limit no member is replaced, and all but the worst continue. Must be called before
+    /// [`Population::scheduler`] and [`Population::sampler`].
+    ///
+    /// [`Study::set_trial_limit`]: automl_study::Study::set_trial_limit
     #[must_use]
     pub fn with_limit(mut self, trials: impl Into<Option<u64>>) -> Self {
         self.limit = trials.into();
         self
     }
 
-    /// The scheduler of the pair.
+    /// The scheduler of this population.
     pub fn scheduler(&self) -> PopulationScheduler {
         PopulationScheduler { population: self.clone() }
     }
 
-    /// The sampler of the pair; `inner` proposes the members that a population begins with.
+    /// The sampler of this population; `inner` proposes its initial members.
     pub fn sampler<S: Sampler>(&self, inner: S) -> PopulationSampler<S> {
         PopulationSampler { population: self.clone(), inner }
     }
 
-    /// The trial whose checkpoint and configuration a trial goes on with. The bracket attribute
-    /// records it, above the 32 bits with the trial that was replaced.
+    /// The parent of a trial: the trial with the checkpoint and configuration that it continues. The
+    /// bracket attribute records it, above the 32 bits with the replaced trial.
     pub fn parent(trial: &Trial) -> Option<TrialId> {
         Some(TrialId(trial.number_attribute(attribute::BRACKET)? >> 32))
     }
 
-    /// The trial whose place another one took.
+    /// The trial that this one replaced.
     fn replaced(trial: &Trial) -> Option<TrialId> {
         Some(TrialId(trial.number_attribute(attribute::BRACKET)? & 0xffff_ffff))
     }
@@ -166,7 +194,7 @@ impl Population {
         self.turn();
     }
 
-    /// Compares the members of the next population where one has begun.
+    /// Restarts the comparisons if the next population has begun.
     fn turn(&mut self) {
         let before = self.roots.len().saturating_sub(1);
         let first =
@@ -264,8 +292,8 @@ impl Population {
         let replaces = Self::replaced(trial).filter(|_| started);
         let reached = self.fidelities.iter().rposition(|fidelity| trial.fidelity() >= *fidelity);
         let failed = matches!(trial.state, State::Pruned | State::Failed);
-        // Whoever fails stands where its job began: a root before the first comparison, whose place
-        // is open then, and one that has replaced another where that one stood.
+        // A failed trial stands where its job began: a root before the first comparison, which leaves
+        // its place open, and a replacement at the rung of the trial that it replaced.
         let target = trial.target().unwrap_or(Fidelity::ZERO);
         let began = self.fidelities.iter().rposition(|fidelity| *fidelity < target);
         let stands = reached.max(began);
@@ -278,18 +306,19 @@ impl Population {
         }
     }
 
-    /// Whether no trial may start any more; one that waits to start again may.
+    /// Whether the limit of trials is reached and none waits to start again.
     fn is_full(&self, history: &History) -> bool {
         self.limit.is_some_and(|limit| history.len() as u64 >= limit)
             && history.count(State::Waiting) == 0
     }
 
-    /// Whether a trial is above the share that goes at a rung, or is compared with nobody.
+    /// Whether a trial is above the share that is replaced at a rung, or belongs to an earlier
+    /// population.
     fn stays(&self, rung: &Rung, at: &(Key, TrialId)) -> bool {
         at.1 < self.first || at.0.is_number() && rung.keep.is_best(at)
     }
 
-    /// The worst paused trial at the lowest rung that is above the share that goes.
+    /// The worst paused trial at the lowest rung among those above the share that is replaced.
     fn survivor(&self) -> Option<Due> {
         let below_top = self.rungs.iter().take(self.rungs.len() - 1);
         below_top.enumerate().find_map(|(rung, slot)| {
@@ -298,7 +327,7 @@ impl Population {
         })
     }
 
-    /// What is due at the lowest rung that has something to do.
+    /// The next action at the lowest rung that has one.
     fn due(&self, history: &History) -> Option<Due> {
         if self.is_full(history) {
             return self.survivor();
@@ -306,7 +335,7 @@ impl Population {
         if !self.roots.len().is_multiple_of(self.members) {
             return Some(Due::Root);
         }
-        // Failures that nobody could replace while their population lasted went with it.
+        // Failures that were not replaced while their population lasted ended with it.
         let below_top = self.rungs.iter().take(self.rungs.len() - 1);
         below_top.enumerate().find_map(|(rung, slot)| {
             let fork = |replaced: TrialId| {
@@ -326,7 +355,7 @@ impl Population {
         })
     }
 
-    /// One of the best share at a rung whose newest checkpoint is that of the rung.
+    /// A random trial of the best share at a rung, among those with their newest checkpoint there.
     fn parent_for(&self, history: &History, rung: usize, replaced: TrialId) -> Option<TrialId> {
         let slot = &self.rungs[rung];
         let is_here = |number: TrialId| {
@@ -349,6 +378,24 @@ impl Population {
 }
 
 /// The scheduler of a [`Population`].
+///
+/// # Examples
+/// A member pauses after each interval of training:
+/// ```
+/// use automl_scheduler::Population;
+/// use automl_space::Space;
+/// use automl_study::{Ladder, Next, Study, Verdict};
+///
+/// let mut space = Space::builder();
+/// space.float("x", 0.0..=1.0).add()?;
+/// let ladder = Ladder::new("epoch", 1, 10, true)?;
+/// let scheduler = Population::new(&ladder, 4, 2)?.scheduler();
+/// let mut study = Study::builder(space.build()?).scheduler(ladder, scheduler).build()?;
+/// let Next::Run(job) = study.next_job()? else { panic!("the population is not full") };
+/// assert_eq!(job.target, Some(2.into()));
+/// assert_eq!(study.report(job.number, 2, vec![0.5])?, Verdict::Pause);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PopulationScheduler {
     population: Population,
@@ -382,8 +429,8 @@ impl Scheduler for PopulationScheduler {
         )
     }
 
-    /// The trials that were replaced for certain: a new trial that loses its worker before its first
-    /// report gives the place back.
+    /// The paused trials that were replaced by a trial with a report: a replacement that loses its
+    /// worker before its first report gives the place back.
     fn unpromotable(&mut self, history: &History) -> Vec<TrialId> {
         self.population.follow(history);
         let is_paused = |number: &TrialId| {
@@ -399,6 +446,30 @@ impl Scheduler for PopulationScheduler {
 }
 
 /// The sampler of a [`Population`].
+///
+/// # Examples
+/// The initial members come from the inner sampler:
+/// ```
+/// use automl_scheduler::Population;
+/// use automl_space::Space;
+/// use automl_study::{Ladder, RandomSampler, Study};
+///
+/// let mut space = Space::builder();
+/// space.float("x", 0.0..=1.0).add()?;
+/// let space = space.build()?;
+/// let ladder = Ladder::new("epoch", 1, 10, true)?;
+/// let population = Population::new(&ladder, 4, 2)?;
+/// let sampler = population.sampler(RandomSampler::from_prior());
+/// let mut study = Study::builder(space.clone())
+///     .sampler(sampler)
+///     .scheduler(ladder, population.scheduler())
+///     .build()?;
+/// let mut random = Study::builder(space).sampler(RandomSampler::from_prior()).build()?;
+/// for _ in 0..4 {
+///     assert_eq!(study.ask()?.config, random.ask()?.config);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct PopulationSampler<S> {
     population: Population,
@@ -422,8 +493,8 @@ impl<S: Sampler> Sampler for PopulationSampler<S> {
     }
 }
 
-/// Each number times 0.8 or 1.2 and each ordered choice one up or down, or a new draw with
-/// probability 1/4. Choices without an order change by a new draw alone.
+/// Multiplies each number by 0.8 or 1.2 and moves each ordered choice one up or down, or draws anew
+/// with probability 1/4. Nominal choices change by a new draw alone.
 fn perturbed(space: &Space, config: &Config, rng: &mut dyn Rng) -> Config {
     let attempt = |rng: &mut dyn Rng| {
         space.build_config(|index, param| match config.value(index) {
@@ -458,7 +529,7 @@ fn scaled(param: &Param, value: Value, rng: &mut dyn Rng) -> Value {
     }
 }
 
-/// The value above or below, where values have an order and there is one.
+/// The next value above or below; the value itself at the bounds or without an order.
 fn neighbour(param: &Param, value: Value, above: bool) -> Value {
     let target = match (param.domain(), value) {
         (Domain::Int(d), Value::Int(x)) if above => Value::Int(x.saturating_add(d.step())),

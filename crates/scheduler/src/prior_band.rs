@@ -1,4 +1,5 @@
-//! PriorBand's sampler: chance, the user's prior and the incumbent, mixed by what has worked.
+//! PriorBand's sampler: uniform proposals, the user's prior and the incumbent, in shares that follow
+//! the results.
 
 use crate::asha::share;
 use crate::rung_results::RungResults;
@@ -8,26 +9,47 @@ use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext, S
 use automl_study::{Fidelity, Ladder, ProposeError, Sampler, TrialId, View};
 use rand::{Rng, RngExt};
 
-/// How an incumbent is changed: the probability of each parameter and the standard deviation in the
-/// unit interval.
+/// The mutation of an incumbent: the probability that a parameter changes, and the standard deviation
+/// of the change in the unit interval.
 const RATE: f64 = 0.5;
 const SD: f64 = 0.25;
 
-/// The most trials whose densities are compared.
+/// The maximum number of trials at which the densities are compared.
 const MOST: usize = 64;
 
-/// PriorBand's sampling policy, to be used with [`crate::Hyperband`] or another scheduler with rungs.
+/// PriorBand's sampling policy, for [`Hyperband`](crate::Hyperband) or another scheduler with rungs.
 ///
-/// For a trial that starts at rung `r` the proposal is uniform with probability `1 / (1 + eta^r)`:
-/// cheap trials explore. The rest is the prior's, until a trial has reached the highest fidelity
-/// and a whole round of halving has been paid; from then on it is shared with changes of the best
-/// trial there. The shares follow the densities that the prior and a normal around the incumbent
-/// give to the best `1 / eta` of the highest rung with at least `eta` results, weighted by rank. The
-/// first trial is the prior's mode. With several objectives the first one tells the incumbent.
+/// A trial that starts at rung `r` is uniform with probability `1 / (1 + eta^r)`. Otherwise it is drawn
+/// from the prior until a trial has reached the highest fidelity and the cost of one iteration of
+/// successive halving is spent; from then on, from the prior or around the incumbent (the best trial at
+/// the highest fidelity). Their shares follow the densities that the prior and a normal distribution
+/// around the incumbent give to the best `1 / eta` of the highest rung with at least `eta` results,
+/// weighted by rank. The first trial is the mode of the prior. The first of several objectives
+/// determines the incumbent.
+///
+/// # Examples
+/// The first proposal is the mode of the prior:
+/// ```
+/// use automl_scheduler::{Hyperband, PriorBandSampler};
+/// use automl_space::{Prior, Space};
+/// use automl_study::{Ladder, Next, Study};
+///
+/// let mut space = Space::builder();
+/// let prior = Prior::Normal { mean: 1e-3_f64.ln(), sd: 10_f64.ln() };
+/// let rate = space.float("learning_rate", 1e-5..=1.0).log().prior(prior).add()?;
+/// let ladder = Ladder::new("epoch", 1, 9, true)?;
+/// let mut study = Study::builder(space.build()?)
+///     .sampler(PriorBandSampler::new(3.0)?)
+///     .scheduler(ladder.clone(), Hyperband::new(&ladder, 3.0)?)
+///     .build()?;
+/// let Next::Run(job) = study.next_job()? else { panic!("the first trial starts") };
+/// assert!((job.config[rate] - 1e-3).abs() < 1e-9);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Source
-/// Mallik et al. (2023), "PriorBand: Practical Hyperparameter Optimization in the Age of Deep
-/// Learning", NeurIPS, section 5, algorithms 1 and 2; constants as in NePS.
+/// Mallik et al. (2023), "PriorBand: Practical Hyperparameter Optimization in the Age of Deep Learning",
+/// NeurIPS, section 5, algorithms 1 and 2; constants as in NePS.
 #[derive(Clone, Debug)]
 pub struct PriorBandSampler {
     eta: f64,
@@ -35,16 +57,16 @@ pub struct PriorBandSampler {
 }
 
 impl PriorBandSampler {
-    /// For rungs that are `eta` apart.
+    /// Creates a sampler for rungs with the reduction factor `eta`.
     ///
     /// # Errors
-    /// [`SettingError::Eta`].
+    /// [`SettingError::Eta`] unless `eta` is finite and above 1.
     pub fn new(eta: f64) -> Result<Self, SettingError> {
         Ok(Self { eta: setting::eta(eta)?, results: None })
     }
 }
 
-/// Whether as much was spent as one round of halving costs that starts `eta^(k - 1)` trials.
+/// Whether the cost of one iteration of successive halving with `eta^(k - 1)` trials is spent.
 fn has_paid_a_round(results: &RungResults, ladder: &Ladder, eta: f64) -> bool {
     let (mut spent, mut due, mut from) = (0.0, 0.0, Fidelity::ZERO);
     let rungs = results.fidelities();
@@ -57,13 +79,13 @@ fn has_paid_a_round(results: &RungResults, ladder: &Ladder, eta: f64) -> bool {
     spent >= due
 }
 
-/// The best trial at the highest fidelity, once it may be used.
+/// The best trial at the highest fidelity, once the cost of an iteration is spent.
 fn incumbent(results: &RungResults, ladder: &Ladder, eta: f64) -> Option<TrialId> {
     let number = results.best(results.fidelities().len() - 1).next()?;
     has_paid_a_round(results, ladder, eta).then_some(number)
 }
 
-/// The share of the incumbent against the prior's.
+/// The probability of the incumbent against the prior.
 fn trust(results: &RungResults, view: &View<'_>, eta: f64, incumbent: &Config) -> f64 {
     let Some(rung) = results.highest(eta.ceil() as usize) else { return 0.5 };
     let n = share(results.count(rung), eta).clamp(1, MOST);

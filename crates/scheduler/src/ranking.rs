@@ -24,7 +24,7 @@ impl RungResult {
         Some(Self { violation: trial.violation(), losses: history.losses(&report.values) })
     }
 
-    /// What a trial without a result counts as.
+    /// The result of a trial without one.
     pub(crate) fn worst(objectives: usize) -> Self {
         Self { violation: f64::INFINITY, losses: vec![f64::NAN; objectives] }
     }
@@ -71,7 +71,7 @@ impl Key {
         Self::new(result.violation, first.unwrap_or(f64::NAN))
     }
 
-    /// Worse than every result: what a trial that ended without one counts as.
+    /// Worse than every result: the key of a trial that ended without one.
     pub(crate) fn worst() -> Self {
         Self::new(f64::INFINITY, f64::NAN)
     }

@@ -10,46 +10,72 @@ use automl_study::{
 };
 use rand::{Rng, RngExt};
 
-/// How many standard deviations below the mean the confidence bound lies: expected improvement
-/// settles on what is good early, of which too much is promoted then.
+/// The number of standard deviations of the confidence bound below the mean. Expected improvement
+/// converges too early, so that too many similar trials are promoted.
 const BETA: f64 = 2.0;
 
-/// The most results of a rung that a process learns from: the best ones and a spread of the others,
-/// half of each.
+/// The maximum number of results to which a process is fitted: half of them the best ones, half an
+/// even selection of the others.
 const MOST: usize = 300;
 
-/// The most running trials that count.
+/// The maximum number of running trials that count.
 const PENDING: usize = 64;
 
-/// Proposes by a Gaussian process over the results at one rung, which is drawn anew for each
-/// proposal: with `d` parameters, any of those with `d + 2` results. To be used with
-/// [`crate::Asha`] or another scheduler with rungs, in turns with a sampler that explores.
+/// A Gaussian process over the results at one rung, for [`Asha`](crate::Asha) or another scheduler with
+/// rungs, in alternation with a sampler that explores.
 ///
-/// Low rungs have many results and mislead a little, high ones have few: drawing the rung mixes
-/// them, and what one of them overrates the others correct. The proposal minimises the lower
-/// confidence bound, two standard deviations below the mean. Trials that run count with draws of
-/// their outcomes, failures by the chance to fail. While no rung has enough results, proposals are
-/// random. Of more than 300 results the best half and a spread of the others count, so a proposal
-/// takes a bounded time.
+/// The rung is drawn anew for each proposal: with `d` parameters, uniformly from those with at least
+/// `d + 2` results and the rungs below them. Low rungs have many but biased results, high rungs have
+/// few; the draw mixes them. The proposal minimises the lower confidence bound `mean - 2 sd`. Running
+/// trials count with draws of their outcomes, failures through a model of the probability to fail. Until
+/// a rung has enough results, proposals are random. Of more than 300 results the best 150 and an even
+/// selection of the others count, so a proposal takes a bounded time.
+///
+/// # Examples
+/// ```
+/// use automl_scheduler::{Asha, RungGpSampler};
+/// use automl_space::Space;
+/// use automl_study::{Ladder, Next, Study, Verdict};
+///
+/// let mut space = Space::builder();
+/// let x = space.float("x", 0.0..=1.0).add()?;
+/// let ladder = Ladder::new("epoch", 1, 9, true)?;
+/// let scheduler = Asha::new(&ladder, 3.0)?;
+/// let mut study = Study::builder(space.build()?)
+///     .sampler(RungGpSampler::new(3.0)?)
+///     .scheduler(ladder, scheduler)
+///     .build()?;
+/// for _ in 0..60 {
+///     let Next::Run(job) = study.next_job()? else { panic!("ASHA never waits") };
+///     let target = job.target.expect("the study has a ladder");
+///     let loss = (job.config[x] - 0.3).powi(2) / target.0 as f64;
+///     if study.report(job.number, target, vec![loss])? == Verdict::Complete {
+///         study.tell(job.number, loss)?;
+///     }
+/// }
+/// let best = study.best().expect("trials are complete");
+/// assert!((best.config[x] - 0.3).abs() < 0.05);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Source
 /// Li et al. (2022), "Hyper-Tune: Towards Efficient Hyper-parameter Tuning at Scale", PVLDB 15(6),
-/// section 4.3, for one surrogate a rung (there they are weighted by the ranks that they predict
-/// and averaged); Srinivas et al. (2010), "Gaussian Process Optimization in the Bandit Setting",
-/// for the bound.
+/// section 4.3, for one surrogate per rung (there they are averaged, weighted by their ranking
+/// performance); Srinivas et al. (2010), "Gaussian Process Optimization in the Bandit Setting", for the
+/// bound.
 #[derive(Debug)]
 pub struct RungGpSampler {
     eta: f64,
     results: Option<RungResults>,
-    /// One process for each rung, so that each keeps what it has learnt.
+    /// One process for each rung, so that each keeps its fitted hyperparameters.
     processes: Vec<GpSampler>,
 }
 
 impl RungGpSampler {
-    /// For rungs that are `eta` apart.
+    /// Creates a sampler for rungs with the reduction factor `eta`.
     ///
     /// # Errors
-    /// [`SettingError::Eta`].
+    /// [`SettingError::Eta`] unless `eta` is finite and above 1.
     pub fn new(eta: f64) -> Result<Self, SettingError> {
         Ok(Self { eta: setting::eta(eta)?, results: None, processes: Vec::new() })
     }
@@ -81,7 +107,7 @@ impl Sampler for RungGpSampler {
     }
 }
 
-/// The results at one rung as complete trials, and the trials that are on their way there.
+/// The results at one rung as complete trials, with the running trials.
 fn rung_history(
     history: &History,
     results: &RungResults,

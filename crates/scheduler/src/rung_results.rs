@@ -1,10 +1,10 @@
-//! Results by rung, best first: what samplers learn from that know fidelities.
+//! Results by rung, best first, for samplers that use fidelities.
 
 use crate::ranking::{self, Key, RungResult};
 use automl_study::{Cursor, Fidelity, History, State, Trial, TrialId};
 use std::collections::{BTreeSet, HashMap};
 
-/// The results at each rung, kept up to date trial by trial; all of it follows from the trials.
+/// The results at each rung, updated trial by trial; a function of the trials.
 ///
 /// A trial that failed on its way to a rung is listed there as the worst.
 #[derive(Clone, Debug)]
@@ -16,13 +16,13 @@ pub(crate) struct RungResults {
 }
 
 impl RungResults {
-    /// Rungs at these rising fidelities.
+    /// Creates rungs at increasing fidelities.
     pub(crate) fn new(fidelities: Vec<Fidelity>) -> Self {
         let rungs = vec![BTreeSet::new(); fidelities.len()];
         Self { fidelities, rungs, places: HashMap::new(), cursor: Cursor::default() }
     }
 
-    /// The results in a slot if they are over these fidelities, else new ones there; up to date.
+    /// Updates the results in a slot, or replaces them if they are over other fidelities.
     pub(crate) fn current<'a>(
         slot: &'a mut Option<Self>,
         fidelities: &[Fidelity],
@@ -67,7 +67,7 @@ impl RungResults {
         }
     }
 
-    /// The fidelities of the rungs, rising.
+    /// The fidelities of the rungs, in increasing order.
     pub(crate) fn fidelities(&self) -> &[Fidelity] {
         &self.fidelities
     }
@@ -77,12 +77,12 @@ impl RungResults {
         self.rungs[rung].len()
     }
 
-    /// The highest rung with at least so many results.
+    /// The highest rung with at least `least` results.
     pub(crate) fn highest(&self, least: usize) -> Option<usize> {
         self.rungs.iter().rposition(|rung| rung.len() >= least)
     }
 
-    /// The trials with a number for a result at a rung, best first by the first objective.
+    /// The trials with a result other than NaN at a rung, best first by the first objective.
     pub(crate) fn best(&self, rung: usize) -> impl Iterator<Item = TrialId> {
         let numbers = self.rungs[rung].iter().take_while(|(key, _)| key.is_number());
         numbers.map(|(_, number)| *number)

@@ -1,21 +1,20 @@
-//! The rungs of one race: who has reached them, who went on, who is paused where.
+//! The rungs at which trials compete: trials that reached them, were promoted, or are paused there.
 
 use crate::non_dominated_fronts::NonDominatedFronts;
 use crate::ranking::{Key, RungResult};
 use automl_study::{Fidelity, History, State, Trial, TrialId, Verdict};
 use std::collections::{BTreeSet, HashMap};
 
-/// The rungs of one race of trials against each other, kept up to date trial by trial.
+/// The rungs at which trials compete, updated trial by trial.
 ///
-/// Everything here follows from the rows of the trials that were placed, so the order in which
-/// changes arrive does not matter.
+/// The state follows from the rows of the placed trials, so the order of changes does not matter.
 ///
-/// A trial may be told above the fidelity that it was asked for, or have been trained under other
-/// rungs, and so skip a rung: it has a report above it and none at it. There it has been compared
-/// with nobody, so it counts neither among those that reached the rung nor among those promoted from
-/// it, and `floor(n / eta)` of the others go on as if it did not exist. It stands at the rung of its
-/// report, from which it can be promoted. Whoever waits for a known number of trials at a rung must
-/// count it too ([`Rungs::skipped`]).
+/// A trial may be told above the fidelity that was asked for, or have been trained under other rungs,
+/// and so skip a rung: it has a report above the rung and none at it. Such a trial counts neither among
+/// those that reached the rung nor among those promoted from it, and `floor(n / eta)` of the others are
+/// promoted as if it did not exist. It stands at the rung of its report, from which it can be promoted.
+/// A caller that waits for a known number of trials at a rung must count the skipped ones too
+/// ([`Rungs::skipped`]).
 #[derive(Clone, Debug)]
 pub(crate) struct Rungs {
     fidelities: Vec<Fidelity>,
@@ -23,12 +22,12 @@ pub(crate) struct Rungs {
     places: HashMap<TrialId, Place>,
 }
 
-/// What is known of one rung.
+/// The state of one rung.
 #[derive(Clone, Debug, Default)]
 struct Rung {
     /// Trials that reached it, or ended on the way to it.
     reached: usize,
-    /// Trials that went on from it.
+    /// Trials that were promoted from it.
     promoted: usize,
     /// Trials that skipped it.
     skipped: usize,
@@ -38,7 +37,7 @@ struct Rung {
     fronts: NonDominatedFronts,
 }
 
-/// Where one trial stands.
+/// The position of one trial.
 #[derive(Clone, Copy, Debug, Default)]
 struct Place {
     /// The number of rungs that it has entered, and that it has left again.
@@ -51,7 +50,7 @@ struct Place {
 }
 
 impl Rungs {
-    /// Rungs at these rising fidelities.
+    /// Creates rungs at increasing fidelities.
     pub(crate) fn new(fidelities: Vec<Fidelity>) -> Self {
         let rungs = vec![Rung::default(); fidelities.len()];
         Self { fidelities, rungs, places: HashMap::new() }
@@ -61,7 +60,7 @@ impl Rungs {
         &self.fidelities
     }
 
-    /// The number of trials in the race.
+    /// The number of trials.
     pub(crate) fn trials(&self) -> usize {
         self.places.len()
     }
@@ -71,7 +70,7 @@ impl Rungs {
         self.rungs[rung].reached
     }
 
-    /// Trials that went on from a rung.
+    /// Trials that were promoted from a rung.
     pub(crate) fn promoted(&self, rung: usize) -> usize {
         self.rungs[rung].promoted
     }
@@ -89,7 +88,7 @@ impl Rungs {
         RungResult::within(history, trial, from, below)
     }
 
-    /// Takes in what a trial's row says now.
+    /// Updates the rungs with the present row of a trial.
     pub(crate) fn place(&mut self, history: &History, trial: &Trial) {
         let number = trial.number;
         let target = trial.target().unwrap_or(Fidelity::ZERO);
@@ -145,7 +144,7 @@ impl Rungs {
         self.places.insert(number, place);
     }
 
-    /// Takes a trial out that has not reached any rung yet: it runs in another race now.
+    /// Removes a trial that has not reached any rung yet: it runs in another bracket now.
     pub(crate) fn forget(&mut self, number: TrialId) {
         if let Some(place) = self.places.remove(&number) {
             if place.ended {
@@ -157,7 +156,7 @@ impl Rungs {
         }
     }
 
-    /// The best trial that is paused at a rung and has a number for a result.
+    /// The best trial that is paused at a rung with a result other than NaN.
     fn best_paused(&self, rung: usize) -> Option<TrialId> {
         let slot = &self.rungs[rung];
         let (_, number) = slot.paused.first().filter(|(key, _)| key.is_number())?;
@@ -174,8 +173,8 @@ impl Rungs {
         self.rungs[rung].paused.iter().map(|(_, number)| *number)
     }
 
-    /// The trials that are paused at a rung and not among the next `left` to go on from it, whatever
-    /// the others report: those with a NaN, and those behind enough of the other paused ones.
+    /// The trials that are paused at a rung and not among the next `left` promotions from it, for any
+    /// further reports: those with a NaN, and those behind enough of the other paused ones.
     pub(crate) fn hopeless(&self, rung: usize, left: usize) -> Vec<TrialId> {
         let slot = &self.rungs[rung];
         if slot.fronts.is_empty() {
@@ -188,7 +187,7 @@ impl Rungs {
     }
 }
 
-/// Pause where the job ends, complete at the top.
+/// The verdict of schedulers with rungs: pause at the end of the job, complete at the highest fidelity.
 pub(crate) fn pause_at_end(history: &History, trial: TrialId, top: Fidelity) -> Verdict {
     let Some(trial) = history.get(trial) else { return Verdict::Stop };
     let target = trial.target().unwrap_or(top);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-/// Distinct elements of which the best are kept apart; how many of `n` is a function of `n` and a
-/// parameter. Every change takes `O(log n)`.
+/// Distinct elements of which the best are kept apart: `size(n, parameter)` of `n`. Every change takes
+/// `O(log n)`.
 #[derive(Clone, Debug)]
 pub(crate) struct TopShare<K> {
     best: BTreeSet<K>,
@@ -13,7 +13,7 @@ pub(crate) struct TopShare<K> {
 }
 
 impl<K: Ord + Copy> TopShare<K> {
-    /// Keeps `size(n, parameter)` apart, which must not grow or fall by more than `n` does.
+    /// Creates an empty set; `size` must not change by more than `n` does.
     pub(crate) fn new(size: fn(usize, f64) -> usize, parameter: f64) -> Self {
         Self { best: BTreeSet::new(), rest: BTreeSet::new(), size, parameter }
     }

@@ -47,7 +47,7 @@ fn replays(study: &Study, ladder: &Ladder, make: impl Fn() -> Box<dyn Sampler>) 
     assert_eq!(propose(&mut *used, all.len()), propose(&mut *make(), all.len()));
 }
 
-/// Plays events with a population: new members go on from whom they may, and nobody works outside
+/// Plays events with a population: new members continue valid parents, and no trial runs outside
 /// of it.
 fn populate(
     seed: u64,
@@ -70,7 +70,7 @@ fn populate(
             assert!(!matches!(parent.state, State::Pruned | State::Failed));
         }
     });
-    // Nobody works outside the population. (A trial that lost its worker at the very start may
+    // No trial runs outside the population. (A trial that lost its worker at the very start may
     // be handed out again in another place.)
     let history = study.history();
     let started = history.trials().iter().filter(|trial| trial.state != State::Waiting);
@@ -123,7 +123,7 @@ proptest! {
     }
 }
 
-/// A member that fails when nobody is left to copy goes with its population: later ones have no
+/// A member that fails without a trial to copy ends with its population: later ones have no
 /// place for it.
 #[test]
 fn failures_go_with_their_population() {
@@ -386,7 +386,7 @@ fn a_population_goes_on_when_no_trial_may_start() {
             .unwrap();
         study.set_trial_limit(Some(limit));
         assert!(!train(&mut study, 100, |number, _| number as f64));
-        // A fifth goes: nobody of three, one of five.
+        // A fifth is replaced: none of three, one of five.
         assert_eq!(study.history().count(State::Complete) as u64, limit.min(4));
         assert_eq!(study.history().len() as u64, limit);
     }

@@ -155,7 +155,7 @@ proptest! {
                 .iter()
                 .filter(|t| t.number_attribute(attribute::BRACKET) == Some(round))
                 .collect();
-            // Nobody is promoted while somebody is still on the way to the rung.
+            // No trial is promoted while another is still on the way to the rung.
             let on_the_way = |t: &&&Trial| {
                 !t.state.is_finished() && t.target().unwrap() <= rung
                     && t.fidelity() < rung
@@ -336,7 +336,7 @@ fn a_skipped_rung_does_not_stall_a_bracket() {
     assert_eq!((states[0], states[1]), (State::Complete, State::Paused));
 }
 
-/// Under ASHA it competes where it stands and with nobody below.
+/// Under ASHA it competes at its own rung and at none below.
 #[test]
 fn a_skipped_rung_is_no_promotion() {
     let ladder = Ladder::new("epoch", 1, 9, true).unwrap();

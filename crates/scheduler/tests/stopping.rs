@@ -29,7 +29,7 @@ proptest! {
         let study = machine.play(seed, &events, |decision| {
             assert_eq!(decision.job, Job::Start { target: Fidelity(max), bracket: None });
         });
-        // Whoever was stopped stands at a rung, and NaN never goes on from one.
+        // A stopped trial stands at a rung, and NaN is never promoted from one.
         let rungs = ladder.rungs(f64::from(eta));
         for trial in study.history().trials() {
             if trial.state == State::Pruned {
@@ -63,7 +63,7 @@ proptest! {
         }
     }
 
-    /// One worker, one rung: whoever goes on was among the best `floor(n / eta)`, at least one.
+    /// One worker, one rung: a trial that continues was among the best `floor(n / eta)`, at least one.
     #[test]
     fn stopped_outside_the_best(losses in proptest::collection::vec(0u8..50, 1..40)) {
         let ladder = Ladder::new("epoch", 1, 3, true).unwrap();

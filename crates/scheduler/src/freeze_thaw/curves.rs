@@ -46,7 +46,7 @@ pub(super) struct Decay {
     drop: f64,
 }
 
-/// A curve seen through its decay: its asymptote as one observation, and what extrapolation needs.
+/// A curve given its decay: its asymptote as one observation, and the terms of extrapolation.
 #[derive(Clone, Debug)]
 pub(super) struct Seen {
     factor: DMatrix<f64>,
@@ -166,7 +166,7 @@ impl Decay {
         (mean, own + omega * omega * asymptote.1)
     }
 
-    /// Mean and variance at a time of a curve of which nothing was seen.
+    /// Mean and variance at a time of a curve without observations.
     pub(super) fn fresh(&self, asymptote: (f64, f64), t: f64) -> (f64, f64) {
         (asymptote.0 + self.drop * self.mean(t), asymptote.1 + self.covariance(t, t))
     }

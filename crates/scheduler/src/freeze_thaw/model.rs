@@ -6,7 +6,7 @@ use automl_space::{Config, Space, Value};
 use automl_study::{Fidelity, History, Trial};
 use nalgebra::DMatrix;
 
-/// What is believed about all curves.
+/// The posterior over all curves.
 #[derive(Debug)]
 pub(super) struct Model {
     decay: Decay,
@@ -66,7 +66,7 @@ impl Model {
         self.best
     }
 
-    /// How far the median is from it.
+    /// The distance from it to the median.
     pub(super) fn spread(&self) -> f64 {
         (-self.best).max(1e-3)
     }
@@ -103,8 +103,8 @@ fn features(space: &Space, config: &Config) -> Vec<Feature> {
     space.params().iter().enumerate().map(one).collect()
 }
 
-/// The squared distance: that of the coordinates, 1 between different choices and between what is
-/// active and what is not.
+/// The squared distance: that of the coordinates, and 1 between different choices or between active
+/// and inactive.
 fn distance(a: &[Feature], b: &[Feature]) -> f64 {
     a.iter()
         .zip(b)

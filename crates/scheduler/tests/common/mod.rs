@@ -56,7 +56,7 @@ impl<'a> Machine<'a> {
     /// a scheduler that starts on the trials as a storage gives them back decides the same (jobs
     /// and verdicts); no trial is trained twice to the same fidelity, unless its worker died; the
     /// job that is handed out is the one that was decided; a trial is running exactly while it is
-    /// open; whoever was a dead end is not resumed.
+    /// open; an unpromotable trial is not resumed.
     pub(crate) fn play(
         self,
         seed: u64,
@@ -167,7 +167,7 @@ impl<'a> Machine<'a> {
                 assert_eq!(trial.state == State::Running, running);
             }
         }
-        // Freed checkpoints belong to paused trials, whoever looks.
+        // Freed checkpoints belong to paused trials in every view.
         let sorted = |mut numbers: Vec<TrialId>| {
             numbers.sort_unstable();
             numbers
