@@ -8,7 +8,7 @@ use crate::open::{OpenError, without_password};
 use automl_study::Storage;
 use std::fmt;
 
-/// A kind of storage, as data: what an error text, the command line and the reference page say of it.
+/// The description of a kind of storage, for error texts, the command line and the reference page.
 ///
 /// # Examples
 /// ```
@@ -46,7 +46,7 @@ pub enum Sharing {
     ManyMachines,
 }
 
-/// One line a storage; the first that opens a URL is used.
+/// One line per storage; the first that opens a URL is used.
 static STORAGES: &[StorageEntry] = &[memory::ENTRY, postgres::ENTRY, sqlite::ENTRY];
 
 /// All storages by name, including those that this build lacks a feature for.
@@ -56,15 +56,34 @@ pub fn storages() -> &'static [StorageEntry] {
 
 /// Opens the study of a name in the storage at a URL; [`storages`] lists the forms.
 ///
+/// The database is created if it does not exist, and the study when a
+/// [`Study`](automl_study::Study) is built on it.
+///
 /// # Errors
-/// [`OpenError`] for a URL of no storage, a storage that this build lacks, or one that cannot be
-/// opened. No message holds a password.
+/// [`OpenError`] for a URL of an unknown form, a storage that needs another feature, or one that
+/// cannot be opened. No message contains a password.
 ///
 /// # Examples
 /// ```
+/// use automl_space::Space;
 /// use automl_storage::open;
+/// use automl_study::Study;
 ///
-/// assert!(open("memory://", "demo").is_ok());
+/// let folder = tempfile::tempdir()?;
+/// let file = format!("sqlite:///{}", folder.path().join("studies.db").display());
+/// for url in ["memory://", &file] {
+///     let mut space = Space::builder();
+///     let x = space.float("x", 0.0..=1.0).add()?;
+///     let storage = open(url, "demo")?;
+///     let mut study = Study::builder(space.build()?).storage(storage).build()?;
+///     study.optimize(10, |config| config[x])?;
+///     assert_eq!(study.history().len(), 10);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// ```
+/// # use automl_storage::open;
 /// let error = open("mysql://me:secret@host/studies", "demo").unwrap_err().to_string();
 /// assert!(error.contains("sqlite:///FILE") && !error.contains("secret"));
 /// ```

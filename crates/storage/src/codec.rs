@@ -1,4 +1,4 @@
-//! How values are written in Optuna's schema.
+//! Values in Optuna's schema.
 
 use automl_space::{Choice, Domain, Value};
 use automl_study::{Direction, State};
@@ -70,7 +70,7 @@ pub(crate) fn direction(name: &str) -> Option<Direction> {
     }
 }
 
-/// A number as value and type: what is not finite has no value but a type.
+/// A number as value and type; NaN and infinities have no value but a type.
 pub(crate) fn number(x: f64) -> (Option<f64>, &'static str) {
     if x.is_nan() {
         (None, "NAN")
@@ -83,7 +83,7 @@ pub(crate) fn number(x: f64) -> (Option<f64>, &'static str) {
     }
 }
 
-/// The number behind value and type.
+/// The inverse of [`number`].
 pub(crate) fn parse_number(value: Option<f64>, kind: &str) -> f64 {
     match (kind, value) {
         ("INF_POS", _) => f64::INFINITY,
@@ -93,7 +93,7 @@ pub(crate) fn parse_number(value: Option<f64>, kind: &str) -> f64 {
     }
 }
 
-/// Numbers as JSON, those that are not finite as strings.
+/// Numbers as JSON, with NaN and infinities as strings.
 pub(crate) fn numbers(values: &[f64]) -> serde_json::Value {
     let json = |x: &f64| match number(*x) {
         (Some(x), _) => serde_json::Value::from(x),
@@ -102,7 +102,7 @@ pub(crate) fn numbers(values: &[f64]) -> serde_json::Value {
     values.iter().map(json).collect()
 }
 
-/// The numbers behind [`numbers`].
+/// The inverse of [`numbers`].
 pub(crate) fn parse_numbers(json: &serde_json::Value) -> Option<Vec<f64>> {
     let number = |x: &serde_json::Value| match x {
         serde_json::Value::String(kind) => Some(parse_number(None, kind)),
@@ -111,8 +111,8 @@ pub(crate) fn parse_numbers(json: &serde_json::Value) -> Option<Vec<f64>> {
     json.as_array()?.iter().map(number).collect()
 }
 
-/// Values of constraints as Python's JSON, in which infinities stand bare. A NaN, which Optuna
-/// would judge as feasible or not by chance, becomes infinite.
+/// Values of constraints as Python's JSON, in which infinities are bare words. A NaN, with arbitrary
+/// feasibility in Optuna, becomes infinite.
 pub(crate) fn constraints(values: &[f64]) -> String {
     let text = |x: &f64| match *x {
         x if x.is_nan() || x == f64::INFINITY => "Infinity".to_owned(),
@@ -122,7 +122,7 @@ pub(crate) fn constraints(values: &[f64]) -> String {
     format!("[{}]", values.iter().map(text).collect::<Vec<_>>().join(","))
 }
 
-/// The values behind [`constraints`], or behind what other programs wrote. What cannot be read is
+/// The inverse of [`constraints`], also for the texts of other programs. A value that cannot be read is
 /// NaN, so that its trial does not count as feasible.
 pub(crate) fn parse_constraints(text: &str) -> Vec<f64> {
     let quoted = |token: &str| match token {

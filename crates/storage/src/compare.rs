@@ -1,9 +1,9 @@
-//! Whether a stored study is the one that is asked for.
+//! Comparison of a stored study with the requested one.
 
 use automl_space::{Param, Predicate, Space};
 use automl_study::Direction;
 
-/// The first difference between what is stored and what is asked, in words.
+/// The first difference between the stored and the requested study, in words.
 pub(crate) fn difference(
     stored: (Option<&Space>, &[Direction]),
     asked: (&Space, &[Direction]),
@@ -29,7 +29,7 @@ pub(crate) fn difference(
     added.map(|param| format!("it has no parameter {:?}", param.name()))
 }
 
-/// A parameter's condition with the names of its parents, whose places may differ.
+/// A parameter's condition with the names of its parents, which may have other positions.
 fn clauses<'a>(space: &'a Space, param: &'a Param) -> Vec<(&'a str, &'a Predicate)> {
     let clauses = param.condition().map(|condition| condition.clauses.as_slice());
     let named = clauses.unwrap_or_default().iter();

@@ -10,13 +10,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// Keeps a study in memory. Clones share it, so several studies can work on one record.
+/// A study in memory. Clones share its record, so several studies can work on it.
+///
+/// Nothing is kept beyond the process. The heartbeats of workers work as in a database.
+///
+/// # Examples
+/// Two workers take turns on one record, and each one sees the trials of the other:
+/// ```
+/// use automl_space::Space;
+/// use automl_storage::MemoryStorage;
+/// use automl_study::Study;
+///
+/// let mut space = Space::builder();
+/// let x = space.float("x", 0.0..=1.0).add()?;
+/// let space = space.build()?;
+/// let storage = MemoryStorage::new();
+/// let mut first = Study::builder(space.clone()).storage(storage.clone()).build()?;
+/// let mut second = Study::builder(space).storage(storage).build()?;
+/// first.optimize(5, |config| config[x])?;
+/// second.optimize(5, |config| config[x])?;
+/// assert_eq!(second.history().len(), 10);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStorage {
     record: Arc<Mutex<Record>>,
     /// The worker that this handle works for, and whether it has heartbeats.
     worker: Option<(String, bool)>,
-    /// How much of the record's log this handle has seen.
+    /// The length of the record's log that this handle has seen.
     seen: usize,
 }
 
@@ -25,16 +46,16 @@ struct Record {
     study: Option<(Space, Vec<Direction>)>,
     trials: Vec<Trial>,
     attributes: BTreeMap<String, Value>,
-    /// What changed: a trial, and whether it was paused before.
+    /// The log of changes: a trial, and whether it was paused before.
     log: Vec<(TrialId, bool)>,
-    /// Who took a trial last.
+    /// The last worker of each trial.
     workers: BTreeMap<TrialId, String>,
-    /// When a running trial last was heard of.
+    /// The last heartbeat of each running trial.
     beats: BTreeMap<TrialId, Instant>,
 }
 
 impl MemoryStorage {
-    /// An empty storage.
+    /// Creates an empty storage.
     pub fn new() -> Self {
         Self::default()
     }
@@ -54,7 +75,7 @@ impl Record {
         }
     }
 
-    /// Refuses what runs with the heartbeat of another worker.
+    /// Refuses a trial that runs with the heartbeat of another worker.
     fn check(&self, number: TrialId, worker: Option<&(String, bool)>) -> Result<(), StoreError> {
         let taken = worker.is_some_and(|(worker, _)| {
             self.beats.contains_key(&number) && self.workers.get(&number) != Some(worker)
@@ -62,7 +83,7 @@ impl Record {
         if taken { Err(StoreError::Taken { number }) } else { Ok(()) }
     }
 
-    /// Notes whose a trial is and whether its heart beats.
+    /// Assigns a running trial to a worker, with a heartbeat if the worker has them.
     fn assign(&mut self, number: TrialId, state: State, worker: Option<&(String, bool)>) {
         match worker {
             Some((worker, beats)) if state == State::Running => {

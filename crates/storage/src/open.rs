@@ -1,23 +1,23 @@
-//! Addresses of storages.
+//! Storages by URL.
 
 use crate::backend::forms;
 use automl_study::StoreError;
 use std::path::Path;
 use thiserror::Error;
 
-/// Why no storage could be opened.
+/// An error of [`open`](crate::open()).
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// An address of no storage.
+    /// No storage has URLs of this form.
     #[error("the storage {url:?} is not supported: {forms}")]
     Unknown {
         /// The address, without a password.
         url: String,
-        /// The forms of all addresses.
+        /// The forms of the URLs of all storages.
         forms: String,
     },
-    /// A storage that this build lacks a feature for.
+    /// The crate was built without a feature that the storage needs.
     #[error("the storage {url:?} needs a build with --features {feature}")]
     MissingFeature {
         /// The address, without a password.
@@ -36,20 +36,33 @@ impl OpenError {
     }
 }
 
-/// The database that an address names.
+/// The kind of database that a URL names.
+///
+/// # Examples
+/// ```
+/// use automl_storage::Address;
+/// use std::path::Path;
+///
+/// let file = Address::File(Path::new("study.db"));
+/// assert_eq!(Address::parse("study.db")?, file);
+/// assert_eq!(Address::parse("sqlite:///study.db")?, file);
+/// assert!(matches!(Address::parse("postgresql://host/studies")?, Address::Postgres(_)));
+/// assert!(Address::parse("mysql://host/studies").is_err());
+/// # Ok::<(), automl_storage::OpenError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Address<'a> {
-    /// A file of SQLite.
+    /// An SQLite file.
     File(&'a Path),
-    /// A database of PostgreSQL.
+    /// The URL of a PostgreSQL database.
     Postgres(&'a str),
 }
 
 impl<'a> Address<'a> {
-    /// Reads a file's name, `sqlite:///FILE` or `postgresql://HOST/DATABASE`.
+    /// Parses a file name, `sqlite:///FILE` or `postgresql://HOST/DATABASE`.
     ///
     /// # Errors
-    /// [`OpenError::Unknown`] for any other address.
+    /// [`OpenError::Unknown`] for any other URL.
     pub fn parse(url: &'a str) -> Result<Self, OpenError> {
         let path = url.strip_prefix("sqlite:///").unwrap_or(url);
         if ["postgresql://", "postgres://"].iter().any(|scheme| url.starts_with(scheme)) {
@@ -62,8 +75,8 @@ impl<'a> Address<'a> {
     }
 }
 
-/// Whether this is meant for PostgreSQL, though it is no URL: a list of `key=value`, or a URL without
-/// its slashes. It may hold a password, and is no file's name.
+/// Whether a text that is not a URL is meant for PostgreSQL: a list of `key=value`, or a URL without its
+/// slashes. It may contain a password and must not be taken for a file name.
 fn is_connection(text: &str) -> bool {
     let sets = |key: &str| {
         let after = text.match_indices(key).map(|(at, _)| text[at + key.len()..].trim_start());
@@ -75,7 +88,15 @@ fn is_connection(text: &str) -> bool {
         || sets("dbname")
 }
 
-/// An address as it may be shown and kept: without the password of a user.
+/// Removes the password from a URL, for messages and records.
+///
+/// # Examples
+/// ```
+/// use automl_storage::without_password;
+///
+/// assert_eq!(without_password("postgresql://me:secret@host/studies"), "postgresql://me@host/studies");
+/// assert_eq!(without_password("study.db"), "study.db");
+/// ```
 pub fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         if let Some(at) = url.find("password") {

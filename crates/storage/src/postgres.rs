@@ -15,25 +15,25 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// How long a server that cannot be reached is waited for.
+/// The time to wait for a server that cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long one attempt to connect may take.
+/// The time limit of one attempt to connect.
 const CONNECT: Duration = Duration::from_secs(10);
 
-/// After how much silence a connection is probed, and after how much of it a peer that does not
-/// answer counts as gone.
+/// The idle time after which a connection is probed, and after which a silent peer counts as gone.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// What a session may wait for, unless the URL's options say otherwise: one that hangs keeps no
-/// others.
+/// Time limits of a session, unless the options of the URL set others, so that a session that hangs
+/// does not block others.
 const LIMITS: [(&str, &str); 2] =
     [("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "60s")];
 
 /// A study in a PostgreSQL database, for processes on any number of machines.
 ///
-/// Each call is one transaction. Where the connection broke before it begins, it is opened again, with
-/// half a minute of patience for a server that starts again. The connection is not encrypted: where the network is not trusted, lead it through a tunnel.
+/// Each call is one transaction. If the connection is broken before the transaction begins, it is opened
+/// again, for up to 30 s while the server restarts. The connection is not encrypted: use a tunnel where
+/// the network is not trusted.
 pub type PostgresStorage = SqlStorage<Postgres>;
 
 /// A connection to a PostgreSQL database.
@@ -46,12 +46,14 @@ pub struct Postgres {
 
 impl SqlStorage<Postgres> {
     /// Connects to the database of a URL, `postgresql://user:password@host:port/database`, for the
-    /// study of this name. The tables are created if there are none, the study when it is attached.
-    /// Without a password in the URL, that in the environment's `PGPASSWORD` is used.
+    /// study of this name.
+    ///
+    /// The tables are created if they do not exist, the study when it is attached. Without a password
+    /// in the URL, the environment variable `PGPASSWORD` is used.
     ///
     /// # Errors
-    /// [`StoreError`] if the URL is not one, the server cannot be reached, or the database is none of
-    /// this schema's revision. No message holds the password.
+    /// [`StoreError`] if the URL is invalid, the server cannot be reached, or the database has another
+    /// schema revision. Messages do not contain the password.
     pub fn connect(url: &str, study: &str) -> Result<Self, StoreError> {
         let failed = |place: String, source: Failure| StoreError::Unavailable {
             action: "open",
@@ -64,7 +66,7 @@ impl SqlStorage<Postgres> {
     }
 }
 
-/// What a URL says, the environment adds, and a search that is left to itself needs.
+/// The configuration of a URL, completed from the environment, with the limits of a long search.
 fn config(url: &str) -> Result<Config, postgres::Error> {
     let mut config: Config = url.parse()?;
     if config.get_password().is_none()
@@ -159,7 +161,7 @@ impl Database for Postgres {
         Ok(result)
     }
 
-    /// The server does not say; what is new is looked up each time.
+    /// The server does not tell, so changes are queried each time.
     fn has_changed(&mut self) -> Result<bool, Failure> {
         Ok(true)
     }
@@ -170,7 +172,7 @@ impl Database for Postgres {
     }
 }
 
-/// Waits, ever longer, for a server that went away.
+/// Waits of increasing length for a server that is not available.
 struct Patience {
     since: Instant,
     pause: Duration,
@@ -181,8 +183,7 @@ impl Patience {
         Self { since: Instant::now(), pause: Duration::ZERO }
     }
 
-    /// Waits for a while before another attempt. The error, if it will not go away by itself or has
-    /// been there for too long.
+    /// Waits before another attempt, or returns the error if it is permanent or has lasted too long.
     fn bear(&mut self, error: postgres::Error) -> Result<(), Failure> {
         if !is_passing(&error) || self.since.elapsed() > PATIENCE {
             return Err(explained(error));
@@ -211,7 +212,7 @@ fn is_passing(error: &postgres::Error) -> bool {
     }
 }
 
-/// An error of the client in words: its own leave out the reason.
+/// An error of the client with its reason, which its own text leaves out.
 fn explained(error: postgres::Error) -> Failure {
     let mut words = error.to_string();
     let mut source = error.source();
@@ -222,8 +223,8 @@ fn explained(error: postgres::Error) -> Failure {
     words.into()
 }
 
-/// Heartbeats are in the time zone of the session, as Optuna's are. Ages are taken between instants, so
-/// that nobody looks dead while clocks go forward.
+/// Heartbeats are in the time zone of the session, as Optuna's are. Ages are differences of instants, so
+/// that no worker looks dead when clocks change.
 static DIALECT: Dialect = Dialect {
     lock: " FOR UPDATE",
     list: "(SELECT CAST(value AS INTEGER)

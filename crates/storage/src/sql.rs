@@ -1,4 +1,4 @@
-//! Studies in a database, in Optuna's schema: what is the same for every database.
+//! Studies in a database with Optuna's schema: the common part of all databases.
 
 pub(crate) mod database;
 mod departures;
@@ -24,7 +24,8 @@ use write::{Closed, Open};
 /// The study's attribute that holds its space.
 const SPACE: &str = "automl:space";
 
-/// A study in a database; see the aliases for the databases that there are.
+/// A study in a database `D`: see [`SqliteStorage`](crate::SqliteStorage) and, with the feature
+/// `postgres`, `PostgresStorage`.
 #[derive(Debug)]
 pub struct SqlStorage<D> {
     pub(crate) database: D,
@@ -35,7 +36,7 @@ pub struct SqlStorage<D> {
     worker: Option<Worker>,
 }
 
-/// What is known once the study is open.
+/// The state of an open study.
 #[derive(Debug)]
 struct Attached {
     study: i64,
@@ -43,11 +44,11 @@ struct Attached {
     objectives: usize,
     /// Row ids by trial number, without a gap.
     ids: Vec<i64>,
-    /// The trials that may change with nothing said of it: those that run or wait.
+    /// The trials that may change without a departure: those that run or wait.
     watched: BTreeSet<TrialId>,
-    /// How many departures from the paused state were seen.
+    /// The number of departures from the paused state that were seen.
     departures: u64,
-    /// Whether a trial was found in another state than was known.
+    /// Whether a trial was found in an unexpected state.
     surprised: bool,
 }
 
@@ -65,8 +66,8 @@ impl Attached {
         self.ids.last().copied().unwrap_or(0)
     }
 
-    /// The number that the next trial gets: how many there are. Only rows behind the last known one
-    /// are counted. Nobody else adds a trial before the end of the transaction.
+    /// The number of the next trial, which is the number of trials. Only rows after the last known
+    /// one are counted. The study is locked, so no other session adds a trial in this transaction.
     fn next_number(&self, session: &mut dyn Session) -> Result<TrialId, Failure> {
         let lock = session.dialect().lock;
         if !lock.is_empty() {
@@ -78,7 +79,7 @@ impl Attached {
         Ok(TrialId(self.ids.len() as u64 + more.unsigned_abs()))
     }
 
-    /// Keeps in mind that a trial has this row id and state.
+    /// Stores the row id and the state of a trial.
     fn remember(&mut self, number: TrialId, id: i64, state: State) {
         if number == self.ids.len() as u64 {
             self.ids.push(id);
@@ -94,7 +95,7 @@ impl Attached {
         }
     }
 
-    /// A trial was not in the state that was thought: it has to be looked at.
+    /// Marks a trial that was in an unexpected state for the next refresh.
     fn suspect(&mut self, number: TrialId) {
         self.watched.insert(number);
         self.surprised = true;
@@ -110,7 +111,7 @@ impl Attached {
     }
 }
 
-/// What came of an attempt to change a trial.
+/// The result of an attempt to change a trial.
 enum Change {
     Done { departures: Option<u64> },
     OtherState,
@@ -119,7 +120,7 @@ enum Change {
 
 #[expect(private_bounds, reason = "which databases there are is decided here")]
 impl<D: Database> SqlStorage<D> {
-    /// A study in a database that is open, whose tables are created if there are none.
+    /// Creates the storage of a study in an open database, with the tables if there are none.
     pub(crate) fn over(mut database: D, study: &str) -> Result<Self, StoreError> {
         let place = database.place();
         let failed = |source| unavailable("open", &place, source);
@@ -127,7 +128,7 @@ impl<D: Database> SqlStorage<D> {
             let table = session.dialect().table;
             Ok(session.number(table, &["studies".into()])? > 0)
         };
-        // Whoever only opens what exists needs no lock.
+        // Opening existing tables needs no lock.
         let exists = database.transaction(Access::Read, table).map_err(failed)?;
         let access = if exists { Access::Read } else { Access::Write };
         let revision = database.transaction(access, schema::prepare).map_err(failed)?;
@@ -173,8 +174,8 @@ impl<D: Database> SqlStorage<D> {
         done.map_err(|source| unavailable(action, &self.database.place(), source))
     }
 
-    /// Finds or creates the study; a new one gets this space, if any. What it is there for, in the
-    /// words of the database, and its space.
+    /// Finds or creates the study and reads its directions and space; a new one gets this space, if
+    /// any.
     fn find(&mut self, directions: &[Direction], space: Option<&str>) -> Result<Found, StoreError> {
         let name = self.name.clone();
         let opened = self
@@ -194,7 +195,7 @@ impl<D: Database> SqlStorage<D> {
             .map_err(|e| self.mismatch(format!("its stored space cannot be read: {e}")))
     }
 
-    /// Takes over what was read.
+    /// Remembers the trials that were read.
     fn take(
         &mut self,
         loaded: Result<Vec<(i64, Trial)>, String>,
@@ -208,7 +209,7 @@ impl<D: Database> SqlStorage<D> {
         Ok(loaded.into_iter().map(|(_, trial)| trial).collect())
     }
 
-    /// Adds a trial under the next number, if that is the one that is expected.
+    /// Adds a trial under the next number, if that is the expected one.
     fn add(
         &mut self,
         trial: &Trial,
@@ -232,7 +233,7 @@ impl<D: Database> SqlStorage<D> {
         Ok(added.map(|(number, _)| number))
     }
 
-    /// Moves a trial from one state to another if `allow` has nothing against it.
+    /// Moves a trial from one state to another, if there was no departure beyond the `expected` ones.
     fn change(
         &mut self,
         from: State,
@@ -262,7 +263,7 @@ impl<D: Database> SqlStorage<D> {
                 None
             };
             write::update(session, attached, &open, trial)?;
-            // What goes on running stays whose it is.
+            // A trial that remains running keeps its worker.
             if (from, trial.state) != (State::Running, State::Running) {
                 workers::assign(session, open.id, Some(from), trial.state, by(worker))?;
             }
@@ -512,7 +513,7 @@ impl<D: Database> Storage for SqlStorage<D> {
     }
 }
 
-/// A study as the database has it.
+/// A study as stored in the database.
 struct Found {
     study: i64,
     directions: Vec<Direction>,
@@ -565,7 +566,7 @@ fn open_study(
     Ok((study, names, study_attribute(session, study, SPACE)?))
 }
 
-/// Sets an attribute of the study unless it has one; what it has then.
+/// Sets an attribute of the study unless it has one, and returns its value.
 fn insert_attribute(
     session: &mut dyn Session,
     study: i64,

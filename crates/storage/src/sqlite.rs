@@ -9,15 +9,36 @@ use rusqlite::{Connection, OpenFlags, ToSql, Transaction, TransactionBehavior, p
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How long to wait for what another process has locked.
+/// The time to wait for a lock of another process.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A study in an SQLite database.
 ///
-/// Each call is one transaction in write-ahead mode with `synchronous = NORMAL`: a process that is
-/// killed at any moment loses nothing that a call has acknowledged, and a power cut at most the
-/// last moments, never the database. Processes of one machine may share a file, those of several
-/// may not.
+/// Each call is one transaction in write-ahead mode with `synchronous = NORMAL`: if the process is killed,
+/// no acknowledged call is lost; a power cut loses at most the last moments, never the database. The
+/// processes of one machine may share a file, those of several machines may not.
+///
+/// # Examples
+/// A study that is opened again has the trials and the seed of the first run:
+/// ```
+/// use automl_space::Space;
+/// use automl_storage::SqliteStorage;
+/// use automl_study::Study;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("study.db");
+/// let mut space = Space::builder();
+/// let x = space.float("x", 0.0..=1.0).add()?;
+/// let space = space.build()?;
+/// let storage = SqliteStorage::open(&path, "demo")?;
+/// let mut study = Study::builder(space.clone()).seed(7).storage(storage).build()?;
+/// study.optimize(10, |config| config[x])?;
+/// drop(study);
+///
+/// let study = Study::builder(space).storage(SqliteStorage::open(&path, "demo")?).build()?;
+/// assert_eq!((study.history().len(), study.seed()), (10, 7));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub type SqliteStorage = SqlStorage<Sqlite>;
 
 /// A connection to an SQLite database.
@@ -25,11 +46,11 @@ pub type SqliteStorage = SqlStorage<Sqlite>;
 pub struct Sqlite {
     path: PathBuf,
     connection: Connection,
-    /// What the database last said of changes by other connections.
+    /// The last `data_version`, which changes with writes of other connections.
     version: Option<i64>,
 }
 
-/// One study of a database.
+/// The name of a study in a database and the number of its trials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StudySummary {
     /// Its name.
@@ -40,10 +61,30 @@ pub struct StudySummary {
     pub complete: u64,
 }
 
-/// The studies of a database, by name.
+/// The studies of a database, ordered by name.
 ///
 /// # Errors
-/// [`StoreError::Unavailable`] if the file cannot be read or is no database of studies.
+/// [`StoreError::Unavailable`] if the file cannot be read or is not a database of studies.
+///
+/// # Examples
+/// ```
+/// use automl_space::Space;
+/// use automl_storage::{SqliteStorage, studies};
+/// use automl_study::Study;
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("studies.db");
+/// let mut space = Space::builder();
+/// let x = space.float("x", 0.0..=1.0).add()?;
+/// let space = space.build()?;
+/// for (name, trials) in [("second", 2), ("first", 1)] {
+///     let storage = SqliteStorage::open(&path, name)?;
+///     Study::builder(space.clone()).storage(storage).build()?.optimize(trials, |config| config[x])?;
+/// }
+/// let names: Vec<String> = studies(&path)?.into_iter().map(|study| study.name).collect();
+/// assert_eq!(names, ["first", "second"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn studies(path: impl AsRef<Path>) -> Result<Vec<StudySummary>, StoreError> {
     let path = path.as_ref();
     let read = || -> rusqlite::Result<Vec<StudySummary>> {
@@ -65,19 +106,19 @@ fn unavailable(action: &'static str, path: &Path, source: rusqlite::Error) -> St
 }
 
 impl SqlStorage<Sqlite> {
-    /// Opens the database, or creates it, for the study of this name. The study itself is created
-    /// when it is attached.
+    /// Opens or creates the database for the study of this name. The study itself is created when it
+    /// is attached.
     ///
     /// # Errors
-    /// [`StoreError`] if the file cannot be opened or is no database of this schema's revision.
+    /// [`StoreError`] if the file cannot be opened or is not a database of this schema revision.
     pub fn open(path: impl AsRef<Path>, study: &str) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let database = Sqlite::open(path).map_err(|e| unavailable("open", path, e))?;
         Self::over(database, study)
     }
 
-    /// Limits the database to this many pages of 4 KiB, for stores with a quota: a write beyond
-    /// it fails as on a full disk, and what was recorded stays.
+    /// Limits the database to this many pages of 4 KiB, for stores with a quota: a write beyond it
+    /// fails as on a full disk, and what was recorded stays.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the limit cannot be set.

@@ -84,7 +84,7 @@ fn enqueued_trials_are_completed() {
             let trial = &trials[0];
             assert_eq!(trial.state, State::Waiting);
             space().check(&trial.config).unwrap();
-            // Whoever reads it sees the same.
+            // All readers see the same.
             assert_eq!(attach(&path, &space()).unwrap()[0].config, trial.config);
             space().describe(&trial.config).map(|(_, choice)| choice).collect::<Vec<_>>()
         })

@@ -76,7 +76,8 @@ fn a_lost_verdict_is_carried_out() {
     assert_eq!(next(&mut second), (2, 0, 9));
 }
 
-/// A study goes on under a lower ladder: who is below its top goes there, who is above is complete.
+/// A study continues under a lower ladder: trials below its top are trained to it, trials above are
+/// complete.
 #[test]
 fn a_lower_ladder_ends_trials_at_its_top() {
     let storage = MemoryStorage::new();
@@ -98,7 +99,7 @@ fn a_lower_ladder_ends_trials_at_its_top() {
     assert_eq!(low.history().get(0).unwrap().number_attribute("automl:until"), Some(9));
 }
 
-/// A memory whose next change of a state fails while the flag is set, or is another worker's.
+/// A storage that refuses the next change of a state while the flag is set, or as another worker's.
 #[derive(Debug, Default)]
 struct Flaky {
     inner: MemoryStorage,

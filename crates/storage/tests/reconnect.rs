@@ -1,4 +1,4 @@
-//! A PostgreSQL server that drops its connections, or whose other sessions hang.
+//! A PostgreSQL server that drops its connections, or with other sessions that hang.
 #![cfg(feature = "postgres")]
 #![allow(clippy::unwrap_used)]
 
@@ -84,7 +84,7 @@ impl Gate {
                 let mut first = [0; 1];
                 match client.peek(&mut first) {
                     Ok(1) => pass(client),
-                    // Someone who says nothing closes the gate.
+                    // A silent client closes the gate.
                     _ => break,
                 }
             }

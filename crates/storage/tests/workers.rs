@@ -265,7 +265,7 @@ fn a_heart_that_beats_keeps_its_trial() {
     });
 }
 
-/// A worker that ends in good order leaves its trials to whoever starts next, and paused trials to
+/// A worker that ends in good order leaves its trials to the next one, and paused trials to
 /// all.
 #[test]
 fn a_worker_that_leaves_returns_its_trials() {
@@ -282,7 +282,7 @@ fn a_worker_that_leaves_returns_its_trials() {
         second.release(1).unwrap();
         assert_eq!(run(&mut third), (1, 3));
         assert!(matches!(second.tell(1, 1.0).unwrap_err(), TellError::NotRunning { .. }));
-        // Whoever knows that nobody else is there takes everything.
+        // A worker that is alone takes everything.
         assert_eq!(second.recover_all().unwrap(), 2);
         assert!(matches!(
             third.tell(1, 1.0).unwrap_err(),
@@ -377,7 +377,7 @@ fn all_have_the_seed_of_the_first() {
     });
 }
 
-/// A worker whose own heartbeats are late keeps its trials.
+/// A worker with late heartbeats of its own keeps its trials.
 #[test]
 fn a_worker_takes_nothing_from_itself() {
     each(|open| {
@@ -397,7 +397,7 @@ fn a_worker_takes_nothing_from_itself() {
     });
 }
 
-/// A storage whose heart does not beat.
+/// A storage without working heartbeats.
 #[derive(Debug)]
 struct Arrhythmic(Box<dyn Storage>);
 
@@ -459,7 +459,7 @@ fn what_others_write_is_seen() {
             assert_eq!(writer.history().trials(), reader.history().trials());
         };
         same(&writer, &reader);
-        // From pause to pause while nobody looks.
+        // From pause to pause without a refresh of the others.
         assert!(matches!(writer.next_job().unwrap(), Next::Run(job) if job.number == 0));
         writer.report(0, 3, vec![0.5]).unwrap();
         writer.enqueue(grid().sample(&mut automl_numeric::stream(1, 0, "test"))).unwrap();
@@ -541,7 +541,7 @@ fn a_promotion_that_others_forestalled_is_decided_anew() {
     });
 }
 
-/// Whoever says that it is alone and is not still proposes nothing twice.
+/// A worker that is wrongly declared alone still proposes nothing twice.
 #[test]
 fn a_wrong_claim_to_be_alone_does_no_harm() {
     each(|open| {

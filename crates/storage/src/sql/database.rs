@@ -1,13 +1,12 @@
-//! What the code above needs of a database: transactions, statements and the few words in which
-//! dialects differ.
+//! The interface to a database: transactions, statements and the differences between dialects.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// What a database answers when something fails.
+/// An error of a database.
 pub(crate) type Failure = Box<dyn StdError + Send + Sync>;
 
-/// A value on its way into a statement.
+/// A parameter of a statement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cell<'a> {
     Null,
@@ -48,12 +47,12 @@ impl From<Option<f64>> for Cell<'_> {
     }
 }
 
-/// A whole number as the databases have them.
+/// An integer in the range of the databases.
 pub(crate) fn integer(x: u64) -> Result<i64, Failure> {
     i64::try_from(x).map_err(|_| format!("{x} is too large a number").into())
 }
 
-/// A row of an answer; columns count from 0.
+/// A row of a result; columns count from 0.
 pub(crate) trait Row {
     fn int(&self, column: usize) -> Result<i64, Failure>;
     fn float(&self, column: usize) -> Result<Option<f64>, Failure>;
@@ -62,13 +61,13 @@ pub(crate) trait Row {
     fn time(&self, column: usize) -> Result<Option<i64>, Failure>;
 }
 
-/// What to do with a row.
+/// A function that visits a row.
 pub(crate) type Visit<'a> = dyn FnMut(&dyn Row) -> Result<(), Failure> + 'a;
 
-/// The words in which databases differ.
+/// The SQL in which databases differ.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dialect {
-    /// Behind a query whose rows nobody else may change before the end of the transaction.
+    /// The suffix of a query that locks its rows until the end of the transaction.
     pub(crate) lock: &'static str,
     /// The integers of the JSON list in parameter 1, as a query.
     pub(crate) list: &'static str,
@@ -76,11 +75,11 @@ pub(crate) struct Dialect {
     pub(crate) now: &'static str,
     /// The age of a row of `trial_heartbeats h`, in seconds.
     pub(crate) age: &'static str,
-    /// Column types of the schema: placeholders and what stands for them.
+    /// Column types of the schema, by placeholder.
     pub(crate) types: &'static [(&'static str, &'static str)],
-    /// What has to be run before the tables are created.
+    /// Statements to run before the tables are created.
     pub(crate) before: &'static str,
-    /// A query that waits until nobody else creates tables; empty where transactions exclude it.
+    /// A query that waits for the creation of tables by others; empty where transactions exclude it.
     pub(crate) alone: &'static str,
     /// A query for the number of tables of the name in parameter 1.
     pub(crate) table: &'static str,
@@ -99,7 +98,7 @@ pub(crate) trait Session {
 }
 
 impl dyn Session + '_ {
-    /// What the first row says, if there is one.
+    /// Reads the first row, if there is one.
     pub(crate) fn first<T>(
         &mut self,
         sql: &str,
@@ -116,12 +115,12 @@ impl dyn Session + '_ {
         Ok(found)
     }
 
-    /// The whole number that a query answers with, 0 if it has no row.
+    /// The integer result of a query, 0 without a row.
     pub(crate) fn number(&mut self, sql: &str, cells: &[Cell<'_>]) -> Result<i64, Failure> {
         Ok(self.first(sql, cells, |row| row.int(0))?.unwrap_or(0))
     }
 
-    /// The text that a query answers with.
+    /// The text result of a query.
     pub(crate) fn text(
         &mut self,
         sql: &str,
@@ -131,12 +130,12 @@ impl dyn Session + '_ {
     }
 }
 
-/// What a transaction is for.
+/// The access mode of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Reads one state of the database.
+    /// Reads a snapshot of the database.
     Read,
-    /// Reads what is newest and writes.
+    /// Reads the newest state and writes.
     Write,
 }
 
@@ -155,6 +154,6 @@ pub(crate) trait Database: fmt::Debug + Send + Sized + 'static {
     /// Whether other connections may have written since this was last asked.
     fn has_changed(&mut self) -> Result<bool, Failure>;
 
-    /// How to open another connection to the same database.
+    /// A function that opens another connection to the same database.
     fn opener(&self) -> Box<dyn Fn() -> Result<Self, Failure> + Send>;
 }

@@ -1,44 +1,44 @@
-//! Which paused trials went on or ended: the one change that other processes would not see by
-//! looking at what is new and what runs.
+//! Departures from the paused state: the only change that other processes would not see by reading new
+//! and running trials.
 //!
 //! A study has thousands of paused trials and few running ones. So a study attribute counts the
-//! departures from the paused state and names the last of them: whoever looks reads one row, and
-//! whoever promotes a trial knows whether another was promoted since it looked.
+//! departures and names the last of them: a refresh reads one row, and a promotion detects whether
+//! another trial was promoted since the last refresh.
 
 use super::database::{Failure, Session};
 use super::write;
 use automl_study::TrialId;
 use serde::{Deserialize, Serialize};
 
-/// The study's attribute.
+/// The name of the study attribute.
 const KEY: &str = "automl:departures";
 
-/// How many departures are named.
+/// The number of departures that are named.
 const NAMED: usize = 256;
 
 /// The departures of a study.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Departures {
-    /// How many there were.
+    /// The number of departures.
     pub(super) count: u64,
-    /// The trials of the last ones.
+    /// The trials of the last departures.
     last: Vec<TrialId>,
 }
 
 impl Departures {
-    /// The trials that departed since there were `count`; `None` where not all are named any more.
+    /// The trials of the departures after the first `count`; `None` if not all of them are named.
     pub(super) fn since(&self, count: u64) -> Option<&[TrialId]> {
         let new = usize::try_from(self.count.checked_sub(count)?).ok()?;
         self.last.get(self.last.len().checked_sub(new)?..)
     }
 }
 
-/// The departures of a study as they are.
+/// Reads the departures of a study.
 pub(super) fn read(session: &mut dyn Session, study: i64) -> Result<Departures, Failure> {
     get(session, study, "")
 }
 
-/// Lets a new study have an attribute that can be locked.
+/// Creates the attribute of a new study, so that it can be locked.
 pub(super) fn create(session: &mut dyn Session, study: i64) -> Result<(), Failure> {
     let empty = serde_json::to_string(&Departures::default())?;
     let sql = "INSERT INTO study_user_attributes (study_id, key, value_json) VALUES (?1, ?2, ?3)
@@ -46,8 +46,8 @@ pub(super) fn create(session: &mut dyn Session, study: i64) -> Result<(), Failur
     session.execute(sql, &[study.into(), KEY.into(), (&empty).into()]).map(drop)
 }
 
-/// Notes the departure of a trial, unless there were others than the `expected` ones before.
-/// Returns how many there are now, or `None`.
+/// Records the departure of a trial and returns the number of departures; `None`, without a record, if
+/// there were others than the `expected` ones before.
 pub(super) fn add(
     session: &mut dyn Session,
     study: i64,

@@ -11,14 +11,14 @@ use std::collections::BTreeMap;
 /// The prefix of the attribute that holds a report of several objectives.
 pub(super) const REPORT: &str = "automl:report:";
 
-/// A trial with its row id, as its rows are collected.
+/// A trial with its row id, while its rows are collected.
 struct Draft {
     trial: Trial,
     state: String,
     fixed: Option<Value>,
 }
 
-/// Which trials are read.
+/// The trials to read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Which<'a> {
     /// Those with a row id above this one.
@@ -228,9 +228,9 @@ pub(super) fn json_list(numbers: &[i64]) -> String {
 
 /// Sets the state, and the configuration of a trial that only has fixed parameters.
 ///
-/// Other programs fix some parameters only, or such as never come to be asked for. Names that the
-/// space does not have, or that are inactive, are ignored, and what is missing gets its default
-/// ([`Space::canonical`]), so that everyone who reads the trial sees the same configuration.
+/// Other programs may fix some parameters only, or parameters that are never used. Unknown and
+/// inactive names are ignored, and missing parameters get their defaults ([`Space::canonical`]), so
+/// that all readers of the trial see the same configuration.
 fn finish(draft: Draft, space: &Space) -> Result<Trial, String> {
     let Draft { mut trial, state, fixed } = draft;
     let number = trial.number;

@@ -1,7 +1,7 @@
-//! Whose a running trial is: the name of its worker, its heartbeat, and who takes it back.
+//! Trial leases: the worker of a running trial, its heartbeat, and reclaiming of expired ones.
 //!
-//! A trial that runs with a heartbeat belongs to the worker that is named in its attribute. A paused
-//! or finished trial has no heartbeat, so that Optuna takes nobody for dead.
+//! A trial that runs with a heartbeat belongs to the worker named in its attribute. A paused or finished
+//! trial has no heartbeat, so that Optuna does not take its worker for dead.
 
 use super::database::{Database, Failure, Session};
 use super::rows::json_list;
@@ -40,7 +40,7 @@ fn has_heartbeat(session: &mut dyn Session, id: i64) -> Result<bool, Failure> {
     Ok(session.number(sql, &[id.into()])? > 0)
 }
 
-/// Notes whose a trial is that comes into this state. Nobody's (`None`) has no heartbeat.
+/// Assigns a trial that enters this state to a worker. Without a worker it has no heartbeat.
 pub(super) fn assign(
     session: &mut dyn Session,
     id: i64,
@@ -73,7 +73,7 @@ pub(super) fn assign(
     Ok(())
 }
 
-/// The condition under which a running trial `t` counts as lost.
+/// The condition under which the lease of a running trial `t` is expired.
 fn condition(session: &dyn Session, which: Expired) -> String {
     let age = session.dialect().age;
     let stale = |lease: Duration| {
@@ -100,7 +100,7 @@ fn condition(session: &dyn Session, which: Expired) -> String {
     }
 }
 
-/// The numbers of the running trials that are lost.
+/// The numbers of the running trials with expired leases.
 pub(super) fn expired(
     session: &mut dyn Session,
     study: i64,
@@ -123,7 +123,7 @@ pub(super) fn expired(
     Ok(numbers)
 }
 
-/// Whether a running trial is lost.
+/// Whether the lease of a running trial is expired.
 pub(super) fn is_expired(
     session: &mut dyn Session,
     id: i64,
@@ -144,7 +144,7 @@ pub(super) fn release(
     session.execute(&sql, &[json_list(ids).as_str().into(), worker.name.as_str().into()]).map(drop)
 }
 
-/// Which heartbeats are those of the trials in list 1 of worker 2.
+/// The condition that selects the heartbeats of the trials in list 1 of worker 2.
 fn ours(session: &dyn Session) -> String {
     let list = session.dialect().list;
     format!(

@@ -8,7 +8,7 @@ use automl_study::{Report, State, Trial, TrialId, attribute};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What the rows of an unfinished trial say.
+/// The rows of an unfinished trial.
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) id: i64,
@@ -17,7 +17,7 @@ pub(super) struct Open {
     pub(super) attributes: BTreeMap<String, String>,
 }
 
-/// Why a trial cannot change.
+/// A trial that cannot change.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Closed {
     Unknown,
@@ -25,7 +25,7 @@ pub(super) enum Closed {
     Taken,
 }
 
-/// Locks the row of an unfinished trial and reads what it says.
+/// Locks and reads the row of an unfinished trial.
 pub(super) fn open(
     session: &mut dyn Session,
     attached: &Attached,
@@ -49,7 +49,7 @@ pub(super) fn open(
     })
 }
 
-/// Adds a trial with everything that it has; returns its row id.
+/// Adds a trial with all its data and returns its row id.
 pub(super) fn insert(
     session: &mut dyn Session,
     attached: &Attached,
@@ -69,7 +69,7 @@ pub(super) fn insert(
     Ok(id)
 }
 
-/// Changes the state of a trial together with everything else but its reports.
+/// Changes the state and all other data of a trial except its reports.
 pub(super) fn update(
     session: &mut dyn Session,
     attached: &Attached,
@@ -89,7 +89,7 @@ fn row(trial: &Trial) -> [Cell<'static>; 3] {
     [codec::state_name(trial.state).into(), time(trial.started), time(trial.finished)]
 }
 
-/// Writes everything of a trial but what is in its own row, and its reports.
+/// Writes all data of a trial outside its own row, except its reports.
 fn content(
     session: &mut dyn Session,
     attached: &Attached,
