@@ -31,9 +31,12 @@ pub struct StorageEntry {
     /// Cargo feature that a build needs, if any.
     pub feature: Option<&'static str>,
     opens: fn(&str) -> bool,
-    /// The constructor from URL and name of the study; absent in a build without the feature.
-    open: Option<fn(&str, &str) -> Result<Box<dyn Storage>, OpenError>>,
+    /// Absent in a build without the feature.
+    open: Option<Open>,
 }
+
+/// A constructor of a storage from URL and name of the study.
+type Open = fn(&str, &str) -> Result<Box<dyn Storage>, OpenError>;
 
 /// The processes that may work on one study in a storage at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

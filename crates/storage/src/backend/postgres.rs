@@ -1,15 +1,14 @@
 //! The entry of PostgreSQL.
 
-use super::{Sharing, StorageEntry};
-use crate::open::{Address, OpenError};
-use automl_study::Storage;
+use super::{Open, Sharing, StorageEntry};
+use crate::open::Address;
 
 /// The constructor, in builds with the feature.
 #[cfg(feature = "postgres")]
-const OPEN: Option<fn(&str, &str) -> Result<Box<dyn Storage>, OpenError>> =
+const OPEN: Option<Open> =
     Some(|url, study| Ok(Box::new(crate::PostgresStorage::connect(url, study)?)));
 #[cfg(not(feature = "postgres"))]
-const OPEN: Option<fn(&str, &str) -> Result<Box<dyn Storage>, OpenError>> = None;
+const OPEN: Option<Open> = None;
 
 pub(super) const ENTRY: StorageEntry = StorageEntry {
     name: "postgresql",
