@@ -407,7 +407,7 @@ impl<D: Database> Storage for SqlStorage<D> {
     fn set_attribute(&mut self, key: &str, value: &Value) -> Result<(), StoreError> {
         let text = value.to_string();
         self.with_attributes(Access::Write, |session, study| {
-            write::set_attribute(session, "study_user", study, key, &text)
+            write::set_attribute(session, study_table(key), study, key, &text)
         })
     }
 
@@ -573,9 +573,12 @@ fn insert_attribute(
     key: &str,
     text: &str,
 ) -> Result<String, Failure> {
-    let sql = "INSERT INTO study_user_attributes (study_id, key, value_json) VALUES (?1, ?2, ?3)
-               ON CONFLICT (study_id, key) DO NOTHING";
-    session.execute(sql, &[study.into(), key.into(), text.into()])?;
+    let table = study_table(key);
+    let sql = format!(
+        "INSERT INTO {table}_attributes (study_id, key, value_json) VALUES (?1, ?2, ?3)
+         ON CONFLICT (study_id, key) DO NOTHING"
+    );
+    session.execute(&sql, &[study.into(), key.into(), text.into()])?;
     Ok(study_attribute(session, study, key)?.unwrap_or_else(|| text.to_owned()))
 }
 
@@ -584,6 +587,13 @@ fn study_attribute(
     study: i64,
     key: &str,
 ) -> Result<Option<String>, Failure> {
-    let sql = "SELECT value_json FROM study_user_attributes WHERE study_id = ?1 AND key = ?2";
-    session.text(sql, &[study.into(), key.into()])
+    let table = study_table(key);
+    let sql = format!("SELECT value_json FROM {table}_attributes WHERE study_id = ?1 AND key = ?2");
+    session.text(&sql, &[study.into(), key.into()])
+}
+
+/// The table of a study's attribute. Optuna's own, such as `study:metric_names`, are system
+/// attributes.
+fn study_table(key: &str) -> &'static str {
+    if key.starts_with("study:") { "study_system" } else { "study_user" }
 }

@@ -94,6 +94,10 @@ fn reads(python: &PathBuf, place: &Place) {
         .build()
         .unwrap();
     double.optimize(5, |config| [config[x], f64::INFINITY]).unwrap();
+    let names = serde_json::json!(["error", "size"]);
+    let storage = double.storage().unwrap();
+    storage.set_attribute("study:metric_names", &names).unwrap();
+    assert_eq!(storage.attribute("study:metric_names").unwrap(), Some(names));
 
     let expected: Vec<serde_json::Value> = study
         .history()

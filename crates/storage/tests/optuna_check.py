@@ -35,6 +35,7 @@ double = optuna.load_study(study_name="double", storage=url)
 assert [d.name for d in double.directions] == ["MINIMIZE", "MAXIMIZE"]
 assert all(t.values[1] == float("inf") for t in double.trials)
 assert len(double.best_trials) >= 1
+assert double.metric_names == ["error", "size"]
 
 # Python goes on where Rust stopped: the waiting trial first.
 trial = study.ask()
