@@ -82,9 +82,8 @@ fn a_session_with_objectives_and_constraints_is_answered_as_before() {
 mod trained {
     use super::testdata;
     use automl::compress::{Pruning, RankRule};
-    use automl::search::compression::{self, Compressed, Goal, Job, Method};
-    use automl::search::fit::{self, Fitted};
-    use automl::search::{self, Device, Event, Settings};
+    use automl::search::compression::{self, Goal, Job, Method};
+    use automl::search::{self, Device, Event, NetworkRecord, Settings, fit};
     use automl::study::StopFlag;
     use serde_json::Value;
     use std::fs;
@@ -165,7 +164,8 @@ mod trained {
             };
             events.lock().unwrap().push(line);
         };
-        let summary = search::run(&settings, &StopFlag::new(), &observer).unwrap();
+        let outcome = search::run(&settings, &StopFlag::new(), &observer).unwrap();
+        let summary = outcome.finished().unwrap();
         assert_eq!(
             events.into_inner().unwrap(),
             [
@@ -201,27 +201,23 @@ mod trained {
         assert_eq!((summary.trials, front), (6, vec![(4, 1261, 27544), (2, 1877, 37720)]));
     }
 
-    fn train(network: &str, seed: u64, epochs: u64) -> Fitted {
+    fn train(network: &str, seed: u64, epochs: u64) -> NetworkRecord {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings { seed, ..settings() };
         settings.training.final_epochs = Some(epochs);
         let (network, out) = (testdata(network), folder.path().join("out"));
-        fit::run(&settings, &network, &out, &StopFlag::new(), &|_| {}).unwrap()
-    }
-
-    fn results(fitted: &Fitted) -> [f64; 4] {
-        let Fitted { validation_accuracy, validation_loss, test_accuracy, test_loss, .. } = *fitted;
-        [validation_accuracy, validation_loss, test_accuracy, test_loss]
+        let done = fit::run(&settings, &network, &out, &StopFlag::new(), &|_| {}).unwrap();
+        done.finished().unwrap()
     }
 
     /// The same training again gives what was recorded.
     #[test]
     fn a_trained_network_is_trained_again() {
         let recorded = json(&testdata("trained/metrics.json"));
-        let kept: Fitted = serde_json::from_value(recorded.clone()).unwrap();
+        let kept = NetworkRecord::read(&testdata("trained")).unwrap();
         let again = train("trained", 5, 3);
         assert_eq!((again.params, again.macs, &again.split), (1877, 37720, &kept.split));
-        same_results(results(&again), &recorded, 5e-3);
+        same_results(measured(&again.measured()), &recorded, 5e-3);
     }
 
     #[test]
@@ -232,7 +228,7 @@ mod trained {
         near("test loss", again.test_loss, 2.235439, 5e-3);
     }
 
-    fn compress(network: &Path, share: f64, epochs: u64) -> Compressed {
+    fn compress(network: &Path, share: f64, epochs: u64) -> NetworkRecord {
         let folder = tempfile::tempdir().unwrap();
         let job = Job {
             network: network.to_owned(),
@@ -246,7 +242,12 @@ mod trained {
             rate: 0.3,
             meant: Vec::new(),
         };
-        compression::run(&settings(), &job, &StopFlag::new(), &|_| {}).unwrap()
+        let done = compression::run(&settings(), &job, &StopFlag::new(), &|_| {}).unwrap();
+        done.finished().unwrap()
+    }
+
+    fn before(record: &NetworkRecord) -> [f64; 4] {
+        measured(&record.compression.as_ref().unwrap().before)
     }
 
     fn measured(network: &compression::Measured) -> [f64; 4] {
@@ -264,19 +265,20 @@ mod trained {
         let smaller = compress(&testdata("finished/front/trial-2"), 0.6, 2);
         assert!(smaller.split_is_known);
         let recorded = json(&testdata("finished/front/trial-2/metrics.json"));
-        same_results(measured(&smaller.before), &recorded, 1e-5);
-        assert_eq!((smaller.after.params, smaller.after.macs), (1123, 25918));
+        same_results(before(&smaller), &recorded, 1e-5);
+        assert_eq!((smaller.params, smaller.macs), (1123, 25918));
         let recorded = &json(&testdata("compressed/metrics.json"))["after"];
-        same_results(measured(&smaller.after), recorded, 2e-2);
+        same_results(measured(&smaller.measured()), recorded, 2e-2);
     }
 
     #[test]
     fn a_compressed_network_is_compressed_again() {
         let recorded = json(&testdata("compressed/metrics.json"));
-        serde_json::from_value::<Compressed>(recorded.clone()).unwrap();
+        let kept = NetworkRecord::read(&testdata("compressed")).unwrap();
+        assert_eq!((kept.params, kept.macs, kept.split_is_known), (1123, 25918, true));
         let smaller = compress(&testdata("compressed"), 0.7, 0);
         assert!(smaller.split_is_known);
-        same_results(measured(&smaller.before), &recorded["after"], 1e-5);
-        assert_eq!((smaller.after.params, smaller.after.macs), (767, 12436));
+        same_results(before(&smaller), &recorded["after"], 1e-5);
+        assert_eq!((smaller.params, smaller.macs), (767, 12436));
     }
 }

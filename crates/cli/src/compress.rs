@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::output::say;
 use crate::settings::{Assignment, DataArgs, SettingsArgs, number, seed, text};
 use automl::search::Settings;
-use clap::{Args, value_parser};
+use clap::{Args, ValueEnum, value_parser};
 use std::path::PathBuf;
 
 pub(crate) const LONG: &str = "\
@@ -58,14 +58,27 @@ pub(crate) struct CompressArgs {
     out: PathBuf,
 
     /// How: prune, decompose, or both (first the one, half of the way, then the other)
-    #[arg(long, value_name = "NAME", help_heading = "Compression", default_value = "prune", value_parser = ["prune", "decompose", "both"])]
-    method: String,
+    #[arg(
+        long,
+        value_name = "NAME",
+        help_heading = "Compression",
+        value_enum,
+        default_value = "prune"
+    )]
+    method: Method,
     /// The share that may stay, of the parameters or of what --of says
     #[arg(long, value_name = "SHARE", help_heading = "Compression", value_parser = share)]
     keep: Option<f64>,
     /// What --keep is a share of: params or macs
-    #[arg(long, value_name = "NAME", help_heading = "Compression", default_value = "params", requires = "keep", value_parser = ["params", "macs"])]
-    of: String,
+    #[arg(
+        long,
+        value_name = "NAME",
+        help_heading = "Compression",
+        value_enum,
+        default_value = "params",
+        requires = "keep"
+    )]
+    of: Share,
     /// The most parameters
     #[arg(long, value_name = "N", help_heading = "Compression")]
     max_params: Option<u64>,
@@ -78,8 +91,14 @@ pub(crate) struct CompressArgs {
     #[arg(long, value_name = "RULE", help_heading = "Compression", default_value = "0.9", value_parser = ranks)]
     ranks: RankRule,
     /// What ranks channels: taylor (gradient times weight), l1, l2 (norms of filters) or random
-    #[arg(long, value_name = "NAME", help_heading = "Compression", default_value = "taylor", value_parser = ["taylor", "l1", "l2", "random"])]
-    importance: String,
+    #[arg(
+        long,
+        value_name = "NAME",
+        help_heading = "Compression",
+        value_enum,
+        default_value = "taylor"
+    )]
+    importance: Importance,
     /// In how many steps channels are removed
     #[arg(long, value_name = "N", help_heading = "Compression", default_value_t = 5, value_parser = value_parser!(u64).range(1..=1000))]
     steps: u64,
@@ -134,7 +153,31 @@ fn rate(text: &str) -> Result<f64, String> {
     }
 }
 
-/// What decides ranks.
+/// `--method`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Method {
+    Prune,
+    Decompose,
+    Both,
+}
+
+/// `--of`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Share {
+    Params,
+    Macs,
+}
+
+/// `--importance`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Importance {
+    Taylor,
+    L1,
+    L2,
+    Random,
+}
+
+/// `--ranks`.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "train"), allow(dead_code, reason = "only a training build decomposes"))]
 enum RankRule {
@@ -176,7 +219,7 @@ impl CompressArgs {
     /// The settings of the options and of the file that they name.
     pub(crate) fn load(&self) -> Result<Settings, Failure> {
         let settings = self.settings.load(self.assignments())?;
-        if !self.has_goal() && self.method != "decompose" {
+        if !self.has_goal() && self.method != Method::Decompose {
             let needs = "pruning needs to know how far: give --keep, --max-params or --max-macs";
             return Err(needs.into());
         }
@@ -200,17 +243,16 @@ fn execute(_: CompressArgs, _: &Settings) -> Result<(), Failure> {
 
 #[cfg(feature = "train")]
 fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
-    use automl::compress::{self, CompressError, Importance, MinChannels, Pruning};
-    use automl::search::compression::{self, CompressionError, Goal, Job, Method};
+    use automl::compress::{self, MinChannels, Pruning};
+    use automl::search::compression::{self, Goal, Job};
     use automl::study::StopFlag;
-    use automl::train::TrainError;
-    let of_macs = args.of == "macs";
+    let of_macs = args.of == Share::Macs;
     let meant = args.meant();
     let job = Job {
-        method: match args.method.as_str() {
-            "decompose" => Method::Decompose,
-            "both" => Method::Both,
-            _ => Method::Prune,
+        method: match args.method {
+            Method::Prune => compression::Method::Prune,
+            Method::Decompose => compression::Method::Decompose,
+            Method::Both => compression::Method::Both,
         },
         goal: Goal {
             keep_params: args.keep.filter(|_| !of_macs),
@@ -223,11 +265,11 @@ fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
             RankRule::Energy(share) => compress::RankRule::Energy(share),
         },
         pruning: Pruning {
-            importance: match args.importance.as_str() {
-                "l1" => Importance::L1,
-                "l2" => Importance::L2,
-                "random" => Importance::Random,
-                _ => Importance::Taylor,
+            importance: match args.importance {
+                Importance::Taylor => compress::Importance::Taylor,
+                Importance::L1 => compress::Importance::L1,
+                Importance::L2 => compress::Importance::L2,
+                Importance::Random => compress::Importance::Random,
             },
             steps: args.steps as usize,
             min_channels: MinChannels {
@@ -243,12 +285,8 @@ fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
         meant,
     };
     let stop = StopFlag::on_ctrl_c()?;
-    let done = match compression::run(settings, &job, &stop, &show) {
-        Err(CompressionError::Compress(CompressError::Train(TrainError::Stopped { .. }))) => {
-            return Err("interrupted; nothing was saved".into());
-        }
-        done => done?,
-    };
+    let done = compression::run(settings, &job, &stop, &show)?.finished();
+    let done = done.ok_or("interrupted; nothing was saved")?;
     let row = |name: &str, m: &compression::Measured| {
         format!(
             "{name:<8}{:>11}{:>14}{:>11.2}%{:>9.2}%",
@@ -261,8 +299,8 @@ fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
     say(format_args!(
         "        parameters          MACs  validation      test\n{}\n{}\n{} epochs in {:.0} s; \
          everything lies in {}",
-        row("before", &done.before),
-        row("after", &done.after),
+        done.compression.as_ref().map_or_else(String::new, |by| row("before", &by.before)),
+        row("after", &done.measured()),
         done.epochs,
         done.seconds,
         job.out.display()

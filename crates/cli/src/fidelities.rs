@@ -138,7 +138,8 @@ fn execute(
     let place = |name| settings.runs.join(format!("{}-{name}", settings.data.dataset));
     let measurements = measurements.unwrap_or_else(|| place("fidelities.jsonl"));
     crate::output::note(format_args!("kept    in {}", measurements.display()));
-    let ranking = automl::search::fidelities::measure(settings, Some(&measurements), &stop, &show)?;
+    let done = automl::search::fidelities::measure(settings, Some(&measurements), &stop, &show)?;
+    let ranking = done.finished().ok_or("interrupted")?;
     say(table(&ranking))?;
     let path = out.unwrap_or_else(|| place("ladder.toml"));
     let text = automl::search::ladder_toml(&ranking.ladder());

@@ -4,7 +4,7 @@ use crate::Failure;
 #[cfg(feature = "train")]
 use crate::output::say;
 use automl::search::Device;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 /// Options of `automl latency`.
@@ -27,8 +27,8 @@ pub(crate) struct LatencyArgs {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=4096))]
     batch: u64,
     /// Where to run: auto (a real GPU if there is one), cpu or gpu
-    #[arg(long, default_value = "auto", value_parser = ["auto", "cpu", "gpu"])]
-    device: String,
+    #[arg(long, value_enum, default_value = "auto")]
+    device: DeviceName,
     /// The seed of the networks that are drawn
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -43,12 +43,20 @@ pub(crate) struct LatencyArgs {
 impl LatencyArgs {
     /// The device to run on.
     pub(crate) fn device(&self) -> Device {
-        match self.device.as_str() {
-            "cpu" => Device::Cpu,
-            "gpu" => Device::Gpu,
-            _ => Device::Auto,
+        match self.device {
+            DeviceName::Auto => Device::Auto,
+            DeviceName::Cpu => Device::Cpu,
+            DeviceName::Gpu => Device::Gpu,
         }
     }
+}
+
+/// `--device`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DeviceName {
+    Auto,
+    Cpu,
+    Gpu,
 }
 
 pub(crate) fn run(args: &LatencyArgs) -> Result<(), Failure> {

@@ -1,10 +1,10 @@
-//! Words for people, on pipes that may be closed.
+//! Output on pipes that may be closed.
 
 use crate::Failure;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
-/// Prints a line on standard output. A reader that has gone (`| head`) is no failure.
+/// Prints a line on standard output. A closed pipe (`| head`) is not a failure.
 pub(crate) fn say(text: impl Display) -> Result<(), Failure> {
     match writeln!(io::stdout(), "{text}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {

@@ -19,21 +19,20 @@ pub(crate) fn run(args: args::SearchArgs) -> Result<(), Failure> {
 
 #[cfg(feature = "train")]
 fn execute(settings: &Settings) -> Result<(), Failure> {
+    use automl::search::SearchOutcome;
     use automl::study::StopFlag;
     let stop = StopFlag::on_ctrl_c()?;
     let display = display::Display::new();
-    let summary = automl::search::run(settings, &stop, &|event| display.show(event))?;
+    let outcome = automl::search::run(settings, &stop, &|event| display.show(event));
     display.finish();
-    if stop.is_set() && summary.front.is_empty() {
-        let study = &summary.study;
-        return Err(format!("interrupted; what was recorded goes on with --study {study}").into());
+    let outcome = outcome?;
+    let is_over = matches!(outcome, SearchOutcome::Finished(_) | SearchOutcome::Shared(_));
+    if let Some(summary) = outcome.summary()
+        && (is_over || !summary.front.is_empty())
+    {
+        say(display::table(summary, settings))?;
     }
-    say(display::table(&summary, settings))?;
-    if stop.is_set() {
-        let study = &summary.study;
-        return Err(format!("interrupted; --study {study} trains what is left").into());
-    }
-    Ok(())
+    if is_over { Ok(()) } else { Err(outcome.to_string().into()) }
 }
 
 #[cfg(not(feature = "train"))]
@@ -41,7 +40,7 @@ fn execute(_: &Settings) -> Result<(), Failure> {
     Err(NO_TRAINING.into())
 }
 
-/// What a build without training says when it is to train.
+/// The message of a build without training.
 #[cfg(not(feature = "train"))]
 pub(crate) const NO_TRAINING: &str = "this build cannot train networks; run `cargo xtask`, or build with \
      `cargo build --release -p automl-rs-cli`";

@@ -96,27 +96,24 @@ fn execute(_: &TrainArgs, _: &Settings) -> Result<(), Failure> {
 
 #[cfg(feature = "train")]
 fn execute(args: &TrainArgs, settings: &Settings) -> Result<(), Failure> {
-    use automl::search::SearchError;
-    use automl::search::fit::{self, FitError};
+    use automl::search::{Completion, fit};
     use automl::study::StopFlag;
-    use automl::train::TrainError;
     let stop = StopFlag::on_ctrl_c()?;
-    match fit::run(settings, &args.model, &args.out, &stop, &show) {
-        Ok(fitted) => say(format_args!(
+    match fit::run(settings, &args.model, &args.out, &stop, &show)? {
+        Completion::Finished(record) => say(format_args!(
             "{} parameters, {} multiply-accumulates, {} epochs in {:.0} s: validation {:.2}%, \
              test {:.2}%\neverything lies in {}",
-            fitted.params,
-            fitted.macs,
-            fitted.epochs,
-            fitted.seconds,
-            100.0 * fitted.validation_accuracy,
-            100.0 * fitted.test_accuracy,
+            record.params,
+            record.macs,
+            record.epochs,
+            record.seconds,
+            100.0 * record.validation_accuracy,
+            100.0 * record.test_accuracy,
             args.out.display()
         )),
-        Err(FitError::Search(SearchError::Train(TrainError::Stopped { .. }))) => {
+        Completion::Interrupted => {
             Err("interrupted; the same command goes on from the last checkpoint".into())
         }
-        Err(error) => Err(error.into()),
     }
 }
 

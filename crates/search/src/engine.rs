@@ -1,36 +1,39 @@
-//! The search itself: what it plans, runs, keeps and finishes.
+//! The engine of a search: plan, session, trials, final training.
 
 mod artifact;
+mod builder;
+mod candidate;
+mod caps;
 mod cost_diversity;
 mod deduplicate;
-mod error;
 pub(crate) mod executor;
 mod extrapolation;
 mod finish;
 mod folder;
 mod learn;
 mod learn_recipe;
+mod part;
 pub(crate) mod plan;
+pub(crate) mod pool;
+mod proxy_filter;
 mod recipe;
 mod resume;
 mod run;
 pub(crate) mod rungs;
 mod scores;
-pub(crate) mod setup;
+mod session;
+mod setup;
+mod slope;
+pub(crate) mod time;
 mod timing;
+mod trial_metrics;
+mod tried;
 
-pub use error::SearchError;
+pub use builder::{Search, SearchBuilder, run};
+pub use candidate::ArchitectureSpace;
+pub(crate) use candidate::Candidate;
 pub(crate) use executor::CHECKPOINT_EVERY;
-pub use resume::ContinueError;
+pub use part::{Configured, Ready, SamplerSource, SchedulerSource};
+pub use resume::ResumeError;
 pub(crate) use resume::begun;
 pub(crate) use run::open_data;
-pub use run::run;
-
-/// Writes a text file, which is whole or as it was; an error names it.
-pub(crate) fn write_file(path: &std::path::Path, text: &str) -> Result<(), SearchError> {
-    automl_train::write_atomic(path, text.as_bytes()).map_err(|source| SearchError::File {
-        action: "write",
-        path: path.to_owned(),
-        source,
-    })
-}

@@ -1,10 +1,10 @@
-//! What a search tells its observer while it runs, and what it hands back.
+//! Events of a search, and its summary.
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Something worth telling a person.
+/// Progress of a search, for its observer.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
@@ -23,9 +23,9 @@ pub enum Event {
     },
     /// The supernet has proposed the first candidates.
     Learned {
-        /// How many networks were ranked.
+        /// The number of ranked networks.
         candidates: usize,
-        /// How many of them are tried first.
+        /// The number of those that are tried first.
         starts: usize,
         /// The best accuracy with inherited weights, a fraction.
         accuracy: Option<f64>,
@@ -45,35 +45,37 @@ pub enum Event {
     Candidate {
         /// The trial.
         trial: u64,
-        /// How: `complete`, `paused`, `pruned` or `failed`.
+        /// Its state: `complete`, `paused`, `pruned` or `failed`.
         state: &'static str,
-        /// Why it failed.
+        /// The reason of a failure.
         reason: Option<String>,
         /// The epochs that it has behind it at its fidelity.
         epochs: u64,
         /// Validation accuracy, a fraction.
         accuracy: Option<f64>,
+        /// Mean cross-entropy on the validation images, in nats.
+        loss: Option<f64>,
         /// Parameters.
         params: u64,
         /// Multiply-accumulates of one image.
         macs: u64,
     },
-    /// How the whole search stands.
+    /// Progress of the whole search.
     Progress(Progress),
     /// The search is over; the front's networks are trained to the end.
     Final {
-        /// How many networks.
+        /// The number of networks.
         networks: usize,
-        /// For how many epochs.
+        /// The epochs of each.
         epochs: u64,
     },
     /// One network of the front was trained to the end and saved.
     Trained(Network),
-    /// Something that is not an error but that a person should know.
+    /// A note for a person that is not an error.
     Note(String),
 }
 
-/// What a search works with.
+/// The parts of a search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Start {
     /// The study's name.
@@ -84,7 +86,7 @@ pub struct Start {
     pub data: String,
     /// The device, in words, and why it was chosen.
     pub device: String,
-    /// How many candidates are trained at once.
+    /// The number of candidates that are trained at once.
     pub workers: usize,
     /// Trials that are already recorded.
     pub known: u64,
@@ -92,11 +94,11 @@ pub struct Start {
     pub trials: u64,
     /// The fidelities at which candidates are compared, in words.
     pub judged: String,
-    /// What a candidate may cost, in words; empty where there is no limit.
+    /// The limits on a candidate's cost, in words; empty without limits.
     pub limits: String,
 }
 
-/// How a search stands.
+/// Progress of a search.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Progress {
     /// Candidates that have been judged at least once.
@@ -137,7 +139,7 @@ pub struct Network {
     pub files: Vec<String>,
 }
 
-/// What a search hands back, and writes to `summary.json`.
+/// The summary of a search, `summary.json` in its folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// The study's name.
@@ -152,23 +154,23 @@ pub struct Summary {
     pub device: String,
     /// The front, smallest network first.
     pub front: Vec<Network>,
-    /// How well cheap scores ranked the networks, where that was asked for.
+    /// Rank correlations of zero-cost proxies, where asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scores: Option<ScoreTable>,
 }
 
-/// How well cheap scores rank the networks of a search by their validation accuracy.
+/// Rank correlations of zero-cost proxies with the validation accuracy of a search's networks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScoreTable {
     /// The epochs after which the networks are compared.
     pub epochs: u64,
-    /// How many networks.
+    /// The number of networks.
     pub trials: u64,
-    /// The scores, parameters first: what the others have to beat.
+    /// The proxies; the first one is the number of parameters, the baseline.
     pub rows: Vec<ScoreRow>,
 }
 
-/// One cheap score.
+/// The rank correlations of one zero-cost proxy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScoreRow {
     /// Its name.

@@ -1,4 +1,4 @@
-//! Which cheap settings rank architectures as the full training does, and what they cost.
+//! Comparison of cheap settings: how well each ranks networks, and its cost.
 
 mod candidates;
 mod error;
@@ -14,13 +14,13 @@ pub use measure::measure;
 use crate::{LadderSettings, RungSettings};
 use std::time::Duration;
 
-/// What [`measure`] tells its observer.
+/// Progress of [`measure`], for its observer.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Progress {
-    /// What is done before the start, where that takes its time.
+    /// A note on long preparations.
     Note(String),
-    /// It is about to start.
+    /// The trainings begin.
     Start {
         /// The data, in words.
         data: String,
@@ -30,22 +30,22 @@ pub enum Progress {
         architectures: u64,
         /// Settings, the full one included.
         settings: usize,
-        /// How many trainings run at once.
+        /// The number of trainings at once.
         workers: usize,
     },
     /// An architecture has been trained at all settings.
     Architecture {
-        /// How many have been.
+        /// The number of those.
         done: u64,
         /// Time since the start.
         elapsed: Duration,
     },
 }
 
-/// How well settings rank architectures, cheapest first.
+/// Rank correlations of settings, cheapest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ranking {
-    /// How many architectures were trained at every setting.
+    /// The number of architectures that were trained at every setting.
     pub architectures: usize,
     /// The settings; the full one is the last.
     pub settings: Vec<Measured>,
@@ -68,11 +68,11 @@ pub struct Ranking {
     pub by_epochs: Replayed,
 }
 
-/// What successive halving made of the measured networks, on average over samples of them, for
-/// what epochs alone cost with half as many candidates as there are networks.
+/// The result of successive halving on the measured networks, averaged over samples of them, for the
+/// total cost of epochs alone with half as many candidates as there are networks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Replayed {
-    /// What a candidate costs, in full trainings.
+    /// The cost of a candidate, in full trainings.
     pub cost: f64,
     /// The validation accuracy after the second full training of the network that is left in the end.
     pub accuracy: f64,

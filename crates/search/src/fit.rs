@@ -1,15 +1,14 @@
-//! One given network, trained to the end, tested once and saved.
+//! Training of one given network to the end, with one test, and its files.
 
+use crate::engine::pool::Pool;
+use crate::engine::{CHECKPOINT_EVERY, open_data};
+use crate::network_record::METRICS;
 use crate::split::SplitSettings;
-use crate::{
-    Settings,
-    engine::{CHECKPOINT_EVERY, SearchError, open_data, write_file},
-};
-use automl_arch::{NetworkSpec, NetworkSpecError};
-use automl_data::Split;
+use crate::{Completion, FileError, NetworkRecord, SearchError, Settings};
+use automl_arch::{Cost, NetworkSpec, NetworkSpecError};
+use automl_data::{DataSplits, Recipe, Split};
 use automl_study::StopFlag;
-use automl_train::{EpochReport, Training, export, on_threads};
-use serde::{Deserialize, Serialize};
+use automl_train::{EpochReport, SelectedDevice, Training, export};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,11 +17,11 @@ use thiserror::Error;
 /// The checkpoint's file.
 const CHECKPOINT: &str = "training.ckpt";
 
-/// Why a network was not trained.
+/// Failure to train a network.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FitError {
-    /// Settings, data or device do not do, the network cannot be trained, or not be saved.
+    /// Settings, data or device cannot be used, or the network cannot be trained or saved.
     #[error(transparent)]
     Search(#[from] SearchError),
     /// The network's file cannot be read or is not valid.
@@ -36,37 +35,11 @@ pub enum FitError {
     },
 }
 
-/// `metrics.json`: what is known of the network in the end.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fitted {
-    /// Parameters.
-    pub params: u64,
-    /// Multiply-accumulates of one image.
-    pub macs: u64,
-    /// Epochs trained.
-    pub epochs: u64,
-    /// The seed of split, weights, order and augmentation.
-    pub seed: u64,
-    /// The data set and its split; not known of older ones.
-    #[serde(default)]
-    pub split: Option<SplitSettings>,
-    /// The share of validation images that are classified rightly.
-    pub validation_accuracy: f64,
-    /// The mean cross-entropy on the validation images.
-    pub validation_loss: f64,
-    /// The share of test images that are classified rightly.
-    pub test_accuracy: f64,
-    /// The mean cross-entropy on the test images.
-    pub test_loss: f64,
-    /// Seconds since this process began with it.
-    pub seconds: f64,
-}
-
-/// What [`run`] tells its observer.
+/// Progress of [`run`], for its observer.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Progress {
-    /// It is about to start, or to go on after `epoch` epochs.
+    /// The training begins, or goes on after `epoch` epochs.
     Start {
         /// The data's name.
         data: String,
@@ -85,55 +58,117 @@ pub enum Progress {
     Epoch(EpochReport),
 }
 
-/// Trains the network of a `model.yaml` or `network.json`, or of a folder with one of them, as the
-/// final training of a search with these settings would, and saves it in `out`: the same description,
-/// `weights.safetensors`, `weights.bpk`, `metrics.json`. A training that was interrupted there goes on
-/// from its last checkpoint.
+/// Trains a network as the final training of a search with these settings would, and saves it.
 ///
-/// The seed of the settings decides split, weights, order and augmentation.
+/// `model` is a `model.yaml`, a `network.json`, or a folder with one of them. `out` gets the same
+/// description, `weights.safetensors`, `weights.bpk` and `metrics.json`. An interrupted training in
+/// `out` goes on from its last checkpoint. The seed of the settings decides split, weights, order and
+/// augmentation.
 ///
 /// # Errors
-/// [`FitError`]; [`automl_train::TrainError::Stopped`] in it where `stop` was set.
+/// [`FitError`].
+///
+/// # Examples
+/// ```no_run
+/// use automl_search::{Settings, fit};
+/// use automl_study::StopFlag;
+///
+/// let (model, out) = ("model.yaml".as_ref(), "runs/mine".as_ref());
+/// let done = fit::run(&Settings::default(), model, out, &StopFlag::new(), &|_| {})?;
+/// if let Some(record) = done.finished() {
+///     println!("test accuracy {:.4}", record.test_accuracy);
+/// }
+/// # Ok::<(), fit::FitError>(())
+/// ```
 pub fn run(
     settings: &Settings,
     model: &Path,
     out: &Path,
     stop: &StopFlag,
     observer: &(dyn Fn(&Progress) + Sync),
-) -> Result<Fitted, FitError> {
+) -> Result<Completion<NetworkRecord>, FitError> {
     let description = NetworkSpec::read(&NetworkSpec::file(model)?)?;
-    let cost = description.graph()?.cost();
-    let results = out.join("metrics.json");
-    if results.exists() {
+    let graph = description.graph()?;
+    if out.join(METRICS).exists() {
         return Err(FitError::Taken { path: out.to_owned() });
     }
-    let (chosen, data) = open_data(settings)?;
+    let (device, data) = open_data(settings)?;
     let start = Instant::now();
     let epochs = settings.training.finish_epochs(&data, settings.search_epochs());
     let recipe = settings.training.recipe(&data, epochs);
-    let (data, seed) = (Arc::new(data), settings.seed);
-    std::fs::create_dir_all(out).map_err(|source| SearchError::File {
-        action: "create",
-        path: out.to_owned(),
-        source,
-    })?;
+    std::fs::create_dir_all(out).map_err(|e| SearchError::from(FileError::of("create", out)(e)))?;
     let checkpoint = out.join(CHECKPOINT);
-
-    let train = || -> Result<Training, SearchError> {
-        let known = Training::resume(&checkpoint, &data, &chosen.device).ok().filter(|known| {
-            (known.description(), known.seed(), known.recipe()) == (&description, seed, &recipe)
+    let job = Job {
+        description: &description,
+        cost: graph.cost(),
+        data: Arc::new(data),
+        recipe: &recipe,
+        seed: settings.seed,
+        device: &device,
+        checkpoint: &checkpoint,
+    };
+    let trained =
+        Pool::new(settings, &device).together(|| -> Result<NetworkRecord, SearchError> {
+            let training = job.train(stop, observer)?;
+            let evaluations =
+                [Split::Validation, Split::Test].map(|split| training.evaluate(split));
+            export(&training.trained(), &description, out)?;
+            Ok(NetworkRecord {
+                epochs: training.epoch(),
+                split: Some(SplitSettings::of(settings)),
+                recipe: Some(recipe.clone()),
+                seconds: start.elapsed().as_secs_f64(),
+                ..NetworkRecord::new(job.cost, graph.fingerprint(), job.seed, evaluations)
+            })
         });
-        let mut training = match known {
-            Some(known) => known,
-            None => Training::new(&description, &data, &recipe, seed, &chosen.device)?,
-        };
+    let record = match trained {
+        Err(error) if error.is_stop() => return Ok(Completion::Interrupted),
+        trained => trained?,
+    };
+    record.write(out).map_err(SearchError::from)?;
+    // The network is saved; a checkpoint that remains costs only space.
+    let _ = std::fs::remove_file(&checkpoint);
+    Ok(Completion::Finished(record))
+}
+
+/// The training of one network.
+struct Job<'a> {
+    description: &'a NetworkSpec,
+    cost: Cost,
+    data: Arc<DataSplits>,
+    recipe: &'a Recipe,
+    seed: u64,
+    device: &'a SelectedDevice,
+    checkpoint: &'a Path,
+}
+
+impl Job<'_> {
+    /// The training at its last checkpoint, or a new one.
+    fn begin(&self) -> Result<Training, SearchError> {
+        let Self { description, data, recipe, seed, device, .. } = self;
+        let known = Training::resume(self.checkpoint, data, &device.device).ok().filter(|known| {
+            (known.description(), known.seed(), known.recipe()) == (*description, *seed, *recipe)
+        });
+        match known {
+            Some(known) => Ok(known),
+            None => Ok(Training::new(*description, data, recipe, *seed, &device.device)?),
+        }
+    }
+
+    /// Trains to the end, with checkpoints on the way.
+    fn train(
+        &self,
+        stop: &StopFlag,
+        observer: &(dyn Fn(&Progress) + Sync),
+    ) -> Result<Training, SearchError> {
+        let mut training = self.begin()?;
         observer(&Progress::Start {
-            data: data.name.clone(),
-            device: chosen.description.clone(),
-            params: cost.parameters,
-            macs: cost.macs,
+            data: self.data.name.clone(),
+            device: self.device.description.clone(),
+            params: self.cost.parameters,
+            macs: self.cost.macs,
             epoch: training.epoch(),
-            epochs,
+            epochs: training.epochs(),
         });
         let mut saved = Instant::now();
         while training.epoch() < training.epochs() {
@@ -141,39 +176,10 @@ pub fn run(
             observer(&Progress::Epoch(report));
             let is_last = training.epoch() == training.epochs();
             if is_last || stop.is_set() || saved.elapsed() >= CHECKPOINT_EVERY {
-                training.save(&checkpoint)?;
+                training.save(self.checkpoint)?;
                 saved = Instant::now();
             }
         }
         Ok(training)
-    };
-    let finish = || -> Result<Fitted, SearchError> {
-        let training = train()?;
-        let validation = training.evaluate(Split::Validation);
-        let test = training.evaluate(Split::Test);
-        export(&training.trained(), &description, out)?;
-        Ok(Fitted {
-            params: cost.parameters,
-            macs: cost.macs,
-            epochs: training.epoch(),
-            seed,
-            split: Some(SplitSettings::of(settings)),
-            validation_accuracy: validation.accuracy,
-            validation_loss: validation.loss,
-            test_accuracy: test.accuracy,
-            test_loss: test.loss,
-            seconds: start.elapsed().as_secs_f64(),
-        })
-    };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let fitted = if chosen.is_gpu {
-        finish()?
-    } else {
-        on_threads(settings.workers.unwrap_or(cores), finish)?
-    };
-    let text = serde_json::to_string_pretty(&fitted).unwrap_or_default();
-    write_file(&results, &text)?;
-    // The network is saved; a checkpoint that stays behind costs space and nothing else.
-    let _ = std::fs::remove_file(&checkpoint);
-    Ok(fitted)
+    }
 }

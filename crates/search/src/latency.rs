@@ -1,24 +1,40 @@
 //! The latency of a space's networks on the device at hand.
 
-use automl_arch::{Graph, NetworkSpace};
+use crate::ArchitectureSpace;
+use automl_arch::Graph;
 use automl_numeric::stream;
 use automl_train::{Device, LatencyError, LatencyProfile, Timing};
 use std::collections::HashSet;
 
-/// Draws per network that is wanted, so that a small space does not keep the search for new
-/// networks going for ever.
+/// Draws per network; a small space may not have as many different networks as are wanted.
 const DRAWS: u64 = 20;
 
-/// The networks that a search times for its table.
+/// The number of networks that a search times for its table.
 pub(crate) const TIMED: u64 = 160;
 
-/// Times different networks drawn from the prior of a space, of those that `allowed` lets pass, and
-/// fits a table to most of them. `stop` ends it early, see [`LatencyProfile::measure`].
+/// Times different networks of a space and fits a latency table to most of them.
+///
+/// The networks are drawn from the prior of `space`, of those that `allowed` accepts. `stop` ends the
+/// measurement early, see [`LatencyProfile::measure`].
 ///
 /// # Errors
-/// Too few networks for a table, or a stop before there are enough.
+/// [`LatencyError`]: too few networks for a table, also where `stop` ended the measurement.
+///
+/// # Examples
+/// ```no_run
+/// use automl_arch::{BlockSpace, BlockSpaceOptions, NetworkSpace};
+/// use automl_search::latency;
+/// use automl_train::{Timing, cpu};
+///
+/// let blocks = BlockSpace::new(1, 8, 10, &BlockSpaceOptions::default())?;
+/// let space = NetworkSpace::Blocks(blocks);
+/// let (timing, device) = (Timing::default(), cpu());
+/// let profile = latency::profile(&space, &|_| true, 160, &timing, 0, &device, &|| false)?;
+/// println!("{}", profile.report);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn profile(
-    space: &NetworkSpace,
+    space: &dyn ArchitectureSpace,
     allowed: &dyn Fn(&Graph) -> bool,
     networks: u64,
     timing: &Timing,

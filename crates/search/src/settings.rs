@@ -1,4 +1,4 @@
-//! Everything that a search can be told, with its defaults. The TOML file mirrors this structure.
+//! Settings of a search with their defaults. The TOML file mirrors this structure.
 
 mod check;
 mod ladder;
@@ -19,7 +19,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// Why settings were refused.
+/// A refused setting.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SettingsError {
@@ -28,7 +28,7 @@ pub enum SettingsError {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// The file, or an assignment on the command line, is not valid.
@@ -36,22 +36,22 @@ pub enum SettingsError {
     Parse {
         /// The file or the assignment.
         place: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// A value makes no sense.
+    /// A value is out of range, or conflicts with another setting.
     #[error("{name} = {value}: {reason}")]
     Value {
         /// The setting.
         name: &'static str,
         /// Its value.
         value: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
 }
 
-/// Where to train.
+/// The device for training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Device {
@@ -130,22 +130,22 @@ pub struct Settings {
     pub study: Option<String>,
     /// The folder of all runs.
     pub runs: PathBuf,
-    /// Where the record is kept: a file of SQLite or the address of a PostgreSQL database. Default:
+    /// The address of the record: a file of SQLite or the address of a PostgreSQL database. Default:
     /// `study.db` in the study's folder.
     pub storage: Option<String>,
     /// The seed of every random decision.
     pub seed: u64,
-    /// Where to train.
+    /// The device for training.
     pub device: Device,
-    /// How many candidates are trained at once. Default: one per core on the CPU, one on a GPU.
+    /// The number of candidates that are trained at once. Default: one per core on the CPU, one on a GPU.
     pub workers: Option<usize>,
     /// The data.
     pub data: DataSettings,
-    /// What is searched, and for how long.
+    /// The search.
     pub search: SearchSettings,
-    /// How candidates are trained.
+    /// Training of candidates.
     pub training: TrainingSettings,
-    /// How candidates are made cheap to compare.
+    /// Cheap comparisons between candidates.
     pub fidelity: FidelitySettings,
 }
 
@@ -173,7 +173,7 @@ pub struct DataSettings {
     /// `digits` (embedded), `mnist`, `fashion-mnist`, `cifar10`, or `folder` (one folder of
     /// images for each class).
     pub dataset: String,
-    /// Where the files lie; not needed for `digits`.
+    /// The folder of the files; not needed for `digits`.
     pub dir: Option<PathBuf>,
     /// The share of the training images that validation takes.
     pub validation: f64,
@@ -187,15 +187,15 @@ impl Default for DataSettings {
     }
 }
 
-/// What is searched, and for how long.
+/// Settings of the search.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SearchSettings {
     /// The networks that are searched.
     pub space: SpaceName,
-    /// How many candidates are tried.
+    /// The number of candidates.
     pub trials: u64,
-    /// How long the whole run may take, the final training included.
+    /// The time limit of the whole run, the final training included.
     pub timeout: Option<Span>,
     /// The sampler that proposes candidates.
     pub sampler: PartSpec,
@@ -252,11 +252,11 @@ impl Default for SearchSettings {
     }
 }
 
-/// How candidates are trained.
+/// Settings of training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TrainingSettings {
-    /// What is not set below.
+    /// The preset of everything that is not set below.
     pub recipe: RecipePreset,
     /// The epochs of a candidate that is never stopped. Default: by the recipe.
     pub epochs: Option<u64>,
@@ -278,10 +278,10 @@ pub struct TrainingSettings {
     /// Whether training images are mirrored at random. Default: where a mirrored image of the data
     /// set shows the same class.
     pub mirror: Option<bool>,
-    /// How many operations of RandAugment each training image goes through; 0 for none. Default:
+    /// The number of RandAugment's operations on each training image; 0 for none. Default:
     /// by the recipe.
     pub randaugment_ops: Option<usize>,
-    /// How strong these operations are, 0 to 30. Default: by the recipe.
+    /// The strength of these operations, 0 to 30. Default: by the recipe.
     pub randaugment_magnitude: Option<u8>,
     /// The side of the square that is cut out of each training image, as a share of its side; 0 for
     /// none. Default: none.
@@ -338,7 +338,7 @@ impl SearchSettings {
         }
     }
 
-    /// Whether latency matters to the search.
+    /// Whether the search needs a latency table.
     pub fn wants_latency(&self) -> bool {
         self.cost_objective == CostObjective::Latency || self.max_latency.is_some()
     }

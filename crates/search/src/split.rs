@@ -4,12 +4,12 @@
 //! set comes with test images.
 
 use crate::engine::begun;
-use crate::{ContinueError, Settings};
+use crate::{ResumeError, Settings};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// Why the split of a network's training is not used.
+/// Failure to use the split of a network's training.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SplitError {
@@ -18,7 +18,7 @@ pub enum SplitError {
     Mismatch(#[from] SplitMismatch),
     /// The settings of the network's study cannot be read.
     #[error(transparent)]
-    Study(#[from] ContinueError),
+    Study(#[from] ResumeError),
 }
 
 /// A setting that gives another split than that of the network's training.
@@ -47,8 +47,7 @@ pub struct SplitSettings {
     pub seed: u64,
 }
 
-/// The part of a `metrics.json` that says so. Those of a search do not: the seed there is that of
-/// the weights, and the split's lies with the study.
+/// The split in a `metrics.json`; records of a search in earlier versions lack it.
 #[derive(Deserialize)]
 struct Record {
     split: Option<SplitSettings>,
@@ -60,22 +59,22 @@ fn yes() -> bool {
     true
 }
 
-/// What is known of a network's training.
+/// Facts about a network's training.
 struct Known {
     split: SplitSettings,
-    /// Where the files of the data set lie.
+    /// The folder of the data set's files.
     dir: Option<PathBuf>,
     /// The side to which they were resized.
     side: Option<usize>,
 }
 
-/// The settings by which a network is judged.
+/// The settings under which a network is tested.
 pub(crate) struct Reconciled {
-    /// The settings with what is known of the network's training in the place of defaults.
+    /// The settings, with those of the network's training in place of defaults.
     pub(crate) settings: Settings,
     /// Whether the split is known to be the training's.
     pub(crate) is_known: bool,
-    /// What there is to say about it.
+    /// A note on the split.
     pub(crate) note: Option<String>,
 }
 
@@ -87,9 +86,8 @@ impl SplitSettings {
     }
 }
 
-/// Compares settings with what the folder of the weights says of their training. A setting at its
-/// default takes the value from there, unless it is among the `meant` ones; any other is refused
-/// where it differs.
+/// Reconciles settings with those of a network's training. A setting at its default takes the value
+/// of the training, unless it is among the `meant` ones; any other one is refused where it differs.
 pub(crate) fn reconcile(
     settings: &Settings,
     meant: &[String],
@@ -146,21 +144,30 @@ pub(crate) fn reconcile(
     Ok(Reconciled { settings, is_known: true, note: Some(note).filter(|_| !taken.is_empty()) })
 }
 
-/// What the folder of a file of weights says; `None` where it says nothing.
+/// The training of the network in the folder of a file of weights, if known: from the settings of
+/// its study, or its record.
 fn known(weights: &Path) -> Result<Option<Known>, SplitError> {
     let Ok(weights) = weights.canonicalize() else { return Ok(None) };
     let Some(folder) = weights.parent() else { return Ok(None) };
-    if let Ok(text) = std::fs::read_to_string(folder.join("metrics.json"))
-        && let Ok(Record { split: Some(split), split_is_known }) = serde_json::from_str(&text)
+    if let Some(study) = study(folder)
+        && let Some(begun) = begun(study)?
     {
-        return Ok(Some(Known { split, dir: None, side: None }).filter(|_| split_is_known));
+        let (dir, side) = (begun.data.dir.clone(), Some(begun.data.side));
+        return Ok(Some(Known { split: SplitSettings::of(&begun), dir, side }));
     }
+    let text = std::fs::read_to_string(folder.join("metrics.json")).unwrap_or_default();
+    let Ok(Record { split: Some(split), split_is_known: true }) = serde_json::from_str(&text)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(Known { split, dir: None, side: None }))
+}
+
+/// The folder of the study that trained the network in `<study>/front/trial-<n>`.
+fn study(folder: &Path) -> Option<&Path> {
     let is_named = |folder: &Path, start: &str| {
         folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start))
     };
-    let study = folder.parent().filter(|front| is_named(front, "front")).and_then(Path::parent);
-    let Some(study) = study.filter(|_| is_named(folder, "trial-")) else { return Ok(None) };
-    let Some(begun) = begun(study)? else { return Ok(None) };
-    let (dir, side) = (begun.data.dir.clone(), Some(begun.data.side));
-    Ok(Some(Known { split: SplitSettings::of(&begun), dir, side }))
+    let front = folder.parent().filter(|_| is_named(folder, "trial-"))?;
+    front.parent().filter(|_| is_named(front, "front"))
 }

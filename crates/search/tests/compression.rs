@@ -5,10 +5,10 @@
 use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_compress::{Pruning, RankRule};
 use automl_search::compression::{
-    Compressed, CompressionError, Goal, Job, Method, Progress, SplitSettings, run,
+    Compression, CompressionError, Goal, Job, Measured, Method, OutFolderError, Progress, run,
 };
 use automl_search::fit;
-use automl_search::{Device, Settings};
+use automl_search::{Completion, Device, NetworkRecord, Settings, SplitSettings};
 use automl_study::StopFlag;
 use std::fs;
 use std::path::Path;
@@ -50,7 +50,21 @@ fn network_by(settings: &Settings, folder: &Path) {
     ];
     let model = folder.with_extension("yaml");
     fs::write(&model, Architecture::new(1, 8, layers).to_yaml()).unwrap();
-    fit::run(settings, &model, folder, &StopFlag::new(), &|_| {}).unwrap();
+    let done = fit::run(settings, &model, folder, &StopFlag::new(), &|_| {}).unwrap();
+    assert!(done.finished().is_some());
+}
+
+fn compression(record: &NetworkRecord) -> &Compression {
+    record.compression.as_ref().unwrap()
+}
+
+fn before(record: &NetworkRecord) -> Measured {
+    compression(record).before
+}
+
+/// A compression that is not interrupted.
+fn compress_by(settings: &Settings, job: &Job) -> Result<NetworkRecord, CompressionError> {
+    Ok(run(settings, job, &StopFlag::new(), &|_: &Progress| {})?.finished().unwrap())
 }
 
 #[test]
@@ -58,30 +72,31 @@ fn what_was_compressed_is_compressed_and_trained_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     network(&path("whole"));
-    let compress = |job: &Job| run(&settings(3), job, &StopFlag::new(), &|_: &Progress| {});
+    let compress = |job: &Job| compress_by(&settings(3), job);
     let first = job(&path("whole"), &path("half"), 0.5);
     let half = compress(&first).unwrap();
-    assert!(half.after.params <= half.before.params / 2 && half.after.macs < half.before.macs);
+    assert!(half.params <= before(&half).params / 2 && half.macs < before(&half).macs);
     for file in ["network.json", "weights.safetensors", "weights.bpk", "metrics.json"] {
         assert!(path("half").join(file).exists(), "{file}");
     }
     let mut second = job(&path("half"), &path("both"), 0.6);
     second.method = Method::Both;
     let both = compress(&second).unwrap();
-    assert_eq!(both.before, half.after);
-    let text = fs::read_to_string(path("both/metrics.json")).unwrap();
-    assert_eq!(serde_json::from_str::<Compressed>(&text).unwrap(), both);
-    assert_eq!((both.steps, both.ranks, both.rate), (Some(2), None, 0.1));
-    assert_eq!(both.budget.unwrap().parameters, Some((0.6 * both.before.params as f64) as u64));
-    assert!(both.after.params as f64 <= 0.6 * half.after.params as f64);
+    assert_eq!(before(&both), half.measured());
+    assert_eq!(NetworkRecord::read(&path("both")).unwrap(), both);
+    let by = compression(&both);
+    assert_eq!((by.steps, by.ranks, by.rate), (Some(2), None, 0.1));
+    assert_eq!(by.budget.unwrap().parameters, Some((0.6 * by.before.params as f64) as u64));
+    assert!(both.params as f64 <= 0.6 * half.params as f64);
     // By a rule, and out of a file.
     let mut third = job(&path("half/network.json"), &path("thin"), 0.6);
     third.method = Method::Decompose;
     third.goal = Goal::default();
     let thin = compress(&third).unwrap();
-    assert!(thin.after.params <= half.after.params);
-    assert_eq!((thin.importance, thin.budget, thin.steps), (None, None, None));
-    assert_eq!(thin.ranks, Some(RankRule::Energy(0.9)));
+    assert!(thin.params <= half.params);
+    let by = compression(&thin);
+    assert_eq!((by.importance, by.budget, by.steps), (None, None, None));
+    assert_eq!(by.ranks, Some(RankRule::Energy(0.9)));
     // The same shape with fresh weights, and from a checkpoint.
     let nodes = path("half/network.json");
     let stop = StopFlag::new();
@@ -90,12 +105,17 @@ fn what_was_compressed_is_compressed_and_trained_again() {
             stop.set();
         }
     };
-    assert!(fit::run(&settings(2), &nodes, &path("fresh"), &stop, &stopping).is_err());
+    let stopped = fit::run(&settings(2), &nodes, &path("fresh"), &stop, &stopping).unwrap();
+    assert_eq!(stopped, Completion::Interrupted);
     let fresh = fit::run(&settings(2), &nodes, &path("fresh"), &StopFlag::new(), &|_| {}).unwrap();
-    assert_eq!((fresh.params, fresh.epochs), (half.after.params, 2));
+    let fresh = fresh.finished().unwrap();
+    assert_eq!((fresh.params, fresh.epochs), (half.params, 2));
     let text = |folder: &str| fs::read_to_string(path(folder).join("network.json")).unwrap();
     assert_eq!(text("fresh"), text("half"));
-    assert!(matches!(compress(&first), Err(CompressionError::Taken { .. })));
+    assert!(matches!(
+        compress(&first),
+        Err(CompressionError::Folder(OutFolderError::Taken { .. }))
+    ));
 }
 
 #[test]
@@ -106,7 +126,7 @@ fn what_cannot_be_is_named() {
     let told = |change: &dyn Fn(&mut Job)| {
         let mut job = job(&path("whole"), &path("out"), 0.5);
         change(&mut job);
-        let done = run(&settings(3), &job, &StopFlag::new(), &|_: &Progress| {});
+        let done = compress_by(&settings(3), &job);
         assert!(!path("out").exists());
         done.unwrap_err().to_string()
     };
@@ -150,9 +170,9 @@ fn no_network_is_overwritten() {
     let before = read();
     let compress = |out: &str| {
         let job = job(&path("own"), &path(out), 0.5);
-        run(&settings(3), &job, &StopFlag::new(), &|_: &Progress| {})
+        compress_by(&settings(3), &job)
     };
-    assert!(matches!(compress("own"), Err(CompressionError::Taken { .. })));
+    assert!(matches!(compress("own"), Err(CompressionError::Folder(OutFolderError::Taken { .. }))));
     assert_eq!(read(), before);
     let kinds =
         ["metrics.json", "network.json", "model.yaml", "weights.safetensors", "weights.bpk"];
@@ -179,22 +199,27 @@ fn the_folder_is_tried_first() {
         let observer = |_: &Progress| {
             steps.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         };
-        let error = run(&settings(3), &job, stop, &observer).unwrap_err();
-        (error.to_string(), steps.into_inner())
+        let done = run(&settings(3), &job, stop, &observer);
+        (done.map_err(|error| error.to_string()), steps.into_inner())
     };
     let (error, steps) = told("file/out", &StopFlag::new());
+    let error = error.unwrap_err();
     assert!(error.starts_with("cannot create") && steps == 0, "{error} after {steps}");
     let stop = StopFlag::new();
     stop.set();
-    let (error, _) = told("new/deep/out", &stop);
-    assert!(error.contains("stopped") && !path("new").exists(), "{error}");
+    let (done, _) = told("new/deep/out", &stop);
+    assert_eq!(done, Ok(Completion::Interrupted));
+    assert!(!path("new").exists());
     fs::create_dir(path("old")).unwrap();
-    told("old/out", &stop);
+    assert_eq!(told("old/out", &stop).0, Ok(Completion::Interrupted));
     assert!(path("old").exists() && !path("old/out").exists());
 }
 
 /// What comes of it, and what was noted.
-fn noting(settings: &Settings, job: &Job) -> (Result<Compressed, CompressionError>, Vec<String>) {
+fn noting(
+    settings: &Settings,
+    job: &Job,
+) -> (Result<NetworkRecord, CompressionError>, Vec<String>) {
     let notes = Mutex::new(Vec::new());
     let observer = |progress: &Progress| {
         if let Progress::Note(note) = progress {
@@ -202,6 +227,7 @@ fn noting(settings: &Settings, job: &Job) -> (Result<Compressed, CompressionErro
         }
     };
     let done = run(settings, job, &StopFlag::new(), &observer);
+    let done = done.map(|done| done.finished().unwrap());
     (done, notes.into_inner().unwrap())
 }
 
@@ -221,18 +247,17 @@ fn the_split_is_that_of_the_training() {
 
     let (half, notes) = noting(&settings(2), &quick(&path("whole"), &path("half")));
     let half = half.unwrap();
-    assert_eq!((&half.split, half.split_is_known, half.seed), (&split, true, 5));
+    assert_eq!((half.split.as_ref(), half.split_is_known, half.seed), (Some(&split), true, 5));
     assert_eq!(
         notes,
         ["going on with data.validation = 0.3, seed = 5, as the network was trained"]
     );
     // The numbers before are those of the training.
-    let text = fs::read_to_string(path("whole/metrics.json")).unwrap();
-    let fitted: fit::Fitted = serde_json::from_str(&text).unwrap();
-    assert_eq!(half.before.test_accuracy, fitted.test_accuracy);
+    let fitted = NetworkRecord::read(&path("whole")).unwrap();
+    assert_eq!(before(&half).test_accuracy, fitted.test_accuracy);
     // Also of a network that was compressed, and where all is given.
     let (quarter, notes) = noting(&own, &quick(&path("half"), &path("quarter")));
-    assert_eq!((quarter.unwrap().split, notes.len()), (split, 0));
+    assert_eq!((quarter.unwrap().split, notes.len()), (Some(split), 0));
 
     let refused = |settings: &Settings, meant: &[&str], message: &str| {
         for network in ["whole", "half"] {
@@ -277,7 +302,7 @@ fn the_split_of_a_search_lies_with_the_study() {
     fs::write(path("study/settings.json"), serde_json::to_string(&begun).unwrap()).unwrap();
     let (known, notes) = noting(&settings(2), &quick(&trial, &path("known")));
     let known = known.unwrap();
-    assert_eq!((known.split.seed, known.split_is_known), (4, true));
+    assert_eq!((known.split.unwrap().seed, known.split_is_known), (4, true));
     assert_eq!(notes, ["going on with seed = 4, as the network was trained"]);
     let wrong = Settings { seed: 99, ..settings(2) };
     // The weights decide, wherever the description lies.

@@ -2,16 +2,23 @@
 #![cfg(feature = "train")]
 #![allow(clippy::unwrap_used)]
 
-use automl_search::fidelities::{FidelitiesError, measure};
-use automl_search::{Event, LadderSettings, Settings, ladder_toml, run};
+use automl_search::fidelities::{self, FidelitiesError, Ranking};
+use automl_search::{Completion, Event, LadderSettings, Settings, ladder_toml, run};
 use automl_study::StopFlag;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Mutex;
 
 fn settings(assignments: &[&str]) -> Settings {
     let common = ["device=cpu", "search.images=300", "search.max-params=3000"];
     let all: Vec<String> = common.iter().chain(assignments).map(|s| (*s).to_owned()).collect();
     Settings::load(None, &all).unwrap()
+}
+
+/// The ranking of a measurement that is not interrupted.
+fn measure(settings: &Settings, file: Option<&Path>) -> Result<Ranking, FidelitiesError> {
+    let done = fidelities::measure(settings, file, &StopFlag::default(), &|_| {})?;
+    Ok(done.finished().unwrap())
 }
 
 const LADDER: &str = "fidelity.ladder=[{epochs = 1, share = 0.2, side = 4}, \
@@ -47,6 +54,8 @@ fn a_search_climbs_a_declared_ladder() {
             }
             _ => {}
         })
+        .unwrap()
+        .finished()
         .unwrap();
         assert_eq!((summary.front.len(), summary.trials), (1, 12));
         let judged = judged.into_inner().unwrap();
@@ -79,12 +88,13 @@ fn a_ladder_of_epochs_resumes() {
         ];
         let settings = settings(&[ladder, &common].concat());
         let seen = Mutex::new(Vec::new());
-        run(&settings, &StopFlag::default(), &|event| {
+        let outcome = run(&settings, &StopFlag::default(), &|event| {
             if let Event::Candidate { trial, state: "complete", epochs, accuracy, .. } = event {
                 seen.lock().unwrap().push((*trial, *epochs, *accuracy));
             }
         })
         .unwrap();
+        assert!(outcome.finished().is_some());
         seen.into_inner().unwrap()
     };
     // Whoever gets to the top has the accuracy of an unbroken training.
@@ -105,7 +115,7 @@ fn fidelities_are_compared_alike_on_any_number_of_threads() {
             "fidelity.candidates=[{epochs = 2}, {epochs = 2, share = 0.3, side = 4}]",
             workers,
         ]);
-        measure(&settings, None, &StopFlag::default(), &|_| {}).unwrap()
+        measure(&settings, None).unwrap()
     };
     let ranking = compare("workers=2");
     assert_eq!((ranking.architectures, ranking.settings.len()), (6, 4));
@@ -116,7 +126,7 @@ fn fidelities_are_compared_alike_on_any_number_of_threads() {
     assert!(ranking.settings.windows(2).all(|pair| pair[0].cost < pair[1].cost));
     assert!(ranking.settings[0].name.contains("30 % of the images (random), 4 pixels"));
     assert_eq!(ranking.settings[1].name, "epoch 1 of the full training");
-    let known = |ranking: &automl_search::fidelities::Ranking| {
+    let known = |ranking: &Ranking| {
         let rows: Vec<_> = ranking.settings.iter().map(|s| (s.cost, s.tau, s.error)).collect();
         (rows, ranking.null, ranking.ladder())
     };
@@ -141,7 +151,7 @@ fn measured_trainings_are_kept() {
             format!("fidelity.candidates=[{candidates}]"),
         );
         let settings = settings(&["training.epochs=2", &count, &candidates]);
-        let ranking = measure(&settings, Some(&file), &StopFlag::default(), &|_| {}).unwrap();
+        let ranking = measure(&settings, Some(&file)).unwrap();
         (ranking, std::fs::read_to_string(&file).unwrap().lines().count())
     };
     let (first, lines) = compare(5, "{epochs = 1, side = 4}");
@@ -157,29 +167,27 @@ fn measured_trainings_are_kept() {
         "fidelity.candidates=[{epochs = 2}]",
     ]);
     let other = folder.path().join("longer.jsonl");
-    measure(&settings, Some(&other), &StopFlag::default(), &|_| {}).unwrap();
+    measure(&settings, Some(&other)).unwrap();
     let mut shorter = settings.clone();
     shorter.training.epochs = Some(2);
     shorter.fidelity.candidates = Some(Vec::new());
-    let fresh = measure(&shorter, None, &StopFlag::default(), &|_| {}).unwrap();
-    let kept = measure(&shorter, Some(&other), &StopFlag::default(), &|_| {}).unwrap();
-    let taus = |ranking: &automl_search::fidelities::Ranking| {
-        ranking.settings.iter().map(|setting| setting.tau).collect::<Vec<_>>()
-    };
+    let fresh = measure(&shorter, None).unwrap();
+    let kept = measure(&shorter, Some(&other)).unwrap();
+    let taus =
+        |ranking: &Ranking| ranking.settings.iter().map(|setting| setting.tau).collect::<Vec<_>>();
     assert_eq!(taus(&kept), taus(&fresh));
 }
 
 #[test]
 fn too_little_time_and_wrong_settings_are_named() {
-    let measured = |assignments: &[&str]| {
-        measure(&settings(assignments), None, &StopFlag::default(), &|_| {}).unwrap_err()
-    };
+    let measured = |assignments: &[&str]| measure(&settings(assignments), None).unwrap_err();
     let error = measured(&["fidelity.candidates=[{epochs = 1, side = 9}]"]);
     assert!(error.to_string().contains("own 8 pixels, not 9"), "{error}");
-    let stopped = StopFlag::default();
-    stopped.set();
-    let error = measure(&settings(&["training.epochs=1"]), None, &stopped, &|_| {}).unwrap_err();
-    assert!(matches!(error, FidelitiesError::Stopped), "{error}");
     let small = ["search.max-params=1", "fidelity.architectures=5"];
     assert!(matches!(measured(&small), FidelitiesError::TooFew { .. }));
+    let stopped = StopFlag::default();
+    stopped.set();
+    let settings = settings(&["training.epochs=1"]);
+    let done = fidelities::measure(&settings, None, &stopped, &|_| {}).unwrap();
+    assert_eq!(done, Completion::Interrupted);
 }

@@ -3,10 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_arch::{Activation, Architecture, Block, Layer};
-use automl_search::fit::{FitError, Fitted, Progress, run};
-use automl_search::{Device, SearchError, Settings};
+use automl_search::fit::{FitError, Progress, run};
+use automl_search::{Completion, Device, NetworkRecord, Settings};
 use automl_study::StopFlag;
-use automl_train::TrainError;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +26,7 @@ fn settings(epochs: u64) -> Settings {
     settings
 }
 
-fn fit(model: &Path, out: &Path, stop_after: u64) -> Result<Fitted, FitError> {
+fn fit(model: &Path, out: &Path, stop_after: u64) -> Result<Completion<NetworkRecord>, FitError> {
     let stop = StopFlag::new();
     let watch = |progress: &Progress| {
         if let Progress::Epoch(report) = progress
@@ -45,16 +44,13 @@ fn an_interrupted_training_ends_as_an_unbroken_one() {
     let model = folder.path().join("model.yaml");
     fs::write(&model, network(8)).unwrap();
     let (whole, broken) = (folder.path().join("whole"), folder.path().join("broken"));
-    let unbroken = fit(&model, &whole, u64::MAX).unwrap();
+    let unbroken = fit(&model, &whole, u64::MAX).unwrap().finished().unwrap();
     assert_eq!((unbroken.epochs, unbroken.seed), (3, 5));
     let stopped = fit(&model, &broken, 1);
-    assert!(matches!(
-        stopped,
-        Err(FitError::Search(SearchError::Train(TrainError::Stopped { epoch: 2 })))
-    ));
+    assert!(matches!(stopped, Ok(Completion::Interrupted)));
     assert!(!broken.join("metrics.json").exists());
-    let resumed = fit(&model, &broken, u64::MAX).unwrap();
-    assert_eq!(Fitted { seconds: unbroken.seconds, ..resumed }, unbroken);
+    let resumed = fit(&model, &broken, u64::MAX).unwrap().finished().unwrap();
+    assert_eq!(NetworkRecord { seconds: unbroken.seconds, ..resumed }, unbroken);
     for file in ["model.yaml", "weights.safetensors", "metrics.json"] {
         assert!(whole.join(file).exists(), "{file}");
     }
@@ -78,17 +74,15 @@ fn a_training_goes_on_where_the_batch_is_larger_than_the_data() {
             stop.set();
         }
     });
-    assert!(matches!(
-        stopped,
-        Err(FitError::Search(SearchError::Train(TrainError::Stopped { epoch: 2 })))
-    ));
+    assert!(matches!(stopped, Ok(Completion::Interrupted)));
     let begun = AtomicU64::new(u64::MAX);
     let watch = |progress: &Progress| {
         if let Progress::Start { epoch, .. } = progress {
             begun.store(*epoch, Ordering::Relaxed);
         }
     };
-    assert_eq!(run(&settings, &model, &out, &StopFlag::new(), &watch).unwrap().epochs, 2);
+    let done = run(&settings, &model, &out, &StopFlag::new(), &watch).unwrap();
+    assert_eq!(done.finished().unwrap().epochs, 2);
     assert_eq!(begun.into_inner(), 1);
 }
 

@@ -2,7 +2,7 @@
 #![cfg(feature = "train")]
 #![allow(clippy::unwrap_used)]
 
-use automl_search::{Device, Event, SearchError, Settings, Summary, run};
+use automl_search::{ConfigurationError, Device, Event, SearchError, Settings, Summary, run};
 use automl_study::StopFlag;
 use std::fs;
 use std::path::Path;
@@ -26,7 +26,7 @@ fn search(settings: &Settings) -> Result<(Summary, Vec<String>), SearchError> {
             notes.lock().unwrap().push(note.clone());
         }
     };
-    let summary = run(settings, &StopFlag::new(), &observer)?;
+    let summary = run(settings, &StopFlag::new(), &observer)?.finished().unwrap();
     Ok((summary, notes.into_inner().unwrap()))
 }
 
@@ -58,7 +58,8 @@ fn a_study_goes_on_as_it_began() {
 
     more.training.epochs = Some(60);
     let error = search(&more).unwrap_err();
-    assert!(matches!(error, SearchError::Continue(_)), "{error}");
+    let is_kind = matches!(error, SearchError::Configuration(ConfigurationError::Resume(_)));
+    assert!(is_kind, "{error}");
     assert!(error.to_string().starts_with("training.epochs = 60: the study began with 2"));
 
     // A study from before this was kept.

@@ -30,7 +30,7 @@ fn a_supernet_proposes_the_first_candidates_once() {
     let search = || {
         let stop = StopFlag::new();
         let observer = |event: &Event| events.lock().unwrap().push(event.clone());
-        let summary = run(&settings, &stop, &observer).unwrap();
+        let summary = run(&settings, &stop, &observer).unwrap().finished().unwrap();
         (summary, std::mem::take(&mut *events.lock().unwrap()))
     };
     let (summary, events) = search();
@@ -72,7 +72,7 @@ fn of_two_processes_that_learn_one_proposes() {
         }
         events.lock().unwrap().push(event.clone());
     };
-    let summary = run(&settings, &StopFlag::new(), &observer).unwrap();
+    let summary = run(&settings, &StopFlag::new(), &observer).unwrap().finished().unwrap();
     assert_eq!(summary.trials, 3);
     let events = events.into_inner().unwrap();
     assert!(!events.iter().any(|event| matches!(event, Event::Learned { .. })));
@@ -99,7 +99,8 @@ fn a_bad_recipe_is_repaired_once_before_the_search() {
                 notes.lock().unwrap().push(note.clone());
             }
         };
-        run(&settings, &StopFlag::new(), &observer).unwrap();
+        let outcome = run(&settings, &StopFlag::new(), &observer).unwrap();
+        assert!(outcome.finished().is_some());
         std::mem::take(&mut *notes.lock().unwrap())
     };
     let first = search();

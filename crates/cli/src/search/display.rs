@@ -1,4 +1,4 @@
-//! What a person sees while a search runs: one calm line on a terminal, plain lines otherwise.
+//! Progress of a search on standard error: one line on a terminal, plain lines otherwise.
 
 use crate::output::note;
 use automl::search::{Event, Progress, Settings, Summary};

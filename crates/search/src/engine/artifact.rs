@@ -1,13 +1,14 @@
-//! What a study makes once and all of its trials are judged by: it lies in the record, for processes
-//! in other folders too, with a copy in this one.
+//! Artifacts of a study: results that are made once and hold for all of its trials, such as a
+//! latency table. The record has them for processes in other folders; each folder has a copy.
 
-use super::SearchError;
+use crate::SearchError;
+use crate::file::write_file;
 use automl_study::Storage;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
 
-/// What the record holds, or else the folder of a study from before it was held there.
+/// The artifact in the record or, for studies of earlier versions, in the folder.
 pub(super) fn known<T: Serialize + DeserializeOwned>(
     record: &mut dyn Storage,
     key: &str,
@@ -24,7 +25,7 @@ pub(super) fn known<T: Serialize + DeserializeOwned>(
     known.map(|known| keep(record, key, file, known)).transpose()
 }
 
-/// Keeps what was made, unless another process was faster: what holds from now on.
+/// Keeps an artifact unless another process was faster; the artifact that holds from now on.
 pub(super) fn keep<T: Serialize + DeserializeOwned>(
     record: &mut dyn Storage,
     key: &str,
@@ -43,7 +44,7 @@ fn copy<T: Serialize>(kept: &T, file: &Path) -> Result<(), SearchError> {
     if std::fs::read_to_string(file).is_ok_and(|known| known == text) {
         return Ok(());
     }
-    super::write_file(file, &text)
+    Ok(write_file(file, &text)?)
 }
 
 #[cfg(test)]

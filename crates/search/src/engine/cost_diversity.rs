@@ -1,68 +1,63 @@
-//! A front reaches as far as its candidates: their costs are spread.
+//! Proposals whose costs cover the range that candidates can have.
 
-use super::plan::Caps;
+use super::candidate::Candidates;
+use super::caps::Caps;
+use super::tried::Tried;
 use crate::CostObjective;
-use automl_arch::NetworkSpace;
 use automl_space::Config;
-use automl_study::{Cursor, ProposeError, Sampler, View};
+use automl_study::{ProposeError, Sampler, View};
 use rand::Rng;
-use std::collections::BTreeMap;
 
-/// The proposals of which one is kept.
+/// The number of proposals from which one is taken.
 const PROPOSALS: usize = 3;
 
-/// Costs within about this factor of each other count as alike.
+/// Ratio of two costs that are one standard deviation apart in the density.
 const ALIKE: f64 = 1.15;
 
-/// A sampler that keeps, of three proposals, the network whose cost is least like those tried.
+/// A sampler that takes, of three proposals, the network with the rarest cost.
 ///
-/// What a network costs is known before it is trained, so a search need not leave it to chance how
-/// its candidates are spread over it. The density of the tried costs `c_i` at a cost `c` is
-/// `sum_i exp(-(ln(c / c_i) / ln ALIKE)^2 / 2)`; the proposal with the lowest one is kept. It is to
-/// proposals what the crowding distance is to survivors (Deb et al. 2002, "A Fast and Elitist
-/// Multiobjective Genetic Algorithm: NSGA-II", section III-B), on the known objective alone.
+/// The cost of a network is known before its training, so a search need not leave the costs of its
+/// candidates to chance. The density of the tried costs `c_i` at a cost `c` is
+/// `sum_i exp(-(ln(c / c_i) / ln ALIKE)^2 / 2)`; the proposal with the lowest one is taken, as
+/// survivors are by their crowding distance, here on the known objective alone.
+///
+/// # Source
+/// Deb et al. (2002), "A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II", section
+/// III-B, for the crowding distance.
 #[derive(Debug)]
 pub(super) struct CostDiversitySampler<S> {
     inner: S,
-    networks: NetworkSpace,
+    candidates: Candidates,
     caps: Caps,
     objective: CostObjective,
-    /// What was tried, and the logarithm of its cost.
-    tried: BTreeMap<u64, (Config, Option<f64>)>,
-    cursor: Cursor,
+    /// The logarithm of each trial's cost.
+    tried: Tried<Option<f64>>,
 }
 
 impl<S: Sampler> CostDiversitySampler<S> {
     pub(super) fn new(
         inner: S,
-        networks: NetworkSpace,
+        candidates: Candidates,
         caps: Caps,
         objective: CostObjective,
     ) -> Self {
-        Self { inner, networks, caps, objective, tried: BTreeMap::new(), cursor: Cursor::default() }
+        Self { inner, candidates, caps, objective, tried: Tried::default() }
     }
 
     fn log_cost(&self, config: &Config) -> Option<f64> {
-        let network = self.networks.architecture(config).graph().ok()?;
-        Some(self.caps.price(self.objective, &network).ln()).filter(|cost| cost.is_finite())
+        let candidate = self.candidates.of(config).ok()?;
+        Some(self.caps.price(self.objective, &candidate).ln()).filter(|cost| cost.is_finite())
     }
 
     fn density(&self, config: &Config) -> f64 {
         let Some(cost) = self.log_cost(config) else { return f64::INFINITY };
-        density(cost, self.tried.values().filter_map(|(_, cost)| cost.as_ref()))
+        density(cost, self.tried.facts().flatten())
     }
 
     fn follow(&mut self, view: &View<'_>) {
-        let (changes, cursor) = view.history.since(self.cursor);
-        let changed: Vec<u64> = changes.iter().map(|change| change.trial.0).collect();
-        self.cursor = cursor;
-        for number in changed {
-            let Some(trial) = view.history.get(number) else { continue };
-            // Another program may choose the parameters of a running trial one after the other.
-            if self.tried.get(&number).is_none_or(|(known, _)| *known != trial.config) {
-                self.tried.insert(number, (trial.config.clone(), self.log_cost(&trial.config)));
-            }
-        }
+        let mut tried = std::mem::take(&mut self.tried);
+        tried.follow(view.history, |config| self.log_cost(config), |_, _| ());
+        self.tried = tried;
     }
 }
 
@@ -80,9 +75,14 @@ impl<S: Sampler> Sampler for CostDiversitySampler<S> {
         }
         Ok(best.1)
     }
+
+    fn prepare(&mut self, view: &View<'_>) {
+        self.follow(view);
+        self.inner.prepare(view);
+    }
 }
 
-/// How crowded it is around a cost, on a logarithmic scale.
+/// The density of tried costs at a cost, both as logarithms.
 fn density<'a>(cost: f64, tried: impl Iterator<Item = &'a f64>) -> f64 {
     tried.map(|other| (-((cost - other) / ALIKE.ln()).powi(2) / 2.0).exp()).sum()
 }
@@ -90,9 +90,10 @@ fn density<'a>(cost: f64, tried: impl Iterator<Item = &'a f64>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_arch::{BlockSpace, BlockSpaceOptions};
+    use automl_arch::{BlockSpace, BlockSpaceOptions, NetworkSpace};
     use automl_numeric::stream;
     use automl_study::{Direction, History, RandomSampler, State, Study, Trial};
+    use std::sync::Arc;
 
     #[test]
     fn like_costs_crowd_each_other() {
@@ -111,7 +112,7 @@ mod tests {
         let draw = |number| space.sample_prior(&mut stream(number, 0, "test"));
         let mut spread = CostDiversitySampler::new(
             RandomSampler::from_prior(),
-            networks.clone(),
+            Candidates::new(Arc::new(networks.clone())),
             Caps::default(),
             CostObjective::Params,
         );
@@ -154,7 +155,7 @@ mod tests {
         let random = RandomSampler::from_prior;
         let spread = CostDiversitySampler::new(
             random(),
-            networks.clone(),
+            Candidates::new(Arc::new(networks.clone())),
             Caps::default(),
             CostObjective::Params,
         );

@@ -1,76 +1,63 @@
-//! Two encodings of one network are one network: it is proposed once.
+//! Proposals without repeated networks: two encodings of one network are one candidate.
 
-use automl_arch::NetworkSpace;
+use super::candidate::Candidates;
+use super::tried::Tried;
 use automl_space::Config;
-use automl_study::{Cursor, ProposeError, Sampler, View};
-use rand::Rng;
-use std::collections::{BTreeMap, HashMap};
+use automl_study::{ProposeError, Sampler, View};
+use rand::{Rng, RngExt};
+use std::collections::HashMap;
 
-/// How often another proposal is asked for.
+/// Replacements that are drawn around a repeated proposal, and then from the prior.
 const ATTEMPTS: usize = 64;
 
 /// A sampler whose proposals are networks that no earlier trial has.
-///
-/// Which networks were tried is a function of the trials, so the sampler's law holds.
 #[derive(Debug)]
-pub(super) struct DeduplicatingSampler {
-    inner: Box<dyn Sampler>,
-    networks: NetworkSpace,
-    /// What was tried, and the network's fingerprint.
-    tried: BTreeMap<u64, (Config, Option<u64>)>,
-    /// How many trials have the network of a fingerprint.
+pub(super) struct DeduplicatingSampler<S> {
+    inner: S,
+    candidates: Candidates,
+    /// The network of each trial.
+    tried: Tried<Option<u64>>,
+    /// The number of trials with a network.
     count: HashMap<u64, u32>,
-    cursor: Cursor,
 }
 
-impl DeduplicatingSampler {
-    pub(super) fn new(inner: Box<dyn Sampler>, networks: NetworkSpace) -> Self {
-        let (tried, count) = (BTreeMap::new(), HashMap::new());
-        Self { inner, networks, tried, count, cursor: Cursor::default() }
-    }
-
-    fn fingerprint(&self, config: &Config) -> Option<u64> {
-        self.networks.architecture(config).fingerprint().ok()
+impl<S: Sampler> DeduplicatingSampler<S> {
+    pub(super) fn new(inner: S, candidates: Candidates) -> Self {
+        Self { inner, candidates, tried: Tried::default(), count: HashMap::new() }
     }
 
     fn follow(&mut self, view: &View<'_>) {
-        let (changes, cursor) = view.history.since(self.cursor);
-        let changed: Vec<u64> = changes.iter().map(|change| change.trial.0).collect();
-        self.cursor = cursor;
-        for number in changed {
-            let Some(config) = view.history.get(number).map(|trial| &trial.config) else {
-                continue;
-            };
-            // Another program may choose the parameters of a running trial one after the other.
-            if self.tried.get(&number).is_some_and(|(known, _)| known == config) {
-                continue;
+        let Self { candidates, tried, count, .. } = self;
+        let changed = |former: Option<Option<u64>>, now: &Option<u64>| {
+            if let Some(trials) = former.flatten().and_then(|id| count.get_mut(&id)) {
+                *trials -= 1;
             }
-            let print = self.fingerprint(config);
-            let before = self.tried.insert(number, (config.clone(), print));
-            if let Some(count) = before.and_then(|(_, print)| self.count.get_mut(&print?)) {
-                *count -= 1;
+            if let Some(id) = now {
+                *count.entry(*id).or_default() += 1;
             }
-            if let Some(print) = print {
-                *self.count.entry(print).or_default() += 1;
-            }
-        }
+        };
+        tried.follow(view.history, |config| id(candidates, config), changed);
     }
 
     /// Whether a trial has this network.
-    fn has(&self, print: u64) -> bool {
-        self.count.get(&print).is_some_and(|count| *count > 0)
+    fn has(&self, id: u64) -> bool {
+        self.count.get(&id).is_some_and(|trials| *trials > 0)
+    }
+
+    fn is_new(&self, view: &View<'_>, config: &Config) -> bool {
+        id(&self.candidates, config).is_some_and(|id| !self.has(id)) && view.space.allows(config)
     }
 }
 
-impl Sampler for DeduplicatingSampler {
+fn id(candidates: &Candidates, config: &Config) -> Option<u64> {
+    candidates.of(config).ok().map(|candidate| candidate.id)
+}
+
+impl<S: Sampler> Sampler for DeduplicatingSampler<S> {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         self.follow(view);
-        let is_new = |sampler: &Self, config: &Config| {
-            sampler.fingerprint(config).is_some_and(|print| !sampler.has(print))
-                && view.space.allows(config)
-        };
         let proposal = self.inner.propose(view, rng)?;
-        if is_new(self, &proposal) {
+        if self.is_new(view, &proposal) {
             return Ok(proposal);
         }
         // Close to the proposal first, then from the prior.
@@ -78,31 +65,32 @@ impl Sampler for DeduplicatingSampler {
             let other = if attempt < ATTEMPTS {
                 let rate = (attempt + 1) as f64 / ATTEMPTS as f64;
                 view.space.build_config(|index, param| match proposal.value(index) {
-                    Some(value) if uniform(rng) >= rate => value,
+                    Some(value) if rng.random::<f64>() >= rate => value,
                     _ => param.sample_prior(rng),
                 })
             } else {
                 view.space.sample_prior(rng)
             };
-            if is_new(self, &other) {
+            if self.is_new(view, &other) {
                 return Ok(other);
             }
         }
         Ok(proposal)
     }
-}
 
-fn uniform(rng: &mut dyn Rng) -> f64 {
-    use rand::RngExt;
-    rng.random()
+    fn prepare(&mut self, view: &View<'_>) {
+        self.follow(view);
+        self.inner.prepare(view);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use automl_arch::{BlockSpace, BlockSpaceOptions};
+    use automl_arch::{BlockSpace, BlockSpaceOptions, NetworkSpace};
     use automl_numeric::stream;
     use automl_study::{Direction, History, RandomSampler, State, Trial};
+    use std::sync::Arc;
 
     /// Another program's trial becomes another network while it runs.
     #[test]
@@ -110,10 +98,11 @@ mod tests {
         let options = BlockSpaceOptions { width: 0.125, ..BlockSpaceOptions::default() };
         let networks = NetworkSpace::Blocks(BlockSpace::new(1, 8, 10, &options).unwrap());
         let space = networks.space().clone();
+        let candidates = Candidates::new(Arc::new(networks));
         let mut sampler =
-            DeduplicatingSampler::new(Box::new(RandomSampler::from_prior()), networks.clone());
+            DeduplicatingSampler::new(RandomSampler::from_prior(), candidates.clone());
         let draw = |number| space.sample_prior(&mut stream(number, 0, "test"));
-        let print = |config: &Config| networks.architecture(config).fingerprint().unwrap();
+        let print = |config: &Config| id(&candidates, config).unwrap();
         let mut history = History::new(vec![Direction::Minimize]);
         let mut trial = Trial::waiting(0, draw(0));
         trial.state = State::Running;

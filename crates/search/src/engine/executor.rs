@@ -1,28 +1,30 @@
-//! Workers: each asks the study for its next job, trains, and reports.
+//! Workers of a search: each asks the study for its next job, trains, and reports.
 
-use super::SearchError;
+use super::candidate::Candidate;
+use super::pool::{Pool, lock};
 use super::setup::Setup;
-use crate::{Event, Progress};
-use automl_arch::{Architecture, Cost};
+use super::trial_metrics::TrialMetrics;
+use crate::{Event, Progress, RecordError, SearchError, TrainingError};
+use automl_arch::Architecture;
 use automl_data::Split;
 use automl_numeric::pareto;
 use automl_numeric::stream;
 use automl_study::{Assignment, History, Next, Outcome, State, Study, TrialId, Verdict};
-use automl_train::{TrainError, Training, one_thread};
+use automl_train::{Evaluation, TrainError, Training};
 use rand::RngExt;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// After how much training a checkpoint is written between rungs.
+/// Seconds of training between two checkpoints of a rung.
 pub(crate) const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
 
-/// How often a process without work looks for what others wrote.
+/// The interval at which a process without work reads what others wrote.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// The attribute that holds the seconds of one epoch.
-pub(super) const EPOCH_SECONDS: &str = "automl:epoch-seconds";
+/// The longest time that a worker without work waits at once.
+const PATIENCE: Duration = Duration::from_millis(200);
 
-/// What all workers share.
+/// The state that all workers share.
 pub(super) struct Executor<'a> {
     pub(super) setup: Setup<'a>,
     pub(super) study: Mutex<Study>,
@@ -30,9 +32,9 @@ pub(super) struct Executor<'a> {
     pub(super) changed: Condvar,
     pub(super) deadline: Option<Instant>,
     looks: Pace,
-    /// When the run began.
+    /// The beginning of the run.
     pub(super) start: Instant,
-    /// When the trials of this run began, and how many were known by then.
+    /// The beginning of the trials of this run, and the number of trials known by then.
     before: (Instant, u64),
 }
 
@@ -49,61 +51,43 @@ impl<'a> Executor<'a> {
         Self { setup, study, changed, deadline, looks, start, before }
     }
 
-    /// Runs `workers` workers until nothing is left to do, the time is over or someone asks to
-    /// stop. The first error ends all of them; what was recorded stays.
-    pub(super) fn run(&self, workers: usize, one_thread_each: bool) -> Result<(), SearchError> {
-        let failure = Mutex::new(None);
-        std::thread::scope(|scope| {
-            for _ in 0..workers {
-                scope.spawn(|| {
-                    let work = || self.work(&failure);
-                    let result = if one_thread_each { one_thread(work) } else { work() };
-                    if let Err(error) = result {
-                        lock(&failure).get_or_insert(error);
-                        self.changed.notify_all();
-                    }
-                });
-            }
-        });
-        match failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+    /// Runs workers until nothing is left to do, the time is over or the stop flag is set. The first
+    /// error ends all of them; recorded trials stay.
+    pub(super) fn run(&self, pool: Pool) -> Result<(), SearchError> {
+        pool.run(|has_failed| {
+            let result = self.work(has_failed);
+            self.changed.notify_all();
+            result
+        })
+    }
+
+    /// The study, once all workers are done.
+    pub(super) fn into_study(self) -> Study {
+        self.study.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_over(&self) -> bool {
         self.setup.is_over(self.deadline)
     }
 
-    fn work(&self, failure: &Mutex<Option<SearchError>>) -> Result<(), SearchError> {
-        while !self.is_over() && lock(failure).is_none() {
+    fn work(&self, has_failed: &dyn Fn() -> bool) -> Result<(), SearchError> {
+        while !self.is_over() && !has_failed() {
             let mut study = lock(&self.study);
-            match study.next_job().map_err(|error| self.setup.plan.caps.refused(error))? {
+            match study.next_job()? {
                 Next::Run(assignment) => {
                     drop(study);
-                    let number = assignment.number;
-                    match self.job(assignment) {
-                        Err(SearchError::Tell(error)) if error.is_lease_lost() => {
-                            self.setup.note(format!("trial {number} goes on elsewhere: {error}"));
-                        }
-                        Err(error) => {
-                            // Whoever is still at work goes on with it.
-                            let _ = lock(&self.study).release(number);
-                            return Err(error);
-                        }
-                        Ok(()) => {}
-                    }
+                    self.run_job(assignment)?;
                     self.changed.notify_all();
                 }
                 Next::Wait => {
-                    // What this process does wakes all; the others are looked for now and then.
-                    let patience = Duration::from_millis(200);
+                    // A report of this process wakes all; other processes are looked at at times.
                     let mut study = study;
                     loop {
-                        let waited = self.changed.wait_timeout(study, patience);
+                        let waited = self.changed.wait_timeout(study, PATIENCE);
                         let (again, waited) = waited.unwrap_or_else(PoisonError::into_inner);
                         study = again;
-                        if !waited.timed_out() || self.is_over() || self.looks.is_due() {
+                        let is_over = self.is_over() || has_failed();
+                        if !waited.timed_out() || is_over || self.looks.is_due() {
                             break;
                         }
                     }
@@ -114,113 +98,162 @@ impl<'a> Executor<'a> {
         Ok(())
     }
 
+    /// Runs a job, unless the trial's lease is lost to another worker meanwhile.
+    fn run_job(&self, assignment: Assignment) -> Result<(), SearchError> {
+        let number = assignment.number.0;
+        match self.job(assignment) {
+            Err(SearchError::Record(RecordError::Tell(error))) if error.is_lease_lost() => {
+                self.setup.note(format!("trial {number} goes on elsewhere: {error}"));
+                Ok(())
+            }
+            Err(error) => {
+                // Another worker may go on with it; where this fails too, once its lease expires.
+                let _ = lock(&self.study).release(number);
+                Err(error)
+            }
+            done => done,
+        }
+    }
+
     /// Trains one candidate as far as its job goes.
     fn job(&self, assignment: Assignment) -> Result<(), SearchError> {
         let Assignment { number, config, fidelity, target } = assignment;
         let (number, from) = (number.0, fidelity.0);
-        let until = target.unwrap_or(self.setup.plan.rungs.ladder.max()).0;
-        let architecture = self.setup.plan.networks.architecture(&config);
-        let network = match architecture.graph() {
-            Ok(network) if self.setup.plan.caps.allow(&network) => network,
-            Ok(network) => {
-                let cost = network.cost();
-                let reason = format!(
-                    "over a cap with {} parameters and {} MACs",
-                    cost.parameters, cost.macs
-                );
-                return self.fail(number, reason, None);
-            }
+        let plan = self.setup.plan;
+        let rungs = &plan.rungs;
+        let until = target.unwrap_or(rungs.ladder.max()).0;
+        let candidate = match plan.candidates.of(&config) {
+            Ok(candidate) => candidate,
             Err(error) => return self.fail(number, error.to_string(), None),
         };
-        let cost = network.cost();
-        let price = self.setup.plan.caps.price(self.setup.settings.search.cost_objective, &network);
-        self.setup.tell(&Event::Training { trial: number, params: cost.parameters, from, until });
-        let rungs = &self.setup.plan.rungs;
-        let mut going: Option<Training> = None;
+        if !plan.caps.allow(&candidate) {
+            let cost = candidate.cost;
+            let (parameters, macs) = (cost.parameters, cost.macs);
+            let reason = format!("over a cap with {parameters} parameters and {macs} MACs");
+            return self.fail(number, reason, None);
+        }
+        let params = candidate.cost.parameters;
+        self.setup.tell(&Event::Training { trial: number, params, from, until });
+        let mut job = Job { number, candidate, until, training: None, saved: Instant::now() };
         let mut at = from;
-        let mut saved = Instant::now();
         while at < until {
             let next = if rungs.by_epoch() {
                 at + 1
             } else {
                 lock(&self.study).next_milestone(at, until).0
             };
-            let begun = match going.take() {
-                Some(training) => Ok(training),
-                None => self.begin(number, at, next, &architecture),
-            };
-            let trained = begun.map_err(SearchError::from).and_then(|mut training| {
-                let seconds = self.advance(number, next, &mut training, &mut saved)?;
-                Ok((training, seconds))
-            });
-            let (training, seconds) = match trained {
+            let (training, seconds) = match self.train(&mut job, at, next) {
                 Ok(trained) => trained,
-                Err(SearchError::Train(TrainError::Stopped { .. })) => {
+                Err(error) if error.is_stop() => {
                     lock(&self.study).release(number)?;
                     return Ok(());
                 }
-                Err(SearchError::Train(error)) => {
-                    return self.fail(number, error.to_string(), Some(cost));
+                Err(SearchError::Training(TrainingError::Train(error))) => {
+                    return self.fail(number, error.to_string(), Some(&job.candidate));
                 }
                 Err(error) => return Err(error),
             };
             at = next;
-            let accuracy = training.evaluate(Split::Validation).accuracy;
-            // A trial that is paused has its checkpoint, whatever happens in between. Where time is
-            // limited, the final training may start from the weights of one that is complete.
-            if at >= until && (at < rungs.ladder.max().0 || self.deadline.is_some()) {
-                training.save(&self.setup.folder.checkpoint(number))?;
-            }
-            let mut study = lock(&self.study);
-            if let Some(seconds) = seconds {
-                study.set_attribute(
-                    number,
-                    EPOCH_SECONDS,
-                    (seconds / rungs.epoch_cost(at)).into(),
-                )?;
-            }
-            let values = vec![accuracy, price];
-            let verdict = study.report(number, at, values.clone())?;
-            let state = match verdict {
-                Verdict::Continue => None,
-                Verdict::Pause => Some("paused"),
-                Verdict::Stop => Some("pruned"),
-                Verdict::Complete => {
-                    study.tell(number, values)?;
-                    Some("complete")
-                }
-            };
-            self.changed.notify_all();
-            let progress = self.progress(study.history());
-            // Nobody else's end is decided while this trial goes on.
-            let mut ended = if state.is_some() { study.unpromotable() } else { Vec::new() };
-            drop(study);
-            ended.extend((state == Some("pruned")).then_some(TrialId(number)));
-            ended.into_iter().for_each(|trial| self.setup.folder.free_checkpoint(trial.0));
-            if let Some(state) = state {
-                self.setup.tell(&Event::Candidate {
-                    trial: number,
-                    state,
-                    reason: None,
-                    epochs: training.epoch(),
-                    accuracy: Some(accuracy),
-                    params: cost.parameters,
-                    macs: cost.macs,
-                });
-            }
-            self.setup.tell(&Event::Progress(progress));
-            if state.is_some() {
+            if self.judge(&job, at, &training, &seconds)? {
                 return Ok(());
             }
-            going = rungs.ladder.resumable().then_some(training);
+            job.training = rungs.ladder.resumable().then_some(training);
         }
         // The checkpoint lies beyond the job: its reports are recorded, so it can be judged.
         lock(&self.study).release(number)?;
         Ok(())
     }
 
-    /// A training on the way to fidelity `next`: the one that its trial has behind it where
-    /// training goes on from fidelity to fidelity, else one from scratch.
+    /// Trains to the next fidelity; the training, and the seconds of each epoch.
+    fn train(
+        &self,
+        job: &mut Job,
+        at: u64,
+        next: u64,
+    ) -> Result<(Training, Vec<f64>), SearchError> {
+        let mut training = match job.training.take() {
+            Some(training) => training,
+            None => self.begin(job.number, at, next, &job.candidate.architecture)?,
+        };
+        let rungs = &self.setup.plan.rungs;
+        let mut seconds = Vec::new();
+        while training.epoch() < rungs.epochs_at(next) {
+            seconds.push(training.run_epoch(&|| self.is_over())?.time.as_secs_f64());
+            if rungs.ladder.resumable() && job.saved.elapsed() > CHECKPOINT_EVERY {
+                training.save(&self.setup.folder.checkpoint(job.number))?;
+                job.saved = Instant::now();
+            }
+        }
+        Ok((training, seconds))
+    }
+
+    /// Evaluates and reports at a fidelity; whether that ends the job.
+    fn judge(
+        &self,
+        job: &Job,
+        at: u64,
+        training: &Training,
+        seconds: &[f64],
+    ) -> Result<bool, SearchError> {
+        let Job { number, candidate, until, .. } = job;
+        let (number, plan) = (*number, self.setup.plan);
+        let evaluation = training.evaluate(Split::Validation);
+        // A paused trial has its checkpoint, even if this process ends now. Under a time limit, the
+        // final training may start from the weights of a complete one.
+        if at >= *until && (at < plan.rungs.ladder.max().0 || self.deadline.is_some()) {
+            training.save(&self.setup.folder.checkpoint(number))?;
+        }
+        let mut study = lock(&self.study);
+        let before = study.history().get(number).and_then(TrialMetrics::of);
+        let metrics = TrialMetrics::new(before, evaluation, seconds, plan.rungs.epoch_cost(at));
+        metrics.record(&mut study, number)?;
+        let price = plan.caps.price(self.setup.settings.search.cost_objective, candidate);
+        let values = vec![evaluation.accuracy, price];
+        let state = match study.report(number, at, values.clone())? {
+            Verdict::Continue => None,
+            Verdict::Pause => Some("paused"),
+            Verdict::Stop => Some("pruned"),
+            Verdict::Complete => {
+                study.tell(number, values)?;
+                Some("complete")
+            }
+        };
+        self.changed.notify_all();
+        let progress = self.progress(study.history());
+        // While this trial goes on, the end of no other one is decided.
+        let mut ended = if state.is_some() { study.unpromotable() } else { Vec::new() };
+        drop(study);
+        ended.extend((state == Some("pruned")).then_some(TrialId(number)));
+        ended.into_iter().for_each(|trial| self.setup.folder.free_checkpoint(trial.0));
+        if let Some(state) = state {
+            self.tell_end(number, state, training.epoch(), evaluation, candidate);
+        }
+        self.setup.tell(&Event::Progress(progress));
+        Ok(state.is_some())
+    }
+
+    fn tell_end(
+        &self,
+        trial: u64,
+        state: &'static str,
+        epochs: u64,
+        Evaluation { accuracy, loss }: Evaluation,
+        candidate: &Candidate,
+    ) {
+        self.setup.tell(&Event::Candidate {
+            trial,
+            state,
+            reason: None,
+            epochs,
+            accuracy: Some(accuracy),
+            loss: Some(loss),
+            params: candidate.cost.parameters,
+            macs: candidate.cost.macs,
+        });
+    }
+
+    /// A training on the way to fidelity `next`: on a resumable ladder from the trial's checkpoint,
+    /// else from scratch.
     fn begin(
         &self,
         number: u64,
@@ -235,7 +268,7 @@ impl<'a> Executor<'a> {
         if rungs.ladder.resumable() && (at > 0 || path.exists()) {
             let adapted = architecture.at_resolution(stage.fidelity.side)?;
             match Training::resume(&path, &stage.data, self.setup.device) {
-                // It may be that of another record that was in this folder.
+                // The checkpoint may be that of another record in this folder.
                 Ok(training)
                     if (training.architecture(), training.seed()) == (Some(&adapted), seed)
                         && training.epoch() <= rungs.epochs_at(next) =>
@@ -245,36 +278,19 @@ impl<'a> Executor<'a> {
                 Ok(_) => {}
                 Err(error) => {
                     let note = format!("trial {number} starts again from its first epoch: {error}");
-                    self.setup.tell(&Event::Note(note));
+                    self.setup.note(note);
                 }
             }
         }
         stage.training(architecture, seed, self.setup.device)
     }
 
-    /// Trains to the epochs of a fidelity, with a checkpoint now and then on the way; returns the mean
-    /// seconds of an epoch, if there was one.
-    fn advance(
+    fn fail(
         &self,
         number: u64,
-        next: u64,
-        training: &mut Training,
-        saved: &mut Instant,
-    ) -> Result<Option<f64>, SearchError> {
-        let (mut seconds, mut epochs) = (0.0, 0);
-        let rungs = &self.setup.plan.rungs;
-        while training.epoch() < rungs.epochs_at(next) {
-            seconds += training.run_epoch(&|| self.is_over())?.time.as_secs_f64();
-            epochs += 1;
-            if rungs.ladder.resumable() && saved.elapsed() > CHECKPOINT_EVERY {
-                training.save(&self.setup.folder.checkpoint(number))?;
-                *saved = Instant::now();
-            }
-        }
-        Ok((epochs > 0).then(|| seconds / f64::from(epochs)))
-    }
-
-    fn fail(&self, number: u64, reason: String, cost: Option<Cost>) -> Result<(), SearchError> {
+        reason: String,
+        candidate: Option<&Candidate>,
+    ) -> Result<(), SearchError> {
         let mut study = lock(&self.study);
         study.tell(number, Outcome::failed(reason.clone()))?;
         let step = study.history().get(number).map_or(0, |trial| trial.fidelity().0);
@@ -286,8 +302,9 @@ impl<'a> Executor<'a> {
             reason: Some(reason),
             epochs: self.setup.plan.rungs.epochs_at(step),
             accuracy: None,
-            params: cost.map_or(0, |cost| cost.parameters),
-            macs: cost.map_or(0, |cost| cost.macs),
+            loss: None,
+            params: candidate.map_or(0, |candidate| candidate.cost.parameters),
+            macs: candidate.map_or(0, |candidate| candidate.cost.macs),
         });
         Ok(())
     }
@@ -313,7 +330,19 @@ impl<'a> Executor<'a> {
     }
 }
 
-/// Lets one of many threads do something, once in a while.
+/// One job of a worker.
+struct Job {
+    number: u64,
+    candidate: Arc<Candidate>,
+    /// The fidelity to train to.
+    until: u64,
+    /// The training, where it goes on from fidelity to fidelity.
+    training: Option<Training>,
+    /// The time of the last checkpoint.
+    saved: Instant,
+}
+
+/// Lets one of many threads act at an interval.
 struct Pace {
     every: Duration,
     last: Mutex<Instant>,
@@ -324,7 +353,7 @@ impl Pace {
         Self { every, last: Mutex::new(Instant::now()) }
     }
 
-    /// Whether it is time, for whoever asks first.
+    /// Whether the interval is over; true for the first thread that asks.
     fn is_due(&self) -> bool {
         let mut last = lock(&self.last);
         let due = last.elapsed() >= self.every;
@@ -335,7 +364,7 @@ impl Pace {
     }
 }
 
-/// The losses of the trials that were judged.
+/// The losses of the trials with a report.
 fn judged(history: &History) -> Vec<Vec<f64>> {
     history
         .trials()
@@ -345,20 +374,15 @@ fn judged(history: &History) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// How many trials were judged or failed.
+/// The number of trials that have a report or failed.
 fn tried(history: &History) -> u64 {
     (judged(history).len() + history.count(State::Failed)) as u64
 }
 
-/// The time for the trials that are left, at the pace of those of this run.
+/// The time for the remaining trials at the pace of this run.
 fn time_left(elapsed: Duration, tried: u64, left: u64) -> Duration {
     let seconds = elapsed.as_secs_f64() * left as f64 / tried.max(1) as f64;
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
-}
-
-/// Locks, also after another worker panicked: the data behind is changed in whole steps only.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

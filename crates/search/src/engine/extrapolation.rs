@@ -1,12 +1,12 @@
-//! What candidates that paused or were stopped are expected to reach.
+//! Extrapolation of the loss of candidates that paused or were stopped.
 
-use super::scores::slope;
+use super::slope::slope;
 use automl_study::{History, State, Trial};
 
-/// From this many pairs on, the slope of a line is estimated.
+/// The number of pairs from which the slope of a line is estimated.
 const ENOUGH: usize = 3;
 
-/// The loss that a candidate is expected to have at the highest rung that any has reached.
+/// The expected loss of each candidate at the highest rung that any candidate has reached.
 ///
 /// A search trains few candidates to the end, so those that paused must be compared with candidates
 /// that went on: taken as they are, an accuracy after three epochs would lose against any after nine.
@@ -16,7 +16,7 @@ const ENOUGH: usize = 3;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct CurveExtrapolation {
     rungs: Vec<u64>,
-    /// From each rung to the next; `None` where nobody went on.
+    /// From each rung to the next; `None` without a candidate at both.
     steps: Vec<Option<Line>>,
 }
 
@@ -35,8 +35,8 @@ impl CurveExtrapolation {
         Self { steps: steps.collect(), rungs }
     }
 
-    /// The first objective as a loss; `None` before the first report. A trial that is complete has
-    /// what it reached.
+    /// The first objective as an extrapolated loss; `None` before the first report. The loss of a
+    /// complete trial is its own.
     pub(super) fn loss(&self, history: &History, trial: &Trial) -> Option<f64> {
         let loss = history.loss(trial.last_values()?);
         if trial.state == State::Complete {
@@ -51,11 +51,11 @@ impl CurveExtrapolation {
 /// Losses at one rung given those at the one below.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Line {
-    /// The means of those who went on.
+    /// The means over candidates at both rungs.
     from: f64,
     to: f64,
     slope: f64,
-    /// The largest loss of those who went on.
+    /// The largest loss at the lower rung of a candidate at both.
     worst: f64,
 }
 
@@ -117,7 +117,7 @@ mod tests {
         let accuracy = |trial: usize| {
             expected.loss(&history, &history.trials()[trial]).map(|loss| (-1e3 * loss).round())
         };
-        // Who paused at the second rung with more is expected to end with more.
+        // A trial that paused at the second rung with more is expected to end with more.
         assert_eq!([accuracy(0), accuracy(1)], [Some(800.0), Some(850.0)]);
         // .175 to the second rung, .1 to the third.
         assert_eq!([accuracy(2), accuracy(3)], [Some(675.0), None]);
@@ -130,13 +130,13 @@ mod tests {
         let line = Line::fit(&[[0.2, 0.1], [0.3, 0.15], [0.4, 0.2]]).unwrap();
         assert!((line.slope - 0.5).abs() < 1e-9);
         assert!((line.at(0.25) - 0.125).abs() < 1e-9);
-        // Worse than all who went on.
+        // Worse than all at both rungs.
         assert!((line.at(0.6) - 0.4).abs() < 1e-9);
         assert_eq!(Line::fit(&[]), None);
     }
 
     proptest! {
-        /// Who was better at a rung is not expected to be worse at the next.
+        /// A candidate that was better at a rung is not expected to be worse at the next.
         #[test]
         fn the_order_stays(
             pairs in proptest::collection::vec((0.0f64..1.0, 0.0f64..1.0), 1..12),

@@ -1,22 +1,25 @@
 //! The folder of a study: its name, its lock, its files.
 
-use super::SearchError;
+use crate::FileError;
 use automl_study::StopFlag;
 use std::fs::{self, File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The folder of one study. Processes that work on one study at once may share it: each holds a
-/// lock until it ends, however it ends, so that one which begins knows whether it is alone there.
-/// A folder that was made here goes with it, unless the study began ([`StudyFolder::keep`]) or
-/// something is recorded in it.
+/// The folder of one study.
+///
+/// Processes that work on a study at once may share its folder. Each holds a lock until it ends, so
+/// that a process that begins can tell whether it is alone there. A folder that this process created
+/// is removed with this value, unless the study began ([`StudyFolder::keep`]) or something was
+/// recorded in it.
 #[derive(Debug)]
 pub(super) struct StudyFolder {
     pub(super) name: String,
     pub(super) path: PathBuf,
-    /// Made here, for a study that has not begun.
+    /// Whether this process created it, for a study that has not begun.
     pub(super) fresh: bool,
-    /// Whether something is recorded in it that took its time.
+    /// Whether it holds the result of long preparations.
     pub(super) filled: bool,
     /// Whether no other process worked on the study in this folder when this one came.
     pub(super) alone: bool,
@@ -25,79 +28,41 @@ pub(super) struct StudyFolder {
 }
 
 impl StudyFolder {
-    /// Creates or opens `runs/<name>`. Without a name takes the first of `<dataset>-1`,
-    /// `<dataset>-2`, ... that does not exist yet. While another process begins the study there, or
-    /// ends it, this one waits, and says so by `waits`.
+    /// Creates or opens `runs/<name>`; without a name, takes the first of `<dataset>-1`,
+    /// `<dataset>-2`, ... that does not exist yet. Waits while another process begins or ends the
+    /// study there, and calls `waits` then; `None` where the stop flag ended the wait.
     pub(super) fn open(
         runs: &Path,
         name: Option<&str>,
         dataset: &str,
         stop: &StopFlag,
         waits: &dyn Fn(),
-    ) -> Result<Self, SearchError> {
-        let file = |path: &Path, source| SearchError::File {
-            action: "create",
-            path: path.to_owned(),
-            source,
+    ) -> Result<Option<Self>, FileError> {
+        fs::create_dir_all(runs).map_err(FileError::of("create", runs))?;
+        let (name, mut fresh) = match name {
+            Some(name) => (name.to_owned(), is_created(&runs.join(name))?),
+            None => (first_free(runs, dataset)?, true),
         };
-        fs::create_dir_all(runs).map_err(|e| file(runs, e))?;
-        let mut fresh = true;
-        let (name, path) = match name {
-            Some(name) => {
-                let path = runs.join(name);
-                match fs::create_dir(&path) {
-                    Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => fresh = false,
-                    made => made.map_err(|e| file(&path, e))?,
-                }
-                (name.to_owned(), path)
-            }
-            None => {
-                let mut number = 1;
-                loop {
-                    let name = format!("{dataset}-{number}");
-                    let path = runs.join(&name);
-                    match fs::create_dir(&path) {
-                        Ok(()) => break (name, path),
-                        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
-                        Err(e) => return Err(file(&path, e)),
-                    }
-                }
-            }
-        };
+        let path = runs.join(&name);
         let lock_path = path.join("lock");
-        let lock = File::create(&lock_path).map_err(|e| file(&lock_path, e))?;
-        let mut taken = lock.try_lock();
-        let alone = taken.is_ok();
-        // Others may have begun in it what is not this process's to take away.
+        let lock = File::create(&lock_path).map_err(FileError::of("create", &lock_path))?;
+        let Some(alone) = take(&lock, &lock_path, stop, waits)? else { return Ok(None) };
+        // Another process may have begun in it, so that it is not this process's to remove.
         fresh &= alone;
-        if !alone {
-            taken = lock.try_lock_shared();
-            if matches!(taken, Err(TryLockError::WouldBlock)) {
-                waits();
-            }
-        }
-        while let Err(error) = taken {
-            match error {
-                TryLockError::WouldBlock if stop.is_set() => return Err(SearchError::Stopped),
-                TryLockError::WouldBlock => std::thread::sleep(Duration::from_millis(100)),
-                TryLockError::Error(e) => return Err(file(&lock_path, e)),
-            }
-            taken = lock.try_lock_shared();
-        }
         if !lock_path.exists() {
-            // Whoever held it has taken the folder away.
+            // The process that held the lock has removed the folder.
             return Self::open(runs, Some(&name), dataset, stop, waits);
         }
         let checkpoints = path.join("checkpoints");
-        fs::create_dir_all(&checkpoints).map_err(|e| file(&checkpoints, e))?;
+        fs::create_dir_all(&checkpoints).map_err(FileError::of("create", &checkpoints))?;
         if alone {
             [&path, &checkpoints].into_iter().for_each(|folder| remove_parts(folder));
         }
-        Ok(Self { name, path, fresh, filled: false, alone, lock })
+        Ok(Some(Self { name, path, fresh, filled: false, alone, lock }))
     }
 
     /// The study has begun: the folder stays, and others may join.
-    pub(super) fn keep(&mut self) -> Result<(), SearchError> {
+    pub(super) fn keep(&mut self) -> Result<(), FileError> {
         self.fresh = false;
         if self.alone {
             self.relock(File::lock_shared)?;
@@ -105,9 +70,9 @@ impl StudyFolder {
         Ok(())
     }
 
-    /// Leaves the folder to the others that work in it; whether there are none, so that it is this
-    /// process's alone. Of several that end at once, exactly one is the last.
-    pub(super) fn is_last(&self) -> Result<bool, SearchError> {
+    /// Leaves the folder to the other processes in it; true if there are none, and the folder is now
+    /// this process's alone. Of several that end at once, exactly one is the last.
+    pub(super) fn is_last(&self) -> Result<bool, FileError> {
         self.relock(|lock| match lock.try_lock() {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
@@ -115,12 +80,9 @@ impl StudyFolder {
         })
     }
 
-    fn relock<T>(&self, take: impl Fn(&File) -> std::io::Result<T>) -> Result<T, SearchError> {
-        self.lock.unlock().and_then(|()| take(&self.lock)).map_err(|source| SearchError::File {
-            action: "lock",
-            path: self.path.join("lock"),
-            source,
-        })
+    fn relock<T>(&self, take: impl Fn(&File) -> std::io::Result<T>) -> Result<T, FileError> {
+        let taken = self.lock.unlock().and_then(|()| take(&self.lock));
+        taken.map_err(FileError::of("lock", &self.path.join("lock")))
     }
 
     /// The checkpoint of a trial.
@@ -138,14 +100,58 @@ impl StudyFolder {
         let _ = fs::remove_file(self.final_checkpoint(trial));
     }
 
-    /// Removes a checkpoint that nobody needs any more.
+    /// Removes the checkpoint of a trial that does not go on.
     pub(super) fn free_checkpoint(&self, trial: u64) {
         // A file that stays behind costs space and nothing else.
         let _ = fs::remove_file(self.checkpoint(trial));
     }
 }
 
-/// Removes what is left of files whose writing was interrupted.
+/// Creates a folder; false if it existed before.
+fn is_created(path: &Path) -> Result<bool, FileError> {
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        made => made.map(|()| true).map_err(FileError::of("create", path)),
+    }
+}
+
+/// Creates the first folder of `<dataset>-1`, `<dataset>-2`, ... that does not exist yet.
+fn first_free(runs: &Path, dataset: &str) -> Result<String, FileError> {
+    let mut number = 1;
+    loop {
+        let name = format!("{dataset}-{number}");
+        if is_created(&runs.join(&name))? {
+            return Ok(name);
+        }
+        number += 1;
+    }
+}
+
+/// Takes the lock of a folder, alone or else shared; true if alone, `None` where the stop flag
+/// ended the wait for it.
+fn take(
+    lock: &File,
+    path: &Path,
+    stop: &StopFlag,
+    waits: &dyn Fn(),
+) -> Result<Option<bool>, FileError> {
+    if lock.try_lock().is_ok() {
+        return Ok(Some(true));
+    }
+    let mut is_first = true;
+    loop {
+        match lock.try_lock_shared() {
+            Ok(()) => return Ok(Some(false)),
+            Err(TryLockError::Error(error)) => return Err(FileError::of("create", path)(error)),
+            Err(TryLockError::WouldBlock) if is_first => waits(),
+            Err(TryLockError::WouldBlock) if stop.is_set() => return Ok(None),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(100)),
+        }
+        is_first = false;
+    }
+}
+
+/// Removes files whose writing was interrupted.
 fn remove_parts(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.path().extension().is_some_and(|extension| extension == "part") {
@@ -176,20 +182,20 @@ mod tests {
         let open = |stop: &StopFlag| {
             StudyFolder::open(runs.path(), Some("a"), "digits", stop, &|| waited.set(true))
         };
-        let mut first = open(&stop).unwrap();
+        let mut first = open(&stop).unwrap().unwrap();
         assert!(first.alone);
         // It has not begun yet.
         let stopped = StopFlag::new();
         stopped.set();
-        assert!(matches!(open(&stopped).unwrap_err(), SearchError::Stopped));
+        assert!(open(&stopped).unwrap().is_none());
         assert!(waited.replace(false));
         first.keep().unwrap();
-        let mut second = open(&stop).unwrap();
+        let mut second = open(&stop).unwrap().unwrap();
         second.keep().unwrap();
         assert!(!second.alone && !second.fresh && !waited.get());
         assert!(!first.is_last().unwrap());
         assert!(second.is_last().unwrap());
         drop((first, second));
-        assert!(open(&stop).unwrap().alone);
+        assert!(open(&stop).unwrap().unwrap().alone);
     }
 }

@@ -1,11 +1,9 @@
-//! Search and learn at once: a weight-sharing network proposes the first candidates.
+//! Weight sharing: a supernet proposes the first candidates of a search.
 
-use super::SearchError;
 use super::plan::{ETA, Plan};
 use super::rungs::Macs;
 use super::setup::Setup;
-use crate::Event;
-use automl_arch::NetworkSpace;
+use crate::{DataError, Event, SearchError, TrainingError};
 use automl_data::Recipe;
 use automl_numeric::pareto;
 use automl_study::{Fidelity, Study};
@@ -13,7 +11,7 @@ use automl_train::{Candidate, Supernet, TrainError, on_threads};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What an epoch of a supernet costs in epochs of a typical candidate on images of the same side: it
+/// The cost of an epoch of a supernet in epochs of a typical candidate on images of the same side: it
 /// trains on four fifths of the images and judges as many held-out ones most of the time, and its
 /// networks become several times as large as is typical.
 const EPOCH_COST: f64 = 3.0;
@@ -27,16 +25,16 @@ const LEAST_SIDE: usize = 12;
 /// The share of the training images that the distribution over networks learns from.
 const HELD_OUT: f64 = 0.2;
 
-/// How many networks are ranked with the weights that they inherit.
+/// The number of networks that are ranked with inherited weights.
 const CANDIDATES: usize = 32;
 
-/// How many times smaller a supernet's batches are: it needs many steps more than large ones.
+/// The ratio of a search's batch to a supernet's, which needs many steps.
 const SMALLER: usize = 4;
 
 /// The least batch of a supernet, unless a search's is smaller: below, a step is mostly overhead.
 const LEAST_BATCH: usize = 32;
 
-/// What the learning phase needs.
+/// The training of a supernet before the trials.
 pub(super) struct Learning<'a> {
     pub(super) setup: Setup<'a>,
     pub(super) deadline: Option<Instant>,
@@ -54,13 +52,9 @@ impl Learning<'_> {
         }
         let candidates = match on_threads(threads, || self.candidates(study)) {
             Ok(candidates) => candidates,
-            Err(SearchError::Train(TrainError::Stopped { .. })) => return Ok(()),
-            Err(
-                error @ (SearchError::Train(TrainError::Diverged { .. } | TrainError::NoPath)
-                | SearchError::Split(_)),
-            ) => {
-                let note = format!("the search goes on without starting points: {error}");
-                self.setup.tell(&Event::Note(note));
+            Err(error) if error.is_stop() => return Ok(()),
+            Err(error) if is_tolerable(&error) => {
+                self.setup.note(format!("the search goes on without starting points: {error}"));
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -104,8 +98,8 @@ impl Learning<'_> {
                 Some(cost)
             });
         let cost = steps.sum::<f64>() / epoch * self.setup.plan.trials as f64;
-        let Plan { networks, space, search_data, .. } = self.setup.plan;
-        let macs = Macs::new(networks, space);
+        let Plan { candidates, space, search_data, .. } = self.setup.plan;
+        let macs = Macs::new(candidates, space);
         let smaller = macs.at(self.side()) / macs.at(search_data.side);
         let affordable = (cost / (EPOCH_COST * smaller)).round() as u64;
         affordable.max(LEAST_STEPS.div_ceil(steps_per_epoch.max(1)) as u64)
@@ -113,9 +107,9 @@ impl Learning<'_> {
 
     /// The ranked candidates; none where another process was faster.
     fn candidates(&self, study: &mut Study) -> Result<Vec<Candidate>, SearchError> {
-        let Plan { networks, space, recipe, .. } = self.setup.plan;
-        // The settings' check refuses other spaces.
-        let NetworkSpace::Blocks(blocks) = networks else { return Ok(Vec::new()) };
+        let Plan { candidates, space, recipe, .. } = self.setup.plan;
+        // The check of the search refuses other spaces.
+        let Some(blocks) = candidates.networks().blocks() else { return Ok(Vec::new()) };
         let seed = self.setup.settings.seed;
         let data = self.setup.plan.search_data.resized(self.side());
         let data = Arc::new(data.hold_out(HELD_OUT, seed)?);
@@ -157,12 +151,10 @@ impl Learning<'_> {
     }
 
     fn price(&self, candidate: &Candidate) -> f64 {
-        match self.setup.plan.networks.architecture(&candidate.config).graph() {
-            Ok(network) => {
-                self.setup.plan.caps.price(self.setup.settings.search.cost_objective, &network)
-            }
-            Err(_) => f64::INFINITY,
-        }
+        let Plan { candidates, caps, .. } = self.setup.plan;
+        let objective = self.setup.settings.search.cost_objective;
+        let price = candidates.of(&candidate.config).map(|network| caps.price(objective, &network));
+        price.unwrap_or(f64::INFINITY)
     }
 
     /// The candidates to start with, two thirds of the trials: by non-domination rank of corrected
@@ -174,4 +166,14 @@ impl Learning<'_> {
         let order = pareto::order(&losses).into_iter().take(count);
         order.map(|index| candidates[index].clone()).collect()
     }
+}
+
+/// Whether a search goes on after such a failure of its supernet.
+fn is_tolerable(error: &SearchError) -> bool {
+    matches!(
+        error,
+        SearchError::Training(TrainingError::Train(
+            TrainError::Diverged { .. } | TrainError::NoPath
+        )) | SearchError::Data(DataError::Split(_))
+    )
 }

@@ -1,9 +1,9 @@
-//! A recipe that is learnt by hypergradients before the search begins.
+//! Learning of the recipe by hypergradients before a search.
 
+use super::artifact;
 use super::plan::Plan;
 use super::setup::Setup;
-use super::{SearchError, artifact};
-use crate::TrainingSettings;
+use crate::{DataError, SearchError, TrainingError, TrainingSettings};
 use automl_arch::Architecture;
 use automl_data::{DataSplits, Recipe, Split};
 use automl_numeric::stream;
@@ -18,7 +18,7 @@ use std::time::Instant;
 /// The share of the training images that the recipe learns from.
 const HELD_OUT: f64 = 0.2;
 
-/// How often the recipe changes in a training, at least where it has as many steps.
+/// Updates of the recipe in a training, at least where it has as many steps.
 const CHANGES: u64 = 60;
 
 /// Draws of the prior, of which the median network in multiply-accumulates is trained.
@@ -32,13 +32,13 @@ const ATTRIBUTE: &str = "automl:recipe";
 #[serde(untagged)]
 enum Kept {
     Learnt(Learnt),
-    /// Why the given recipe stays.
+    /// The reason for which the given recipe stays.
     NotLearnt {
         not_learnt: String,
     },
 }
 
-/// What was learnt, and whether it does better.
+/// A learned recipe with its comparison to the given one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Learnt {
     learning_rate: f64,
@@ -48,8 +48,8 @@ struct Learnt {
     /// The batch at which this learning rate is right; not known of older ones.
     #[serde(default)]
     batch: Option<usize>,
-    /// How the same network does on the validation images, trained afresh with the recipe that was
-    /// given and with the learnt one.
+    /// The same network on the validation images, trained from scratch with the given recipe and with
+    /// the learned one.
     given: Outcome,
     learnt: Outcome,
 }
@@ -61,7 +61,7 @@ struct Outcome {
 }
 
 impl Learnt {
-    /// By accuracy, since label smoothing raises the loss of networks that are no worse for it.
+    /// Compares by accuracy, since label smoothing raises the loss of networks that are as good.
     fn is_better(&self) -> bool {
         let key = |outcome: Outcome| (outcome.accuracy, -outcome.loss);
         key(self.learnt) > key(self.given)
@@ -92,18 +92,18 @@ impl Learnt {
     }
 }
 
-/// What the learning of a recipe needs.
+/// The learning of a recipe.
 pub(super) struct RecipeLearning<'a> {
     pub(super) setup: Setup<'a>,
-    /// The given recipe stays if nothing was learnt by then.
+    /// The end of the learning; a recipe that is not learned by then stays as given.
     pub(super) deadline: Option<Instant>,
 }
 
 impl RecipeLearning<'_> {
     /// The training settings of the search: with what was learnt where that does better, as given
     /// where it does not. A study learns once and keeps the outcome in its record, with a copy in
-    /// `recipe.json`, also where the time was over or the training diverged, but not where someone
-    /// asked to stop.
+    /// `recipe.json`, also where the time was over or the training diverged, but not after an
+    /// interruption.
     ///
     /// One training learns learning rate, weight decay, label smoothing and the augmented share
     /// along with a typical network's weights. Since hypergradients look a short way ahead, two
@@ -183,7 +183,7 @@ impl RecipeLearning<'_> {
         Ok(tuning.tuned())
     }
 
-    /// What a training from scratch gives.
+    /// The outcome of a training from scratch.
     fn outcome(
         &self,
         network: &Architecture,
@@ -201,22 +201,16 @@ impl RecipeLearning<'_> {
 
     /// The network of median cost among some of the prior that the caps allow.
     fn typical(&self) -> Architecture {
-        let Plan { networks, space, caps, .. } = self.setup.plan;
-        let draw = |number| {
-            let config =
-                space.sample_prior(&mut stream(self.setup.settings.seed, number, "typical"));
-            networks.architecture(&config)
-        };
-        let mut drawn: Vec<(u64, Architecture)> = (0..DRAWS)
-            .map(draw)
-            .filter_map(|architecture| {
-                let network = architecture.graph().ok().filter(|n| caps.allow(n))?;
-                Some((network.cost().macs, architecture))
-            })
-            .collect();
-        drawn.sort_by_key(|(macs, _)| *macs);
-        let middle = drawn.len() / 2;
-        drawn.into_iter().nth(middle).map_or_else(|| draw(0), |(_, architecture)| architecture)
+        let Plan { candidates, space, caps, .. } = self.setup.plan;
+        let draw =
+            |number| space.sample_prior(&mut stream(self.setup.settings.seed, number, "typical"));
+        let allowed = |number| candidates.of(&draw(number)).ok().filter(|drawn| caps.allow(drawn));
+        let mut drawn: Vec<_> = (0..DRAWS).filter_map(allowed).collect();
+        drawn.sort_by_key(|candidate| candidate.cost.macs);
+        match drawn.get(drawn.len() / 2) {
+            Some(candidate) => candidate.architecture.clone(),
+            None => candidates.architecture(&draw(0)),
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -228,12 +222,13 @@ impl RecipeLearning<'_> {
 fn outcome(learnt: Result<Learnt, SearchError>) -> Result<Kept, SearchError> {
     match learnt {
         Ok(learnt) => Ok(Kept::Learnt(learnt)),
-        Err(SearchError::Train(TrainError::Stopped { .. })) => {
+        Err(error) if error.is_stop() => {
             Ok(Kept::NotLearnt { not_learnt: "the time for it was over".into() })
         }
-        Err(error @ (SearchError::Train(TrainError::Diverged { .. }) | SearchError::Split(_))) => {
-            Ok(Kept::NotLearnt { not_learnt: error.to_string() })
-        }
+        Err(
+            error @ (SearchError::Training(TrainingError::Train(TrainError::Diverged { .. }))
+            | SearchError::Data(DataError::Split(_))),
+        ) => Ok(Kept::NotLearnt { not_learnt: error.to_string() }),
         Err(error) => Err(error),
     }
 }
@@ -274,9 +269,10 @@ mod tests {
         let runs = tempfile::tempdir().unwrap();
         let settings = Settings::default();
         let data = DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
-        let plan = Plan::new(&settings, data, &cpu(), &|| false).unwrap();
+        let plan = Plan::new(&settings, data, None, &cpu(), &|| false).unwrap();
         let folder =
             StudyFolder::open(runs.path(), Some("late"), "digits", &StopFlag::new(), &|| ())
+                .unwrap()
                 .unwrap();
         let path = folder.path.join("recipe.json");
         let notes = Mutex::new(Vec::new());
@@ -306,6 +302,7 @@ mod tests {
         // Neither does a process in another folder.
         let other =
             StudyFolder::open(runs.path(), Some("other"), "digits", &StopFlag::new(), &|| ())
+                .unwrap()
                 .unwrap();
         assert_eq!(run(&other, &StopFlag::new(), None), late[1..]);
         assert!(other.path.join("recipe.json").exists());

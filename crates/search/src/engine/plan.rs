@@ -1,13 +1,13 @@
-//! What a search does with its settings once the data is known.
+//! The settings of a search with every default that depends on the data.
 
-use super::SearchError;
+use super::candidate::{ArchitectureSpace, Candidates};
+use super::caps::Caps;
 use super::rungs::{Macs, Rungs};
-use crate::{CostObjective, LadderSettings, Settings, SpaceName, TrainingSettings};
+use crate::{LadderSettings, SearchError, Settings, SpaceName, TrainingSettings};
 use automl_arch::nas_bench_macro::MacroSpace;
 use automl_arch::{BlockSpace, BlockSpaceError, BlockSpaceOptions, Graph, NetworkSpace};
 use automl_data::{DataSplits, Recipe};
-use automl_space::{Config, Constraint, Space};
-use automl_study::AskError;
+use automl_space::Space;
 use automl_train::{Device, LatencyTable};
 use std::sync::Arc;
 
@@ -19,93 +19,28 @@ pub(crate) const ETA: f64 = 3.0;
 pub(crate) struct Plan {
     /// All of the data, for the final training.
     pub(crate) data: Arc<DataSplits>,
-    /// The data that candidates are trained on, and judged by: at most half as many validation
-    /// images as there are training images.
+    /// The data of the search: at most half as many validation images as training images.
     pub(crate) search_data: Arc<DataSplits>,
-    pub(crate) networks: NetworkSpace,
+    /// The networks that are searched, by configuration.
+    pub(crate) candidates: Candidates,
+    /// Whether the space is one of the settings, and scaled to the limits.
+    is_named: bool,
     pub(crate) space: Space,
     pub(crate) recipe: Recipe,
     pub(crate) rungs: Rungs,
-    /// How many candidates are tried.
+    /// The number of candidates.
     pub(crate) trials: u64,
     pub(crate) final_epochs: u64,
     pub(crate) caps: Caps,
 }
 
-/// The most that a network may cost.
-#[derive(Clone, Debug)]
-#[cfg_attr(test, derive(Default))]
-pub(crate) struct Caps {
-    params: u64,
-    macs: u64,
-    /// In microseconds, as the table predicts them.
-    latency: f64,
-    table: Option<Arc<LatencyTable>>,
-}
-
-impl Caps {
-    /// Those of the settings, or such as keep networks small for their images.
-    fn of(settings: &Settings, data: &DataSplits) -> Self {
-        let search = &settings.search;
-        let (params, macs) = match (search.space, data.side) {
-            (SpaceName::NasBenchMacro, _) => (u64::MAX, u64::MAX),
-            (_, 0..=16) => (30_000, 1_000_000),
-            (_, 17..=40) => (200_000, 2_500_000),
-            _ => (1_500_000, 60_000_000),
-        };
-        let latency = search.max_latency.map_or(f64::INFINITY, |time| time.0);
-        let given = search.max_macs.is_some() || search.max_latency.is_some();
-        let params = search.max_params.unwrap_or(if given { u64::MAX } else { params });
-        Self { params, macs: search.max_macs.unwrap_or(macs), latency, table: None }
-    }
-
-    /// The limits, in words; empty where there is none.
-    pub(super) fn describe(&self) -> String {
-        let count = |cap: u64, of: &str| (cap < u64::MAX).then(|| format!("{cap} {of}"));
-        let latency = self.latency.is_finite().then(|| format!("{} us for an image", self.latency));
-        let limits =
-            [count(self.params, "parameters"), count(self.macs, "multiply-accumulates"), latency];
-        let limits: Vec<String> = limits.into_iter().flatten().collect();
-        if limits.is_empty() { String::new() } else { format!("at most {}", limits.join(" and ")) }
-    }
-
-    /// Why no candidate could be proposed: in a search only the limits forbid any.
-    pub(super) fn refused(&self, error: AskError) -> SearchError {
-        match error {
-            AskError::Forbidden { .. } => SearchError::Limits { limits: self.describe() },
-            error => error.into(),
-        }
-    }
-
-    /// By which factor a network exceeds the caps; at most zero where it does not.
-    fn excess(&self, network: &Graph) -> f64 {
-        let cost = network.cost();
-        let over = |cost: u64, cap: u64| cost as f64 / cap as f64 - 1.0;
-        let late = self.table.as_ref().map_or(0.0, |table| table.latency(network) / self.latency);
-        over(cost.parameters, self.params).max(over(cost.macs, self.macs)).max(late - 1.0)
-    }
-
-    /// The cost of a network that is minimized beside the error; NaN for a latency without a table.
-    pub(crate) fn price(&self, objective: CostObjective, network: &Graph) -> f64 {
-        match objective {
-            CostObjective::Params => network.cost().parameters as f64,
-            CostObjective::Macs => network.cost().macs as f64,
-            CostObjective::Latency => {
-                self.table.as_ref().map_or(f64::NAN, |table| table.latency(network))
-            }
-        }
-    }
-
-    pub(crate) fn allow(&self, network: &Graph) -> bool {
-        self.excess(network) <= 0.0
-    }
-}
-
 impl Plan {
-    /// `stop` is asked while networks are trained to choose the images of cheaper settings.
+    /// Fills in defaults that depend on the data. `space` replaces that of the settings; `stop` is
+    /// asked while networks are trained to choose the images of cheaper settings.
     pub(crate) fn new(
         settings: &Settings,
         data: DataSplits,
+        space: Option<Arc<dyn ArchitectureSpace>>,
         device: &Device,
         stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Self, SearchError> {
@@ -117,9 +52,15 @@ impl Plan {
         // An evaluation then costs at most a sixth of an epoch.
         let judged = search_data.train.len() / 2;
         let search_data = search_data.validated_by(judged, settings.seed);
-        let caps = Caps::of(settings, &data);
-        let networks = networks(settings.search.space, &data, &caps)?;
-        let space = constrained(&networks, &caps);
+        let is_named = space.is_none();
+        let is_block_space = is_named && settings.search.space == SpaceName::Blocks;
+        let caps = Caps::new(&settings.search, data.side, is_block_space);
+        let networks = match space {
+            Some(own) => own,
+            None => networks(settings.search.space, &data, &caps)?,
+        };
+        let candidates = Candidates::new(networks);
+        let space = candidates.space().with_constraint(caps.constraint(&candidates));
         let training = &settings.training;
         let ladder = &settings.fidelity.ladder;
         let epochs = settings.search_epochs();
@@ -128,7 +69,7 @@ impl Plan {
         let search_data = Arc::new(search_data);
         let rungs = match ladder {
             LadderSettings::List(list) => {
-                let macs = Macs::new(&networks, &space);
+                let macs = Macs::new(&candidates, &space);
                 Rungs::list(list, &macs, &search_data, &recipe, settings.seed, device, stop)?
             }
             LadderSettings::Epochs | LadderSettings::File(_) => {
@@ -141,7 +82,8 @@ impl Plan {
         Ok(Self {
             data: Arc::new(data),
             search_data,
-            networks,
+            candidates,
+            is_named,
             space,
             recipe,
             rungs,
@@ -151,12 +93,12 @@ impl Plan {
         })
     }
 
-    /// Lets the search of other settings count, on the same networks.
+    /// Takes the number of trials from other settings.
     pub(super) fn search_by(&mut self, settings: &Settings) {
         self.trials = settings.search.planned_trials();
     }
 
-    /// Lets other training settings count, for as many epochs.
+    /// Takes the recipe from other settings, for as many epochs.
     pub(super) fn train_by(&mut self, training: &TrainingSettings) -> Result<(), SearchError> {
         self.recipe = training.recipe(&self.search_data, self.recipe.epochs);
         self.recipe.check().map_err(automl_train::TrainError::from)?;
@@ -164,7 +106,7 @@ impl Plan {
         Ok(())
     }
 
-    /// The data, in words.
+    /// The data in words.
     pub(crate) fn describe(&self) -> String {
         let data = &self.data;
         let shape = format!("{}x{}x{}", data.side, data.side, data.channels);
@@ -183,59 +125,39 @@ impl Plan {
         )
     }
 
-    /// Lets the latency that a table predicts count: for the cap and for the second objective.
+    /// Predicts latencies by a table, for the limit and for the cost objective.
     pub(crate) fn time_by(
         &mut self,
         settings: &Settings,
         table: LatencyTable,
     ) -> Result<(), SearchError> {
-        self.caps.table = Some(Arc::new(table));
-        self.networks = networks(settings.search.space, &self.data, &self.caps)?;
-        self.space = constrained(&self.networks, &self.caps);
+        self.caps.predict_latency(table);
+        if self.is_named {
+            let networks = networks(settings.search.space, &self.data, &self.caps)?;
+            self.candidates = Candidates::new(networks);
+        }
+        let constraint = self.caps.constraint(&self.candidates);
+        self.space = self.candidates.space().with_constraint(constraint);
         Ok(())
     }
 }
 
-/// The networks that are searched, scaled to the caps where they can be.
+/// A space by name, scaled to the limits where it can be.
 fn networks(
     name: SpaceName,
     data: &DataSplits,
     caps: &Caps,
-) -> Result<NetworkSpace, BlockSpaceError> {
+) -> Result<Arc<dyn ArchitectureSpace>, BlockSpaceError> {
     let (channels, side, classes) = (data.channels, data.side, data.classes);
     if name == SpaceName::NasBenchMacro {
-        return Ok(NetworkSpace::NasBenchMacro(MacroSpace::new(channels, side, classes)?));
+        let skeleton = MacroSpace::new(channels, side, classes)?;
+        return Ok(Arc::new(NetworkSpace::NasBenchMacro(skeleton)));
     }
     let options = BlockSpaceOptions { extended: true, ..BlockSpaceOptions::default() };
-    // Half of the prior's networks use a small part of the caps only, so that the front reaches
-    // from networks far below them up to the caps.
-    let part = if side <= 16 { 10 } else { 2 };
-    let small = Caps { params: caps.params / part, macs: caps.macs / part, ..caps.clone() };
-    let allowed = |network: &Graph| small.allow(network);
-    Ok(NetworkSpace::Blocks(BlockSpace::within(channels, side, classes, &options, allowed)?))
-}
-
-/// The space in which only networks within the caps are allowed.
-fn constrained(networks: &NetworkSpace, caps: &Caps) -> Space {
-    let (model, caps) = (networks.clone(), caps.clone());
-    let excess = move |_: &Space, config: &Config| match model.architecture(config).graph() {
-        Ok(network) => caps.excess(&network),
-        Err(_) => f64::INFINITY,
-    };
-    networks.space().with_constraint(Constraint::custom("cost", excess))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn limits_are_told() {
-        let caps = |params, macs, latency| Caps { params, macs, latency, table: None }.describe();
-        let none = (u64::MAX, f64::INFINITY);
-        let both = caps(20_000, 2_500_000, none.1);
-        assert_eq!(both, "at most 20000 parameters and 2500000 multiply-accumulates");
-        assert_eq!(caps(none.0, none.0, 800.0), "at most 800 us for an image");
-        assert_eq!(caps(none.0, none.0, none.1), "");
-    }
+    // Half of the prior's networks use a small part of the limits only, so that the front reaches
+    // from networks far below them up to the limits.
+    let small = caps.divided(if side <= 16 { 10 } else { 2 });
+    let allowed = |network: &Graph| small.allow_graph(network);
+    let blocks = BlockSpace::within(channels, side, classes, &options, allowed)?;
+    Ok(Arc::new(NetworkSpace::Blocks(blocks)))
 }

@@ -1,4 +1,4 @@
-//! The recipe that the settings of a search amount to.
+//! The recipe of the settings.
 
 use crate::{RecipePreset, TrainingSettings};
 use automl_data::{DataSplits, Recipe};

@@ -3,8 +3,12 @@
 //! Trials are comparable only under the same data, recipe and limits, so a later run takes the
 //! settings of the first one.
 
+mod join;
+
+pub(super) use join::{Joined, join, may_close};
+
+use crate::file::write_file;
 use crate::{SearchError, Settings};
-use automl_study::Storage;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -12,11 +16,8 @@ use thiserror::Error;
 /// The file in the study's folder.
 const FILE: &str = "settings.json";
 
-/// Where the study lies: each run says so itself.
+/// Settings that name the study's place, which each run gives.
 const PLACE: &[&str] = &["study", "runs"];
-
-/// The study's attribute for those who join it from another machine.
-const ATTRIBUTE: &str = "automl:settings";
 
 /// The settings that may change from run to run; all others stay.
 const FREE: &[&str] = &[
@@ -36,21 +37,16 @@ const FREE: &[&str] = &[
     "fidelity.candidates",
 ];
 
-/// Those of them on which a study's trials depend all the same: all processes that are at work on it
-/// have the same ones.
-const SHARED: &[&str] =
-    &["search.trials", "search.sampler", "search.scheduler", "search.search-and-learn"];
-
-/// Why a study cannot be continued with these settings.
+/// Failure to resume a study with these settings.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum ContinueError {
+pub enum ResumeError {
     /// The file cannot be read.
     #[error("cannot read what the study began with in {}: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// The file does not hold settings.
@@ -58,7 +54,7 @@ pub enum ContinueError {
     Content {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The cause.
         source: serde_json::Error,
     },
     /// The record does not hold settings.
@@ -102,11 +98,11 @@ pub enum ContinueError {
     },
 }
 
-/// The settings of a run, and in words what it takes from an earlier one.
+/// The settings of a run, and a note of those that it takes from an earlier one.
 ///
 /// Where a study is continued, a setting at its default takes the value with which the study began,
 /// as if it had not been given. A study from before this was kept goes on with what is given.
-pub(super) fn settings(given: &Settings) -> Result<(Settings, Option<String>), ContinueError> {
+pub(super) fn settings(given: &Settings) -> Result<(Settings, Option<String>), ResumeError> {
     let Some(study) = &given.study else { return Ok((given.clone(), None)) };
     let Some(begun) = read(&given.runs.join(study).join(FILE))? else {
         return Ok((given.clone(), None));
@@ -116,154 +112,34 @@ pub(super) fn settings(given: &Settings) -> Result<(Settings, Option<String>), C
     Ok((settings, Some(note).filter(|_| !taken.is_empty())))
 }
 
-/// Keeps what a new study begins with; the file is whole or absent.
+/// Keeps the settings of a new study; the file is complete or absent.
 pub(super) fn keep(settings: &Settings, folder: &Path) -> Result<(), SearchError> {
     let path = folder.join(FILE);
     if path.exists() {
         return Ok(());
     }
-    let text = serde_json::to_string_pretty(&values(settings)?).map_err(ContinueError::from)?;
-    super::write_file(&path, &text)
-}
-
-/// How a process takes part in a study.
-#[derive(Debug)]
-pub(super) struct Joined {
-    /// Its settings, with those that all share.
-    pub(super) settings: Settings,
-    /// In words what it takes from the others.
-    pub(super) taken: Option<String>,
-    /// Whether the record holds settings: one from before they were kept has none.
-    pub(super) known: bool,
-    /// What it does otherwise than the others, which it may if none of them is at work.
-    differs: Option<ContinueError>,
-}
-
-impl Joined {
-    /// Refuses what differs while others are at work. Who is alone decides for those that come.
-    pub(super) fn settle(
-        &mut self,
-        record: &mut dyn Storage,
-        others: bool,
-    ) -> Result<(), SearchError> {
-        let Some(differs) = self.differs.take() else { return Ok(()) };
-        if others {
-            return Err(differs.into());
-        }
-        if let Some(begun) = record.attribute(ATTRIBUTE)? {
-            let (mut begun, mut now) = (shareable(&shared(begun)?)?, values(&self.settings)?);
-            for name in SHARED {
-                *place(&mut begun, name) = place(&mut now, name).take();
-            }
-            record.set_attribute(ATTRIBUTE, &begun)?;
-        }
-        Ok(())
-    }
-}
-
-/// Compares the settings with those that the record of the study holds, which may have begun on
-/// another machine; the first process of a new study leaves its own there. Those that all processes
-/// share and that were not `given` are taken from the record.
-pub(super) fn join(
-    given: &Settings,
-    settings: &Settings,
-    record: &mut dyn Storage,
-    is_new: bool,
-) -> Result<Joined, SearchError> {
-    let mut now = values(settings)?;
-    let begun = match record.attribute(ATTRIBUTE)? {
-        Some(begun) => begun,
-        None if is_new => record.attribute_or_insert(ATTRIBUTE, &shareable(settings)?)?,
-        None => {
-            let (settings, taken) = (settings.clone(), None);
-            return Ok(Joined { settings, taken, known: false, differs: None });
-        }
-    };
-    let begun = shareable(&shared(begun)?)?;
-    let (mut given, mut usual) = (values(given)?, values(&Settings::default())?);
-    let (mut taken, mut differs) = (Vec::new(), None);
-    for name in names(&begun) {
-        let begun = name.split('.').fold(&begun, |section, key| &section[key]);
-        let value = place(&mut now, &name);
-        if value == begun || name == "data.dir" {
-            continue;
-        }
-        if SHARED.contains(&name.as_str()) {
-            if place(&mut given, &name) == place(&mut usual, &name) {
-                *value = begun.clone();
-                taken.push(format!("{name} = {}", shown(value)));
-            } else if differs.is_none() {
-                let (value, theirs) = (shown(value), shown(begun));
-                differs = Some(ContinueError::Alive { name, value, theirs });
-            }
-        } else if !FREE.contains(&name.as_str()) {
-            let (value, begun) = (shown(value), shown(begun));
-            return Err(ContinueError::Joins { name, value, begun }.into());
-        }
-    }
-    let mut joined = settings.clone();
-    if !taken.is_empty() {
-        // The address of the record has its password here alone.
-        let shared: Settings = serde_json::from_value(now).map_err(ContinueError::from)?;
-        joined.search = shared.search;
-    }
-    let taken = (!taken.is_empty())
-        .then(|| format!("going on with {}, as the study's last process", taken.join(", ")));
-    Ok(Joined { settings: joined, taken, known: true, differs })
-}
-
-/// Places of a run, which say nothing about the study.
-fn places() -> Vec<&'static str> {
-    [PLACE, &["storage", "data.dir"]].concat()
-}
-
-/// The settings by name as other processes may read them: without places.
-fn shareable(settings: &Settings) -> Result<Value, ContinueError> {
-    let mut values = values(settings)?;
-    places().into_iter().for_each(|name| *place(&mut values, name) = Value::Null);
-    Ok(values)
-}
-
-/// The settings that a record holds, perhaps under former names.
-fn shared(mut values: Value) -> Result<Settings, ContinueError> {
-    for name in places() {
-        let (section, name) = name.split_once('.').unwrap_or(("", name));
-        let table = if section.is_empty() { Some(&mut values) } else { values.get_mut(section) };
-        if let Some(table) = table.and_then(Value::as_object_mut) {
-            table.remove(name);
-        }
-    }
-    serde_json::from_value(values).map_err(ContinueError::Record)
-}
-
-/// Whether this process may end what is paused: not if others try more candidates than it does.
-pub(super) fn may_close(
-    settings: &Settings,
-    record: &mut dyn Storage,
-) -> Result<bool, SearchError> {
-    let begun = record.attribute(ATTRIBUTE)?;
-    let trials = begun.and_then(|begun| begun["search"]["trials"].as_u64());
-    Ok(trials.is_none_or(|trials| settings.search.trials >= trials))
+    let text = serde_json::to_string_pretty(&values(settings)?).map_err(ResumeError::from)?;
+    Ok(write_file(&path, &text)?)
 }
 
 /// The settings with which the study in a folder began; `None` where they were not kept.
-pub(crate) fn begun(folder: &Path) -> Result<Option<Settings>, ContinueError> {
+pub(crate) fn begun(folder: &Path) -> Result<Option<Settings>, ResumeError> {
     read(&folder.join(FILE))
 }
 
-fn read(path: &Path) -> Result<Option<Settings>, ContinueError> {
+fn read(path: &Path) -> Result<Option<Settings>, ResumeError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(ContinueError::Read { path: path.to_owned(), source }),
+        Err(source) => return Err(ResumeError::Read { path: path.to_owned(), source }),
     };
-    let content = |source| ContinueError::Content { path: path.to_owned(), source };
+    let content = |source| ResumeError::Content { path: path.to_owned(), source };
     serde_json::from_str(&text).map(Some).map_err(content)
 }
 
-/// The given settings with what the study began with in the place of defaults, and what that
-/// changed. A setting that is neither is refused, unless it is free.
-fn reconcile(given: &Settings, begun: &Settings) -> Result<(Settings, Vec<String>), ContinueError> {
+/// The given settings with those of the study's first run in place of defaults, and the names of
+/// those. A setting that differs from both is refused, unless it may change.
+fn reconcile(given: &Settings, begun: &Settings) -> Result<(Settings, Vec<String>), ResumeError> {
     let (mut now, mut then) = (values(given)?, values(begun)?);
     let mut usual = values(&Settings::default())?;
     let mut taken = Vec::new();
@@ -277,7 +153,7 @@ fn reconcile(given: &Settings, begun: &Settings) -> Result<(Settings, Vec<String
             taken.push(format!("{name} = {}", shown(value)));
         } else if !is_free(&name, begun) {
             let (value, begun) = (shown(value), shown(begun_value));
-            return Err(ContinueError::Differs { name, value, begun });
+            return Err(ResumeError::Differs { name, value, begun });
         }
     }
     let mut settings: Settings = serde_json::from_value(now)?;
@@ -299,7 +175,7 @@ fn is_free(name: &str, begun: &Settings) -> bool {
 }
 
 /// All settings by name, files and folders as seen from everywhere.
-fn values(settings: &Settings) -> Result<Value, ContinueError> {
+fn values(settings: &Settings) -> Result<Value, ResumeError> {
     let mut settings = settings.without_password();
     if let Some(dir) = &mut settings.data.dir
         && let Ok(absolute) = std::path::absolute(&dir)
@@ -328,7 +204,7 @@ fn names(settings: &Value) -> Vec<String> {
     names
 }
 
-/// Where a setting's value lies.
+/// The place of a setting's value.
 fn place<'a>(settings: &'a mut Value, name: &str) -> &'a mut Value {
     name.split('.').fold(settings, |section, key| &mut section[key])
 }
@@ -337,7 +213,7 @@ fn place<'a>(settings: &'a mut Value, name: &str) -> &'a mut Value {
 mod tests {
     use super::*;
 
-    fn load(assignments: &[&str]) -> Settings {
+    pub(super) fn load(assignments: &[&str]) -> Settings {
         let assignments: Vec<String> = assignments.iter().map(|s| (*s).to_owned()).collect();
         Settings::load(None, &assignments).unwrap()
     }
@@ -379,84 +255,6 @@ mod tests {
             let error = reconcile(&load(&[given]), &begun).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
         }
-    }
-
-    #[test]
-    fn whoever_joins_has_the_same_settings() {
-        let mut record = automl_storage::MemoryStorage::new();
-        let mut join = |settings: &[&str], is_new| {
-            let settings = load(settings);
-            join(&settings, &settings, &mut record, is_new).map(|joined| joined.known)
-        };
-        let url = "storage=postgresql://me:secret@host/x";
-        let begun = [url, "training.epochs=9", "data.dir=/here", "seed=3"];
-        assert!(!join(&begun, false).unwrap());
-        assert!(join(&begun, true).unwrap());
-        let same = ["training.epochs=9", "seed=3", "search.trials=7", "data.dir=/there"];
-        assert!(join(&same, false).unwrap());
-        let error = join(&["training.epochs=8", "seed=3"], false).unwrap_err();
-        assert!(error.to_string().starts_with("training.epochs = 8: the study began with 9"));
-        let error = join(&["training.epochs=9"], true).unwrap_err();
-        assert!(error.to_string().starts_with("seed = 0: the study began with 3"), "{error}");
-        let kept = record.attribute(ATTRIBUTE).unwrap().unwrap().to_string();
-        assert!(!kept.contains("host") && !kept.contains("here"), "{kept}");
-    }
-
-    /// Names of settings have changed since.
-    #[test]
-    fn a_record_of_former_names_is_joined() {
-        let mut record = automl_storage::MemoryStorage::new();
-        let kept = serde_json::json!({
-            "study": null, "runs": null, "storage": null, "seed": 3, "data": {"dir": null},
-            "search": {"against": "macs", "front": 4, "filter": "none", "trials": 95},
-            "training": {"recipe": "light"}
-        });
-        record.set_attribute(ATTRIBUTE, &kept).unwrap();
-        let given = load(&["seed=3", "search.cost-objective=macs"]);
-        let joined = join(&given, &given, &mut record, false).unwrap();
-        assert_eq!(joined.settings.search.trials, 95);
-        let other = load(&["seed=3"]);
-        let error = join(&other, &other, &mut record, false).unwrap_err().to_string();
-        assert!(
-            error.starts_with("search.cost-objective = \"params\": the study began"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn those_at_work_share_what_decides_about_trials() {
-        let mut record = automl_storage::MemoryStorage::new();
-        let mut come = |given: &[&str], others: bool| {
-            let given = load(given);
-            let mut joined = join(&given, &given, &mut record, true)?;
-            joined.settle(&mut record, others)?;
-            let may_close = may_close(&joined.settings, &mut record)?;
-            Ok::<_, SearchError>((joined.settings, joined.taken, may_close))
-        };
-        let begun = ["search.trials=95", "search.scheduler=hyperband", "seed=3"];
-        assert_eq!(come(&begun, false).unwrap(), (load(&begun), None, true));
-        // What is not given is theirs.
-        let (settings, taken, may_close) =
-            come(&["seed=3", "storage=postgresql://me:secret@host/x"], true).unwrap();
-        assert_eq!((settings.search, may_close), (load(&begun).search, true));
-        assert_eq!(settings.storage.as_deref(), Some("postgresql://me:secret@host/x"));
-        let words = "going on with search.scheduler = \"hyperband\", search.trials = 95";
-        assert!(taken.as_ref().is_some_and(|taken| taken.starts_with(words)), "{taken:?}");
-        // What is given has to be theirs, unless they are gone.
-        for (given, message) in [
-            ("search.trials=5", "search.trials = 5: others are at work on the study with 95"),
-            ("search.sampler=random", "search.sampler = \"random\": others"),
-            ("search.search-and-learn=true", "search.search-and-learn = true: others"),
-        ] {
-            let error = come(&["seed=3", given], true).unwrap_err();
-            assert!(error.to_string().starts_with(message), "{error}");
-        }
-        let (settings, _, may_close) = come(&["seed=3", "search.trials=5"], false).unwrap();
-        assert_eq!((settings.search.trials, may_close), (5, true));
-        let (settings, ..) = come(&["seed=3"], true).unwrap();
-        assert_eq!(settings.search.trials, 5);
-        // Whoever tries fewer candidates ends nothing.
-        assert!(!super::may_close(&load(&["search.trials=4"]), &mut record).unwrap());
     }
 
     #[test]

@@ -1,240 +1,321 @@
 //! The main job from settings to summary.
 
+use super::builder::SearchBuilder;
 use super::cost_diversity::CostDiversitySampler;
 use super::deduplicate::DeduplicatingSampler;
 use super::executor::Executor;
 use super::finish::Finish;
-use super::folder::StudyFolder;
 use super::learn::Learning;
 use super::learn_recipe::RecipeLearning;
 use super::plan::{ETA, Plan};
-use super::resume;
-use super::scores::{self, ProxyFilterSampler};
-use super::setup::{Setup, is_over};
-use super::{SearchError, rungs, timing};
-use crate::{Device, Event, LadderSettings, Settings, Start, Summary, ZeroCostProxy};
+use super::pool::Pool;
+use super::proxy_filter::ProxyFilterSampler;
+use super::scores;
+use super::session::{DIRECTIONS, Session, free_checkpoints};
+use super::setup::Setup;
+use super::time::{Phase, TimeLimit, is_over};
+use super::{resume, rungs, timing};
+use crate::error::unless_stopped;
+use crate::file::write_file;
+use crate::{
+    Device, Event, LadderSettings, RecordError, SearchError, SearchOutcome, Settings,
+    SettingsError, Start, Summary, ZeroCostProxy,
+};
 use automl_data::{DataSplits, Dataset};
-use automl_storage::SqliteStorage;
 use automl_study::part::StudyContext;
-use automl_study::{Direction, Sampler, State, StopFlag, Storage, Study};
+use automl_study::{AskError, History, Sampler, Scheduler, State, Storage, Study, attribute};
 use automl_train::{DeviceChoice, SelectedDevice};
-use std::sync::PoisonError;
 use std::time::Instant;
 
-/// The share of a time limit that the search itself may use; the rest is for the final training.
-const SEARCH_SHARE: f64 = 0.4;
-
-/// The share of a time limit by which a recipe must be learnt.
-const RECIPE_SHARE: f64 = 0.1;
-
-/// The share of a time limit by which a latency table must be made.
-const LATENCY_SHARE: f64 = 0.2;
-
-/// Searches for light networks as the settings say, and tells `observer` what happens.
-///
-/// `stop` ends the search cleanly: what runs is put back, what was recorded stays, and the same
-/// study can be continued, with the settings that it began with where others are not given. The
-/// networks of the front lie in `runs/<study>/front/`, the summary in `runs/<study>/summary.json`.
-///
-/// # Errors
-/// [`SearchError`]: settings, data or devices that do not do, or files that cannot be written.
-/// What was recorded before stays.
-pub fn run(
-    settings: &Settings,
-    stop: &StopFlag,
-    observer: &(dyn Fn(&Event) + Sync),
-) -> Result<Summary, SearchError> {
+/// Runs a search.
+pub(super) fn run(mut search: SearchBuilder<'_>) -> Result<SearchOutcome, SearchError> {
     let start = Instant::now();
-    settings.check()?;
-    let given = settings;
-    let (begun, taken) = resume::settings(given)?;
-    let settings = &begun;
-    taken.into_iter().for_each(|note| observer(&Event::Note(note)));
-    let (device, images) = open_data(settings)?;
-    // A limit beyond what the clock can show is none.
-    let limit = settings.search.timeout.map(|span| span.0);
-    let by = |share: f64| limit.and_then(|limit| start.checked_add(limit.mul_f64(share)));
-    let (deadline, search_deadline) = (by(1.0), by(SEARCH_SHARE));
-    if let LadderSettings::List(list) = &settings.fidelity.ladder {
-        rungs::preparation(list).into_iter().for_each(|note| observer(&Event::Note(note)));
+    let interrupted = Ok(SearchOutcome::Interrupted(None));
+    search.check()?;
+    let (begun, taken) = resume::settings(&search.settings)?;
+    taken.into_iter().for_each(|note| search.note(note));
+    let (device, data) = open_data(&begun)?;
+    let time = TimeLimit { start, limit: begun.search.timeout };
+    let Some(mut plan) = search.plan(&begun, data, &device, time)? else { return interrupted };
+    let note = |note: &str| search.note(note.to_owned());
+    let opened = Session::open(&search.settings, &begun, &search.stop, &note)?;
+    let Some((mut session, mut record)) = opened else { return interrupted };
+    plan.search_by(&session.settings);
+    let pool = Pool::new(&session.settings, &device);
+    if !search.prepare(&mut session, &mut plan, &mut *record, &device, time)? {
+        return interrupted;
     }
-    let over = || is_over(stop, search_deadline);
-    let mut plan = Plan::new(settings, images, &device.device, &over)
-        .map_err(|error| error.before_search(settings, stop))?;
-    let data = &settings.data;
-    let waits = || {
-        let note = "waiting for the process that begins or ends the study in this folder";
-        observer(&Event::Note(note.into()));
-    };
-    let (runs, study) = (&settings.runs, settings.study.as_deref());
-    let mut folder = StudyFolder::open(runs, study, &data.dataset, stop, &waits)?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let workers = settings.workers.unwrap_or(if device.is_gpu { 1 } else { cores });
-    let directions = [Direction::Maximize, Direction::Minimize];
-    let mut record = open_record(settings, &folder)?;
-    let is_new = !record.begin(&directions)?;
-    let mut joined = resume::join(given, settings, &mut *record, is_new)?;
-    joined.taken.take().into_iter().for_each(|note| observer(&Event::Note(note)));
-    // What follows may take minutes and be interrupted: the study goes on as it began.
-    if is_new || joined.known && folder.fresh {
-        resume::keep(&begun, &folder.path)?;
-    }
-    plan.search_by(&joined.settings);
-    let mut settings = joined.settings.clone();
-    if settings.search.learn_recipe {
-        let setup = Setup {
-            settings: &settings,
-            plan: &plan,
-            folder: &folder,
-            device: &device.device,
-            stop,
-            observer,
-        };
-        let training =
-            RecipeLearning { setup, deadline: by(RECIPE_SHARE) }.run(&mut *record, workers)?;
-        folder.filled = true;
-        plan.train_by(&training)?;
-        settings.training = training;
-    }
-    let settings = &settings;
-    if settings.search.wants_latency() {
-        let setup = Setup {
-            settings,
-            plan: &plan,
-            folder: &folder,
-            device: &device.device,
-            stop,
-            observer,
-        };
-        let profile = timing::profile(setup, &mut *record, by(LATENCY_SHARE))
-            .map_err(|error| error.before_search(settings, stop))?;
-        folder.filled = true;
-        observer(&Event::Note(format!("latency {}", profile.report)));
-        plan.time_by(settings, profile.table)?;
-    }
-    let setting = StudyContext {
-        space: &plan.space,
-        objectives: directions.len(),
-        constraints: 0,
-        planned_trials: Some(plan.trials),
-        ladder: Some(&plan.rungs.ladder),
-        total_cost: None,
-        trial_limit: Some(plan.trials),
-    };
-    let (sampler, scheduler) =
-        automl_registry::pair(&settings.search.sampler, &settings.search.scheduler, &setting)?;
-    let sampler = DeduplicatingSampler::new(sampler, plan.networks.clone());
-    let (networks, caps) = (plan.networks.clone(), plan.caps.clone());
-    let sampler =
-        CostDiversitySampler::new(sampler, networks, caps, settings.search.cost_objective);
-    let sampler: Box<dyn Sampler> = match scores::score(settings.search.zero_cost_proxy) {
-        Some(score) => {
-            Box::new(ProxyFilterSampler::new(sampler, score, &plan, settings.seed, &over))
-        }
-        None => Box::new(sampler),
-    };
-    let mut builder = Study::builder(plan.space.clone())
-        .directions(directions)
-        .seed(settings.seed)
-        .planned_trials(plan.trials)
-        .sampler(sampler)
-        .stop_flag(stop.clone())
-        .storage(record);
-    builder = match scheduler {
-        Some(scheduler) => builder.scheduler(plan.rungs.ladder.clone(), scheduler),
-        None => builder.ladder(plan.rungs.ladder.clone()),
-    };
-    let mut study = builder.build()?;
-    // Who is alone in the folder of the record is alone in the study.
-    if folder.alone && settings.storage.is_none() {
-        study.recover_all()?;
-    } else {
-        study.recover()?;
-    }
-    let others = !folder.alone || study.history().count(State::Running) > 0;
-    if let Some(record) = study.storage() {
-        joined.settle(record, others)?;
-    }
-    folder.keep()?;
+    let mut study = search.study(&session.settings, &plan, record, time)?;
+    session.begin(&mut study)?;
     study.set_trial_limit(Some(plan.trials));
-
-    let setup =
-        Setup { settings, plan: &plan, folder: &folder, device: &device.device, stop, observer };
-    let one_thread_each = !device.is_gpu;
-    observer(&Event::Start(Start {
-        study: folder.name.clone(),
-        folder: folder.path.clone(),
-        data: plan.describe(),
-        device: device.description.clone(),
-        workers,
-        known: study.history().len() as u64,
-        trials: plan.trials,
-        judged: plan.rungs.describe(ETA),
-        limits: plan.caps.describe(),
-    }));
-
-    if settings.search.search_and_learn {
-        Learning { setup, deadline: search_deadline }.run(&mut study, workers)?;
+    let setup = search.setup(&session, &plan, &device);
+    let run = Run { setup, device: &device, pool, time };
+    run.tell_start(&study);
+    match run.explore(study) {
+        // Only the limits forbid candidates.
+        Err(SearchError::Record(RecordError::Ask(AskError::Forbidden { .. }))) => {
+            Ok(SearchOutcome::NoneWithinLimits { limits: plan.caps.describe() })
+        }
+        study => run.finish(study?),
     }
-    let executor = Executor::new(setup, study, search_deadline, start);
-    executor.run(workers, one_thread_each)?;
-    let mut study = executor.study.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut finished = !stop.is_set();
-    if finished && search_deadline.is_none_or(|deadline| Instant::now() < deadline) {
-        // Every candidate that was worth it has been promoted: the paused ones are done.
-        let may_close = match study.storage() {
-            Some(record) => resume::may_close(settings, record)?,
-            None => true,
-        };
-        if may_close {
-            study.finalize()?;
+}
+
+impl SearchBuilder<'_> {
+    fn note(&self, note: String) {
+        (self.observer)(&Event::Note(note));
+    }
+
+    fn check(&self) -> Result<(), SearchError> {
+        self.settings.check()?;
+        if self.settings.search.search_and_learn
+            && self.space.as_ref().is_some_and(|space| space.blocks().is_none())
+        {
+            let reason = "a weight-sharing network exists for block spaces only".into();
+            let (name, value) = ("search.search-and-learn", "true".into());
+            return Err(SettingsError::Value { name, value, reason }.into());
+        }
+        Ok(())
+    }
+
+    /// The plan; `None` where the stop flag was set.
+    fn plan(
+        &self,
+        settings: &Settings,
+        data: DataSplits,
+        device: &SelectedDevice,
+        time: TimeLimit,
+    ) -> Result<Option<Plan>, SearchError> {
+        if let LadderSettings::List(list) = &settings.fidelity.ladder {
+            rungs::preparation(list).into_iter().for_each(|note| self.note(note));
+        }
+        let (stop, space) = (&self.stop, self.space.clone());
+        let over = || is_over(stop, time.deadline(Phase::Trials));
+        let plan = Plan::new(settings, data, space, &device.device, &over);
+        unless_stopped(plan, settings, stop)
+    }
+
+    fn setup<'b>(
+        &'b self,
+        session: &'b Session,
+        plan: &'b Plan,
+        device: &'b SelectedDevice,
+    ) -> Setup<'b> {
+        Setup {
+            settings: &session.settings,
+            plan,
+            folder: &session.folder,
+            device: &device.device,
+            stop: &self.stop,
+            observer: &*self.observer,
         }
     }
 
-    if finished && !folder.is_last()? {
-        let note = "others are still at work in the study's folder: the last one trains the front";
-        observer(&Event::Note(note.into()));
-        finished = false;
+    /// Learns the recipe and measures the latency table, where asked for; false where the stop flag
+    /// was set.
+    fn prepare(
+        &self,
+        session: &mut Session,
+        plan: &mut Plan,
+        record: &mut dyn Storage,
+        device: &SelectedDevice,
+        time: TimeLimit,
+    ) -> Result<bool, SearchError> {
+        if session.settings.search.learn_recipe {
+            let setup = self.setup(session, plan, device);
+            let workers = Pool::new(&session.settings, device).workers;
+            let deadline = time.deadline(Phase::Recipe);
+            let training = RecipeLearning { setup, deadline }.run(record, workers)?;
+            session.folder.filled = true;
+            plan.train_by(&training)?;
+            session.settings.training = training;
+        }
+        if session.settings.search.wants_latency() {
+            let setup = self.setup(session, plan, device);
+            let profile = timing::profile(setup, record, time.deadline(Phase::Latency))?;
+            let Some(profile) = profile else { return Ok(false) };
+            session.folder.filled = true;
+            self.note(format!("latency {}", profile.report));
+            plan.time_by(&session.settings, profile.table)?;
+        }
+        Ok(true)
     }
-    study.refresh()?;
-    let finish = Finish { setup, seed: study.seed(), deadline };
-    let front =
-        if finished { finish.run(study.history(), workers, one_thread_each)? } else { Vec::new() };
-    // The final training may have been interrupted too.
-    let finished = finished && !stop.is_set();
-    let scored = settings.search.scores || settings.search.zero_cost_proxy != ZeroCostProxy::None;
-    let scores = (finished && scored)
-        .then(|| {
+
+    /// The study with its parts, over the record.
+    fn study(
+        &mut self,
+        settings: &Settings,
+        plan: &Plan,
+        record: Box<dyn Storage>,
+        time: TimeLimit,
+    ) -> Result<Study, SearchError> {
+        let (sampler, scheduler) = self.parts(settings, plan)?;
+        let candidates = || plan.candidates.clone();
+        let sampler = DeduplicatingSampler::new(sampler, candidates());
+        let objective = settings.search.cost_objective;
+        let sampler =
+            CostDiversitySampler::new(sampler, candidates(), plan.caps.clone(), objective);
+        let over = || is_over(&self.stop, time.deadline(Phase::Trials));
+        let sampler: Box<dyn Sampler> = match scores::score(settings.search.zero_cost_proxy) {
+            Some(score) => {
+                Box::new(ProxyFilterSampler::new(sampler, score, plan, settings.seed, &over))
+            }
+            None => Box::new(sampler),
+        };
+        let builder = Study::builder(plan.space.clone())
+            .directions(DIRECTIONS)
+            .seed(settings.seed)
+            .planned_trials(plan.trials)
+            .sampler(sampler)
+            .stop_flag(self.stop.clone())
+            .storage(record);
+        let ladder = plan.rungs.ladder.clone();
+        let builder = match scheduler {
+            Some(scheduler) => builder.scheduler(ladder, scheduler),
+            None => builder.ladder(ladder),
+        };
+        Ok(builder.build()?)
+    }
+
+    /// The sampler and the scheduler: those that were handed over, or those of the settings.
+    fn parts(
+        &mut self,
+        settings: &Settings,
+        plan: &Plan,
+    ) -> Result<(Box<dyn Sampler>, Option<Box<dyn Scheduler>>), SearchError> {
+        let context = StudyContext {
+            space: &plan.space,
+            objectives: DIRECTIONS.len(),
+            constraints: 0,
+            planned_trials: Some(plan.trials),
+            ladder: Some(&plan.rungs.ladder),
+            total_cost: None,
+            trial_limit: Some(plan.trials),
+        };
+        let (named, scheduled) = (&settings.search.sampler, &settings.search.scheduler);
+        let (mut sampler, mut scheduler) = automl_registry::pair(named, scheduled, &context)?;
+        if let Some(make) = self.sampler.take() {
+            sampler = make(&context)?;
+        }
+        if let Some(make) = self.scheduler.take() {
+            scheduler = Some(make(&context)?);
+        }
+        Ok((sampler, scheduler))
+    }
+}
+
+/// A search whose study is open.
+struct Run<'a> {
+    setup: Setup<'a>,
+    device: &'a SelectedDevice,
+    pool: Pool,
+    time: TimeLimit,
+}
+
+impl Run<'_> {
+    fn tell_start(&self, study: &Study) {
+        let Setup { plan, folder, .. } = self.setup;
+        self.setup.tell(&Event::Start(Start {
+            study: folder.name.clone(),
+            folder: folder.path.clone(),
+            data: plan.describe(),
+            device: self.device.description.clone(),
+            workers: self.pool.workers,
+            known: study.history().len() as u64,
+            trials: plan.trials,
+            judged: plan.rungs.describe(ETA),
+            limits: plan.caps.describe(),
+        }));
+    }
+
+    /// Trains candidates until none is left, the time is over or the stop flag is set.
+    fn explore(&self, mut study: Study) -> Result<Study, SearchError> {
+        let deadline = self.time.deadline(Phase::Trials);
+        if self.setup.settings.search.search_and_learn {
+            Learning { setup: self.setup, deadline }.run(&mut study, self.pool.workers)?;
+        }
+        let executor = Executor::new(self.setup, study, deadline, self.time.start);
+        executor.run(self.pool)?;
+        Ok(executor.into_study())
+    }
+
+    /// Trains the front, unless the search was interrupted or another process is still at work.
+    fn finish(&self, mut study: Study) -> Result<SearchOutcome, SearchError> {
+        let Setup { settings, folder, stop, .. } = self.setup;
+        let is_early = |phase| self.time.deadline(phase).is_none_or(|end| Instant::now() < end);
+        if !stop.is_set() && is_early(Phase::Trials) {
+            // Paused trials that were worth a promotion have been promoted.
+            let may_close = match study.storage() {
+                Some(record) => resume::may_close(settings, record)?,
+                None => true,
+            };
+            if may_close {
+                study.finalize()?;
+            }
+        }
+        let is_stopped = stop.is_set();
+        let is_last = is_stopped || folder.is_last()?;
+        study.refresh()?;
+        let mut summary = self.summary(&study);
+        if is_stopped {
+            return Ok(SearchOutcome::Interrupted(Some(summary)));
+        }
+        if !is_last {
+            let note =
+                "others are still at work in the study's folder: the last one trains the front";
+            self.setup.note(note.into());
+            return Ok(SearchOutcome::Shared(self.timed(summary)));
+        }
+        let deadline = self.time.deadline(Phase::Final);
+        let finish = Finish { setup: self.setup, seed: study.seed(), deadline };
+        let Some(front) = finish.run(study.history(), self.pool)? else {
+            return Ok(none_trained(study.history()));
+        };
+        summary.front = front;
+        if stop.is_set() {
+            return Ok(SearchOutcome::Interrupted(Some(self.timed(summary))));
+        }
+        if settings.search.scores || settings.search.zero_cost_proxy != ZeroCostProxy::None {
             let over = || is_over(stop, deadline);
-            scores::table(&plan, study.history(), study.seed(), &over)
-        })
-        .flatten();
-    let summary = Summary {
-        study: folder.name.clone(),
-        dataset: data.dataset.clone(),
-        trials: study.history().trials().iter().filter(|t| t.started.is_some()).count() as u64,
-        seconds: start.elapsed().as_secs_f64(),
-        device: device.description,
-        front,
-        scores,
-    };
-    if finished {
-        free_checkpoints(&study, &folder);
+            summary.scores = scores::table(self.setup.plan, study.history(), study.seed(), &over);
+        }
+        let summary = self.timed(summary);
+        free_checkpoints(&study, folder);
         let text = serde_json::to_string_pretty(&summary).unwrap_or_default();
-        super::write_file(&folder.path.join("summary.json"), &text)?;
+        write_file(&folder.path.join("summary.json"), &text)?;
+        Ok(SearchOutcome::Finished(summary))
     }
-    Ok(summary)
+
+    /// The summary of a run without a front.
+    fn summary(&self, study: &Study) -> Summary {
+        let trials = study.history().trials();
+        Summary {
+            study: self.setup.folder.name.clone(),
+            dataset: self.setup.settings.data.dataset.clone(),
+            trials: trials.iter().filter(|trial| trial.started.is_some()).count() as u64,
+            seconds: self.time.start.elapsed().as_secs_f64(),
+            device: self.device.description.clone(),
+            front: Vec::new(),
+            scores: None,
+        }
+    }
+
+    /// The summary with the seconds up to now.
+    fn timed(&self, summary: Summary) -> Summary {
+        Summary { seconds: self.time.start.elapsed().as_secs_f64(), ..summary }
+    }
 }
 
-/// The record of the study, where the settings say or in its folder.
-fn open_record(settings: &Settings, folder: &StudyFolder) -> Result<Box<dyn Storage>, SearchError> {
-    match &settings.storage {
-        Some(url) => Ok(automl_storage::open(url, &folder.name)?),
-        None => Ok(Box::new(SqliteStorage::open(folder.path.join("study.db"), &folder.name)?)),
+/// The end of a search without candidates for the final training.
+fn none_trained(history: &History) -> SearchOutcome {
+    let last = history.in_state(State::Failed).last();
+    let reason = last.and_then(|trial| trial.attributes.get(attribute::REASON)?.as_str());
+    SearchOutcome::NoneTrained {
+        failed: history.count(State::Failed),
+        reason: reason.map(str::to_owned),
     }
 }
 
-/// The device, and the data in its parts.
+/// The device, and the data in its splits.
 pub(crate) fn open_data(settings: &Settings) -> Result<(SelectedDevice, DataSplits), SearchError> {
     settings.check()?;
     let device = automl_train::choose(match settings.device {
@@ -245,14 +326,4 @@ pub(crate) fn open_data(settings: &Settings) -> Result<(SelectedDevice, DataSpli
     let data = &settings.data;
     let dataset = Dataset::load(&data.dataset, data.dir.as_deref(), data.side)?;
     Ok((device, DataSplits::split(&dataset, data.validation, settings.seed)?))
-}
-
-/// Trials that are still paused keep theirs, for a continuation; final trainings are over.
-fn free_checkpoints(study: &Study, folder: &StudyFolder) {
-    for trial in study.history().trials() {
-        folder.free_final_checkpoint(trial.number.0);
-        if trial.state.is_finished() {
-            folder.free_checkpoint(trial.number.0);
-        }
-    }
 }

@@ -1,8 +1,7 @@
-//! The fidelities of a search: what schedulers see, and how a candidate is trained at each.
+//! The fidelities of a search: the ladder that schedulers see, and the training at each rung.
 
-use super::SearchError;
-use crate::{RungSettings, SettingsError};
-use automl_arch::NetworkSpace;
+use super::candidate::Candidates;
+use crate::{RungSettings, SearchError, SettingsError};
 use automl_data::{DataSplits, Recipe, UnknownSubset};
 use automl_numeric::stream;
 use automl_space::Space;
@@ -11,7 +10,7 @@ use automl_train::{Device, Fidelity, PreparedFidelity, Subset};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// How many architectures of the prior say what a smaller image saves.
+/// The number of architectures over which the saving of smaller images is averaged.
 const DRAWS: u64 = 32;
 
 /// The fidelities of a search.
@@ -28,7 +27,7 @@ pub(crate) struct Rungs {
     stages: Vec<PreparedFidelity>,
     /// The epochs of each fidelity; empty where the fidelity is the epoch.
     epochs: Vec<u64>,
-    /// What an epoch costs at each stage, relative to one on all images at their own side.
+    /// The cost of an epoch at each stage, relative to one on all images at their own side.
     epoch_costs: Vec<f64>,
 }
 
@@ -65,11 +64,12 @@ impl Rungs {
         let fidelities = fidelities(settings, data)?;
         let costs = macs.relative_costs(&fidelities, data);
         if let Some(late) = costs.windows(2).position(|pair| pair[0] >= pair[1]) {
-            return Err(SearchError::Settings(SettingsError::Value {
+            return Err(SettingsError::Value {
                 name: "fidelity.ladder",
                 value: fidelities[late + 1].to_string(),
                 reason: "each setting must cost more than the one before".into(),
-            }));
+            }
+            .into());
         }
         let resumable = fidelities.windows(2).all(|pair| pair[0].continues(&pair[1]));
         let ladder = Ladder::declared("setting", costs, resumable)?;
@@ -84,7 +84,7 @@ impl Rungs {
         })
     }
 
-    /// Lets another recipe count, for as many epochs.
+    /// Takes another recipe, for as many epochs.
     pub(super) fn train_by(&mut self, recipe: &Recipe, data: &DataSplits) {
         let by_epoch = self.by_epoch();
         for stage in &mut self.stages {
@@ -101,12 +101,12 @@ impl Rungs {
         index.min(self.stages.len() - 1)
     }
 
-    /// Under which images and recipe a candidate gets to a fidelity.
+    /// The images and the recipe by which a candidate reaches a fidelity.
     pub(super) fn stage(&self, fidelity: u64) -> &PreparedFidelity {
         &self.stages[self.index(fidelity)]
     }
 
-    /// How many epochs a candidate has behind it at a fidelity.
+    /// The epochs behind a candidate at a fidelity.
     pub(super) fn epochs_at(&self, fidelity: u64) -> u64 {
         if self.epochs.is_empty() {
             return fidelity;
@@ -115,7 +115,7 @@ impl Rungs {
         before.map_or(0, |i| self.epochs[i.min(self.epochs.len() - 1)])
     }
 
-    /// What an epoch on the way to a fidelity costs, relative to one on all of the search's images.
+    /// The cost of an epoch on the way to a fidelity, relative to one on all of the search's images.
     pub(super) fn epoch_cost(&self, fidelity: u64) -> f64 {
         self.epoch_costs[self.index(fidelity)]
     }
@@ -125,7 +125,7 @@ impl Rungs {
         self.epochs.is_empty()
     }
 
-    /// Where candidates are compared under successive halving, in words.
+    /// The fidelities at which successive halving compares candidates, in words.
     pub(super) fn describe(&self, eta: f64) -> String {
         let rungs = self.ladder.rungs(eta);
         if self.ladder.resumable() {
@@ -138,7 +138,7 @@ impl Rungs {
     }
 }
 
-/// The settings as the training knows them.
+/// Settings of the ladder as fidelities of the data.
 pub(crate) fn fidelities(
     settings: &[RungSettings],
     data: &DataSplits,
@@ -157,7 +157,7 @@ pub(crate) fn fidelities(
     settings.iter().map(fidelity).collect()
 }
 
-/// Whether small networks are trained to choose the images of some settings, in words.
+/// A note where small networks are trained to choose the images of some settings.
 pub(crate) fn preparation(settings: &[RungSettings]) -> Option<String> {
     let looks = |rung: &RungSettings| {
         let subset = rung.subset.parse::<Subset>();
@@ -168,23 +168,23 @@ pub(crate) fn preparation(settings: &[RungSettings]) -> Option<String> {
         .then(|| "choosing the images of cheaper settings: small networks are trained first".into())
 }
 
-/// What the prior's architectures cost at each side of the images.
+/// The mean cost of the prior's architectures by side of the images.
 #[derive(Debug)]
 pub(crate) struct Macs<'a> {
-    networks: &'a NetworkSpace,
+    candidates: &'a Candidates,
     space: &'a Space,
 }
 
 impl<'a> Macs<'a> {
-    pub(crate) fn new(networks: &'a NetworkSpace, space: &'a Space) -> Self {
-        Self { networks, space }
+    pub(crate) fn new(candidates: &'a Candidates, space: &'a Space) -> Self {
+        Self { candidates, space }
     }
 
     /// The mean multiply-accumulates of one image over architectures drawn from the prior.
     pub(crate) fn at(&self, side: usize) -> f64 {
         let macs = (0..DRAWS).filter_map(|draw| {
             let config = self.space.sample_prior(&mut stream(0, draw, "fidelity costs"));
-            let adapted = self.networks.architecture(&config).at_resolution(side).ok()?;
+            let adapted = self.candidates.architecture(&config).at_resolution(side).ok()?;
             Some(adapted.cost().ok()?.macs as f64)
         });
         macs.sum::<f64>() / DRAWS as f64

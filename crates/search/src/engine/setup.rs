@@ -1,13 +1,14 @@
-//! What every part of a search works with.
+//! Parts of a search that all of its phases share.
 
 use super::folder::StudyFolder;
 use super::plan::Plan;
+use super::time::is_over;
 use crate::{Event, Settings};
 use automl_study::StopFlag;
 use automl_train::Device;
 use std::time::Instant;
 
-/// What every part of a search works with.
+/// Parts of a search that all of its phases share.
 #[derive(Clone, Copy)]
 pub(super) struct Setup<'a> {
     pub(super) settings: &'a Settings,
@@ -27,13 +28,8 @@ impl Setup<'_> {
         self.tell(&Event::Note(note));
     }
 
-    /// Whether someone asked to stop, or the time is over.
+    /// Whether the stop flag is set, or the time is over.
     pub(super) fn is_over(&self, deadline: Option<Instant>) -> bool {
         is_over(self.stop, deadline)
     }
-}
-
-/// Whether someone asked to stop, or the time is over.
-pub(crate) fn is_over(stop: &StopFlag, deadline: Option<Instant>) -> bool {
-    stop.is_set() || deadline.is_some_and(|deadline| Instant::now() >= deadline)
 }

@@ -1,4 +1,4 @@
-//! The settings that are compared where none are given.
+//! The default list of settings to compare.
 
 use crate::RungSettings;
 

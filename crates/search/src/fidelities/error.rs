@@ -1,39 +1,39 @@
-//! Why fidelities could not be compared.
+//! Failures of the comparison of fidelities.
 
-use crate::engine::SearchError;
+use crate::{FileError, SearchError};
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// Why fidelities could not be compared.
+/// Failure to compare fidelities.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum FidelitiesError {
-    /// Data, device or settings do not do, or a network cannot be trained.
+    /// Data, device or settings cannot be used, or a network cannot be trained.
     #[error(transparent)]
     Search(#[from] SearchError),
     /// The space holds too few networks within the caps.
     #[error("only {found} different networks within the caps were found, {wanted} are needed")]
     TooFew {
-        /// How many were found.
+        /// The number found.
         found: usize,
-        /// How many are needed.
+        /// The number needed.
         wanted: usize,
     },
-    /// Too few architectures were trained for an order to mean anything.
+    /// Too few architectures were trained for a comparison of orders.
     #[error("{done} architectures were trained in the time given: at least {least} are needed")]
     Time {
-        /// How many were trained.
+        /// The number trained.
         done: usize,
-        /// How many are needed.
+        /// The number needed.
         least: usize,
     },
-    /// The file of measured trainings holds something else.
+    /// The file is not one of measured trainings.
     #[error("{} holds no measured trainings: give another file", path.display())]
     Record {
         /// The file.
         path: PathBuf,
     },
-    /// Someone asked to stop.
-    #[error("interrupted")]
-    Stopped,
+    /// The file of measured trainings cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
 }

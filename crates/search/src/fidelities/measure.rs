@@ -1,153 +1,156 @@
-//! Trains architectures at every setting and compares the orders that come out.
+//! Measurement of networks at every setting, and comparison of the orders that result.
 
 use super::outcome::{self, Outcome};
 use super::rank::{self, Measurements};
 use super::record::Record;
 use super::{FidelitiesError, Progress, Ranking, candidates};
-use crate::engine::executor::lock;
 use crate::engine::plan::Plan;
+use crate::engine::pool::{Pool, lock};
 use crate::engine::rungs::{Macs, fidelities, preparation};
-use crate::engine::setup::is_over;
+use crate::engine::time::is_over;
+use crate::engine::{Candidate, open_data};
+use crate::error::unless_stopped;
 use crate::latency::{self, TIMED};
-use crate::{
-    LadderSettings, Settings,
-    engine::{SearchError, open_data},
-};
-use automl_arch::Architecture;
+use crate::{Completion, LadderSettings, SearchError, Settings};
 use automl_numeric::stream;
 use automl_study::StopFlag;
-use automl_train::{Fidelity, PreparedFidelity, SelectedDevice, Timing, TrainError, one_thread};
+use automl_train::{Fidelity, PreparedFidelity, SelectedDevice, Timing};
 use rand::RngExt;
 use serde_json::json;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// The fewest architectures whose order means anything.
+/// The fewest networks whose order is compared.
 const LEAST: usize = 5;
 
-/// How many draws are made for each architecture at most.
+/// The most draws for each network.
 const DRAWS: u64 = 20;
 
-/// Trains about 30 architectures of the block space at each of the settings
-/// `fidelity.candidates` and, twice, at the full one, `training.epochs` on all of the search's images,
-/// and says how well each setting ranks them and which ladder to prefer. Trainings that `file` holds
-/// are not done again; the others are added to it.
+/// Ranks cheap settings by how well they rank networks, and chooses the ladder to prefer.
 ///
-/// Where the time limit ends it early, the architectures count that were trained at every setting.
-/// Except for the measured times, and for networks that `search.max-latency` lets pass by measured
+/// Trains about 30 networks of the space at each of the settings `fidelity.candidates` and, twice, at
+/// the full one, `training.epochs` on all of the search's images. Trainings that `file` holds are not
+/// repeated; new ones are appended to it.
+///
+/// Where the time limit ends the measurement, only networks count that were trained at every setting.
+/// Except for the measured times, and for networks that `search.max-latency` allows by measured
 /// times, the result is a function of the settings.
 ///
 /// # Errors
-/// [`FidelitiesError`]: settings, data or devices that do not do, too little time, or a stop.
+/// [`FidelitiesError`]: settings, data or device that cannot be used, or too little time.
+///
+/// # Examples
+/// ```no_run
+/// use automl_search::{Settings, fidelities, ladder_toml};
+/// use automl_study::StopFlag;
+///
+/// let done = fidelities::measure(&Settings::default(), None, &StopFlag::new(), &|_| {})?;
+/// if let Some(ranking) = done.finished() {
+///     println!("{}", ladder_toml(&ranking.ladder()));
+/// }
+/// # Ok::<(), fidelities::FidelitiesError>(())
+/// ```
 pub fn measure(
     settings: &Settings,
     file: Option<&Path>,
     stop: &StopFlag,
     observer: &(dyn Fn(&Progress) + Sync),
-) -> Result<Ranking, FidelitiesError> {
+) -> Result<Completion<Ranking>, FidelitiesError> {
     let start = Instant::now();
     let deadline = settings.search.timeout.and_then(|span| start.checked_add(span.0));
     let over = || is_over(stop, deadline);
-    let early = |error: SearchError| match error.before_search(settings, stop) {
-        SearchError::Stopped => FidelitiesError::Stopped,
-        error => error.into(),
-    };
     let (device, data) = open_data(settings)?;
     let record = file.map(Record::open).transpose()?.unwrap_or_default();
-    let mut plan = Plan::new(&by_epochs(settings), data, &device.device, &over)?;
+    let mut plan = Plan::new(&by_epochs(settings), data, None, &device.device, &over)?;
     if settings.search.max_latency.is_some() {
         observer(&Progress::Note(format!("timing {TIMED} networks for the latency table")));
-        let (networks, timing) = (&plan.networks, Timing::default());
+        let (networks, timing) = (plan.candidates.networks(), Timing::default());
         let (seed, device) = (settings.seed, &device.device);
-        let profile = latency::profile(networks, &|_| true, TIMED, &timing, seed, device, &over)
-            .map_err(|error| early(error.into()))?;
+        let profile = latency::profile(networks, &|_| true, TIMED, &timing, seed, device, &over);
+        let Some(profile) = unless_stopped(profile, settings, stop)? else {
+            return Ok(Completion::Interrupted);
+        };
         plan.time_by(settings, profile.table)?;
     }
+    let compared = compared(settings, &plan)?;
+    if let Some(note) = compared.note {
+        observer(&Progress::Note(note));
+    }
+    let (data, recipe, seed) = (&plan.search_data, &plan.recipe, settings.seed);
+    let stages =
+        PreparedFidelity::prepare(&compared.settings, data, recipe, seed, &device.device, &over);
+    let Some(stages) = unless_stopped(stages, settings, stop)? else {
+        return Ok(Completion::Interrupted);
+    };
+    let wanted = usize::try_from(settings.fidelity.architectures).unwrap_or(usize::MAX);
+    let candidates = draw(&plan, wanted, settings.seed)?;
+    let pool = Pool::new(settings, &device);
+    observer(&Progress::Start {
+        data: plan.describe(),
+        device: device.description.clone(),
+        architectures: candidates.len() as u64,
+        settings: stages.len(),
+        workers: pool.workers,
+    });
+    let work = Work { settings, plan: &plan, stages: &stages, device: &device, record: &record };
+    let done = |done| observer(&Progress::Architecture { done, elapsed: start.elapsed() });
+    let results = work.run(pool, &candidates, &over, &done)?;
+    if stop.is_set() {
+        return Ok(Completion::Interrupted);
+    }
+    if results.len() < LEAST {
+        return Err(FidelitiesError::Time { done: results.len(), least: LEAST });
+    }
+    Ok(Completion::Finished(rank(settings, &plan, &compared.settings, &candidates, results)))
+}
+
+/// The settings that are compared.
+struct Compared {
+    /// The full setting is the last.
+    settings: Vec<Fidelity>,
+    /// A note where their preparation takes long.
+    note: Option<String>,
+}
+
+fn compared(settings: &Settings, plan: &Plan) -> Result<Compared, SearchError> {
     let data = &plan.search_data;
     let full = Fidelity::full(data, plan.recipe.epochs);
     let rungs = match &settings.fidelity.candidates {
         Some(given) => given.clone(),
         None => candidates::default(full.epochs, data.side),
     };
-    let mut compared = fidelities(&rungs, data)?;
-    compared.push(full);
-    preparation(&rungs).into_iter().for_each(|note| observer(&Progress::Note(note)));
-    let (recipe, seed) = (&plan.recipe, settings.seed);
-    let stages = PreparedFidelity::prepare(&compared, data, recipe, seed, &device.device, &over)
-        .map_err(|error| early(error.into()))?;
-    let wanted = usize::try_from(settings.fidelity.architectures).unwrap_or(usize::MAX);
-    let architectures = draw(&plan, wanted, settings.seed)?;
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let workers = settings.workers.unwrap_or(if device.is_gpu { 1 } else { cores });
-    observer(&Progress::Start {
-        data: plan.describe(),
-        device: device.description.clone(),
-        architectures: architectures.len() as u64,
-        settings: stages.len(),
-        workers,
-    });
+    let mut settings = fidelities(&rungs, data)?;
+    settings.push(full);
+    Ok(Compared { settings, note: preparation(&rungs) })
+}
 
-    let work = Work { settings, plan: &plan, stages: &stages, device: &device, record: &record };
-    let next = AtomicUsize::new(0);
-    let results: Mutex<Vec<(usize, Vec<Outcome>)>> = Mutex::default();
-    let failure: Mutex<Option<SearchError>> = Mutex::new(None);
-    let failed = || lock(&failure).is_some();
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                let work = || {
-                    while !failed() {
-                        let index = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(architecture) = architectures.get(index) else { break };
-                        match work.train(architecture, index as u64, &|| over() || failed()) {
-                            Ok(outcomes) => {
-                                let mut results = lock(&results);
-                                results.push((index, outcomes));
-                                let (done, elapsed) = (results.len() as u64, start.elapsed());
-                                observer(&Progress::Architecture { done, elapsed });
-                            }
-                            Err(SearchError::Train(TrainError::Stopped { .. })) => break,
-                            Err(error) => {
-                                lock(&failure).get_or_insert(error);
-                            }
-                        }
-                    }
-                };
-                if device.is_gpu { work() } else { one_thread(work) }
-            });
-        }
-    });
-    if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err(error.into());
-    }
-    if stop.is_set() {
-        return Err(FidelitiesError::Stopped);
-    }
-    let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-    results.sort_by_key(|(index, _)| *index);
-    if results.len() < LEAST {
-        return Err(FidelitiesError::Time { done: results.len(), least: LEAST });
-    }
-    let parameters: Vec<f64> = results
-        .iter()
-        .map(|(index, _)| architectures[*index].cost().map_or(0.0, |c| c.parameters as f64))
-        .collect();
+/// The ranking of what was measured, by index of the candidate.
+fn rank(
+    settings: &Settings,
+    plan: &Plan,
+    compared: &[Fidelity],
+    candidates: &[Arc<Candidate>],
+    results: Vec<(usize, Vec<Outcome>)>,
+) -> Ranking {
+    let data = &plan.search_data;
+    let parameters: Vec<f64> =
+        results.iter().map(|(index, _)| candidates[*index].cost.parameters as f64).collect();
     let outcomes: Vec<Vec<Outcome>> = results.into_iter().map(|(_, outcomes)| outcomes).collect();
-    let macs = Macs::new(&plan.networks, &plan.space);
-    let curve = rank::curve(&full);
+    let macs = Macs::new(&plan.candidates, &plan.space);
+    let curve = rank::curve(&Fidelity::full(data, plan.recipe.epochs));
     // Relative to the last one.
-    let all = [&curve[..], &compared].concat();
+    let all = [&curve[..], compared].concat();
     let mut costs = macs.relative_costs(&all, data);
     costs.rotate_left(curve.len());
     let (costs, outcomes, parameters) = (&costs, &outcomes, &parameters);
-    let (settings, seed) = (&compared, settings.seed);
-    Ok(Measurements { settings, costs, outcomes, parameters, data, seed }.rank())
+    let (settings, seed) = (compared, settings.seed);
+    Measurements { settings, costs, outcomes, parameters, data, seed }.rank()
 }
 
-/// What is trained, and where it is written down.
+/// The trainings to run, and their record.
 struct Work<'a> {
     settings: &'a Settings,
     plan: &'a Plan,
@@ -158,10 +161,42 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// Trains the candidates until all are done or the time is over; the outcomes by index of the
+    /// candidate, rising.
+    fn run(
+        &self,
+        pool: Pool,
+        candidates: &[Arc<Candidate>],
+        over: &(dyn Fn() -> bool + Sync),
+        done: &(dyn Fn(u64) + Sync),
+    ) -> Result<Vec<(usize, Vec<Outcome>)>, SearchError> {
+        let next = AtomicUsize::new(0);
+        let results: Mutex<Vec<(usize, Vec<Outcome>)>> = Mutex::default();
+        pool.run(|has_failed| {
+            while !has_failed() {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(candidate) = candidates.get(index) else { break };
+                match self.train(candidate, index as u64, &|| over() || has_failed()) {
+                    Ok(outcomes) => {
+                        let mut results = lock(&results);
+                        results.push((index, outcomes));
+                        done(results.len() as u64);
+                    }
+                    Err(error) if error.is_stop() => break,
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(())
+        })?;
+        let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        results.sort_by_key(|(index, _)| *index);
+        Ok(results)
+    }
+
     /// The outcomes of a network at each setting, and last at the full one with other weights.
     fn train(
         &self,
-        architecture: &Architecture,
+        candidate: &Candidate,
         index: u64,
         over: &dyn Fn() -> bool,
     ) -> Result<Vec<Outcome>, SearchError> {
@@ -170,14 +205,14 @@ impl Work<'_> {
         let full = &self.stages[self.stages.len() - 1..];
         let all = self.stages.iter().map(|stage| (stage, weights));
         all.chain(full.iter().map(|stage| (stage, others)))
-            .map(|(stage, weights)| self.outcome(stage, architecture, weights, over))
+            .map(|(stage, weights)| self.outcome(stage, candidate, weights, over))
             .collect()
     }
 
     fn outcome(
         &self,
         stage: &PreparedFidelity,
-        architecture: &Architecture,
+        candidate: &Candidate,
         weights: u64,
         over: &dyn Fn() -> bool,
     ) -> Result<Outcome, SearchError> {
@@ -192,13 +227,13 @@ impl Work<'_> {
             "setting": rank::rung(&stage.fidelity, self.plan.search_data.side),
             "every-epoch": is_full,
             "recipe": stage.recipe,
-            "network": architecture.fingerprint().map_err(TrainError::from)?,
+            "network": candidate.id,
             "weights": weights,
         });
         if let Some(known) = self.record.known(&training) {
             return Ok(known);
         }
-        let mut run = stage.training(architecture, weights, &self.device.device)?;
+        let mut run = stage.training(&candidate.architecture, weights, &self.device.device)?;
         let outcome = outcome::train(&mut run, is_full, over)?;
         self.record.keep(training, &outcome)?;
         Ok(outcome)
@@ -213,23 +248,22 @@ fn by_epochs(settings: &Settings) -> Settings {
     by_epochs
 }
 
-/// Different networks from the prior that keep within the caps.
-fn draw(plan: &Plan, wanted: usize, seed: u64) -> Result<Vec<Architecture>, FidelitiesError> {
-    let mut prints = HashSet::new();
-    let mut architectures = Vec::new();
+/// Different networks from the prior within the limits.
+fn draw(plan: &Plan, wanted: usize, seed: u64) -> Result<Vec<Arc<Candidate>>, FidelitiesError> {
+    let mut ids = HashSet::new();
+    let mut candidates = Vec::new();
     for number in 0..DRAWS * wanted as u64 {
         let config = plan.space.sample_prior(&mut stream(seed, number, "architectures"));
-        let architecture = plan.networks.architecture(&config);
-        let Ok(network) = architecture.graph() else { continue };
-        if plan.caps.allow(&network) && prints.insert(network.fingerprint()) {
-            architectures.push(architecture);
+        let Ok(candidate) = plan.candidates.of(&config) else { continue };
+        if plan.caps.allow(&candidate) && ids.insert(candidate.id) {
+            candidates.push(candidate);
         }
-        if architectures.len() == wanted {
-            return Ok(architectures);
+        if candidates.len() == wanted {
+            return Ok(candidates);
         }
     }
-    if architectures.len() < LEAST {
-        return Err(FidelitiesError::TooFew { found: architectures.len(), wanted: LEAST });
+    if candidates.len() < LEAST {
+        return Err(FidelitiesError::TooFew { found: candidates.len(), wanted: LEAST });
     }
-    Ok(architectures)
+    Ok(candidates)
 }

@@ -1,11 +1,11 @@
-//! What one training gives.
+//! The outcome of one training.
 
 use automl_data::Split;
 use automl_train::{TrainError, Training};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
-/// What one training gave.
+/// The outcome of one training.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Outcome {
     /// Validation accuracy after each epoch at the full setting, after the last one elsewhere.
@@ -26,7 +26,7 @@ impl Outcome {
     }
 }
 
-/// Trains to the end. A network that diverges has learnt nothing.
+/// Trains to the end. The accuracy of a network that diverges is 0.
 pub(super) fn train(
     training: &mut Training,
     every_epoch: bool,

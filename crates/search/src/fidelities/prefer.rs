@@ -1,4 +1,4 @@
-//! Which settings make the best ladder.
+//! Choice of the ladder by replay of successive halving.
 //!
 //! The ladders are tried out on the networks that were trained at every setting: successive halving
 //! (Jamieson & Talwalkar 2016) is replayed with the accuracies that were measured, on bootstrap
@@ -8,7 +8,7 @@
 
 use rand::{Rng, RngExt};
 
-/// By how much a rung may cost more than an eta-th of the one above: a third of the epochs with
+/// The factor by which a rung may cost more than an eta-th of the one above: a third of the epochs with
 /// one evaluation costs slightly more than a third.
 const SLACK: f64 = 1.1;
 
@@ -18,7 +18,7 @@ const SAMPLES: usize = 500;
 /// A sample has at most this many times as many candidates as there are networks.
 const LARGEST: usize = 2;
 
-/// What the rule looks at.
+/// A rung with its measured accuracies.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Rung {
     /// From scratch, relative to the full setting.
@@ -30,7 +30,7 @@ pub(super) struct Rung {
     pub(super) ranks: bool,
 }
 
-/// How a rung relates to the full setting.
+/// The relation of a rung to the full setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A point on the curve of the full training, which goes on from here.
@@ -41,7 +41,7 @@ pub(super) enum Kind {
     Other,
 }
 
-/// A ladder, and what successive halving makes of it.
+/// A ladder and the result of successive halving on it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct LadderOutcome {
     /// Indexes of the rungs, rising.
@@ -120,7 +120,7 @@ fn ladders(rungs: &[Rung], eta: f64) -> Vec<Vec<usize>> {
     found
 }
 
-/// What a candidate costs on average: all are trained to the first rung, an `eta`-th of them to the
+/// The mean cost of a candidate: all are trained to the first rung, an `eta`-th of them to the
 /// next, and so on. Trainings that go on pay only for what is added.
 fn cost(rungs: &[Rung], ladder: &[usize], eta: f64) -> f64 {
     let goes_on = ladder.first().is_some_and(|&lowest| rungs[lowest].kind == Kind::Curve);
@@ -241,7 +241,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is preferred is the reference or costs less, and finds networks as good, rises in
+        /// The preferred ladder is the reference or costs less, finds networks as good, rises in
         /// cost and does not mix trainings that go on with those that do not.
         #[test]
         fn the_rule_holds(

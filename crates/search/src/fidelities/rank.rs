@@ -1,4 +1,4 @@
-//! How well settings rank the networks that were trained at each, and the ladder to prefer.
+//! Rank correlations of settings, and the ladder to prefer.
 
 use super::outcome::Outcome;
 use super::prefer::{self, Kind, Rung};
@@ -10,7 +10,7 @@ use automl_numeric::correlation::{kendall, kendall_standard_error};
 use automl_numeric::stream;
 use automl_train::Fidelity;
 
-/// What was measured.
+/// Measured accuracies and costs.
 pub(super) struct Measurements<'a> {
     /// The settings; the full one is the last.
     pub(super) settings: &'a [Fidelity],

@@ -1,8 +1,8 @@
-//! The trainings that were measured, so that none is done twice.
+//! The record of measured trainings, which are not repeated.
 
 use super::FidelitiesError;
 use super::outcome::Outcome;
-use crate::engine::SearchError;
+use crate::FileError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -13,21 +13,22 @@ use std::sync::{Mutex, PoisonError};
 
 /// A file of trainings, one line of JSON for each.
 ///
-/// One is appended at a time, so a crash costs no more than the last line. Such a line is left out.
+/// Trainings are appended one at a time, so a crash costs at most the last line, which is then
+/// ignored.
 #[derive(Debug, Default)]
 pub(super) struct Record {
-    /// By what they depend on, as JSON.
+    /// Outcomes by everything on which they depend, as JSON.
     known: HashMap<String, Outcome>,
     file: Option<(PathBuf, Mutex<File>)>,
 }
 
-/// How a line begins, also one that is broken off.
+/// The beginning of a line, also of an incomplete one.
 const START: &str = "{\"training\":";
 
 /// A line of the file.
 #[derive(Debug, Serialize, Deserialize)]
 struct Line {
-    /// All that the outcome depends on.
+    /// Everything on which the outcome depends.
     training: Value,
     #[serde(flatten)]
     outcome: Outcome,
@@ -39,8 +40,7 @@ impl Record {
     /// # Errors
     /// [`FidelitiesError`] if it cannot be read or created, or holds something else.
     pub(super) fn open(path: &Path) -> Result<Self, FidelitiesError> {
-        let failed =
-            |action| move |source| SearchError::File { action, path: path.to_owned(), source };
+        let failed = |action| FileError::of(action, path);
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(failed("create the folder of"))?;
         }
@@ -65,10 +65,10 @@ impl Record {
     }
 
     /// Writes a training to the file, if there is one.
-    pub(super) fn keep(&self, training: Value, outcome: &Outcome) -> Result<(), SearchError> {
+    pub(super) fn keep(&self, training: Value, outcome: &Outcome) -> Result<(), FileError> {
         let Some((path, file)) = &self.file else { return Ok(()) };
         let line = Line { training, outcome: outcome.clone() };
-        let failed = |source| SearchError::File { action: "write", path: path.clone(), source };
+        let failed = FileError::of("write", path);
         let text = serde_json::to_string(&line).map_err(|error| failed(error.into()))? + "\n";
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
         file.write_all(text.as_bytes()).map_err(failed)

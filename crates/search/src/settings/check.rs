@@ -1,6 +1,9 @@
-//! Which settings make sense.
+//! Ranges of settings.
 
-use super::{RecipePreset, SearchSettings, Settings, SettingsError, SpaceName, TrainingSettings};
+use super::{
+    DataSettings, RecipePreset, SearchSettings, Settings, SettingsError, SpaceName,
+    TrainingSettings,
+};
 use crate::LadderSettings;
 use automl_data::DatasetFormat;
 use automl_registry::{PartError, check_pair};
@@ -40,25 +43,7 @@ impl Settings {
             let reason = "a weight-sharing network exists for the space \"blocks\" only";
             return wrong("search.search-and-learn", "true".into(), reason);
         }
-        let data = &self.data;
-        if !(data.validation > 0.0 && data.validation < 0.9) {
-            return wrong("data.validation", data.validation.to_string(), "must lie in (0, 0.9)");
-        }
-        if !(8..=512).contains(&data.side) {
-            return wrong("data.side", data.side.to_string(), "must lie between 8 and 512 pixels");
-        }
-        let Ok(format) = DatasetFormat::find(&data.dataset) else {
-            let known: Vec<_> = DatasetFormat::all().iter().map(|format| format.name).collect();
-            let known = format!("unknown data set: one of {}", known.join(", "));
-            return wrong("data.dataset", format!("{:?}", data.dataset), &known);
-        };
-        if format.files.is_some() && data.dir.is_none() {
-            return wrong(
-                "data.dataset",
-                format!("{:?}", data.dataset),
-                "needs the folder of its files: --data-dir FOLDER",
-            );
-        }
+        self.data.check()?;
         let counts = [
             ("search.trials", Some(self.search.trials)),
             ("search.max-params", self.search.max_params),
@@ -108,6 +93,33 @@ impl Settings {
     }
 }
 
+impl DataSettings {
+    fn check(&self) -> Result<(), SettingsError> {
+        let wrong = |name: &'static str, value: String, reason: &str| {
+            Err(SettingsError::Value { name, value, reason: reason.into() })
+        };
+        if !(self.validation > 0.0 && self.validation < 0.9) {
+            return wrong("data.validation", self.validation.to_string(), "must lie in (0, 0.9)");
+        }
+        if !(8..=512).contains(&self.side) {
+            return wrong("data.side", self.side.to_string(), "must lie between 8 and 512 pixels");
+        }
+        let Ok(format) = DatasetFormat::find(&self.dataset) else {
+            let known: Vec<_> = DatasetFormat::all().iter().map(|format| format.name).collect();
+            let known = format!("unknown data set: one of {}", known.join(", "));
+            return wrong("data.dataset", format!("{:?}", self.dataset), &known);
+        };
+        if format.files.is_some() && self.dir.is_none() {
+            return wrong(
+                "data.dataset",
+                format!("{:?}", self.dataset),
+                "needs the folder of its files: --data-dir FOLDER",
+            );
+        }
+        Ok(())
+    }
+}
+
 impl SearchSettings {
     /// Checks names and options of the sampler and the scheduler.
     fn check_parts(&self) -> Result<(), SettingsError> {
@@ -127,7 +139,7 @@ impl SearchSettings {
 }
 
 impl TrainingSettings {
-    /// How long candidates are trained: a list of settings says so itself.
+    /// Checks epochs, which a list of settings gives itself.
     fn check_epochs(&self, ladder: &LadderSettings) -> Result<(), SettingsError> {
         let wrong = |name: &'static str, value: u64, reason: String| {
             Err(SettingsError::Value { name, value: value.to_string(), reason })
@@ -152,7 +164,7 @@ impl TrainingSettings {
         }
     }
 
-    /// How training images are varied.
+    /// Checks augmentation.
     fn check_augmentation(&self) -> Result<(), SettingsError> {
         let wrong = |name: &'static str, value: String, reason: &str| {
             Err(SettingsError::Value { name, value, reason: reason.into() })

@@ -8,13 +8,13 @@ use std::fmt;
 use super::SettingsError;
 use automl_data::Subset;
 
-/// How candidates are made cheap to compare.
+/// Settings of cheap comparisons between candidates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FidelitySettings {
     /// The fidelities of the search.
     pub ladder: LadderSettings,
-    /// How many architectures `automl fidelities` trains at each setting.
+    /// The number of architectures that `automl fidelities` trains at each setting.
     pub architectures: u64,
     /// The settings that `automl fidelities` compares with the full one. Default: a list that the
     /// data and `training.epochs` give.
@@ -48,7 +48,7 @@ pub struct RungSettings {
     /// The share of the search's training images.
     #[serde(default = "whole", skip_serializing_if = "is_whole")]
     pub share: f64,
-    /// How they are chosen, the name of a [`Subset`].
+    /// The way in which they are chosen, the name of a [`Subset`].
     #[serde(default = "random", skip_serializing_if = "is_random")]
     pub subset: String,
     /// The side of the images in pixels. Default: their own.

@@ -1,4 +1,4 @@
-//! Short times, as people write them.
+//! Latencies as text.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

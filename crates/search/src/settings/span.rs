@@ -1,4 +1,4 @@
-//! Spans of time, as people write them.
+//! Durations as text.
 
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;

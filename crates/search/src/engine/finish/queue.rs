@@ -1,28 +1,28 @@
-//! The networks that wait for their final training, and how many epochs of it fit into the time.
+//! The queue of the final training, which fits epochs into the time.
 
-use super::Candidate;
+use super::Finalist;
 use std::time::Instant;
 
 /// The share of the time that epochs may fill; the rest is for evaluation and files.
 const USED: f64 = 0.95;
 
-/// Waiting networks, the slowest of which goes first, so that no worker is left with it at the end.
+/// Waiting networks, slowest first, so that no worker is left with a slow one at the end.
 #[derive(Debug)]
 pub(super) struct Queue {
-    waiting: Vec<Candidate>,
+    waiting: Vec<Finalist>,
     workers: usize,
     epochs: u64,
     deadline: Option<Instant>,
-    /// How much longer an epoch takes than was thought.
+    /// The ratio of measured to expected seconds of an epoch.
     pace: f64,
-    /// Whether some network is through.
+    /// Whether the training of some network is over.
     any_done: bool,
 }
 
 impl Queue {
-    /// `epochs`: how many each gets where time allows.
+    /// A queue that gives each network `epochs`, where time allows.
     pub(super) fn new(
-        mut waiting: Vec<Candidate>,
+        mut waiting: Vec<Finalist>,
         workers: usize,
         epochs: u64,
         deadline: Option<Instant>,
@@ -31,7 +31,7 @@ impl Queue {
         Self { waiting, workers, epochs, deadline, pace: 1.0, any_done: false }
     }
 
-    /// Notes that a network is through.
+    /// Notes that the training of a network is over.
     pub(super) fn done(&mut self) {
         self.any_done = true;
     }
@@ -42,7 +42,7 @@ impl Queue {
     }
 
     /// The next network and its epochs, at least one.
-    pub(super) fn pop(&mut self) -> Option<(Candidate, u64)> {
+    pub(super) fn pop(&mut self) -> Option<(Finalist, u64)> {
         let next = self.waiting.pop()?;
         let fits = self.fits(next.seconds * self.pace);
         let epochs = fits.map_or(self.epochs, |fits| fits.min(self.epochs).max(1));
@@ -50,9 +50,9 @@ impl Queue {
     }
 
     /// After an epoch that took `seconds`: how many more fit; `None` without a deadline.
-    pub(super) fn fit(&mut self, candidate: &Candidate, seconds: f64) -> Option<u64> {
-        if candidate.seconds > 0.0 && seconds.is_finite() {
-            self.pace += 0.2 * (seconds / candidate.seconds - self.pace);
+    pub(super) fn fit(&mut self, finalist: &Finalist, seconds: f64) -> Option<u64> {
+        if finalist.seconds > 0.0 && seconds.is_finite() {
+            self.pace += 0.2 * (seconds / finalist.seconds - self.pace);
         }
         self.fits(seconds)
     }
@@ -61,7 +61,7 @@ impl Queue {
     /// the one at hand at least one if that one fits.
     fn fits(&self, seconds: f64) -> Option<u64> {
         let left = self.deadline?.saturating_duration_since(Instant::now()).as_secs_f64() * USED;
-        let others: f64 = self.waiting.iter().map(|candidate| candidate.seconds).sum();
+        let others: f64 = self.waiting.iter().map(|finalist| finalist.seconds).sum();
         let own = seconds.max(1e-6);
         let epoch = own + others * self.pace / self.workers as f64;
         Some((left / epoch).max((left / own).min(1.0)).floor() as u64)
@@ -71,10 +71,13 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::candidate::Candidate;
     use automl_arch::{Activation, Architecture, Block, Layer};
+    use automl_space::Config;
+    use std::sync::Arc;
     use std::time::Duration;
 
-    fn candidate(trial: u64, seconds: f64) -> Candidate {
+    fn finalist(trial: u64, seconds: f64) -> Finalist {
         let layers = [
             Layer::once(Block::conv(4, 3, 1, Activation::Relu)),
             Layer::once(Block::GlobalAvgPool),
@@ -82,14 +85,14 @@ mod tests {
             Layer::once(Block::linear(2)),
         ];
         let architecture = Architecture::new(1, 8, layers);
-        let cost = architecture.cost().unwrap();
-        Candidate { trial, architecture, cost, seconds, accuracy: 0.5 }
+        let candidate = Candidate::new(Config::empty(0), architecture).unwrap();
+        Finalist { trial, candidate: Arc::new(candidate), seconds, accuracy: 0.5 }
     }
 
     /// The epochs of the first and, after one of its epochs took `seconds`, how many more.
     fn epochs(left: Option<u64>, seconds: f64) -> (u64, Option<u64>) {
         let deadline = left.map(|left| Instant::now() + Duration::from_secs(left));
-        let waiting = vec![candidate(0, 10.0), candidate(1, 30.0)];
+        let waiting = vec![finalist(0, 10.0), finalist(1, 30.0)];
         let mut queue = Queue::new(waiting, 1, 20, deadline);
         let (first, epochs) = queue.pop().unwrap();
         assert_eq!(first.trial, 1);

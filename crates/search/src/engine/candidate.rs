@@ -1,0 +1,165 @@
+//! Candidate networks: a configuration with its architecture, graph and cost.
+
+use super::pool::lock;
+use automl_arch::{Architecture, ArchitectureError, BlockSpace, Cost, Graph, NetworkSpace};
+use automl_space::{Config, Space};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+/// Candidates that are held at once; a proposal compares far fewer.
+const HELD: usize = 1024;
+
+/// A search space of networks.
+///
+/// # Examples
+/// ```
+/// use automl_arch::{Activation, Architecture, Block, Layer};
+/// use automl_search::ArchitectureSpace;
+/// use automl_space::{Config, Key, Space};
+///
+/// /// Convolutional networks of 8 to 48 channels for images of the digits.
+/// #[derive(Debug)]
+/// struct Widths {
+///     space: Space,
+///     width: Key<i64>,
+/// }
+///
+/// impl ArchitectureSpace for Widths {
+///     fn space(&self) -> &Space {
+///         &self.space
+///     }
+///     fn architecture(&self, config: &Config) -> Architecture {
+///         let channels = 8 * config[self.width] as usize;
+///         Architecture::new(1, 8, [
+///             Layer::once(Block::conv(channels, 3, 2, Activation::Relu)),
+///             Layer::once(Block::GlobalAvgPool),
+///             Layer::once(Block::Flatten),
+///             Layer::once(Block::linear(10)),
+///         ])
+///     }
+/// }
+///
+/// let mut space = Space::builder();
+/// let width = space.int("width", 1..=6).add()?;
+/// let widths = Widths { space: space.build()?, width };
+/// assert_eq!(widths.space().params().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait ArchitectureSpace: fmt::Debug + Send + Sync {
+    /// The parameters that samplers choose.
+    fn space(&self) -> &Space;
+
+    /// The architecture of a configuration.
+    fn architecture(&self, config: &Config) -> Architecture;
+
+    /// The block space, if this is one. Only block spaces have a weight-sharing network.
+    fn blocks(&self) -> Option<&BlockSpace> {
+        None
+    }
+}
+
+impl ArchitectureSpace for NetworkSpace {
+    fn space(&self) -> &Space {
+        self.space()
+    }
+
+    fn architecture(&self, config: &Config) -> Architecture {
+        self.architecture(config)
+    }
+
+    fn blocks(&self) -> Option<&BlockSpace> {
+        match self {
+            Self::Blocks(blocks) => Some(blocks),
+            Self::NasBenchMacro(_) => None,
+        }
+    }
+}
+
+/// A network of the search space. Configurations of one network have the same `id`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Candidate {
+    pub(crate) config: Config,
+    pub(crate) architecture: Architecture,
+    pub(crate) graph: Graph,
+    pub(crate) cost: Cost,
+    /// Fingerprint of the graph.
+    pub(crate) id: u64,
+}
+
+impl Candidate {
+    /// Lowers an architecture.
+    pub(crate) fn new(
+        config: Config,
+        architecture: Architecture,
+    ) -> Result<Self, ArchitectureError> {
+        let graph = architecture.graph()?;
+        let (cost, id) = (graph.cost(), graph.fingerprint());
+        Ok(Self { config, architecture, graph, cost, id })
+    }
+}
+
+/// Candidates of a space by configuration, which sampler, constraints and workers share.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidates {
+    networks: Arc<dyn ArchitectureSpace>,
+    held: Arc<Mutex<HashMap<Config, Arc<Candidate>>>>,
+}
+
+impl Candidates {
+    pub(crate) fn new(networks: Arc<dyn ArchitectureSpace>) -> Self {
+        Self { networks, held: Arc::default() }
+    }
+
+    pub(crate) fn networks(&self) -> &dyn ArchitectureSpace {
+        &*self.networks
+    }
+
+    pub(crate) fn space(&self) -> &Space {
+        self.networks.space()
+    }
+
+    /// The architecture of a configuration.
+    pub(crate) fn architecture(&self, config: &Config) -> Architecture {
+        self.networks.architecture(config)
+    }
+
+    /// The candidate of a configuration, lowered unless it is held already.
+    pub(crate) fn of(&self, config: &Config) -> Result<Arc<Candidate>, ArchitectureError> {
+        if let Some(candidate) = lock(&self.held).get(config) {
+            return Ok(Arc::clone(candidate));
+        }
+        let architecture = self.networks.architecture(config);
+        let candidate = Arc::new(Candidate::new(config.clone(), architecture)?);
+        let mut held = lock(&self.held);
+        if held.len() >= HELD {
+            held.clear();
+        }
+        held.insert(config.clone(), Arc::clone(&candidate));
+        Ok(candidate)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_arch::BlockSpaceOptions;
+    use automl_numeric::stream;
+
+    #[test]
+    fn a_candidate_is_lowered_once() {
+        let options = BlockSpaceOptions { width: 0.125, ..BlockSpaceOptions::default() };
+        let blocks = BlockSpace::new(1, 8, 10, &options).unwrap();
+        let candidates = Candidates::new(Arc::new(NetworkSpace::Blocks(blocks)));
+        let draw = |number| candidates.space().sample_prior(&mut stream(number, 0, "test"));
+        let first = candidates.of(&draw(0)).unwrap();
+        assert!(Arc::ptr_eq(&first, &candidates.of(&draw(0)).unwrap()));
+        assert_eq!(first.cost, first.architecture.cost().unwrap());
+        assert_eq!(first.id, first.architecture.fingerprint().unwrap());
+        for number in 0..2 * HELD as u64 {
+            candidates.of(&draw(number)).unwrap();
+        }
+        assert!(lock(&candidates.held).len() <= HELD);
+        assert_eq!(candidates.of(&draw(0)).unwrap(), first);
+    }
+}

@@ -1,0 +1,43 @@
+//! The time limit of a search and its phases.
+
+use crate::Span;
+use automl_study::StopFlag;
+use std::time::Instant;
+
+/// The time limit of a search, which began at `start`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TimeLimit {
+    pub(super) start: Instant,
+    pub(super) limit: Option<Span>,
+}
+
+/// A phase of a search, which ends after a share of the time limit.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Phase {
+    /// Learning of the recipe.
+    Recipe,
+    /// Measurement of the latency table.
+    Latency,
+    /// Trials.
+    Trials,
+    /// Final training.
+    Final,
+}
+
+impl TimeLimit {
+    /// The end of a phase; `None` without a limit, or with one beyond the clock's range.
+    pub(super) fn deadline(self, phase: Phase) -> Option<Instant> {
+        let share = match phase {
+            Phase::Recipe => 0.1,
+            Phase::Latency => 0.2,
+            Phase::Trials => 0.4,
+            Phase::Final => 1.0,
+        };
+        self.start.checked_add(self.limit?.0.mul_f64(share))
+    }
+}
+
+/// Whether the stop flag is set, or the time is over.
+pub(crate) fn is_over(stop: &StopFlag, deadline: Option<Instant>) -> bool {
+    stop.is_set() || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}

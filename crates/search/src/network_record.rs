@@ -1,0 +1,254 @@
+//! The record of a trained network, `metrics.json` beside its weights.
+
+use crate::FileError;
+use crate::file::write_file;
+use crate::split::SplitSettings;
+use automl_arch::Cost;
+use automl_compress::{Budget, Importance, RankRule};
+use automl_data::Recipe;
+use automl_train::Evaluation;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::path::Path;
+
+/// Name of the file.
+pub(crate) const METRICS: &str = "metrics.json";
+
+/// The record of a trained network. A search, the training of one network and a compression write
+/// the same record, in which `trial` or `compression` is present accordingly.
+///
+/// # Examples
+/// ```no_run
+/// use automl_search::NetworkRecord;
+///
+/// let record = NetworkRecord::read("runs/digits-1/front/trial-7".as_ref())?;
+/// println!("{} parameters, {:.2} %", record.params, 100.0 * record.test_accuracy);
+/// # Ok::<(), automl_search::FileError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NetworkRecord {
+    /// The trial of a search that found the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trial: Option<u64>,
+    /// Fingerprint of the network's graph; absent in records of earlier versions of `automl train`.
+    pub fingerprint: Option<u64>,
+    /// Parameters.
+    pub params: u64,
+    /// Multiply-accumulates of one image.
+    pub macs: u64,
+    /// The most bytes of activations that are alive at once; absent in records of earlier versions.
+    pub peak_activation_bytes: Option<u64>,
+    /// Epochs of training; of a compressed network, of fine-tuning.
+    pub epochs: u64,
+    /// The seed of weights, order and augmentation.
+    pub seed: u64,
+    /// The data set and its split; absent in records of earlier versions.
+    pub split: Option<SplitSettings>,
+    /// Whether the split is known to be that of the network's training.
+    #[serde(default = "yes")]
+    pub split_is_known: bool,
+    /// The recipe; absent in records of earlier versions, and of compressed networks.
+    pub recipe: Option<Recipe>,
+    /// Accuracy on the validation images, a fraction.
+    pub validation_accuracy: f64,
+    /// Mean cross-entropy on the validation images, in nats.
+    pub validation_loss: f64,
+    /// Accuracy on the test images, a fraction.
+    pub test_accuracy: f64,
+    /// Mean cross-entropy on the test images, in nats.
+    pub test_loss: f64,
+    /// The median time for one image on the search's device, in microseconds, once measured.
+    pub latency_us: Option<f64>,
+    /// Seconds of training, evaluation and saving.
+    pub seconds: f64,
+    /// The compression that made the network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compression: Option<Compression>,
+}
+
+impl NetworkRecord {
+    /// The record in the folder of a network.
+    ///
+    /// # Errors
+    /// [`FileError`] if there is none, or the file is not such a record.
+    pub fn read(folder: &Path) -> Result<Self, FileError> {
+        let path = folder.join(METRICS);
+        let failed = FileError::of("read", &path);
+        let text = std::fs::read_to_string(&path).map_err(&failed)?;
+        let record = serde_json::from_str(&text).map(current);
+        record.and_then(serde_json::from_value).map_err(|error| failed(error.into()))
+    }
+
+    /// Writes the record into the folder of a network.
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), FileError> {
+        let path = folder.join(METRICS);
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|error| FileError::of("write", &path)(error.into()))?;
+        write_file(&path, &text)
+    }
+
+    /// The record of a network of this cost, on the validation and test images.
+    pub(crate) fn new(
+        cost: Cost,
+        fingerprint: u64,
+        seed: u64,
+        [validation, test]: [Evaluation; 2],
+    ) -> Self {
+        Self {
+            trial: None,
+            fingerprint: Some(fingerprint),
+            params: cost.parameters,
+            macs: cost.macs,
+            peak_activation_bytes: Some(cost.peak_activation_bytes),
+            epochs: 0,
+            seed,
+            split: None,
+            split_is_known: true,
+            recipe: None,
+            validation_accuracy: validation.accuracy,
+            validation_loss: validation.loss,
+            test_accuracy: test.accuracy,
+            test_loss: test.loss,
+            latency_us: None,
+            seconds: 0.0,
+            compression: None,
+        }
+    }
+
+    /// Cost, accuracy and loss of the network.
+    pub fn measured(&self) -> Measured {
+        Measured {
+            params: self.params,
+            macs: self.macs,
+            validation_accuracy: self.validation_accuracy,
+            validation_loss: self.validation_loss,
+            test_accuracy: self.test_accuracy,
+            test_loss: self.test_loss,
+        }
+    }
+}
+
+/// A record in the form of this version. Earlier versions kept the numbers of a compressed network in
+/// `after`, and its compression beside them.
+fn current(mut record: Value) -> Value {
+    if let Some(fields) = record.as_object_mut()
+        && let Some(Value::Object(after)) = fields.remove("after")
+    {
+        let compression = Value::Object(fields.clone());
+        fields.insert("compression".into(), compression);
+        fields.extend(after);
+    }
+    record
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Cost, accuracy and loss of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Parameters.
+    pub params: u64,
+    /// Multiply-accumulates of one image.
+    pub macs: u64,
+    /// Accuracy on the validation images, a fraction.
+    pub validation_accuracy: f64,
+    /// Mean cross-entropy on the validation images, in nats.
+    pub validation_loss: f64,
+    /// Accuracy on the test images, a fraction.
+    pub test_accuracy: f64,
+    /// Mean cross-entropy on the test images, in nats.
+    pub test_loss: f64,
+}
+
+impl Measured {
+    /// The numbers of a network of this cost on the validation and test images.
+    pub(crate) fn new(cost: Cost, [validation, test]: [Evaluation; 2]) -> Self {
+        Self {
+            params: cost.parameters,
+            macs: cost.macs,
+            validation_accuracy: validation.accuracy,
+            validation_loss: validation.loss,
+            test_accuracy: test.accuracy,
+            test_loss: test.loss,
+        }
+    }
+}
+
+/// A way to make a network smaller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Removal of channels.
+    #[default]
+    Prune,
+    /// Replacement of layers by chains of thinner ones.
+    Decompose,
+    /// Pruning for half of the reduction in ratio, then decomposition.
+    Both,
+}
+
+/// The compression that made a network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Compression {
+    /// The method.
+    pub method: Method,
+    /// The ranking of channels, where some were removed.
+    pub importance: Option<Importance>,
+    /// The number of pruning steps, where channels were removed.
+    pub steps: Option<usize>,
+    /// The rule for ranks, where there was no budget.
+    pub ranks: Option<RankRule>,
+    /// The limits that were asked for.
+    pub budget: Option<Budget>,
+    /// The highest learning rate of fine-tuning, as a share of the recipe's.
+    pub rate: f64,
+    /// The network before.
+    pub before: Measured,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_of_earlier_versions_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |text: &str| {
+            std::fs::write(folder.path().join(METRICS), text).unwrap();
+            NetworkRecord::read(folder.path()).unwrap()
+        };
+        let numbers = r#""params": 4, "macs": 5, "validation_accuracy": 0.5,
+            "validation_loss": 1.5, "test_accuracy": 0.25, "test_loss": 2.0"#;
+        let search = read(&format!(
+            r#"{{"trial": 1, "fingerprint": 2, "epochs": 20, "seed": 3, {numbers},
+                "peak_activation_bytes": 6, "latency_us": null, "seconds": 1.0}}"#
+        ));
+        assert_eq!((search.trial, search.fingerprint), (Some(1), Some(2)));
+        assert!(search.split.is_none() && search.split_is_known);
+        let split = r#"{"dataset": "digits", "validation": 0.2, "seed": 7}"#;
+        let fitted = read(&format!(
+            r#"{{{numbers}, "epochs": 3, "seed": 7, "split": {split}, "seconds": 1.0}}"#
+        ));
+        assert_eq!((fitted.trial, fitted.seed, fitted.split_is_known), (None, 7, true));
+        let compressed = read(&format!(
+            r#"{{"method": "prune", "importance": "taylor", "steps": 5, "ranks": null,
+                "budget": {{"parameters": 4, "macs": null}}, "epochs": 2, "rate": 0.3, "seed": 7,
+                "split": {split}, "split_is_known": false, "seconds": 1.0,
+                "before": {{{numbers}}}, "after": {{{numbers}}}}}"#
+        ));
+        assert_eq!(compressed.measured(), fitted.measured());
+        assert_eq!((compressed.epochs, compressed.split_is_known), (2, false));
+        let compression = compressed.compression.as_ref().unwrap();
+        assert_eq!((compression.method, compression.steps), (Method::Prune, Some(5)));
+        assert_eq!(compression.before, compressed.measured());
+        for record in [search, fitted, compressed] {
+            record.write(folder.path()).unwrap();
+            assert_eq!(NetworkRecord::read(folder.path()).unwrap(), record);
+        }
+        std::fs::write(folder.path().join(METRICS), "{}").unwrap();
+        let error = NetworkRecord::read(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("metrics.json") && error.contains("params"), "{error}");
+    }
+}
