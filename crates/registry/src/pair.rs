@@ -63,12 +63,13 @@ pub fn check_pair(
 ) -> Result<(), PartError> {
     let (proposes, decides) = matched(sampler_spec, scheduler_spec);
     let entry = find("sampler", &proposes.name, samplers())?;
+    let scheduler = find("scheduler", &decides.name, schedulers())?;
     let refused = |kind| move |source| PartError::Part { kind, source };
+    // First the scheduler, which may share its `eta` with the sampler.
+    scheduler.check(&decides.options).map_err(refused("scheduler"))?;
     entry.check(&proposes.options).map_err(refused("sampler"))?;
     let supports = Supports { without_fidelity: true, ..entry.supports };
     supports.check_counts(entry.name, objectives, true).map_err(refused("sampler"))?;
-    let entry = find("scheduler", &decides.name, schedulers())?;
-    entry.check(&decides.options).map_err(refused("scheduler"))?;
     agree(&proposes, &decides)
 }
 
