@@ -17,19 +17,21 @@ const ARROWS: &[(&str, &str)] = &[
     ("arch", "numeric space"),
     ("data", "numeric space arch"),
     ("registry", "numeric space study tpe gp evolution scheduler storage"),
+    ("settings", "numeric space study storage arch data registry"),
     ("serve", "numeric space study tpe gp evolution scheduler storage registry arch"),
     ("models", "numeric space arch"),
     ("train", "numeric space arch data models"),
     ("compress", "numeric space arch data models train"),
     (
         "search",
-        "numeric space study tpe gp evolution storage scheduler arch data registry models train \
-         compress",
+        "numeric space study tpe gp evolution storage scheduler arch data registry settings models \
+         train compress",
     ),
+    ("fidelities", "numeric space study arch data registry settings storage models train search"),
     (
         "automl",
-        "numeric space study tpe gp evolution storage scheduler simulate arch data registry serve \
-         models train compress search",
+        "numeric space study tpe gp evolution storage scheduler simulate arch data registry settings \
+         serve models train compress search fidelities",
     ),
     ("cli", "automl"),
     ("benches", "automl"),

@@ -138,7 +138,7 @@ fn execute(
     let place = |name| settings.runs.join(format!("{}-{name}", settings.data.dataset));
     let measurements = measurements.unwrap_or_else(|| place("fidelities.jsonl"));
     crate::output::note(format_args!("kept    in {}", measurements.display()));
-    let done = automl::search::fidelities::measure(settings, Some(&measurements), &stop, &show)?;
+    let done = automl::fidelities::measure(settings, Some(&measurements), &stop, &show)?;
     let ranking = done.finished().ok_or("interrupted")?;
     say(table(&ranking))?;
     let path = out.unwrap_or_else(|| place("ladder.toml"));
@@ -152,9 +152,9 @@ fn execute(
 }
 
 #[cfg(feature = "train")]
-fn show(progress: &automl::search::fidelities::Progress) {
+fn show(progress: &automl::fidelities::Progress) {
     use crate::output::note;
-    use automl::search::fidelities::Progress;
+    use automl::fidelities::Progress;
     match progress {
         Progress::Note(text) => note(text),
         Progress::Start { data, device, architectures, settings, workers } => {
@@ -171,8 +171,8 @@ fn show(progress: &automl::search::fidelities::Progress) {
 
 /// Settings by cost, then what to compare them with.
 #[cfg(feature = "train")]
-fn table(ranking: &automl::search::fidelities::Ranking) -> String {
-    use automl::search::fidelities::Measured;
+fn table(ranking: &automl::fidelities::Ranking) -> String {
+    use automl::fidelities::Measured;
     let number = |tau: Option<f64>| tau.map_or_else(|| "-".to_owned(), |tau| format!("{tau:.2}"));
     let percent = |part: f64| format!("{:.1} %", 100.0 * part);
     let line = |mark: &str, name: &str, setting: &Measured| {

@@ -150,7 +150,7 @@ kinds! {
 
 impl SearchError {
     /// Whether a training ended because it was told to.
-    pub(crate) fn is_stop(&self) -> bool {
+    pub fn is_stop(&self) -> bool {
         matches!(self, Self::Training(TrainingError::Train(TrainError::Stopped { .. })))
     }
 
@@ -170,7 +170,7 @@ impl SearchError {
 
 /// The result of preparatory work; `None` where the stop flag ended it. Work that the time limit
 /// ended is an error that names the limit.
-pub(crate) fn unless_stopped<T>(
+pub fn unless_stopped<T>(
     result: Result<T, impl Into<SearchError>>,
     settings: &Settings,
     stop: &StopFlag,

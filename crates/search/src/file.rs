@@ -17,7 +17,7 @@ pub struct FileError {
 
 impl FileError {
     /// Conversion of a failure of `action` on `path`.
-    pub(crate) fn of(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> Self {
+    pub fn of(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> Self {
         move |source| Self { action, path: path.to_owned(), source }
     }
 }

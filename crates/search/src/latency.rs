@@ -10,7 +10,7 @@ use std::collections::HashSet;
 const DRAWS: u64 = 20;
 
 /// The number of networks that a search times for its table.
-pub(crate) const TIMED: u64 = 160;
+pub const TIMED: u64 = 160;
 
 /// Times different networks of a space and fits a latency table to most of them.
 ///

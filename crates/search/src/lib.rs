@@ -9,8 +9,6 @@ mod engine;
 mod error;
 mod event;
 #[cfg(feature = "train")]
-pub mod fidelities;
-#[cfg(feature = "train")]
 mod file;
 #[cfg(feature = "train")]
 pub mod fit;
@@ -19,11 +17,27 @@ pub mod latency;
 #[cfg(feature = "train")]
 mod network_record;
 mod outcome;
-mod settings;
 #[cfg(feature = "train")]
 mod split;
 
+/// Parts of a search that the measurement of fidelities shares; not a stable interface.
+#[cfg(feature = "train")]
+#[doc(hidden)]
+pub mod shared {
+    pub use crate::engine::plan::{ETA, Plan};
+    pub use crate::engine::pool::{Pool, lock};
+    pub use crate::engine::rungs::{Macs, fidelities, preparation};
+    pub use crate::engine::time::is_over;
+    pub use crate::engine::{Candidate, open_data};
+    pub use crate::error::unless_stopped;
+}
+
 pub use automl_data::Subset;
+pub use automl_settings::{
+    CostObjective, DataSettings, Device, FidelitySettings, LadderSettings, Microseconds,
+    RecipePreset, RungSettings, SearchSettings, Settings, SettingsError, SpaceName, Span,
+    TrainingSettings, ZeroCostProxy, ladder_toml, to_toml,
+};
 #[cfg(feature = "train")]
 pub use engine::{
     ArchitectureSpace, Configured, Ready, ResumeError, SamplerSource, SchedulerSource, Search,
@@ -37,10 +51,5 @@ pub use file::FileError;
 #[cfg(feature = "train")]
 pub use network_record::{Compression, Measured, Method, NetworkRecord};
 pub use outcome::{Completion, SearchOutcome};
-pub use settings::{
-    CostObjective, DataSettings, Device, FidelitySettings, LadderSettings, Microseconds,
-    RecipePreset, RungSettings, SearchSettings, Settings, SettingsError, SpaceName, Span,
-    TrainingSettings, ZeroCostProxy, ladder_toml, to_toml,
-};
 #[cfg(feature = "train")]
 pub use split::{SplitError, SplitMismatch, SplitSettings};

@@ -78,21 +78,22 @@ impl ArchitectureSpace for NetworkSpace {
 
 /// A network of the search space. Configurations of one network have the same `id`.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Candidate {
-    pub(crate) config: Config,
-    pub(crate) architecture: Architecture,
-    pub(crate) graph: Graph,
-    pub(crate) cost: Cost,
+pub struct Candidate {
+    /// Values of the parameters.
+    pub config: Config,
+    /// The blocks.
+    pub architecture: Architecture,
+    /// The lowered architecture.
+    pub graph: Graph,
+    /// Parameters, multiply-accumulates and activations of the graph.
+    pub cost: Cost,
     /// Fingerprint of the graph.
-    pub(crate) id: u64,
+    pub id: u64,
 }
 
 impl Candidate {
     /// Lowers an architecture.
-    pub(crate) fn new(
-        config: Config,
-        architecture: Architecture,
-    ) -> Result<Self, ArchitectureError> {
+    pub fn new(config: Config, architecture: Architecture) -> Result<Self, ArchitectureError> {
         let graph = architecture.graph()?;
         let (cost, id) = (graph.cost(), graph.fingerprint());
         Ok(Self { config, architecture, graph, cost, id })
@@ -101,31 +102,31 @@ impl Candidate {
 
 /// Candidates of a space by configuration, which sampler, constraints and workers share.
 #[derive(Clone, Debug)]
-pub(crate) struct Candidates {
+pub struct Candidates {
     networks: Arc<dyn ArchitectureSpace>,
     held: Arc<Mutex<HashMap<Config, Arc<Candidate>>>>,
 }
 
 impl Candidates {
-    pub(crate) fn new(networks: Arc<dyn ArchitectureSpace>) -> Self {
+    pub fn new(networks: Arc<dyn ArchitectureSpace>) -> Self {
         Self { networks, held: Arc::default() }
     }
 
-    pub(crate) fn networks(&self) -> &dyn ArchitectureSpace {
+    pub fn networks(&self) -> &dyn ArchitectureSpace {
         &*self.networks
     }
 
-    pub(crate) fn space(&self) -> &Space {
+    pub fn space(&self) -> &Space {
         self.networks.space()
     }
 
     /// The architecture of a configuration.
-    pub(crate) fn architecture(&self, config: &Config) -> Architecture {
+    pub fn architecture(&self, config: &Config) -> Architecture {
         self.networks.architecture(config)
     }
 
     /// The candidate of a configuration, lowered unless it is held already.
-    pub(crate) fn of(&self, config: &Config) -> Result<Arc<Candidate>, ArchitectureError> {
+    pub fn of(&self, config: &Config) -> Result<Arc<Candidate>, ArchitectureError> {
         if let Some(candidate) = lock(&self.held).get(config) {
             return Ok(Arc::clone(candidate));
         }

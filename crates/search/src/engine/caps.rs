@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// Limits on the cost of a network.
 #[derive(Clone, Debug)]
 #[cfg_attr(test, derive(Default))]
-pub(crate) struct Caps {
+pub struct Caps {
     params: u64,
     macs: u64,
     /// In microseconds, as the table predicts them.
@@ -21,7 +21,7 @@ pub(crate) struct Caps {
 impl Caps {
     /// The limits of the settings, for the block space by default such as keep networks small for
     /// images of `side` pixels.
-    pub(super) fn new(search: &SearchSettings, side: usize, is_block_space: bool) -> Self {
+    pub fn new(search: &SearchSettings, side: usize, is_block_space: bool) -> Self {
         let (params, macs) = match side {
             _ if !is_block_space => (u64::MAX, u64::MAX),
             0..=16 => (30_000, 1_000_000),
@@ -35,7 +35,7 @@ impl Caps {
     }
 
     /// The limits in words; empty without any.
-    pub(super) fn describe(&self) -> String {
+    pub fn describe(&self) -> String {
         let count = |cap: u64, of: &str| (cap < u64::MAX).then(|| format!("{cap} {of}"));
         let latency = self.latency.is_finite().then(|| format!("{} us for an image", self.latency));
         let limits =
@@ -53,7 +53,7 @@ impl Caps {
 
     /// The cost of a candidate that is minimized beside the error; NaN for a latency without a
     /// table.
-    pub(super) fn price(&self, objective: CostObjective, candidate: &Candidate) -> f64 {
+    pub fn price(&self, objective: CostObjective, candidate: &Candidate) -> f64 {
         match objective {
             CostObjective::Params => candidate.cost.parameters as f64,
             CostObjective::Macs => candidate.cost.macs as f64,
@@ -64,27 +64,27 @@ impl Caps {
     }
 
     /// Whether a candidate lies within the limits.
-    pub(crate) fn allow(&self, candidate: &Candidate) -> bool {
+    pub fn allow(&self, candidate: &Candidate) -> bool {
         self.excess(&candidate.graph, candidate.cost) <= 0.0
     }
 
     /// The same limits, those on parameters and multiply-accumulates divided by `parts`.
-    pub(super) fn divided(&self, parts: u64) -> Self {
+    pub fn divided(&self, parts: u64) -> Self {
         Self { params: self.params / parts, macs: self.macs / parts, ..self.clone() }
     }
 
     /// Whether a network lies within the limits.
-    pub(super) fn allow_graph(&self, graph: &Graph) -> bool {
+    pub fn allow_graph(&self, graph: &Graph) -> bool {
         self.excess(graph, graph.cost()) <= 0.0
     }
 
     /// From now on predicts latencies by a table.
-    pub(super) fn predict_latency(&mut self, table: LatencyTable) {
+    pub fn predict_latency(&mut self, table: LatencyTable) {
         self.table = Some(Arc::new(table));
     }
 
     /// A constraint of the space that candidates within the limits satisfy.
-    pub(super) fn constraint(&self, candidates: &Candidates) -> Constraint {
+    pub fn constraint(&self, candidates: &Candidates) -> Constraint {
         let (caps, candidates) = (self.clone(), candidates.clone());
         let excess = move |_: &Space, config: &Config| match candidates.of(config) {
             Ok(candidate) => caps.excess(&candidate.graph, candidate.cost),

@@ -12,32 +12,37 @@ use automl_train::{Device, LatencyTable};
 use std::sync::Arc;
 
 /// The reduction factor of successive halving.
-pub(crate) const ETA: f64 = 3.0;
+pub const ETA: f64 = 3.0;
 
 /// Settings with every default filled in.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub struct Plan {
     /// All of the data, for the final training.
-    pub(crate) data: Arc<DataSplits>,
+    pub data: Arc<DataSplits>,
     /// The data of the search: at most half as many validation images as training images.
-    pub(crate) search_data: Arc<DataSplits>,
+    pub search_data: Arc<DataSplits>,
     /// The networks that are searched, by configuration.
-    pub(crate) candidates: Candidates,
+    pub candidates: Candidates,
     /// Whether the space is one of the settings, and scaled to the limits.
     is_named: bool,
-    pub(crate) space: Space,
-    pub(crate) recipe: Recipe,
-    pub(crate) rungs: Rungs,
+    /// The parameters that samplers choose.
+    pub space: Space,
+    /// The recipe of the search.
+    pub recipe: Recipe,
+    /// The fidelities.
+    pub rungs: Rungs,
     /// The number of candidates.
-    pub(crate) trials: u64,
-    pub(crate) final_epochs: u64,
-    pub(crate) caps: Caps,
+    pub trials: u64,
+    /// Epochs of the final training.
+    pub final_epochs: u64,
+    /// The limits.
+    pub caps: Caps,
 }
 
 impl Plan {
     /// Fills in defaults that depend on the data. `space` replaces that of the settings; `stop` is
     /// asked while networks are trained to choose the images of cheaper settings.
-    pub(crate) fn new(
+    pub fn new(
         settings: &Settings,
         data: DataSplits,
         space: Option<Arc<dyn ArchitectureSpace>>,
@@ -94,12 +99,12 @@ impl Plan {
     }
 
     /// Takes the number of trials from other settings.
-    pub(super) fn search_by(&mut self, settings: &Settings) {
+    pub fn search_by(&mut self, settings: &Settings) {
         self.trials = settings.search.planned_trials();
     }
 
     /// Takes the recipe from other settings, for as many epochs.
-    pub(super) fn train_by(&mut self, training: &TrainingSettings) -> Result<(), SearchError> {
+    pub fn train_by(&mut self, training: &TrainingSettings) -> Result<(), SearchError> {
         self.recipe = training.recipe(&self.search_data, self.recipe.epochs);
         self.recipe.check().map_err(automl_train::TrainError::from)?;
         self.rungs.train_by(&self.recipe, &self.search_data);
@@ -107,7 +112,7 @@ impl Plan {
     }
 
     /// The data in words.
-    pub(crate) fn describe(&self) -> String {
+    pub fn describe(&self) -> String {
         let data = &self.data;
         let shape = format!("{}x{}x{}", data.side, data.side, data.channels);
         let searched = if self.search_data.train.len() < data.train.len() {
@@ -126,11 +131,7 @@ impl Plan {
     }
 
     /// Predicts latencies by a table, for the limit and for the cost objective.
-    pub(crate) fn time_by(
-        &mut self,
-        settings: &Settings,
-        table: LatencyTable,
-    ) -> Result<(), SearchError> {
+    pub fn time_by(&mut self, settings: &Settings, table: LatencyTable) -> Result<(), SearchError> {
         self.caps.predict_latency(table);
         if self.is_named {
             let networks = networks(settings.search.space, &self.data, &self.caps)?;

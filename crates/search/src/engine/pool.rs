@@ -6,14 +6,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The worker threads of a job.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Pool {
-    pub(crate) workers: usize,
+pub struct Pool {
+    /// The number of worker threads.
+    pub workers: usize,
     is_gpu: bool,
 }
 
 impl Pool {
     /// The workers of the settings; by default one per core on the CPU, one on a GPU.
-    pub(crate) fn new(settings: &Settings, device: &SelectedDevice) -> Self {
+    pub fn new(settings: &Settings, device: &SelectedDevice) -> Self {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let is_gpu = device.is_gpu;
         let workers = settings.workers.unwrap_or_else(|| if is_gpu { 1 } else { cores() });
@@ -25,7 +26,7 @@ impl Pool {
     ///
     /// # Errors
     /// The first error.
-    pub(crate) fn run<E: Send>(
+    pub fn run<E: Send>(
         &self,
         work: impl Fn(&(dyn Fn() -> bool + Sync)) -> Result<(), E> + Sync,
     ) -> Result<(), E> {
@@ -45,13 +46,13 @@ impl Pool {
     }
 
     /// Runs one piece of work that spreads over the threads of all workers.
-    pub(crate) fn together<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+    pub fn together<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         if self.is_gpu { work() } else { on_threads(self.workers, work) }
     }
 }
 
 /// Locks a mutex, also after a panic of another worker: data behind it changes in whole steps only.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -316,7 +316,7 @@ fn none_trained(history: &History) -> SearchOutcome {
 }
 
 /// The device, and the data in its splits.
-pub(crate) fn open_data(settings: &Settings) -> Result<(SelectedDevice, DataSplits), SearchError> {
+pub fn open_data(settings: &Settings) -> Result<(SelectedDevice, DataSplits), SearchError> {
     settings.check()?;
     let device = automl_train::choose(match settings.device {
         Device::Auto => DeviceChoice::Auto,

@@ -21,8 +21,8 @@ const DRAWS: u64 = 32;
 /// adapted stem, and to start from them would make what a candidate reaches depend on where it was
 /// before.
 #[derive(Debug)]
-pub(crate) struct Rungs {
-    pub(crate) ladder: Ladder,
+pub struct Rungs {
+    pub ladder: Ladder,
     /// One for each fidelity; only the last where training goes on.
     stages: Vec<PreparedFidelity>,
     /// The epochs of each fidelity; empty where the fidelity is the epoch.
@@ -33,11 +33,7 @@ pub(crate) struct Rungs {
 
 impl Rungs {
     /// Every epoch from `min` to the last of the recipe.
-    pub(super) fn epochs(
-        data: &Arc<DataSplits>,
-        recipe: &Recipe,
-        min: u64,
-    ) -> Result<Self, SearchError> {
+    pub fn epochs(data: &Arc<DataSplits>, recipe: &Recipe, min: u64) -> Result<Self, SearchError> {
         let fidelity = Fidelity::full(data, recipe.epochs);
         Ok(Self {
             ladder: Ladder::new("epoch", min.min(recipe.epochs), recipe.epochs, true)?,
@@ -52,7 +48,7 @@ impl Rungs {
     }
 
     /// Declared settings of rising cost.
-    pub(super) fn list(
+    pub fn list(
         settings: &[RungSettings],
         macs: &Macs<'_>,
         data: &Arc<DataSplits>,
@@ -85,7 +81,7 @@ impl Rungs {
     }
 
     /// Takes another recipe, for as many epochs.
-    pub(super) fn train_by(&mut self, recipe: &Recipe, data: &DataSplits) {
+    pub fn train_by(&mut self, recipe: &Recipe, data: &DataSplits) {
         let by_epoch = self.by_epoch();
         for stage in &mut self.stages {
             if by_epoch {
@@ -102,12 +98,12 @@ impl Rungs {
     }
 
     /// The images and the recipe by which a candidate reaches a fidelity.
-    pub(super) fn stage(&self, fidelity: u64) -> &PreparedFidelity {
+    pub fn stage(&self, fidelity: u64) -> &PreparedFidelity {
         &self.stages[self.index(fidelity)]
     }
 
     /// The epochs behind a candidate at a fidelity.
-    pub(super) fn epochs_at(&self, fidelity: u64) -> u64 {
+    pub fn epochs_at(&self, fidelity: u64) -> u64 {
         if self.epochs.is_empty() {
             return fidelity;
         }
@@ -116,17 +112,17 @@ impl Rungs {
     }
 
     /// The cost of an epoch on the way to a fidelity, relative to one on all of the search's images.
-    pub(super) fn epoch_cost(&self, fidelity: u64) -> f64 {
+    pub fn epoch_cost(&self, fidelity: u64) -> f64 {
         self.epoch_costs[self.index(fidelity)]
     }
 
     /// Whether every epoch is a fidelity.
-    pub(super) fn by_epoch(&self) -> bool {
+    pub fn by_epoch(&self) -> bool {
         self.epochs.is_empty()
     }
 
     /// The fidelities at which successive halving compares candidates, in words.
-    pub(super) fn describe(&self, eta: f64) -> String {
+    pub fn describe(&self, eta: f64) -> String {
         let rungs = self.ladder.rungs(eta);
         if self.ladder.resumable() {
             let epochs: Vec<String> =
@@ -139,7 +135,7 @@ impl Rungs {
 }
 
 /// Settings of the ladder as fidelities of the data.
-pub(crate) fn fidelities(
+pub fn fidelities(
     settings: &[RungSettings],
     data: &DataSplits,
 ) -> Result<Vec<Fidelity>, SearchError> {
@@ -158,7 +154,7 @@ pub(crate) fn fidelities(
 }
 
 /// A note where small networks are trained to choose the images of some settings.
-pub(crate) fn preparation(settings: &[RungSettings]) -> Option<String> {
+pub fn preparation(settings: &[RungSettings]) -> Option<String> {
     let looks = |rung: &RungSettings| {
         let subset = rung.subset.parse::<Subset>();
         rung.share < 1.0 && subset.is_ok_and(Subset::needs_networks)
@@ -170,18 +166,19 @@ pub(crate) fn preparation(settings: &[RungSettings]) -> Option<String> {
 
 /// The mean cost of the prior's architectures by side of the images.
 #[derive(Debug)]
-pub(crate) struct Macs<'a> {
+pub struct Macs<'a> {
     candidates: &'a Candidates,
     space: &'a Space,
 }
 
 impl<'a> Macs<'a> {
-    pub(crate) fn new(candidates: &'a Candidates, space: &'a Space) -> Self {
+    /// The costs of candidates of a space.
+    pub fn new(candidates: &'a Candidates, space: &'a Space) -> Self {
         Self { candidates, space }
     }
 
     /// The mean multiply-accumulates of one image over architectures drawn from the prior.
-    pub(crate) fn at(&self, side: usize) -> f64 {
+    pub fn at(&self, side: usize) -> f64 {
         let macs = (0..DRAWS).filter_map(|draw| {
             let config = self.space.sample_prior(&mut stream(0, draw, "fidelity costs"));
             let adapted = self.candidates.architecture(&config).at_resolution(side).ok()?;
@@ -191,7 +188,7 @@ impl<'a> Macs<'a> {
     }
 
     /// The costs of some settings from scratch, in units of the last one.
-    pub(crate) fn relative_costs(&self, fidelities: &[Fidelity], data: &DataSplits) -> Vec<f64> {
+    pub fn relative_costs(&self, fidelities: &[Fidelity], data: &DataSplits) -> Vec<f64> {
         let mut known = HashMap::new();
         let mut work = |fidelity: &Fidelity| {
             let side = fidelity.side;

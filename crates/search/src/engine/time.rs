@@ -6,14 +6,14 @@ use std::time::Instant;
 
 /// The time limit of a search, which began at `start`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TimeLimit {
-    pub(super) start: Instant,
-    pub(super) limit: Option<Span>,
+pub(crate) struct TimeLimit {
+    pub(crate) start: Instant,
+    pub(crate) limit: Option<Span>,
 }
 
 /// A phase of a search, which ends after a share of the time limit.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     /// Learning of the recipe.
     Recipe,
     /// Measurement of the latency table.
@@ -26,7 +26,7 @@ pub(super) enum Phase {
 
 impl TimeLimit {
     /// The end of a phase; `None` without a limit, or with one beyond the clock's range.
-    pub(super) fn deadline(self, phase: Phase) -> Option<Instant> {
+    pub(crate) fn deadline(self, phase: Phase) -> Option<Instant> {
         let share = match phase {
             Phase::Recipe => 0.1,
             Phase::Latency => 0.2,
@@ -38,6 +38,6 @@ impl TimeLimit {
 }
 
 /// Whether the stop flag is set, or the time is over.
-pub(crate) fn is_over(stop: &StopFlag, deadline: Option<Instant>) -> bool {
+pub fn is_over(stop: &StopFlag, deadline: Option<Instant>) -> bool {
     stop.is_set() || deadline.is_some_and(|deadline| Instant::now() >= deadline)
 }

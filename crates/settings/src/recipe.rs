@@ -15,7 +15,7 @@ const WARMUP: f64 = 5.0;
 
 impl TrainingSettings {
     /// The epochs of the final training on `data`, where the longest in the search had `epochs`.
-    pub(crate) fn finish_epochs(&self, data: &DataSplits, epochs: u64) -> u64 {
+    pub fn finish_epochs(&self, data: &DataSplits, epochs: u64) -> u64 {
         // A rest that fills no batch is no step.
         let steps = (data.train.len() / self.recipe(data, epochs).batch.max(1)) as u64;
         self.final_epochs.unwrap_or(match self.recipe {
@@ -26,7 +26,7 @@ impl TrainingSettings {
 
     /// The preset for a data set, with what was set in its place. The learning rate follows the
     /// batch in proportion unless it was set too.
-    pub(crate) fn recipe(&self, data: &DataSplits, epochs: u64) -> Recipe {
+    pub fn recipe(&self, data: &DataSplits, epochs: u64) -> Recipe {
         let mut recipe = match self.recipe {
             RecipePreset::Short => Recipe::for_data(data, epochs),
             RecipePreset::Long => Recipe::long(data, epochs),

@@ -1,6 +1,6 @@
 //! The default list of settings to compare.
 
-use crate::RungSettings;
+use automl_settings::RungSettings;
 
 /// Settings below the full one of `epochs` epochs on images of `side` pixels: fewer epochs, fewer
 /// images by every way of choosing them, smaller ones, and combinations.

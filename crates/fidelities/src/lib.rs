@@ -1,4 +1,4 @@
-//! Comparison of cheap settings: how well each ranks networks, and its cost.
+#![doc = include_str!("../README.md")]
 
 mod candidates;
 mod error;
@@ -11,7 +11,7 @@ mod record;
 pub use error::FidelitiesError;
 pub use measure::measure;
 
-use crate::{LadderSettings, RungSettings};
+use automl_settings::{LadderSettings, RungSettings};
 use std::time::Duration;
 
 /// Progress of [`measure`], for its observer.

@@ -3,11 +3,11 @@
 use super::outcome::Outcome;
 use super::prefer::{self, Kind, Rung};
 use super::{Measured, Ranking, Replayed};
-use crate::RungSettings;
-use crate::engine::plan::ETA;
 use automl_data::DataSplits;
 use automl_numeric::correlation::{kendall, kendall_standard_error};
 use automl_numeric::stream;
+use automl_search::shared::ETA;
+use automl_settings::RungSettings;
 use automl_train::Fidelity;
 
 /// Measured accuracies and costs.

@@ -1,8 +1,7 @@
 //! Searches under a declared ladder, and the command that chooses one.
-#![cfg(feature = "train")]
 #![allow(clippy::unwrap_used)]
 
-use automl_search::fidelities::{self, FidelitiesError, Ranking};
+use automl_fidelities::{self as fidelities, FidelitiesError, Ranking};
 use automl_search::{Completion, Event, LadderSettings, Settings, ladder_toml, run};
 use automl_study::StopFlag;
 use std::collections::BTreeMap;

@@ -209,8 +209,8 @@ pub fn ladder_toml(ladder: &LadderSettings) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Settings;
     use super::*;
+    use crate::Settings;
 
     fn list() -> Vec<RungSettings> {
         let rung = |epochs, share, subset: &str, side| RungSettings {

@@ -2,7 +2,7 @@
 
 use super::FidelitiesError;
 use super::outcome::Outcome;
-use crate::FileError;
+use automl_search::FileError;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;

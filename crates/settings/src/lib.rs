@@ -1,9 +1,10 @@
-//! Settings of a search with their defaults. The TOML file mirrors this structure.
+#![doc = include_str!("../README.md")]
 
 mod check;
 mod ladder;
 mod load;
 mod microseconds;
+mod recipe;
 mod span;
 
 pub use ladder::{FidelitySettings, LadderSettings, RungSettings, ladder_toml};
@@ -11,12 +12,9 @@ pub use microseconds::Microseconds;
 pub use span::Span;
 
 use automl_registry::PartSpec;
-#[cfg(feature = "train")]
 use automl_storage::Address;
 use serde::{Deserialize, Serialize};
-#[cfg(feature = "train")]
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// A refused setting.
@@ -346,7 +344,7 @@ impl SearchSettings {
 
 impl TrainingSettings {
     /// The epochs of a candidate that is never stopped.
-    pub(crate) fn search_epochs(&self) -> u64 {
+    pub fn search_epochs(&self) -> u64 {
         self.epochs.unwrap_or(match self.recipe {
             RecipePreset::Short => 27,
             RecipePreset::Long => 200,
@@ -361,8 +359,7 @@ pub fn to_toml(settings: &Settings) -> String {
 
 impl Settings {
     /// The file of the record, where one was chosen.
-    #[cfg(feature = "train")]
-    pub(crate) fn storage_file(&self) -> Option<&Path> {
+    pub fn storage_file(&self) -> Option<&Path> {
         match Address::parse(self.storage.as_deref()?) {
             Ok(Address::File(path)) => Some(path),
             _ => None,
@@ -370,14 +367,13 @@ impl Settings {
     }
 
     /// The settings as they may be shown and kept: without the password of a database.
-    pub(crate) fn without_password(&self) -> Self {
+    pub fn without_password(&self) -> Self {
         let storage = self.storage.as_deref().map(automl_storage::without_password);
         Self { storage, ..self.clone() }
     }
 
     /// The epochs of a candidate that is never stopped, as the ladder says or else the training.
-    #[cfg(feature = "train")]
-    pub(crate) fn search_epochs(&self) -> u64 {
+    pub fn search_epochs(&self) -> u64 {
         self.fidelity.ladder.top_epochs().unwrap_or_else(|| self.training.search_epochs())
     }
 }
@@ -444,7 +440,7 @@ mod tests {
             ("search.sampler=cmaes", "one objective"),
             ("search.sampler=tpe{startup=-1}", "startup = -1"),
             ("search.sampler=tpe{good=2}", "no option \"good\""),
-            ("search.scheduler=asha{eta=1}", "eta = 1 is not above 1"),
+            ("search.scheduler=asha{eta=1}", "eta = 1.0 is not above 1"),
             ("search.scheduler=ash", "asha-stopping"),
             ("search.timeout=0", "\"0\" is no time"),
             ("training.min-epochs=28", "training.min-epochs = 28: lies above the 27 epochs"),

@@ -1,6 +1,6 @@
 //! Failures of the comparison of fidelities.
 
-use crate::{FileError, SearchError};
+use automl_search::{FileError, SearchError};
 use std::path::PathBuf;
 use thiserror::Error;
 
