@@ -114,3 +114,19 @@ pub(crate) fn scheduler_help(default: &str) -> String {
         names.join(", ")
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_part_is_explained() {
+        let page = page();
+        for (title, parts) in lists() {
+            assert!(page.contains(&format!("## {title}\n")), "{title}");
+            for (name, summary) in parts {
+                assert!(page.contains(&format!("### `{name}`\n")) && !summary.is_empty(), "{name}");
+            }
+        }
+    }
+}
