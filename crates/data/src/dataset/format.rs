@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 /// ```
 /// use automl_data::DatasetFormat;
 ///
-/// let names: Vec<_> = DatasetFormat::all().iter().map(|format| format.name).collect();
-/// assert_eq!(names, ["digits", "mnist", "fashion-mnist", "cifar10", "folder"]);
+/// assert!(DatasetFormat::all().iter().any(|format| format.name == "cifar10"));
 /// assert!(DatasetFormat::find("mnist")?.files.is_some());
 /// let error = DatasetFormat::find("imagenet").unwrap_err().to_string();
 /// assert!(error.starts_with("unknown data set \"imagenet\": one of digits, mnist"));
