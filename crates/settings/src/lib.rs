@@ -168,8 +168,7 @@ impl Default for Settings {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct DataSettings {
-    /// `digits` (embedded), `mnist`, `fashion-mnist`, `cifar10`, or `folder` (one folder of
-    /// images for each class).
+    /// The name of a [format](automl_data::DatasetFormat), such as `digits`.
     pub dataset: String,
     /// The folder of the files; not needed for `digits`.
     pub dir: Option<PathBuf>,
