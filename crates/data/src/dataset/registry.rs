@@ -1,12 +1,17 @@
 //! The list of data sets.
 
 use super::format::{DatasetFormat, Source};
-use super::{Dataset, DatasetError, cifar10, digits, fashion_mnist, folder, mnist};
+use super::{Dataset, DatasetError, digits};
 use std::path::Path;
 
 /// All formats. A new one is a file with its `FORMAT` and a line here.
-const FORMATS: &[DatasetFormat] =
-    &[digits::FORMAT, mnist::FORMAT, fashion_mnist::FORMAT, cifar10::FORMAT, folder::FORMAT];
+const FORMATS: &[DatasetFormat] = &[
+    digits::FORMAT,
+    super::mnist::FORMAT,
+    super::fashion_mnist::FORMAT,
+    super::cifar10::FORMAT,
+    super::folder::FORMAT,
+];
 
 impl DatasetFormat {
     /// All formats.
