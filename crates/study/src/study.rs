@@ -648,12 +648,11 @@ impl Study {
             State::Waiting => {
                 self.waiting.insert(number);
             }
-            State::Paused => {
+            State::Paused
                 if trial.target().is_some_and(|target| trial.fidelity() < target)
-                    || is_through(trial, self.ladder.as_ref())
-                {
-                    self.interrupted.insert(number);
-                }
+                    || is_through(trial, self.ladder.as_ref()) =>
+            {
+                self.interrupted.insert(number);
             }
             _ => {}
         }
