@@ -15,7 +15,7 @@ use file::{File, Path};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What findings do. Set to `Level::Deny` once `cargo xtask arrows` lists no circle.
-pub(crate) const LEVEL: Level = Level::Warn;
+pub(crate) const LEVEL: Level = Level::Deny;
 
 /// The place of a module in its crate, empty for the root.
 type Module = Vec<String>;

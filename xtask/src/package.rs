@@ -7,7 +7,7 @@ use anyhow::Result;
 use std::process::ExitCode;
 
 /// What findings do.
-const LEVEL: Level = Level::Warn;
+const LEVEL: Level = Level::Deny;
 
 /// The most keywords that a registry takes.
 const MOST_KEYWORDS: usize = 5;

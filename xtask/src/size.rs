@@ -6,7 +6,7 @@ use crate::workspace::Package;
 use anyhow::Result;
 
 /// What findings do. Set to `Level::Deny` once `cargo xtask arrows` lists no crate.
-pub(crate) const LEVEL: Level = Level::Warn;
+pub(crate) const LEVEL: Level = Level::Deny;
 
 /// The most lines below `src`, so that a crate can be read in a day.
 const MOST_LINES: usize = 6_500;

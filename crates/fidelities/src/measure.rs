@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// The fewest networks whose order is compared.
+/// The fewest networks for a comparison of orders.
 const LEAST: usize = 5;
 
 /// The most draws for each network.

@@ -71,7 +71,7 @@ fn a_search_climbs_a_declared_ladder() {
     }
 }
 
-/// A ladder whose settings differ in epochs only is one training that pauses.
+/// A ladder with settings that differ in epochs only is one training that pauses.
 #[test]
 fn a_ladder_of_epochs_resumes() {
     let folder = tempfile::tempdir().unwrap();

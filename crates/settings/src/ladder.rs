@@ -33,7 +33,7 @@ pub enum LadderSettings {
     /// `"epochs"`: every epoch of one training, which pauses and goes on.
     #[default]
     Epochs,
-    /// The name of a file whose `[fidelity]` holds the ladder, as `automl fidelities` writes it.
+    /// The name of a file with the ladder in its section `[fidelity]`, as `automl fidelities` writes it.
     File(String),
     /// Settings of rising cost; the last is the full one.
     List(Vec<RungSettings>),

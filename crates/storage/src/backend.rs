@@ -92,7 +92,7 @@ pub fn storages() -> &'static [StorageEntry] {
 /// ```
 pub fn open(url: &str, study: &str) -> Result<Box<dyn Storage>, OpenError> {
     let Some(entry) = STORAGES.iter().find(|entry| entry.opens(url)) else {
-        return Err(OpenError::unknown(url));
+        return Err(unknown(url));
     };
     match (entry.open, entry.feature) {
         (Some(open), _) => open(url, study),
@@ -103,8 +103,13 @@ pub fn open(url: &str, study: &str) -> Result<Box<dyn Storage>, OpenError> {
     }
 }
 
+/// The error for a URL of no known form.
+pub(crate) fn unknown(url: &str) -> OpenError {
+    OpenError::Unknown { url: without_password(url), forms: forms() }
+}
+
 /// The forms of all URLs, for error texts.
-pub(crate) fn forms() -> String {
+fn forms() -> String {
     STORAGES.iter().map(|entry| entry.form).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 mod backend;
 mod codec;
 mod compare;
@@ -11,9 +12,10 @@ mod postgres;
 mod sql;
 mod sqlite;
 
+pub use address::Address;
 pub use backend::{Sharing, StorageEntry, open, storages};
 pub use memory::MemoryStorage;
-pub use open::{Address, OpenError, without_password};
+pub use open::{OpenError, without_password};
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresStorage};
 pub use sql::SqlStorage;

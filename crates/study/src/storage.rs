@@ -56,7 +56,7 @@ pub enum StoreError {
 pub enum Expired {
     /// All of them: no other process works on the study.
     All,
-    /// Those whose last heartbeat is older than this.
+    /// Those with a last heartbeat older than this.
     Stale(Duration),
     /// Those too, and those of a worker that has left without an end ([`Storage::release_leases`]).
     Released(Duration),
@@ -84,8 +84,8 @@ pub trait Storage: Send + fmt::Debug {
     /// Creates the study, or opens it if it exists, and returns its trials in order.
     ///
     /// # Errors
-    /// [`StoreError::Mismatch`] if the study exists with other directions or with a space whose
-    /// parameters differ.
+    /// [`StoreError::Mismatch`] if the study exists with other directions or with other parameters in
+    /// its space.
     fn attach(&mut self, space: &Space, directions: &[Direction])
     -> Result<Vec<Trial>, StoreError>;
 
@@ -218,7 +218,7 @@ pub trait Storage: Send + fmt::Debug {
         self.transition(State::Running, trial)
     }
 
-    /// Ends the heartbeats of these trials of the worker: whoever starts next may take them back.
+    /// Ends the heartbeats of these trials of the worker: the next process may reclaim them.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the storage cannot be written.

@@ -97,16 +97,6 @@ impl<'a> SearchBuilder<'a> {
         self.stop = stop.clone();
         self
     }
-
-    /// Runs the search. The networks of the front are saved in `runs/<study>/front/`, the summary in
-    /// `runs/<study>/summary.json`.
-    ///
-    /// # Errors
-    /// [`SearchError`]: settings, data or device that cannot be used, or a file that cannot be
-    /// written. Recorded trials stay.
-    pub fn run(self) -> Result<SearchOutcome, SearchError> {
-        super::run::run(self)
-    }
 }
 
 /// Runs a search by settings: [`Search::builder`] with these settings, stop flag and observer.

@@ -1,4 +1,4 @@
-//! Proposals whose costs cover the range that candidates can have.
+//! Proposals with costs that cover the range of the candidates.
 
 use super::candidate::Candidates;
 use super::caps::Caps;

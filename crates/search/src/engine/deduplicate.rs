@@ -10,7 +10,7 @@ use std::collections::HashMap;
 /// Replacements that are drawn around a repeated proposal, and then from the prior.
 const ATTEMPTS: usize = 64;
 
-/// A sampler whose proposals are networks that no earlier trial has.
+/// A sampler that proposes only networks that no earlier trial has.
 #[derive(Debug)]
 pub(super) struct DeduplicatingSampler<S> {
     inner: S,

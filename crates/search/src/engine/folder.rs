@@ -151,7 +151,7 @@ fn take(
     }
 }
 
-/// Removes files whose writing was interrupted.
+/// Removes files left by interrupted writes.
 fn remove_parts(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.path().extension().is_some_and(|extension| extension == "part") {

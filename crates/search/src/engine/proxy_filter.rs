@@ -10,7 +10,7 @@ use automl_study::{ProposeError, Sampler, View};
 use automl_train::{Score, ScoreBatch};
 use rand::Rng;
 
-/// The number of trials whose proposals are filtered, while the sampler has little data.
+/// The number of trials with filtered proposals, while the sampler has little data.
 const FILTERED: usize = 20;
 
 /// The number of proposals from which one is taken.

@@ -28,7 +28,7 @@ use automl_train::{DeviceChoice, SelectedDevice};
 use std::time::Instant;
 
 /// Runs a search.
-pub(super) fn run(mut search: SearchBuilder<'_>) -> Result<SearchOutcome, SearchError> {
+fn run(mut search: SearchBuilder<'_>) -> Result<SearchOutcome, SearchError> {
     let start = Instant::now();
     let interrupted = Ok(SearchOutcome::Interrupted(None));
     search.check()?;
@@ -61,6 +61,16 @@ pub(super) fn run(mut search: SearchBuilder<'_>) -> Result<SearchOutcome, Search
 }
 
 impl SearchBuilder<'_> {
+    /// Runs the search. The networks of the front are saved in `runs/<study>/front/`, the summary in
+    /// `runs/<study>/summary.json`.
+    ///
+    /// # Errors
+    /// [`SearchError`]: settings, data or device that cannot be used, or a file that cannot be
+    /// written. Recorded trials stay.
+    pub fn run(self) -> Result<SearchOutcome, SearchError> {
+        run(self)
+    }
+
     fn note(&self, note: String) {
         (self.observer)(&Event::Note(note));
     }
@@ -203,7 +213,7 @@ impl SearchBuilder<'_> {
     }
 }
 
-/// A search whose study is open.
+/// A search with an open study.
 struct Run<'a> {
     setup: Setup<'a>,
     device: &'a SelectedDevice,
