@@ -3,7 +3,7 @@
 mod light;
 mod tools;
 
-use crate::findings::{self, Level};
+use crate::findings;
 use crate::workspace::{Package, Workspace};
 use crate::{arrows, modules, msrv, prose, shell, size};
 use anyhow::{Result, bail};
@@ -22,11 +22,11 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let light = Light::of(&packages)?;
     let mut tools = Tools::default();
     arrows(&packages)?;
-    findings::report("rust-version", Level::Deny, &msrv::findings(&packages)?)?;
+    findings::report("rust-version", &msrv::findings(&packages)?)?;
     if !msrv::is_proved(&packages)? {
         tools.skip("the oldest Rust", "this compiler is newer than rust-version");
     }
-    findings::report("prose", prose::LEVEL, &prose::findings()?)?;
+    findings::report("prose", &prose::findings()?)?;
     shell::step("format", shell::cargo(["fmt", "--all", "--check"]))?;
     tools.spelling()?;
     tools.dependencies()?;
@@ -48,9 +48,9 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
 
 /// The arrows between crates and inside them, and the size of crates.
 pub(crate) fn arrows(packages: &[Package]) -> Result<()> {
-    findings::report("arrows between crates", Level::Deny, &arrows::broken(packages))?;
-    findings::report("import circles", modules::LEVEL, &modules::circles(packages)?)?;
-    findings::report("large crates", size::LEVEL, &size::findings(packages)?)?;
+    findings::report("arrows between crates", &arrows::broken(packages))?;
+    findings::report("import circles", &modules::circles(packages)?)?;
+    findings::report("large crates", &size::findings(packages)?)?;
     eprintln!("the arrows of {} crates hold", packages.len());
     Ok(())
 }

@@ -79,9 +79,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "arrows" => {
             check::arrows(&workspace::Workspace::read()?.packages).map(|()| ExitCode::SUCCESS)
         }
-        "prose" => {
-            findings::report("prose", prose::LEVEL, &prose::findings()?).map(|()| ExitCode::SUCCESS)
-        }
+        "prose" => findings::report("prose", &prose::findings()?).map(|()| ExitCode::SUCCESS),
         "package" => package::run(rest),
         "bench" => bench::run(rest),
         "search" | "train" | "compress" | "fidelities" | "latency" | "serve" | "simulate"

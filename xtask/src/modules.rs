@@ -7,15 +7,11 @@
 mod file;
 mod tokens;
 
-use crate::findings::Level;
 use crate::source;
 use crate::workspace::Package;
 use anyhow::Result;
 use file::{File, Path};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What findings do. Set to `Level::Deny` once `cargo xtask arrows` lists no circle.
-pub(crate) const LEVEL: Level = Level::Deny;
 
 /// The place of a module in its crate, empty for the root.
 type Module = Vec<String>;

@@ -1,13 +1,10 @@
 //! `cargo xtask package`: whether the libraries can be published.
 
-use crate::findings::{self, Level};
+use crate::findings;
 use crate::shell;
 use crate::workspace::{Package, Workspace};
 use anyhow::Result;
 use std::process::ExitCode;
-
-/// What findings do.
-const LEVEL: Level = Level::Deny;
 
 /// The most keywords that a registry takes.
 const MOST_KEYWORDS: usize = 5;
@@ -33,7 +30,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     if let Err(reason) = packaged(&["--no-verify"], &libraries) {
         found.push(reason);
     }
-    findings::report("package", LEVEL, &found)?;
+    findings::report("package", &found)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,13 +1,9 @@
 //! Turns of phrase that doc comments must not have.
 
-use crate::findings::Level;
 use crate::shell;
 use crate::source;
 use anyhow::Result;
 use std::path::Path;
-
-/// What findings do. Set to `Level::Deny` once `cargo xtask prose` prints nothing.
-pub(crate) const LEVEL: Level = Level::Deny;
 
 const PRONOUN: &str = "a pronoun for a person: name the thing, or use \"that\" or \"which\"";
 const NONE: &str =

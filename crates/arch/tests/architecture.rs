@@ -1,4 +1,5 @@
 //! Graph forms, published counts, errors.
+#![allow(clippy::too_many_lines, reason = "tables of cases")]
 
 mod common;
 

@@ -1,7 +1,5 @@
 //! The kind of database that a URL names.
 
-use crate::OpenError;
-use crate::backend::unknown;
 use std::path::Path;
 
 /// The kind of database that a URL names.
@@ -27,18 +25,15 @@ pub enum Address<'a> {
 }
 
 impl<'a> Address<'a> {
-    /// Parses a file name, `sqlite:///FILE` or `postgresql://HOST/DATABASE`.
-    ///
-    /// # Errors
-    /// [`OpenError::Unknown`] for any other URL.
-    pub fn parse(url: &'a str) -> Result<Self, OpenError> {
+    /// The address that a text names, if it is of a known form.
+    pub(crate) fn of(url: &'a str) -> Option<Self> {
         let path = url.strip_prefix("sqlite:///").unwrap_or(url);
         if ["postgresql://", "postgres://"].iter().any(|scheme| url.starts_with(scheme)) {
-            Ok(Self::Postgres(url))
+            Some(Self::Postgres(url))
         } else if path.is_empty() || path.contains("://") || is_connection(url) {
-            Err(unknown(url))
+            None
         } else {
-            Ok(Self::File(Path::new(path)))
+            Some(Self::File(Path::new(path)))
         }
     }
 }

@@ -4,6 +4,7 @@ mod memory;
 mod postgres;
 mod sqlite;
 
+use crate::address::Address;
 use crate::open::{OpenError, without_password};
 use automl_study::Storage;
 use std::fmt;
@@ -103,8 +104,18 @@ pub fn open(url: &str, study: &str) -> Result<Box<dyn Storage>, OpenError> {
     }
 }
 
+impl<'a> Address<'a> {
+    /// Parses a file name, `sqlite:///FILE` or `postgresql://HOST/DATABASE`.
+    ///
+    /// # Errors
+    /// [`OpenError::Unknown`] for any other URL.
+    pub fn parse(url: &'a str) -> Result<Self, OpenError> {
+        Self::of(url).ok_or_else(|| unknown(url))
+    }
+}
+
 /// The error for a URL of no known form.
-pub(crate) fn unknown(url: &str) -> OpenError {
+fn unknown(url: &str) -> OpenError {
     OpenError::Unknown { url: without_password(url), forms: forms() }
 }
 

@@ -1,4 +1,5 @@
 //! Random architectures.
+#![allow(clippy::too_many_lines, reason = "tables of cases")]
 
 use automl_arch::block;
 use automl_arch::{Activation, Architecture, Block, Layer};

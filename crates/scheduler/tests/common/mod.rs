@@ -1,4 +1,5 @@
 //! A machine of random events that drives a study with any scheduler, and laws that all keep.
+#![allow(clippy::too_many_lines, reason = "tables of cases")]
 #![allow(clippy::unwrap_used, dead_code, missing_debug_implementations)]
 
 use automl_numeric::pareto;

@@ -23,7 +23,7 @@ use crate::{
 };
 use automl_data::{DataSplits, Dataset};
 use automl_study::part::StudyContext;
-use automl_study::{AskError, History, Sampler, Scheduler, State, Storage, Study, attribute};
+use automl_study::{AskError, History, Sampler, State, Storage, Study, attribute};
 use automl_train::{DeviceChoice, SelectedDevice};
 use std::time::Instant;
 
@@ -191,7 +191,7 @@ impl SearchBuilder<'_> {
         &mut self,
         settings: &Settings,
         plan: &Plan,
-    ) -> Result<(Box<dyn Sampler>, Option<Box<dyn Scheduler>>), SearchError> {
+    ) -> Result<automl_registry::Parts, SearchError> {
         let context = StudyContext {
             space: &plan.space,
             objectives: DIRECTIONS.len(),

@@ -21,6 +21,9 @@ pub(super) struct Session {
     joined: Joined,
 }
 
+/// A session with its record.
+type Opened = (Session, Box<dyn Storage>);
+
 impl Session {
     /// Opens the folder and the record of the study and reconciles the settings: `given` as they are
     /// on the command line, `begun` with those of the study's folder. `None` where the stop flag was
@@ -30,7 +33,7 @@ impl Session {
         begun: &Settings,
         stop: &StopFlag,
         note: &dyn Fn(&str),
-    ) -> Result<Option<(Self, Box<dyn Storage>)>, SearchError> {
+    ) -> Result<Option<Opened>, SearchError> {
         let waits = || note("waiting for the process that begins or ends the study in this folder");
         let (runs, study, dataset) = (&begun.runs, begun.study.as_deref(), &begun.data.dataset);
         let Some(folder) = StudyFolder::open(runs, study, dataset, stop, &waits)? else {

@@ -1,7 +1,7 @@
 //! The entry of PostgreSQL.
 
 use super::{Open, Sharing, StorageEntry};
-use crate::open::Address;
+use crate::address::Address;
 
 /// The constructor, in builds with the feature.
 #[cfg(feature = "postgres")]
@@ -18,6 +18,6 @@ pub(super) const ENTRY: StorageEntry = StorageEntry {
            connection is not encrypted: a network that is not trusted needs a tunnel.",
     sharing: Sharing::ManyMachines,
     feature: Some("postgres"),
-    opens: |url| matches!(Address::parse(url), Ok(Address::Postgres(_))),
+    opens: |url| matches!(Address::of(url), Some(Address::Postgres(_))),
     open: OPEN,
 };
