@@ -2,7 +2,7 @@
 
 use crate::shell;
 use crate::workspace::Package;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use std::process::Command;
 
 /// What the framework is called.
@@ -13,15 +13,24 @@ const FRAMEWORK: &str = "burn";
 pub(super) struct Light<'a> {
     packages: Vec<&'a Package>,
     /// The names of those that reach it with their default features.
-    gated: Vec<String>,
+    gated: Vec<&'a str>,
 }
 
 impl<'a> Light<'a> {
-    /// Asks cargo which crates reach the framework.
+    /// Asks cargo, crate by crate: together, one may turn on the features of another.
     pub(super) fn of(packages: &'a [Package]) -> Result<Self> {
-        let heavy = reaching(&["--workspace", "--no-default-features"])?;
-        let packages = packages.iter().filter(|package| !heavy.contains(&package.name));
-        Ok(Self { packages: packages.collect(), gated: reaching(&["--workspace"])? })
+        let mut light = Self { packages: Vec::new(), gated: Vec::new() };
+        for package in packages {
+            let alone = ["--package", package.name.as_str()];
+            if reaches_framework(&[&alone[..], &["--no-default-features"]].concat())? {
+                continue;
+            }
+            light.packages.push(package);
+            if !package.features.is_empty() && reaches_framework(&alone)? {
+                light.gated.push(&package.name);
+            }
+        }
+        Ok(light)
     }
 
     /// Cargo for all of them, with studies in PostgreSQL.
@@ -37,7 +46,8 @@ impl<'a> Light<'a> {
     /// Clippy, without default features, for the crates that reach the framework through them.
     pub(super) fn clippy_gated(&self) -> Command {
         let mut cargo = shell::cargo(["clippy", "--release", "--no-default-features"]);
-        for package in self.featured().filter(|package| self.gated.contains(&package.name)) {
+        for package in self.featured().filter(|package| self.gated.contains(&package.name.as_str()))
+        {
             cargo.args(["--package", &package.name]);
         }
         cargo.args(["--", "-D", "warnings"]);
@@ -51,7 +61,7 @@ impl<'a> Light<'a> {
             let mut heavy = vec!["default"];
             for feature in &package.features {
                 let selected = ["--package", &package.name, "--no-default-features", "--features"];
-                if !reaching(&[&selected[..], &[feature]].concat())?.is_empty() {
+                if reaches_framework(&[&selected[..], &[feature]].concat())? {
                     heavy.push(feature);
                 }
             }
@@ -65,28 +75,14 @@ impl<'a> Light<'a> {
     }
 }
 
-/// The packages that reach the framework in a selection; tests count only below others.
-fn reaching(selection: &[&str]) -> Result<Vec<String>> {
+/// Whether a selection of packages and features reaches the framework, tests aside.
+fn reaches_framework(selection: &[&str]) -> Result<bool> {
     let mut cargo = shell::cargo(["tree", "--prefix=none", "--edges=normal,build", "--invert"]);
-    cargo.arg(FRAMEWORK).args(selection);
-    let output = cargo.output()?;
-    // Cargo reports a package that nothing reaches as unknown.
-    Ok(names(&String::from_utf8_lossy(&output.stdout)))
-}
-
-/// The names of a tree, one in each line.
-fn names(tree: &str) -> Vec<String> {
-    tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::names;
-
-    #[test]
-    fn the_names_of_a_tree_are_read() {
-        let tree = "burn v0.22.1\nautoml-models v0.1.0 (/a)\nautoml-train v0.1.0 (/b) (*)\n";
-        assert_eq!(names(tree), ["burn", "automl-models", "automl-train"]);
-        assert!(names("").is_empty());
+    let output = cargo.arg(FRAMEWORK).args(selection).output()?;
+    let error = String::from_utf8_lossy(&output.stderr);
+    // What nothing reaches is an unknown package to cargo.
+    if !output.status.success() && !error.contains("did not match any packages") {
+        bail!("cargo tree {}: {error}", selection.join(" "));
     }
+    Ok(output.status.success())
 }
