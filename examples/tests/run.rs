@@ -33,6 +33,7 @@ examples! {
     many_processes
     #[cfg(feature = "train")] train_one_network
     #[cfg(feature = "train")] compress
+    #[cfg(feature = "train")] search_with_own_sampler
 }
 
 #[test]
