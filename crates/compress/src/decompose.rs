@@ -23,7 +23,7 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RankRule {
-    /// The analytic rank of each unfolding, see [`evbmf_rank`], of which only a share of the drop
+    /// The analytic rank of each unfolding, see [`evbmf_rank`](crate::evbmf_rank), of which only a share of the drop
     /// is made: full - share (full - rank).
     Evbmf {
         /// The share, 0 to 1; .8 leaves room for fine-tuning.

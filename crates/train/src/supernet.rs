@@ -85,7 +85,7 @@ pub struct SupernetReport {
 /// Of its data, the training part trains the weights, the validation part the distribution, and
 /// the test part judges candidates; [`DataSplits::hold_out`] makes such data of a training and a
 /// validation part. Its images may be smaller than those of the space: paths are adapted to them
-/// ([`Architecture::at_resolution`]), and cost what they cost at their own side.
+/// ([`Architecture::at_resolution`](automl_arch::Architecture::at_resolution)), and cost what they cost at their own side.
 #[derive(Debug)]
 pub struct Supernet {
     blocks: BlockSpace,

@@ -27,7 +27,7 @@ impl SamplerConfig for CmaEsConfig {
 /// function of the trials, and is replayed from them where no cached state is valid. Running trials
 /// count once they end.
 ///
-/// - **Numbers** live in the unit cube with the distribution `N(m, sigma^2 C)` of [`CmaEs`]. Draws outside
+/// - **Numbers** live in the unit cube with the distribution `N(m, sigma^2 C)` of [`CmaEs`](crate::CmaEs). Draws outside
 ///   of the cube are moved to its border.
 /// - **Discrete numbers**: a value stands for a cell of the unit interval and enters as a draw from the
 ///   distribution truncated to the cell; a margin keeps the neighboring values possible.
@@ -40,7 +40,7 @@ impl SamplerConfig for CmaEsConfig {
 /// [`propose`](Sampler::propose) refuses studies with several objectives.
 ///
 /// # Source
-/// [`CmaEs`]; Hamano et al. (2022), "CMA-ES with Margin: Lower-Bounding Marginal Probability for
+/// [`CmaEs`](crate::CmaEs); Hamano et al. (2022), "CMA-ES with Margin: Lower-Bounding Marginal Probability for
 /// Mixed-Integer Black-Box Optimization", section 4; Hamano et al. (2024), "CatCMA: Stochastic Optimization
 /// for Mixed-Category Problems"; Auger & Hansen (2005), "A Restart CMA Evolution Strategy With Increasing
 /// Population Size". The paper remembers the point of a cell; here it is drawn anew, since a trial records
