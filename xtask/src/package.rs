@@ -15,8 +15,11 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         anyhow::bail!("`cargo xtask package` takes no options");
     }
     let workspace = Workspace::read()?;
-    let libraries: Vec<&Package> =
-        workspace.packages.iter().filter(|p| p.library && p.record["publish"].is_null()).collect();
+    let libraries: Vec<&Package> = workspace
+        .packages
+        .iter()
+        .filter(|p| p.is_library && p.record["publish"].is_null())
+        .collect();
     let mut found = Vec::new();
     for library in &libraries {
         let name = &library.name;

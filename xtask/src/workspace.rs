@@ -24,7 +24,7 @@ pub(crate) struct Package {
     /// The oldest Rust that builds it, empty if unset.
     pub(crate) rust_version: String,
     /// Whether it has a library.
-    pub(crate) library: bool,
+    pub(crate) is_library: bool,
     /// Its features, without `default`.
     pub(crate) features: Vec<String>,
     /// What it depends on.
@@ -67,7 +67,8 @@ impl Package {
             name: text(&record["name"]),
             manifest: text(&record["manifest_path"]).into(),
             rust_version: text(&record["rust_version"]),
-            library: list(&record["targets"]).any(|target| kinds(target).contains(&"lib".into())),
+            is_library: list(&record["targets"])
+                .any(|target| kinds(target).contains(&"lib".into())),
             features: features.map(|(name, _)| name.clone()).filter(|n| n != "default").collect(),
             dependencies: list(&record["dependencies"]).map(Dependency::new).collect(),
             record: record.clone(),

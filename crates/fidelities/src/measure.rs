@@ -45,14 +45,15 @@ const DRAWS: u64 = 20;
 ///
 /// # Examples
 /// ```no_run
-/// use automl_search::{Settings, fidelities, ladder_toml};
+/// use automl_fidelities::{FidelitiesError, measure};
+/// use automl_settings::{Settings, ladder_toml};
 /// use automl_study::StopFlag;
 ///
-/// let done = fidelities::measure(&Settings::default(), None, &StopFlag::new(), &|_| {})?;
+/// let done = measure(&Settings::default(), None, &StopFlag::new(), &|_| {})?;
 /// if let Some(ranking) = done.finished() {
 ///     println!("{}", ladder_toml(&ranking.ladder()));
 /// }
-/// # Ok::<(), fidelities::FidelitiesError>(())
+/// # Ok::<(), FidelitiesError>(())
 /// ```
 pub fn measure(
     settings: &Settings,
