@@ -320,7 +320,7 @@ impl SearchSettings {
     ///
     /// # Examples
     /// ```
-    /// use automl_search::SearchSettings;
+    /// use automl_settings::SearchSettings;
     ///
     /// let settings = SearchSettings { trials: 90, ..SearchSettings::default() };
     /// assert_eq!(settings.planned_trials(), 90);

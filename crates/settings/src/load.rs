@@ -18,11 +18,11 @@ impl Settings {
     ///
     /// # Examples
     /// ```
-    /// use automl_search::Settings;
+    /// use automl_settings::Settings;
     ///
     /// let settings = Settings::load(None, &["training.epochs=20".into(), "seed=3".into()])?;
     /// assert_eq!((settings.training.epochs, settings.seed), (Some(20), 3));
-    /// # Ok::<(), automl_search::SettingsError>(())
+    /// # Ok::<(), automl_settings::SettingsError>(())
     /// ```
     pub fn load(file: Option<&Path>, assignments: &[String]) -> Result<Self, SettingsError> {
         let mut table = toml::Table::new();
