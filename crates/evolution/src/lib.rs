@@ -6,7 +6,6 @@ mod mutation;
 mod nsga2;
 mod regularized_evolution;
 mod reinforce;
-mod startup;
 
 pub use cmaes::{CmaEs, CmaEsConfig, CmaEsSampler};
 pub use nsga2::{Nsga2Config, Nsga2Sampler};

@@ -4,7 +4,6 @@ mod selection;
 mod variation;
 
 use crate::individual::{Individual, TrialFingerprint, is_prefix};
-use crate::startup::{startup_proposal, startup_trials};
 use automl_space::Config;
 use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext};
 use automl_study::{ProposeError, Sampler, View};
@@ -119,7 +118,7 @@ impl Nsga2Sampler {
     }
 
     fn population_size(&self, view: &View<'_>) -> usize {
-        startup_trials(view, self.config.population.max(2))
+        view.startup_trials(self.config.population.max(2))
     }
 
     /// The population after all trials, which may end with an incomplete generation.
@@ -184,7 +183,7 @@ impl Sampler for Nsga2Sampler {
         let size = self.population_size(view);
         let all = Individual::all(view.history);
         if all.is_empty() || view.number < size as u64 {
-            return Ok(startup_proposal(view, rng));
+            return Ok(view.startup_proposal(rng));
         }
         let population = self.population(&all, size);
         for _ in 0..MAX_CHILDREN {

@@ -2,7 +2,6 @@
 
 use crate::individual::Individual;
 use crate::mutation::mutate_one;
-use crate::startup::{startup_proposal, startup_trials};
 use automl_numeric::pareto;
 use automl_space::Config;
 use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext};
@@ -88,10 +87,10 @@ impl RegularizedEvolutionSampler {
 
 impl Sampler for RegularizedEvolutionSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
-        let population = startup_trials(view, self.config.population.max(2));
+        let population = view.startup_trials(self.config.population.max(2));
         let all = Individual::all(view.history);
         if all.is_empty() || view.number < population as u64 {
-            return Ok(startup_proposal(view, rng));
+            return Ok(view.startup_proposal(rng));
         }
         let alive = &all[all.len().saturating_sub(population)..];
         let drawn: Vec<&Individual<'_>> = (0..self.config.tournament.max(1))

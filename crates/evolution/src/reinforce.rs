@@ -3,7 +3,6 @@
 mod controller;
 
 use crate::individual::{Individual, TrialFingerprint, is_prefix};
-use crate::startup::{startup_proposal, startup_trials};
 use automl_space::{Config, Space};
 use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext, Supports};
 use automl_study::{ProposeError, Sampler, View};
@@ -139,9 +138,9 @@ impl Sampler for PolicyGradientSampler {
             return Err(ProposeError::Unsupported { sampler: "policy gradient", what });
         }
         let all = Individual::all(view.history);
-        let startup = startup_trials(view, self.config.startup);
+        let startup = view.startup_trials(self.config.startup);
         if all.is_empty() || view.number < startup as u64 {
-            return Ok(startup_proposal(view, rng));
+            return Ok(view.startup_proposal(rng));
         }
         let exploration = self.config.exploration;
         let controller = self.trained(view.space, &all);

@@ -19,7 +19,7 @@ use crate::{Acquisition, GpOptions, TrustRegionOptions};
 use acquisition_builder::{AcquisitionBuilder, FittedAcquisition};
 use automl_numeric::order;
 use automl_space::{Config, Space};
-use automl_study::{ProposeError, Sampler, View, sobol_point};
+use automl_study::{ProposeError, Sampler, View};
 use rand::Rng;
 
 /// The most good trials that candidates are mutated from.
@@ -118,18 +118,6 @@ impl GpSampler {
         Self::new(GpOptions { trust_region, ..GpOptions::default() })
     }
 
-    /// A quasi-random configuration, or a draw from the users' priors.
-    fn without_model(view: &View<'_>, rng: &mut dyn Rng) -> Config {
-        let space = view.space;
-        let config = if has_prior(space) {
-            space.sample_prior(rng)
-        } else {
-            space.decode(&sobol_point(view.number.0, space.len(), view.seed))
-        };
-        let config = if space.allows(&config) { config } else { space.sample(rng) };
-        view.deduplicated(config, rng)
-    }
-
     /// The optimizer's budget, which shrinks as each evaluation costs more.
     fn budget(&self, rows: usize) -> OptimizerBudget {
         let share = (FULL_BUDGET_ROWS / rows.max(1) as f64).clamp(0.25, 1.0);
@@ -185,10 +173,9 @@ impl Sampler for GpSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let space = view.space;
         let observed = ObservedTrials::new(view);
-        let startup = view.planned_trials.map_or(usize::MAX, |b| (b / 4).max(2) as usize);
-        let startup = self.options.startup.min(startup);
+        let startup = view.startup_trials(self.options.startup);
         if observed.trials + observed.failed.len() < startup || observed.trials == 0 {
-            return Ok(Self::without_model(view, rng));
+            return Ok(view.startup_proposal(rng));
         }
         let features = Features::new(space, observed.differ_in_fidelity());
         let kernel = Kernel::new(KernelFamily::Matern52, features.columns());
@@ -203,7 +190,7 @@ impl Sampler for GpSampler {
         if let Some(options) = self.options.trust_region {
             let region = TrustRegion::replay(&fitted.merits, space.len(), startup, options);
             if observed.rows.len() < region.since + startup {
-                return Ok(Self::without_model(view, rng));
+                return Ok(view.startup_proposal(rng));
             }
             let center = observed.rows[region.center].config;
             since = region.since;

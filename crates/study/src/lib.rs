@@ -10,6 +10,7 @@ mod random;
 mod sampler;
 mod scheduler;
 mod sobol;
+mod startup;
 mod stop;
 mod storage;
 mod study;

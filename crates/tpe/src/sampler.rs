@@ -4,7 +4,7 @@ use crate::model::Model;
 use crate::settings::Settings;
 use crate::{Bandwidth, TpeConfig};
 use automl_space::Config;
-use automl_study::{ProposeError, Sampler, View, sobol_point};
+use automl_study::{ProposeError, Sampler, View};
 use rand::{Rng, RngExt};
 
 /// The tree-structured Parzen estimator (TPE), multivariate.
@@ -78,9 +78,10 @@ impl Sampler for TpeSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let Self { settings, model } = self;
         let model = Model::updated(model, view);
-        let config = if is_startup(view, &settings.config, model.trials()) {
-            startup(view, rng)
-        } else if is_random(view, &settings.config, rng) {
+        if is_startup(view, &settings.config, model.trials()) {
+            return Ok(view.startup_proposal(rng));
+        }
+        let config = if is_random(view, &settings.config, rng) {
             view.space.sample_prior(rng)
         } else {
             model.fit(view, settings);
@@ -100,19 +101,8 @@ impl Sampler for TpeSampler {
 
 /// Whether the proposal belongs to the start-up design; `trials` counts the ranked trials.
 fn is_startup(view: &View<'_>, config: &TpeConfig, trials: usize) -> bool {
-    let quarter = view.planned_trials.map_or(usize::MAX, |planned| (planned / 4).max(2) as usize);
-    let startup = config.startup.min(quarter);
+    let startup = view.startup_trials(config.startup);
     trials < startup || view.number < startup as u64
-}
-
-/// A point of the Sobol sequence, or a draw from the users' priors if there are any.
-fn startup(view: &View<'_>, rng: &mut dyn Rng) -> Config {
-    let config = if view.space.params().iter().any(|param| param.prior().is_some()) {
-        view.space.sample_prior(rng)
-    } else {
-        view.space.decode(&sobol_point(view.number.0, view.space.len(), view.seed))
-    };
-    if view.space.allows(&config) { config } else { view.space.sample(rng) }
 }
 
 /// Whether the proposal is one of the random share below the highest fidelity.

@@ -4,7 +4,6 @@ use super::axes::Axes;
 use super::config::CmaEsConfig;
 use super::run::Run;
 use crate::individual::{Individual, TrialFingerprint, is_prefix};
-use crate::startup::{startup_proposal, startup_trials};
 use automl_space::{Config, Space};
 use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext, Supports};
 use automl_study::{ProposeError, Sampler, View};
@@ -116,10 +115,10 @@ impl Sampler for CmaEsSampler {
             let what = "several objectives".to_owned();
             return Err(ProposeError::Unsupported { sampler: "CMA-ES", what });
         }
-        let startup = startup_trials(view, self.config.startup);
+        let startup = view.startup_trials(self.config.startup);
         let all = Individual::all(view.history);
         if view.number < startup as u64 || all.is_empty() {
-            return Ok(startup_proposal(view, rng));
+            return Ok(view.startup_proposal(rng));
         }
         let config = self.config.clone();
         let cache = self.cache(view);
@@ -139,7 +138,7 @@ impl Sampler for CmaEsSampler {
     }
 
     fn prepare(&mut self, view: &View<'_>) {
-        let startup = startup_trials(view, self.config.startup);
+        let startup = view.startup_trials(self.config.startup);
         let all = Individual::all(view.history);
         if view.history.directions().len() <= 1 && !all.is_empty() {
             let config = self.config.clone();
