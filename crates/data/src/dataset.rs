@@ -15,6 +15,7 @@ pub use error::DatasetError;
 pub use format::{DatasetFormat, Source};
 
 use crate::images::Images;
+use crate::resize_rule::ResizeRule;
 
 /// A data set as published: images to train on, and official test images where there are some.
 ///
@@ -24,6 +25,7 @@ use crate::images::Images;
 ///
 /// let digits = Dataset::load("digits", None, 32)?;
 /// assert_eq!((digits.train.len(), digits.train.side, digits.classes), (1797, 8, 10));
+/// assert_eq!(digits.class_names[3], "3");
 /// assert!(digits.test.is_none());
 /// # Ok::<(), automl_data::DatasetError>(())
 /// ```
@@ -33,10 +35,44 @@ pub struct Dataset {
     pub name: String,
     /// Number of classes.
     pub classes: usize,
+    /// The names of the classes, in the order of the labels.
+    pub class_names: Vec<String>,
     /// The images to train on.
     pub train: Images,
     /// The official test images.
     pub test: Option<Images>,
     /// Whether a mirrored image shows the same class (not so for digits).
     pub mirror: bool,
+    /// The way in which images became square.
+    pub resize: ResizeRule,
+}
+
+impl Dataset {
+    /// A data set without official test images.
+    pub fn new(name: &str, class_names: Vec<String>, train: Images, mirror: bool) -> Self {
+        Self {
+            name: name.into(),
+            classes: class_names.len(),
+            class_names,
+            train,
+            test: None,
+            mirror,
+            resize: ResizeRule::default(),
+        }
+    }
+
+    /// The same data set with official test images.
+    pub fn with_test(self, test: Images) -> Self {
+        Self { test: Some(test), ..self }
+    }
+}
+
+/// The names `0` to `count - 1`.
+fn numbered(count: usize) -> Vec<String> {
+    (0..count).map(|number| number.to_string()).collect()
+}
+
+/// Names as owned texts.
+fn named(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
 }

@@ -1,7 +1,10 @@
 //! Training, validation and test splits, and the normalization by the training split.
 
 use crate::dataset::Dataset;
+use crate::identity::DataIdentity;
 use crate::images::Images;
+use crate::preprocessing::{BACKGROUND, OrientationRule, Preprocessing, normalize};
+use crate::resize_rule::ResizeRule;
 use crate::stratify::{random, shuffled_classes};
 use thiserror::Error;
 
@@ -62,6 +65,12 @@ pub struct DataSplits {
     pub side: usize,
     /// Number of classes.
     pub classes: usize,
+    /// The names of the classes, in the order of the labels.
+    pub class_names: Vec<String>,
+    /// The identity of the whole data set.
+    pub identity: DataIdentity,
+    /// The way in which images became square.
+    pub resize: ResizeRule,
     /// Whether a mirrored image shows the same class.
     pub mirror: bool,
     /// The training images.
@@ -108,16 +117,24 @@ impl DataSplits {
         if train.is_empty() || held.is_empty() || tests.is_empty() {
             return Err(SplitError::TooFew { images: all.len() });
         }
-        Ok(Self::new(dataset, all.select(&train), all.select(&held), tests))
+        let parts = [all.select(&train), all.select(&held), tests];
+        Ok(Self::new(dataset, dataset.identity(), parts))
     }
 
-    fn new(dataset: &Dataset, train: Images, validation: Images, test: Images) -> Self {
+    fn new(
+        dataset: &Dataset,
+        identity: DataIdentity,
+        [train, validation, test]: [Images; 3],
+    ) -> Self {
         let (mean, sd) = statistics(&train);
         Self {
             name: dataset.name.clone(),
             channels: train.channels,
             side: train.side,
             classes: dataset.classes,
+            class_names: dataset.class_names.clone(),
+            identity,
+            resize: dataset.resize,
             mirror: dataset.mirror,
             train,
             validation,
@@ -186,25 +203,29 @@ impl DataSplits {
     /// # Errors
     /// As [`DataSplits::split`].
     pub fn hold_out(&self, share: f64, seed: u64) -> Result<Self, SplitError> {
-        let dataset = Dataset {
-            name: self.name.clone(),
-            classes: self.classes,
-            mirror: self.mirror,
-            train: self.train.clone(),
-            test: Some(self.validation.clone()),
-        };
-        let (mean, sd) = (self.mean.clone(), self.sd.clone());
-        Ok(Self { mean, sd, ..Self::split(&dataset, share, seed)? })
+        let names = self.class_names.clone();
+        let dataset = Dataset::new(&self.name, names, self.train.clone(), self.mirror)
+            .with_test(self.validation.clone());
+        let Self { train, validation, test, .. } = Self::split(&dataset, share, seed)?;
+        Ok(Self { train, validation, test, ..self.clone() })
     }
 
     /// Appends the normalized pixels of one image `[channels, side, side]` to `out`:
     /// `(p / 255 - mean) / sd` by channel.
     pub fn normalize(&self, image: &[u8], out: &mut Vec<f32>) {
-        let plane = (image.len() / self.channels.max(1)).max(1);
-        for (channel, pixels) in image.chunks(plane).enumerate() {
-            let scale = 1.0 / (255.0 * self.sd[channel]);
-            let shift = self.mean[channel] / self.sd[channel];
-            out.extend(pixels.iter().map(|p| f32::from(*p) * scale - shift));
+        normalize(image, &self.mean, &self.sd, out);
+    }
+
+    /// The way from an image file to the inputs of a network for this data.
+    pub fn preprocessing(&self) -> Preprocessing {
+        Preprocessing {
+            channels: self.channels,
+            side: self.side,
+            resize: self.resize,
+            background: BACKGROUND,
+            orientation: OrientationRule::Exif,
+            mean: self.mean.clone(),
+            sd: self.sd.clone(),
         }
     }
 }

@@ -139,7 +139,7 @@ fn folders_of_images_are_read() {
 fn labeled(labels: Vec<u16>) -> Dataset {
     let pixels = (0..labels.len() * 4).map(|i| (i * 7 % 251) as u8).collect();
     let train = Images { channels: 1, side: 2, pixels, labels };
-    Dataset { name: "made".into(), classes: 4, train, test: None, mirror: false }
+    Dataset::new("made", ["a", "b", "c", "d"].map(str::to_owned).into(), train, false)
 }
 
 proptest! {

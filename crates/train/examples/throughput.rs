@@ -109,7 +109,8 @@ fn data(
         pixels: (0..count * channels * side * side).map(|_| rng.random()).collect(),
         labels: (0..count).map(|i| (i % 10) as u16).collect(),
     };
-    let dataset = Dataset { name: "noise".into(), classes: 10, train, test: None, mirror: false };
+    let names = (0..10).map(|class| class.to_string()).collect();
+    let dataset = Dataset::new("noise", names, train, false);
     let mut data = DataSplits::split(&dataset, 0.1, 0)?;
     data.train = data.train.select(&(0..steps * BATCH).collect::<Vec<_>>());
     Ok(data)

@@ -1,9 +1,12 @@
 //! CIFAR-10 in its binary form: records of a label and 3,072 bytes, three color planes.
 
 use super::format::{DatasetFormat, Source};
-use super::{Dataset, DatasetError};
+use super::{Dataset, DatasetError, named};
 use crate::images::Images;
 use std::path::Path;
+
+const CLASSES: [&str; 10] =
+    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
 const RECORD: usize = 1 + 3 * 32 * 32;
 
@@ -27,7 +30,7 @@ fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
     }
     let mut test = Images { channels: 3, side: 32, ..Images::default() };
     read(&folder.join("test_batch.bin"), &mut test)?;
-    Ok(Dataset { name: "cifar10".into(), classes: 10, train, test: Some(test), mirror: true })
+    Ok(Dataset::new("cifar10", named(&CLASSES), train, true).with_test(test))
 }
 
 fn read(path: &Path, images: &mut Images) -> Result<(), DatasetError> {

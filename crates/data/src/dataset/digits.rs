@@ -1,7 +1,7 @@
 //! The embedded digits; `data/README.md` tells their origin and license.
 
 use super::format::DatasetFormat;
-use super::{Dataset, DatasetError};
+use super::{Dataset, DatasetError, numbered};
 use crate::images::Images;
 use flate2::read::GzDecoder;
 use std::io::Read;
@@ -30,5 +30,5 @@ pub(super) fn load() -> Result<Dataset, DatasetError> {
         // 0 to 16 becomes 0 to 255.
         train.pixels.extend(record[1..].iter().map(|v| (u16::from(*v) * 255 / 16) as u8));
     }
-    Ok(Dataset { name: "digits".into(), classes: 10, train, test: None, mirror: false })
+    Ok(Dataset::new("digits", numbered(10), train, false))
 }

@@ -27,7 +27,7 @@ fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
     let images = read(&root, &classes, side)?;
     let test = if split && test.is_dir() { Some(read(&test, &classes, side)?) } else { None };
     let name = folder.file_name().map_or("folder".into(), |n| n.to_string_lossy().into_owned());
-    Ok(Dataset { name, classes: classes.len(), train: images, test, mirror: true })
+    Ok(Dataset { test, ..Dataset::new(&name, classes, images, true) })
 }
 
 /// The names of the folders in a folder, sorted.

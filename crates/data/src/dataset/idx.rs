@@ -13,7 +13,12 @@ pub(super) const FILES: &str = "train-images-idx3-ubyte, train-labels-idx1-ubyte
      t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or gzipped";
 
 /// Reads the four files of a data set.
-pub(super) fn load(name: &str, source: &Source<'_>, mirror: bool) -> Result<Dataset, DatasetError> {
+pub(super) fn load(
+    name: &str,
+    class_names: Vec<String>,
+    source: &Source<'_>,
+    mirror: bool,
+) -> Result<Dataset, DatasetError> {
     let folder = &source.folder(name, "train-images-idx3-ubyte")?;
     let part = |prefix: &str| -> Result<Images, DatasetError> {
         let (path, pixels, shape) = read(folder, &format!("{prefix}-images-idx3-ubyte"), 3)?;
@@ -42,7 +47,7 @@ pub(super) fn load(name: &str, source: &Source<'_>, mirror: bool) -> Result<Data
         let reason = format!("test images of {} pixels, not {}", test.side, train.side);
         return Err(DatasetError::content(folder, reason));
     }
-    Ok(Dataset { name: name.into(), classes: 10, train, test: Some(test), mirror })
+    Ok(Dataset::new(name, class_names, train, mirror).with_test(test))
 }
 
 fn unreachable_shape<T>(path: &Path) -> Result<T, DatasetError> {

@@ -1,0 +1,80 @@
+//! Formats of image files, by their first bytes.
+
+use super::DecodeError;
+use image::ImageFormat;
+
+/// A format that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Png,
+    Jpeg,
+    Gif,
+    Bmp,
+    WebP,
+    Tiff,
+}
+
+/// First bytes of image formats that are not read.
+const UNSUPPORTED: [(usize, &[u8], &str); 16] = [
+    (4, b"ftypheic", "HEIC"),
+    (4, b"ftypheix", "HEIC"),
+    (4, b"ftypmif1", "HEIF"),
+    (4, b"ftypmsf1", "HEIF"),
+    (4, b"ftypavif", "AVIF"),
+    (4, b"ftypavis", "AVIF"),
+    (0, b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
+    (0, b"\xff\x0a", "JPEG XL"),
+    (4, b"jP  \r\n\x87\n", "JPEG 2000"),
+    (0, b"8BPS", "Photoshop"),
+    (0, b"DDS ", "DDS"),
+    (0, b"\x00\x00\x01\x00", "ICO"),
+    (0, b"#?RADIANCE", "Radiance HDR"),
+    (0, b"v/1\x01", "OpenEXR"),
+    (0, b"qoif", "QOI"),
+    (0, b"farbfeld", "farbfeld"),
+];
+
+impl Format {
+    /// The format of a file's content.
+    ///
+    /// # Errors
+    /// [`DecodeError::NoImage`] or [`DecodeError::Unsupported`].
+    pub(crate) fn of(file: &[u8]) -> Result<Self, DecodeError> {
+        let starts = |start: &[u8]| file.starts_with(start);
+        if starts(b"\x89PNG\r\n\x1a\n") {
+            return Ok(Self::Png);
+        }
+        if starts(&[0xff, 0xd8, 0xff]) {
+            return Ok(Self::Jpeg);
+        }
+        if starts(b"GIF87a") || starts(b"GIF89a") {
+            return Ok(Self::Gif);
+        }
+        if starts(b"RIFF") && file.get(8..12) == Some(b"WEBP") {
+            return Ok(Self::WebP);
+        }
+        if starts(b"II*\0") || starts(b"MM\0*") {
+            return Ok(Self::Tiff);
+        }
+        // Two letters alone would be no proof: the size of the second header follows.
+        if starts(b"BM") && matches!(file.get(14..18), Some([12..=124, 0, 0, 0])) {
+            return Ok(Self::Bmp);
+        }
+        let known = UNSUPPORTED
+            .iter()
+            .find(|(at, bytes, _)| file.get(*at..).is_some_and(|rest| rest.starts_with(bytes)));
+        Err(known.map_or(DecodeError::NoImage, |(.., name)| DecodeError::Unsupported(name)))
+    }
+
+    /// The format for the decoders.
+    pub(super) fn codec(self) -> ImageFormat {
+        match self {
+            Self::Png => ImageFormat::Png,
+            Self::Jpeg => ImageFormat::Jpeg,
+            Self::Gif => ImageFormat::Gif,
+            Self::Bmp => ImageFormat::Bmp,
+            Self::WebP => ImageFormat::WebP,
+            Self::Tiff => ImageFormat::Tiff,
+        }
+    }
+}

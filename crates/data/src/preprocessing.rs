@@ -1,0 +1,113 @@
+//! The way from an image file to the inputs of a network.
+
+use crate::decode::{DecodeError, decode};
+use crate::resize_rule::ResizeRule;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The rule for EXIF orientations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OrientationRule {
+    /// Images are turned upright as their EXIF orientation says, as viewers show them.
+    #[default]
+    Exif,
+    /// Pixels stay as they are stored.
+    Stored,
+}
+
+/// The color under transparent pixels: white.
+pub const BACKGROUND: [u8; 3] = [255; 3];
+
+/// Everything that turns an image file into the inputs of a network.
+///
+/// In this order: the first frame is decoded to 8 bits a channel, transparency is composited on
+/// `background` by `c a + b (1 - a)`, the image is turned upright by `orientation`, fitted to
+/// `side` x `side` pixels by `resize`, and converted to one channel where `channels` is 1
+/// (`L = .299 R + .587 G + .114 B`). With `p[c, y, x]` in 0 to 255 the input is
+///
+/// ```text
+/// x[c, y, x] = (p[c, y, x] / 255 - mean[c]) / sd[c],    shape [channels, side, side]
+/// ```
+///
+/// # Examples
+/// ```
+/// use automl_data::{DataSplits, Dataset, Preprocessing};
+///
+/// let data = DataSplits::split(&Dataset::digits()?, 0.2, 0)?;
+/// let preprocessing: Preprocessing = data.preprocessing();
+/// let mut file = std::io::Cursor::new(Vec::new());
+/// image::GrayImage::new(20, 10).write_to(&mut file, image::ImageFormat::Png)?;
+/// let pixels = preprocessing.pixels(file.get_ref())?;
+/// assert_eq!(pixels, [0; 64]);
+/// let mean = preprocessing.mean[0];
+/// assert!((preprocessing.normalized(&pixels)[0] + mean / preprocessing.sd[0]).abs() < 1e-6);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Preprocessing {
+    /// Channels of the input: 1 (grey) or 3 (red, green, blue).
+    pub channels: usize,
+    /// Side of the input in pixels.
+    pub side: usize,
+    /// The way in which an image becomes square.
+    pub resize: ResizeRule,
+    /// The color that transparency is composited on, and the margins of [`ResizeRule::Pad`].
+    pub background: [u8; 3],
+    /// The rule for EXIF orientations.
+    pub orientation: OrientationRule,
+    /// The mean of each channel over the training images, of pixels in `[0, 1]`.
+    pub mean: Vec<f32>,
+    /// The standard deviation of each channel over the training images.
+    pub sd: Vec<f32>,
+}
+
+impl Preprocessing {
+    /// The pixels `[channels, side, side]` of an encoded image: PNG, JPEG, GIF, BMP, WebP or TIFF.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for bytes that are no image, of another format, truncated or damaged.
+    pub fn pixels(&self, file: &[u8]) -> Result<Vec<u8>, DecodeError> {
+        let picture = decode(file, self.side, self.background, self.orientation)?;
+        let square = self.resize.apply(&picture, self.side, self.background);
+        Ok(planes(&square, self.channels))
+    }
+
+    /// As [`Preprocessing::pixels`], of a file.
+    ///
+    /// # Errors
+    /// As [`Preprocessing::pixels`], and [`DecodeError::Read`].
+    pub fn read(&self, path: &Path) -> Result<Vec<u8>, DecodeError> {
+        self.pixels(&std::fs::read(path)?)
+    }
+
+    /// The input of a network: normalized pixels `[channels, side, side]`.
+    pub fn normalized(&self, pixels: &[u8]) -> Vec<f32> {
+        let mut out = Vec::with_capacity(pixels.len());
+        normalize(pixels, &self.mean, &self.sd, &mut out);
+        out
+    }
+}
+
+/// Appends `(p / 255 - mean) / sd` by channel for an image `[channels, side, side]`.
+pub(crate) fn normalize(image: &[u8], mean: &[f32], sd: &[f32], out: &mut Vec<f32>) {
+    let plane = (image.len() / mean.len().max(1)).max(1);
+    for ((pixels, mean), sd) in image.chunks(plane).zip(mean).zip(sd) {
+        let scale = 1.0 / (255.0 * sd);
+        let shift = mean / sd;
+        out.extend(pixels.iter().map(|p| f32::from(*p) * scale - shift));
+    }
+}
+
+/// The planes of an image, `[channels, height, width]`, as colors or as grey.
+pub(crate) fn planes(image: &image::RgbImage, channels: usize) -> Vec<u8> {
+    if channels == 1 {
+        return image.pixels().map(|pixel| luma(pixel.0)).collect();
+    }
+    (0..3).flat_map(|channel| image.pixels().map(move |pixel| pixel.0[channel])).collect()
+}
+
+/// The brightness of a color (Rec. 601); of a grey one, its value.
+fn luma([r, g, b]: [u8; 3]) -> u8 {
+    ((299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500) / 1000) as u8
+}
