@@ -1,6 +1,7 @@
 //! Cost of a network, counted from its graph.
 
 use crate::graph::Graph;
+use crate::memory::{self, MemoryPlan};
 use crate::op::{Op, output_side};
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// A convolution of c to d channels with k x k kernels and g groups on output maps of side n has
 /// c d k² / g weights and as many multiply-accumulates times n². Normalization adds 2 d parameters,
-/// a bias d.
+/// a bias d. Memory on a device is that of the int8 program generated from the network.
 ///
 /// # Examples
 /// ```
@@ -24,6 +25,8 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(cost.parameters, 3 * 16 * 9 + 2 * 16 + 16 * 10 + 10);
 /// assert_eq!(cost.macs, 3 * 16 * 9 * 32 * 32 + 16 * 10);
 /// assert_eq!(cost.peak_activation_bytes, 4 * (3 + 16) * 32 * 32);
+/// assert_eq!(cost.flash_bytes, 3 * 8 + (3 * 16 * 9 + 9 * 16) + (16 * 10 + 9 * 10));
+/// assert_eq!(cost.ram_bytes, (3 + 16) * 32 * 32);
 /// # Ok::<(), automl_arch::ArchitectureError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,10 +39,22 @@ pub struct Cost {
     /// classified: input and output of the running node, and maps that a later branch needs.
     /// Normalization, activation and channel weighting work in place.
     pub peak_activation_bytes: u64,
+    /// Bytes of the constants of the int8 program that is generated for a device; 0 in records of
+    /// earlier versions. Each weight is a byte, each output channel of a convolution or linear layer
+    /// 9 more (bias and multiplier of 32 bits, shift of 8), each activation other than ReLU and
+    /// ReLU6 a table of 256, each input channel 8. Instructions are not counted.
+    #[serde(default)]
+    pub flash_bytes: u64,
+    /// Bytes of the arena of that program: input, output and all maps between them in the
+    /// [plan](MemoryPlan) of its memory; 0 in records of earlier versions. The input's conversion,
+    /// activations, channel weighting and sums work in place where their input is not needed any
+    /// more. The stack is not counted.
+    #[serde(default)]
+    pub ram_bytes: u64,
 }
 
 impl Graph {
-    /// Parameters, multiply-accumulates and peak activation memory.
+    /// Parameters, multiply-accumulates and memory.
     pub fn cost(&self) -> Cost {
         Cost::of(self)
     }
@@ -50,10 +65,13 @@ impl Cost {
     pub fn of(network: &Graph) -> Self {
         let shape = Shape { channels: network.input_channels as u64, side: network.input_side };
         let total = walk(&network.nodes, shape, false);
+        let (input, steps) = memory::footprint(network);
         Self {
             parameters: total.parameters,
             macs: total.macs,
             peak_activation_bytes: 4 * total.peak.max(shape.numbers()),
+            flash_bytes: steps.iter().map(|step| step.constants).sum(),
+            ram_bytes: MemoryPlan::new(input, &steps).arena_bytes(),
         }
     }
 }
