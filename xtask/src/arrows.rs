@@ -16,22 +16,23 @@ const ARROWS: &[(&str, &str)] = &[
     ("simulate", "numeric space study scheduler"),
     ("arch", "numeric space"),
     ("data", "numeric space arch"),
+    ("deploy", "numeric space arch data"),
     ("registry", "numeric space study tpe gp evolution scheduler storage"),
     ("settings", "numeric space study storage arch data registry"),
     ("serve", "numeric space study tpe gp evolution scheduler storage registry arch"),
     ("models", "numeric space arch"),
-    ("train", "numeric space arch data models"),
-    ("compress", "numeric space arch data models train"),
+    ("train", "numeric space arch data models deploy"),
+    ("compress", "numeric space arch data models train deploy"),
     (
         "search",
         "numeric space study tpe gp evolution storage scheduler arch data registry settings models \
-         train compress",
+         train compress deploy",
     ),
     ("fidelities", "numeric space study arch data registry settings storage models train search"),
     (
         "automl",
         "numeric space study tpe gp evolution storage scheduler simulate arch data registry settings \
-         serve models train compress search fidelities",
+         serve models train compress search fidelities deploy",
     ),
     ("cli", "automl"),
     ("benches", "automl"),
