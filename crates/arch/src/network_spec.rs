@@ -70,7 +70,7 @@ pub enum NetworkSpecError {
 
 impl NetworkSpec {
     /// The file that describes the network at `path`: itself, or in a folder of a trained network
-    /// `network.json` or `model.yaml`.
+    /// `model.yaml` or, without one, `network.json`.
     ///
     /// # Errors
     /// [`NetworkSpecError::Folder`] for a folder that holds neither.
@@ -78,12 +78,13 @@ impl NetworkSpec {
         if !path.is_dir() {
             return Ok(path.to_owned());
         }
-        let files = ["network.json", "model.yaml"].map(|name| path.join(name));
+        let files = ["model.yaml", "network.json"].map(|name| path.join(name));
         let found = files.into_iter().find(|file| file.exists());
         found.ok_or_else(|| NetworkSpecError::Folder { path: path.to_owned() })
     }
 
-    /// Reads a `.json` file as nodes, any other as blocks.
+    /// Reads a `.json` file as nodes, any other as blocks. In the record of a trained network, the
+    /// nodes are its `graph`.
     ///
     /// # Errors
     /// [`NetworkSpecError`] names the file and what is wrong in it.
@@ -92,9 +93,9 @@ impl NetworkSpec {
         let text = std::fs::read_to_string(path)
             .map_err(|source| NetworkSpecError::Read { path: own(), source })?;
         if path.extension().is_some_and(|extension| extension == "json") {
-            let nodes = serde_json::from_str(&text)
-                .map_err(|source| NetworkSpecError::Json { path: own(), source })?;
-            return Ok(Self::Nodes(nodes));
+            return nodes(&text)
+                .map(Self::Nodes)
+                .map_err(|source| NetworkSpecError::Json { path: own(), source });
         }
         let blocks = Architecture::from_yaml(&text)
             .map_err(|source| NetworkSpecError::Yaml { path: own(), source })?;
@@ -132,6 +133,19 @@ impl NetworkSpec {
             Self::Blocks(architecture) => Ok(architecture.to_yaml()),
             Self::Nodes(graph) => serde_json::to_string_pretty(graph),
         }
+    }
+}
+
+/// The graph in a JSON text: the whole of it, or the field `graph` of a record.
+fn nodes(text: &str) -> Result<Graph, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Record {
+        graph: Graph,
+    }
+    let value: serde_json::Value = serde_json::from_str(text)?;
+    match value.get("graph") {
+        Some(_) => serde_json::from_str::<Record>(text).map(|record| record.graph),
+        None => serde_json::from_str(text),
     }
 }
 

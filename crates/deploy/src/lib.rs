@@ -1,15 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+mod atomic;
 mod dead;
 mod fold;
 mod lower;
 mod nonlinearity;
 mod operation;
 mod program;
+mod record;
 mod weights;
 
+pub use atomic::write_atomic;
 pub use lower::LowerError;
 pub use nonlinearity::Nonlinearity;
 pub use operation::{ChannelConvolution, Convolution, Linear, Operation};
 pub use program::{Program, Shape, Step, ValueId};
+pub use record::{NETWORK_FILE, NetworkError, NetworkFile, TrainedNetwork, WEIGHTS_FILE};
 pub use weights::{Tensor, Weights, WeightsError};

@@ -88,6 +88,12 @@ impl Weights {
         safetensors::serialize(views, metadata).map_err(|error| error.to_string())
     }
 
+    /// The entry of a key in the header of a safetensors file.
+    pub fn metadata(bytes: &[u8], key: &str) -> Option<String> {
+        let (_, header) = SafeTensors::read_metadata(bytes).ok()?;
+        header.metadata().as_ref()?.get(key).cloned()
+    }
+
     /// The tensor of a name.
     pub fn get(&self, name: &str) -> Option<&Tensor> {
         self.tensors.get(name)
