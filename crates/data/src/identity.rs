@@ -54,7 +54,11 @@ impl Dataset {
 
 fn update(hasher: &mut blake3::Hasher, images: &Images) {
     let shape = [images.len(), images.channels, images.side];
-    shape.iter().for_each(|n| drop(hasher.update(&(*n as u64).to_le_bytes())));
+    for n in shape {
+        hasher.update(&(n as u64).to_le_bytes());
+    }
     hasher.update(&images.pixels);
-    images.labels.iter().for_each(|label| drop(hasher.update(&label.to_le_bytes())));
+    for label in &images.labels {
+        hasher.update(&label.to_le_bytes());
+    }
 }
