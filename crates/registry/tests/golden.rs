@@ -295,10 +295,9 @@ impl Run<'_> {
                     Next::Run(job) => {
                         let until = job.target.unwrap();
                         let trial = study.history().get(job.number).unwrap();
-                        let bracket = trial.number_attribute(attribute::BRACKET);
+                        let bracket = trial.run().and_then(|run| run.bracket);
                         decided.push(match (job.fidelity.0, bracket) {
-                            // What population-based training writes there is its own affair.
-                            (0, Some(bracket)) if self.scheduler != "pbt" => {
+                            (0, Some(bracket)) => {
                                 format!("start {} to {until} in bracket {bracket};", job.number)
                             }
                             (0, _) => format!("start {} to {until};", job.number),

@@ -3,7 +3,7 @@
 use crate::rungs::{Rungs, pause_at_end};
 use crate::setting::{self, SettingError};
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
-use automl_study::{Cursor, Fidelity, History, Job, Ladder, Scheduler, TrialId, Verdict};
+use automl_study::{Cursor, Fidelity, History, Job, Ladder, Run, Scheduler, TrialId, Verdict};
 
 /// Asynchronous successive halving (ASHA) with promotion and resume.
 ///
@@ -78,12 +78,8 @@ impl Asha {
     }
 
     fn follow(&mut self, history: &History) {
-        let (changes, cursor) = history.since(self.cursor);
-        self.cursor = cursor;
-        for change in changes {
-            if let Some(trial) = history.get(change.trial) {
-                self.rungs.place(history, trial);
-            }
+        for trial in history.changed(&mut self.cursor) {
+            self.rungs.place(history, trial);
         }
     }
 }
@@ -107,7 +103,7 @@ impl Scheduler for Asha {
         self.follow(history);
         let top = self.rungs.fidelities().len() - 1;
         promotion(&self.rungs, top, self.eta)
-            .unwrap_or(Job::Start { target: self.rungs.fidelities()[0], bracket: None })
+            .unwrap_or(Job::Start(Run::to(self.rungs.fidelities()[0])))
     }
 
     fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {

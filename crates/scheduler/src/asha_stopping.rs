@@ -6,7 +6,7 @@ use crate::setting::{self, SettingError};
 use crate::top_share::TopShare;
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
 use automl_study::{
-    Cursor, Fidelity, History, Job, Ladder, Scheduler, State, Trial, TrialId, Verdict,
+    Cursor, Fidelity, History, Job, Ladder, Run, Scheduler, State, Trial, TrialId, Verdict,
 };
 use std::collections::HashMap;
 
@@ -85,12 +85,8 @@ impl AshaStopping {
     }
 
     fn follow(&mut self, history: &History) {
-        let (changes, cursor) = history.since(self.cursor);
-        self.cursor = cursor;
-        for change in changes {
-            if let Some(trial) = history.get(change.trial) {
-                self.place(history, trial);
-            }
+        for trial in history.changed(&mut self.cursor) {
+            self.place(history, trial);
         }
     }
 
@@ -148,7 +144,7 @@ impl Scheduler for AshaStopping {
         // A trial that lost its worker goes on first.
         match history.in_state(State::Paused).next() {
             Some(trial) => Job::Resume { trial: trial.number, target: self.top() },
-            None => Job::Start { target: self.top(), bracket: None },
+            None => Job::Start(Run::to(self.top())),
         }
     }
 

@@ -6,7 +6,7 @@ use crate::bracket_set::BracketSet;
 use crate::rungs::{Rungs, pause_at_end};
 use crate::setting::{self, SettingError};
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
-use automl_study::{Fidelity, History, Job, Ladder, Scheduler, TrialId, Verdict};
+use automl_study::{Fidelity, History, Job, Ladder, Run, Scheduler, TrialId, Verdict};
 
 /// Asynchronous Hyperband: brackets of [`Asha`](crate::Asha).
 ///
@@ -89,7 +89,7 @@ impl Scheduler for AsyncHyperband {
         let ratio = |s: usize| started(s) as f64 / self.brackets[s].sizes()[0] as f64;
         let next = (0..self.brackets.len()).min_by(|a, b| ratio(*a).total_cmp(&ratio(*b)));
         let s = next.unwrap_or(0);
-        Job::Start { target: self.brackets[s].fidelities()[0], bracket: Some(s as u64) }
+        Job::Start(Run::to(self.brackets[s].fidelities()[0]).in_bracket(s as u64))
     }
 
     fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {

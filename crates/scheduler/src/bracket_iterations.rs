@@ -3,7 +3,7 @@
 use crate::bracket::Bracket;
 use crate::bracket_set::BracketSet;
 use crate::rungs::{Rungs, pause_at_end};
-use automl_study::{Fidelity, History, Job, State, TrialId, Verdict};
+use automl_study::{Fidelity, History, Job, Run, State, TrialId, Verdict};
 use std::collections::BTreeSet;
 
 /// Iterations `0, 1, 2, ...`, of which iteration `i` runs bracket `i mod cycle`. The number of the
@@ -115,7 +115,7 @@ impl BracketIterations {
     fn job(&self, iteration: usize) -> Option<Job> {
         let fidelities = self.set.get(iteration).fidelities().to_vec();
         if self.set.get(iteration).trials() < self.size(iteration) {
-            return Some(Job::Start { target: fidelities[0], bracket: Some(iteration as u64) });
+            return Some(Job::Start(Run::to(fidelities[0]).in_bracket(iteration as u64)));
         }
         for rung in 0..fidelities.len() - 1 {
             let allowed = self.allowed(iteration, rung)?;
@@ -138,10 +138,9 @@ impl BracketIterations {
         match self.size(iteration) {
             0 if history.count(State::Running) > 0 => Job::Wait,
             0 => Job::Finished,
-            _ => Job::Start {
-                target: self.bracket(iteration).fidelities()[0],
-                bracket: Some(iteration as u64),
-            },
+            _ => Job::Start(
+                Run::to(self.bracket(iteration).fidelities()[0]).in_bracket(iteration as u64),
+            ),
         }
     }
 

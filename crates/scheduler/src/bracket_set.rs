@@ -1,7 +1,7 @@
 //! The rungs of several brackets: trials compete within their bracket.
 
 use crate::rungs::Rungs;
-use automl_study::{Cursor, History, State, TrialId, attribute};
+use automl_study::{Cursor, History, State, TrialId};
 use std::collections::{BTreeSet, HashMap};
 
 /// The rungs of all brackets, distinguished by the bracket attribute of trials.
@@ -21,15 +21,11 @@ impl BracketSet {
         history: &History,
         make: impl Fn(usize) -> Option<Rungs>,
     ) -> BTreeSet<usize> {
-        let (changes, cursor) = history.since(self.cursor);
-        self.cursor = cursor;
         let mut touched = BTreeSet::new();
-        for change in changes {
-            let Some(trial) = history.get(change.trial) else { continue };
+        for trial in history.changed(&mut self.cursor) {
             // A trial that waits to start again belongs to no bracket until it does.
-            let bracket = trial
-                .number_attribute(attribute::BRACKET)
-                .filter(|_| trial.state != State::Waiting);
+            let run = trial.run().filter(|_| trial.state != State::Waiting);
+            let bracket = run.and_then(|run| run.bracket);
             // There are no more brackets than trials: such a number is not of this scheduler.
             let bracket = bracket
                 .and_then(|bracket| usize::try_from(bracket).ok())

@@ -9,7 +9,7 @@ use automl_numeric::{normal, stream};
 use automl_space::Space;
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
 use automl_study::{
-    Cursor, Fidelity, History, Job, Ladder, Scheduler, State, Trial, TrialId, Verdict,
+    Cursor, Fidelity, History, Job, Ladder, Run, Scheduler, State, Trial, TrialId, Verdict,
 };
 use model::Model;
 use rand::RngExt;
@@ -141,7 +141,7 @@ impl FreezeThaw {
     /// Sets the limit of trials of the study ([`Study::set_trial_limit`]), if there is one.
     ///
     /// At the limit only paused trials continue, as long as more is expected of one of them than of a
-    /// new trial.
+    /// new trial. Then the study has finished.
     ///
     /// [`Study::set_trial_limit`]: automl_study::Study::set_trial_limit
     #[must_use]
@@ -155,10 +155,7 @@ impl FreezeThaw {
     }
 
     fn follow(&mut self, history: &History) {
-        let (changes, cursor) = history.since(self.cursor);
-        self.cursor = cursor;
-        for change in changes {
-            let Some(trial) = history.get(change.trial) else { continue };
+        for trial in history.changed(&mut self.cursor) {
             let number = trial.number;
             if trial.state == State::Paused && trial.fidelity() < self.top() {
                 self.paused.insert(number);
@@ -251,7 +248,9 @@ impl Scheduler for FreezeThaw {
             Some(trial) => {
                 Job::Resume { trial: trial.number, target: self.next_stop(trial.fidelity()) }
             }
-            None => Job::Start { target: self.next_stop(Fidelity::ZERO), bracket: None },
+            None if !self.is_full(history) => Job::Start(Run::to(self.next_stop(Fidelity::ZERO))),
+            None if history.count(State::Running) > 0 => Job::Wait,
+            None => Job::Finished,
         }
     }
 

@@ -5,7 +5,9 @@ use crate::rungs::{Rungs, pause_at_end};
 use crate::setting::{self, SettingError};
 use automl_numeric::{order, pareto};
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
-use automl_study::{Cursor, Fidelity, History, Job, Ladder, Scheduler, Trial, TrialId, Verdict};
+use automl_study::{
+    Cursor, Fidelity, History, Job, Ladder, Run, Scheduler, Trial, TrialId, Verdict,
+};
 use std::collections::{BTreeSet, HashMap};
 
 /// The number of best trials from which the noise is estimated.
@@ -81,10 +83,7 @@ impl Pasha {
     }
 
     fn follow(&mut self, history: &History) {
-        let (changes, cursor) = history.since(self.cursor);
-        self.cursor = cursor;
-        for change in changes {
-            let Some(trial) = history.get(change.trial) else { continue };
+        for trial in history.changed(&mut self.cursor) {
             self.rungs.place(history, trial);
             let target = trial.target().unwrap_or(Fidelity::ZERO);
             for (rung, fidelity) in self.rungs.fidelities().iter().enumerate() {
@@ -190,7 +189,7 @@ impl Scheduler for Pasha {
         self.follow(history);
         let top = self.top(history);
         promotion(&self.rungs, top, self.eta)
-            .unwrap_or(Job::Start { target: self.rungs.fidelities()[0], bracket: None })
+            .unwrap_or(Job::Start(Run::to(self.rungs.fidelities()[0])))
     }
 
     fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {

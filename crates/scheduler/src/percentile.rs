@@ -5,7 +5,7 @@ use crate::setting::{self, SettingError};
 use crate::top_share::TopShare;
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
 use automl_study::{
-    Cursor, Fidelity, History, Job, Ladder, Scheduler, State, Trial, TrialId, Verdict,
+    Cursor, Fidelity, History, Job, Ladder, Run, Scheduler, State, Trial, TrialId, Verdict,
 };
 use std::collections::{BTreeMap, HashSet};
 
@@ -95,11 +95,8 @@ impl PercentileStopping {
     }
 
     fn follow(&mut self, history: &History) {
-        let (changes, cursor) = history.since(self.cursor);
-        self.cursor = cursor;
-        for change in changes {
-            if let Some(trial) = history.get(change.trial)
-                && trial.state == State::Complete
+        for trial in history.changed(&mut self.cursor) {
+            if trial.state == State::Complete
                 && trial.is_feasible()
                 && self.counted.insert(trial.number)
             {
@@ -147,7 +144,7 @@ impl Scheduler for PercentileStopping {
         // A trial that lost its worker goes on first.
         match history.in_state(State::Paused).next() {
             Some(trial) => Job::Resume { trial: trial.number, target: self.max },
-            None => Job::Start { target: self.max, bracket: None },
+            None => Job::Start(Run::to(self.max)),
         }
     }
 

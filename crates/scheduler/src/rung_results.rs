@@ -37,10 +37,7 @@ impl RungResults {
     }
 
     fn follow(&mut self, history: &History) {
-        let (changes, cursor) = history.since(self.cursor);
-        self.cursor = cursor;
-        for change in changes {
-            let Some(trial) = history.get(change.trial) else { continue };
+        for trial in history.changed(&mut self.cursor) {
             let keys: Vec<Option<Key>> =
                 (0..self.fidelities.len()).map(|rung| self.key(history, trial, rung)).collect();
             let old = self.places.insert(trial.number, keys.clone()).unwrap_or_default();

@@ -9,8 +9,8 @@ use automl_scheduler::{
 };
 use automl_space::{Prior, Space};
 use automl_study::{
-    Fidelity, History, Job, Ladder, Next, RandomSampler, Sampler, Scheduler, State, Study, Trial,
-    TrialId, Verdict, View, attribute,
+    Fidelity, History, Job, Ladder, Next, RandomSampler, Run, Sampler, Scheduler, State, Study,
+    Trial, TrialId, Verdict, View, attribute,
 };
 use common::Machine;
 use proptest::prelude::*;
@@ -63,9 +63,9 @@ fn populate(
     let sampler = Box::new(population.sampler(RandomSampler::uniform()));
     let machine = Machine { sampler, limit, ..Machine::new(&ladder, &make) };
     let study = machine.play(seed, events, |decision| {
-        if let Job::Start { target: until, bracket: Some(bracket) } = decision.job {
+        if let Job::Start(Run { target: until, warm_start: Some(parent), .. }) = decision.job {
             // The parent's newest checkpoint is from where the new trial goes on.
-            let parent = decision.before.get(bracket >> 32).unwrap();
+            let parent = decision.before.get(parent).unwrap();
             assert!(parent.fidelity() > 0 && parent.fidelity() < until);
             assert!(!matches!(parent.state, State::Pruned | State::Failed));
         }
@@ -74,9 +74,7 @@ fn populate(
     // be handed out again in another place.)
     let history = study.history();
     let started = history.trials().iter().filter(|trial| trial.state != State::Waiting);
-    let brackets = started.filter_map(|trial| trial.number_attribute(attribute::BRACKET));
-    let replaced: HashSet<TrialId> =
-        brackets.map(|bracket| TrialId(bracket & 0xffff_ffff)).collect();
+    let replaced: HashSet<TrialId> = started.filter_map(|t| t.run()?.replaces).collect();
     let is_over = |trial: &Trial| {
         trial.state.is_finished()
             || trial.state == State::Paused && replaced.contains(&trial.number)
@@ -85,6 +83,28 @@ fn populate(
     let lost = events.iter().filter(|(case, _)| *case == 8).count();
     assert!(open <= members as usize + lost, "{open} of {members}");
     replays(&study, &ladder, || Box::new(population.sampler(RandomSampler::uniform())));
+    // A study of an earlier version goes on.
+    let mut packed = History::new(history.directions().to_vec());
+    history.trials().iter().for_each(|trial| packed.push(in_one_number(trial)).unwrap());
+    let parents = |history: &History| -> Vec<Option<TrialId>> {
+        history.trials().iter().map(Population::parent).collect()
+    };
+    assert_eq!(parents(&packed), parents(history));
+    assert_eq!(make().next_job(&packed), make().next_job(history));
+    assert_eq!(make().unpromotable(&packed), make().unpromotable(history));
+}
+
+/// The trial as earlier versions recorded it: parent and replaced trial in one number, as the bracket.
+fn in_one_number(trial: &Trial) -> Trial {
+    let mut old = trial.clone();
+    let number = |key| trial.number_attribute(key);
+    let origin = (number(attribute::WARM_START), number(attribute::REPLACES));
+    if let (Some(parent), Some(replaced)) = origin {
+        old.attributes.insert(attribute::BRACKET.into(), (parent << 32 | replaced).into());
+    }
+    old.attributes.remove(attribute::WARM_START);
+    old.attributes.remove(attribute::REPLACES);
+    old
 }
 
 proptest! {

@@ -5,7 +5,9 @@ mod common;
 
 use automl_numeric::stream;
 use automl_scheduler::{Asha, AsyncHyperband, Bracket, Hyperband, Pasha, SuccessiveHalving};
-use automl_study::{Fidelity, History, Job, Ladder, Scheduler, State, Trial, TrialId, attribute};
+use automl_study::{
+    Fidelity, History, Job, Ladder, Run, Scheduler, State, Trial, TrialId, attribute,
+};
 use common::{Machine, better, has_nan, promoted, reached};
 use proptest::prelude::*;
 
@@ -71,7 +73,7 @@ proptest! {
         let rungs = ladder.rungs(eta);
         let machine = Machine { objectives, constrained, limit, ..Machine::new(&ladder, &make) };
         machine.play(seed, &events, |decision| match decision.job {
-            Job::Start { target: until, .. } => assert_eq!(until, rungs[0]),
+            Job::Start(Run { target: until, .. }) => assert_eq!(until, rungs[0]),
             Job::Resume { trial, target: until } => fair(decision.before, &rungs, eta, trial, until, None),
             other => panic!("{other:?}"),
         });
@@ -108,7 +110,7 @@ proptest! {
         let brackets = Bracket::hyperband(&ladder, eta).unwrap();
         let machine = Machine { objectives, constrained, ..Machine::new(&ladder, &make) };
         machine.play(seed, &events, |decision| match decision.job {
-            Job::Start { target: until, bracket } => {
+            Job::Start(Run { target: until, bracket, .. }) => {
                 assert_eq!(until, brackets[bracket.unwrap() as usize].fidelities()[0]);
             }
             Job::Resume { trial, target: until } => {
@@ -296,7 +298,7 @@ fn a_lost_trial_starts_again_under_a_limit() {
         }
     }
     assert_eq!(study.recover().unwrap(), 1);
-    let start = Job::Start { target: Fidelity(1), bracket: Some(0) };
+    let start = Job::Start(Run::to(Fidelity(1)).in_bracket(0));
     assert_eq!(halving().next_job(study.history()), start);
     let automl_study::Next::Run(job) = study.next_job().unwrap() else { panic!() };
     assert_eq!((job.number, job.target), (TrialId(26), Some(Fidelity(1))));

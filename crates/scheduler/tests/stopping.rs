@@ -5,7 +5,7 @@ mod common;
 
 use automl_numeric::order;
 use automl_scheduler::{AshaStopping, PercentileStopping};
-use automl_study::{Fidelity, Job, Ladder, Next, Scheduler, State, Study, Verdict};
+use automl_study::{Fidelity, Job, Ladder, Next, Run, Scheduler, State, Study, Verdict};
 use common::Machine;
 use proptest::prelude::*;
 
@@ -27,7 +27,7 @@ proptest! {
         };
         let machine = Machine { objectives, constrained, ..Machine::new(&ladder, &make) };
         let study = machine.play(seed, &events, |decision| {
-            assert_eq!(decision.job, Job::Start { target: Fidelity(max), bracket: None });
+            assert_eq!(decision.job, Job::Start(Run::to(Fidelity(max))));
         });
         // A stopped trial stands at a rung, and NaN is never promoted from one.
         let rungs = ladder.rungs(f64::from(eta));

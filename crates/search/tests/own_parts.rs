@@ -6,7 +6,7 @@ use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_search::{ArchitectureSpace, Device, Event, Search, SearchOutcome, Settings};
 use automl_space::{Config, Key, Space};
 use automl_study::{
-    Fidelity, History, Job, ProposeError, RandomSampler, Sampler, Scheduler, State, StopFlag,
+    Fidelity, History, Job, ProposeError, RandomSampler, Run, Sampler, Scheduler, State, StopFlag,
     TrialId, Verdict, View,
 };
 use rand::Rng;
@@ -77,7 +77,7 @@ impl Scheduler for OnlyTheSecond {
     fn next_job(&mut self, history: &History) -> Job {
         match history.in_state(State::Paused).next() {
             Some(trial) => Job::Resume { trial: trial.number, target: Fidelity(3) },
-            None => Job::Start { target: Fidelity(3), bracket: None },
+            None => Job::Start(Run::to(Fidelity(3))),
         }
     }
 

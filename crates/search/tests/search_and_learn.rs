@@ -6,7 +6,7 @@ use automl_numeric::stream;
 use automl_search::{Device, Event, Settings, run};
 use automl_space::Space;
 use automl_storage::SqliteStorage;
-use automl_study::{Direction, StopFlag, Storage, Study};
+use automl_study::{Direction, SharedStorage, StopFlag, Storage, Study};
 use std::path::Path;
 use std::sync::Mutex;
 

@@ -49,10 +49,12 @@ impl OpenStudy {
             self.asked.insert(number.0, (0, 0));
             return Ok(json!({ "id": number, "params": params(self.study.space(), &config) }));
         }
+        let mut parent = None;
         let (number, from, until) = match self.continuing.pop_front() {
             Some(going_on) => going_on,
             None => match self.study.next_job().map_err(|e| e.to_string())? {
-                Next::Run(Assignment { number, fidelity, target, .. }) => {
+                Next::Run(Assignment { number, fidelity, target, warm_start, .. }) => {
+                    parent = warm_start;
                     (number.0, fidelity.0, target.unwrap_or(fidelity + 1).0)
                 }
                 Next::Wait => {
@@ -65,7 +67,11 @@ impl OpenStudy {
         self.asked.insert(number, (fidelity, until));
         let config = &self.study.history().trials()[number as usize].config;
         let params = params(self.study.space(), config);
-        Ok(json!({ "id": number, "params": params, "fidelity": fidelity }))
+        let mut reply = json!({ "id": number, "params": params, "fidelity": fidelity });
+        if let Some(parent) = parent {
+            reply["parent"] = json!(parent);
+        }
+        Ok(reply)
     }
 
     /// Records the result of an open trial.

@@ -406,6 +406,31 @@ fn configurations_go_on_at_higher_fidelities() {
     }
 }
 
+/// The reply for a new member of a population names the trial with the weights that it starts from.
+#[test]
+fn a_child_of_a_population_is_asked_with_its_parent() {
+    let fidelity = json!({ "min": 1, "max": 4, "resumable": true });
+    let scheduler = json!({ "name": "pbt", "members": 5, "interval": 1 });
+    let fields = json!({ "fidelity": fidelity, "scheduler": scheduler, "sampler": "auto" });
+    let mut client = Client::begun(&with(&init(&line()), &fields));
+    let mut told = std::collections::HashMap::new();
+    let mut children = 0;
+    for _ in 0..30 {
+        let asked = client.ask();
+        let (id, step) = (asked["id"].as_u64().unwrap(), asked["fidelity"].as_u64().unwrap());
+        if let Some(parent) = asked.get("parent") {
+            children += 1;
+            assert!(!told.contains_key(&id), "trial {id} has begun before");
+            assert!(told[&parent.as_u64().unwrap()] < step, "{asked}");
+        }
+        let loss = asked["params"]["x"].as_f64().unwrap() / step as f64;
+        client.accepted(&json!({ "cmd": "tell", "id": id, "value": loss, "fidelity": step }));
+        told.insert(id, step);
+    }
+    assert!(children > 0);
+    client.ends();
+}
+
 #[test]
 fn a_stored_study_is_continued() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ mod sqlite;
 
 use crate::address::Address;
 use crate::open::{OpenError, without_password};
-use automl_study::Storage;
+use automl_study::SharedStorage;
 use std::fmt;
 
 /// The description of a kind of storage, for error texts, the command line and the reference page.
@@ -37,7 +37,7 @@ pub struct StorageEntry {
 }
 
 /// A constructor of a storage from URL and name of the study.
-type Open = fn(&str, &str) -> Result<Box<dyn Storage>, OpenError>;
+type Open = fn(&str, &str) -> Result<Box<dyn SharedStorage>, OpenError>;
 
 /// The processes that may work on one study in a storage at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +91,7 @@ pub fn storages() -> &'static [StorageEntry] {
 /// let error = open("mysql://me:secret@host/studies", "demo").unwrap_err().to_string();
 /// assert!(error.contains("sqlite:///FILE") && !error.contains("secret"));
 /// ```
-pub fn open(url: &str, study: &str) -> Result<Box<dyn Storage>, OpenError> {
+pub fn open(url: &str, study: &str) -> Result<Box<dyn SharedStorage>, OpenError> {
     let Some(entry) = STORAGES.iter().find(|entry| entry.opens(url)) else {
         return Err(unknown(url));
     };

@@ -3,7 +3,8 @@
 use crate::compare::{difference, is_reordered};
 use automl_space::Space;
 use automl_study::{
-    Direction, Expired, Heartbeat, Report, State, Storage, StoreError, Trial, TrialId,
+    Direction, Expired, Heartbeat, Report, SharedStorage, State, Storage, StoreError, Trial,
+    TrialId,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,26 @@ use std::time::Instant;
 /// first.optimize(5, |config| config[x])?;
 /// second.optimize(5, |config| config[x])?;
 /// assert_eq!(second.history().len(), 10);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// Two handles on one record; of two claims to one number, one succeeds:
+/// ```
+/// use automl_space::Space;
+/// use automl_storage::MemoryStorage;
+/// use automl_study::{Direction, SharedStorage, Storage, Trial};
+///
+/// let mut space = Space::builder();
+/// space.float("x", 0.0..=1.0).add()?;
+/// let space = space.build()?;
+/// let mut first = MemoryStorage::new();
+/// let mut second = first.clone();
+/// first.attach(&space, &[Direction::Minimize])?;
+/// second.attach(&space, &[Direction::Minimize])?;
+/// let trial = Trial::waiting(0, space.decode(&[0.5]));
+/// assert!(first.create_next(&trial)?);
+/// assert!(!second.create_next(&trial)?);
+/// assert_eq!(second.refresh()?.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -139,6 +160,10 @@ impl Record {
     }
 }
 
+fn mismatch(reason: String) -> StoreError {
+    StoreError::Mismatch { study: "study".into(), place: "memory".into(), reason }
+}
+
 impl Heartbeat for MemoryStorage {
     fn beat(&mut self, trials: &[TrialId]) -> Result<(), StoreError> {
         let mut record = self.lock();
@@ -168,8 +193,7 @@ impl Storage for MemoryStorage {
                 };
                 let differs = difference((Some(old), stored), (space, directions));
                 if let Some(reason) = differs.or_else(moved) {
-                    let place = "memory".to_owned();
-                    return Err(StoreError::Mismatch { study: "study".into(), place, reason });
+                    return Err(mismatch(reason));
                 }
             }
         }
@@ -179,22 +203,8 @@ impl Storage for MemoryStorage {
         Ok(trials)
     }
 
-    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
-        let start = number.index();
-        Ok(self.lock().trials.get(start..).unwrap_or_default().to_vec())
-    }
-
     fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError> {
         Ok(self.lock().add(trial, self.worker.as_ref()))
-    }
-
-    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
-        let mut record = self.lock();
-        let is_next = trial.number == record.trials.len() as u64;
-        if is_next {
-            record.add(trial, self.worker.as_ref());
-        }
-        Ok(is_next)
     }
 
     fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError> {
@@ -228,6 +238,36 @@ impl Storage for MemoryStorage {
     fn set_attribute(&mut self, key: &str, value: &Value) -> Result<(), StoreError> {
         self.lock().attributes.insert(key.to_owned(), value.clone());
         Ok(())
+    }
+
+    fn shared(&mut self) -> Option<&mut dyn SharedStorage> {
+        Some(self)
+    }
+}
+
+impl SharedStorage for MemoryStorage {
+    fn begin(&mut self, directions: &[Direction]) -> Result<bool, StoreError> {
+        let record = self.lock();
+        match &record.study {
+            Some((_, stored)) if stored != directions => {
+                Err(mismatch(format!("its objectives are {stored:?}, not {directions:?}")))
+            }
+            _ => Ok(!record.trials.is_empty()),
+        }
+    }
+
+    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
+        let start = number.index();
+        Ok(self.lock().trials.get(start..).unwrap_or_default().to_vec())
+    }
+
+    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        let mut record = self.lock();
+        let is_next = trial.number == record.trials.len() as u64;
+        if is_next {
+            record.add(trial, self.worker.as_ref());
+        }
+        Ok(is_next)
     }
 
     fn attribute_or_insert(&mut self, key: &str, value: &Value) -> Result<Value, StoreError> {

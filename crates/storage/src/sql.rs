@@ -12,7 +12,8 @@ use crate::compare::difference;
 use crate::distribution::is_exact;
 use automl_space::Space;
 use automl_study::{
-    Direction, Expired, Heartbeat, Report, State, Storage, StoreError, Trial, TrialId,
+    Direction, Expired, Heartbeat, Report, SharedStorage, State, Storage, StoreError, Trial,
+    TrialId,
 };
 use database::{Access, Database, Failure, Session, integer};
 use rows::Which;
@@ -349,24 +350,9 @@ impl<D: Database> Storage for SqlStorage<D> {
         }
     }
 
-    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
-        let loaded = self.with(Access::Read, |session, attached, _| {
-            let before = number.index().checked_sub(1);
-            let after = before.map_or(0, |n| attached.ids.get(n).copied().unwrap_or(0));
-            attached.load(session, Which { after, listed: &[] })
-        })?;
-        let mut trials = self.take(loaded)?;
-        trials.retain(|trial| trial.number >= number);
-        Ok(trials)
-    }
-
     fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError> {
         let added = self.add(trial, None)?;
         added.ok_or_else(|| self.mismatch("it has no next number"))
-    }
-
-    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
-        Ok(self.add(trial, Some(trial.number))?.is_some())
     }
 
     fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError> {
@@ -411,15 +397,12 @@ impl<D: Database> Storage for SqlStorage<D> {
         })
     }
 
-    fn attribute_or_insert(&mut self, key: &str, value: &Value) -> Result<Value, StoreError> {
-        let text = value.to_string();
-        let known = self.with_attributes(Access::Write, |session, study| {
-            insert_attribute(session, study, key, &text)
-        })?;
-        codec::parse_json(&known)
-            .ok_or_else(|| self.mismatch(format!("its attribute {key:?} cannot be read")))
+    fn shared(&mut self) -> Option<&mut dyn SharedStorage> {
+        Some(self)
     }
+}
 
+impl<D: Database> SharedStorage for SqlStorage<D> {
     fn begin(&mut self, directions: &[Direction]) -> Result<bool, StoreError> {
         let found = self.find(directions, None)?;
         if found.directions != directions {
@@ -431,6 +414,30 @@ impl<D: Database> Storage for SqlStorage<D> {
             let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM trials WHERE study_id = ?1 LIMIT 1) t";
             Ok(session.number(sql, &[study.into()])? > 0)
         })
+    }
+
+    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
+        let loaded = self.with(Access::Read, |session, attached, _| {
+            let before = number.index().checked_sub(1);
+            let after = before.map_or(0, |n| attached.ids.get(n).copied().unwrap_or(0));
+            attached.load(session, Which { after, listed: &[] })
+        })?;
+        let mut trials = self.take(loaded)?;
+        trials.retain(|trial| trial.number >= number);
+        Ok(trials)
+    }
+
+    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        Ok(self.add(trial, Some(trial.number))?.is_some())
+    }
+
+    fn attribute_or_insert(&mut self, key: &str, value: &Value) -> Result<Value, StoreError> {
+        let text = value.to_string();
+        let known = self.with_attributes(Access::Write, |session, study| {
+            insert_attribute(session, study, key, &text)
+        })?;
+        codec::parse_json(&known)
+            .ok_or_else(|| self.mismatch(format!("its attribute {key:?} cannot be read")))
     }
 
     fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {

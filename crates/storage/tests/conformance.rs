@@ -7,8 +7,8 @@ use automl_numeric::stream;
 use automl_space::{Choice, Config, Space, Value};
 use automl_storage::{MemoryStorage, SqliteStorage, studies};
 use automl_study::{
-    Direction, Fidelity, Ladder, Outcome, RandomSampler, Report, SobolSampler, State, Storage,
-    StoreError, Study, Trial, TrialId,
+    Direction, Fidelity, Ladder, Outcome, RandomSampler, Report, SharedStorage, SobolSampler,
+    State, Storage, StoreError, Study, Trial, TrialId,
 };
 use common::Place;
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 /// A way to get handles of one record.
-type Factory<'a> = &'a dyn Fn() -> Box<dyn Storage>;
+type Factory<'a> = &'a dyn Fn() -> Box<dyn SharedStorage>;
 
 /// Runs a test on a shared memory, on one database file, and on a PostgreSQL if there is one.
 fn each(test: impl Fn(Factory<'_>)) {
@@ -135,7 +135,7 @@ fn of_several_claims_one_succeeds() {
         for seed in 0..20 {
             storage.create(&Trial::waiting(0, config(seed))).unwrap();
         }
-        let handles: Vec<Box<dyn Storage>> = (0..4).map(|_| open()).collect();
+        let handles: Vec<Box<dyn SharedStorage>> = (0..4).map(|_| open()).collect();
         let won: usize = std::thread::scope(|scope| {
             let workers: Vec<_> = handles
                 .into_iter()

@@ -5,8 +5,8 @@ use automl_numeric::stream;
 use automl_space::{Config, Space};
 use automl_storage::MemoryStorage;
 use automl_study::{
-    Direction, Fidelity, History, Job, Ladder, Next, Report, Scheduler, State, Storage, StoreError,
-    Study, Trial, TrialId, Verdict,
+    Direction, Expired, Fidelity, Heartbeat, History, Job, Ladder, Next, Report, Run, Scheduler,
+    SharedStorage, State, Storage, StoreError, Study, Trial, TrialId, Verdict,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,7 +34,7 @@ struct StopBad(Fidelity);
 
 impl Scheduler for StopBad {
     fn next_job(&mut self, _: &History) -> Job {
-        Job::Start { target: self.0, bracket: None }
+        Job::Start(Run::to(self.0))
     }
 
     fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
@@ -111,14 +111,8 @@ impl Storage for Flaky {
     fn attach(&mut self, space: &Space, to: &[Direction]) -> Result<Vec<Trial>, StoreError> {
         self.inner.attach(space, to)
     }
-    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
-        self.inner.trials_from(number)
-    }
     fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError> {
         self.inner.create(trial)
-    }
-    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
-        self.inner.create_next(trial)
     }
     fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError> {
         self.inner.report(number, report)
@@ -135,6 +129,49 @@ impl Storage for Flaky {
     }
     fn set_attribute(&mut self, key: &str, value: &serde_json::Value) -> Result<(), StoreError> {
         self.inner.set_attribute(key, value)
+    }
+    fn shared(&mut self) -> Option<&mut dyn SharedStorage> {
+        Some(self)
+    }
+}
+
+impl SharedStorage for Flaky {
+    fn begin(&mut self, directions: &[Direction]) -> Result<bool, StoreError> {
+        self.inner.begin(directions)
+    }
+    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
+        self.inner.trials_from(number)
+    }
+    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        self.inner.create_next(trial)
+    }
+    fn attribute_or_insert(
+        &mut self,
+        key: &str,
+        value: &serde_json::Value,
+    ) -> Result<serde_json::Value, StoreError> {
+        self.inner.attribute_or_insert(key, value)
+    }
+    fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
+        self.inner.refresh()
+    }
+    fn resume(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        self.inner.resume(trial)
+    }
+    fn identify(&mut self, worker: &str, heartbeats: bool) {
+        self.inner.identify(worker, heartbeats);
+    }
+    fn heartbeat(&self) -> Option<Box<dyn Heartbeat>> {
+        self.inner.heartbeat()
+    }
+    fn expired(&mut self, which: Expired) -> Result<Vec<TrialId>, StoreError> {
+        self.inner.expired(which)
+    }
+    fn reclaim(&mut self, which: Expired, trial: &Trial) -> Result<bool, StoreError> {
+        self.inner.reclaim(which, trial)
+    }
+    fn release_leases(&mut self, trials: &[TrialId]) -> Result<(), StoreError> {
+        self.inner.release_leases(trials)
     }
 }
 

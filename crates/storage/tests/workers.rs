@@ -6,16 +6,16 @@ mod common;
 use automl_space::Space;
 use automl_storage::MemoryStorage;
 use automl_study::{
-    AskError, Direction, Expired, Fidelity, FullFidelity, History, HistoryError, Job, Ladder, Next,
-    Outcome, RandomSampler, Report, Scheduler, State, Storage, StoreError, Study, TellError, Trial,
-    TrialId, Verdict,
+    AskError, Direction, Expired, Fidelity, FullFidelity, Heartbeat, History, HistoryError, Job,
+    Ladder, Next, Outcome, RandomSampler, Report, Run, Scheduler, SharedStorage, State, Storage,
+    StoreError, Study, TellError, Trial, TrialId, Verdict,
 };
 use common::Place;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Runs a test on every kind of record, of which it opens as many handles as it likes.
-fn each(test: impl Fn(&(dyn Fn() -> Box<dyn Storage> + Sync))) {
+fn each(test: impl Fn(&(dyn Fn() -> Box<dyn SharedStorage> + Sync))) {
     let memory = std::sync::Mutex::new(MemoryStorage::new());
     test(&|| Box::new(memory.lock().unwrap().clone()));
     for place in Place::all() {
@@ -61,7 +61,7 @@ impl Scheduler for Promote {
                 return Job::Resume { trial: trial.number, target: RUNGS[rung + 1] };
             }
         }
-        Job::Start { target: RUNGS[0], bracket: None }
+        Job::Start(Run::to(RUNGS[0]))
     }
 
     fn verdict(&mut self, history: &History, trial: TrialId) -> Verdict {
@@ -105,7 +105,7 @@ fn no_configuration_is_proposed_twice() {
 #[test]
 fn workers_that_take_turns_propose_what_one_would() {
     each(|open| {
-        let alone = |storage: Option<Box<dyn Storage>>| {
+        let alone = |storage: Option<Box<dyn SharedStorage>>| {
             let builder = Study::builder(grid()).seed(5).sampler(RandomSampler::uniform());
             match storage {
                 Some(storage) => builder.storage(storage).build().unwrap(),
@@ -190,7 +190,7 @@ fn promotions_keep_to_their_limit() {
     });
 }
 
-fn worker(storage: Box<dyn Storage>, heartbeat: Duration) -> Study {
+fn worker(storage: Box<dyn SharedStorage>, heartbeat: Duration) -> Study {
     Study::builder(grid())
         .scheduler(ladder(), FullFidelity::new(9))
         .heartbeat(heartbeat)
@@ -399,20 +399,14 @@ fn a_worker_takes_nothing_from_itself() {
 
 /// A storage without working heartbeats.
 #[derive(Debug)]
-struct Arrhythmic(Box<dyn Storage>);
+struct Arrhythmic(Box<dyn SharedStorage>);
 
 impl Storage for Arrhythmic {
     fn attach(&mut self, space: &Space, to: &[Direction]) -> Result<Vec<Trial>, StoreError> {
         self.0.attach(space, to)
     }
-    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
-        self.0.trials_from(number)
-    }
     fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError> {
         self.0.create(trial)
-    }
-    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
-        self.0.create_next(trial)
     }
     fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError> {
         self.0.report(number, report)
@@ -426,17 +420,48 @@ impl Storage for Arrhythmic {
     fn set_attribute(&mut self, key: &str, value: &serde_json::Value) -> Result<(), StoreError> {
         self.0.set_attribute(key, value)
     }
+    fn shared(&mut self) -> Option<&mut dyn SharedStorage> {
+        Some(self)
+    }
+}
+
+impl SharedStorage for Arrhythmic {
+    fn begin(&mut self, directions: &[Direction]) -> Result<bool, StoreError> {
+        self.0.begin(directions)
+    }
+    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
+        self.0.trials_from(number)
+    }
+    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        self.0.create_next(trial)
+    }
+    fn attribute_or_insert(
+        &mut self,
+        key: &str,
+        value: &serde_json::Value,
+    ) -> Result<serde_json::Value, StoreError> {
+        self.0.attribute_or_insert(key, value)
+    }
     fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
         self.0.refresh()
     }
+    fn resume(&mut self, trial: &Trial) -> Result<bool, StoreError> {
+        self.0.resume(trial)
+    }
     fn identify(&mut self, worker: &str, heartbeats: bool) {
         self.0.identify(worker, heartbeats);
+    }
+    fn heartbeat(&self) -> Option<Box<dyn Heartbeat>> {
+        None
     }
     fn expired(&mut self, which: Expired) -> Result<Vec<TrialId>, StoreError> {
         self.0.expired(which)
     }
     fn reclaim(&mut self, which: Expired, trial: &Trial) -> Result<bool, StoreError> {
         self.0.reclaim(which, trial)
+    }
+    fn release_leases(&mut self, trials: &[TrialId]) -> Result<(), StoreError> {
+        self.0.release_leases(trials)
     }
 }
 

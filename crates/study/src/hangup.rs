@@ -6,9 +6,11 @@ use nix::sys::signal::{SigSet, Signal};
 /// blocked in this thread and in those that it starts.
 pub(crate) fn stay_ignored() {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    if is_ignored(&status) {
-        // If it cannot be blocked, a hangup ends the work cleanly, as elsewhere.
-        let _ = SigSet::from(Signal::SIGHUP).thread_block();
+    if is_ignored(&status)
+        && let Err(error) = SigSet::from(Signal::SIGHUP).thread_block()
+    {
+        // A hangup then ends the work cleanly, as elsewhere.
+        tracing::warn!(%error, "SIGHUP is not blocked, although it was to be ignored");
     }
 }
 

@@ -192,6 +192,30 @@ impl History {
         (&self.changes[start..], Cursor(self.changes.len()))
     }
 
+    /// The trials that changed since a cursor, in the order of the log, and moves the cursor behind
+    /// them. A trial that changed several times comes as often.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_space::Space;
+    /// use automl_study::{Cursor, Direction, History, Trial};
+    ///
+    /// let mut space = Space::builder();
+    /// space.float("x", 0.0..=1.0).add()?;
+    /// let space = space.build()?;
+    /// let mut history = History::new(vec![Direction::Minimize]);
+    /// let mut cursor = Cursor::default();
+    /// history.push(Trial::waiting(0, space.decode(&[0.3])))?;
+    /// assert_eq!(history.changed(&mut cursor).count(), 1);
+    /// assert_eq!(history.changed(&mut cursor).count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn changed<'a>(&'a self, cursor: &mut Cursor) -> impl Iterator<Item = &'a Trial> + use<'a> {
+        let (changes, end) = self.since(*cursor);
+        *cursor = end;
+        changes.iter().filter_map(|change| self.get(change.trial))
+    }
+
     /// Whether some trial, in whatever state, has this configuration.
     pub fn seen(&self, config: &Config) -> bool {
         self.seen.contains_key(&fingerprint(config))

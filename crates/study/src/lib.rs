@@ -7,6 +7,7 @@ mod ladder;
 mod optimize;
 pub mod part;
 mod random;
+mod run;
 mod sampler;
 mod scheduler;
 mod sobol;
@@ -21,11 +22,12 @@ pub use history::{Change, ChangeKind, Cursor, History, HistoryError};
 pub use ladder::{Ladder, LadderError};
 pub use optimize::OptimizeError;
 pub use random::{PriorConfig, RandomConfig, RandomSampler};
+pub use run::Run;
 pub use sampler::{ProposeError, Sampler, View};
 pub use scheduler::{FullFidelity, FullFidelityConfig, Job, Scheduler, Verdict};
 pub use sobol::{SobolConfig, SobolSampler, sobol_point};
 pub use stop::{StopError, StopFlag};
-pub use storage::{Expired, Heartbeat, Storage, StoreError};
+pub use storage::{Expired, Heartbeat, SharedStorage, Storage, StoreError};
 pub use study::{
     AskError, Assignment, BuildError, Next, RefreshError, Study, StudyBuilder, TellError,
 };

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use thiserror::Error;
+use tracing::warn;
 
 /// Why a loop ended early. What was recorded before stays.
 #[derive(Debug, Error)]
@@ -122,7 +123,10 @@ impl Study {
     /// Records a result, or drops it where another worker has the trial now.
     fn tell_unless_lost(&mut self, number: TrialId, outcome: Outcome) -> Result<(), TellError> {
         match self.tell(number, outcome) {
-            Err(error) if error.is_lease_lost() => Ok(()),
+            Err(error) if error.is_lease_lost() => {
+                warn!(trial = number.0, %error, "a result is dropped");
+                Ok(())
+            }
             told => told,
         }
     }

@@ -1,19 +1,14 @@
 //! The trait of schedulers: early termination and resumption of trials. Decisions are data.
 
 use crate::part::{OptionError, SchedulerConfig, StudyContext, Supports};
-use crate::{Fidelity, History, State, TrialId};
+use crate::{Fidelity, History, Run, State, TrialId};
 use std::fmt;
 
 /// What a free worker should do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
     /// Ask the sampler for a new configuration and train it.
-    Start {
-        /// Up to this fidelity.
-        target: Fidelity,
-        /// The bracket that the trial belongs to, where the scheduler has several.
-        bracket: Option<u64>,
-    },
+    Start(Run),
     /// Go on with a paused trial.
     Resume {
         /// The trial.
@@ -91,10 +86,10 @@ impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
 ///
 /// # Examples
 /// ```
-/// use automl_study::{FullFidelity, History, Direction, Job, Scheduler};
+/// use automl_study::{Direction, FullFidelity, History, Job, Scheduler};
 ///
 /// let job = FullFidelity::new(9).next_job(&History::new(vec![Direction::Minimize]));
-/// assert!(matches!(job, Job::Start { .. }));
+/// assert!(matches!(job, Job::Start(run) if run.target == 9));
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct FullFidelity {
@@ -113,7 +108,7 @@ impl Scheduler for FullFidelity {
         // A trial that lost its worker goes on first.
         match history.in_state(State::Paused).next() {
             Some(trial) => Job::Resume { trial: trial.number, target: self.max },
-            None => Job::Start { target: self.max, bracket: None },
+            None => Job::Start(Run::to(self.max)),
         }
     }
 

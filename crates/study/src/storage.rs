@@ -1,10 +1,13 @@
 //! The trait of storages: where the record is kept.
 
+mod shared;
+
+pub use shared::{Expired, Heartbeat, SharedStorage};
+
 use crate::{Direction, Report, State, Trial, TrialId};
 use automl_space::Space;
 use std::error::Error as StdError;
 use std::fmt;
-use std::time::Duration;
 use thiserror::Error;
 
 /// Why a storage could not do what was asked.
@@ -51,35 +54,17 @@ pub enum StoreError {
     },
 }
 
-/// Which running trials count as lost by their workers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expired {
-    /// All of them: no other process works on the study.
-    All,
-    /// Those with a last heartbeat older than this.
-    Stale(Duration),
-    /// Those too, and those of a worker that has left without an end ([`Storage::release_leases`]).
-    Released(Duration),
-}
-
-/// Keeps the heartbeats of one worker's trials, on a connection of its own.
-pub trait Heartbeat: Send {
-    /// Says of those of these trials that are still the worker's that they are alive.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the storage cannot be written.
-    fn beat(&mut self, trials: &[TrialId]) -> Result<(), StoreError>;
-}
-
 /// Keeps the record of one study.
 ///
 /// The change of a call that returns `Ok` survives the death of this process (whether also a power
 /// cut, each storage says itself); a call that fails has changed nothing. A finished trial never
 /// changes.
 ///
-/// Several handles, in one process or in many, may work on one study. The methods that serve this
-/// have defaults for a storage that one process uses: it sees everything as changed, and knows no
-/// heartbeats.
+/// These methods are all that a study of one process needs. A storage on which several handles may
+/// work at once, in one process or in many, is a [`SharedStorage`] as well and says so in
+/// [`Storage::shared`]. On any other one a study takes itself to be alone: it never looks for changes
+/// of others, keeps no heartbeats, and [`Study::recover`](crate::Study::recover) takes every running
+/// trial back.
 pub trait Storage: Send + fmt::Debug {
     /// Creates the study, or opens it if it exists, and returns its trials in order.
     ///
@@ -89,29 +74,16 @@ pub trait Storage: Send + fmt::Debug {
     fn attach(&mut self, space: &Space, directions: &[Direction])
     -> Result<Vec<Trial>, StoreError>;
 
-    /// Trials from this number on, as they are now (to see what other workers did).
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the storage cannot be read.
-    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError>;
-
     /// Adds a trial (its own number is not read) and returns the number that it got.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the storage cannot be written.
     fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError>;
 
-    /// Adds a trial under its own number if that is the next one, and otherwise nothing. Returns
-    /// whether it did: of several workers that try the same number, exactly one succeeds.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the storage cannot be written.
-    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError>;
-
     /// Adds a report to an unfinished trial.
     ///
     /// # Errors
-    /// An unknown or finished trial, one that is another worker's ([`Storage::identify`]), or a
+    /// An unknown or finished trial, one that is another worker's ([`SharedStorage::identify`]), or a
     /// storage that cannot be written.
     fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError>;
 
@@ -121,7 +93,7 @@ pub trait Storage: Send + fmt::Debug {
     ///
     /// # Errors
     /// An unknown or finished trial, a running one that is another worker's
-    /// ([`Storage::identify`]), or a storage that cannot be written.
+    /// ([`SharedStorage::identify`]), or a storage that cannot be written.
     fn transition(&mut self, from: State, trial: &Trial) -> Result<bool, StoreError>;
 
     /// An attribute of the study.
@@ -136,95 +108,10 @@ pub trait Storage: Send + fmt::Debug {
     /// [`StoreError::Unavailable`] if the storage cannot be written.
     fn set_attribute(&mut self, key: &str, value: &serde_json::Value) -> Result<(), StoreError>;
 
-    /// Sets an attribute of the study unless it has one, and returns what it has then: of several
-    /// workers that try the same, all get the value of the first.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the storage cannot be written.
-    fn attribute_or_insert(
-        &mut self,
-        key: &str,
-        value: &serde_json::Value,
-    ) -> Result<serde_json::Value, StoreError> {
-        if let Some(known) = self.attribute(key)? {
-            return Ok(known);
-        }
-        self.set_attribute(key, value)?;
-        Ok(self.attribute(key)?.unwrap_or_else(|| value.clone()))
-    }
-
-    /// Creates the study without a space, or opens it if it exists, so that it has attributes: for
-    /// those on which the space depends. [`Storage::attach`] is still to be called. Returns whether
-    /// it has trials.
-    ///
-    /// # Errors
-    /// [`StoreError::Mismatch`] if the study exists with other directions.
-    fn begin(&mut self, directions: &[Direction]) -> Result<bool, StoreError> {
-        let _ = directions;
-        Ok(!self.trials_from(TrialId(0))?.is_empty())
-    }
-
-    /// What other handles may have changed since this was last called or the study was attached:
-    /// trials in order of their numbers, as they are now, perhaps with some that are as before.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the storage cannot be read.
-    fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
-        self.trials_from(TrialId(0))
-    }
-
-    /// Makes a paused trial running, as [`Storage::transition`], but only if no paused trial has
-    /// gone on or ended since the last [`Storage::refresh`]: what a scheduler promotes depends on
-    /// what was promoted before.
-    ///
-    /// # Errors
-    /// As [`Storage::transition`].
-    fn resume(&mut self, trial: &Trial) -> Result<bool, StoreError> {
-        self.transition(State::Paused, trial)
-    }
-
-    /// From now on this handle works for the worker of this name. What it makes running is the
-    /// worker's, with a heartbeat if there are `heartbeats`; what runs with the heartbeat of another
-    /// worker it cannot change.
-    fn identify(&mut self, worker: &str, heartbeats: bool) {
-        let _ = (worker, heartbeats);
-    }
-
-    /// The handle that keeps the heartbeats of this worker's trials, where there are some.
-    fn heartbeat(&self) -> Option<Box<dyn Heartbeat>> {
+    /// This storage as one that several handles share. The default is `None`, a storage of one
+    /// process.
+    fn shared(&mut self) -> Option<&mut dyn SharedStorage> {
         None
-    }
-
-    /// The running trials that are lost.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the storage cannot be read.
-    fn expired(&mut self, which: Expired) -> Result<Vec<TrialId>, StoreError> {
-        if matches!(which, Expired::Stale(_)) {
-            return Ok(Vec::new());
-        }
-        let running = |trial: &Trial| trial.state == State::Running;
-        let trials = self.trials_from(TrialId(0))?;
-        Ok(trials.into_iter().filter(running).map(|trial| trial.number).collect())
-    }
-
-    /// As [`Storage::transition`] from running, of a trial that another worker has lost. Returns
-    /// whether it was running and lost: of several workers that try the same, exactly one succeeds.
-    ///
-    /// # Errors
-    /// An unknown or finished trial, or a storage that cannot be written.
-    fn reclaim(&mut self, which: Expired, trial: &Trial) -> Result<bool, StoreError> {
-        let _ = which;
-        self.transition(State::Running, trial)
-    }
-
-    /// Ends the heartbeats of these trials of the worker: the next process may reclaim them.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if the storage cannot be written.
-    fn release_leases(&mut self, trials: &[TrialId]) -> Result<(), StoreError> {
-        let _ = trials;
-        Ok(())
     }
 }
 
@@ -232,14 +119,8 @@ impl<S: Storage + ?Sized> Storage for Box<S> {
     fn attach(&mut self, space: &Space, to: &[Direction]) -> Result<Vec<Trial>, StoreError> {
         (**self).attach(space, to)
     }
-    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
-        (**self).trials_from(number)
-    }
     fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError> {
         (**self).create(trial)
-    }
-    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
-        (**self).create_next(trial)
     }
     fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError> {
         (**self).report(number, report)
@@ -253,35 +134,7 @@ impl<S: Storage + ?Sized> Storage for Box<S> {
     fn set_attribute(&mut self, key: &str, value: &serde_json::Value) -> Result<(), StoreError> {
         (**self).set_attribute(key, value)
     }
-    fn attribute_or_insert(
-        &mut self,
-        key: &str,
-        value: &serde_json::Value,
-    ) -> Result<serde_json::Value, StoreError> {
-        (**self).attribute_or_insert(key, value)
-    }
-    fn begin(&mut self, directions: &[Direction]) -> Result<bool, StoreError> {
-        (**self).begin(directions)
-    }
-    fn refresh(&mut self) -> Result<Vec<Trial>, StoreError> {
-        (**self).refresh()
-    }
-    fn resume(&mut self, trial: &Trial) -> Result<bool, StoreError> {
-        (**self).resume(trial)
-    }
-    fn identify(&mut self, worker: &str, heartbeats: bool) {
-        (**self).identify(worker, heartbeats);
-    }
-    fn heartbeat(&self) -> Option<Box<dyn Heartbeat>> {
-        (**self).heartbeat()
-    }
-    fn expired(&mut self, which: Expired) -> Result<Vec<TrialId>, StoreError> {
-        (**self).expired(which)
-    }
-    fn reclaim(&mut self, which: Expired, trial: &Trial) -> Result<bool, StoreError> {
-        (**self).reclaim(which, trial)
-    }
-    fn release_leases(&mut self, trials: &[TrialId]) -> Result<(), StoreError> {
-        (**self).release_leases(trials)
+    fn shared(&mut self) -> Option<&mut dyn SharedStorage> {
+        (**self).shared()
     }
 }

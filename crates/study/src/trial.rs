@@ -1,6 +1,6 @@
 //! One trial: a configuration and everything that was observed of it.
 
-use crate::{Fidelity, HistoryError, TrialId};
+use crate::{Fidelity, HistoryError, Run, TrialId};
 use automl_space::Config;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -15,8 +15,10 @@ pub mod attribute {
     pub const PAUSED: &str = "automl:paused";
     /// Why a trial failed or was stopped.
     pub const REASON: &str = "automl:reason";
-    /// The trial that this one continues: its configuration or checkpoint.
-    pub const PARENT: &str = "automl:parent";
+    /// The trial with the checkpoint that a trial started from.
+    pub const WARM_START: &str = "automl:warm-start";
+    /// The trial whose place in its population a trial took.
+    pub const REPLACES: &str = "automl:replaces";
     /// The worker that took the trial last, in a storage.
     pub const WORKER: &str = "automl:worker";
 }
@@ -152,9 +154,14 @@ impl Trial {
         self.values = if last.iter().any(|v| v.is_nan()) { Vec::new() } else { last };
     }
 
-    /// The fidelity that its running, or last, job goes to.
+    /// Its running, or last, run; `None` before the first, and in a study without fidelities.
+    pub fn run(&self) -> Option<Run> {
+        Run::of(self)
+    }
+
+    /// The fidelity that its running, or last, run goes to.
     pub fn target(&self) -> Option<Fidelity> {
-        self.number_attribute(attribute::UNTIL).map(Fidelity)
+        self.run().map(|run| run.target)
     }
 
     /// An attribute as an unsigned integer.

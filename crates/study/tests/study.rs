@@ -6,8 +6,8 @@ use automl_space::{Config, Constraint, Space};
 use automl_study::History;
 use automl_study::{
     AskError, Direction, Fidelity, FullFidelity, HistoryError, Job, Ladder, Next, Outcome,
-    RandomSampler, Report, Sampler, Scheduler, SobolSampler, State, StopFlag, Study, TellError,
-    Trial, TrialId, Verdict, attribute,
+    RandomSampler, Report, Run, Sampler, Scheduler, SobolSampler, State, StopFlag, Study,
+    TellError, Trial, TrialId, Verdict, attribute,
 };
 use proptest::prelude::*;
 use std::collections::HashSet;
@@ -31,7 +31,7 @@ impl Scheduler for PauseAtTwo {
             Some(trial) if history.count(State::Paused) >= 3 => {
                 Job::Resume { trial: trial.number, target: Fidelity(4) }
             }
-            _ => Job::Start { target: Fidelity(2), bracket: Some(7) },
+            _ => Job::Start(Run::to(Fidelity(2)).in_bracket(7)),
         }
     }
 
@@ -107,7 +107,7 @@ fn a_trial_that_is_lost_before_its_first_report_may_change_its_bracket() {
 
     impl Scheduler for OneBracket {
         fn next_job(&mut self, history: &History) -> Job {
-            Job::Start { target: Fidelity(4), bracket: history.is_empty().then_some(7) }
+            Job::Start(Run { bracket: history.is_empty().then_some(7), ..Run::to(Fidelity(4)) })
         }
 
         fn verdict(&mut self, _: &History, _: TrialId) -> Verdict {

@@ -7,7 +7,7 @@ use crate::ranking::Ranking;
 use crate::settings::Settings;
 use crate::workspace::Workspace;
 use automl_space::Space;
-use automl_study::{Change, Cursor, View};
+use automl_study::{Cursor, View};
 
 /// The largest number of pending trials in the bad density, the latest ones.
 const MAX_PENDING: usize = 64;
@@ -88,17 +88,15 @@ impl Model {
 
     /// Applies the changes of the history since the last call.
     fn update(&mut self, view: &View<'_>) {
-        let (changes, cursor) = view.history.since(self.cursor);
-        self.cursor = cursor;
         let known = self.points.len() / self.axes.len();
         // Another program may set the parameters of a running trial one by one. The sorted rows of the
         // densities rely on the old coordinates, so the model is made anew.
         let mut point = Vec::with_capacity(self.axes.len());
-        let mut has_moved = |&Change { trial, .. }: &Change| {
-            let number = trial.index();
+        let has_moved = view.history.changed(&mut self.cursor).any(|trial| {
+            let number = trial.number.index();
             number < known && !self.is_current(number, view, &mut point)
-        };
-        if changes.iter().any(&mut has_moved) {
+        });
+        if has_moved {
             *self = Self::new(view.space);
             return self.update(view);
         }

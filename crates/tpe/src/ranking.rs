@@ -3,7 +3,7 @@
 use crate::dominance::by_dominance;
 use crate::sorted_blocks::SortedBlocks;
 use automl_numeric::order;
-use automl_study::{Change, Cursor, Fidelity, History, State, Trial, TrialId};
+use automl_study::{Cursor, Fidelity, History, State, Trial, TrialId};
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
@@ -74,14 +74,12 @@ pub(crate) struct Ranking {
 impl Ranking {
     /// Applies the changes of the history since the last call.
     pub(crate) fn update(&mut self, history: &History) {
-        let (changes, cursor) = history.since(self.cursor);
-        self.cursor = cursor;
         let m = history.directions().len();
         if m > 1 {
             self.losses.resize(history.len() * m, f64::NAN);
         }
-        for &Change { trial: number, .. } in changes {
-            let Some(trial) = history.get(number) else { continue };
+        for trial in history.changed(&mut self.cursor) {
+            let number = trial.number;
             let key = SortKey::of(history, trial);
             if m > 1
                 && key.is_some()

@@ -35,7 +35,8 @@ struct Record {
     times: (Option<i64>, Option<i64>),
 }
 
-/// Keeps a study of one process; a change is in the file before the call returns.
+/// Keeps a study of one process (it is no `SharedStorage`); a change is in the file before the call
+/// returns.
 #[derive(Debug)]
 struct JsonLines {
     path: PathBuf,
@@ -133,24 +134,12 @@ impl Storage for JsonLines {
         Ok(self.trials.clone())
     }
 
-    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
-        Ok(self.trials.get(number.index()..).unwrap_or_default().to_vec())
-    }
-
     fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError> {
         let number = TrialId(self.trials.len() as u64);
         let trial = Trial { number, ..trial.clone() };
         self.write_trial(&trial)?;
         self.trials.push(trial);
         Ok(number)
-    }
-
-    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
-        let is_next = trial.number == self.trials.len() as u64;
-        if is_next {
-            self.create(trial)?;
-        }
-        Ok(is_next)
     }
 
     fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError> {

@@ -77,7 +77,7 @@ impl<'a> Machine<'a> {
         let mut open: BTreeMap<TrialId, Fidelity> = BTreeMap::new();
         let mut dead: HashSet<TrialId> = HashSet::new();
         let is_full = |history: &History, decided: &Job| {
-            matches!(decided, Job::Start { .. })
+            matches!(decided, Job::Start(_))
                 && limit.is_some_and(|limit| history.len() as u64 >= limit)
         };
         for &(case, which) in events {
@@ -97,7 +97,7 @@ impl<'a> Machine<'a> {
                             assert!(until > job.fidelity && until <= ladder.max());
                             if !interrupted {
                                 match decided {
-                                    Job::Start { target: to, .. } => assert_eq!(until, to),
+                                    Job::Start(run) => assert_eq!(until, run.target),
                                     Job::Resume { trial, target: to } => {
                                         assert_eq!((job.number, until), (trial, to));
                                     }

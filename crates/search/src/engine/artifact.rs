@@ -3,14 +3,14 @@
 
 use crate::SearchError;
 use crate::file::write_file;
-use automl_study::Storage;
+use automl_study::SharedStorage;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
 
 /// The artifact in the record or, for studies of earlier versions, in the folder.
 pub(super) fn known<T: Serialize + DeserializeOwned>(
-    record: &mut dyn Storage,
+    record: &mut dyn SharedStorage,
     key: &str,
     file: &Path,
 ) -> Result<Option<T>, SearchError> {
@@ -27,7 +27,7 @@ pub(super) fn known<T: Serialize + DeserializeOwned>(
 
 /// Keeps an artifact unless another process was faster; the artifact that holds from now on.
 pub(super) fn keep<T: Serialize + DeserializeOwned>(
-    record: &mut dyn Storage,
+    record: &mut dyn SharedStorage,
     key: &str,
     file: &Path,
     made: T,

@@ -7,7 +7,7 @@ use crate::{DataError, SearchError, TrainingError, TrainingSettings};
 use automl_arch::Architecture;
 use automl_data::{DataSplits, Recipe, Split};
 use automl_numeric::stream;
-use automl_study::Storage;
+use automl_study::SharedStorage;
 use automl_train::hypergradient::{RecipeHyperparameters, RecipeTuning, RecipeTuningOptions};
 use automl_train::{Evaluation, TrainError, Training, on_threads};
 use rand::RngExt;
@@ -110,7 +110,7 @@ impl RecipeLearning<'_> {
     /// more trainings from scratch decide on the study's validation images.
     pub(super) fn run(
         &self,
-        record: &mut dyn Storage,
+        record: &mut dyn SharedStorage,
         threads: usize,
     ) -> Result<TrainingSettings, SearchError> {
         let mut training = self.setup.settings.training.clone();

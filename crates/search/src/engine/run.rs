@@ -23,7 +23,7 @@ use crate::{
 };
 use automl_data::{DataSplits, Dataset};
 use automl_study::part::StudyContext;
-use automl_study::{AskError, History, Sampler, State, Storage, Study, attribute};
+use automl_study::{AskError, History, Sampler, SharedStorage, State, Study, attribute};
 use automl_train::{DeviceChoice, SelectedDevice};
 use std::time::Instant;
 
@@ -126,7 +126,7 @@ impl SearchBuilder<'_> {
         &self,
         session: &mut Session,
         plan: &mut Plan,
-        record: &mut dyn Storage,
+        record: &mut dyn SharedStorage,
         device: &SelectedDevice,
         time: TimeLimit,
     ) -> Result<bool, SearchError> {
@@ -155,7 +155,7 @@ impl SearchBuilder<'_> {
         &mut self,
         settings: &Settings,
         plan: &Plan,
-        record: Box<dyn Storage>,
+        record: Box<dyn SharedStorage>,
         time: TimeLimit,
     ) -> Result<Study, SearchError> {
         let (sampler, scheduler) = self.parts(settings, plan)?;

@@ -4,7 +4,7 @@ use super::folder::StudyFolder;
 use super::resume::{self, Joined};
 use crate::{CostObjective, SearchError, Settings};
 use automl_storage::SqliteStorage;
-use automl_study::{Direction, State, StopFlag, Storage, Study};
+use automl_study::{Direction, SharedStorage, State, StopFlag, Storage, Study};
 
 /// Objectives of a search: validation accuracy and cost.
 pub(super) const DIRECTIONS: [Direction; 2] = [Direction::Maximize, Direction::Minimize];
@@ -22,7 +22,7 @@ pub(super) struct Session {
 }
 
 /// A session with its record.
-type Opened = (Session, Box<dyn Storage>);
+type Opened = (Session, Box<dyn SharedStorage>);
 
 impl Session {
     /// Opens the folder and the record of the study and reconciles the settings: `given` as they are
@@ -75,7 +75,10 @@ impl Session {
 }
 
 /// The record of the study, at the address of the settings or in its folder.
-fn open_record(settings: &Settings, folder: &StudyFolder) -> Result<Box<dyn Storage>, SearchError> {
+fn open_record(
+    settings: &Settings,
+    folder: &StudyFolder,
+) -> Result<Box<dyn SharedStorage>, SearchError> {
     match &settings.storage {
         Some(url) => Ok(automl_storage::open(url, &folder.name)?),
         None => Ok(Box::new(SqliteStorage::open(folder.path.join("study.db"), &folder.name)?)),

@@ -5,7 +5,7 @@ use super::setup::Setup;
 use crate::SearchError;
 use crate::error::unless_stopped;
 use crate::latency::{self, TIMED};
-use automl_study::Storage;
+use automl_study::SharedStorage;
 use automl_train::{LatencyProfile, Timing};
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ const ATTRIBUTE: &str = "automl:latency";
 /// by the same one. A deadline cuts the number of timed networks; `None` where the stop flag was set.
 pub(super) fn profile(
     setup: Setup<'_>,
-    record: &mut dyn Storage,
+    record: &mut dyn SharedStorage,
     deadline: Option<Instant>,
 ) -> Result<Option<LatencyProfile>, SearchError> {
     let path = setup.folder.path.join("latency.json");

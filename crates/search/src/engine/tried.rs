@@ -27,9 +27,7 @@ impl<T> Tried<T> {
         fact: impl Fn(&Config) -> T,
         mut changed: impl FnMut(Option<T>, &T),
     ) {
-        let (changes, cursor) = history.since(self.cursor);
-        self.cursor = cursor;
-        for trial in changes.iter().filter_map(|change| history.get(change.trial)) {
+        for trial in history.changed(&mut self.cursor) {
             if self.facts.get(&trial.number).is_some_and(|(known, _)| *known == trial.config) {
                 continue;
             }

@@ -15,14 +15,8 @@ impl Storage for Flaky {
     fn attach(&mut self, space: &Space, to: &[Direction]) -> Result<Vec<Trial>, StoreError> {
         self.inner.attach(space, to)
     }
-    fn trials_from(&mut self, number: TrialId) -> Result<Vec<Trial>, StoreError> {
-        self.inner.trials_from(number)
-    }
     fn create(&mut self, trial: &Trial) -> Result<TrialId, StoreError> {
         self.inner.create(trial)
-    }
-    fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError> {
-        self.inner.create_next(trial)
     }
     fn report(&mut self, number: TrialId, report: &Report) -> Result<(), StoreError> {
         self.inner.report(number, report)

@@ -4,7 +4,7 @@
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
 use automl_storage::open;
-use automl_study::Storage;
+use automl_study::SharedStorage;
 use tempfile::TempDir;
 
 /// A database of a test's own, opened as often as it likes.
@@ -62,7 +62,7 @@ impl Place {
         }
     }
 
-    pub fn open(&self, study: &str) -> Box<dyn Storage> {
+    pub fn open(&self, study: &str) -> Box<dyn SharedStorage> {
         open(&self.url(), study).unwrap()
     }
 }

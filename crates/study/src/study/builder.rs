@@ -92,7 +92,9 @@ impl StudyBuilder {
         self
     }
 
-    /// Where the record is kept. The default is nowhere but in memory.
+    /// Where the record is kept. The default is nowhere but in memory. One that is not a
+    /// [`SharedStorage`](crate::SharedStorage) is taken to be this study's alone, as by
+    /// [`StudyBuilder::alone`].
     pub fn storage(mut self, storage: impl Storage + 'static) -> Self {
         self.storage = Some(Box::new(storage));
         self
@@ -142,15 +144,18 @@ impl StudyBuilder {
         }
         let mut history = History::new(self.directions.clone());
         let mut seed = self.seed;
-        let lease = WorkerLease::new(self.heartbeat, self.alone);
+        let mut lease = WorkerLease::new(self.heartbeat, self.alone);
         if let Some(storage) = &mut self.storage {
             for trial in storage.attach(&self.space, &self.directions)? {
                 history.push(trial)?;
             }
-            storage.identify(&lease.worker, !self.alone);
+            match storage.shared() {
+                Some(shared) => shared.identify(&lease.worker, !self.alone),
+                None => lease.alone = true,
+            }
             let stored = match storage.attribute(SEED)? {
                 Some(stored) => stored,
-                None => storage.attribute_or_insert(SEED, &seed.unwrap_or(0).into())?,
+                None => insert_seed(&mut **storage, seed.unwrap_or(0))?,
             };
             seed = seed.or(stored.as_u64());
         }
@@ -174,5 +179,14 @@ impl StudyBuilder {
             study.index(TrialId(number));
         }
         Ok(study)
+    }
+}
+
+/// Records the seed of a study without one, and returns the one that it has then.
+fn insert_seed(storage: &mut dyn Storage, seed: u64) -> Result<serde_json::Value, StoreError> {
+    let value = seed.into();
+    match storage.shared() {
+        Some(shared) => shared.attribute_or_insert(SEED, &value),
+        None => storage.set_attribute(SEED, &value).map(|()| value),
     }
 }

@@ -4,6 +4,7 @@
 use super::{RefreshError, Study, TellError, now};
 use crate::study::resume::{completion, is_through};
 use crate::{Expired, State, StoreError, Trial, TrialId};
+use tracing::warn;
 
 impl Study {
     /// Brings the history up to date with what other processes wrote, and now and then takes back
@@ -51,11 +52,12 @@ impl Study {
 
     /// Reads what is new, also where this process thinks that it is alone.
     pub(super) fn catch_up(&mut self) -> Result<(), RefreshError> {
-        let Some(storage) = &mut self.storage else { return Ok(()) };
-        let mut records = storage.refresh()?;
-        if self.behind {
+        let behind = self.behind;
+        let Some(shared) = self.shared_storage() else { return Ok(()) };
+        let mut records = shared.refresh()?;
+        if behind {
             // It says only once what changed.
-            records = storage.trials_from(TrialId(0))?;
+            records = shared.trials_from(TrialId(0))?;
         }
         self.behind = true;
         for record in records {
@@ -77,8 +79,8 @@ impl Study {
     /// Reclaims the trials of expired leases; returns their number. A worker keeps its own trials where
     /// its heartbeat was late (the machine slept, or its clock jumped): the next beat renews them.
     fn reclaim(&mut self, which: Expired) -> Result<usize, RefreshError> {
-        let expired = match &mut self.storage {
-            Some(storage) => storage.expired(which)?,
+        let expired = match self.shared_storage() {
+            Some(shared) => shared.expired(which)?,
             None => self.history.in_state(State::Running).map(|trial| trial.number).collect(),
         };
         let mut taken = 0;
@@ -88,14 +90,21 @@ impl Study {
             }
             let running = self.history.get(number).filter(|trial| trial.state == State::Running);
             let Some(after) = running.map(|trial| self.released(trial)) else { continue };
-            let ours = match &mut self.storage {
-                Some(storage) => match storage.reclaim(which, &after) {
-                    Err(StoreError::Finished { .. }) => false,
-                    other => other?,
+            let reclaimed = match &mut self.storage {
+                Some(storage) => match storage.shared() {
+                    Some(shared) => shared.reclaim(which, &after),
+                    None => storage.transition(State::Running, &after),
                 },
-                None => true,
+                None => Ok(true),
+            };
+            let ours = match reclaimed {
+                Err(StoreError::Finished { .. }) => false,
+                other => other?,
             };
             if ours {
+                if which != Expired::All {
+                    warn!(trial = number.0, state = ?after.state, "reclaimed from a lost worker");
+                }
                 self.settle(after)?;
                 self.index(number);
                 taken += 1;

@@ -37,7 +37,7 @@ impl Study {
         match verdict {
             Verdict::Continue => {
                 let is_ours = self.reopen(number, target)?;
-                return Ok(is_ours.then(|| self.assignment(number, Some(target))));
+                return Ok(is_ours.then(|| self.assignment(number)));
             }
             Verdict::Pause => {}
             Verdict::Stop => self.end_open(number, Outcome::Pruned)?,

@@ -1,12 +1,13 @@
 //! What tells a study's worker from those of other processes, and shows them that it is alive.
 
-use crate::{Heartbeat, Storage, TrialId};
+use crate::{Heartbeat, SharedStorage, TrialId};
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use tracing::{trace, warn};
 
 /// How often a heartbeat is written unless the builder says otherwise.
 pub(super) const INTERVAL: Duration = Duration::from_secs(60);
@@ -59,11 +60,11 @@ impl WorkerLease {
     }
 
     /// A trial has become this worker's; the heartbeat beats from the first one on.
-    pub(super) fn begin(&mut self, number: TrialId, storage: Option<&dyn Storage>) {
+    pub(super) fn begin(&mut self, number: TrialId, storage: Option<&mut dyn SharedStorage>) {
         lock(&self.trials).insert(number);
         if !self.alone
             && self.thread.is_none()
-            && let Some(heartbeat) = storage.and_then(Storage::heartbeat)
+            && let Some(heartbeat) = storage.and_then(|storage| storage.heartbeat())
         {
             self.thread = HeartbeatThread::start(heartbeat, self.interval, self.trials.clone());
         }
@@ -107,11 +108,22 @@ impl HeartbeatThread {
                 if !trials.is_empty() {
                     // What fails now is tried again; if it never succeeds, the trial is another's
                     // and its result is refused.
-                    let _ = heartbeat.beat(&trials);
+                    match heartbeat.beat(&trials) {
+                        Ok(()) => trace!(trials = trials.len(), "heartbeat"),
+                        Err(error) => {
+                            let trials = trials.len();
+                            warn!(trials, %error, "a heartbeat failed and is tried again");
+                        }
+                    }
                 }
             }
         };
-        let thread = std::thread::Builder::new().name("heartbeat".into()).spawn(beat).ok()?;
+        let thread = std::thread::Builder::new().name("heartbeat".into()).spawn(beat);
+        let thread = thread
+            .inspect_err(
+                |error| warn!(%error, "no thread for heartbeats: the next trial tries again"),
+            )
+            .ok()?;
         Some(Self { stop: Some(stop), thread: Some(thread) })
     }
 }
@@ -119,8 +131,10 @@ impl HeartbeatThread {
 impl Drop for HeartbeatThread {
     fn drop(&mut self) {
         self.stop = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            warn!("the thread of the heartbeats panicked");
         }
     }
 }

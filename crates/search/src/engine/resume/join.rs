@@ -2,7 +2,7 @@
 
 use super::{FREE, PLACE, names, place, shown, values};
 use crate::{ResumeError, SearchError, Settings};
-use automl_study::Storage;
+use automl_study::{SharedStorage, Storage};
 use serde_json::Value;
 
 /// The study's attribute for processes in other folders and on other machines.
@@ -53,7 +53,7 @@ impl Joined {
 pub(in crate::engine) fn join(
     given: &Settings,
     settings: &Settings,
-    record: &mut dyn Storage,
+    record: &mut dyn SharedStorage,
     is_new: bool,
 ) -> Result<Joined, SearchError> {
     let mut now = values(settings)?;

@@ -1,0 +1,141 @@
+//! Ask: which trial a free worker trains next.
+
+use super::{AskError, Assignment, Next, Study, now};
+use crate::{Fidelity, Job, Ladder, Run, State, Trial, View};
+use automl_numeric::stream;
+use tracing::debug;
+
+impl Study {
+    /// The next configuration, to be trained to the highest fidelity.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_space::Space;
+    /// use automl_study::{Outcome, Study};
+    ///
+    /// let mut space = Space::builder();
+    /// let x = space.float("x", 0.0..=1.0).add()?;
+    /// let mut study = Study::builder(space.build()?).build()?;
+    /// let trial = study.ask()?;
+    /// let outcome = Outcome::Complete { values: vec![trial.config[x]], constraints: Vec::new() };
+    /// study.tell(trial.number, outcome)?;
+    /// assert_eq!(study.best().map(|best| best.values[0]), Some(trial.config[x]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`AskError`] if the sampler has no proposal or the storage fails.
+    pub fn ask(&mut self) -> Result<Assignment, AskError> {
+        let run = self.ladder.as_ref().map(|ladder| Run::to(ladder.max()));
+        loop {
+            self.refresh()?;
+            if let Some(assignment) = self.start(run)? {
+                return Ok(assignment);
+            }
+        }
+    }
+
+    /// What a free worker should do next, as the scheduler decides; a trial that lost its worker
+    /// goes on first, unless the scheduler's verdict on its last report is another. Without a
+    /// scheduler this is [`Study::ask`].
+    ///
+    /// # Errors
+    /// [`AskError`] if the sampler has no proposal, the scheduler names a trial that is not paused,
+    /// or the storage fails.
+    pub fn next_job(&mut self) -> Result<Next, AskError> {
+        loop {
+            self.refresh()?;
+            if let Some(next) = self.decide()? {
+                return Ok(next);
+            }
+        }
+    }
+
+    /// What to do by the history as it is; `None` where another process was faster.
+    fn decide(&mut self) -> Result<Option<Next>, AskError> {
+        if let Some(assignment) = self.next_interrupted()? {
+            return Ok(Some(Next::Run(assignment)));
+        }
+        let job = match &mut self.scheduler {
+            Some(scheduler) => scheduler.next_job(&self.history),
+            None => Job::Start(Run::to(self.ladder.as_ref().map_or(Fidelity::ZERO, Ladder::max))),
+        };
+        match job {
+            Job::Resume { trial, target } => Ok(self.resume(trial, target)?.map(Next::Run)),
+            Job::Start(_) if self.is_full() => {
+                let running = self.history.count(State::Running) > 0;
+                Ok(Some(if running { Next::Wait } else { Next::Finished }))
+            }
+            Job::Start(run) => {
+                let run = self.ladder.as_ref().map(|_| run);
+                Ok(self.start(run)?.map(Next::Run))
+            }
+            Job::Wait => Ok(Some(Next::Wait)),
+            Job::Finished => Ok(Some(Next::Finished)),
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        let limit = self.trial_limit.unwrap_or(u64::MAX);
+        self.waiting.is_empty() && self.history.len() as u64 >= limit
+    }
+
+    /// Hands out a waiting trial, or a new one that the sampler proposes; `None` where another
+    /// process was faster, so that the proposal, which is for one number, is for another's.
+    fn start(&mut self, run: Option<Run>) -> Result<Option<Assignment>, AskError> {
+        let mark = |trial: &mut Trial| {
+            trial.started.get_or_insert_with(now);
+            Run::record(run, trial);
+        };
+        let mut overtaken = false;
+        while let Some(&number) = self.waiting.first() {
+            let is_ours = self.claim(number, State::Waiting, mark)?;
+            self.waiting.remove(&number);
+            if is_ours {
+                return Ok(Some(self.assignment(number)));
+            }
+            overtaken = true;
+        }
+        if overtaken {
+            // That there was something to start does not mean that a new trial may begin.
+            self.catch_up()?;
+            return Ok(None);
+        }
+        let number = self.history.next_id();
+        let view = View {
+            space: &self.space,
+            history: &self.history,
+            number,
+            seed: self.seed,
+            planned_trials: self.planned_trials,
+            ladder: self.ladder.as_ref(),
+            target: run.map(|run| run.target),
+        };
+        let config = self.sampler.propose(&view, &mut stream(self.seed, number.0, "propose"))?;
+        self.space.check(&config)?;
+        let violation = self.space.violation(&config);
+        if violation > 0.0 {
+            return Err(AskError::Forbidden { number, violation });
+        }
+        let mut trial = Trial::waiting(number, config);
+        trial.state = State::Running;
+        mark(&mut trial);
+        if let Some(storage) = &mut self.storage {
+            let is_next = match storage.shared() {
+                Some(shared) => shared.create_next(&trial)?,
+                None => {
+                    trial.number = storage.create(&trial)?;
+                    true
+                }
+            };
+            if !is_next {
+                debug!(trial = number.0, "another worker took the number of a proposal");
+                self.catch_up()?;
+                return Ok(None);
+            }
+        }
+        self.history.push(trial)?;
+        self.begin_lease(number);
+        Ok(Some(self.assignment(number)))
+    }
+}
