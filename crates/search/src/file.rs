@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use thiserror::Error;
+use tracing::{debug, warn};
 
 /// Failure of an operation on a file or folder.
 #[derive(Debug, Error)]
@@ -25,4 +26,14 @@ impl FileError {
 /// Writes a text file, which is complete or as it was before.
 pub(crate) fn write_file(path: &Path, text: &str) -> Result<(), FileError> {
     automl_train::write_atomic(path, text.as_bytes()).map_err(FileError::of("write", path))
+}
+
+/// Removes a file that nothing needs any more, if it exists. One that stays costs space and nothing
+/// else, so a failure is an event of the log and no error.
+pub(crate) fn remove(path: &Path) {
+    match std::fs::remove_file(path) {
+        Ok(()) => debug!(path = %path.display(), "removed"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => warn!(path = %path.display(), %error, "a file that is not needed stays"),
+    }
 }

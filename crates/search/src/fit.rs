@@ -2,6 +2,7 @@
 
 use crate::engine::pool::Pool;
 use crate::engine::{CHECKPOINT_EVERY, open_data};
+use crate::file::remove;
 use crate::network_record::METRICS;
 use crate::split::SplitSettings;
 use crate::{Completion, FileError, NetworkRecord, SearchError, Settings};
@@ -126,8 +127,7 @@ pub fn run(
         trained => trained?,
     };
     record.write(out).map_err(SearchError::from)?;
-    // The network is saved; a checkpoint that remains costs only space.
-    let _ = std::fs::remove_file(&checkpoint);
+    remove(&checkpoint);
     Ok(Completion::Finished(record))
 }
 

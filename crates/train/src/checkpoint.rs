@@ -12,7 +12,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -114,6 +114,68 @@ impl Training {
         let saved = Self::resume(path, data, device)?;
         let device = device.clone().autodiff();
         Ok(Self::assemble(saved.description, data, recipe, seed, device, saved.network)?)
+    }
+
+    /// Takes over the state of a saved training of another network: its epoch, and its weights,
+    /// running statistics and velocities where a tensor of the same name has the same shape. The others
+    /// stay as they are, as do recipe, data and seed. Returns the share of this network's weights that
+    /// were taken over, in `[0, 1]`.
+    ///
+    /// # Errors
+    /// Those of [`Training::resume`]; the training is then as before.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_arch::{Architecture, Block, Layer};
+    /// use automl_data::{DataSplits, Dataset, Recipe};
+    /// use automl_train::{Training, cpu};
+    /// use std::sync::Arc;
+    ///
+    /// let data = DataSplits::split(&Dataset::digits()?, 0.15, 0)?;
+    /// let data = Arc::new(data.subset(0.1, 0));
+    /// let layers = [Layer::once(Block::Flatten), Layer::once(Block::linear(10))];
+    /// let architecture = Architecture::new(1, 8, layers);
+    /// let recipe = Recipe::for_data(&data, 3);
+    /// let mut parent = Training::new(&architecture, &data, &recipe, 0, &cpu())?;
+    /// parent.run_epoch(&|| false)?;
+    /// let path = std::env::temp_dir().join(format!("automl-inherit-{}", std::process::id()));
+    /// parent.save(&path)?;
+    /// let mut child = Training::new(&architecture, &data, &recipe, 1, &cpu())?;
+    /// assert_eq!(child.inherit(&path)?, 1.0);
+    /// assert_eq!((child.epoch(), child.network().tensors()), (1, parent.network().tensors()));
+    /// # std::fs::remove_file(path)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn inherit(&mut self, path: &Path) -> Result<f64, CheckpointError> {
+        let parent = Self::resume(path, self.shared_data(), &self.device().clone().inner())?;
+        let mut known: HashMap<String, NamedTensor> =
+            parent.network.tensors().into_iter().map(|t| (t.name.clone(), t)).collect();
+        let mut inherited = HashSet::new();
+        let (mut taken, mut total) = (0, 0);
+        let mut inherit = |own: NamedTensor| {
+            total += own.values.len();
+            match known.remove(&own.name) {
+                Some(tensor) if tensor.shape == own.shape => {
+                    taken += own.values.len();
+                    inherited.insert(own.name);
+                    tensor
+                }
+                _ => own,
+            }
+        };
+        let tensors = self.network.tensors().into_iter().map(&mut inherit).collect();
+        let network = self.network.clone().with_tensors(tensors);
+        self.network =
+            network.map_err(|source| CheckpointError::Load { path: path.to_owned(), source })?;
+        self.epoch = parent.epoch;
+        let ids: HashMap<_, _> = parent.network.parameter_ids().into_iter().collect();
+        for (name, id) in self.network.parameter_ids() {
+            let velocity = ids.get(&name).and_then(|id| parent.sgd.velocity.get(id));
+            if let Some(velocity) = velocity.filter(|_| inherited.contains(&name)) {
+                self.sgd.velocity.insert(id, velocity.clone());
+            }
+        }
+        Ok(taken as f64 / total.max(1) as f64)
     }
 
     /// Continues a saved training: on the same data and device bit for bit as if it had never
@@ -267,6 +329,10 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     };
     write().inspect_err(|_| {
         // The error matters more than the removal of an unfinished file.
-        let _ = fs::remove_file(&part);
+        if let Err(error) = fs::remove_file(&part)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::debug!(path = %part.display(), %error, "an unfinished file stays");
+        }
     })
 }

@@ -187,6 +187,10 @@ impl Training {
         &self.data
     }
 
+    pub(crate) fn shared_data(&self) -> &Arc<DataSplits> {
+        &self.data
+    }
+
     pub(crate) fn device(&self) -> &Device {
         &self.device
     }

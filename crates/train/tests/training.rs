@@ -87,6 +87,74 @@ fn resumed_training_is_the_same_bit_for_bit() {
     assert_eq!(bits(&unbroken), bits(&resumed));
 }
 
+/// Weights, running statistics, velocities and the epoch are the parent's: the next epoch is too.
+#[test]
+fn a_child_goes_on_as_its_parent_would() {
+    let data = small();
+    let recipe = Recipe::for_data(&data, 4);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("parent.ckpt");
+    let train = |training: &mut Training| training.run_epoch(&|| false).unwrap();
+    let (parent, child, untrained) = one_thread(|| {
+        let new = || Training::new(&architecture(), &data, &recipe, 5, &cpu()).unwrap();
+        let mut parent = new();
+        train(&mut parent);
+        parent.save(&path).unwrap();
+        train(&mut parent);
+        let mut child = new();
+        assert_eq!(child.inherit(&path).unwrap(), 1.0);
+        train(&mut child);
+        let mut untrained = new();
+        train(&mut untrained);
+        (parent, child, untrained)
+    });
+    assert_eq!(child.epoch(), 2);
+    assert_eq!(child.network().tensors(), parent.network().tensors());
+    assert_ne!(child.network().tensors(), untrained.network().tensors());
+}
+
+/// Of a parent with other widths, the tensors of the same name and shape are taken over.
+#[test]
+fn a_child_of_another_shape_inherits_what_fits() {
+    let data = small();
+    let recipe = Recipe::for_data(&data, 4);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("parent.ckpt");
+    let wide = |width| {
+        Architecture::new(
+            1,
+            8,
+            [
+                Layer::once(Block::conv(16, 3, 1, Activation::Relu)),
+                Layer::once(Block::conv(width, 3, 2, Activation::Relu)),
+                Layer::once(Block::GlobalAvgPool),
+                Layer::once(Block::Flatten),
+                Layer::once(Block::linear(10)),
+            ],
+        )
+    };
+    one_thread(|| {
+        let mut parent = Training::new(&wide(24), &data, &recipe, 0, &cpu()).unwrap();
+        parent.run_epoch(&|| false).unwrap();
+        parent.save(&path).unwrap();
+        let mut child = Training::new(&wide(40), &data, &recipe, 1, &cpu()).unwrap();
+        let fresh = child.network().tensors();
+        let share = child.inherit(&path).unwrap();
+        assert!(share > 0.0 && share < 1.0, "{share}");
+        let (own, parents) = (child.network().tensors(), parent.network().tensors());
+        let mut inherited = 0;
+        for ((own, fresh), parents) in own.iter().zip(&fresh).zip(&parents) {
+            let expected = if fresh.shape == parents.shape { parents } else { fresh };
+            inherited += usize::from(fresh.shape == parents.shape);
+            assert_eq!(own, expected);
+        }
+        assert!(inherited > 3 && inherited < own.len(), "{inherited} of {}", own.len());
+        // The velocities fit: the child can be trained.
+        child.run_epoch(&|| false).unwrap();
+        assert_eq!(child.epoch(), 2);
+    });
+}
+
 #[test]
 fn seeds_decide_everything() {
     let data = small();

@@ -5,7 +5,6 @@ use super::pool::{Pool, lock};
 use super::setup::Setup;
 use super::trial_metrics::TrialMetrics;
 use crate::{Event, Progress, RecordError, SearchError, TrainingError};
-use automl_arch::Architecture;
 use automl_data::Split;
 use automl_numeric::pareto;
 use automl_numeric::stream;
@@ -14,6 +13,7 @@ use automl_train::{Evaluation, TrainError, Training};
 use rand::RngExt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tracing::{debug, warn};
 
 /// Seconds of training between two checkpoints of a rung.
 pub(crate) const CHECKPOINT_EVERY: Duration = Duration::from_secs(20);
@@ -75,8 +75,10 @@ impl<'a> Executor<'a> {
             let mut study = lock(&self.study);
             match study.next_job()? {
                 Next::Run(assignment) => {
+                    // The parent cannot report, so it goes no further than where it was chosen.
+                    let inherited = self.copy_parent(&study, &assignment);
                     drop(study);
-                    self.run_job(assignment)?;
+                    self.run_job(assignment, inherited)?;
                     self.changed.notify_all();
                 }
                 Next::Wait => {
@@ -99,26 +101,52 @@ impl<'a> Executor<'a> {
     }
 
     /// Runs a job, unless the trial's lease is lost to another worker meanwhile.
-    fn run_job(&self, assignment: Assignment) -> Result<(), SearchError> {
+    fn run_job(&self, assignment: Assignment, inherited: Option<u64>) -> Result<(), SearchError> {
         let number = assignment.number.0;
-        match self.job(assignment) {
+        match self.job(assignment, inherited) {
             Err(SearchError::Record(RecordError::Tell(error))) if error.is_lease_lost() => {
                 self.setup.note(format!("trial {number} goes on elsewhere: {error}"));
                 Ok(())
             }
             Err(error) => {
                 // Another worker may go on with it; where this fails too, once its lease expires.
-                let _ = lock(&self.study).release(number);
+                if let Err(lost) = lock(&self.study).release(number) {
+                    warn!(trial = number, error = %lost, "the trial of a failed worker stays claimed");
+                }
                 Err(error)
             }
             done => done,
         }
     }
 
-    /// Trains one candidate as far as its job goes.
-    fn job(&self, assignment: Assignment) -> Result<(), SearchError> {
-        let Assignment { number, config, fidelity, target } = assignment;
-        let (number, from) = (number.0, fidelity.0);
+    /// Copies the newest checkpoint of the trial that a new one continues, and returns the fidelity of
+    /// that trial; `None` for a trial that starts from scratch.
+    fn copy_parent(&self, study: &Study, assignment: &Assignment) -> Option<u64> {
+        let (number, parent) = (assignment.number.0, assignment.warm_start?);
+        let scratch = |reason: String| {
+            let words = format!("trial {number} starts from scratch and not from trial {parent}");
+            self.setup.note(format!("{words}: {reason}"));
+        };
+        if !self.setup.plan.rungs.ladder.resumable() {
+            scratch("the fidelities differ in more than epochs".into());
+            return None;
+        }
+        let folder = self.setup.folder;
+        let from = folder.checkpoint(parent.0);
+        match std::fs::copy(&from, folder.checkpoint(number)) {
+            Ok(_) => study.history().get(parent).map(|trial| trial.fidelity().0),
+            Err(error) => {
+                scratch(format!("{}: {error}", from.display()));
+                None
+            }
+        }
+    }
+
+    /// Trains one candidate as far as its job goes, from its own checkpoint or from the one that it
+    /// has inherited at a fidelity.
+    fn job(&self, assignment: Assignment, inherited: Option<u64>) -> Result<(), SearchError> {
+        let Assignment { number, config, fidelity, target, .. } = assignment;
+        let (number, from) = (number.0, inherited.unwrap_or(fidelity.0));
         let plan = self.setup.plan;
         let rungs = &plan.rungs;
         let until = target.unwrap_or(rungs.ladder.max()).0;
@@ -134,7 +162,9 @@ impl<'a> Executor<'a> {
         }
         let params = candidate.cost.parameters;
         self.setup.tell(&Event::Training { trial: number, params, from, until });
-        let mut job = Job { number, candidate, until, training: None, saved: Instant::now() };
+        let inherits = inherited.is_some();
+        let (training, saved) = (None, Instant::now());
+        let mut job = Job { number, candidate, until, inherits, training, saved };
         let mut at = from;
         while at < until {
             let next = if rungs.by_epoch() {
@@ -173,7 +203,7 @@ impl<'a> Executor<'a> {
     ) -> Result<(Training, Vec<f64>), SearchError> {
         let mut training = match job.training.take() {
             Some(training) => training,
-            None => self.begin(job.number, at, next, &job.candidate.architecture)?,
+            None => self.begin(job, at, next)?,
         };
         let rungs = &self.setup.plan.rungs;
         let mut seconds = Vec::new();
@@ -252,19 +282,31 @@ impl<'a> Executor<'a> {
         });
     }
 
-    /// A training on the way to fidelity `next`: on a resumable ladder from the trial's checkpoint,
-    /// else from scratch.
-    fn begin(
-        &self,
-        number: u64,
-        at: u64,
-        next: u64,
-        architecture: &Architecture,
-    ) -> Result<Training, TrainError> {
+    /// A training on the way to fidelity `next`: from the checkpoint of a parent that was copied, on a
+    /// resumable ladder from the trial's own, else from scratch.
+    fn begin(&self, job: &Job, at: u64, next: u64) -> Result<Training, TrainError> {
+        let (number, architecture) = (job.number, &job.candidate.architecture);
         let rungs = &self.setup.plan.rungs;
         let stage = rungs.stage(next);
         let seed = stream(lock(&self.study).seed(), number, "weights").random();
         let path = self.setup.folder.checkpoint(number);
+        if job.inherits {
+            let mut child = stage.training(architecture, seed, self.setup.device)?;
+            match child.inherit(&path) {
+                Ok(share) if child.epoch() <= rungs.epochs_at(next) => {
+                    debug!(trial = number, epoch = child.epoch(), share, "weights are inherited");
+                    return Ok(child);
+                }
+                Ok(_) => {
+                    let note = "its parent has gone on in another process";
+                    self.setup.note(format!("trial {number} starts from scratch: {note}"));
+                }
+                Err(error) => {
+                    self.setup.note(format!("trial {number} starts from scratch: {error}"));
+                }
+            }
+            return stage.training(architecture, seed, self.setup.device);
+        }
         if rungs.ladder.resumable() && (at > 0 || path.exists()) {
             let adapted = architecture.at_resolution(stage.fidelity.side)?;
             match Training::resume(&path, &stage.data, self.setup.device) {
@@ -336,6 +378,8 @@ struct Job {
     candidate: Arc<Candidate>,
     /// The fidelity to train to.
     until: u64,
+    /// Whether the trial starts from the checkpoint of another.
+    inherits: bool,
     /// The training, where it goes on from fidelity to fidelity.
     training: Option<Training>,
     /// The time of the last checkpoint.

@@ -1,11 +1,13 @@
 //! The folder of a study: its name, its lock, its files.
 
 use crate::FileError;
+use crate::file::remove;
 use automl_study::StopFlag;
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tracing::warn;
 
 /// The folder of one study.
 ///
@@ -97,13 +99,12 @@ impl StudyFolder {
 
     /// Removes the checkpoint of a final training, once all of them are over.
     pub(super) fn free_final_checkpoint(&self, trial: u64) {
-        let _ = fs::remove_file(self.final_checkpoint(trial));
+        remove(&self.final_checkpoint(trial));
     }
 
     /// Removes the checkpoint of a trial that does not go on.
     pub(super) fn free_checkpoint(&self, trial: u64) {
-        // A file that stays behind costs space and nothing else.
-        let _ = fs::remove_file(self.checkpoint(trial));
+        remove(&self.checkpoint(trial));
     }
 }
 
@@ -155,7 +156,7 @@ fn take(
 fn remove_parts(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.path().extension().is_some_and(|extension| extension == "part") {
-            let _ = fs::remove_file(entry.path());
+            remove(&entry.path());
         }
     }
 }
@@ -164,7 +165,9 @@ impl Drop for StudyFolder {
     fn drop(&mut self) {
         if self.fresh && !self.filled {
             // An empty folder that stays behind costs a name and nothing else.
-            let _ = fs::remove_dir_all(&self.path);
+            if let Err(error) = fs::remove_dir_all(&self.path) {
+                warn!(path = %self.path.display(), %error, "the folder of a study without trials stays");
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use super::{Finalist, Finish};
 use crate::engine::executor::CHECKPOINT_EVERY;
 use crate::engine::pool::lock;
 use crate::engine::setup::Setup;
+use crate::file::remove;
 use crate::network_record::METRICS;
 use crate::split::SplitSettings;
 use crate::{Event, NetworkRecord, SearchError, TrainingError};
@@ -12,7 +13,6 @@ use automl_data::{Recipe, Split};
 use automl_numeric::stream;
 use automl_train::{TrainError, Training, export};
 use rand::RngExt;
-use std::fs;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -64,7 +64,7 @@ impl Finish<'_> {
             ..NetworkRecord::new(candidate.cost, candidate.id, seed, evaluations)
         };
         // A record is taken for that of the weights beside it.
-        let _ = fs::remove_file(folder.join(METRICS));
+        remove(&folder.join(METRICS));
         export(&training.trained(), &candidate.architecture, &folder)?;
         record.write(&folder)?;
         self.setup.tell(&Event::Trained(self.network(*trial, &record)));
