@@ -18,6 +18,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         [flag] if flag == "--fast" => true,
         _ => bail!("`cargo xtask check` takes only --fast"),
     };
+    eprintln!("== crates without the framework");
     let packages = Workspace::read()?.packages;
     let light = Light::of(&packages)?;
     let mut tools = Tools::default();

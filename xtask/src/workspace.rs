@@ -75,6 +75,11 @@ impl Package {
         }
     }
 
+    /// Whether it has features that are on unless they are turned off.
+    pub(crate) fn has_default_features(&self) -> bool {
+        list(&self.record["features"]["default"]).next().is_some()
+    }
+
     /// The folder of the package.
     pub(crate) fn folder(&self) -> &Path {
         self.manifest.parent().unwrap_or(&self.manifest)

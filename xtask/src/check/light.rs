@@ -2,7 +2,7 @@
 
 use crate::shell;
 use crate::workspace::Package;
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use std::process::Command;
 
 /// What the framework is called.
@@ -17,18 +17,28 @@ pub(super) struct Light<'a> {
 }
 
 impl<'a> Light<'a> {
-    /// Asks cargo, crate by crate: together, one may turn on the features of another.
+    /// Asks cargo, crate by crate: together, one may turn on the features of another. The questions run
+    /// at the same time.
     pub(super) fn of(packages: &'a [Package]) -> Result<Self> {
-        let mut light = Self { packages: Vec::new(), gated: Vec::new() };
-        for package in packages {
+        let ask = |package: &Package| -> Result<(bool, bool)> {
             let alone = ["--package", package.name.as_str()];
             if reaches_framework(&[&alone[..], &["--no-default-features"]].concat())? {
-                continue;
+                return Ok((false, false));
             }
-            light.packages.push(package);
-            if !package.features.is_empty() && reaches_framework(&alone)? {
-                light.gated.push(&package.name);
-            }
+            Ok((true, package.has_default_features() && reaches_framework(&alone)?))
+        };
+        let answers = std::thread::scope(|scope| {
+            let asked: Vec<_> = packages.iter().map(|p| scope.spawn(move || ask(p))).collect();
+            let answers = asked.into_iter().map(|asked| asked.join());
+            answers
+                .map(|answer| answer.map_err(|_| anyhow!("a question to cargo panicked"))?)
+                .collect()
+        });
+        let answers: Result<Vec<(bool, bool)>> = answers;
+        let mut light = Self { packages: Vec::new(), gated: Vec::new() };
+        for (package, (is_light, is_gated)) in packages.iter().zip(answers?) {
+            light.packages.extend(is_light.then_some(package));
+            light.gated.extend(is_gated.then_some(package.name.as_str()));
         }
         Ok(light)
     }
