@@ -2,6 +2,7 @@
 
 mod atomic;
 mod dead;
+mod engine;
 mod fold;
 mod lower;
 mod nonlinearity;
@@ -11,6 +12,7 @@ mod record;
 mod weights;
 
 pub use atomic::write_atomic;
+pub use engine::{Engine, InputError, Session};
 pub use lower::LowerError;
 pub use nonlinearity::Nonlinearity;
 pub use operation::{ChannelConvolution, Convolution, Linear, Operation};

@@ -1,0 +1,72 @@
+//! Windows that slide over maps.
+
+/// Windows of one size on square maps with a border.
+#[derive(Debug)]
+pub(super) struct Window {
+    side: usize,
+    before: usize,
+    after: usize,
+    /// First pixel of each window in the maps with their border.
+    pub(super) starts: Vec<usize>,
+    /// Pixels of a window behind its first one.
+    pub(super) taps: Vec<usize>,
+}
+
+impl Window {
+    pub(super) fn new(
+        side: usize,
+        kernel: usize,
+        stride: usize,
+        (before, after): (usize, usize),
+    ) -> Self {
+        let line = side + before + after;
+        let out = (line - kernel) / stride + 1;
+        let grid = |count: usize, step: usize| -> Vec<usize> {
+            let rows = 0..count;
+            rows.flat_map(|y| (0..count).map(move |x| (y * line + x) * step)).collect()
+        };
+        Self { side, before, after, starts: grid(out, stride), taps: grid(kernel, 1) }
+    }
+
+    /// Whether the maps have a border.
+    pub(super) fn has_border(&self) -> bool {
+        self.before + self.after > 0
+    }
+
+    /// Pixels of the maps with their border.
+    pub(super) fn pixels(&self) -> usize {
+        let line = self.side + self.before + self.after;
+        line * line
+    }
+
+    /// Writes the maps with a border of this value; `copy(pixel, to)` writes one row of pixels from
+    /// the index of its first one on.
+    pub(super) fn place(
+        &self,
+        pitch: usize,
+        border: f32,
+        out: &mut [f32],
+        mut copy: impl FnMut(usize, &mut [f32]),
+    ) {
+        let line = (self.side + self.before + self.after) * pitch;
+        for (y, out) in out[..self.pixels() * pitch].chunks_exact_mut(line).enumerate() {
+            match y.checked_sub(self.before).filter(|y| *y < self.side) {
+                None => out.fill(border),
+                Some(y) => {
+                    let (left, rest) = out.split_at_mut(self.before * pitch);
+                    let (middle, right) = rest.split_at_mut(self.side * pitch);
+                    left.fill(border);
+                    copy(y * self.side, middle);
+                    right.fill(border);
+                }
+            }
+        }
+    }
+
+    /// As [`Window::place`], of maps with the same number of channels.
+    pub(super) fn place_copy(&self, pitch: usize, border: f32, x: &[f32], out: &mut [f32]) {
+        self.place(pitch, border, out, |first, row| {
+            row.copy_from_slice(&x[first * pitch..][..row.len()]);
+        });
+    }
+}
