@@ -1,6 +1,6 @@
 //! What the commands share that read the settings of a search.
 
-use automl::data::DatasetFormat;
+use automl::data::{DatasetFormat, ResizeRule, Side};
 use automl::search::{Settings, SettingsError};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, value_parser};
@@ -14,9 +14,34 @@ pub(crate) type Assignment = (&'static str, Option<String>);
 pub(crate) struct DataArgs {
     #[arg(long, value_name = "NAME", help_heading = "Data", help = dataset_help())]
     dataset: Option<String>,
-    /// Where the data set's files lie (IDX or IDX.gz files, CIFAR-10 binary files, class folders)
+    /// Where the data set's files lie: class folders, a list of files with labels, IDX, CIFAR, NPZ or
+    /// Parquet files; alone, it means --dataset folder
     #[arg(long, value_name = "FOLDER", help_heading = "Data")]
     data_dir: Option<PathBuf>,
+    /// Pixels of the network's input along a side, for images of varying size, or auto: the median of
+    /// their shorter sides, 16 to 96 [default: 32]
+    #[arg(long, value_name = "N|auto", help_heading = "Data")]
+    side: Option<Side>,
+    /// How images become square: squash (the whole, proportions change), crop (the middle) or pad
+    /// (the whole, white margins) [default: squash]
+    #[arg(long, value_name = "RULE", help_heading = "Data", value_parser = resize_rule)]
+    resize: Option<ResizeRule>,
+    /// Channels of the input: 1 (grey) or 3 [default: 1 where all images are grey]
+    #[arg(long, value_name = "N", help_heading = "Data")]
+    channels: Option<usize>,
+    /// Refuse images that cannot be read; without, they are left out and named
+    #[arg(long, help_heading = "Data")]
+    strict: bool,
+    /// Decode all images anew, and keep none of them in the cache folder
+    #[arg(long, help_heading = "Data")]
+    no_cache: bool,
+    /// Go on although images were added, removed or changed: known ones keep their part of the split
+    #[arg(long, help_heading = "Data")]
+    accept_new_data: bool,
+}
+
+fn resize_rule(name: &str) -> Result<ResizeRule, String> {
+    ResizeRule::named(name).ok_or_else(|| "one of squash, crop, pad".into())
 }
 
 /// The data sets by name.
@@ -30,8 +55,17 @@ fn dataset_help() -> String {
 }
 
 impl DataArgs {
-    pub(crate) fn assignments(&self) -> [Assignment; 2] {
-        [("data.dataset", text(&self.dataset)), ("data.dir", path(&self.data_dir))]
+    pub(crate) fn assignments(&self) -> [Assignment; 8] {
+        [
+            ("data.dataset", text(&self.dataset)),
+            ("data.dir", path(&self.data_dir)),
+            ("data.side", number(self.side)),
+            ("data.resize", number(self.resize)),
+            ("data.channels", number(self.channels)),
+            ("data.strict", self.strict.then(|| "true".to_owned())),
+            ("data.cache", self.no_cache.then(|| "false".to_owned())),
+            ("data.accept-new-data", self.accept_new_data.then(|| "true".to_owned())),
+        ]
     }
 }
 

@@ -122,6 +122,7 @@ fn show(progress: &automl::search::fit::Progress) {
     use crate::output::note;
     use automl::search::fit::Progress;
     match progress {
+        Progress::Note(text) => note(format_args!("note    {text}")),
         Progress::Start { data, device, params, macs, epoch, epochs } => {
             note(format_args!("data    {data}"));
             note(format_args!("device  {device}"));

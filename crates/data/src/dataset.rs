@@ -1,21 +1,30 @@
 //! Data sets.
 
+mod detect;
 mod error;
 mod format;
+mod listing;
 mod registry;
 
 mod cifar10;
+mod cifar100;
 mod digits;
 mod fashion_mnist;
 mod folder;
 mod idx;
+mod list;
 mod mnist;
+mod npz;
+mod parquet;
 
 pub use error::DatasetError;
 pub use format::{DatasetFormat, Source};
 
 use crate::images::Images;
+use crate::reading::FileHash;
+use crate::report::Report;
 use crate::resize_rule::ResizeRule;
+use std::sync::Arc;
 
 /// A data set as published: images to train on, and official test images where there are some.
 ///
@@ -39,12 +48,20 @@ pub struct Dataset {
     pub class_names: Vec<String>,
     /// The images to train on.
     pub train: Images,
+    /// The official validation images.
+    pub validation: Option<Images>,
     /// The official test images.
     pub test: Option<Images>,
     /// Whether a mirrored image shows the same class (not so for digits).
     pub mirror: bool,
     /// The way in which images became square.
     pub resize: ResizeRule,
+    /// The files of the images, by their places; none for data sets in one file.
+    pub(crate) files: Arc<Vec<FileHash>>,
+    /// The median width and height of the images before they became square.
+    pub shown: Option<(u32, u32)>,
+    /// Files that were not used, and what else a user should know.
+    pub report: Report,
 }
 
 impl Dataset {
@@ -55,9 +72,13 @@ impl Dataset {
             classes: class_names.len(),
             class_names,
             train,
+            validation: None,
             test: None,
             mirror,
             resize: ResizeRule::default(),
+            files: Arc::default(),
+            shown: None,
+            report: Report::default(),
         }
     }
 

@@ -3,12 +3,14 @@
 mod format;
 mod whole;
 
-pub(crate) use format::Format;
+use format::Format;
 
 use crate::preprocessing::OrientationRule;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::Path;
 use thiserror::Error;
 
 /// Bytes that are not read as an image.
@@ -35,37 +37,65 @@ pub enum DecodeError {
 /// The most bytes that the pixels of one image may take.
 const MOST_BYTES: u64 = 1 << 30;
 
-/// The first frame of an image, composited on the background and upright. `side` is the side that it
-/// will be fitted to: a JPEG may be decoded at a reduced scale, never below it.
-pub(crate) fn decode(
-    file: &[u8],
-    side: usize,
-    background: [u8; 3],
-    rule: OrientationRule,
-) -> Result<RgbImage, DecodeError> {
-    let _ = side;
-    let format = Format::of(file)?;
-    if !whole::is_whole(format, file) {
-        return Err(DecodeError::Truncated);
-    }
-    let (image, orientation) = by_image_crate(file, format)?;
-    let mut image = DynamicImage::ImageRgb8(composite(image, background));
-    if rule == OrientationRule::Exif {
-        image.apply_orientation(orientation);
-    }
-    Ok(image.into_rgb8())
+/// A whole image file.
+#[derive(Debug)]
+pub(crate) struct Encoded<'a> {
+    file: &'a [u8],
+    format: Format,
 }
 
-fn by_image_crate(file: &[u8], format: Format) -> Result<(DynamicImage, Orientation), DecodeError> {
-    let damaged = |error: image::ImageError| DecodeError::Damaged(error.to_string());
-    let reader = ImageReader::with_format(Cursor::new(file), format.codec());
-    let mut decoder = reader.into_decoder().map_err(damaged)?;
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_BYTES);
-    decoder.set_limits(limits).map_err(damaged)?;
-    let orientation = orientation(&mut decoder);
-    let image = DynamicImage::from_decoder(decoder).map_err(damaged)?;
-    Ok((image, orientation))
+impl<'a> Encoded<'a> {
+    /// An image file with its end.
+    pub(crate) fn new(file: &'a [u8]) -> Result<Self, DecodeError> {
+        let format = Format::of(file)?;
+        if !whole::is_whole(format, file) {
+            return Err(DecodeError::Truncated);
+        }
+        Ok(Self { file, format })
+    }
+
+    /// Refuses a file whose first bytes are those of no image, without reading the rest.
+    pub(crate) fn check_start(path: &Path) -> Result<(), DecodeError> {
+        let mut start = Vec::new();
+        File::open(path)?.take(64).read_to_end(&mut start)?;
+        Format::of(&start).map(drop)
+    }
+
+    fn decoder(&self) -> Result<impl ImageDecoder + 'a, DecodeError> {
+        let reader = ImageReader::with_format(Cursor::new(self.file), self.format.codec());
+        let mut decoder = reader.into_decoder().map_err(damaged)?;
+        let mut limits = Limits::default();
+        limits.max_alloc = Some(MOST_BYTES);
+        decoder.set_limits(limits).map_err(damaged)?;
+        Ok(decoder)
+    }
+
+    /// Width and height in pixels as stored.
+    pub(crate) fn dimensions(&self) -> Option<(u32, u32)> {
+        self.decoder().ok().map(|decoder| decoder.dimensions())
+    }
+
+    /// The first frame, composited on the background and upright.
+    pub(crate) fn picture(
+        &self,
+        background: [u8; 3],
+        rule: OrientationRule,
+    ) -> Result<RgbImage, DecodeError> {
+        let mut decoder = self.decoder()?;
+        let orientation = orientation(&mut decoder);
+        let image = DynamicImage::from_decoder(decoder).map_err(damaged)?;
+        let colors = composite(image, background);
+        if rule == OrientationRule::Stored || orientation == Orientation::NoTransforms {
+            return Ok(colors);
+        }
+        let mut image = DynamicImage::ImageRgb8(colors);
+        image.apply_orientation(orientation);
+        Ok(image.into_rgb8())
+    }
+}
+
+fn damaged(error: image::ImageError) -> DecodeError {
+    DecodeError::Damaged(error.to_string())
 }
 
 /// The orientation by the EXIF data, which some programs begin with `Exif\0\0` in every format.
@@ -86,12 +116,19 @@ fn composite(image: DynamicImage, background: [u8; 3]) -> RgbImage {
     let image = image.into_rgba8();
     let mut colors = RgbImage::new(image.width(), image.height());
     for (out, pixel) in colors.pixels_mut().zip(image.pixels()) {
-        let [.., alpha] = pixel.0;
-        let alpha = u32::from(alpha);
-        for ((out, color), below) in out.0.iter_mut().zip(&pixel.0[..3]).zip(background) {
-            let sum = u32::from(*color) * alpha + u32::from(below) * (255 - alpha);
-            *out = ((sum + 127) / 255) as u8;
-        }
+        let [red, green, blue, alpha] = pixel.0;
+        out.0 = over([red, green, blue], alpha, background);
     }
     colors
+}
+
+/// A color over another one: `c a + b (1 - a)`.
+pub(crate) fn over(color: [u8; 3], alpha: u8, below: [u8; 3]) -> [u8; 3] {
+    let alpha = u32::from(alpha);
+    let mut mixed = color;
+    for (color, below) in mixed.iter_mut().zip(below) {
+        let sum = u32::from(*color) * alpha + u32::from(below) * (255 - alpha);
+        *color = ((sum + 127) / 255) as u8;
+    }
+    mixed
 }

@@ -2,6 +2,7 @@
 
 use crate::dataset::Dataset;
 use crate::images::Images;
+use crate::reading::FileHash;
 use serde::{Deserialize, Serialize};
 
 /// A data set by its content: two data sets with equal fingerprints hold the same images with the
@@ -39,25 +40,34 @@ impl Dataset {
             hasher.update(&(name.len() as u64).to_le_bytes());
             hasher.update(name.as_bytes());
         }
-        let tests = self.test.iter();
-        for part in std::iter::once(&self.train).chain(tests.clone()) {
-            update(&mut hasher, part);
-        }
+        let given = [Some(&self.train), self.validation.as_ref(), self.test.as_ref()];
+        let parts = || given.into_iter().flatten();
+        parts().for_each(|part| update(&mut hasher, part, &self.files));
         DataIdentity {
             name: self.name.clone(),
             fingerprint: hasher.finalize().to_hex()[..32].to_owned(),
-            images: self.train.len() + tests.map(Images::len).sum::<usize>(),
+            images: parts().map(Images::len).sum(),
             classes: self.class_names.clone(),
         }
     }
 }
 
-fn update(hasher: &mut blake3::Hasher, images: &Images) {
-    let shape = [images.len(), images.channels, images.side];
-    for n in shape {
-        hasher.update(&(n as u64).to_le_bytes());
+/// Files count by name and content, so that the side to which they are resized does not matter.
+fn update(hasher: &mut blake3::Hasher, images: &Images, files: &[FileHash]) {
+    hasher.update(&(images.len() as u64).to_le_bytes());
+    if files.is_empty() {
+        for n in [images.channels, images.side] {
+            hasher.update(&(n as u64).to_le_bytes());
+        }
+        for image in images.iter() {
+            hasher.update(image);
+        }
     }
-    hasher.update(&images.pixels);
+    for file in images.places().iter().filter_map(|place| files.get(*place as usize)) {
+        hasher.update(&(file.name.len() as u64).to_le_bytes());
+        hasher.update(file.name.as_bytes());
+        hasher.update(file.hash.as_bytes());
+    }
     for label in &images.labels {
         hasher.update(&label.to_le_bytes());
     }

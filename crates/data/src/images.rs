@@ -1,31 +1,53 @@
 //! Labeled images.
 
+use crate::pixels::Pixels;
 use crate::stratify::random;
+use std::sync::Arc;
 
 /// Square images of one size with their labels.
+///
+/// The pixels of a data set lie in memory once: selections, subsets and splits share them.
 ///
 /// # Examples
 /// ```
 /// use automl_data::Images;
 ///
-/// let images = Images { channels: 1, side: 2, pixels: (0..12).collect(), labels: vec![0, 1, 1] };
+/// let images = Images::new(1, 2, (0..12).collect(), vec![0, 1, 1]);
 /// assert_eq!((images.len(), images.size()), (3, 4));
 /// assert_eq!(images.image(1), [4, 5, 6, 7]);
 /// assert_eq!(images.select(&[2, 0]).labels, [1, 0]);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Images {
     /// Color channels: 1 or 3.
     pub channels: usize,
     /// Side in pixels.
     pub side: usize,
-    /// Pixels `[n, channels, side, side]`.
-    pub pixels: Vec<u8>,
     /// The class of each image. `[n]`.
     pub labels: Vec<u16>,
+    /// The place of each image in the pixels. `[n]`.
+    places: Vec<u32>,
+    pixels: Arc<Pixels>,
 }
 
 impl Images {
+    /// Images of pixels `[n, channels, side, side]`; bytes beyond `labels.len()` images are unused.
+    pub fn new(channels: usize, side: usize, pixels: Vec<u8>, labels: Vec<u16>) -> Self {
+        let places = (0..labels.len() as u32).collect();
+        Self::shared(channels, side, Arc::new(Pixels::Owned(pixels)), places, labels)
+    }
+
+    /// Images at some places of shared pixels.
+    pub(crate) fn shared(
+        channels: usize,
+        side: usize,
+        pixels: Arc<Pixels>,
+        places: Vec<u32>,
+        labels: Vec<u16>,
+    ) -> Self {
+        Self { channels, side, labels, places, pixels }
+    }
+
     /// The number of images.
     pub fn len(&self) -> usize {
         self.labels.len()
@@ -44,17 +66,34 @@ impl Images {
     /// The pixels of one image, `[channels, side, side]`; empty for an index out of range.
     pub fn image(&self, index: usize) -> &[u8] {
         let size = self.size();
-        self.pixels.get(index * size..(index + 1) * size).unwrap_or_default()
+        let image = self.places.get(index).map(|place| *place as usize * size);
+        image.and_then(|start| self.pixels.get(start..start + size)).unwrap_or_default()
+    }
+
+    /// The pixels of each image in turn.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).map(|index| self.image(index))
+    }
+
+    /// The place of each image in the data set's list of files.
+    pub(crate) fn places(&self) -> &[u32] {
+        &self.places
     }
 
     /// The images at these indexes, in their order; indexes out of range are left out.
     pub fn select(&self, indexes: &[usize]) -> Self {
-        let mut chosen = Self { channels: self.channels, side: self.side, ..Self::default() };
-        for &index in indexes.iter().filter(|index| **index < self.len()) {
-            chosen.pixels.extend_from_slice(self.image(index));
-            chosen.labels.push(self.labels[index]);
+        let known = || indexes.iter().filter(|index| **index < self.len());
+        Self {
+            labels: known().map(|&index| self.labels[index]).collect(),
+            places: known().map(|&index| self.places[index]).collect(),
+            ..self.empty()
         }
-        chosen
+    }
+
+    /// No images of these pixels.
+    fn empty(&self) -> Self {
+        let (labels, places, pixels) = (Vec::new(), Vec::new(), Arc::clone(&self.pixels));
+        Self { channels: self.channels, side: self.side, labels, places, pixels }
     }
 
     /// A stratified random choice of at most `most` images: each class keeps its share.
@@ -67,9 +106,25 @@ impl Images {
         self.select(&chosen)
     }
 
-    /// Appends images of the same shape.
+    /// Appends images of the same shape. Those of other pixels are copied.
     pub(crate) fn append(&mut self, other: &Self) {
-        self.pixels.extend_from_slice(&other.pixels);
-        self.labels.extend_from_slice(&other.labels);
+        if Arc::ptr_eq(&self.pixels, &other.pixels) {
+            self.places.extend_from_slice(&other.places);
+            self.labels.extend_from_slice(&other.labels);
+            return;
+        }
+        let both = || self.iter().chain(other.iter());
+        let labels = [&self.labels[..], &other.labels].concat();
+        *self = Self::new(self.channels, self.side, both().flatten().copied().collect(), labels);
     }
 }
+
+/// The same images with the same labels in the same order, wherever their pixels lie.
+impl PartialEq for Images {
+    fn eq(&self, other: &Self) -> bool {
+        (self.channels, self.side, &self.labels) == (other.channels, other.side, &other.labels)
+            && self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Images {}

@@ -1,6 +1,6 @@
 //! The way from an image file to the inputs of a network.
 
-use crate::decode::{DecodeError, decode};
+use crate::decode::{DecodeError, Encoded};
 use crate::resize_rule::ResizeRule;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -68,7 +68,7 @@ impl Preprocessing {
     /// # Errors
     /// [`DecodeError`] for bytes that are no image, of another format, truncated or damaged.
     pub fn pixels(&self, file: &[u8]) -> Result<Vec<u8>, DecodeError> {
-        let picture = decode(file, self.side, self.background, self.orientation)?;
+        let picture = Encoded::new(file)?.picture(self.background, self.orientation)?;
         let square = self.resize.apply(&picture, self.side, self.background);
         Ok(planes(&square, self.channels))
     }
@@ -108,6 +108,6 @@ pub(crate) fn planes(image: &image::RgbImage, channels: usize) -> Vec<u8> {
 }
 
 /// The brightness of a color (Rec. 601); of a grey one, its value.
-fn luma([r, g, b]: [u8; 3]) -> u8 {
+pub(crate) fn luma([r, g, b]: [u8; 3]) -> u8 {
     ((299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500) / 1000) as u8
 }

@@ -11,7 +11,8 @@ impl Images {
         }
         let windows = windows(self.side, side);
         let mut pixels = Vec::with_capacity(self.len() * self.channels * side * side);
-        for plane in self.pixels.chunks_exact(self.side * self.side) {
+        let planes = self.iter().flat_map(|image| image.chunks_exact(self.side * self.side));
+        for plane in planes {
             for (top, down) in &windows {
                 for (left, across) in &windows {
                     let mut sum = 0.0;
@@ -24,7 +25,7 @@ impl Images {
                 }
             }
         }
-        Self { channels: self.channels, side, pixels, labels: self.labels.clone() }
+        Self::new(self.channels, side, pixels, self.labels.clone())
     }
 }
 
@@ -52,17 +53,15 @@ mod tests {
 
     fn images(side: usize, pixels: Vec<u8>) -> Images {
         let labels = vec![0; pixels.len() / (side * side)];
-        Images { channels: 1, side, pixels, labels }
+        Images::new(1, side, pixels, labels)
     }
 
     #[test]
     fn whole_windows_are_means() {
         let image = images(4, vec![0, 4, 8, 8, 8, 4, 8, 8, 1, 1, 9, 0, 1, 1, 0, 0]);
-        assert_eq!(image.resized(2).pixels, [4, 8, 1, 2]);
-        assert_eq!(
-            images(3, vec![0, 30, 90, 0, 30, 90, 0, 30, 90]).resized(2).pixels,
-            [10, 70, 10, 70]
-        );
+        assert_eq!(image.resized(2).image(0), [4, 8, 1, 2]);
+        let columns = images(3, vec![0, 30, 90, 0, 30, 90, 0, 30, 90]);
+        assert_eq!(columns.resized(2).image(0), [10, 70, 10, 70]);
         assert_eq!(image.resized(4), image);
         assert_eq!(image.resized(9), image);
     }
@@ -74,7 +73,8 @@ mod tests {
             let image = images(side, seed[..side * side].to_vec());
             let small = image.resized(to);
             let mean = |image: &Images| {
-                image.pixels.iter().map(|p| f64::from(*p)).sum::<f64>() / image.pixels.len() as f64
+                let pixels = image.image(0);
+                pixels.iter().map(|p| f64::from(*p)).sum::<f64>() / pixels.len() as f64
             };
             prop_assert_eq!(small.side, to.min(side));
             prop_assert!((mean(&image) - mean(&small)).abs() <= 0.5 + 1e-9);

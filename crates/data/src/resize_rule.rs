@@ -8,7 +8,8 @@ use std::fmt;
 /// The way in which an image of `w` x `h` pixels becomes square, with side `s`.
 ///
 /// Pixels are weighted by a triangle as wide as the reduction, so that small patterns do not
-/// alias.
+/// alias. Of an image more than four times as large as its result, whole blocks of pixels are
+/// averaged before, down to at least twice the side.
 ///
 /// # Examples
 /// ```
@@ -42,7 +43,11 @@ impl ResizeRule {
 
     /// An image as a square of `side` pixels.
     pub(crate) fn apply(self, image: &RgbImage, side: usize, background: [u8; 3]) -> RgbImage {
-        let (width, height, side) = (image.width(), image.height(), side as u32);
+        let side = side as u32;
+        let factor = image.width().min(image.height()) / (2 * side).max(1);
+        let smaller = (factor > 1).then(|| reduced(image, factor));
+        let image = smaller.as_ref().unwrap_or(image);
+        let (width, height) = (image.width(), image.height());
         match self {
             Self::Squash => imageops::resize(image, side, side, FilterType::Triangle),
             Self::Crop => {
@@ -66,6 +71,33 @@ impl ResizeRule {
             }
         }
     }
+}
+
+/// The means of blocks of `factor` x `factor` pixels, smaller at the right and lower edges.
+fn reduced(image: &RgbImage, factor: u32) -> RgbImage {
+    let (width, height) = (image.width().div_ceil(factor), image.height().div_ceil(factor));
+    let (row, block) = (3 * image.width() as usize, 3 * factor as usize);
+    let mut means = Vec::with_capacity(3 * (width * height) as usize);
+    let mut sums = vec![[0u32; 3]; width as usize];
+    for rows in image.as_raw().chunks(row * factor as usize) {
+        sums.fill([0; 3]);
+        for row in rows.chunks_exact(row) {
+            for (sum, pixels) in sums.iter_mut().zip(row.chunks(block)) {
+                for pixel in pixels.chunks_exact(3) {
+                    for (sum, value) in sum.iter_mut().zip(pixel) {
+                        *sum += u32::from(*value);
+                    }
+                }
+            }
+        }
+        let tall = rows.len() / row;
+        for (column, sum) in sums.iter().enumerate() {
+            let wide = (row - column * block).min(block) / 3;
+            let count = (tall * wide) as u32;
+            means.extend(sum.map(|sum| ((sum + count / 2) / count) as u8));
+        }
+    }
+    RgbImage::from_raw(width, height, means).unwrap_or_default()
 }
 
 impl fmt::Display for ResizeRule {
@@ -107,6 +139,29 @@ mod tests {
         let by = |rule: ResizeRule| rule.apply(&square, 8, [255; 3]);
         assert_eq!(by(ResizeRule::Squash), by(ResizeRule::Crop));
         assert_eq!(by(ResizeRule::Squash), by(ResizeRule::Pad));
+    }
+
+    #[test]
+    fn blocks_become_their_means() {
+        let image = RgbImage::from_fn(5, 3, |x, y| Rgb([x as u8 * 10, y as u8 * 20, 7]));
+        let small = reduced(&image, 2);
+        assert_eq!(small.dimensions(), (3, 2));
+        assert_eq!(small.get_pixel(0, 0).0, [5, 10, 7]);
+        assert_eq!(small.get_pixel(2, 1).0, [40, 40, 7]);
+    }
+
+    #[test]
+    fn large_images_are_like_their_smaller_copies() {
+        let shade = |x: u32, y: u32| [x as f64, y as f64, (x + y) as f64 / 2.0];
+        let picture = |side: u32| {
+            RgbImage::from_fn(side, side, |x, y| {
+                Rgb(shade(x, y).map(|v| (255.0 * (v + 0.5) / f64::from(side)) as u8))
+            })
+        };
+        let large = ResizeRule::Squash.apply(&picture(640), 16, [0; 3]);
+        let small = ResizeRule::Squash.apply(&picture(32), 16, [0; 3]);
+        let difference = large.as_raw().iter().zip(small.as_raw()).map(|(a, b)| a.abs_diff(*b));
+        assert!(difference.max() <= Some(5));
     }
 
     #[test]

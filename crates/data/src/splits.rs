@@ -1,15 +1,23 @@
 //! Training, validation and test splits, and the normalization by the training split.
 
+mod assign;
+mod describe;
+
 use crate::dataset::Dataset;
 use crate::identity::DataIdentity;
 use crate::images::Images;
+use crate::manifest::Manifest;
 use crate::preprocessing::{BACKGROUND, OrientationRule, Preprocessing, normalize};
+use crate::reading::FileHash;
+use crate::report::Report;
 use crate::resize_rule::ResizeRule;
-use crate::stratify::{random, shuffled_classes};
-use thiserror::Error;
+use crate::stratify::random;
+pub use describe::ClassCount;
 
-/// The share of the images that becomes the test split where there is no official one.
-const TEST_SHARE: f64 = 0.2;
+use assign::{Shares, TEST_SHARE, assign, fold_of, valid_share};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use thiserror::Error;
 
 /// A data set that cannot be split.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -27,10 +35,19 @@ pub enum SplitError {
         /// The number of images.
         images: usize,
     },
+    /// A number of folds that cannot be made.
+    #[error("{folds} folds of {images} images: at least 2, at most one for each image")]
+    Folds {
+        /// The given number.
+        folds: usize,
+        /// The number of images for training and validation.
+        images: usize,
+    },
 }
 
 /// One of the three splits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Split {
     /// Images that networks are trained on.
     Train,
@@ -83,51 +100,117 @@ pub struct DataSplits {
     pub mean: Vec<f32>,
     /// The standard deviation of each channel over the training images.
     pub sd: Vec<f32>,
+    /// The files of the images, by their places.
+    pub(crate) files: Arc<Vec<FileHash>>,
+    /// The median width and height of the images before they became square.
+    pub shown: Option<(u32, u32)>,
+    /// Files that were not used, and what else a user should know.
+    pub report: Arc<Report>,
 }
 
 impl DataSplits {
     /// Splits each class at random, by a seed.
     ///
-    /// Official test images stay the test split; where there are none, a fifth of the images becomes
-    /// it. `validation` in (0, 1) is the share of the rest that becomes the validation split. The
-    /// statistics for normalization are those of the training split.
+    /// Official validation and test images stay those splits. Where there are no test images, a fifth
+    /// of each class becomes that split; `validation` in (0, 1) is the share of the rest that becomes
+    /// the validation split where there is none. At least one image of each class is for training.
+    /// The statistics for normalization are those of the training split.
     ///
     /// # Errors
     /// [`SplitError`] for a share outside `(0, 1)` or too few images.
     pub fn split(dataset: &Dataset, validation: f64, seed: u64) -> Result<Self, SplitError> {
-        if !(validation > 0.0 && validation < 1.0) {
-            return Err(SplitError::Share { share: validation });
-        }
+        let shares = Shares::new(dataset, validation)?;
         let all = &dataset.train;
-        let classes = shuffled_classes(&all.labels, seed);
-        let (mut train, mut held, mut test) = (Vec::new(), Vec::new(), Vec::new());
-        for class in classes {
-            let tested = if dataset.test.is_some() { 0.0 } else { TEST_SHARE };
-            let cut = (class.len() as f64 * tested).round() as usize;
-            let (own_test, rest) = class.split_at(cut);
-            let cut = (rest.len() as f64 * validation).round() as usize;
-            test.extend_from_slice(own_test);
-            held.extend_from_slice(&rest[..cut]);
-            train.extend_from_slice(&rest[cut..]);
+        let fixed = vec![None; all.len()];
+        let parts = assign(&all.labels, &fixed, shares, seed).map(|part| all.select(&part));
+        let [train, held, tests] = parts;
+        let held = dataset.validation.clone().unwrap_or(held);
+        let tests = dataset.test.clone().unwrap_or(tests);
+        Self::new(dataset, dataset.identity(), [train, held, tests])
+    }
+
+    /// Splits a data set as it was split before: an image whose content is in the manifest stays in
+    /// its part, wherever its file lies now; new ones are split as by [`DataSplits::split`].
+    ///
+    /// # Errors
+    /// As [`DataSplits::split`].
+    pub fn split_as(
+        dataset: &Dataset,
+        validation: f64,
+        seed: u64,
+        known: &Manifest,
+    ) -> Result<Self, SplitError> {
+        if known.files.is_empty() || dataset.files.is_empty() {
+            return Self::split(dataset, validation, seed);
         }
-        for part in [&mut train, &mut held, &mut test] {
-            part.sort_unstable();
+        let shares = Shares::new(dataset, validation)?;
+        let parts = known.parts();
+        let mut all = dataset.train.clone();
+        let mut given = vec![None; all.len()];
+        let official = [(&dataset.validation, Split::Validation), (&dataset.test, Split::Test)];
+        for (images, part) in official {
+            let images = images.iter().inspect(|images| all.append(images));
+            given.resize(given.len() + images.map(Images::len).sum::<usize>(), Some(part));
         }
-        let tests = dataset.test.clone().unwrap_or_else(|| all.select(&test));
-        if train.is_empty() || held.is_empty() || tests.is_empty() {
-            return Err(SplitError::TooFew { images: all.len() });
+        let known = all.places().iter().map(|place| {
+            let file = dataset.files.get(*place as usize)?;
+            parts.of(&file.name, &file.hash)
+        });
+        let fixed: Vec<_> = known.zip(given).map(|(known, given)| known.or(given)).collect();
+        let parts = assign(&all.labels, &fixed, shares, seed).map(|part| all.select(&part));
+        Self::new(dataset, dataset.identity(), parts)
+    }
+
+    /// Splits for cross-validation: the test split is that of [`DataSplits::split`], and each of the
+    /// `count` results has another part of the remaining images for validation. The parts hold
+    /// each class in equal shares, give or take one image; a class with a single image is for
+    /// training in all of them.
+    ///
+    /// # Errors
+    /// [`SplitError::Folds`] for fewer than 2 folds or more than images; [`SplitError::TooFew`].
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_data::{DataSplits, Dataset};
+    ///
+    /// let folds = DataSplits::folds(&Dataset::digits()?, 5, 0)?;
+    /// let validated: usize = folds.iter().map(|fold| fold.validation.len()).sum();
+    /// assert_eq!(validated, 1797 - 359);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn folds(dataset: &Dataset, count: usize, seed: u64) -> Result<Vec<Self>, SplitError> {
+        let mut all = dataset.train.clone();
+        dataset.validation.iter().for_each(|images| all.append(images));
+        if count < 2 || count > all.len() {
+            return Err(SplitError::Folds { folds: count, images: all.len() });
         }
-        let parts = [all.select(&train), all.select(&held), tests];
-        Ok(Self::new(dataset, dataset.identity(), parts))
+        let test = if dataset.test.is_some() { 0.0 } else { TEST_SHARE };
+        let fixed = vec![None; all.len()];
+        let [rest, _, tests] = assign(&all.labels, &fixed, Shares { test, validation: 0.0 }, seed);
+        let tests = dataset.test.clone().unwrap_or_else(|| all.select(&tests));
+        let rest = all.select(&rest);
+        let identity = dataset.identity();
+        let fold_of = fold_of(&rest.labels, count, seed);
+        let fold = |fold: usize| {
+            let is_held = |index: &usize| fold_of[*index] == Some(fold);
+            let (held, train): (Vec<_>, Vec<_>) = (0..rest.len()).partition(is_held);
+            let parts = [rest.select(&train), rest.select(&held), tests.clone()];
+            Self::new(dataset, identity.clone(), parts)
+        };
+        (0..count).map(fold).collect()
     }
 
     fn new(
         dataset: &Dataset,
         identity: DataIdentity,
         [train, validation, test]: [Images; 3],
-    ) -> Self {
+    ) -> Result<Self, SplitError> {
+        if train.is_empty() || validation.is_empty() || test.is_empty() {
+            let images = train.len() + validation.len() + test.len();
+            return Err(SplitError::TooFew { images });
+        }
         let (mean, sd) = statistics(&train);
-        Self {
+        Ok(Self {
             name: dataset.name.clone(),
             channels: train.channels,
             side: train.side,
@@ -141,7 +224,10 @@ impl DataSplits {
             test,
             mean,
             sd,
-        }
+            files: Arc::clone(&dataset.files),
+            shown: dataset.shown,
+            report: Arc::new(dataset.report.clone()),
+        })
     }
 
     /// The images of one split.
@@ -176,6 +262,9 @@ impl DataSplits {
 
     /// The same data at a smaller side in pixels, see [`Images::resized`], with new statistics.
     pub fn resized(&self, side: usize) -> Self {
+        if side == 0 || side >= self.side {
+            return self.clone();
+        }
         let train = self.train.resized(side);
         let (mean, sd) = statistics(&train);
         Self {
@@ -185,6 +274,7 @@ impl DataSplits {
             train,
             mean,
             sd,
+            files: Arc::default(),
             ..self.clone()
         }
     }
@@ -203,11 +293,14 @@ impl DataSplits {
     /// # Errors
     /// As [`DataSplits::split`].
     pub fn hold_out(&self, share: f64, seed: u64) -> Result<Self, SplitError> {
-        let names = self.class_names.clone();
-        let dataset = Dataset::new(&self.name, names, self.train.clone(), self.mirror)
-            .with_test(self.validation.clone());
-        let Self { train, validation, test, .. } = Self::split(&dataset, share, seed)?;
-        Ok(Self { train, validation, test, ..self.clone() })
+        let shares = Shares { test: 0.0, validation: valid_share(share)? };
+        let fixed = vec![None; self.train.len()];
+        let [train, held, _] =
+            assign(&self.train.labels, &fixed, shares, seed).map(|part| self.train.select(&part));
+        if train.is_empty() || held.is_empty() || self.validation.is_empty() {
+            return Err(SplitError::TooFew { images: self.train.len() });
+        }
+        Ok(Self { train, validation: held, test: self.validation.clone(), ..self.clone() })
     }
 
     /// Appends the normalized pixels of one image `[channels, side, side]` to `out`:
@@ -234,7 +327,8 @@ impl DataSplits {
 fn statistics(images: &Images) -> (Vec<f32>, Vec<f32>) {
     let plane = images.side * images.side;
     let mut sums = vec![(0.0f64, 0.0f64); images.channels];
-    for (i, pixels) in images.pixels.chunks_exact(plane).enumerate() {
+    let planes = images.iter().flat_map(|image| image.chunks_exact(plane.max(1)));
+    for (i, pixels) in planes.enumerate() {
         // Integers are exact, so the order of summation does not matter.
         let (sum, squares) = pixels.iter().fold((0u64, 0u64), |(sum, squares), p| {
             let p = u64::from(*p);

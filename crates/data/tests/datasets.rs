@@ -1,7 +1,7 @@
 //! Reading data sets, whole and broken, and splitting them.
 #![allow(clippy::unwrap_used)]
 
-use automl_data::{DataSplits, Dataset, DatasetError, Images};
+use automl_data::{DataSplits, Dataset, DatasetError, DatasetFormat, Images, Source};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
@@ -132,13 +132,14 @@ fn folders_of_images_are_read() {
         (200, 0, 1)
     );
     std::fs::write(folder.path().join("dog/broken.png"), "no picture").unwrap();
-    let error = Dataset::load("folder", Some(folder.path()), 8).unwrap_err().to_string();
+    let source = Source { folder: Some(folder.path()), strict: true, ..Source::default() };
+    let error = DatasetFormat::find("folder").unwrap().load(&source).unwrap_err().to_string();
     assert!(error.contains("broken.png"), "{error}");
 }
 
 fn labeled(labels: Vec<u16>) -> Dataset {
     let pixels = (0..labels.len() * 4).map(|i| (i * 7 % 251) as u8).collect();
-    let train = Images { channels: 1, side: 2, pixels, labels };
+    let train = Images::new(1, 2, pixels, labels);
     Dataset::new("made", ["a", "b", "c", "d"].map(str::to_owned).into(), train, false)
 }
 
@@ -155,9 +156,9 @@ proptest! {
         prop_assert_eq!(&data, &DataSplits::split(&dataset, share, seed).unwrap());
         let mut all: Vec<u8> = Vec::new();
         for part in [&data.train, &data.validation, &data.test] {
-            all.extend(&part.pixels);
+            all.extend(part.iter().flatten());
         }
-        let mut expected = dataset.train.pixels.clone();
+        let mut expected: Vec<u8> = dataset.train.iter().flatten().copied().collect();
         all.sort_unstable();
         expected.sort_unstable();
         prop_assert_eq!(all, expected);

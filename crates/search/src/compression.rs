@@ -7,16 +7,16 @@ pub use crate::network_record::{Compression, Measured, Method};
 pub use folder::OutFolderError;
 pub use goal::{Goal, GoalError};
 
-use crate::engine::open_data;
+use crate::data::{describe, open_data};
 use crate::engine::pool::Pool;
-use crate::split::reconcile;
+use crate::split::{manifest, reconcile};
 use crate::{Completion, NetworkRecord, SearchError, Settings, SplitError, SplitSettings};
 use automl_arch::{Cost, NetworkSpec, NetworkSpecError};
 use automl_compress::{
     Budget, Callbacks, CompressError, CompressionEvent, FineTuning, Model, ModelError, Pruning,
     RankRule, RankTarget, both_and_tune, decompose_and_tune, fine_tuning, prune_and_tune,
 };
-use automl_data::{Recipe, Split};
+use automl_data::{Manifest, Recipe, Split};
 use automl_study::StopFlag;
 use automl_train::{Evaluation, TrainError, Training, WeightsError, export, read_weights};
 use folder::OutFolder;
@@ -106,7 +106,7 @@ pub enum Progress {
     Note(String),
     /// The compression begins.
     Start {
-        /// The data's name.
+        /// The data in words, in lines.
         data: String,
         /// The device, in words.
         device: String,
@@ -179,14 +179,17 @@ pub fn run(
         return Err(GoalError::NoGoal.into());
     }
     let folder = OutFolder::claim(&job.out)?;
-    let (chosen, data) = open_data(settings)?;
+    let note = |note: String| observer(&Progress::Note(note));
+    let known = manifest(&weights).map_err(SearchError::from)?;
+    let (chosen, data) = open_data(settings, known.as_ref(), &note)?;
+    let manifest = known.iter().fold(data.manifest(), Manifest::after);
     let epochs = job.epochs.unwrap_or_else(|| {
         settings.training.finish_epochs(&data, settings.search_epochs()).div_ceil(3)
     });
     let recipe = fine_tuning(&settings.training.recipe(&data, epochs), epochs, job.rate);
     let (data, device) = (Arc::new(data), &chosen.device);
     let tuning = FineTuning { data: &data, recipe: &recipe, seed: settings.seed, device };
-    let (data, device) = (data.name.clone(), chosen.description.clone());
+    let (data, device) = (describe(&data, data.train.len()), chosen.description.clone());
     observer(&Progress::Start { data, device, cost, budget, epochs });
     let compressed = Pool::new(settings, &chosen)
         .together(|| job.compress(&model, budget, &tuning, stop, observer));
@@ -201,6 +204,7 @@ pub fn run(
         seconds: start.elapsed().as_secs_f64(),
         ..record
     };
+    manifest.write(&job.out).map_err(SearchError::from)?;
     record.write(&job.out).map_err(SearchError::from)?;
     folder.keep();
     Ok(Completion::Finished(record))

@@ -35,4 +35,3 @@ pub(crate) use executor::CHECKPOINT_EVERY;
 pub use part::{Configured, Ready, SamplerSource, SchedulerSource};
 pub use resume::ResumeError;
 pub(crate) use resume::begun;
-pub use run::open_data;

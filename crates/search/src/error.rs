@@ -2,7 +2,7 @@
 
 use crate::{FileError, ResumeError, Settings, SettingsError};
 use automl_arch::BlockSpaceError;
-use automl_data::{DatasetError, SplitError};
+use automl_data::{Changes, DataIdentity, DatasetError, ManifestError, SplitError};
 use automl_registry::PartError;
 use automl_storage::OpenError;
 use automl_study::part::OptionError;
@@ -80,6 +80,30 @@ pub enum DataError {
     /// The data set cannot be split.
     #[error(transparent)]
     Split(#[from] SplitError),
+    /// Images were added, removed or changed since an earlier job.
+    #[error(
+        "the data changed: {0}; --accept-new-data goes on, and known images keep their part of the \
+         split"
+    )]
+    Changed(Box<Changes>),
+    /// The classes changed since an earlier job.
+    #[error("the data changed: {0}; a network of the former classes does not fit: begin anew")]
+    Classes(Box<Changes>),
+    /// The study began with other data elsewhere.
+    #[error(
+        "the study began with {} images in {} classes of other content than these {} in {}; \
+         --accept-new-data goes on where the classes are the same",
+        known.images, known.classes.len(), own.images, own.classes.len()
+    )]
+    OtherData {
+        /// The data with which the study began.
+        known: Box<DataIdentity>,
+        /// The data at hand.
+        own: Box<DataIdentity>,
+    },
+    /// The record of the files cannot be read or written.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
     /// No block space fits the images.
     #[error(transparent)]
     Space(#[from] BlockSpaceError),
@@ -143,7 +167,7 @@ macro_rules! kinds {
 
 kinds! {
     ConfigurationError of SettingsError, ResumeError, PartError, OptionError, LadderError;
-    DataError of DatasetError, SplitError, BlockSpaceError, FidelityError;
+    DataError of DatasetError, SplitError, ManifestError, BlockSpaceError, FidelityError;
     RecordError of StoreError, OpenError, BuildError, AskError, RefreshError, TellError;
     TrainingError of TrainError, CheckpointError, ExportError, LatencyError;
 }

@@ -1,13 +1,14 @@
 //! Training of one given network to the end, with one test, and its files.
 
+use crate::data::{describe, open_data};
+use crate::engine::CHECKPOINT_EVERY;
 use crate::engine::pool::Pool;
-use crate::engine::{CHECKPOINT_EVERY, open_data};
 use crate::file::remove;
 use crate::network_record::METRICS;
 use crate::split::SplitSettings;
 use crate::{Completion, FileError, NetworkRecord, SearchError, Settings};
 use automl_arch::{Cost, NetworkSpec, NetworkSpecError};
-use automl_data::{DataSplits, Recipe, Split};
+use automl_data::{DataSplits, Manifest, Recipe, Split};
 use automl_study::StopFlag;
 use automl_train::{EpochReport, SelectedDevice, Training, export};
 use std::path::{Path, PathBuf};
@@ -40,9 +41,11 @@ pub enum FitError {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Progress {
+    /// A note on the data.
+    Note(String),
     /// The training begins, or goes on after `epoch` epochs.
     Start {
-        /// The data's name.
+        /// The data in words, in lines.
         data: String,
         /// The device, in words.
         device: String,
@@ -93,11 +96,16 @@ pub fn run(
     if out.join(METRICS).exists() {
         return Err(FitError::Taken { path: out.to_owned() });
     }
-    let (device, data) = open_data(settings)?;
+    // An interrupted training goes on with its data.
+    let known = Manifest::read(out).map_err(SearchError::from)?;
+    let note = |note: String| observer(&Progress::Note(note));
+    let (device, data) = open_data(settings, known.as_ref(), &note)?;
     let start = Instant::now();
     let epochs = settings.training.finish_epochs(&data, settings.search_epochs());
     let recipe = settings.training.recipe(&data, epochs);
     std::fs::create_dir_all(out).map_err(|e| SearchError::from(FileError::of("create", out)(e)))?;
+    let manifest = known.iter().fold(data.manifest(), Manifest::after);
+    manifest.write(out).map_err(SearchError::from)?;
     let checkpoint = out.join(CHECKPOINT);
     let job = Job {
         description: &description,
@@ -163,7 +171,7 @@ impl Job<'_> {
     ) -> Result<Training, SearchError> {
         let mut training = self.begin()?;
         observer(&Progress::Start {
-            data: self.data.name.clone(),
+            data: describe(&self.data, self.data.train.len()),
             device: self.device.description.clone(),
             params: self.cost.parameters,
             macs: self.cost.macs,

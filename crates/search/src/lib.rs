@@ -4,6 +4,8 @@
 #[cfg(feature = "train")]
 pub mod compression;
 #[cfg(feature = "train")]
+mod data;
+#[cfg(feature = "train")]
 mod engine;
 #[cfg(feature = "train")]
 mod error;
@@ -24,11 +26,12 @@ mod split;
 #[cfg(feature = "train")]
 #[doc(hidden)]
 pub mod shared {
+    pub use crate::data::open_data;
+    pub use crate::engine::Candidate;
     pub use crate::engine::plan::{ETA, Plan};
     pub use crate::engine::pool::{Pool, lock};
     pub use crate::engine::rungs::{Macs, fidelities, preparation};
     pub use crate::engine::time::is_over;
-    pub use crate::engine::{Candidate, open_data};
     pub use crate::error::unless_stopped;
 }
 

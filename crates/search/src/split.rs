@@ -5,6 +5,7 @@
 
 use crate::engine::begun;
 use crate::{ResumeError, Settings};
+use automl_data::{Manifest, ManifestError, Side};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -65,7 +66,7 @@ struct Known {
     /// The folder of the data set's files.
     dir: Option<PathBuf>,
     /// The side to which they were resized.
-    side: Option<usize>,
+    side: Option<Side>,
 }
 
 /// The settings under which a network is tested.
@@ -108,7 +109,9 @@ pub(crate) fn reconcile(
         if value == known {
             return Ok(());
         }
-        if value == usual && !meant.iter().any(|meant| meant == name) {
+        // A folder alone may be one of any format.
+        let is_implied = name == "data.dataset" && value == "\"folder\"";
+        if (is_implied || value == usual) && !meant.iter().any(|meant| meant == name) {
             taken.push(format!("{name} = {known}"));
             return Ok(());
         }
@@ -126,7 +129,10 @@ pub(crate) fn reconcile(
     let [value, usual_value, known] = seeds;
     check("seed", value, usual_value, known)?;
     // The folder of class folders is the data set itself.
-    if let (Some(own), Some(known), "folder") = (&data.dir, &dir, split.dataset.as_str()) {
+    let is_known = manifest(weights).is_ok_and(|known| known.is_some());
+    if let (Some(own), Some(known), "folder") = (&data.dir, &dir, split.dataset.as_str())
+        && !is_known
+    {
         let place = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
         if place(own) != place(known) {
             let (value, known) = (text(&own.to_string_lossy()), text(&known.to_string_lossy()));
@@ -161,6 +167,17 @@ fn known(weights: &Path) -> Result<Option<Known>, SplitError> {
         return Ok(None);
     };
     Ok(Some(Known { split, dir: None, side: None }))
+}
+
+/// The files of the data of the network in the folder of a file of weights, with their parts: from
+/// its own folder, or that of its study.
+pub(crate) fn manifest(weights: &Path) -> Result<Option<Manifest>, ManifestError> {
+    let Ok(weights) = weights.canonicalize() else { return Ok(None) };
+    let Some(folder) = weights.parent() else { return Ok(None) };
+    match (Manifest::read(folder)?, study(folder)) {
+        (None, Some(study)) => Manifest::read(study),
+        (own, _) => Ok(own),
+    }
 }
 
 /// The folder of the study that trained the network in `<study>/front/trial-<n>`.

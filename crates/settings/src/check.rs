@@ -5,7 +5,7 @@ use super::{
     TrainingSettings,
 };
 use crate::LadderSettings;
-use automl_data::DatasetFormat;
+use automl_data::{DatasetFormat, Side};
 use automl_registry::{PartError, check_pair};
 use automl_storage::{Address, without_password};
 
@@ -101,8 +101,16 @@ impl DataSettings {
         if !(self.validation > 0.0 && self.validation < 0.9) {
             return wrong("data.validation", self.validation.to_string(), "must lie in (0, 0.9)");
         }
-        if !(8..=512).contains(&self.side) {
-            return wrong("data.side", self.side.to_string(), "must lie between 8 and 512 pixels");
+        if let Side::Pixels(side) = self.side
+            && !(8..=512).contains(&side)
+        {
+            return wrong("data.side", side.to_string(), "must lie between 8 and 512 pixels");
+        }
+        if let Some(channels) = self.channels
+            && channels != 1
+            && channels != 3
+        {
+            return wrong("data.channels", channels.to_string(), "must be 1 (grey) or 3 (color)");
         }
         let Ok(format) = DatasetFormat::find(&self.dataset) else {
             let known: Vec<_> = DatasetFormat::all().iter().map(|format| format.name).collect();

@@ -42,6 +42,7 @@ impl Settings {
         for assignment in assignments {
             assign(&mut table, assignment)?;
         }
+        imply_dataset(&mut table);
         let mut settings: Self =
             toml::Value::Table(table).try_into().map_err(|e: toml::de::Error| {
                 SettingsError::Parse {
@@ -70,6 +71,16 @@ fn rename(table: &mut toml::Table) {
         {
             section.entry(now).or_insert(value);
         }
+    }
+}
+
+/// A folder alone is one of images.
+fn imply_dataset(table: &mut toml::Table) {
+    if let Some(data) = table.get_mut("data").and_then(toml::Value::as_table_mut)
+        && data.contains_key("dir")
+        && !data.contains_key("dataset")
+    {
+        data.insert("dataset".into(), "folder".into());
     }
 }
 

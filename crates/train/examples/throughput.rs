@@ -103,12 +103,9 @@ fn data(
 ) -> Result<DataSplits, Box<dyn std::error::Error>> {
     let mut rng = stream(0, 0, "noise");
     let count = steps * BATCH * 2;
-    let train = Images {
-        channels,
-        side,
-        pixels: (0..count * channels * side * side).map(|_| rng.random()).collect(),
-        labels: (0..count).map(|i| (i % 10) as u16).collect(),
-    };
+    let pixels = (0..count * channels * side * side).map(|_| rng.random()).collect();
+    let labels = (0..count).map(|i| (i % 10) as u16).collect();
+    let train = Images::new(channels, side, pixels, labels);
     let names = (0..10).map(|class| class.to_string()).collect();
     let dataset = Dataset::new("noise", names, train, false);
     let mut data = DataSplits::split(&dataset, 0.1, 0)?;

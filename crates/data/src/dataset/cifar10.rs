@@ -3,12 +3,13 @@
 use super::format::{DatasetFormat, Source};
 use super::{Dataset, DatasetError, named};
 use crate::images::Images;
-use std::path::Path;
+use std::path::PathBuf;
 
 const CLASSES: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
-const RECORD: usize = 1 + 3 * 32 * 32;
+/// The bytes of an image.
+const PIXELS: usize = 3 * 32 * 32;
 
 pub(super) const FORMAT: DatasetFormat = DatasetFormat {
     name: "cifar10",
@@ -24,28 +25,39 @@ fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
     if unpacked.is_dir() {
         folder = unpacked;
     }
-    let mut train = Images { channels: 3, side: 32, ..Images::default() };
-    for batch in 1..=5 {
-        read(&folder.join(format!("data_batch_{batch}.bin")), &mut train)?;
-    }
-    let mut test = Images { channels: 3, side: 32, ..Images::default() };
-    read(&folder.join("test_batch.bin"), &mut test)?;
+    let batches: Vec<_> =
+        (1..=5).map(|batch| folder.join(format!("data_batch_{batch}.bin"))).collect();
+    let train = read(&batches, (1, 10))?;
+    let test = read(&[folder.join("test_batch.bin")], (1, 10))?;
     Ok(Dataset::new("cifar10", named(&CLASSES), train, true).with_test(test))
 }
 
-fn read(path: &Path, images: &mut Images) -> Result<(), DatasetError> {
-    let raw = std::fs::read(path).map_err(|e| DatasetError::read(path, e))?;
-    if raw.is_empty() || raw.len() % RECORD != 0 {
-        let reason = format!("{} bytes are not a multiple of {RECORD}-byte records", raw.len());
-        return Err(DatasetError::content(path, reason));
-    }
-    for (number, record) in raw.chunks_exact(RECORD).enumerate() {
-        if record[0] > 9 {
-            let reason = format!("record {number} has the label {}, not one of 0 to 9", record[0]);
+/// Records of `labels` bytes, of which the last is one of `classes`, and three planes.
+pub(super) fn read(
+    files: &[PathBuf],
+    (label_bytes, classes): (usize, u8),
+) -> Result<Images, DatasetError> {
+    let record_length = label_bytes + PIXELS;
+    let (mut labels, mut pixels) = (Vec::new(), Vec::new());
+    for path in files {
+        let raw = std::fs::read(path).map_err(|e| DatasetError::read(path, e))?;
+        if raw.is_empty() || raw.len() % record_length != 0 {
+            let reason =
+                format!("{} bytes are not a multiple of {record_length}-byte records", raw.len());
             return Err(DatasetError::content(path, reason));
         }
-        images.labels.push(record[0].into());
-        images.pixels.extend_from_slice(&record[1..]);
+        for (number, record) in raw.chunks_exact(record_length).enumerate() {
+            let label = record[label_bytes - 1];
+            if label >= classes {
+                let reason = format!(
+                    "record {number} has the label {label}, not one of 0 to {}",
+                    classes - 1
+                );
+                return Err(DatasetError::content(path, reason));
+            }
+            labels.push(label.into());
+            pixels.extend_from_slice(&record[label_bytes..]);
+        }
     }
-    Ok(())
+    Ok(Images::new(3, 32, pixels, labels))
 }

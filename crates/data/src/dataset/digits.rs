@@ -24,11 +24,12 @@ pub(super) fn load() -> Result<Dataset, DatasetError> {
     let place = Path::new("the embedded digits");
     let mut raw = Vec::new();
     GzDecoder::new(BYTES).read_to_end(&mut raw).map_err(|e| DatasetError::read(place, e))?;
-    let mut train = Images { channels: 1, side: 8, ..Images::default() };
+    let (mut labels, mut pixels) = (Vec::new(), Vec::new());
     for record in raw.chunks_exact(RECORD) {
-        train.labels.push(record[0].into());
+        labels.push(record[0].into());
         // 0 to 16 becomes 0 to 255.
-        train.pixels.extend(record[1..].iter().map(|v| (u16::from(*v) * 255 / 16) as u8));
+        pixels.extend(record[1..].iter().map(|v| (u16::from(*v) * 255 / 16) as u8));
     }
+    let train = Images::new(1, 8, pixels, labels);
     Ok(Dataset::new("digits", numbered(10), train, false))
 }

@@ -37,6 +37,14 @@ pub enum DatasetError {
         /// The missing files.
         what: String,
     },
+    /// Files that cannot be read, where every file must be.
+    #[error("{}: {faults}; mend or remove them, or go on without --strict", path.display())]
+    Strict {
+        /// The folder.
+        path: PathBuf,
+        /// The files by kind.
+        faults: String,
+    },
     /// The content of a file does not agree with its format.
     #[error("{}: {reason}", path.display())]
     Content {

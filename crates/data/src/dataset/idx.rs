@@ -1,7 +1,8 @@
 //! The IDX format of MNIST and Fashion-MNIST, plain or gzipped.
 
+use super::folder::own_name;
 use super::format::Source;
-use super::{Dataset, DatasetError};
+use super::{Dataset, DatasetError, numbered};
 use crate::images::Images;
 use flate2::read::GzDecoder;
 use std::fs::File;
@@ -11,6 +12,19 @@ use std::path::{Path, PathBuf};
 /// Files of both data sets.
 pub(super) const FILES: &str = "train-images-idx3-ubyte, train-labels-idx1-ubyte, \
      t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or gzipped";
+
+/// Names of the file that the others lie beside.
+pub(super) const NAMES: [&str; 3] =
+    ["train-images-idx3-ubyte", "train-images-idx3-ubyte.gz", "train-images.idx3-ubyte"];
+
+/// Reads the four files of a data set with a name by its folder.
+pub(super) fn load_any(source: &Source<'_>) -> Result<Dataset, DatasetError> {
+    let name = source.folder.map_or_else(|| "idx".into(), own_name);
+    if name.contains("fashion") {
+        return (super::fashion_mnist::FORMAT.load)(source);
+    }
+    load(&name, numbered(10), source, false)
+}
 
 /// Reads the four files of a data set.
 pub(super) fn load(
@@ -40,7 +54,7 @@ pub(super) fn load(
             return Err(DatasetError::content(&label_path, reason));
         }
         let labels = labels.into_iter().map(u16::from).collect();
-        Ok(Images { channels: 1, side: height, pixels, labels })
+        Ok(Images::new(1, height, pixels, labels))
     };
     let (train, test) = (part("train")?, part("t10k")?);
     if train.side != test.side {

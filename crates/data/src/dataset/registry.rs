@@ -2,6 +2,7 @@
 
 use super::format::{DatasetFormat, Source};
 use super::{Dataset, DatasetError, digits};
+use crate::side::Side;
 use std::path::Path;
 
 /// All formats. A new one is a file with its `FORMAT` and a line here.
@@ -10,7 +11,11 @@ const FORMATS: &[DatasetFormat] = &[
     super::mnist::FORMAT,
     super::fashion_mnist::FORMAT,
     super::cifar10::FORMAT,
+    super::cifar100::FORMAT,
     super::folder::FORMAT,
+    super::list::FORMAT,
+    super::npz::FORMAT,
+    super::parquet::FORMAT,
 ];
 
 impl DatasetFormat {
@@ -47,6 +52,7 @@ impl Dataset {
     /// [`DatasetError`] for an unknown name, or files that are missing, truncated or of another
     /// format.
     pub fn load(name: &str, folder: Option<&Path>, side: usize) -> Result<Self, DatasetError> {
-        DatasetFormat::find(name)?.load(&Source { folder, side })
+        let side = Side::Pixels(side);
+        DatasetFormat::find(name)?.load(&Source { folder, side, ..Source::default() })
     }
 }

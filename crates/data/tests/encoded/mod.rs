@@ -1,4 +1,5 @@
 //! Images as files of every format.
+#![allow(dead_code, reason = "each test uses some of it")]
 
 use image::codecs::{jpeg::JpegEncoder, png::PngEncoder, webp::WebPEncoder};
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, RgbImage};

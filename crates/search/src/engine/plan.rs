@@ -3,6 +3,7 @@
 use super::candidate::{ArchitectureSpace, Candidates};
 use super::caps::Caps;
 use super::rungs::{Macs, Rungs};
+use crate::data::describe;
 use crate::{LadderSettings, SearchError, Settings, SpaceName, TrainingSettings};
 use automl_arch::nas_bench_macro::MacroSpace;
 use automl_arch::{BlockSpace, BlockSpaceError, BlockSpaceOptions, Graph, NetworkSpace};
@@ -113,21 +114,7 @@ impl Plan {
 
     /// The data in words.
     pub fn describe(&self) -> String {
-        let data = &self.data;
-        let shape = format!("{}x{}x{}", data.side, data.side, data.channels);
-        let searched = if self.search_data.train.len() < data.train.len() {
-            format!(" ({} of them in the search)", self.search_data.train.len())
-        } else {
-            String::new()
-        };
-        format!(
-            "{}: {} training{searched}, {} validation and {} test images of {shape} in {} classes",
-            data.name,
-            data.train.len(),
-            data.validation.len(),
-            data.test.len(),
-            data.classes
-        )
+        describe(&self.data, self.search_data.train.len())
     }
 
     /// Predicts latencies by a table, for the limit and for the cost objective.

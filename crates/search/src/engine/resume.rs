@@ -9,6 +9,7 @@ pub(super) use join::{Joined, join, may_close};
 
 use crate::file::write_file;
 use crate::{SearchError, Settings};
+use automl_data::Manifest;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -16,8 +17,8 @@ use thiserror::Error;
 /// The file in the study's folder.
 const FILE: &str = "settings.json";
 
-/// Settings that name the study's place, which each run gives.
-const PLACE: &[&str] = &["study", "runs"];
+/// Settings that each run gives: the study's place, and how it treats data.
+const PLACE: &[&str] = &["study", "runs", "data.strict", "data.cache", "data.accept-new-data"];
 
 /// The settings that may change from run to run; all others stay.
 const FREE: &[&str] = &[
@@ -107,9 +108,16 @@ pub(super) fn settings(given: &Settings) -> Result<(Settings, Option<String>), R
     let Some(begun) = read(&given.runs.join(study).join(FILE))? else {
         return Ok((given.clone(), None));
     };
-    let (settings, taken) = reconcile(given, &begun)?;
+    let is_known = Manifest::read(&given.runs.join(study)).is_ok_and(|known| known.is_some());
+    let (settings, taken) = reconcile(given, &begun, is_known)?;
     let note = format!("going on with {}, as the study began", taken.join(", "));
     Ok((settings, Some(note).filter(|_| !taken.is_empty())))
+}
+
+/// The files of the study's data with their parts, where they were kept.
+pub(super) fn manifest(settings: &Settings) -> Result<Option<Manifest>, SearchError> {
+    let Some(study) = &settings.study else { return Ok(None) };
+    Ok(Manifest::read(&settings.runs.join(study))?)
 }
 
 /// Keeps the settings of a new study; the file is complete or absent.
@@ -138,8 +146,13 @@ fn read(path: &Path) -> Result<Option<Settings>, ResumeError> {
 }
 
 /// The given settings with those of the study's first run in place of defaults, and the names of
-/// those. A setting that differs from both is refused, unless it may change.
-fn reconcile(given: &Settings, begun: &Settings) -> Result<(Settings, Vec<String>), ResumeError> {
+/// those. A setting that differs from both is refused, unless it may change. A folder of data whose
+/// content `is_known` may lie elsewhere.
+fn reconcile(
+    given: &Settings,
+    begun: &Settings,
+    is_known: bool,
+) -> Result<(Settings, Vec<String>), ResumeError> {
     let (mut now, mut then) = (values(given)?, values(begun)?);
     let mut usual = values(&Settings::default())?;
     let mut taken = Vec::new();
@@ -148,10 +161,12 @@ fn reconcile(given: &Settings, begun: &Settings) -> Result<(Settings, Vec<String
         if value == begun_value {
             continue;
         }
-        if value == place(&mut usual, &name) {
+        // A folder alone may be one of any format.
+        let is_implied = name == "data.dataset" && *value == "folder";
+        if is_implied || value == place(&mut usual, &name) {
             *value = begun_value.take();
             taken.push(format!("{name} = {}", shown(value)));
-        } else if !is_free(&name, begun) {
+        } else if !is_free(&name, begun, is_known) {
             let (value, begun) = (shown(value), shown(begun_value));
             return Err(ResumeError::Differs { name, value, begun });
         }
@@ -169,9 +184,10 @@ fn shown(value: &Value) -> String {
     if value.is_null() { "its default".into() } else { value.to_string() }
 }
 
-/// Whether a setting may change. Files may lie elsewhere, unless their folder is the data set.
-fn is_free(name: &str, begun: &Settings) -> bool {
-    FREE.contains(&name) || name == "data.dir" && begun.data.dataset != "folder"
+/// Whether a setting may change. Files may lie elsewhere, unless their folder is the data set and its
+/// content is not known.
+fn is_free(name: &str, begun: &Settings, is_known: bool) -> bool {
+    FREE.contains(&name) || name == "data.dir" && (is_known || begun.data.dataset != "folder")
 }
 
 /// All settings by name, files and folders as seen from everywhere.
@@ -225,7 +241,7 @@ mod tests {
         let begun = load(&[&stay[..], &free, &["runs=/old", "study=old", "workers=2"]].concat());
         let changed = ["search.trials=120", "training.final-epochs=7", "workers=3", "study=new"];
         let given = load(&[&changed[..], &["training.epochs=9"]].concat());
-        let (settings, taken) = reconcile(&given, &begun).unwrap();
+        let (settings, taken) = reconcile(&given, &begun, false).unwrap();
         let noted = [
             "search.max-params = 9",
             "search.search-and-learn = true",
@@ -236,7 +252,7 @@ mod tests {
         assert_eq!(taken, noted);
         let expected = [&stay[..], &free[1..]].concat();
         assert_eq!(settings, load(&[&expected[..], &changed].concat()));
-        assert_eq!(reconcile(&settings, &begun).unwrap(), (settings, Vec::new()));
+        assert_eq!(reconcile(&settings, &begun, false).unwrap(), (settings, Vec::new()));
     }
 
     #[test]
@@ -252,7 +268,7 @@ mod tests {
             ("training.batch=8", "training.batch = 8: the study began with its default"),
             ("fidelity.ladder=[{epochs = 3}]", "fidelity.ladder"),
         ] {
-            let error = reconcile(&load(&[given]), &begun).unwrap_err().to_string();
+            let error = reconcile(&load(&[given]), &begun, false).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
         }
     }
@@ -265,7 +281,7 @@ mod tests {
         assert_eq!(kept.storage.as_deref(), Some("postgresql://me@host/x"));
         // Who goes on and gives it again needs it.
         let again = load(&["storage=postgresql://me:secret@host/x", "search.trials=5"]);
-        assert_eq!(reconcile(&again, &kept).unwrap(), (again, Vec::new()));
+        assert_eq!(reconcile(&again, &kept, false).unwrap(), (again, Vec::new()));
     }
 
     #[test]
@@ -273,12 +289,15 @@ mod tests {
         let at = |dataset: &str, dir: &str| {
             load(&[&format!("data.dataset={dataset}"), &format!("data.dir={dir}")])
         };
-        let (settings, _) = reconcile(&at("cifar10", "/new"), &at("cifar10", "/old")).unwrap();
+        let (settings, _) =
+            reconcile(&at("cifar10", "/new"), &at("cifar10", "/old"), false).unwrap();
         assert_eq!(settings.data.dir, Some("/new".into()));
-        let (settings, _) = reconcile(&Settings::default(), &at("cifar10", "/old")).unwrap();
+        let (settings, _) = reconcile(&Settings::default(), &at("cifar10", "/old"), false).unwrap();
         assert_eq!(settings.data, at("cifar10", "/old").data);
+        let (settings, _) = reconcile(&at("folder", "/new"), &at("folder", "/old"), true).unwrap();
+        assert_eq!(settings.data.dir, Some("/new".into()));
         let error =
-            reconcile(&at("folder", "/new"), &at("folder", "/old")).unwrap_err().to_string();
+            reconcile(&at("folder", "/new"), &at("folder", "/old"), false).unwrap_err().to_string();
         assert!(error.starts_with("data.dir"), "{error}");
     }
 

@@ -15,16 +15,17 @@ use super::session::{DIRECTIONS, Session, free_checkpoints};
 use super::setup::Setup;
 use super::time::{Phase, TimeLimit, is_over};
 use super::{resume, rungs, timing};
+use crate::data::{check_record, open_data, study_name};
 use crate::error::unless_stopped;
 use crate::file::write_file;
 use crate::{
-    Device, Event, LadderSettings, RecordError, SearchError, SearchOutcome, Settings,
-    SettingsError, Start, Summary, ZeroCostProxy,
+    Event, LadderSettings, RecordError, SearchError, SearchOutcome, Settings, SettingsError, Start,
+    Summary, ZeroCostProxy,
 };
-use automl_data::{DataSplits, Dataset};
+use automl_data::{DataSplits, Manifest};
 use automl_study::part::StudyContext;
 use automl_study::{AskError, History, Sampler, SharedStorage, State, Study, attribute};
-use automl_train::{DeviceChoice, SelectedDevice};
+use automl_train::SelectedDevice;
 use std::time::Instant;
 
 /// Runs a search.
@@ -34,12 +35,21 @@ fn run(mut search: SearchBuilder<'_>) -> Result<SearchOutcome, SearchError> {
     search.check()?;
     let (begun, taken) = resume::settings(&search.settings)?;
     taken.into_iter().for_each(|note| search.note(note));
-    let (device, data) = open_data(&begun)?;
+    let known = resume::manifest(&begun)?;
+    let note = |note: String| search.note(note);
+    let (device, data) = open_data(&begun, known.as_ref(), &note)?;
+    let (manifest, study_name) = (data.manifest(), study_name(&data.name));
+    let identified = data.clone();
     let time = TimeLimit { start, limit: begun.search.timeout };
     let Some(mut plan) = search.plan(&begun, data, &device, time)? else { return interrupted };
     let note = |note: &str| search.note(note.to_owned());
-    let opened = Session::open(&search.settings, &begun, &search.stop, &note)?;
+    let opened = Session::open(&search.settings, &begun, &study_name, &search.stop, &note)?;
     let Some((mut session, mut record)) = opened else { return interrupted };
+    check_record(&mut *record, &identified, begun.data.accept_new_data)?;
+    if known.as_ref().is_none_or(|known| known.identity != manifest.identity) {
+        let manifest = known.iter().fold(manifest, Manifest::after);
+        manifest.write(&session.folder.path)?;
+    }
     plan.search_by(&session.settings);
     let pool = Pool::new(&session.settings, &device);
     if !search.prepare(&mut session, &mut plan, &mut *record, &device, time)? {
@@ -323,17 +333,4 @@ fn none_trained(history: &History) -> SearchOutcome {
         failed: history.count(State::Failed),
         reason: reason.map(str::to_owned),
     }
-}
-
-/// The device, and the data in its splits.
-pub fn open_data(settings: &Settings) -> Result<(SelectedDevice, DataSplits), SearchError> {
-    settings.check()?;
-    let device = automl_train::choose(match settings.device {
-        Device::Auto => DeviceChoice::Auto,
-        Device::Cpu => DeviceChoice::Cpu,
-        Device::Gpu => DeviceChoice::Gpu,
-    })?;
-    let data = &settings.data;
-    let dataset = Dataset::load(&data.dataset, data.dir.as_deref(), data.side)?;
-    Ok((device, DataSplits::split(&dataset, data.validation, settings.seed)?))
 }

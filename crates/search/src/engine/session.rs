@@ -26,17 +26,19 @@ type Opened = (Session, Box<dyn SharedStorage>);
 
 impl Session {
     /// Opens the folder and the record of the study and reconciles the settings: `given` as they are
-    /// on the command line, `begun` with those of the study's folder. `None` where the stop flag was
+    /// on the command line, `begun` with those of the study's folder. A new study is named after the
+    /// `data`. `None` where the stop flag was
     /// set while another process began or ended the study.
     pub(super) fn open(
         given: &Settings,
         begun: &Settings,
+        data: &str,
         stop: &StopFlag,
         note: &dyn Fn(&str),
     ) -> Result<Option<Opened>, SearchError> {
         let waits = || note("waiting for the process that begins or ends the study in this folder");
-        let (runs, study, dataset) = (&begun.runs, begun.study.as_deref(), &begun.data.dataset);
-        let Some(folder) = StudyFolder::open(runs, study, dataset, stop, &waits)? else {
+        let (runs, study) = (&begun.runs, begun.study.as_deref());
+        let Some(folder) = StudyFolder::open(runs, study, data, stop, &waits)? else {
             return Ok(None);
         };
         let mut record = open_record(begun, &folder)?;

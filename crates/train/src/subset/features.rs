@@ -26,7 +26,7 @@ impl Features {
     /// The normalized pixels of the training images, averaged down to a side of 8.
     pub fn pixels(data: &DataSplits) -> Self {
         let images = data.train.resized(SIDE);
-        let mut values = Vec::with_capacity(images.pixels.len());
+        let mut values = Vec::with_capacity(images.len() * images.size());
         for index in 0..images.len() {
             data.normalize(images.image(index), &mut values);
         }

@@ -1,0 +1,53 @@
+//! The format of a folder or file by its content.
+
+use super::format::Source;
+use super::{Dataset, DatasetError, cifar10, cifar100, idx, list, npz, parquet};
+use std::path::Path;
+
+/// A loader of another format than class folders.
+pub(super) type Load = fn(&Source<'_>) -> Result<Dataset, DatasetError>;
+
+/// The loader for a file, or for a folder of files of a known format; `None` for class folders.
+pub(super) fn other(path: &Path) -> Result<Option<Load>, DatasetError> {
+    if path.is_file() {
+        return file(path).map(Some);
+    }
+    let has = |name: &str| path.join(name).exists();
+    if idx::NAMES.iter().any(|name| has(name)) {
+        return Ok(Some(idx::load_any));
+    }
+    if has("data_batch_1.bin") || has("cifar-10-batches-bin") {
+        return Ok(Some(cifar10::FORMAT.load));
+    }
+    if has("train.bin") && has("test.bin") || has("cifar-100-binary") {
+        return Ok(Some(cifar100::FORMAT.load));
+    }
+    if !has_folders(path) && !parquet::files(path).is_empty() {
+        return Ok(Some(parquet::FORMAT.load));
+    }
+    if !has_folders(path) && npz::file(path).is_some() {
+        return Ok(Some(npz::FORMAT.load));
+    }
+    let is_listed = !list::lists(path)?.is_empty();
+    Ok(is_listed.then_some(list::FORMAT.load))
+}
+
+fn file(path: &Path) -> Result<Load, DatasetError> {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    match ending.as_deref() {
+        Some("npz") => Ok(npz::FORMAT.load),
+        Some("parquet") => Ok(parquet::FORMAT.load),
+        _ if list::is_list(path) => Ok(list::FORMAT.load),
+        _ => {
+            let reason = "is a file, but no list (CSV, JSON), NumPy archive (.npz) or .parquet";
+            Err(DatasetError::content(path, reason))
+        }
+    }
+}
+
+/// Whether there are folders that may be classes.
+fn has_folders(path: &Path) -> bool {
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let mut names = entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name());
+    names.any(|name| name != "data" && !name.as_encoded_bytes().starts_with(b"."))
+}

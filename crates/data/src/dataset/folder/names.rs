@@ -1,0 +1,86 @@
+//! Names of files and classes.
+
+use std::cmp::Ordering;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+
+/// A name as text, without loss: bytes that are not UTF-8 are written as `\xe9`.
+pub(crate) fn lossless(name: &OsStr) -> String {
+    let mut text = String::new();
+    for chunk in name.as_encoded_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}
+
+/// The order in which people count: numbers within names by their value, so `2` comes before `10`.
+pub(crate) fn natural(a: &str, b: &str) -> Ordering {
+    let (mut x, mut y) = (a, b);
+    loop {
+        match (x.chars().next(), y.chars().next()) {
+            (None, None) => return a.cmp(b),
+            (Some(p), Some(q)) if p.is_ascii_digit() && q.is_ascii_digit() => {
+                let ((p, rest_x), (q, rest_y)) = (digits(x), digits(y));
+                let order = p.len().cmp(&q.len()).then_with(|| p.cmp(q));
+                if order.is_ne() {
+                    return order;
+                }
+                (x, y) = (rest_x, rest_y);
+            }
+            (p, q) if p == q => {
+                let width = p.map_or(0, char::len_utf8);
+                (x, y) = (&x[width..], &y[width..]);
+            }
+            (p, q) => return p.cmp(&q),
+        }
+    }
+}
+
+/// The number that a text begins with, without leading zeros, and the rest.
+fn digits(text: &str) -> (&str, &str) {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    (text[..end].trim_start_matches('0'), &text[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn numbers_count_by_their_value() {
+        let mut names = ["10", "2", "1", "a10", "a9", "a", "b1c2", "b1c10", "02", "é"];
+        names.sort_by(|a, b| natural(a, b));
+        assert_eq!(names, ["1", "02", "2", "10", "a", "a9", "a10", "b1c2", "b1c10", "é"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn bytes_of_any_encoding_are_kept_apart() {
+        use std::os::unix::ffi::OsStrExt;
+        let name = |bytes: &[u8]| lossless(OsStr::from_bytes(bytes));
+        assert_eq!(name(b"caf\xe9"), "caf\\xe9");
+        assert_ne!(name(b"caf\xe9"), name(b"caf\xe8"));
+        assert_eq!(name("café".as_bytes()), "café");
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_is_total(names in proptest::collection::vec("[a0-9é]{0,4}", 3)) {
+            let [a, b, c] = &names[..] else { unreachable!() };
+            prop_assert_eq!(natural(a, b), natural(b, a).reverse());
+            prop_assert_eq!(natural(a, b).is_eq(), a == b);
+            if natural(a, b).is_le() && natural(b, c).is_le() {
+                prop_assert!(natural(a, c).is_le());
+            }
+        }
+
+        #[test]
+        fn numbers_are_ordered_as_numbers(x in any::<u32>(), y in any::<u32>()) {
+            prop_assert_eq!(natural(&x.to_string(), &y.to_string()), x.cmp(&y));
+        }
+    }
+}

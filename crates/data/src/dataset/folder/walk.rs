@@ -1,0 +1,96 @@
+//! Files below a folder.
+
+use super::names::lossless;
+use crate::DatasetError;
+use crate::report::{Kind, Report};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// A regular file of a data set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct File {
+    /// Its place.
+    pub path: PathBuf,
+    /// Its place below the folder of the data set, as text.
+    pub name: String,
+}
+
+/// The visible content of one folder, sorted.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    pub files: Vec<File>,
+    pub folders: Vec<File>,
+}
+
+/// Names that systems and programs leave behind.
+const LEFTOVERS: [&str; 6] =
+    ["__MACOSX", "Thumbs.db", "ehthumbs.db", "desktop.ini", "$RECYCLE.BIN", "lost+found"];
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+        || LEFTOVERS.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// The content of a folder; what is neither a file nor a folder goes to the report.
+pub(super) fn content(folder: &File, report: &mut Report) -> Result<Content, DatasetError> {
+    let failed = |error| DatasetError::read(&folder.path, error);
+    let mut entries: Vec<_> = std::fs::read_dir(&folder.path)
+        .map_err(failed)?
+        .map(|entry| entry.map(|entry| entry.file_name()))
+        .collect::<Result<_, _>>()
+        .map_err(failed)?;
+    entries.sort();
+    let mut content = Content::default();
+    for entry in entries {
+        let path = folder.path.join(&entry);
+        let own = lossless(&entry);
+        let name = if folder.name.is_empty() { own } else { format!("{}/{own}", folder.name) };
+        if is_hidden(&entry) {
+            report.leave_out(Kind::Hidden, &name);
+            continue;
+        }
+        // Follows links.
+        match std::fs::metadata(&path) {
+            Ok(found) if found.is_file() => content.files.push(File { path, name }),
+            Ok(found) if found.is_dir() => content.folders.push(File { path, name }),
+            Ok(_) => report.leave_out(Kind::Special, &name),
+            Err(_) if path.is_symlink() => report.leave_out(Kind::BrokenLink, &name),
+            Err(_) => report.leave_out(Kind::Unreadable, &name),
+        }
+    }
+    Ok(content)
+}
+
+/// All files in a folder and the folders in it, in the order of their paths.
+pub(super) fn files(folder: &File, report: &mut Report) -> Vec<File> {
+    let mut found = Vec::new();
+    walk(folder, &mut Vec::new(), report, &mut found);
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+fn walk(folder: &File, above: &mut Vec<PathBuf>, report: &mut Report, found: &mut Vec<File>) {
+    let place = std::fs::canonicalize(&folder.path).unwrap_or_else(|_| folder.path.clone());
+    if above.contains(&place) {
+        return report.leave_out(Kind::BrokenLink, &folder.name);
+    }
+    let Ok(content) = content(folder, report) else {
+        return report.leave_out(Kind::Unreadable, &folder.name);
+    };
+    found.extend(content.files);
+    above.push(place);
+    content.folders.iter().for_each(|inner| walk(inner, above, report, found));
+    above.pop();
+}
+
+impl File {
+    /// The folder of a data set.
+    pub(super) fn root(path: &Path) -> Self {
+        Self { path: path.to_owned(), name: String::new() }
+    }
+
+    /// The last part of the name.
+    pub(super) fn own_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or_default()
+    }
+}

@@ -1,0 +1,145 @@
+//! Arrays of numbers and texts.
+
+use super::Archive;
+use npyz::{DType, Endianness, Order, TypeChar};
+use std::io::Read;
+
+/// An array of a NumPy archive.
+pub(super) struct Array {
+    pub(super) shape: Vec<usize>,
+    values: Values,
+}
+
+enum Values {
+    Bytes(Vec<u8>),
+    Integers(Vec<i64>),
+    Floats(Vec<f64>),
+    Texts(Vec<String>),
+}
+
+impl Array {
+    pub(super) fn read(archive: &mut Archive, name: &str) -> Result<Self, String> {
+        let failed = |error: std::io::Error| format!("{name}: {error}");
+        let array = archive.by_name(name).map_err(failed)?;
+        let array = array.ok_or_else(|| format!("{name} is missing"))?;
+        let (order, shape) = (array.order(), array.shape().to_vec());
+        let DType::Plain(kind) = array.dtype() else {
+            return Err(format!("{name} holds records"));
+        };
+        let shape: Vec<usize> = shape.into_iter().map(|n| n as usize).collect();
+        if order == Order::Fortran && shape.len() > 1 {
+            return Err(format!("{name} is in Fortran order"));
+        }
+        let mut raw = Vec::new();
+        array.into_inner().read_to_end(&mut raw).map_err(failed)?;
+        let (size, is_big) = (kind.size_field() as usize, kind.endianness() == Endianness::Big);
+        let values = values(kind.type_char(), size, is_big, raw)
+            .ok_or_else(|| format!("{name} holds values of the type {kind}"))?;
+        let array = Self { shape, values };
+        let expected = array.shape.iter().try_fold(1usize, |all, n| all.checked_mul(*n));
+        if expected != Some(array.len()) {
+            return Err(format!("{name} is truncated"));
+        }
+        Ok(array)
+    }
+
+    fn len(&self) -> usize {
+        match &self.values {
+            Values::Bytes(values) => values.len(),
+            Values::Integers(values) => values.len(),
+            Values::Floats(values) => values.len(),
+            Values::Texts(values) => values.len(),
+        }
+    }
+
+    /// Pixels from 0 to 255. Floats from 0 to 1 are multiplied by 255.
+    pub(super) fn bytes(&self) -> Result<Vec<u8>, String> {
+        let outside = |value: f64| format!("{value} is no pixel from 0 to 255");
+        match &self.values {
+            Values::Bytes(values) => Ok(values.clone()),
+            Values::Texts(_) => Err("texts are no pixels".into()),
+            Values::Integers(values) => values
+                .iter()
+                .map(|value| u8::try_from(*value).map_err(|_| outside(*value as f64)))
+                .collect(),
+            Values::Floats(values) => {
+                let is_unit = values.iter().all(|value| *value <= 1.0);
+                let scale = if is_unit { 255.0 } else { 1.0 };
+                let pixel = |value: &f64| {
+                    let pixel = (value * scale).round();
+                    ((0.0..=255.0).contains(&pixel)).then_some(pixel as u8)
+                };
+                values.iter().map(|value| pixel(value).ok_or_else(|| outside(*value))).collect()
+            }
+        }
+    }
+
+    /// The class of each image: a number, a text, or the place of the one in a row of zeros.
+    pub(super) fn classes(&self) -> Result<Vec<String>, String> {
+        let width = match self.shape[..] {
+            [_] | [_, 1] => 1,
+            [_, width] => width,
+            _ => return Err(format!("the shape {:?} is not that of labels", self.shape)),
+        };
+        let numbers: Vec<f64> = match &self.values {
+            Values::Texts(texts) if width == 1 => return Ok(texts.clone()),
+            Values::Texts(_) => return Err("several texts for one image".into()),
+            Values::Bytes(values) => values.iter().map(|value| f64::from(*value)).collect(),
+            Values::Integers(values) => values.iter().map(|value| *value as f64).collect(),
+            Values::Floats(values) => values.clone(),
+        };
+        if width == 1 {
+            return Ok(numbers.iter().map(f64::to_string).collect());
+        }
+        let place = |row: &[f64]| {
+            let ones: Vec<usize> = (0..row.len()).filter(|index| row[*index] == 1.0).collect();
+            let is_clear = row.iter().filter(|value| **value == 0.0).count() + 1 == row.len();
+            match ones[..] {
+                [one] if is_clear => Ok(one.to_string()),
+                _ => Err("an image has several classes".to_owned()),
+            }
+        };
+        numbers.chunks_exact(width).map(place).collect()
+    }
+}
+
+fn values(kind: TypeChar, size: usize, is_big: bool, raw: Vec<u8>) -> Option<Values> {
+    // Values as little-endian bytes.
+    let each = |bytes: &[u8]| -> [u8; 8] {
+        let mut value = [0; 8];
+        value[..bytes.len()].copy_from_slice(bytes);
+        if is_big {
+            value[..bytes.len()].reverse();
+        }
+        value
+    };
+    let all = || raw.chunks_exact(size.max(1));
+    Some(match (kind, size) {
+        (TypeChar::Uint | TypeChar::Bool, 1) => Values::Bytes(raw),
+        (TypeChar::Uint, 2 | 4 | 8) => {
+            Values::Integers(all().map(|bytes| i64::from_le_bytes(each(bytes))).collect())
+        }
+        (TypeChar::Int, 1 | 2 | 4 | 8) => {
+            // The sign moves to the front and back.
+            let shift = 64 - 8 * size as u32;
+            let signed = |bytes| i64::from_le_bytes(each(bytes)) << shift >> shift;
+            Values::Integers(all().map(signed).collect())
+        }
+        (TypeChar::Float, 4) => {
+            let float = |bytes| f64::from(f32::from_bits(u64::from_le_bytes(each(bytes)) as u32));
+            Values::Floats(all().map(float).collect())
+        }
+        (TypeChar::Float, 8) => {
+            Values::Floats(all().map(|bytes| f64::from_le_bytes(each(bytes))).collect())
+        }
+        (TypeChar::UnicodeStr, _) => {
+            let letter = |bytes: &[u8]| char::from_u32(u64::from_le_bytes(each(bytes)) as u32);
+            let text = |bytes: &[u8]| -> String {
+                let letters = bytes.chunks_exact(4).filter_map(letter);
+                letters.take_while(|letter| *letter != '\0').collect()
+            };
+            Values::Texts(raw.chunks_exact((4 * size).max(1)).map(text).collect())
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,187 @@
+//! Tables of encoded images in Parquet files, as the Hugging Face Hub writes them.
+
+use super::folder::{natural, own_name, part};
+use super::format::{DatasetFormat, Source};
+use super::listing::Listing;
+use super::{Dataset, DatasetError};
+use crate::reading::{Content, Item};
+use crate::report::Kind;
+use crate::splits::Split;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::{Field, Row};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+pub(super) const FORMAT: DatasetFormat = DatasetFormat {
+    name: "parquet",
+    summary: "encoded images with labels in Parquet files, as the Hugging Face Hub writes them",
+    files: Some("train-*.parquet, perhaps with validation-*.parquet and test-*.parquet"),
+    is_resized: true,
+    load,
+};
+
+/// Columns of the class, the first that occurs counts.
+const LABELS: [&str; 6] = ["label", "labels", "fine_label", "class", "category", "target"];
+
+/// The Parquet files in a folder, or in `data` in it.
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
+    for place in [folder.to_owned(), folder.join("data")] {
+        let entries = std::fs::read_dir(place).into_iter().flatten();
+        let mut found: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|ending| ending == "parquet"))
+            .collect();
+        found.sort();
+        if !found.is_empty() {
+            return found;
+        }
+    }
+    Vec::new()
+}
+
+fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
+    let place = source.place("parquet")?;
+    let files = if place.is_dir() { files(place) } else { vec![place.to_owned()] };
+    if files.is_empty() {
+        let what = ".parquet file".to_owned();
+        return Err(DatasetError::Missing { path: place.to_owned(), what });
+    }
+    let mut listing = Listing { name: own_name(place), ..Listing::default() };
+    let mut labels = Vec::new();
+    let mut names = None;
+    for path in &files {
+        let failed = |reason: String| DatasetError::content(path, reason);
+        let part = part_of(path);
+        let mut table = Table::open(path).map_err(failed)?;
+        names = names.or_else(|| table.names.take());
+        table
+            .read(&mut |item, label| {
+                listing.items.push(item);
+                labels.push((part, label));
+            })
+            .map_err(failed)?;
+        if !listing.parts.contains(&part) {
+            listing.parts.push(part);
+        }
+    }
+    classes(&mut listing, labels, names.unwrap_or_default());
+    listing.load(source)
+}
+
+/// The part by the start of a file's name, such as `validation-00000-of-00001`.
+fn part_of(path: &Path) -> Split {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let start = stem.split(['-', '_', '.']).next().unwrap_or_default();
+    part(start).unwrap_or(Split::Train)
+}
+
+/// Names classes: by the names of the file where labels are their places, else by the labels.
+fn classes(listing: &mut Listing, labels: Vec<(Split, Option<String>)>, names: Vec<String>) {
+    let known = labels.iter().filter_map(|(_, label)| label.as_ref());
+    let place = |label: &String| label.parse().ok().filter(|place| *place < names.len());
+    let is_by_place = !names.is_empty() && known.clone().all(|label| place(label).is_some());
+    listing.classes = if is_by_place { names.clone() } else { known.cloned().collect() };
+    if !is_by_place {
+        listing.classes.sort_by(|a, b| natural(a, b));
+        listing.classes.dedup();
+    }
+    let mut items = Vec::new();
+    for (item, (part, label)) in std::mem::take(&mut listing.items).into_iter().zip(labels) {
+        let class = label.and_then(|label| match is_by_place {
+            true => place(&label),
+            false => listing.classes.iter().position(|class| *class == label),
+        });
+        match class {
+            Some(class) => {
+                items.push(item);
+                listing.members.push((part, class));
+            }
+            None => listing.report.leave_out(Kind::Unlabeled, &item.name),
+        }
+    }
+    listing.items = items;
+}
+
+/// One file.
+struct Table {
+    reader: SerializedFileReader<File>,
+    /// Its name, for its items.
+    name: String,
+    /// The names of the classes, where the file has them.
+    names: Option<Vec<String>>,
+}
+
+impl Table {
+    fn open(path: &Path) -> Result<Self, String> {
+        let file = File::open(path).map_err(|error| error.to_string())?;
+        let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
+        let pairs = reader.metadata().file_metadata().key_value_metadata();
+        let features = pairs.into_iter().flatten().find(|pair| pair.key == "huggingface");
+        let names = features.and_then(|pair| class_names(pair.value.as_deref()?));
+        Ok(Self { reader, name: own_name(path), names })
+    }
+
+    fn read(&self, take: &mut dyn FnMut(Item, Option<String>)) -> Result<(), String> {
+        let rows = self.reader.get_row_iter(None).map_err(|error| error.to_string())?;
+        for (number, row) in rows.enumerate() {
+            let row = row.map_err(|error| error.to_string())?;
+            let (path, bytes) = image(&row).ok_or("has no column of encoded images")?;
+            let path = path.map_or_else(String::new, |path| format!("/{path}"));
+            let name = format!("{}#{number}{path}", self.name);
+            take(Item { name, content: Content::Bytes(bytes) }, label(&row));
+        }
+        Ok(())
+    }
+}
+
+/// The names of the classes in the description that the Hub adds.
+fn class_names(description: &str) -> Option<Vec<String>> {
+    let description: serde_json::Value = serde_json::from_str(description).ok()?;
+    let features = description.get("info")?.get("features")?.as_object()?;
+    let labels = LABELS.iter().find_map(|label| features.get(*label)?.get("names"))?;
+    labels.as_array()?.iter().map(|name| Some(name.as_str()?.to_owned())).collect()
+}
+
+/// The encoded image of a row: a column of bytes, or one of bytes with a path.
+fn image(row: &Row) -> Option<(Option<String>, Vec<u8>)> {
+    row.get_column_iter().find_map(|(_, field)| match field {
+        Field::Bytes(bytes) => Some((None, bytes.data().to_vec())),
+        Field::Group(image) => {
+            let mut bytes = None;
+            let mut path = None;
+            for (name, field) in image.get_column_iter() {
+                match field {
+                    Field::Bytes(found) => bytes = Some(found.data().to_vec()),
+                    Field::Str(text) if name == "path" => path = Some(text.clone()),
+                    _ => {}
+                }
+            }
+            Some((path, bytes?))
+        }
+        _ => None,
+    })
+}
+
+/// The label of a row, as text.
+fn label(row: &Row) -> Option<String> {
+    let columns = || row.get_column_iter();
+    let by_name = LABELS.iter().find_map(|known| columns().find(|(name, _)| *name == known));
+    let (_, field) = by_name.or_else(|| columns().find(|(_, field)| text(field).is_some()))?;
+    text(field)
+}
+
+fn text(field: &Field) -> Option<String> {
+    Some(match field {
+        Field::Str(text) => text.clone(),
+        Field::Bool(value) => value.to_string(),
+        Field::Byte(number) => number.to_string(),
+        Field::Short(number) => number.to_string(),
+        Field::Int(number) => number.to_string(),
+        Field::Long(number) => number.to_string(),
+        Field::UByte(number) => number.to_string(),
+        Field::UShort(number) => number.to_string(),
+        Field::UInt(number) => number.to_string(),
+        Field::ULong(number) => number.to_string(),
+        _ => return None,
+    })
+}

@@ -1,0 +1,131 @@
+//! The data in words: what a user should see before a training.
+
+use super::{DataSplits, Split};
+use crate::images::Images;
+
+/// Classes that are listed.
+const LISTED: usize = 20;
+
+/// A class with fewer images is named.
+const FEW: usize = 3;
+
+/// From this ratio of the largest class to the smallest on, the classes count as imbalanced.
+const IMBALANCED: f64 = 20.0;
+
+/// The number of images of one class in each part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassCount {
+    /// The name of the class.
+    pub name: String,
+    /// Training images.
+    pub train: usize,
+    /// Validation images.
+    pub validation: usize,
+    /// Test images.
+    pub test: usize,
+}
+
+impl ClassCount {
+    /// Images in all parts.
+    pub fn total(&self) -> usize {
+        self.train + self.validation + self.test
+    }
+}
+
+impl DataSplits {
+    /// The number of images of each class, in the order of the labels.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_data::{DataSplits, Dataset};
+    ///
+    /// let data = DataSplits::split(&Dataset::digits()?, 0.2, 0)?;
+    /// assert_eq!(data.class_counts()[0].total(), 178);
+    /// assert!(data.imbalance() < 1.1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn class_counts(&self) -> Vec<ClassCount> {
+        let count = |images: &Images| {
+            let mut counts = vec![0; self.classes];
+            for label in &images.labels {
+                if let Some(count) = counts.get_mut(usize::from(*label)) {
+                    *count += 1;
+                }
+            }
+            counts
+        };
+        let parts = [Split::Train, Split::Validation, Split::Test];
+        let [train, validation, test] = parts.map(|part| count(self.images(part)));
+        let names = self.class_names.iter().cloned();
+        let counts = train.into_iter().zip(validation).zip(test);
+        names
+            .zip(counts)
+            .map(|(name, ((train, validation), test))| ClassCount { name, train, validation, test })
+            .collect()
+    }
+
+    /// The ratio of the largest class to the smallest, by training images; infinite where a class has
+    /// none.
+    pub fn imbalance(&self) -> f64 {
+        let counts = self.class_counts();
+        let most = counts.iter().map(|class| class.train).max().unwrap_or(0);
+        let least = counts.iter().map(|class| class.train).min().unwrap_or(0);
+        most as f64 / least as f64
+    }
+
+    /// What a user should see of the data before a training, in lines: classes with counts, how
+    /// images became square, what was left out, rare and unequal classes.
+    pub fn lines(&self) -> Vec<String> {
+        let counts = self.class_counts();
+        let mut lines = vec![listed(&counts)];
+        if let Some((width, height)) = self.shown {
+            lines.push(self.shapes(width, height));
+        }
+        lines.extend(self.report.lines());
+        let rare: Vec<String> = counts
+            .iter()
+            .filter(|class| class.total() < FEW)
+            .map(|class| format!("{} ({})", class.name, class.total()))
+            .collect();
+        if !rare.is_empty() {
+            lines.push(format!(
+                "classes with fewer than {FEW} images, too few to train and test: {}",
+                rare.join(", ")
+            ));
+        }
+        let by_size = |class: &&ClassCount| class.total();
+        if let Some(least) = counts.iter().min_by_key(by_size)
+            && let Some(most) = counts.iter().max_by_key(by_size)
+            && most.total() as f64 >= IMBALANCED * least.total() as f64
+        {
+            lines.push(format!(
+                "imbalanced classes: {} images of {}, {} of {}; accuracy hides the rare ones",
+                most.total(),
+                most.name,
+                least.total(),
+                least.name
+            ));
+        }
+        lines
+    }
+
+    fn shapes(&self, width: u32, height: u32) -> String {
+        let (side, channels) = (self.side, self.channels);
+        let color = if channels == 1 { "grey" } else { "color" };
+        let change = match (width as usize == side, height as usize == side) {
+            (true, true) => String::new(),
+            _ => format!(", brought to {side}x{side} by {}", self.resize),
+        };
+        format!("images: {width}x{height} pixels (median), {color}{change}")
+    }
+}
+
+/// Classes with the number of their images.
+fn listed(counts: &[ClassCount]) -> String {
+    let each = |class: &ClassCount| format!("{} {}", class.name, class.total());
+    let first = counts.iter().take(LISTED).map(each).collect::<Vec<_>>().join(", ");
+    match counts.len().saturating_sub(LISTED) {
+        0 => format!("classes: {first}"),
+        more => format!("classes: {first} and {more} more"),
+    }
+}
