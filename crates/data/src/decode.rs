@@ -1,8 +1,10 @@
 //! Image files as upright 8-bit colors.
 
+mod eighth;
 mod format;
 mod whole;
 
+use eighth::eighth;
 use format::Format;
 
 use crate::preprocessing::OrientationRule;
@@ -75,22 +77,48 @@ impl<'a> Encoded<'a> {
         self.decoder().ok().map(|decoder| decoder.dimensions())
     }
 
-    /// The first frame, composited on the background and upright.
+    /// The first frame, composited on the background and upright. A JPEG of at least eight times
+    /// `side` pixels may come at an eighth of its size.
     pub(crate) fn picture(
         &self,
+        side: usize,
         background: [u8; 3],
         rule: OrientationRule,
-    ) -> Result<RgbImage, DecodeError> {
+    ) -> Result<Picture, DecodeError> {
         let mut decoder = self.decoder()?;
-        let orientation = orientation(&mut decoder);
-        let image = DynamicImage::from_decoder(decoder).map_err(damaged)?;
-        let colors = composite(image, background);
-        if rule == OrientationRule::Stored || orientation == Orientation::NoTransforms {
-            return Ok(colors);
+        let orientation = match rule {
+            OrientationRule::Exif => orientation(&mut decoder),
+            OrientationRule::Stored => Orientation::NoTransforms,
+        };
+        let dimensions = decoder.dimensions();
+        let is_large = |width: u32, height: u32| width.min(height) as usize / 8 >= side;
+        let small = Some(self.file).filter(|_| self.format == Format::Jpeg);
+        let colors = match small.and_then(|file| eighth(file, is_large)) {
+            Some(small) => small,
+            None => composite(DynamicImage::from_decoder(decoder).map_err(damaged)?, background),
+        };
+        Ok(Picture::new(colors, dimensions, orientation))
+    }
+}
+
+/// An upright image.
+pub(crate) struct Picture {
+    pub(crate) colors: RgbImage,
+    /// Width and height before any reduction.
+    pub(crate) dimensions: (u32, u32),
+}
+
+impl Picture {
+    fn new(colors: RgbImage, (width, height): (u32, u32), orientation: Orientation) -> Self {
+        if orientation == Orientation::NoTransforms {
+            return Self { colors, dimensions: (width, height) };
         }
+        // Of the transformations, those of EXIF numbers 5 to 8 turn the image on its side.
+        let is_turned = orientation.to_exif() >= 5;
+        let dimensions = if is_turned { (height, width) } else { (width, height) };
         let mut image = DynamicImage::ImageRgb8(colors);
         image.apply_orientation(orientation);
-        Ok(image.into_rgb8())
+        Self { colors: image.into_rgb8(), dimensions }
     }
 }
 

@@ -68,8 +68,9 @@ impl Preprocessing {
     /// # Errors
     /// [`DecodeError`] for bytes that are no image, of another format, truncated or damaged.
     pub fn pixels(&self, file: &[u8]) -> Result<Vec<u8>, DecodeError> {
-        let picture = Encoded::new(file)?.picture(self.background, self.orientation)?;
-        let square = self.resize.apply(&picture, self.side, self.background);
+        let encoded = Encoded::new(file)?;
+        let picture = encoded.picture(self.side, self.background, self.orientation)?;
+        let square = self.resize.apply(&picture.colors, self.side, self.background);
         Ok(planes(&square, self.channels))
     }
 

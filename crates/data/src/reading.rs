@@ -223,9 +223,9 @@ fn decode(item: &Item, stamp: Stamp, side: usize, rule: ResizeRule, out: &mut [u
         }
         let bytes = item.read()?;
         entry.hash = blake3::hash(&bytes).to_hex()[..32].to_owned();
-        let picture = Encoded::new(&bytes)?.picture(BACKGROUND, OrientationRule::Exif)?;
-        (entry.width, entry.height) = picture.dimensions();
-        let square = rule.apply(&picture, side, BACKGROUND);
+        let picture = Encoded::new(&bytes)?.picture(side, BACKGROUND, OrientationRule::Exif)?;
+        (entry.width, entry.height) = picture.dimensions;
+        let square = rule.apply(&picture.colors, side, BACKGROUND);
         entry.is_grey = square.pixels().all(|pixel| pixel.0[1..].iter().all(|c| *c == pixel.0[0]));
         out.copy_from_slice(&planes(&square, 3));
         Ok(())

@@ -164,3 +164,42 @@ proptest! {
         let _ = preprocessing(8, 3).pixels(&file);
     }
 }
+
+/// Forms that other programs write, see `testdata/pictures.py`.
+#[test]
+fn files_of_other_programs_have_their_colors() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let colors = |name: &str| -> [[u8; 3]; 2] {
+        let pixels = preprocessing(16, 3)
+            .read(&folder.join(name))
+            .unwrap_or_else(|error| panic!("{name} {error}"));
+        // The middle of the left and of the right half.
+        [4, 12].map(|x| [0, 1, 2].map(|channel| pixels[channel * 256 + 8 * 16 + x]))
+    };
+    let (red, blue, white) = ([200, 40, 40], [0, 0, 255], [255; 3]);
+    for (name, expected) in [
+        ("cmyk.jpg", [red, red]),
+        ("progressive.jpg", [red, red]),
+        ("palette.png", [red, white]),
+        ("lossy.webp", [red, white]),
+        ("animated.gif", [red, red]),
+        ("animated.webp", [red, red]),
+        ("deep.png", [[40; 3], [40; 3]]),
+        ("lzw.tif", [red, red]),
+        ("rle.bmp", [red, red]),
+        // What was above is to the right.
+        ("turned.jpg", [red, blue]),
+        ("turned.png", [red, blue]),
+        ("turned.webp", [red, blue]),
+        ("turned.tif", [red, blue]),
+    ] {
+        let found = colors(name);
+        let difference = found
+            .as_flattened()
+            .iter()
+            .zip(expected.as_flattened())
+            .map(|(a, b)| a.abs_diff(*b))
+            .max();
+        assert!(difference <= Some(12), "{name}: {found:?}");
+    }
+}

@@ -221,7 +221,9 @@ fn the_cache_gives_the_same_images_and_notices_changes() {
     let decoded = std::sync::atomic::AtomicUsize::new(0);
     let load = |resize, side| {
         decoded.store(0, std::sync::atomic::Ordering::Relaxed);
-        let progress = |_, _| drop(decoded.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        let progress = |_, _| {
+            decoded.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        };
         let source = Source {
             folder: Some(root),
             side: Side::Pixels(side),
