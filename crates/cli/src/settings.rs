@@ -48,7 +48,7 @@ fn resize_rule(name: &str) -> Result<ResizeRule, String> {
 fn dataset_help() -> String {
     let name = |format: &DatasetFormat| match format.files {
         None => format!("{} (embedded)", format.name),
-        Some(_) if format.is_resized => format!("{} (a folder of images per class)", format.name),
+        Some(_) if format.name == "folder" => "folder (images of your own)".to_owned(),
         Some(_) => format.name.to_owned(),
     };
     DatasetFormat::all().iter().map(name).collect::<Vec<_>>().join(", ")

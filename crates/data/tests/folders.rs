@@ -386,3 +386,13 @@ proptest! {
         prop_assert_eq!(strict.is_err(), !damaged.is_empty());
     }
 }
+
+#[test]
+fn copies_of_training_images_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(&folder.path().join("train"), &["a", "b"], 0, 4);
+    fill(&folder.path().join("test"), &["a", "b"], 3, 3);
+    let data = DataSplits::split(&load(folder.path()), 0.2, 0).unwrap();
+    let lines = data.lines().join("\n");
+    assert!(lines.contains("of training images (such as test/"), "{lines}");
+}

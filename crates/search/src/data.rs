@@ -4,7 +4,7 @@ use crate::{DataError, Device, SearchError, Settings};
 use automl_data::{
     DataIdentity, DataSplits, Dataset, DatasetFormat, Manifest, Side, Source, default_cache,
 };
-use automl_study::Storage;
+use automl_study::SharedStorage;
 use automl_train::{DeviceChoice, SelectedDevice};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -89,7 +89,7 @@ fn read(
 /// Refuses data that are not those of the study's record, unless they were accepted; the first
 /// process records its own.
 pub(crate) fn check_record(
-    record: &mut dyn Storage,
+    record: &mut dyn SharedStorage,
     data: &DataSplits,
     accepts: bool,
 ) -> Result<(), SearchError> {
@@ -108,7 +108,7 @@ pub(crate) fn check_record(
 }
 
 /// The data in words: a line of sizes, and what a user should know of them.
-pub fn describe(data: &DataSplits, searched: usize) -> String {
+pub(crate) fn describe(data: &DataSplits, searched: usize) -> String {
     let shape = format!("{}x{}x{}", data.side, data.side, data.channels);
     let searched = if searched < data.train.len() {
         format!(" ({searched} of them in the search)")

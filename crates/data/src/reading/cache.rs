@@ -8,6 +8,7 @@ use super::entry::{Entry, Stamp};
 use super::{Content, Item};
 use crate::dataset::Source;
 use crate::pixels::Pixels;
+use crate::report::Kind;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::File;
@@ -202,7 +203,10 @@ impl Known {
 
 /// Whether what is known of an item still holds. A file that could not be read may be readable now.
 fn is_settled(entry: &Entry, item: &Item, stamp: &Stamp) -> bool {
-    let was_read = !entry.hash.is_empty() || matches!(item.content, Content::Bytes(_));
-    entry.stamp == *stamp
-        && (was_read || entry.failure.as_ref().is_some_and(|f| !f.kind.is_fault()))
+    let is_unreadable = entry.failure.as_ref().is_some_and(|f| f.kind == Kind::Unreadable);
+    let is_readable = || match &item.content {
+        Content::File(path) => File::open(path).is_ok(),
+        Content::Bytes(_) => true,
+    };
+    entry.stamp == *stamp && !(is_unreadable && is_readable())
 }

@@ -2,6 +2,7 @@
 
 use super::{DataSplits, Split};
 use crate::images::Images;
+use std::collections::HashSet;
 
 /// Classes that are listed.
 const LISTED: usize = 20;
@@ -82,6 +83,7 @@ impl DataSplits {
             lines.push(self.shapes(width, height));
         }
         lines.extend(self.report.lines());
+        lines.extend(self.copies());
         let rare: Vec<String> = counts
             .iter()
             .filter(|class| class.total() < FEW)
@@ -107,6 +109,25 @@ impl DataSplits {
             ));
         }
         lines
+    }
+
+    /// A line on images of validation and test that are trained on too, by content.
+    fn copies(&self) -> Option<String> {
+        let hashes = |images: &Images| {
+            let files = images.places().iter().map(|place| self.files.get(*place as usize));
+            files.flatten().collect::<Vec<_>>()
+        };
+        let trained: HashSet<String> =
+            hashes(&self.train).into_iter().map(|file| file.hash.clone()).collect();
+        let held = [hashes(&self.validation), hashes(&self.test)].concat();
+        let copies: Vec<_> = held.iter().filter(|file| trained.contains(&file.hash)).collect();
+        let first = copies.first()?;
+        let count = copies.len();
+        let images = if count == 1 { "image is a copy" } else { "images are copies" };
+        Some(format!(
+            "{count} validation or test {images} of training images (such as {})",
+            first.name
+        ))
     }
 
     fn shapes(&self, width: u32, height: u32) -> String {

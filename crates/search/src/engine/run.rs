@@ -36,7 +36,8 @@ fn run(mut search: SearchBuilder<'_>) -> Result<SearchOutcome, SearchError> {
     let (begun, taken) = resume::settings(&search.settings)?;
     taken.into_iter().for_each(|note| search.note(note));
     let known = resume::manifest(&begun)?;
-    let note = |note: String| search.note(note);
+    let observer = &*search.observer;
+    let note = |note: String| observer(&Event::Note(note));
     let (device, data) = open_data(&begun, known.as_ref(), &note)?;
     let (manifest, study_name) = (data.manifest(), study_name(&data.name));
     let identified = data.clone();
