@@ -121,7 +121,7 @@ impl Engine {
     pub fn scores(&self, images: &[f32], threads: usize) -> Result<Vec<f32>, InputError> {
         let (size, classes) = (self.image_len(), self.classes);
         let count = images.len() / size;
-        if images.len() % size != 0 {
+        if !images.len().is_multiple_of(size) {
             return Err(InputError { expected: (count + 1) * size, found: images.len() });
         }
         let mut scores = vec![0.0; count * classes];
