@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("registry", "numeric space study tpe gp evolution scheduler storage"),
     ("settings", "numeric space study storage arch data registry"),
     ("serve", "numeric space study tpe gp evolution scheduler storage registry arch"),
+    ("tune", "numeric space study storage registry"),
     ("models", "numeric space arch"),
     ("train", "numeric space arch data models deploy"),
     ("compress", "numeric space arch data models train deploy"),
@@ -32,7 +33,7 @@ const ARROWS: &[(&str, &str)] = &[
     (
         "automl",
         "numeric space study tpe gp evolution storage scheduler simulate arch data registry settings \
-         serve models train compress search fidelities deploy",
+         serve tune models train compress search fidelities deploy",
     ),
     ("cli", "automl"),
     ("benches", "automl"),
