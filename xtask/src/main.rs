@@ -33,6 +33,8 @@ Find small networks
                        make a trained network smaller: prune channels, decompose layers
   fidelities [options] measure which cheap settings rank networks as full training does
   latency [options]    how long networks take on this device, measured and predicted
+  tune [options] -- COMMAND
+                       tune any program in any language
   serve --stdio        drive the optimiser from any program, by JSON lines
   simulate [options]   schedulers on thousands of simulated workers
   parts [NAME]         samplers and schedulers with their options
@@ -82,8 +84,8 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "prose" => findings::report("prose", &prose::findings()?).map(|()| ExitCode::SUCCESS),
         "package" => package::run(rest),
         "bench" => bench::run(rest),
-        "search" | "train" | "compress" | "fidelities" | "latency" | "serve" | "simulate"
-        | "parts" | "completions" => automl::run(args),
+        "search" | "train" | "compress" | "fidelities" | "latency" | "tune" | "serve"
+        | "simulate" | "parts" | "completions" => automl::run(args),
         flag if flag.starts_with('-') => bail!("unknown option {flag:?}; try `cargo xtask --help`"),
         other => bail!("there is no command {other:?}; try `cargo xtask --help`"),
     }

@@ -12,6 +12,7 @@ mod search;
 mod settings;
 mod simulate;
 mod train;
+mod tune;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
@@ -56,6 +57,9 @@ enum Command {
     Fidelities(Box<fidelities::FidelitiesArgs>),
     /// Measure how long networks take on this device, and how well that can be predicted
     Latency(Box<latency::LatencyArgs>),
+    /// Tune any program: a command with placeholders, a result in its output
+    #[command(long_about = tune::args::LONG, after_long_help = tune::args::EXAMPLES)]
+    Tune(Box<tune::args::TuneArgs>),
     /// Drive the optimiser from any program, by JSON lines
     Serve {
         /// Read requests from standard input and write replies to standard output
@@ -88,6 +92,7 @@ fn main() -> ExitCode {
         Command::Fidelities(args) => fidelities::run(*args),
         Command::Latency(args) => latency::run(&args),
         Command::Simulate(args) => simulate::run(*args),
+        Command::Tune(args) => tune::run(*args),
         Command::Parts(args) => parts::run(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "automl", &mut std::io::stdout());

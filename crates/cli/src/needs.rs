@@ -48,6 +48,10 @@ fn needs(args: &[String]) -> Result<Needs, Failure> {
             let device = args.device();
             return Ok(Needs { training: !args.dry_run, device, postgres: false });
         }
+        Command::Tune(args) => {
+            let postgres = args.storage.as_deref().is_some_and(is_postgres) && !args.dry_run;
+            return Ok(Needs { postgres, ..Needs::default() });
+        }
         _ => return Ok(Needs::default()),
     };
     if dry_run {
@@ -65,9 +69,11 @@ fn of(settings: &Settings, begun: Option<&Settings>) -> Needs {
     };
     let storage = settings.storage.as_deref();
     let storage = storage.or_else(|| begun.and_then(|begun| begun.storage.as_deref()));
-    let postgres =
-        storage.is_some_and(|url| matches!(Address::parse(url), Ok(Address::Postgres(_))));
-    Needs { training: true, device, postgres }
+    Needs { training: true, device, postgres: storage.is_some_and(is_postgres) }
+}
+
+fn is_postgres(url: &str) -> bool {
+    matches!(Address::parse(url), Ok(Address::Postgres(_)))
 }
 
 /// The settings with which the study of these settings began. A file that cannot be read counts as
@@ -123,6 +129,8 @@ mod tests {
         assert_eq!(asked(&["search", "--storage", "postgresql://me@host/x"]), postgres);
         assert_eq!(asked(&["search", "--set=storage=\"postgres://me@host/x\""]), postgres);
         assert_eq!(asked(&["search", "--storage", "sqlite:///postgres.db"]), TRAINING);
+        let tuned = asked(&["tune", "--storage", "postgresql://me@host/x", "--", "prog"]);
+        assert_eq!(tuned, Needs { postgres: true, ..Needs::default() });
     }
 
     #[test]

@@ -15,7 +15,6 @@ pub(crate) fn say(text: impl Display) -> Result<(), Failure> {
 }
 
 /// Prints a line of progress on standard error. A closed standard error does not end the work.
-#[cfg(feature = "train")]
 pub(crate) fn note(text: impl Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }

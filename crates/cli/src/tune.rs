@@ -1,0 +1,44 @@
+//! `automl tune`: any program, tuned.
+
+pub(crate) mod args;
+mod objectives;
+
+use crate::Failure;
+use crate::output::{note, say};
+use automl::study::StopFlag;
+use automl::tune::{TuneEvent, TuneOutcome, preview, tune};
+
+/// Tunes a program, or only shows the first command.
+pub(crate) fn run(args: args::TuneArgs) -> Result<(), Failure> {
+    let settings = args.settings()?;
+    if args.dry_run {
+        return say(preview(&settings)?);
+    }
+    let stop = StopFlag::on_ctrl_c()?;
+    let is_quiet = args.quiet;
+    let outcome = tune(&settings, &stop, &|event| {
+        if !(is_quiet && matches!(event, TuneEvent::Run { .. })) {
+            note(event);
+        }
+    })?;
+    say(report(&outcome))?;
+    if outcome.is_finished {
+        return Ok(());
+    }
+    let study = &outcome.study;
+    Err(format!("ended before all trials were done; --study {study} goes on with it").into())
+}
+
+fn report(outcome: &TuneOutcome) -> String {
+    let mut text = format!("\n{}", outcome.table);
+    let TuneOutcome { finished, failed, folder, .. } = outcome;
+    let folder = folder.display();
+    text.push_str(&format!("\n{finished} trials finished, {failed} of them failed"));
+    match outcome.best.as_slice() {
+        [] => text.push_str("; none has a result that counts"),
+        [best] => text.push_str(&format!("\nbest: trial {}\n  {}", best.trial, best.command)),
+        front => text.push_str(&format!("\nfront: {} trials in {folder}/best.json", front.len())),
+    }
+    text.push_str(&format!("\neverything lies in {folder}/"));
+    text
+}
