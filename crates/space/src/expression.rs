@@ -1,9 +1,12 @@
 //! Constraints as text: `kernel * kernel <= 9 * stride and act != "relu"`.
 
 mod formula;
+mod measure;
 mod parse;
 mod term;
 mod token;
+
+pub use measure::Measure;
 
 use crate::{Config, Param, SpaceError};
 use formula::{Formula, Relation};

@@ -26,7 +26,7 @@ pub use constraint::Constraint;
 pub use domain::{CategoricalDomain, Domain, DomainError, FloatDomain, IntDomain};
 pub use encoding::Point;
 pub use error::{ConfigError, SpaceError};
-pub use expression::Expression;
+pub use expression::{Expression, Measure};
 pub use key::Key;
 pub use param::Param;
 pub use prior::{Prior, PriorError};

@@ -19,6 +19,16 @@ pub(super) fn formula(text: &str, params: &[Param]) -> Result<Formula, String> {
     }
 }
 
+/// Parses a whole text as a number.
+pub(super) fn term(text: &str, params: &[Param]) -> Result<Term, String> {
+    let mut parser = Parser { cursor: Cursor::new(text)?, params };
+    let term = parser.sum()?;
+    match parser.cursor.peek() {
+        None => Ok(term),
+        Some(_) => Err(format!("expected the end, found {}", parser.cursor.found())),
+    }
+}
+
 /// A parser of formulas over the given parameters.
 struct Parser<'a> {
     cursor: Cursor,

@@ -14,6 +14,15 @@ pub(super) enum Term {
 }
 
 impl Term {
+    /// Whether the term reads a parameter.
+    pub(super) fn reads(&self, wanted: usize) -> bool {
+        match self {
+            Self::Constant(_) => false,
+            Self::Param(index) | Self::Choice(index, _) => *index == wanted,
+            Self::Apply(_, arguments) => arguments.iter().any(|argument| argument.reads(wanted)),
+        }
+    }
+
     /// The value of the term; `None` where it reads an inactive parameter.
     pub(super) fn value(&self, config: &Config) -> Option<f64> {
         Some(match self {
