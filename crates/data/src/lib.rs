@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod augment;
+mod balance;
 mod dataset;
 mod decode;
 mod identity;
 mod images;
 pub mod loader;
 mod manifest;
+pub mod metrics;
 mod pixels;
 mod preprocessing;
 mod reading;
@@ -14,12 +16,14 @@ mod recipe;
 mod report;
 mod resize;
 mod resize_rule;
+mod rotations;
 mod side;
 mod splits;
 pub mod stratify;
 mod subset;
 
 pub use augment::{Augmentation, RandAugment, Transformation};
+pub use balance::{Balance, UNEQUAL, class_weights};
 pub use dataset::{Dataset, DatasetError, DatasetFormat, Source};
 pub use decode::DecodeError;
 pub use identity::DataIdentity;

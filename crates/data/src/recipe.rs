@@ -1,6 +1,7 @@
 //! Hyperparameters of training.
 
 use crate::augment::{Augmentation, RandAugment};
+use crate::balance::{Balance, class_weights};
 use crate::splits::DataSplits;
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
@@ -27,6 +28,8 @@ pub struct RecipeError {
 /// | `momentum` | .9 | [0, 1) | Nesterov momentum |
 /// | `weight_decay` | 5e-4 | [0, 1) | L2, on weights alone |
 /// | `label_smoothing` | .1 | [0, 1) | mass spread over all classes |
+/// | `balance` | none | | remedy for classes of unequal size |
+/// | `class_costs` | none | >= 0 | further weights of the classes in the loss |
 ///
 /// # Source
 /// Loshchilov & Hutter (2017), "SGDR", eq. (5), without restarts; Sutskever et al. (2013) for
@@ -61,6 +64,12 @@ pub struct Recipe {
     pub label_smoothing: f64,
     /// Variation of the training images.
     pub augmentation: Augmentation,
+    /// Remedy for classes of unequal size.
+    #[serde(default, skip_serializing_if = "Balance::is_none")]
+    pub balance: Balance,
+    /// The cost of an error on each class, a further weight in the loss; empty where all are alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_costs: Vec<f64>,
 }
 
 impl Recipe {
@@ -81,6 +90,8 @@ impl Recipe {
                 mirror: data.mirror,
                 ..Augmentation::default()
             },
+            balance: Balance::None,
+            class_costs: Vec::new(),
         }
     }
 
@@ -109,7 +120,23 @@ impl Recipe {
                 randaugment: RandAugment { operations: 2, ..RandAugment::default() },
                 ..Augmentation::default()
             },
+            balance: Balance::None,
+            class_costs: Vec::new(),
         }
+    }
+
+    /// The weight of each class in the loss, `[classes]`, for training on these labels; empty where all
+    /// weights are 1.
+    pub fn loss_weights(&self, labels: &[u16], classes: usize) -> Vec<f64> {
+        let mut weights = match self.balance {
+            Balance::Loss => class_weights(labels, classes),
+            _ if self.class_costs.is_empty() => return Vec::new(),
+            _ => vec![1.0; classes],
+        };
+        for (weight, cost) in weights.iter_mut().zip(&self.class_costs) {
+            *weight *= cost;
+        }
+        weights
     }
 
     /// Checks ranges.
@@ -135,7 +162,9 @@ impl Recipe {
             ("RandAugment's magnitude", magnitude.into(), magnitude <= RandAugment::MAX_MAGNITUDE),
             ("cutout", cutout, (0.0..=1.0).contains(&cutout)),
         ];
-        match checks.into_iter().find(|(.., valid)| !valid) {
+        let costs = self.class_costs.iter();
+        let costs = costs.map(|cost| ("class cost", *cost, *cost >= 0.0 && cost.is_finite()));
+        match checks.into_iter().chain(costs).find(|(.., valid)| !valid) {
             Some((name, value, _)) => Err(RecipeError { name, value }),
             None => Ok(()),
         }
@@ -169,6 +198,8 @@ mod tests {
             weight_decay: 0.0,
             label_smoothing: 0.0,
             augmentation: Augmentation::default(),
+            balance: Balance::None,
+            class_costs: Vec::new(),
         };
         let rates: Vec<f64> = (0..100).map(|step| recipe.rate(step, 10)).collect();
         assert!(rates[..10].windows(2).all(|w| w[0] < w[1]));

@@ -1,0 +1,129 @@
+//! Results of a classifier on some images.
+
+use super::confusion::ConfusionMatrix;
+use serde::{Deserialize, Serialize};
+
+/// The number of highest scores among which the top-5 accuracy looks for the class.
+const TOP: usize = 5;
+
+/// Accuracy, loss and counts of a classifier on some images.
+///
+/// # Examples
+/// ```
+/// let evaluation: automl_data::metrics::Evaluation =
+///     serde_json::from_str(r#"{"accuracy": 0.97, "loss": 0.12}"#)?;
+/// assert!(evaluation.accuracy > 0.9 && evaluation.confusion.is_empty());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Share of the images with the highest score for their own class, in `[0, 1]`.
+    pub accuracy: f64,
+    /// Mean cross-entropy in nats, without label smoothing.
+    pub loss: f64,
+    /// Share of the images with their own class among the five highest scores, in `[0, 1]`; absent
+    /// in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top5: Option<f64>,
+    /// Images by true and predicted class; empty in records of earlier versions.
+    #[serde(default, skip_serializing_if = "ConfusionMatrix::is_empty")]
+    pub confusion: ConfusionMatrix,
+    /// The mean cross-entropy over the images of each class, in nats; 0 for a class without images.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_losses: Vec<f64>,
+}
+
+/// A running evaluation, image by image.
+///
+/// # Examples
+/// ```
+/// use automl_data::metrics::Tally;
+///
+/// let mut tally = Tally::new(2);
+/// tally.add(&[-0.1, -2.35], 0);
+/// tally.add(&[-0.2, -1.71], 1);
+/// let evaluation = tally.evaluation();
+/// assert_eq!(evaluation.accuracy, 0.5);
+/// assert!((evaluation.loss - 0.905).abs() < 1e-6);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tally {
+    confusion: ConfusionMatrix,
+    /// Sums of the losses of each class.
+    losses: Vec<f64>,
+    total_loss: f64,
+    top: u64,
+}
+
+impl Tally {
+    /// An evaluation of no image so far.
+    pub fn new(classes: usize) -> Self {
+        Self {
+            confusion: ConfusionMatrix::new(classes),
+            losses: vec![0.0; classes],
+            total_loss: 0.0,
+            top: 0,
+        }
+    }
+
+    /// Adds an image by the logarithms of its class probabilities `[classes]`. Of equal scores, the
+    /// first class is taken; NaN ranks below all numbers.
+    pub fn add(&mut self, log_probabilities: &[f32], label: usize) {
+        let own = log_probabilities.get(label).copied().unwrap_or(f32::NAN);
+        let mut predicted = 0;
+        let mut before = 0;
+        for (class, score) in log_probabilities.iter().enumerate() {
+            if *score > log_probabilities[predicted] || log_probabilities[predicted].is_nan() {
+                predicted = class;
+            }
+            before += usize::from(*score > own || (*score == own && class < label));
+        }
+        self.confusion.add(label, predicted);
+        self.top += u64::from(before < TOP && !own.is_nan());
+        let loss = -f64::from(own);
+        self.total_loss += loss;
+        if let Some(sum) = self.losses.get_mut(label) {
+            *sum += loss;
+        }
+    }
+
+    /// The evaluation of all images so far.
+    pub fn evaluation(self) -> Evaluation {
+        let Self { confusion, losses, total_loss, top } = self;
+        let count = confusion.total().max(1) as f64;
+        let mean = |(class, sum): (usize, f64)| sum / confusion.images(class).max(1) as f64;
+        Evaluation {
+            accuracy: confusion.accuracy(),
+            loss: total_loss / count,
+            top5: Some(top as f64 / count),
+            class_losses: losses.into_iter().enumerate().map(mean).collect(),
+            confusion,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_equal_scores_is_taken() {
+        let mut tally = Tally::new(3);
+        tally.add(&[-1.0, -1.0, -1.5], 1);
+        tally.add(&[f32::NAN, -3.0, -4.0], 1);
+        let evaluation = tally.evaluation();
+        assert_eq!(evaluation.confusion.rows(), [[0, 0, 0], [1, 1, 0], [0, 0, 0]]);
+        assert_eq!(evaluation.class_losses, [0.0, 2.0, 0.0]);
+    }
+
+    #[test]
+    fn the_sixth_score_is_not_among_the_top_five() {
+        let scores: Vec<f32> = (0..8).map(|class| -(class as f32)).collect();
+        let top = |label| {
+            let mut tally = Tally::new(8);
+            tally.add(&scores, label);
+            tally.evaluation().top5
+        };
+        assert_eq!([top(0), top(4), top(5)], [Some(1.0), Some(1.0), Some(0.0)]);
+    }
+}
