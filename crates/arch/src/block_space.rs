@@ -9,6 +9,7 @@ mod choice;
 mod head;
 mod keys;
 mod options;
+mod sides;
 mod skeleton;
 
 pub use options::{BlockSpaceError, BlockSpaceOptions};
@@ -20,6 +21,7 @@ use automl_space::{Config, Space};
 use choice::bound_downsamplings;
 use head::HeadKeys;
 use keys::BlockKeys;
+use sides::Sides;
 use skeleton::{BLOCKS, Skeleton};
 
 /// Scales of the channel ranges that [`BlockSpace::within`] tries, widest first.
@@ -41,12 +43,12 @@ const WIDTHS: [f64; 9] = [1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125, 0.0625, 0.
 #[derive(Clone, Debug)]
 pub struct BlockSpace {
     input_channels: usize,
-    input_side: usize,
     classes: usize,
     skeleton: Skeleton,
     space: Space,
     blocks: Vec<BlockKeys>,
     head: HeadKeys,
+    sides: Sides,
 }
 
 impl BlockSpace {
@@ -67,8 +69,9 @@ impl BlockSpace {
             blocks.push(BlockKeys::add(&mut builder, index, &skeleton)?);
         }
         let head = HeadKeys::add(&mut builder, &skeleton)?;
+        let sides = Sides::add(&mut builder, &options.sides, input_side)?;
         let space = builder.build()?;
-        Ok(Self { input_channels, input_side, classes, skeleton, space, blocks, head })
+        Ok(Self { input_channels, classes, skeleton, space, blocks, head, sides })
     }
 
     /// The widest space of which most of the prior's networks keep within the caps.
@@ -144,7 +147,7 @@ impl BlockSpace {
         blocks.resize(backbone.len(), BLOCKS);
         let architecture = Architecture {
             input_channels: self.input_channels,
-            input_side: self.input_side,
+            input_side: self.sides.side(&config),
             depth_multiple: 1.0,
             width_multiple: self.head.width(&config),
             backbone,

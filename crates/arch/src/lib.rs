@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod activation;
+mod activations;
 mod architecture;
 pub mod block;
 mod block_space;
 mod board;
 mod builder;
 mod check;
+mod classes;
 mod cost;
 mod error;
 mod graph;
@@ -22,6 +24,7 @@ mod row;
 mod yaml;
 
 pub use activation::Activation;
+pub use activations::Activations;
 pub use architecture::{Architecture, Layer};
 pub use block::Block;
 pub use block_space::{BlockSpace, BlockSpaceError, BlockSpaceOptions};

@@ -272,3 +272,48 @@ fn nodes_know_where_they_come_from() {
         }
     }
 }
+
+/// The side is one more parameter, and the others are as without it.
+#[test]
+fn sides_are_searched() {
+    let options = |sides: &[usize]| BlockSpaceOptions {
+        sides: sides.to_vec(),
+        ..BlockSpaceOptions::default()
+    };
+    let blocks = BlockSpace::new(3, 64, 10, &options(&[64, 32, 48])).unwrap();
+    let plain = BlockSpace::new(3, 64, 10, &options(&[])).unwrap();
+    assert_eq!(blocks.space().len(), plain.space().len() + 1);
+    let mut found = HashSet::new();
+    for draw in 0..50 {
+        let config = blocks.space().sample_prior(&mut stream(0, draw, "sides"));
+        let architecture = blocks.architecture(&config);
+        assert!(architecture.cost().is_ok());
+        found.insert(architecture.input_side);
+    }
+    assert_eq!(found, HashSet::from([32, 48, 64]));
+    let error = BlockSpace::new(3, 64, 10, &options(&[96])).map(drop).unwrap_err().to_string();
+    assert!(error.contains("1 to 64"), "{error}");
+}
+
+/// Where blocks are likely to be left out, most networks are tiny.
+#[test]
+fn passed_blocks_make_networks_short() {
+    let share = |pass: f64| {
+        let options = BlockSpaceOptions {
+            width: 0.03125,
+            extended: true,
+            pass,
+            ..BlockSpaceOptions::default()
+        };
+        let blocks = BlockSpace::new(1, 8, 10, &options).unwrap();
+        let draws = (0..200).filter(|draw| {
+            let config = blocks.space().sample_prior(&mut stream(0, *draw, "short"));
+            blocks.architecture(&config).cost().unwrap().parameters <= 500
+        });
+        draws.count()
+    };
+    assert!(share(1.0) < 5 && share(64.0) > 60, "{} {}", share(1.0), share(64.0));
+    let options = BlockSpaceOptions { pass: 0.0, ..BlockSpaceOptions::default() };
+    let error = BlockSpace::new(1, 8, 10, &options).map(drop).unwrap_err();
+    assert!(matches!(error, BlockSpaceError::Pass { .. }), "{error}");
+}

@@ -36,8 +36,11 @@ impl BlockKeys {
         let named = |wanted: &dyn Fn(&Offer) -> bool| -> Vec<&'static str> {
             types.iter().filter(|(_, _, offer)| wanted(offer)).map(|(name, ..)| *name).collect()
         };
-        let prior =
-            Prior::Weights { weights: types.iter().map(|(_, weight, _)| *weight).collect() };
+        let weight = |(kind, weight, _): &(&str, f64, Offer)| match *kind {
+            "Pass" => weight * skeleton.pass,
+            _ => *weight,
+        };
+        let prior = Prior::Weights { weights: types.iter().map(weight).collect() };
         let kind = space.choice(&name, named(&|_| true)).prior(prior).add()?;
         let repeat = add_repeat(space, &name, &position, skeleton, kind, named(&|o| o.repeats))?;
         let odds = skeleton.halving_odds(index);

@@ -21,11 +21,24 @@ pub struct BlockSpaceOptions {
     /// Smallest and largest number of times that the image is halved, 0 to 7; by default from its
     /// side.
     pub downsamplings: Option<(usize, usize)>,
+    /// Factor of the prior weight of blocks that pass their input on, above 0: larger factors make
+    /// shorter networks likely.
+    pub pass: f64,
+    /// Sides of the input image that are searched, each at most that of the images; none for theirs.
+    pub sides: Vec<usize>,
 }
 
 impl Default for BlockSpaceOptions {
     fn default() -> Self {
-        Self { width: 1.0, extended: false, multiples: true, max_repeat: None, downsamplings: None }
+        Self {
+            width: 1.0,
+            extended: false,
+            multiples: true,
+            max_repeat: None,
+            downsamplings: None,
+            pass: 1.0,
+            sides: Vec::new(),
+        }
     }
 }
 
@@ -38,6 +51,20 @@ pub enum BlockSpaceError {
     Width {
         /// The given scale.
         width: f64,
+    },
+    /// The factor of blocks that pass their input on is out of range.
+    #[error("the factor of passed blocks must be above 0 and finite, not {pass}")]
+    Pass {
+        /// The given factor.
+        pass: f64,
+    },
+    /// A side is larger than the images.
+    #[error("a side must be 1 to {most} pixels, that of the images, not {side}")]
+    Side {
+        /// The given side.
+        side: usize,
+        /// The side of the images.
+        most: usize,
     },
     /// The bound on repeats is out of range.
     #[error("a block must be allowed 1 to 64 repeats, not {most}")]

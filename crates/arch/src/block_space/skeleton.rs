@@ -33,6 +33,7 @@ pub(crate) struct Skeleton {
     pub(crate) width: f64,
     pub(crate) extended: bool,
     pub(crate) multiples: bool,
+    pub(crate) pass: f64,
     pub(crate) max_repeat: i64,
     pub(crate) halvings: (usize, usize),
     side: usize,
@@ -43,6 +44,10 @@ impl Skeleton {
         let width = options.width;
         if !(width > 0.0 && width <= 4.0) {
             return Err(BlockSpaceError::Width { width });
+        }
+        let pass = options.pass;
+        if !(pass > 0.0 && pass.is_finite()) {
+            return Err(BlockSpaceError::Pass { pass });
         }
         // Maps of 4 pixels at the end, of 2 for small images, and at most five halvings.
         let log = usize::BITS - side.saturating_sub(1).leading_zeros();
@@ -68,6 +73,7 @@ impl Skeleton {
             width,
             extended: options.extended,
             multiples: options.multiples,
+            pass: options.pass,
             max_repeat: max_repeat as i64,
             halvings: (least, most),
             side,

@@ -1,0 +1,40 @@
+//! The searched side of the images.
+
+use super::options::BlockSpaceError;
+use automl_space::{Config, Key, SpaceBuilder};
+
+/// The sides of a space, with the handle of their parameter where there are several.
+#[derive(Clone, Debug)]
+pub(crate) struct Sides {
+    sides: Vec<usize>,
+    key: Option<Key<usize>>,
+    usual: usize,
+}
+
+impl Sides {
+    /// Adds the parameter `side` where sides are given; each must be 1 to `most` pixels.
+    pub(crate) fn add(
+        space: &mut SpaceBuilder,
+        sides: &[usize],
+        most: usize,
+    ) -> Result<Self, BlockSpaceError> {
+        if let Some(side) = sides.iter().find(|side| !(1..=most).contains(*side)) {
+            return Err(BlockSpaceError::Side { side: *side, most });
+        }
+        let mut sides = sides.to_vec();
+        sides.sort_unstable();
+        sides.dedup();
+        let values: Vec<i64> = sides.iter().map(|side| *side as i64).collect();
+        let key = match values.len() {
+            0 => None,
+            _ => Some(space.ordinal("side", values).add()?),
+        };
+        Ok(Self { sides, key, usual: most })
+    }
+
+    /// The side of a configuration.
+    pub(crate) fn side(&self, config: &Config) -> usize {
+        let chosen = self.key.and_then(|key| config.get(key));
+        chosen.and_then(|index| self.sides.get(index)).copied().unwrap_or(self.usual)
+    }
+}
