@@ -1,7 +1,8 @@
 //! Batches on the device and their loss.
 
-use automl_data::{DataSplits, Images, loader::Batch};
+use automl_data::{DataSplits, Images, Recipe, loader::Batch};
 use automl_models::Network;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
@@ -31,32 +32,180 @@ pub(crate) fn plain(
     images(data, pixels, indexes.len(), &device.clone().inner())
 }
 
+/// The targets of a training.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Targets {
+    /// The mass that is spread over all classes.
+    pub(crate) smoothing: f64,
+    /// The weight of each class in the loss; empty where all are 1.
+    weights: Vec<f32>,
+}
+
+impl Targets {
+    /// The targets of a recipe on some data.
+    pub(crate) fn new(recipe: &Recipe, data: &DataSplits) -> Self {
+        let weights = recipe.loss_weights(&data.train.labels, data.classes);
+        let weights = weights.into_iter().map(|weight| weight as f32).collect();
+        Self { smoothing: recipe.label_smoothing, weights }
+    }
+
+    /// Targets of equal classes.
+    pub(crate) fn smoothed(smoothing: f64) -> Self {
+        Self { smoothing, weights: Vec::new() }
+    }
+
+    /// Smoothed one-hot targets `[n, classes]`, each row times the weight of its class.
+    fn of(&self, labels: &[i32], classes: usize) -> TensorData {
+        let smoothing = self.smoothing;
+        let mut targets = vec![(smoothing / classes as f64) as f32; labels.len() * classes];
+        for (row, label) in labels.iter().enumerate() {
+            let label = *label as usize;
+            targets[row * classes + label] += 1.0 - smoothing as f32;
+            if let Some(weight) = self.weights.get(label) {
+                let row = &mut targets[row * classes..(row + 1) * classes];
+                row.iter_mut().for_each(|target| *target *= weight);
+            }
+        }
+        TensorData::new(targets, [labels.len(), classes])
+    }
+}
+
 /// Mean cross-entropy of a batch and its gradients by all parameters, in training mode.
 ///
-/// Targets are `(1 - s) one_hot + s / classes` for smoothing `s`.
+/// Targets are `w (1 - s) one_hot + w s / classes` for smoothing `s` and the class's weight `w`.
 pub(crate) fn gradients(
     network: &Network,
     data: &DataSplits,
     Batch { pixels, labels }: Batch,
-    smoothing: f64,
+    targets: &Targets,
     device: &Device,
 ) -> (Tensor<1>, Gradients) {
     let images = images(data, pixels, labels.len(), device);
-    let targets = Tensor::from_data(targets(&labels, data.classes, smoothing), device);
+    let targets = Tensor::from_data(targets.of(&labels, data.classes), device);
     network.gradients(images, |scores| cross_entropy(scores, targets))
 }
 
-/// Smoothed one-hot targets `[n, classes]`.
-fn targets(labels: &[i32], classes: usize, smoothing: f64) -> TensorData {
-    let mut targets = vec![(smoothing / classes as f64) as f32; labels.len() * classes];
-    for (row, label) in labels.iter().enumerate() {
-        targets[row * classes + *label as usize] += 1.0 - smoothing as f32;
+/// The same in `parts` of a batch, one after the other, each normalized by itself.
+pub(crate) fn gradients_in_parts(
+    network: &Network,
+    data: &DataSplits,
+    batch: Batch,
+    parts: usize,
+    targets: &Targets,
+    device: &Device,
+) -> (Tensor<1>, Gradients) {
+    let count = batch.labels.len();
+    let parts = parts.clamp(1, (count / 2).max(1));
+    if parts == 1 {
+        return gradients(network, data, batch, targets, device);
     }
-    TensorData::new(targets, [labels.len(), classes])
+    let (size, more) = (count / parts, count % parts);
+    let pixels = batch.pixels.len() / count;
+    let mut start = 0;
+    let mut sum: Option<(Tensor<1>, Gradients)> = None;
+    for part in 0..parts {
+        let end = start + size + usize::from(part < more);
+        let own = Batch {
+            pixels: batch.pixels[start * pixels..end * pixels].to_vec(),
+            labels: batch.labels[start..end].to_vec(),
+        };
+        let share = (end - start) as f64 / count as f64;
+        start = end;
+        let (loss, mut found) = gradients(network, data, own, targets, device);
+        let loss = loss * share;
+        let (known_loss, known) = sum.take().unzip();
+        network.visit(&mut Weighted { gradients: &mut found, share, known: known.as_ref() });
+        sum = Some((known_loss.map_or(loss.clone(), |known| known + loss), found));
+    }
+    sum.unwrap_or_else(|| gradients(network, data, batch, targets, device))
+}
+
+/// Replaces gradients `g` by `share g`, plus those that are known.
+struct Weighted<'a> {
+    gradients: &'a mut Gradients,
+    share: f64,
+    known: Option<&'a Gradients>,
+}
+
+impl ModuleVisitor for Weighted<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let weights = param.val();
+        let Some(own) = weights.grad(self.gradients) else { return };
+        let own = own * self.share;
+        let sum = match self.known.and_then(|known| weights.grad(known)) {
+            Some(known) => known + own,
+            None => own,
+        };
+        weights.grad_replace(self.gradients, sum);
+    }
 }
 
 /// Mean cross-entropy of scores and targets `[n, classes]`.
 fn cross_entropy(scores: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     let [count, _] = scores.dims();
     -(log_softmax(scores, 1) * targets).sum() / count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cpu;
+    use automl_arch::{Architecture, Block, Layer};
+    use automl_data::{Balance, Dataset, loader};
+
+    fn linear() -> Network {
+        let layers = [Layer::once(Block::Flatten), Layer::once(Block::linear(10))];
+        Network::new(&Architecture::new(1, 8, layers), 3, &cpu().autodiff()).unwrap()
+    }
+
+    fn batch(data: &DataSplits) -> Batch {
+        let none = automl_data::Augmentation::default();
+        loader::prepare(data, &none, &(0..50).collect::<Vec<_>>(), (0, 0))
+    }
+
+    /// Without normalization, a batch in parts has the same loss and gradients.
+    #[test]
+    fn parts_add_up_to_the_batch() {
+        let data = DataSplits::split(&Dataset::digits().unwrap(), 0.15, 0).unwrap();
+        let device = cpu().autodiff();
+        let targets = Targets::smoothed(0.1);
+        let found = |parts| {
+            let network = linear();
+            let (loss, gradients) =
+                gradients_in_parts(&network, &data, batch(&data), parts, &targets, &device);
+            (loss.into_scalar::<f32>(), network.gradient_tensors(&gradients))
+        };
+        let (loss, whole) = found(1);
+        for parts in [2, 7, 25, 1000] {
+            let (other, tensors) = found(parts);
+            assert!((other - loss).abs() < 1e-5, "{parts}: {other} {loss}");
+            let pairs = whole.iter().zip(&tensors);
+            for (a, b) in pairs.flat_map(|(a, b)| a.values.iter().zip(&b.values)) {
+                assert!((a - b).abs() < 1e-5, "{parts}: {a} {b}");
+            }
+        }
+    }
+
+    /// The loss of a weighted class counts as often as its weight says.
+    #[test]
+    fn classes_weigh_in_the_loss() {
+        let data = DataSplits::split(&Dataset::digits().unwrap(), 0.15, 0).unwrap();
+        let device = cpu().autodiff();
+        let loss = |costs: &[f64]| {
+            let recipe = Recipe { class_costs: costs.to_vec(), ..Recipe::for_data(&data, 1) };
+            let targets = Targets::new(&recipe, &data);
+            gradients(&linear(), &data, batch(&data), &targets, &device).0.into_scalar::<f64>()
+        };
+        let all = loss(&[]);
+        assert!((loss(&[3.0; 10]) - 3.0 * all).abs() < 1e-4);
+        let one = |class: usize| {
+            let mut costs = vec![0.0; 10];
+            costs[class] = 1.0;
+            loss(&costs)
+        };
+        let sum: f64 = (0..10).map(one).sum();
+        assert!((sum - all).abs() < 1e-4, "{sum} {all}");
+        let balanced = Recipe { balance: Balance::Loss, ..Recipe::for_data(&data, 1) };
+        assert_eq!(balanced.loss_weights(&data.train.labels, 10).len(), 10);
+    }
 }

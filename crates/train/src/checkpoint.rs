@@ -4,6 +4,8 @@
 //! SGD (`velocity.` before the weight's name), and in its metadata all that else shapes the rest of
 //! the training.
 
+use crate::training::Progress;
+use crate::transfer::Transfer;
 use crate::{TrainError, Training};
 use automl_arch::NetworkSpec;
 use automl_data::{DataSplits, Recipe};
@@ -67,10 +69,15 @@ struct Meta {
     seed: u64,
     recipe: Recipe,
     architecture: NetworkSpec,
+    /// Progress within the next epoch; checkpoints of earlier versions end with an epoch.
+    #[serde(default)]
+    within: Progress,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    transfer: Option<Transfer>,
 }
 
 impl Training {
-    /// Saves the training as it stands at the end of an epoch. The file is whole or absent: it is
+    /// Saves the training as it stands, also within an epoch. The file is whole or absent: it is
     /// written under another name, made durable and renamed.
     ///
     /// # Errors
@@ -81,6 +88,8 @@ impl Training {
             seed: self.seed,
             recipe: self.recipe.clone(),
             architecture: self.description.clone(),
+            within: self.within,
+            transfer: self.transfer.clone(),
         };
         let mut tensors = self.network.tensors();
         for (name, id) in self.network.parameter_ids() {
@@ -206,9 +215,9 @@ impl Training {
             .map_err(|source| CheckpointError::Load { path: path.to_owned(), source })?;
         let lengths = lengths(&network);
         let plain = device.clone().inner();
-        let Meta { epoch, seed, recipe, architecture } = meta;
+        let Meta { epoch, seed, recipe, architecture, within, transfer } = meta;
         let mut training = Self::assemble(architecture, data, &recipe, seed, device, network)?;
-        training.epoch = epoch;
+        (training.epoch, training.within, training.transfer) = (epoch, within, transfer);
         let ids: HashMap<_, _> = training.network.parameter_ids().into_iter().collect();
         for speed in speeds {
             let name = speed.name.trim_start_matches(VELOCITY);

@@ -41,6 +41,18 @@ pub enum TrainError {
         /// The number of training images.
         images: usize,
     },
+    /// The network does not fit into the memory of the machine.
+    #[error(
+        "the network needs {} of memory to train, and the machine has {}: take smaller images, \
+         fewer channels or a smaller batch",
+        gigabytes(*needs), gigabytes(*has)
+    )]
+    Memory {
+        /// Bytes of weights and activations.
+        needs: u64,
+        /// Bytes of the machine.
+        has: u64,
+    },
     /// The loss became NaN or infinite.
     #[error("training diverged in epoch {epoch}: the loss is {loss}")]
     Diverged {
@@ -55,6 +67,11 @@ pub enum TrainError {
         /// The epoch, from 1.
         epoch: u64,
     },
+}
+
+/// Bytes for a person.
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.1} GB", bytes as f64 / 1e9)
 }
 
 impl From<NetworkSpecError> for TrainError {

@@ -196,6 +196,16 @@ impl PreparedFidelity {
         self.recipe = cheaper(recipe, &self.fidelity, data, &self.data);
     }
 
+    /// The same fidelity on the same images at a smaller side: crops move by fewer pixels.
+    pub fn on(&self, data: &Arc<DataSplits>) -> Self {
+        let mut smaller = self.clone();
+        let margin = &mut smaller.recipe.augmentation.margin;
+        *margin = *margin * data.side / self.data.side.max(1);
+        smaller.fidelity.side = data.side;
+        smaller.data = Arc::clone(data);
+        smaller
+    }
+
     /// A training from scratch of an architecture that is made for the full images.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ mod profile;
 mod report;
 mod table;
 
-pub use measure::{Timing, measure};
+pub use measure::{Timing, latency_engine, measure};
 pub use operation::{Operation, OperationKind, operations};
 pub use profile::LatencyProfile;
 pub use report::LatencyReport;

@@ -10,24 +10,30 @@ mod export;
 mod fidelity;
 pub mod hypergradient;
 mod latency;
+mod memory;
+mod saver;
 mod score;
 mod sgd;
 pub mod subset;
 mod supernet;
 mod training;
+mod transfer;
 
+pub use automl_data::metrics::Evaluation;
 pub use automl_data::{FeatureSource, Subset};
 pub use burn::tensor::Device;
 pub use checkpoint::{CheckpointError, WeightsError, read_weights, write_atomic};
 pub use device::{DeviceChoice, DeviceError, SelectedDevice, choose, cpu, on_threads, one_thread};
 pub use error::TrainError;
-pub use evaluation::Evaluation;
 pub use export::{ExportError, export};
 pub use fidelity::{Fidelity, FidelityError, PreparedFidelity};
 pub use latency::{
     LatencyError, LatencyProfile, LatencyReport, LatencySample, LatencyTable, Operation,
-    OperationKind, Timing, measure, operations,
+    OperationKind, Timing, latency_engine, measure, operations,
 };
+pub use memory::{Memory, available_memory, total_memory};
+pub use saver::Saver;
 pub use score::{Score, ScoreBatch, UnknownScore};
 pub use supernet::{Candidate, Supernet, SupernetReport};
 pub use training::{EpochReport, Training};
+pub use transfer::Transfer;

@@ -23,8 +23,16 @@ impl Sgd {
     /// `v <- momentum v + g`, `w <- w - rate (g + momentum v)`.
     ///
     /// Weight decay acts on tensors of two axes and more: not on biases and normalization.
-    pub(crate) fn step<M: Module>(&mut self, module: M, gradients: &Gradients, step: SgdStep) -> M {
-        module.map(&mut Update { sgd: self, gradients, step })
+    /// `rates` has the share of the learning rate for parameters that have another one; at 0 a
+    /// parameter rests.
+    pub(crate) fn step<M: Module>(
+        &mut self,
+        module: M,
+        gradients: &Gradients,
+        step: SgdStep,
+        rates: &HashMap<ParamId, f64>,
+    ) -> M {
+        module.map(&mut Update { sgd: self, gradients, step, rates })
     }
 }
 
@@ -32,6 +40,7 @@ struct Update<'a> {
     sgd: &'a mut Sgd,
     gradients: &'a Gradients,
     step: SgdStep,
+    rates: &'a HashMap<ParamId, f64>,
 }
 
 impl ModuleMapper for Update<'_> {
@@ -39,6 +48,11 @@ impl ModuleMapper for Update<'_> {
         let Some(gradient) = param.val().grad(self.gradients) else { return param };
         let SgdStep { learning_rate, momentum, weight_decay } = self.step;
         let id = param.id;
+        let rate = self.rates.get(&id).copied().unwrap_or(1.0);
+        if rate == 0.0 {
+            return param;
+        }
+        let learning_rate = rate * learning_rate;
         let velocity = &mut self.sgd.velocity;
         param.map(|tensor| {
             let weight = tensor.inner();

@@ -38,9 +38,10 @@ mod weights;
 
 pub use ranking::Candidate;
 
-use crate::batch;
+use crate::TrainError;
+use crate::batch::{self, Targets};
+use crate::evaluation::of_scores;
 use crate::sgd::SgdStep;
-use crate::{Evaluation, TrainError};
 use automl_arch::BlockSpace;
 use automl_data::loader::{self, Batch, Batches};
 use automl_data::{DataSplits, Images, Recipe};
@@ -174,7 +175,7 @@ impl Supernet {
             let count = batches.len() as u64;
             for judged in self.step(batches, step)? {
                 losses.add(judged.loss);
-                accuracies.add(judged.held_out.map_or(f64::NAN, |held_out| held_out.accuracy));
+                accuracies.add(judged.held_out.map_or(f64::NAN, |(accuracy, _)| accuracy));
             }
             step += count;
         }
@@ -218,7 +219,7 @@ impl Supernet {
             }
         }
         if held_out.is_some() {
-            let judged = outcomes.iter().map(|o| o.held_out.map_or(f64::NAN, |e| e.loss));
+            let judged = outcomes.iter().map(|o| o.held_out.map_or(f64::NAN, |(_, loss)| loss));
             let losses: Vec<f64> = judged
                 .zip(&paths)
                 .map(|(loss, path)| corrected(loss, path.cost, self.target))
@@ -231,13 +232,13 @@ impl Supernet {
     /// Losses of a path on a batch and on held-out images, and its gradients.
     fn outcome(&self, child: &Child, batch: Batch, held_out: Option<&Images>) -> Outcome {
         let device = self.device.clone().autodiff();
-        let smoothing = self.recipe.label_smoothing;
+        let targets = Targets::new(&self.recipe, &self.data);
         let (loss, gradients) =
-            batch::gradients(&child.network, &self.data, batch, smoothing, &device);
+            batch::gradients(&child.network, &self.data, batch, &targets, &device);
         let held_out = held_out.map(|images| {
             let scores = child.network.observe(self.normalized(images));
             let labels: Vec<i32> = images.labels.iter().map(|&label| label.into()).collect();
-            Evaluation::of_scores(scores, &labels)
+            of_scores(scores, &labels)
         });
         let gradients = child.network.gradient_tensors(&gradients);
         Outcome { loss: loss.into_scalar::<f64>(), gradients, held_out }
@@ -261,9 +262,8 @@ impl Supernet {
 
     /// The training batches of an epoch.
     fn batches(&self, epoch: u64) -> Batches {
-        let Recipe { augmentation, batch, .. } = &self.recipe;
         let threads = crate::device::loader_threads(&self.device);
-        loader::epoch(&self.data, augmentation, *batch, (self.seed, epoch), threads)
+        loader::epoch_of(&self.data, &self.recipe, (self.seed, epoch), threads)
     }
 }
 
@@ -271,7 +271,8 @@ impl Supernet {
 struct Outcome {
     loss: f64,
     gradients: Vec<NamedTensor>,
-    held_out: Option<Evaluation>,
+    /// Accuracy and loss on held-out images.
+    held_out: Option<(f64, f64)>,
 }
 
 /// The mean of the numbers among some values.

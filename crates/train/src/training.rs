@@ -1,16 +1,19 @@
 //! Training of one network.
 
-use crate::batch::{gradients, images};
+use crate::batch::{Targets, gradients, gradients_in_parts, images};
 use crate::device::loader_threads;
 use crate::evaluation::{evaluate, outputs};
 use crate::sgd::{Sgd, SgdStep};
-use crate::{Evaluation, TrainError};
+use crate::transfer::{Transfer, take_over};
+use crate::{Evaluation, Memory, TrainError};
 use automl_arch::{Architecture, NetworkSpec};
 use automl_data::loader::{self, Batch, Batches};
 use automl_data::{DataSplits, Images, Recipe, Split};
 use automl_models::{NamedTensor, Network};
-use burn::module::Module;
+use burn::module::{Module, ParamId};
 use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,6 +32,15 @@ pub struct EpochReport {
     pub loss: f64,
     /// Wall-clock time of the epoch.
     pub time: Duration,
+}
+
+/// Progress within an epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    /// Steps behind the training.
+    pub(crate) steps: u64,
+    /// The sum of their losses.
+    pub(crate) loss: f64,
 }
 
 /// Training of one network.
@@ -66,6 +78,12 @@ pub struct Training {
     pub(crate) network: Network,
     pub(crate) sgd: Sgd,
     pub(crate) epoch: u64,
+    /// Progress within the epoch that runs.
+    pub(crate) within: Progress,
+    /// The start from another network's weights.
+    pub(crate) transfer: Option<Transfer>,
+    targets: Targets,
+    memory: Memory,
 }
 
 impl Training {
@@ -83,7 +101,9 @@ impl Training {
     ) -> Result<Self, TrainError> {
         let description = network.into();
         let device = device.clone().autodiff();
-        let network = Network::from_graph(&description.graph()?, seed, &device);
+        let graph = description.graph()?;
+        Memory::of(&graph).check(recipe.batch.min(data.train.len()))?;
+        let network = Network::from_graph(&graph, seed, &device);
         Self::assemble(description, data, recipe, seed, device, network)
     }
 
@@ -102,6 +122,30 @@ impl Training {
         let mut training = Self::new(network, data, recipe, seed, device)?;
         training.network = training.network.with_tensors(weights)?;
         Ok(training)
+    }
+
+    /// Takes over the weights of another network, as many as fit in their order by role and shape, for
+    /// a training that has not begun: see [`Transfer`].
+    ///
+    /// # Errors
+    /// [`TrainError::Weights`] for tensors whose values do not fit their shapes.
+    pub fn start_from(&mut self, weights: &[NamedTensor]) -> Result<&Transfer, TrainError> {
+        let mut tensors = self.network.tensors();
+        let taken = take_over(&mut tensors, weights);
+        self.network = self.network.clone().with_tensors(tensors)?;
+        Ok(self.transfer.insert(Transfer::new(taken, self.recipe.epochs)))
+    }
+
+    /// The start from another network's weights, if there was one.
+    pub fn transfer(&self) -> Option<&Transfer> {
+        self.transfer.as_ref()
+    }
+
+    /// Learning rates of parameters that have another one than the recipe's.
+    fn rates(&self) -> HashMap<ParamId, f64> {
+        let Some(transfer) = &self.transfer else { return HashMap::new() };
+        let rate = |(name, id): (String, ParamId)| (id, transfer.rate(&name, self.epoch));
+        self.network.parameter_ids().into_iter().map(rate).collect()
     }
 
     pub(crate) fn assemble(
@@ -128,6 +172,8 @@ impl Training {
         let mut recipe = recipe.clone();
         recipe.batch = recipe.batch.min(data.train.len());
         Ok(Self {
+            targets: Targets::new(&recipe, data),
+            memory: Memory::of(&graph),
             description,
             data: Arc::clone(data),
             recipe,
@@ -136,6 +182,8 @@ impl Training {
             network,
             sgd: Sgd::default(),
             epoch: 0,
+            within: Progress::default(),
+            transfer: None,
         })
     }
 
@@ -204,23 +252,17 @@ impl Training {
         (self.data.train.len() / self.recipe.batch).max(1) as u64
     }
 
-    /// The training batches of an epoch.
+    /// The training batches of an epoch of its own.
     fn batches(&self, epoch: u64) -> Batches {
-        let Recipe { augmentation, batch, .. } = &self.recipe;
-        loader::epoch(
-            &self.data,
-            augmentation,
-            *batch,
-            (self.seed, epoch),
-            loader_threads(&self.device),
-        )
+        let threads = loader_threads(&self.device);
+        loader::epoch_of(&self.data, &self.recipe, (self.seed, epoch), threads)
     }
 
-    /// Trains for one epoch. `stop` is asked before each step.
+    /// Trains for one epoch, or for the rest of one that was stopped. `stop` is asked before each step.
     ///
     /// # Errors
     /// [`TrainError::Diverged`] if the loss is not finite; [`TrainError::Stopped`] if `stop` says so. The
-    /// network is then in the middle of an epoch: resume from a checkpoint.
+    /// next call goes on with the same step.
     pub fn run_epoch(&mut self, stop: &dyn Fn() -> bool) -> Result<EpochReport, TrainError> {
         self.run_epoch_with(stop, &mut |_, _| Ok(()))
     }
@@ -233,54 +275,62 @@ impl Training {
     ) -> Result<EpochReport, TrainError> {
         let start = Instant::now();
         let steps = self.steps_per_epoch();
-        let batches = self.batches(self.epoch);
+        let threads = loader_threads(&self.device);
+        let (key, done) = ((self.seed, self.epoch), self.within.steps as usize);
+        let batches = loader::rest_of_epoch(&self.data, &self.recipe, key, done, threads);
         let mut losses = Vec::new();
-        let mut total = 0.0;
-        let mut count = 0;
-        for (step, batch) in batches.enumerate() {
+        for batch in batches {
             if stop() {
+                self.read(&mut losses)?;
                 return Err(TrainError::Stopped { epoch: self.epoch + 1 });
             }
-            let step = self.epoch * steps + step as u64;
+            let step = self.epoch * steps + self.within.steps;
             losses.push(self.step(batch, step));
+            self.within.steps += 1;
             after(self, step)?;
             // The loss is read now and then only, so that a GPU is not waited for at each step.
             if losses.len() == 16 {
-                total += self.read(&mut losses, &mut count)?;
+                self.read(&mut losses)?;
             }
         }
-        total += self.read(&mut losses, &mut count)?;
+        self.read(&mut losses)?;
         self.epoch += 1;
-        let loss = total / f64::from(count.max(1));
+        let Progress { steps, loss } = std::mem::take(&mut self.within);
+        let loss = loss / steps.max(1) as f64;
         Ok(EpochReport { epoch: self.epoch, loss, time: start.elapsed() })
     }
 
-    /// The sum of some losses; NaN or infinity ends the training.
-    fn read(&self, losses: &mut Vec<Tensor<1>>, count: &mut u32) -> Result<f64, TrainError> {
-        let mut sum = 0.0;
+    /// Adds some losses to the sum of the epoch; NaN or infinity ends the training.
+    fn read(&mut self, losses: &mut Vec<Tensor<1>>) -> Result<(), TrainError> {
         for loss in losses.drain(..) {
             let loss = loss.into_scalar::<f64>();
             if !loss.is_finite() {
                 return Err(TrainError::Diverged { epoch: self.epoch + 1, loss });
             }
-            sum += loss;
-            *count += 1;
+            self.within.loss += loss;
         }
-        Ok(sum)
+        Ok(())
     }
 
     /// One step; returns the loss, still on the device.
     fn step(&mut self, batch: Batch, step: u64) -> Tensor<1> {
-        let smoothing = self.recipe.label_smoothing;
-        let (value, gradients) =
-            gradients(&self.network, &self.data, batch, smoothing, &self.device);
+        let parts = self.memory.parts(batch.labels.len());
+        let (value, gradients) = gradients_in_parts(
+            &self.network,
+            &self.data,
+            batch,
+            parts,
+            &self.targets,
+            &self.device,
+        );
+        let rates = self.rates();
         let sgd_step = SgdStep {
             learning_rate: self.rate(step),
             momentum: self.recipe.momentum,
             weight_decay: self.recipe.weight_decay,
         };
         // A clone shares the weights; the old ones go when the new are put in their place.
-        self.network = self.sgd.step(self.network.clone(), &gradients, sgd_step);
+        self.network = self.sgd.step(self.network.clone(), &gradients, sgd_step, &rates);
         value
     }
 
@@ -288,9 +338,9 @@ impl Training {
     /// each of the first `count` batches of an epoch of their own. The network stays as it is.
     pub fn gradients(&self, count: usize, mut each: impl FnMut(&[NamedTensor])) {
         let network = self.network.copy();
-        let smoothing = self.recipe.label_smoothing;
         for batch in self.batches(1 << 31).take(count) {
-            let (_, gradients) = gradients(&network, &self.data, batch, smoothing, &self.device);
+            let (_, gradients) =
+                gradients(&network, &self.data, batch, &self.targets, &self.device);
             each(&network.gradient_tensors(&gradients));
         }
     }
@@ -314,7 +364,8 @@ impl Training {
 
     /// Evaluates the network on a part of the data, without augmentation.
     pub fn evaluate(&self, split: Split) -> Evaluation {
-        evaluate(&self.trained(), &self.data, self.data.images(split), &self.device)
+        let judged = self.data.images(split);
+        evaluate(&self.trained(), &self.data, judged, self.memory, &self.device)
     }
 
     /// An output of the trained network for each image, row by row.
@@ -323,6 +374,6 @@ impl Training {
         images: &Images,
         output: impl Fn(&Network, Tensor<4>) -> Tensor<2>,
     ) -> Vec<f32> {
-        outputs(&self.trained(), &self.data, images, &self.device, output)
+        outputs(&self.trained(), &self.data, images, self.memory, &self.device, output)
     }
 }

@@ -4,9 +4,10 @@
 use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_data::{DataSplits, Dataset, Recipe, Split};
 use automl_models::{NamedTensor, Network};
-use automl_train::{CheckpointError, TrainError, Training, cpu, export, one_thread};
+use automl_train::{CheckpointError, Saver, TrainError, Training, cpu, export, one_thread};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 fn architecture() -> Architecture {
     Architecture::new(
@@ -153,6 +154,34 @@ fn a_child_of_another_shape_inherits_what_fits() {
         child.run_epoch(&|| false).unwrap();
         assert_eq!(child.epoch(), 2);
     });
+}
+
+/// Stopped within an epoch, at the third of its steps.
+#[test]
+fn a_training_that_is_stopped_within_an_epoch_goes_on_bit_for_bit() {
+    let data = small();
+    let recipe = Recipe { batch: 16, ..Recipe::for_data(&data, 2) };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trial.ckpt");
+    let (unbroken, resumed) = one_thread(|| {
+        let new = || Training::new(&architecture(), &data, &recipe, 7, &cpu()).unwrap();
+        let (mut unbroken, mut stopped) = (new(), new());
+        let losses = [0; 2].map(|_| unbroken.run_epoch(&|| false).unwrap().loss);
+        let asked = AtomicUsize::new(0);
+        let stop = || asked.fetch_add(1, Ordering::Relaxed) == 2;
+        let mut saver = Saver::new(&path, Duration::from_secs(3600));
+        let error = saver.run_epoch(&mut stopped, &stop).unwrap_err();
+        assert!(matches!(error, CheckpointError::Train(TrainError::Stopped { epoch: 1 })));
+        let mut resumed = Training::resume(&path, &data, &cpu()).unwrap();
+        assert_eq!(resumed.epoch(), 0);
+        let again = [0; 2].map(|_| resumed.run_epoch(&|| false).unwrap().loss);
+        assert_eq!(again, losses);
+        // So does the one in memory.
+        stopped.run_epoch(&|| false).unwrap();
+        assert_eq!(stopped.epoch(), 1);
+        (unbroken.network().tensors(), resumed.network().tensors())
+    });
+    assert_eq!(unbroken, resumed);
 }
 
 #[test]

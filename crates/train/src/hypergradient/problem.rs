@@ -1,7 +1,7 @@
 //! Training and held-out loss of a network as a bilevel problem.
 
 use super::{Bilevel, difference};
-use crate::batch::gradients;
+use crate::batch::{Targets, gradients};
 use crate::{TrainError, Training};
 use automl_data::loader::{Batch, prepare};
 use automl_data::{Augmentation, DataSplits, Images};
@@ -53,7 +53,8 @@ impl<'a> NetworkLosses<'a> {
     ) -> Result<Vec<f64>, TrainError> {
         // A copy, since a pass moves the running statistics of normalization.
         let network = self.network.copy().with_tensors(self.with(weights))?;
-        let (_, gradients) = gradients(&network, self.data, batch, smoothing, self.device);
+        let targets = Targets::smoothed(smoothing);
+        let (_, gradients) = gradients(&network, self.data, batch, &targets, self.device);
         Ok(flat(&network.gradient_tensors(&gradients)))
     }
 

@@ -1,5 +1,6 @@
 //! Paths: single networks of the supernet and the shared tensors that they use.
 
+use crate::Memory;
 use automl_arch::{Architecture, ArchitectureError, BlockSpace, Cost};
 use automl_models::NamedTensor;
 use automl_space::Config;
@@ -23,6 +24,8 @@ pub(crate) struct Path {
     pub(crate) adapted: Architecture,
     /// Cost of the architecture at its own side.
     pub(crate) cost: Cost,
+    /// Memory of the adapted architecture.
+    pub(crate) memory: Memory,
     /// For each node the block, its type and the copy.
     places: Vec<(usize, &'static str, usize)>,
 }
@@ -50,7 +53,8 @@ impl Path {
             last = Some(place);
         }
         let cost = architecture.cost()?;
-        Ok(Self { architecture, adapted, cost, places })
+        let memory = Memory::of(&adapted.graph()?);
+        Ok(Self { architecture, adapted, cost, memory, places })
     }
 
     /// The slot of each learned tensor of the network, by the tensor's name.

@@ -7,7 +7,7 @@ use super::size::corrected;
 use super::weights::Child;
 use crate::batch::images;
 use crate::evaluation::evaluate;
-use crate::{Evaluation, TrainError};
+use crate::{Evaluation, Memory, TrainError};
 use automl_arch::{Architecture, Cost};
 use automl_data::loader::Batch;
 use automl_data::{DataSplits, Images};
@@ -16,7 +16,7 @@ use automl_numeric::stream;
 use automl_space::Config;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelRefIterator, ParallelIterator};
 use std::collections::HashSet;
 
 /// Batches that give the statistics of normalization before a path is judged.
@@ -84,15 +84,18 @@ impl Supernet {
             let (data, device) = (&self.data, &self.device);
             let evaluations: Vec<Evaluation> = children
                 .par_iter()
-                .map(|child| judge(&child.network, &statistics, data, &judged, device))
+                .zip(some)
+                .map(|(child, (_, path))| {
+                    judge(&child.network, &statistics, data, &judged, path.memory, device)
+                })
                 .collect();
             for ((config, path), evaluation) in some.iter().zip(evaluations) {
                 candidates.push(Candidate {
                     config: config.clone(),
                     architecture: path.architecture.clone(),
                     cost: path.cost,
-                    evaluation,
                     corrected: corrected(evaluation.loss, path.cost, self.target),
+                    evaluation,
                 });
             }
         }
@@ -119,6 +122,7 @@ fn judge(
     statistics: &[Tensor<4>],
     data: &DataSplits,
     judged: &Images,
+    memory: Memory,
     device: &Device,
 ) -> Evaluation {
     let mut network = network.copy();
@@ -127,5 +131,5 @@ fn judge(
         network.set_norm_momentum(1.0 / (k + 1) as f64);
         network.observe(batch.clone());
     }
-    evaluate(&network.valid(), data, judged, device)
+    evaluate(&network.valid(), data, judged, memory, device)
 }
