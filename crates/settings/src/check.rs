@@ -5,6 +5,7 @@ use super::{
     TrainingSettings,
 };
 use crate::LadderSettings;
+use automl_arch::Board;
 use automl_data::{DatasetFormat, Side};
 use automl_registry::{PartError, check_pair};
 use automl_storage::{Address, without_password};
@@ -38,27 +39,28 @@ impl Settings {
                 "must be a file, sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE";
             return wrong("storage", format!("{:?}", without_password(url)), reason);
         }
+        if self.search.finish && self.study.is_none() {
+            return wrong(
+                "search.finish",
+                "true".into(),
+                "needs the study to finish: --study NAME",
+            );
+        }
         self.search.check_parts()?;
+        self.check_sides()?;
+        self.search.score_formula()?;
+        if let Some(board) = &self.search.board
+            && let Err(error) = Board::find(board)
+        {
+            return wrong("search.board", format!("{board:?}"), &error.to_string());
+        }
+        self.training.check_costs()?;
         if self.search.search_and_learn && self.search.space != SpaceName::Blocks {
             let reason = "a weight-sharing network exists for the space \"blocks\" only";
             return wrong("search.search-and-learn", "true".into(), reason);
         }
         self.data.check()?;
-        let counts = [
-            ("search.trials", Some(self.search.trials)),
-            ("search.max-params", self.search.max_params),
-            ("search.max-macs", self.search.max_macs),
-            ("search.final-networks", Some(self.search.final_networks as u64)),
-            ("workers", self.workers.map(|n| n as u64)),
-            ("training.epochs", self.training.epochs),
-            ("training.min-epochs", self.training.min_epochs),
-            ("training.final-epochs", self.training.final_epochs),
-        ];
-        for (name, value) in counts {
-            if value == Some(0) {
-                return wrong(name, "0".into(), "must be at least 1");
-            }
-        }
+        self.check_counts()?;
         let shares = [
             ("training.momentum", self.training.momentum),
             ("training.label-smoothing", self.training.label_smoothing.unwrap_or(0.0)),
@@ -90,6 +92,52 @@ impl Settings {
         }
         self.fidelity.check()?;
         self.training.check_epochs(&self.fidelity.ladder)
+    }
+
+    /// Checks the sides that are searched.
+    fn check_sides(&self) -> Result<(), SettingsError> {
+        let sides = &self.search.sides;
+        let wrong = |reason: &str| {
+            let (name, value) = ("search.sides", format!("{sides:?}"));
+            Err(SettingsError::Value { name, value, reason: reason.into() })
+        };
+        if sides.is_empty() {
+            return Ok(());
+        }
+        if sides.iter().any(|side| !(8..=512).contains(side)) {
+            return wrong("sides must lie between 8 and 512 pixels");
+        }
+        if self.search.space != SpaceName::Blocks || self.search.search_and_learn {
+            return wrong("only the space \"blocks\" has sides, and only without search-and-learn");
+        }
+        if !matches!(self.fidelity.ladder, LadderSettings::Epochs) {
+            return wrong("a list of settings in fidelity.ladder has sides of its own");
+        }
+        Ok(())
+    }
+
+    /// Checks numbers that must be at least 1.
+    fn check_counts(&self) -> Result<(), SettingsError> {
+        let counts = [
+            ("search.trials", Some(self.search.trials)),
+            ("search.max-params", self.search.max_params),
+            ("search.max-macs", self.search.max_macs),
+            ("search.max-flash", self.search.max_flash),
+            ("search.max-ram", self.search.max_ram),
+            ("search.repeat", Some(self.search.repeat)),
+            ("search.final-networks", Some(self.search.final_networks as u64)),
+            ("workers", self.workers.map(|n| n as u64)),
+            ("training.epochs", self.training.epochs),
+            ("training.min-epochs", self.training.min_epochs),
+            ("training.final-epochs", self.training.final_epochs),
+        ];
+        for (name, value) in counts {
+            if value == Some(0) {
+                let reason = "must be at least 1".into();
+                return Err(SettingsError::Value { name, value: "0".into(), reason });
+            }
+        }
+        Ok(())
     }
 }
 

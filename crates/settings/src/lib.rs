@@ -1,20 +1,29 @@
 #![doc = include_str!("../README.md")]
 
+mod amount;
+mod balance;
 mod check;
 mod ladder;
 mod load;
 mod microseconds;
 mod recipe;
+mod score;
 mod span;
 
+pub use amount::{AmountError, Bytes, Count};
+pub use balance::BalanceSetting;
 pub use ladder::{FidelitySettings, LadderSettings, RungSettings, ladder_toml};
 pub use microseconds::Microseconds;
+pub use score::SCORE_NAMES;
 pub use span::Span;
 
+use automl_arch::Board;
+use automl_data::metrics::Metric;
 use automl_data::{ResizeRule, Side};
 use automl_registry::PartSpec;
 use automl_storage::Address;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -74,6 +83,10 @@ pub enum CostObjective {
     Macs,
     /// The time for one image on the device at hand: predicted in the search, measured in the end.
     Latency,
+    /// Bytes of the constants of the int8 program.
+    Flash,
+    /// Bytes of the activations of the int8 program.
+    Ram,
 }
 
 /// The zero-cost proxy that selects the best of a few proposals in a search's first trials.
@@ -226,13 +239,34 @@ pub struct SearchSettings {
     /// Whether the summary reports how well zero-cost proxies ranked the networks; implied by
     /// `zero_cost_proxy`.
     pub scores: bool,
+    /// The sides of the images that are searched with the networks, in pixels; none for `data.side`
+    /// alone. Images are read at the largest.
+    pub sides: Vec<usize>,
+    /// The metric on the validation images by which candidates are compared.
+    pub metric: Metric,
+    /// A formula to be maximized in place of the metric, such as `f1 - 0.1*macs/1e6`, of the numbers in
+    /// [`SCORE_NAMES`].
+    pub score: Option<String>,
     /// The cost that is minimized beside the error.
     #[serde(alias = "against")]
     pub cost_objective: CostObjective,
-    /// The most parameters that a candidate may have.
+    /// The most parameters that a candidate may have, such as `20000` or `"20k"`.
+    #[serde(deserialize_with = "amount::count")]
     pub max_params: Option<u64>,
-    /// The most multiply-accumulates per image that a candidate may have.
+    /// The most multiply-accumulates per image that a candidate may have, such as `"2.5M"`.
+    #[serde(deserialize_with = "amount::count")]
     pub max_macs: Option<u64>,
+    /// The most bytes of flash that the constants of a candidate's int8 program may take, such as
+    /// `"128k"`.
+    #[serde(deserialize_with = "amount::bytes")]
+    pub max_flash: Option<u64>,
+    /// The most bytes of RAM that the activations of a candidate's int8 program may take, such as
+    /// `"64k"`.
+    #[serde(deserialize_with = "amount::bytes")]
+    pub max_ram: Option<u64>,
+    /// The [board](automl_arch::Board) that gives both limits where they are not set: half of its flash
+    /// and of its RAM.
+    pub board: Option<String>,
     /// The longest that a candidate may take for one image, as predicted for the device at hand.
     pub max_latency: Option<Microseconds>,
     /// The number of networks that are trained to the end and saved.
@@ -241,6 +275,13 @@ pub struct SearchSettings {
     /// The most training images that candidates are trained on; the final training uses all.
     /// Default: 8,000.
     pub images: Option<usize>,
+    /// Whether a search that is continued trains the front of what is recorded and tries no further
+    /// candidate.
+    pub finish: bool,
+    /// How many times each of the final networks is trained, from other weights each time.
+    pub repeat: u64,
+    /// Whether a network that was trained before may be replaced by one of a shorter training.
+    pub overwrite: bool,
     /// Whether a weight-sharing network learns first and proposes candidates, which makes a
     /// twentieth of the trials, at least 3, do.
     pub search_and_learn: bool,
@@ -259,12 +300,21 @@ impl Default for SearchSettings {
             scheduler: PartSpec::named("asha"),
             zero_cost_proxy: ZeroCostProxy::None,
             scores: false,
+            sides: Vec::new(),
+            metric: Metric::Accuracy,
+            score: None,
             cost_objective: CostObjective::Params,
             max_params: None,
             max_macs: None,
+            max_flash: None,
+            max_ram: None,
+            board: None,
             max_latency: None,
             final_networks: 18,
             images: None,
+            finish: false,
+            repeat: 1,
+            overwrite: false,
             search_and_learn: false,
             learn_recipe: false,
         }
@@ -307,6 +357,17 @@ pub struct TrainingSettings {
     pub cutout: Option<f64>,
     /// The share of the training images that are augmented. Default: all.
     pub augmented: Option<f64>,
+    /// A trained network whose weights the final training starts from, as far as they fit: its folder or
+    /// its `weights.safetensors`.
+    pub init: Option<PathBuf>,
+    /// Whether `automl train` trains on the task to tell by how much images are turned, which needs no
+    /// labels, for use as `init` of another training.
+    pub pretrain: bool,
+    /// Remedy for classes of unequal size.
+    pub balance: BalanceSetting,
+    /// The cost of an error on a class, by its name or number; 1 for all others. Costs weigh the loss
+    /// and the metric.
+    pub class_costs: BTreeMap<String, f64>,
 }
 
 impl Default for TrainingSettings {
@@ -326,6 +387,10 @@ impl Default for TrainingSettings {
             randaugment_magnitude: None,
             cutout: None,
             augmented: None,
+            init: None,
+            pretrain: false,
+            balance: BalanceSetting::Auto,
+            class_costs: BTreeMap::new(),
         }
     }
 }
@@ -357,9 +422,21 @@ impl SearchSettings {
         }
     }
 
+    /// The most bytes of flash and RAM: those that are set, else those of the board.
+    pub fn device_limits(&self) -> (Option<u64>, Option<u64>) {
+        let board = self.board.as_deref().and_then(|name| Board::find(name).ok());
+        let limits = board.map(Board::limits);
+        (
+            self.max_flash.or(limits.map(|(flash, _)| flash)),
+            self.max_ram.or(limits.map(|(_, ram)| ram)),
+        )
+    }
+
     /// Whether the search needs a latency table.
     pub fn wants_latency(&self) -> bool {
-        self.cost_objective == CostObjective::Latency || self.max_latency.is_some()
+        self.cost_objective == CostObjective::Latency
+            || self.max_latency.is_some()
+            || self.score_formula().is_ok_and(|score| score.is_some_and(|s| s.reads("latency")))
     }
 }
 
@@ -439,6 +516,8 @@ mod tests {
             "training.recipe=lecture",
             "training.randaugment-magnitude=0",
             "search.max-latency=2ms",
+            "search.max-params=20k",
+            "search.metric=f1",
         ]);
         let settings = settings.unwrap();
         assert_eq!(settings.training.epochs, Some(7));
@@ -448,6 +527,8 @@ mod tests {
         assert_eq!(settings.training.recipe, RecipePreset::Long);
         assert_eq!(settings.training.randaugment_magnitude, Some(0));
         assert_eq!(settings.search.max_latency, Some(Microseconds(2000.0)));
+        assert_eq!(settings.search.max_params, Some(20_000));
+        assert_eq!(settings.search.metric, Metric::MacroF1);
         let written = toml::to_string(&settings).unwrap();
         assert_eq!(toml::from_str::<Settings>(&written).unwrap(), settings);
         for (bad, named) in [
@@ -476,6 +557,14 @@ mod tests {
             ("training.cutout=1.5", "training.cutout"),
             ("training.label-smoothing=1", "training.label-smoothing"),
             ("epochs", "path=value"),
+            ("search.metric=auc", "balanced-accuracy"),
+            ("search.score=f1 - 0.1 * mac", "there is no parameter \"mac\""),
+            ("search.score=f1 -", "search.score"),
+            ("search.max-params=20kk", "20k"),
+            ("search.max-flash=12q", "128k"),
+            ("search.board=nano", "arduino-nano-33-ble"),
+            ("training.balance=maybe", "maybe"),
+            ("training.class-costs.cat=-1", "cat = -1"),
         ] {
             let error = load(&[bad]).unwrap_err().to_string();
             assert!(error.contains(named), "{bad}: {error}");

@@ -1,6 +1,7 @@
 //! Settings from a TOML file and assignments of the command line.
 
 use super::{Settings, SettingsError};
+use automl_data::Side;
 use std::path::Path;
 
 /// Former names of settings, which files and command lines may still use, and their names now.
@@ -51,6 +52,10 @@ impl Settings {
                 }
             })?;
         settings.fidelity.resolve()?;
+        // Images are read at the largest side, and made smaller from there.
+        if let Some(largest) = settings.search.sides.iter().max() {
+            settings.data.side = Side::Pixels(*largest);
+        }
         settings.check()?;
         Ok(settings)
     }

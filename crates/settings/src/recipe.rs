@@ -46,6 +46,9 @@ impl TrainingSettings {
         if let Some(rate) = self.learning_rate {
             recipe.learning_rate = rate;
         }
+        recipe.balance = self.balance.resolve(&data.train.labels);
+        // A class that does not exist is refused where the data are opened.
+        recipe.class_costs = self.costs(&data.class_names, data.classes).unwrap_or_default();
         // No batch is larger than the data: trainings say so too, and recipes are compared.
         recipe.batch = recipe.batch.min(data.train.len().max(2));
         let augmentation = &mut recipe.augmentation;
@@ -72,7 +75,7 @@ impl TrainingSettings {
 mod tests {
     use super::*;
     use crate::Settings;
-    use automl_data::{Augmentation, Dataset, RandAugment};
+    use automl_data::{Augmentation, Balance, Dataset, RandAugment};
 
     fn training(assignments: &[&str]) -> TrainingSettings {
         let assignments: Vec<String> = assignments.iter().map(|s| (*s).to_owned()).collect();
@@ -108,6 +111,8 @@ mod tests {
             momentum: 0.9,
             weight_decay: 5e-4,
             label_smoothing: 0.0,
+            balance: Balance::None,
+            class_costs: Vec::new(),
             augmentation: Augmentation {
                 margin: 1,
                 mirror: false,
@@ -152,7 +157,8 @@ mod tests {
     #[test]
     fn mirror_images_are_used_where_that_was_said() {
         assert!(training(&["training.mirror=true"]).recipe(&data(), 20).augmentation.mirror);
-        let photos = DataSplits { mirror: true, ..data() };
+        let mut photos = data();
+        photos.mirror = true;
         assert!(training(&[]).recipe(&photos, 20).augmentation.mirror);
         assert!(!training(&["training.mirror=false"]).recipe(&photos, 20).augmentation.mirror);
     }
