@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("deploy", "numeric space arch data"),
     ("registry", "numeric space study tpe gp evolution scheduler storage"),
     ("settings", "numeric space study storage arch data registry"),
+    ("candidates", "numeric space study arch settings"),
     ("serve", "numeric space study tpe gp evolution scheduler storage registry arch"),
     ("tune", "numeric space study storage registry"),
     ("models", "numeric space arch"),
@@ -27,13 +28,13 @@ const ARROWS: &[(&str, &str)] = &[
     (
         "search",
         "numeric space study tpe gp evolution storage scheduler arch data registry settings models \
-         train compress deploy",
+         train compress deploy candidates",
     ),
     ("fidelities", "numeric space study arch data registry settings storage models train search"),
     (
         "automl",
         "numeric space study tpe gp evolution storage scheduler simulate arch data registry settings \
-         serve tune models train compress search fidelities deploy",
+         serve tune models train compress search fidelities deploy candidates",
     ),
     ("cli", "automl"),
     ("benches", "automl"),

@@ -10,8 +10,8 @@ pub use goal::{Goal, GoalError};
 use crate::data::{describe, open_data};
 use crate::engine::pool::Pool;
 use crate::split::{manifest, reconcile};
-use crate::{Completion, NetworkRecord, SearchError, Settings, SplitError, SplitSettings};
-use automl_arch::{Cost, NetworkSpec, NetworkSpecError};
+use crate::{Completion, NetworkRecord, SearchError, Settings, SplitError, SplitSettings, saved};
+use automl_arch::{Cost, Graph, NetworkSpec, NetworkSpecError};
 use automl_compress::{
     Budget, Callbacks, CompressError, CompressionEvent, FineTuning, Model, ModelError, Pruning,
     RankRule, RankTarget, both_and_tune, decompose_and_tune, fine_tuning, prune_and_tune,
@@ -193,7 +193,7 @@ pub fn run(
     observer(&Progress::Start { data, device, cost, budget, epochs });
     let compressed = Pool::new(settings, &chosen)
         .together(|| job.compress(&model, budget, &tuning, stop, observer));
-    let record = match compressed {
+    let (graph, record) = match compressed {
         Err(error) if is_stop(&error) => return Ok(Completion::Interrupted),
         compressed => compressed?,
     };
@@ -205,7 +205,7 @@ pub fn run(
         ..record
     };
     manifest.write(&job.out).map_err(SearchError::from)?;
-    record.write(&job.out).map_err(SearchError::from)?;
+    saved::describe(&job.out, graph, tuning.data, &record)?;
     folder.keep();
     Ok(Completion::Finished(record))
 }
@@ -242,7 +242,7 @@ impl Job {
         tuning: &FineTuning<'_>,
         stop: &StopFlag,
         observer: &(dyn Fn(&Progress) + Sync),
-    ) -> Result<NetworkRecord, CompressionError> {
+    ) -> Result<(Graph, NetworkRecord), CompressionError> {
         let tell = |step: &CompressionEvent| observer(&Progress::Step(step.clone()));
         let stop = || stop.is_set();
         let callbacks = Callbacks { stop: &stop, tell: &tell };
@@ -262,13 +262,15 @@ impl Job {
             ranks: Some(self.ranks).filter(|_| budget.is_none()),
             budget,
             rate: self.rate,
-            before: Measured::new(model.cost(), before),
+            before: Measured::new(model.cost(), &before),
         };
         let fingerprint = smaller.graph().fingerprint();
-        Ok(NetworkRecord {
+        let names = &tuning.data.class_names;
+        let record = NetworkRecord {
             compression: Some(compression),
-            ..NetworkRecord::new(smaller.cost(), fingerprint, tuning.seed, after)
-        })
+            ..NetworkRecord::new(smaller.cost(), fingerprint, tuning.seed, &after, names)
+        };
+        Ok((smaller.graph().clone(), record))
     }
 }
 

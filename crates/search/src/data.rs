@@ -31,10 +31,13 @@ pub fn open_data(
     let dataset = read(settings, known, note)?;
     let (validation, seed) = (settings.data.validation, settings.seed);
     let Some(known) = known else {
-        return Ok((device, DataSplits::split(&dataset, validation, seed)?));
+        let data = DataSplits::split(&dataset, validation, seed)?;
+        settings.training.costs(&data.class_names, data.classes)?;
+        return Ok((device, data));
     };
     let changes = known.changes(&dataset);
     let mut data = DataSplits::split_as(&dataset, validation, seed, known)?;
+    settings.training.costs(&data.class_names, data.classes)?;
     if changes.is_none() {
         // Renamed files change nothing else.
         data.identity = known.identity.clone();

@@ -2,16 +2,14 @@
 
 mod artifact;
 mod builder;
-mod candidate;
-mod caps;
-mod cost_diversity;
-mod deduplicate;
+mod estimate;
 pub(crate) mod executor;
 mod extrapolation;
 mod finish;
 mod folder;
 mod learn;
 mod learn_recipe;
+pub(crate) mod objective;
 mod part;
 pub(crate) mod plan;
 pub(crate) mod pool;
@@ -22,15 +20,14 @@ pub(crate) mod rungs;
 mod scores;
 mod session;
 mod setup;
+mod sides;
 mod slope;
+mod so_far;
 pub(crate) mod time;
 mod timing;
 mod trial_metrics;
-mod tried;
 
 pub use builder::{Search, SearchBuilder, run};
-pub use candidate::ArchitectureSpace;
-pub use candidate::Candidate;
 pub(crate) use executor::CHECKPOINT_EVERY;
 pub use part::{Configured, Ready, SamplerSource, SchedulerSource};
 pub use resume::ResumeError;

@@ -3,6 +3,7 @@
 use crate::{FileError, ResumeError, Settings, SettingsError};
 use automl_arch::BlockSpaceError;
 use automl_data::{Changes, DataIdentity, DatasetError, ManifestError, SplitError};
+use automl_deploy::NetworkError;
 use automl_registry::PartError;
 use automl_storage::OpenError;
 use automl_study::part::OptionError;
@@ -11,6 +12,7 @@ use automl_study::{
 };
 use automl_train::{
     CheckpointError, DeviceError, ExportError, FidelityError, LatencyError, TrainError,
+    WeightsError,
 };
 use thiserror::Error;
 
@@ -149,6 +151,15 @@ pub enum TrainingError {
     /// The network cannot be saved.
     #[error(transparent)]
     Export(#[from] ExportError),
+    /// The record of a trained network cannot be written.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The weights of a trained network cannot be read.
+    #[error(transparent)]
+    Saved(#[from] automl_deploy::WeightsError),
+    /// The weights of another network cannot be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
     /// No latency table could be fitted.
     #[error(transparent)]
     Latency(#[from] LatencyError),
@@ -169,13 +180,25 @@ kinds! {
     ConfigurationError of SettingsError, ResumeError, PartError, OptionError, LadderError;
     DataError of DatasetError, SplitError, ManifestError, BlockSpaceError, FidelityError;
     RecordError of StoreError, OpenError, BuildError, AskError, RefreshError, TellError;
-    TrainingError of TrainError, CheckpointError, ExportError, LatencyError;
+    TrainingError of TrainError, CheckpointError, ExportError, WeightsError, LatencyError,
+        NetworkError, automl_deploy::WeightsError;
 }
 
 impl SearchError {
     /// Whether a training ended because it was told to.
     pub fn is_stop(&self) -> bool {
-        matches!(self, Self::Training(TrainingError::Train(TrainError::Stopped { .. })))
+        matches!(self.training(), Some(TrainError::Stopped { .. }))
+    }
+
+    /// The failure of a training, also of one with checkpoints.
+    pub(crate) fn training(&self) -> Option<&TrainError> {
+        match self {
+            Self::Training(
+                TrainingError::Train(error)
+                | TrainingError::Checkpoint(CheckpointError::Train(error)),
+            ) => Some(error),
+            _ => None,
+        }
     }
 
     /// For preparatory work that was told to end: what it lacks.

@@ -69,6 +69,8 @@ pub enum Event {
         /// The epochs of each.
         epochs: u64,
     },
+    /// Progress of the final training.
+    FinalProgress(FinalProgress),
     /// One network of the front was trained to the end and saved.
     Trained(Network),
     /// A note for a person that is not an error.
@@ -88,6 +90,8 @@ pub struct Start {
     pub device: String,
     /// The number of candidates that are trained at once.
     pub workers: usize,
+    /// The memory that it may need, in bytes, as estimated from the images and the space.
+    pub memory: u64,
     /// Trials that are already recorded.
     pub known: u64,
     /// Trials planned in all.
@@ -96,6 +100,19 @@ pub struct Start {
     pub judged: String,
     /// The limits on a candidate's cost, in words; empty without limits.
     pub limits: String,
+}
+
+/// Progress of the final training.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FinalProgress {
+    /// The number of networks.
+    pub networks: usize,
+    /// The networks of which the training is over.
+    pub done: usize,
+    /// Time since its start.
+    pub elapsed: Duration,
+    /// An estimate of the time left.
+    pub left: Duration,
 }
 
 /// Progress of a search.
@@ -133,8 +150,30 @@ pub struct Network {
     pub validation_loss: f64,
     /// Accuracy on the test images after the final training, a fraction; read once.
     pub test_accuracy: f64,
+    /// The mean over classes of the harmonic mean of precision and recall on the validation images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_macro_f1: Option<f64>,
+    /// The same on the test images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_macro_f1: Option<f64>,
+    /// The bootstrap interval of 95 % of the test accuracy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_interval: Option<[f64; 2]>,
+    /// Mean and standard deviation of the test accuracy over repeated trainings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_spread: Option<(f64, f64)>,
+    /// Bytes of the constants of its int8 program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flash_bytes: Option<u64>,
+    /// Bytes of the activations of that program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ram_bytes: Option<u64>,
     /// The measured median time for one image on the search's device, in microseconds.
     pub latency_us: Option<f64>,
+    /// The engine by which the time was measured; absent where it was not, and in records of earlier
+    /// versions, which measured the training path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_engine: Option<String>,
     /// Its files, relative to the study's folder.
     pub files: Vec<String>,
 }
@@ -154,9 +193,27 @@ pub struct Summary {
     pub device: String,
     /// The front, smallest network first.
     pub front: Vec<Network>,
+    /// The front as it stood where the search was interrupted; its networks are not trained to the end.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub so_far: Vec<Untrained>,
     /// Rank correlations of zero-cost proxies, where asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scores: Option<ScoreTable>,
+}
+
+/// A candidate on the front of an interrupted search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Untrained {
+    /// The trial.
+    pub trial: u64,
+    /// Parameters.
+    pub params: u64,
+    /// Multiply-accumulates of one image.
+    pub macs: u64,
+    /// The metric, or the score, on the validation images of the search.
+    pub value: f64,
+    /// The epochs that it has behind it.
+    pub epochs: u64,
 }
 
 /// Rank correlations of zero-cost proxies with the validation accuracy of a search's networks.

@@ -4,13 +4,14 @@ use crate::data::{describe, open_data};
 use crate::engine::CHECKPOINT_EVERY;
 use crate::engine::pool::Pool;
 use crate::file::remove;
+use crate::init::start_from;
 use crate::network_record::METRICS;
 use crate::split::SplitSettings;
-use crate::{Completion, FileError, NetworkRecord, SearchError, Settings};
+use crate::{Completion, FileError, NetworkRecord, SearchError, Settings, saved};
 use automl_arch::{Cost, NetworkSpec, NetworkSpecError};
 use automl_data::{DataSplits, Manifest, Recipe, Split};
 use automl_study::StopFlag;
-use automl_train::{EpochReport, SelectedDevice, Training, export};
+use automl_train::{EpochReport, Saver, SelectedDevice, Training, export};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -29,8 +30,14 @@ pub enum FitError {
     /// The network's file cannot be read or is not valid.
     #[error(transparent)]
     NetworkSpec(#[from] NetworkSpecError),
+    /// The network does not end in a linear layer, which pretraining replaces.
+    #[error("a network that is pretrained must end in a linear layer")]
+    Classifier,
     /// The folder holds a network that was trained before.
-    #[error("{} holds a trained network already; choose another folder", path.display())]
+    #[error(
+        "{} holds a trained network already; choose another folder, or replace it by --overwrite",
+        path.display()
+    )]
     Taken {
         /// The folder.
         path: PathBuf,
@@ -57,6 +64,13 @@ pub enum Progress {
         epoch: u64,
         /// Epochs in all.
         epochs: u64,
+    },
+    /// The training starts from weights of another network.
+    Init {
+        /// That network.
+        network: PathBuf,
+        /// The number of tensors that fit.
+        tensors: usize,
     },
     /// An epoch is over.
     Epoch(EpochReport),
@@ -92,19 +106,24 @@ pub fn run(
     observer: &(dyn Fn(&Progress) + Sync),
 ) -> Result<Completion<NetworkRecord>, FitError> {
     let description = NetworkSpec::read(&NetworkSpec::file(model)?)?;
-    let graph = description.graph()?;
-    if out.join(METRICS).exists() {
+    if out.join(METRICS).exists() && !settings.search.overwrite {
         return Err(FitError::Taken { path: out.to_owned() });
     }
     // An interrupted training goes on with its data.
     let known = Manifest::read(out).map_err(SearchError::from)?;
     let note = |note: String| observer(&Progress::Note(note));
     let (device, data) = open_data(settings, known.as_ref(), &note)?;
+    let manifest = data.manifest();
+    let (description, data) = match settings.training.pretrain {
+        true => pretraining(&description, &data)?,
+        false => (description, data),
+    };
+    let graph = description.graph()?;
     let start = Instant::now();
     let epochs = settings.training.finish_epochs(&data, settings.search_epochs());
     let recipe = settings.training.recipe(&data, epochs);
     std::fs::create_dir_all(out).map_err(|e| SearchError::from(FileError::of("create", out)(e)))?;
-    let manifest = known.iter().fold(data.manifest(), Manifest::after);
+    let manifest = known.iter().fold(manifest, Manifest::after);
     manifest.write(out).map_err(SearchError::from)?;
     let checkpoint = out.join(CHECKPOINT);
     let job = Job {
@@ -115,28 +134,47 @@ pub fn run(
         seed: settings.seed,
         device: &device,
         checkpoint: &checkpoint,
+        init: settings.training.init.as_deref(),
     };
     let trained =
         Pool::new(settings, &device).together(|| -> Result<NetworkRecord, SearchError> {
             let training = job.train(stop, observer)?;
             let evaluations =
                 [Split::Validation, Split::Test].map(|split| training.evaluate(split));
+            // A record is taken for that of the weights beside it.
+            remove(&out.join(METRICS));
             export(&training.trained(), &description, out)?;
             Ok(NetworkRecord {
                 epochs: training.epoch(),
                 split: Some(SplitSettings::of(settings)),
                 recipe: Some(recipe.clone()),
                 seconds: start.elapsed().as_secs_f64(),
-                ..NetworkRecord::new(job.cost, graph.fingerprint(), job.seed, evaluations)
+                ..NetworkRecord::new(
+                    job.cost,
+                    graph.fingerprint(),
+                    job.seed,
+                    &evaluations,
+                    &job.data.class_names,
+                )
             })
         });
     let record = match trained {
         Err(error) if error.is_stop() => return Ok(Completion::Interrupted),
         trained => trained?,
     };
-    record.write(out).map_err(SearchError::from)?;
+    saved::describe(out, graph, &job.data, &record)?;
     remove(&checkpoint);
     Ok(Completion::Finished(record))
+}
+
+/// The network with an output for each turn of an image, and the data of that task.
+fn pretraining(
+    description: &NetworkSpec,
+    data: &DataSplits,
+) -> Result<(NetworkSpec, DataSplits), FitError> {
+    let data = data.rotations();
+    let description = description.with_classes(data.classes).ok_or(FitError::Classifier)?;
+    Ok((description, data))
 }
 
 /// The training of one network.
@@ -148,19 +186,25 @@ struct Job<'a> {
     seed: u64,
     device: &'a SelectedDevice,
     checkpoint: &'a Path,
+    init: Option<&'a Path>,
 }
 
 impl Job<'_> {
     /// The training at its last checkpoint, or a new one.
-    fn begin(&self) -> Result<Training, SearchError> {
-        let Self { description, data, recipe, seed, device, .. } = self;
+    fn begin(&self, observer: &(dyn Fn(&Progress) + Sync)) -> Result<Training, SearchError> {
+        let Self { description, data, recipe, seed, device, init, .. } = self;
         let known = Training::resume(self.checkpoint, data, &device.device).ok().filter(|known| {
             (known.description(), known.seed(), known.recipe()) == (*description, *seed, *recipe)
         });
-        match known {
-            Some(known) => Ok(known),
-            None => Ok(Training::new(*description, data, recipe, *seed, &device.device)?),
+        if let Some(known) = known.filter(|known| known.transfer().is_some() == init.is_some()) {
+            return Ok(known);
         }
+        let mut training = Training::new(*description, data, recipe, *seed, &device.device)?;
+        if let Some(init) = init {
+            let tensors = start_from(&mut training, init)?;
+            observer(&Progress::Init { network: init.to_path_buf(), tensors });
+        }
+        Ok(training)
     }
 
     /// Trains to the end, with checkpoints on the way.
@@ -169,7 +213,7 @@ impl Job<'_> {
         stop: &StopFlag,
         observer: &(dyn Fn(&Progress) + Sync),
     ) -> Result<Training, SearchError> {
-        let mut training = self.begin()?;
+        let mut training = self.begin(observer)?;
         observer(&Progress::Start {
             data: describe(&self.data, self.data.train.len()),
             device: self.device.description.clone(),
@@ -178,16 +222,12 @@ impl Job<'_> {
             epoch: training.epoch(),
             epochs: training.epochs(),
         });
-        let mut saved = Instant::now();
+        let mut saver = Saver::new(self.checkpoint, CHECKPOINT_EVERY);
         while training.epoch() < training.epochs() {
-            let report = training.run_epoch(&|| stop.is_set())?;
+            let report = saver.run_epoch(&mut training, &|| stop.is_set())?;
             observer(&Progress::Epoch(report));
-            let is_last = training.epoch() == training.epochs();
-            if is_last || stop.is_set() || saved.elapsed() >= CHECKPOINT_EVERY {
-                training.save(self.checkpoint)?;
-                saved = Instant::now();
-            }
         }
+        saver.save(&training)?;
         Ok(training)
     }
 }

@@ -15,10 +15,14 @@ mod file;
 #[cfg(feature = "train")]
 pub mod fit;
 #[cfg(feature = "train")]
+mod init;
+#[cfg(feature = "train")]
 pub mod latency;
 #[cfg(feature = "train")]
 mod network_record;
 mod outcome;
+#[cfg(feature = "train")]
+mod saved;
 #[cfg(feature = "train")]
 mod split;
 
@@ -27,32 +31,35 @@ mod split;
 #[doc(hidden)]
 pub mod shared {
     pub use crate::data::open_data;
-    pub use crate::engine::Candidate;
     pub use crate::engine::plan::{ETA, Plan};
     pub use crate::engine::pool::{Pool, lock};
     pub use crate::engine::rungs::{Macs, fidelities, preparation};
     pub use crate::engine::time::is_over;
     pub use crate::error::unless_stopped;
+    pub use automl_candidates::Candidate;
 }
 
+#[cfg(feature = "train")]
+pub use automl_candidates::ArchitectureSpace;
 pub use automl_data::Subset;
 pub use automl_settings::{
-    CostObjective, DataSettings, Device, FidelitySettings, LadderSettings, Microseconds,
-    RecipePreset, RungSettings, SearchSettings, Settings, SettingsError, SpaceName, Span,
-    TrainingSettings, ZeroCostProxy, ladder_toml, to_toml,
+    BalanceSetting, Bytes, CostObjective, Count, DataSettings, Device, FidelitySettings,
+    LadderSettings, Microseconds, RecipePreset, RungSettings, SearchSettings, Settings,
+    SettingsError, SpaceName, Span, TrainingSettings, ZeroCostProxy, ladder_toml, to_toml,
 };
 #[cfg(feature = "train")]
 pub use engine::{
-    ArchitectureSpace, Configured, Ready, ResumeError, SamplerSource, SchedulerSource, Search,
-    SearchBuilder, run,
+    Configured, Ready, ResumeError, SamplerSource, SchedulerSource, Search, SearchBuilder, run,
 };
 #[cfg(feature = "train")]
 pub use error::{ConfigurationError, DataError, RecordError, SearchError, TrainingError};
-pub use event::{Event, Network, Progress, ScoreRow, ScoreTable, Start, Summary};
+pub use event::{
+    Event, FinalProgress, Network, Progress, ScoreRow, ScoreTable, Start, Summary, Untrained,
+};
 #[cfg(feature = "train")]
 pub use file::FileError;
 #[cfg(feature = "train")]
-pub use network_record::{Compression, Measured, Method, NetworkRecord};
+pub use network_record::{Compression, Measured, Method, NetworkRecord, Repeat};
 pub use outcome::{Completion, SearchOutcome};
 #[cfg(feature = "train")]
 pub use split::{SplitError, SplitMismatch, SplitSettings};

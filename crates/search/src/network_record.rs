@@ -6,7 +6,7 @@ use crate::split::SplitSettings;
 use automl_arch::Cost;
 use automl_compress::{Budget, Importance, RankRule};
 use automl_data::Recipe;
-use automl_train::Evaluation;
+use automl_data::metrics::{Evaluation, MetricsReport};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
@@ -38,6 +38,12 @@ pub struct NetworkRecord {
     pub macs: u64,
     /// The most bytes of activations that are alive at once; absent in records of earlier versions.
     pub peak_activation_bytes: Option<u64>,
+    /// Bytes of the constants of the network's int8 program; absent in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flash_bytes: Option<u64>,
+    /// Bytes of its activations; absent in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ram_bytes: Option<u64>,
     /// Epochs of training; of a compressed network, of fine-tuning.
     pub epochs: u64,
     /// The seed of weights, order and augmentation.
@@ -57,10 +63,23 @@ pub struct NetworkRecord {
     pub test_accuracy: f64,
     /// Mean cross-entropy on the test images, in nats.
     pub test_loss: f64,
+    /// Metrics on the validation images by class; absent in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<MetricsReport>,
+    /// Metrics on the test images by class, with intervals; absent in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<MetricsReport>,
     /// The median time for one image on the search's device, in microseconds, once measured.
     pub latency_us: Option<f64>,
+    /// The engine by which the time was measured; absent where it was not, and in records of earlier
+    /// versions, which measured the training path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_engine: Option<String>,
     /// Seconds of training, evaluation and saving.
     pub seconds: f64,
+    /// Further trainings of the network from other weights.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repeats: Vec<Repeat>,
     /// The compression that made the network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compression: Option<Compression>,
@@ -92,14 +111,18 @@ impl NetworkRecord {
         cost: Cost,
         fingerprint: u64,
         seed: u64,
-        [validation, test]: [Evaluation; 2],
+        [validation, test]: &[Evaluation; 2],
+        class_names: &[String],
     ) -> Self {
+        let report = |evaluation| Some(MetricsReport::new(evaluation, class_names, seed));
         Self {
             trial: None,
             fingerprint: Some(fingerprint),
             params: cost.parameters,
             macs: cost.macs,
             peak_activation_bytes: Some(cost.peak_activation_bytes),
+            flash_bytes: Some(cost.flash_bytes),
+            ram_bytes: Some(cost.ram_bytes),
             epochs: 0,
             seed,
             split: None,
@@ -109,10 +132,28 @@ impl NetworkRecord {
             validation_loss: validation.loss,
             test_accuracy: test.accuracy,
             test_loss: test.loss,
+            validation: report(validation),
+            test: report(test),
             latency_us: None,
+            latency_engine: None,
             seconds: 0.0,
+            repeats: Vec::new(),
             compression: None,
         }
+    }
+
+    /// Mean and standard deviation of the test accuracy over this training and its repeats; `None`
+    /// without repeats.
+    pub fn spread(&self) -> Option<(f64, f64)> {
+        if self.repeats.is_empty() {
+            return None;
+        }
+        let repeats = self.repeats.iter().map(|repeat| repeat.test_accuracy);
+        let all: Vec<f64> = std::iter::once(self.test_accuracy).chain(repeats).collect();
+        let count = all.len() as f64;
+        let mean = all.iter().sum::<f64>() / count;
+        let squares: f64 = all.iter().map(|accuracy| (accuracy - mean).powi(2)).sum();
+        Some((mean, (squares / (count - 1.0)).sqrt()))
     }
 
     /// Cost, accuracy and loss of the network.
@@ -164,7 +205,7 @@ pub struct Measured {
 
 impl Measured {
     /// The numbers of a network of this cost on the validation and test images.
-    pub(crate) fn new(cost: Cost, [validation, test]: [Evaluation; 2]) -> Self {
+    pub(crate) fn new(cost: Cost, [validation, test]: &[Evaluation; 2]) -> Self {
         Self {
             params: cost.parameters,
             macs: cost.macs,
@@ -172,6 +213,37 @@ impl Measured {
             validation_loss: validation.loss,
             test_accuracy: test.accuracy,
             test_loss: test.loss,
+        }
+    }
+}
+
+/// A further training of a network from other weights.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Repeat {
+    /// The seed of weights, order and augmentation.
+    pub seed: u64,
+    /// Epochs of training.
+    pub epochs: u64,
+    /// Accuracy on the validation images, a fraction.
+    pub validation_accuracy: f64,
+    /// Mean cross-entropy on the validation images, in nats.
+    pub validation_loss: f64,
+    /// Accuracy on the test images, a fraction.
+    pub test_accuracy: f64,
+    /// Mean cross-entropy on the test images, in nats.
+    pub test_loss: f64,
+}
+
+impl Repeat {
+    /// The numbers of a training.
+    pub(crate) fn of(record: &NetworkRecord) -> Self {
+        Self {
+            seed: record.seed,
+            epochs: record.epochs,
+            validation_accuracy: record.validation_accuracy,
+            validation_loss: record.validation_loss,
+            test_accuracy: record.test_accuracy,
+            test_loss: record.test_loss,
         }
     }
 }

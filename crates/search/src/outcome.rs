@@ -56,6 +56,8 @@ pub enum SearchOutcome {
     NoneWithinLimits {
         /// The limits in words.
         limits: String,
+        /// The needs of the smallest network of the space, in words.
+        smallest: Option<String>,
     },
     /// No candidate was trained far enough to be compared.
     NoneTrained {
@@ -93,16 +95,25 @@ impl fmt::Display for SearchOutcome {
             Self::Interrupted(None) => f.write_str("interrupted before the search began"),
             Self::Interrupted(Some(summary)) if summary.front.is_empty() => {
                 let study = &summary.study;
-                write!(f, "interrupted; what was recorded goes on with --study {study}")
+                write!(f, "interrupted; what was recorded goes on with --study {study}")?;
+                if summary.so_far.is_empty() {
+                    return Ok(());
+                }
+                write!(f, ", and --study {study} --finish trains its front now")
             }
             Self::Interrupted(Some(summary)) => {
                 write!(f, "interrupted; --study {} trains what is left", summary.study)
             }
-            Self::NoneWithinLimits { limits } => write!(
-                f,
-                "no network was found with {limits}: raise search.max-params, max-macs or \
-                 max-latency"
-            ),
+            Self::NoneWithinLimits { limits, smallest } => {
+                write!(f, "no network was found with {limits}: ")?;
+                if let Some(smallest) = smallest {
+                    write!(f, "the smallest of the space needs {smallest}; ")?;
+                }
+                f.write_str(
+                    "raise search.max-params, max-macs, max-flash, max-ram or max-latency, or take \
+                     smaller images (data.side)",
+                )
+            }
             Self::NoneTrained { failed, reason } => {
                 write!(f, "no network was trained in the time given ({failed} candidates failed")?;
                 if let Some(reason) = reason {

@@ -74,14 +74,14 @@ fn a_network_is_tested_on_its_own_test_images_alone() {
     fill(&images, 0..12);
     let stop = StopFlag::new();
     let model = network(folder.path());
-    fit::run(&settings(&images), &model, &path("net"), &stop, &|_| {}).unwrap();
+    drop(fit::run(&settings(&images), &model, &path("net"), &stop, &|_| {}).unwrap());
     let compress = |settings: &Settings, out: &str| {
         compression::run(settings, &job(folder.path(), out), &stop, &|_| {})
     };
     // Moved data are the same.
     let moved = path("moved");
     fs::rename(&images, &moved).unwrap();
-    compress(&settings(&moved), "same").unwrap();
+    drop(compress(&settings(&moved), "same").unwrap());
     fill(&moved, 12..14);
     let error = compress(&settings(&moved), "refused").unwrap_err().to_string();
     let named = "4 images added (bright/12.bmp, bright/13.bmp, dark/12.bmp and 1 more)";
@@ -89,7 +89,7 @@ fn a_network_is_tested_on_its_own_test_images_alone() {
     assert!(!path("refused").exists());
     let mut accepting = settings(&moved);
     accepting.data.accept_new_data = true;
-    compress(&accepting, "accepted").unwrap();
+    drop(compress(&accepting, "accepted").unwrap());
     let read = |name: &str| Manifest::read(&path(name)).unwrap().unwrap();
     let (before, after) = (read("net"), read("accepted"));
     assert_eq!((before.files.len(), after.files.len()), (24, 28));
@@ -114,14 +114,14 @@ fn a_study_goes_on_with_its_data_alone() {
         settings.training.epochs = Some(1);
         Search::builder(settings).run()
     };
-    run(1, None, false).unwrap();
+    drop(run(1, None, false).unwrap());
     // The study is named after the folder.
     let study = "my-photos-1";
     assert!(folder.path().join("runs").join(study).join("data.json").exists());
-    run(2, Some(study), false).unwrap();
+    drop(run(2, Some(study), false).unwrap());
     fill(&images, 10..11);
     let error = run(3, Some(study), false).unwrap_err().to_string();
     assert!(error.contains("2 images added (bright/10.bmp, dark/10.bmp)"), "{error}");
-    run(3, Some(study), true).unwrap();
-    run(4, Some(study), false).unwrap();
+    drop(run(3, Some(study), true).unwrap());
+    drop(run(4, Some(study), false).unwrap());
 }

@@ -6,6 +6,7 @@ use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_search::fit::{FitError, Progress, run};
 use automl_search::{Completion, Device, NetworkRecord, Settings};
 use automl_study::StopFlag;
+use automl_train::read_weights;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,7 +55,8 @@ fn an_interrupted_training_ends_as_an_unbroken_one() {
     for file in ["model.yaml", "weights.safetensors", "metrics.json"] {
         assert!(whole.join(file).exists(), "{file}");
     }
-    let weights = |folder: &Path| fs::read(folder.join("weights.safetensors")).unwrap();
+    // The header has the seconds too.
+    let weights = |folder: &Path| read_weights(&folder.join("weights.safetensors")).unwrap();
     assert_eq!(weights(&whole), weights(&broken));
     // What is there is not overwritten.
     assert!(matches!(fit(&model, &whole, u64::MAX), Err(FitError::Taken { .. })));
@@ -96,4 +98,39 @@ fn a_network_that_does_not_fit_is_named() {
     assert!(error().contains("model.yaml"), "{}", error());
     fs::write(&model, network(28)).unwrap();
     assert!(error().contains("28 pixels") && error().contains("8 pixels"), "{}", error());
+}
+
+/// Pretrained without labels, then trained for all classes, and for fewer.
+#[test]
+fn a_training_starts_from_a_pretrained_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.yaml");
+    fs::write(&model, network(8)).unwrap();
+    let [turned, started] = ["turned", "started"].map(|name| folder.path().join(name));
+    let mut settings = settings(2);
+    settings.training.pretrain = true;
+    let train = |settings: &Settings, out: &Path| {
+        let tensors = AtomicU64::new(0);
+        let watch = |progress: &Progress| {
+            if let Progress::Init { tensors: count, .. } = progress {
+                tensors.store(*count as u64, Ordering::Relaxed);
+            }
+        };
+        let done = run(settings, &model, out, &StopFlag::new(), &watch).unwrap();
+        (done.finished().unwrap(), tensors.into_inner())
+    };
+    let (record, _) = train(&settings, &turned);
+    assert_eq!(record.test.unwrap().classes.len(), 4);
+    settings.training.pretrain = false;
+    settings.training.init = Some(turned);
+    let (record, tensors) = train(&settings, &started);
+    // The convolution with its normalization; the classifier is new.
+    assert_eq!((record.test.unwrap().classes.len(), tensors), (10, 5));
+    settings.training.init = Some(folder.path().join("nowhere"));
+    let other = folder.path().join("other");
+    let error = run(&settings, &model, &other, &StopFlag::new(), &|_| ()).unwrap_err();
+    assert!(error.to_string().contains("nowhere"), "{error}");
+    settings.search.overwrite = true;
+    settings.training.init = None;
+    assert_eq!(train(&settings, &started).0.epochs, 2);
 }

@@ -1,8 +1,8 @@
 //! The builder of a search.
 
-use super::candidate::ArchitectureSpace;
 use super::part::{MakeSampler, MakeScheduler, SamplerSource, SchedulerSource};
 use crate::{Event, SearchError, SearchOutcome, Settings};
+use automl_candidates::ArchitectureSpace;
 use automl_study::StopFlag;
 use std::fmt;
 use std::sync::Arc;

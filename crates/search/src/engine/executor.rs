@@ -1,15 +1,16 @@
 //! Workers of a search: each asks the study for its next job, trains, and reports.
 
-use super::candidate::Candidate;
+use super::objective;
 use super::pool::{Pool, lock};
 use super::setup::Setup;
 use super::trial_metrics::TrialMetrics;
-use crate::{Event, Progress, RecordError, SearchError, TrainingError};
+use crate::{Event, Progress, RecordError, SearchError};
+use automl_candidates::Candidate;
 use automl_data::Split;
 use automl_numeric::pareto;
 use automl_numeric::stream;
-use automl_study::{Assignment, History, Next, Outcome, State, Study, TrialId, Verdict};
-use automl_train::{Evaluation, TrainError, Training};
+use automl_study::{Assignment, Direction, History, Next, Outcome, State, Study, TrialId, Verdict};
+use automl_train::{Evaluation, Saver, TrainError, Training};
 use rand::RngExt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -163,8 +164,8 @@ impl<'a> Executor<'a> {
         let params = candidate.cost.parameters;
         self.setup.tell(&Event::Training { trial: number, params, from, until });
         let inherits = inherited.is_some();
-        let (training, saved) = (None, Instant::now());
-        let mut job = Job { number, candidate, until, inherits, training, saved };
+        let saver = Saver::new(&self.setup.folder.checkpoint(number), CHECKPOINT_EVERY);
+        let mut job = Job { number, candidate, until, inherits, training: None, saver };
         let mut at = from;
         while at < until {
             let next = if rungs.by_epoch() {
@@ -178,7 +179,7 @@ impl<'a> Executor<'a> {
                     lock(&self.study).release(number)?;
                     return Ok(());
                 }
-                Err(SearchError::Training(TrainingError::Train(error))) => {
+                Err(error) if error.training().is_some() => {
                     return self.fail(number, error.to_string(), Some(&job.candidate));
                 }
                 Err(error) => return Err(error),
@@ -208,11 +209,13 @@ impl<'a> Executor<'a> {
         let rungs = &self.setup.plan.rungs;
         let mut seconds = Vec::new();
         while training.epoch() < rungs.epochs_at(next) {
-            seconds.push(training.run_epoch(&|| self.is_over())?.time.as_secs_f64());
-            if rungs.ladder.resumable() && job.saved.elapsed() > CHECKPOINT_EVERY {
-                training.save(&self.setup.folder.checkpoint(job.number))?;
-                job.saved = Instant::now();
-            }
+            let stop = || self.is_over();
+            let report = if rungs.ladder.resumable() {
+                job.saver.run_epoch(&mut training, &stop)?
+            } else {
+                training.run_epoch(&stop)?
+            };
+            seconds.push(report.time.as_secs_f64());
         }
         Ok((training, seconds))
     }
@@ -228,6 +231,12 @@ impl<'a> Executor<'a> {
         let Job { number, candidate, until, .. } = job;
         let (number, plan) = (*number, self.setup.plan);
         let evaluation = training.evaluate(Split::Validation);
+        let objective = plan.objective.value(&evaluation, candidate, plan.caps.latency(candidate));
+        if !objective.is_finite() {
+            let name = objective::name(self.setup.settings);
+            self.fail(number, format!("its {name} is {objective}"), Some(candidate))?;
+            return Ok(true);
+        }
         // A paused trial has its checkpoint, even if this process ends now. Under a time limit, the
         // final training may start from the weights of a complete one.
         if at >= *until && (at < plan.rungs.ladder.max().0 || self.deadline.is_some()) {
@@ -235,10 +244,10 @@ impl<'a> Executor<'a> {
         }
         let mut study = lock(&self.study);
         let before = study.history().get(number).and_then(TrialMetrics::of);
-        let metrics = TrialMetrics::new(before, evaluation, seconds, plan.rungs.epoch_cost(at));
+        let metrics = TrialMetrics::new(before, &evaluation, seconds, plan.rungs.epoch_cost(at));
         metrics.record(&mut study, number)?;
         let price = plan.caps.price(self.setup.settings.search.cost_objective, candidate);
-        let values = vec![evaluation.accuracy, price];
+        let values = vec![objective, price];
         let state = match study.report(number, at, values.clone())? {
             Verdict::Continue => None,
             Verdict::Pause => Some("paused"),
@@ -256,7 +265,7 @@ impl<'a> Executor<'a> {
         ended.extend((state == Some("pruned")).then_some(TrialId(number)));
         ended.into_iter().for_each(|trial| self.setup.folder.free_checkpoint(trial.0));
         if let Some(state) = state {
-            self.tell_end(number, state, training.epoch(), evaluation, candidate);
+            self.tell_end(number, state, training.epoch(), &evaluation, candidate);
         }
         self.setup.tell(&Event::Progress(progress));
         Ok(state.is_some())
@@ -267,7 +276,7 @@ impl<'a> Executor<'a> {
         trial: u64,
         state: &'static str,
         epochs: u64,
-        Evaluation { accuracy, loss }: Evaluation,
+        evaluation: &Evaluation,
         candidate: &Candidate,
     ) {
         self.setup.tell(&Event::Candidate {
@@ -275,8 +284,8 @@ impl<'a> Executor<'a> {
             state,
             reason: None,
             epochs,
-            accuracy: Some(accuracy),
-            loss: Some(loss),
+            accuracy: Some(evaluation.accuracy),
+            loss: Some(evaluation.loss),
             params: candidate.cost.parameters,
             macs: candidate.cost.macs,
         });
@@ -287,7 +296,7 @@ impl<'a> Executor<'a> {
     fn begin(&self, job: &Job, at: u64, next: u64) -> Result<Training, TrainError> {
         let (number, architecture) = (job.number, &job.candidate.architecture);
         let rungs = &self.setup.plan.rungs;
-        let stage = rungs.stage(next);
+        let stage = self.setup.plan.stage(next, architecture.input_side);
         let seed = stream(lock(&self.study).seed(), number, "weights").random();
         let path = self.setup.folder.checkpoint(number);
         if job.inherits {
@@ -363,12 +372,23 @@ impl<'a> Executor<'a> {
             tried,
             running: history.count(State::Running) as u64,
             trials,
-            best: judged.iter().map(|losses| -losses[0]).max_by(f64::total_cmp),
+            best: self.best(history, &judged),
             front: pareto::ranks(&judged).iter().filter(|rank| **rank == 0).count(),
             elapsed: self.start.elapsed(),
             left: Some(by_clock.map_or(by_trials, |clock| clock.min(by_trials)))
                 .filter(|_| new > 3),
         }
+    }
+}
+
+impl Executor<'_> {
+    /// The best value of the first objective.
+    fn best(&self, history: &History, judged: &[Vec<f64>]) -> Option<f64> {
+        let sign = match history.directions().first() {
+            Some(Direction::Minimize) => 1.0,
+            _ => -1.0,
+        };
+        judged.iter().map(|losses| losses[0]).min_by(f64::total_cmp).map(|loss| sign * loss)
     }
 }
 
@@ -382,8 +402,8 @@ struct Job {
     inherits: bool,
     /// The training, where it goes on from fidelity to fidelity.
     training: Option<Training>,
-    /// The time of the last checkpoint.
-    saved: Instant,
+    /// The checkpoints of a training that goes on.
+    saver: Saver,
 }
 
 /// Lets one of many threads act at an interval.

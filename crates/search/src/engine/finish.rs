@@ -3,16 +3,16 @@
 mod network;
 mod queue;
 
-use super::candidate::Candidate;
 use super::extrapolation::CurveExtrapolation;
 use super::plan::ETA;
 use super::pool::{Pool, lock};
 use super::setup::Setup;
 use super::trial_metrics::TrialMetrics;
-use crate::{CostObjective, Event, Network, NetworkRecord, SearchError};
+use crate::{CostObjective, Event, Network, NetworkRecord, SearchError, saved};
+use automl_candidates::Candidate;
 use automl_numeric::pareto;
 use automl_study::{History, State};
-use automl_train::{Timing, TrainError, measure};
+use automl_train::{Timing, TrainError, latency_engine, measure};
 use queue::Queue;
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -49,8 +49,9 @@ impl Finish<'_> {
     /// first: the networks that no other one beats in both validation loss and cost. `None` where no
     /// trial has a report.
     ///
-    /// The loss decides, not the accuracy: on a few hundred images, the accuracy has steps as large
-    /// as the differences between networks, and one lucky small network would dominate all others.
+    /// Where accuracy is the metric, the loss decides: on a few hundred images, the accuracy has steps
+    /// as large as the differences between networks, and one lucky small network would dominate all
+    /// others. Any other metric decides itself.
     pub(super) fn run(
         &self,
         history: &History,
@@ -68,8 +69,9 @@ impl Finish<'_> {
         pool.run(|has_failed| {
             while !self.setup.stop.is_set() && !has_failed() {
                 let Some((finalist, epochs)) = lock(&queue).pop() else { break };
-                if let Some(record) = self.train(&finalist, epochs, &queue)? {
-                    lock(&queue).done();
+                let record = self.train(&finalist, epochs, &queue)?;
+                lock(&queue).done(finalist.trial, record.is_some());
+                if let Some(record) = record {
                     lock(&results).push(Trained { finalist, record });
                 }
             }
@@ -85,7 +87,8 @@ impl Finish<'_> {
             let network = &finalist.candidate.architecture;
             let time = measure(network, &Timing::default(), self.setup.device);
             record.latency_us = Some(time.map_err(TrainError::from)?);
-            record.write(&self.front_folder(finalist.trial))?;
+            record.latency_engine = Some(latency_engine(self.setup.device).to_owned());
+            saved::update(&self.front_folder(finalist.trial), &record)?;
             Ok((finalist.trial, record))
         };
         trained.into_iter().map(timed).collect()
@@ -118,7 +121,8 @@ impl Finish<'_> {
         for index in pareto::order(&losses) {
             let trial = judged[index].0;
             let Ok(candidate) = plan.candidates.of(&trial.config) else { continue };
-            if ids.insert(candidate.id) {
+            // A study that goes on under tighter limits has trials beyond them.
+            if plan.caps.allow(&candidate) && ids.insert(candidate.id) {
                 let epoch = TrialMetrics::of(trial).and_then(TrialMetrics::epoch_seconds);
                 finalists.push(Finalist {
                     trial: trial.number.0,
@@ -161,7 +165,9 @@ impl Finish<'_> {
     }
 
     fn network(&self, trial: u64, record: &NetworkRecord) -> Network {
-        let files = ["model.yaml", "weights.safetensors", "weights.bpk", "metrics.json"];
+        let intervals = record.test.as_ref().and_then(|report| report.intervals);
+        let files =
+            ["model.yaml", "weights.safetensors", "weights.bpk", "metrics.json", "network.json"];
         Network {
             trial,
             params: record.params,
@@ -169,20 +175,30 @@ impl Finish<'_> {
             validation_accuracy: record.validation_accuracy,
             validation_loss: record.validation_loss,
             test_accuracy: record.test_accuracy,
+            validation_macro_f1: record.validation.as_ref().map(|report| report.macro_f1),
+            test_macro_f1: record.test.as_ref().map(|report| report.macro_f1),
+            test_interval: intervals.map(|intervals| intervals.accuracy),
+            test_spread: record.spread(),
+            flash_bytes: record.flash_bytes,
+            ram_bytes: record.ram_bytes,
             latency_us: record.latency_us,
+            latency_engine: record.latency_engine.clone(),
             files: files.map(|file| format!("front/trial-{trial}/{file}")).to_vec(),
         }
     }
 
     fn front(&self, mut trained: Vec<(u64, NetworkRecord)>) -> Vec<Network> {
+        let objective = &self.setup.plan.objective;
         trained.sort_by_key(|(trial, record)| (record.params, record.macs, *trial));
         let cost = |record: &NetworkRecord| match self.setup.settings.search.cost_objective {
             CostObjective::Params => record.params as f64,
             CostObjective::Macs => record.macs as f64,
+            CostObjective::Flash => record.flash_bytes.map_or(f64::INFINITY, |bytes| bytes as f64),
+            CostObjective::Ram => record.ram_bytes.map_or(f64::INFINITY, |bytes| bytes as f64),
             CostObjective::Latency => record.latency_us.unwrap_or(f64::INFINITY),
         };
         let losses: Vec<_> =
-            trained.iter().map(|(_, record)| [record.validation_loss, cost(record)]).collect();
+            trained.iter().map(|(_, record)| [objective.loss(record), cost(record)]).collect();
         let ranks = pareto::ranks(&losses);
         let front = trained.iter().zip(ranks).filter(|(_, rank)| *rank == 0);
         front.map(|((trial, record), _)| self.network(*trial, record)).collect()

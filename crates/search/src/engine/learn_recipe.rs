@@ -195,7 +195,7 @@ impl RecipeLearning<'_> {
         while training.epoch() < training.epochs() {
             training.run_epoch(&|| self.is_over())?;
         }
-        let Evaluation { accuracy, loss } = training.evaluate(Split::Validation);
+        let Evaluation { accuracy, loss, .. } = training.evaluate(Split::Validation);
         Ok(Outcome { accuracy, loss })
     }
 

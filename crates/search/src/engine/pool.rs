@@ -21,6 +21,11 @@ impl Pool {
         Self { workers, is_gpu }
     }
 
+    /// The same pool with another number of workers.
+    pub fn with(self, workers: usize) -> Self {
+        Self { workers, ..self }
+    }
+
     /// Runs `work` on each worker until all return, on the CPU with one thread each. `work` is to
     /// return once the flag that it is given says that another worker failed.
     ///

@@ -1,9 +1,9 @@
 //! Proposals that a zero-cost proxy prefers.
 
-use super::candidate::Candidates;
 use super::plan::Plan;
 use super::scores::IMAGES;
 use super::slope::slope;
+use automl_candidates::Candidates;
 use automl_numeric::stream;
 use automl_space::Config;
 use automl_study::{ProposeError, Sampler, View};
@@ -98,9 +98,8 @@ impl<S: Sampler> Sampler for ProxyFilterSampler<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::cost_diversity::CostDiversitySampler;
-    use crate::engine::deduplicate::DeduplicatingSampler;
     use crate::{CostObjective, Settings};
+    use automl_candidates::{CostDiversitySampler, DeduplicatingSampler};
     use automl_data::{DataSplits, Dataset};
     use automl_study::{RandomSampler, Study};
     use automl_train::cpu;

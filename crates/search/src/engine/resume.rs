@@ -8,7 +8,7 @@ mod join;
 pub(super) use join::{Joined, join, may_close};
 
 use crate::file::write_file;
-use crate::{SearchError, Settings};
+use crate::{SearchError, SearchSettings, Settings};
 use automl_data::Manifest;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -32,8 +32,12 @@ const FREE: &[&str] = &[
     "search.zero-cost-proxy",
     "search.scores",
     "search.final-networks",
+    "search.finish",
+    "search.repeat",
+    "search.overwrite",
     "search.search-and-learn",
     "training.final-epochs",
+    "training.init",
     "fidelity.architectures",
     "fidelity.candidates",
 ];
@@ -99,19 +103,33 @@ pub enum ResumeError {
     },
 }
 
-/// The settings of a run, and a note of those that it takes from an earlier one.
+/// Limits that a continuation may tighten: the trials within them count.
+const LIMITS: &[&str] =
+    &["search.max-params", "search.max-macs", "search.max-flash", "search.max-ram"];
+
+/// The settings of a run.
+#[derive(Debug)]
+pub(super) struct Resumed {
+    pub(super) settings: Settings,
+    /// The limits with which the study began.
+    pub(super) limits: SearchSettings,
+    /// A note of the settings that it takes from an earlier run.
+    pub(super) note: Option<String>,
+}
+
+/// The settings of a run, with those that it takes from an earlier one.
 ///
 /// Where a study is continued, a setting at its default takes the value with which the study began,
 /// as if it had not been given. A study from before this was kept goes on with what is given.
-pub(super) fn settings(given: &Settings) -> Result<(Settings, Option<String>), ResumeError> {
-    let Some(study) = &given.study else { return Ok((given.clone(), None)) };
-    let Some(begun) = read(&given.runs.join(study).join(FILE))? else {
-        return Ok((given.clone(), None));
-    };
+pub(super) fn settings(given: &Settings) -> Result<Resumed, ResumeError> {
+    let as_given = || Resumed { settings: given.clone(), limits: given.search.clone(), note: None };
+    let Some(study) = &given.study else { return Ok(as_given()) };
+    let Some(begun) = read(&given.runs.join(study).join(FILE))? else { return Ok(as_given()) };
     let is_known = Manifest::read(&given.runs.join(study)).is_ok_and(|known| known.is_some());
     let (settings, taken) = reconcile(given, &begun, is_known)?;
     let note = format!("going on with {}, as the study began", taken.join(", "));
-    Ok((settings, Some(note).filter(|_| !taken.is_empty())))
+    let note = Some(note).filter(|_| !taken.is_empty());
+    Ok(Resumed { settings, limits: begun.search, note })
 }
 
 /// The files of the study's data with their parts, where they were kept.
@@ -166,7 +184,7 @@ fn reconcile(
         if is_implied || value == place(&mut usual, &name) {
             *value = begun_value.take();
             taken.push(format!("{name} = {}", shown(value)));
-        } else if !is_free(&name, begun, is_known) {
+        } else if !is_free(&name, begun, is_known) && !is_tighter(&name, value, begun_value) {
             let (value, begun) = (shown(value), shown(begun_value));
             return Err(ResumeError::Differs { name, value, begun });
         }
@@ -182,6 +200,12 @@ fn reconcile(
 /// A value in words.
 fn shown(value: &Value) -> String {
     if value.is_null() { "its default".into() } else { value.to_string() }
+}
+
+/// Whether a limit is lower than the one with which the study began.
+fn is_tighter(name: &str, value: &Value, begun: &Value) -> bool {
+    let is_below = begun.is_null() || value.as_u64() <= begun.as_u64();
+    LIMITS.contains(&name) && value.is_u64() && is_below
 }
 
 /// Whether a setting may change. Files may lie elsewhere, unless their folder is the data set and its
@@ -271,6 +295,20 @@ mod tests {
             let error = reconcile(&load(&[given]), &begun, false).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
         }
+    }
+
+    #[test]
+    fn limits_may_be_tightened() {
+        let begun = load(&["search.max-params=20k"]);
+        let tight = load(&["search.max-params=9k", "search.max-ram=64k"]);
+        let (settings, taken) = reconcile(&tight, &begun, false).unwrap();
+        assert_eq!((settings, taken), (tight, Vec::new()));
+        let error =
+            reconcile(&load(&["search.max-params=30k"]), &begun, false).unwrap_err().to_string();
+        assert!(
+            error.starts_with("search.max-params = 30000: the study began with 20000"),
+            "{error}"
+        );
     }
 
     #[test]

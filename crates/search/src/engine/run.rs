@@ -1,27 +1,29 @@
 //! The main job from settings to summary.
 
 use super::builder::SearchBuilder;
-use super::cost_diversity::CostDiversitySampler;
-use super::deduplicate::DeduplicatingSampler;
+use super::estimate::Estimate;
 use super::executor::Executor;
 use super::finish::Finish;
 use super::learn::Learning;
 use super::learn_recipe::RecipeLearning;
+use super::objective::directions;
 use super::plan::{ETA, Plan};
 use super::pool::Pool;
 use super::proxy_filter::ProxyFilterSampler;
+use super::resume::{self, Resumed};
 use super::scores;
-use super::session::{DIRECTIONS, Session, free_checkpoints};
+use super::session::{Session, free_checkpoints};
 use super::setup::Setup;
 use super::time::{Phase, TimeLimit, is_over};
-use super::{resume, rungs, timing};
+use super::{rungs, so_far, timing};
 use crate::data::{check_record, open_data, study_name};
 use crate::error::unless_stopped;
 use crate::file::write_file;
 use crate::{
-    Event, LadderSettings, RecordError, SearchError, SearchOutcome, Settings, SettingsError, Start,
-    Summary, ZeroCostProxy,
+    Event, LadderSettings, RecordError, SearchError, SearchOutcome, SearchSettings, Settings,
+    SettingsError, Start, Summary, ZeroCostProxy,
 };
+use automl_candidates::{CostDiversitySampler, DeduplicatingSampler, smallest};
 use automl_data::{DataSplits, Manifest};
 use automl_study::part::StudyContext;
 use automl_study::{AskError, History, Sampler, SharedStorage, State, Study, attribute};
@@ -33,8 +35,8 @@ fn run(mut search: SearchBuilder<'_>) -> Result<SearchOutcome, SearchError> {
     let start = Instant::now();
     let interrupted = Ok(SearchOutcome::Interrupted(None));
     search.check()?;
-    let (begun, taken) = resume::settings(&search.settings)?;
-    taken.into_iter().for_each(|note| search.note(note));
+    let Resumed { settings: begun, limits, note } = resume::settings(&search.settings)?;
+    note.into_iter().for_each(|note| search.note(note));
     let known = resume::manifest(&begun)?;
     let observer = &*search.observer;
     let note = |note: String| observer(&Event::Note(note));
@@ -42,7 +44,9 @@ fn run(mut search: SearchBuilder<'_>) -> Result<SearchOutcome, SearchError> {
     let (manifest, study_name) = (data.manifest(), study_name(&data.name));
     let identified = data.clone();
     let time = TimeLimit { start, limit: begun.search.timeout };
-    let Some(mut plan) = search.plan(&begun, data, &device, time)? else { return interrupted };
+    let Some(mut plan) = search.plan(&begun, &limits, data, &device, time)? else {
+        return interrupted;
+    };
     let note = |note: &str| search.note(note.to_owned());
     let opened = Session::open(&search.settings, &begun, &study_name, &search.stop, &note)?;
     let Some((mut session, mut record)) = opened else { return interrupted };
@@ -52,7 +56,9 @@ fn run(mut search: SearchBuilder<'_>) -> Result<SearchOutcome, SearchError> {
         manifest.write(&session.folder.path)?;
     }
     plan.search_by(&session.settings);
-    let pool = Pool::new(&session.settings, &device);
+    let estimate = Estimate::of(&plan);
+    let (pool, warning) = estimate.pool(&session.settings, &device);
+    warning.into_iter().for_each(|warning| search.note(warning));
     if !search.prepare(&mut session, &mut plan, &mut *record, &device, time)? {
         return interrupted;
     }
@@ -60,12 +66,13 @@ fn run(mut search: SearchBuilder<'_>) -> Result<SearchOutcome, SearchError> {
     session.begin(&mut study)?;
     study.set_trial_limit(Some(plan.trials));
     let setup = search.setup(&session, &plan, &device);
-    let run = Run { setup, device: &device, pool, time };
+    let run = Run { setup, device: &device, pool, time, memory: estimate.total(pool.workers) };
     run.tell_start(&study);
     match run.explore(study) {
         // Only the limits forbid candidates.
         Err(SearchError::Record(RecordError::Ask(AskError::Forbidden { .. }))) => {
-            Ok(SearchOutcome::NoneWithinLimits { limits: plan.caps.describe() })
+            let smallest = smallest(&plan.candidates, &plan.caps);
+            Ok(SearchOutcome::NoneWithinLimits { limits: plan.caps.describe(), smallest })
         }
         study => run.finish(study?),
     }
@@ -102,6 +109,7 @@ impl SearchBuilder<'_> {
     fn plan(
         &self,
         settings: &Settings,
+        limits: &SearchSettings,
         data: DataSplits,
         device: &SelectedDevice,
         time: TimeLimit,
@@ -111,7 +119,7 @@ impl SearchBuilder<'_> {
         }
         let (stop, space) = (&self.stop, self.space.clone());
         let over = || is_over(stop, time.deadline(Phase::Trials));
-        let plan = Plan::new(settings, data, space, &device.device, &over);
+        let plan = Plan::within(settings, limits, data, space, &device.device, &over);
         unless_stopped(plan, settings, stop)
     }
 
@@ -183,7 +191,7 @@ impl SearchBuilder<'_> {
             None => Box::new(sampler),
         };
         let builder = Study::builder(plan.space.clone())
-            .directions(DIRECTIONS)
+            .directions(directions(settings))
             .seed(settings.seed)
             .planned_trials(plan.trials)
             .sampler(sampler)
@@ -205,7 +213,7 @@ impl SearchBuilder<'_> {
     ) -> Result<automl_registry::Parts, SearchError> {
         let context = StudyContext {
             space: &plan.space,
-            objectives: DIRECTIONS.len(),
+            objectives: directions(settings).len(),
             constraints: 0,
             planned_trials: Some(plan.trials),
             ladder: Some(&plan.rungs.ladder),
@@ -230,6 +238,8 @@ struct Run<'a> {
     device: &'a SelectedDevice,
     pool: Pool,
     time: TimeLimit,
+    /// Estimated bytes.
+    memory: u64,
 }
 
 impl Run<'_> {
@@ -241,6 +251,7 @@ impl Run<'_> {
             data: plan.describe(),
             device: self.device.description.clone(),
             workers: self.pool.workers,
+            memory: self.memory,
             known: study.history().len() as u64,
             trials: plan.trials,
             judged: plan.rungs.describe(ETA),
@@ -250,6 +261,9 @@ impl Run<'_> {
 
     /// Trains candidates until none is left, the time is over or the stop flag is set.
     fn explore(&self, mut study: Study) -> Result<Study, SearchError> {
+        if self.setup.settings.search.finish {
+            return Ok(study);
+        }
         let deadline = self.time.deadline(Phase::Trials);
         if self.setup.settings.search.search_and_learn {
             Learning { setup: self.setup, deadline }.run(&mut study, self.pool.workers)?;
@@ -263,7 +277,7 @@ impl Run<'_> {
     fn finish(&self, mut study: Study) -> Result<SearchOutcome, SearchError> {
         let Setup { settings, folder, stop, .. } = self.setup;
         let is_early = |phase| self.time.deadline(phase).is_none_or(|end| Instant::now() < end);
-        if !stop.is_set() && is_early(Phase::Trials) {
+        if !stop.is_set() && !settings.search.finish && is_early(Phase::Trials) {
             // Paused trials that were worth a promotion have been promoted.
             let may_close = match study.storage() {
                 Some(record) => resume::may_close(settings, record)?,
@@ -278,6 +292,7 @@ impl Run<'_> {
         study.refresh()?;
         let mut summary = self.summary(&study);
         if is_stopped {
+            summary.so_far = so_far::front(self.setup, study.history());
             return Ok(SearchOutcome::Interrupted(Some(summary)));
         }
         if !is_last {
@@ -316,6 +331,7 @@ impl Run<'_> {
             seconds: self.time.start.elapsed().as_secs_f64(),
             device: self.device.description.clone(),
             front: Vec::new(),
+            so_far: Vec::new(),
             scores: None,
         }
     }

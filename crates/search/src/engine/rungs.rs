@@ -1,7 +1,7 @@
 //! The fidelities of a search: the ladder that schedulers see, and the training at each rung.
 
-use super::candidate::Candidates;
 use crate::{RungSettings, SearchError, SettingsError};
+use automl_candidates::Candidates;
 use automl_data::{DataSplits, Recipe, UnknownSubset};
 use automl_numeric::stream;
 use automl_space::Space;

@@ -1,13 +1,11 @@
 //! A process's session in a study: its folder, its record, and the settings that count.
 
 use super::folder::StudyFolder;
+use super::objective::{self, directions};
 use super::resume::{self, Joined};
 use crate::{CostObjective, SearchError, Settings};
 use automl_storage::SqliteStorage;
-use automl_study::{Direction, SharedStorage, State, StopFlag, Storage, Study};
-
-/// Objectives of a search: validation accuracy and cost.
-pub(super) const DIRECTIONS: [Direction; 2] = [Direction::Maximize, Direction::Minimize];
+use automl_study::{SharedStorage, State, StopFlag, Storage, Study};
 
 /// The study's system attribute by which Optuna names objectives.
 const METRIC_NAMES: &str = "study:metric_names";
@@ -42,7 +40,7 @@ impl Session {
             return Ok(None);
         };
         let mut record = open_record(begun, &folder)?;
-        let is_new = !record.begin(&DIRECTIONS)?;
+        let is_new = !record.begin(&directions(begun))?;
         if is_new {
             name_objectives(begun, &mut *record)?;
         }
@@ -92,9 +90,11 @@ fn name_objectives(settings: &Settings, record: &mut dyn Storage) -> Result<(), 
     let cost = match settings.search.cost_objective {
         CostObjective::Params => "parameters",
         CostObjective::Macs => "multiply-accumulates",
+        CostObjective::Flash => "flash (bytes)",
+        CostObjective::Ram => "RAM (bytes)",
         CostObjective::Latency => "latency (us)",
     };
-    record.set_attribute(METRIC_NAMES, &serde_json::json!(["validation accuracy", cost]))?;
+    record.set_attribute(METRIC_NAMES, &serde_json::json!([objective::name(settings), cost]))?;
     Ok(())
 }
 

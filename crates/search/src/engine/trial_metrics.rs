@@ -15,6 +15,15 @@ const EPOCH_SECONDS: &str = "automl:epoch-seconds";
 pub(super) struct TrialMetrics {
     /// Mean cross-entropy on the validation images of the search, in nats.
     validation_loss: Option<f64>,
+    /// Accuracy on these images, a fraction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    validation_accuracy: Option<f64>,
+    /// The mean over classes of the harmonic mean of precision and recall.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    validation_macro_f1: Option<f64>,
+    /// The mean over classes of the recall.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    validation_balanced_accuracy: Option<f64>,
     /// Seconds of training so far.
     seconds: f64,
     /// Mean seconds of an epoch since the report before, on all of the search's images.
@@ -26,7 +35,7 @@ impl TrialMetrics {
     /// `1 / epoch_cost` times as much.
     pub(super) fn new(
         before: Option<Self>,
-        evaluation: Evaluation,
+        evaluation: &Evaluation,
         seconds: &[f64],
         epoch_cost: f64,
     ) -> Self {
@@ -35,6 +44,9 @@ impl TrialMetrics {
         let mean = (!seconds.is_empty()).then(|| new / seconds.len() as f64);
         Self {
             validation_loss: Some(evaluation.loss).filter(|loss| loss.is_finite()),
+            validation_accuracy: Some(evaluation.accuracy),
+            validation_macro_f1: Some(evaluation.confusion.macro_f1(&[])),
+            validation_balanced_accuracy: Some(evaluation.confusion.balanced_accuracy(&[])),
             seconds: before.seconds + new,
             epoch_seconds: mean.map(|mean| mean / epoch_cost).or(before.epoch_seconds),
         }
@@ -72,14 +84,14 @@ mod tests {
         trial.attributes.insert(EPOCH_SECONDS.into(), 1.5.into());
         let former = TrialMetrics::of(&trial).unwrap();
         assert_eq!((former.epoch_seconds(), former.seconds), (Some(1.5), 0.0));
-        let evaluation = Evaluation { accuracy: 0.5, loss: 1.25 };
-        let first = TrialMetrics::new(Some(former), evaluation, &[1.0, 3.0], 0.5);
+        let evaluation = Evaluation { accuracy: 0.5, loss: 1.25, ..Evaluation::default() };
+        let first = TrialMetrics::new(Some(former), &evaluation, &[1.0, 3.0], 0.5);
         assert_eq!((first.epoch_seconds, first.seconds), (Some(4.0), 4.0));
         let written = serde_json::to_value(first).unwrap();
         assert_eq!(written["validation_loss"], 1.25);
         trial.attributes.insert(ATTRIBUTE.into(), written);
         assert_eq!(TrialMetrics::of(&trial), Some(first));
-        let again = TrialMetrics::new(Some(first), evaluation, &[], 0.5);
+        let again = TrialMetrics::new(Some(first), &evaluation, &[], 0.5);
         assert_eq!(again, first);
     }
 }

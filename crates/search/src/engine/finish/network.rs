@@ -6,13 +6,16 @@ use crate::engine::executor::CHECKPOINT_EVERY;
 use crate::engine::pool::lock;
 use crate::engine::setup::Setup;
 use crate::file::remove;
+use crate::init::start_from;
 use crate::network_record::METRICS;
+use crate::network_record::Repeat;
 use crate::split::SplitSettings;
-use crate::{Event, NetworkRecord, SearchError, TrainingError};
+use crate::{Event, NetworkRecord, SearchError, saved};
 use automl_data::{Recipe, Split};
 use automl_numeric::stream;
-use automl_train::{TrainError, Training, export};
+use automl_train::{Saver, TrainError, Training, export};
 use rand::RngExt;
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -21,38 +24,81 @@ use std::time::Instant;
 const WARM_RATE: f64 = 0.5;
 
 impl Finish<'_> {
-    /// Trains, tests and saves one network; `None` if it was stopped, diverged, or was not through
-    /// in time while another was.
+    /// Trains, tests and saves one network, and again from other weights where asked for; `None` if it
+    /// was stopped, diverged, or was not through in time while another was.
     pub(super) fn train(
         &self,
         finalist: &Finalist,
         epochs: u64,
         queue: &Mutex<Queue>,
     ) -> Result<Option<NetworkRecord>, SearchError> {
+        let Some(mut record) = self.train_once(finalist, epochs, queue, 0)? else {
+            return Ok(None);
+        };
+        let mut repeats = Vec::new();
+        for number in 1..self.setup.settings.search.repeat {
+            match self.train_once(finalist, epochs, queue, number)? {
+                Some(repeat) => repeats.push(Repeat::of(&repeat)),
+                None => break,
+            }
+        }
+        if record.repeats != repeats {
+            record.repeats = repeats;
+            saved::update(&self.front_folder(finalist.trial), &record)?;
+        }
+        Ok(Some(record))
+    }
+
+    /// The folder and the seed of one of several trainings of a network.
+    fn repeat(&self, trial: u64, number: u64) -> (PathBuf, u64) {
+        let folder = self.front_folder(trial);
+        match number {
+            0 => (folder, stream(self.seed, trial, "final weights").random()),
+            _ => {
+                let purpose = format!("final weights {number}");
+                let seed = stream(self.seed, trial, &purpose).random();
+                (folder.join(format!("repeat-{number}")), seed)
+            }
+        }
+    }
+
+    fn train_once(
+        &self,
+        finalist: &Finalist,
+        epochs: u64,
+        queue: &Mutex<Queue>,
+        number: u64,
+    ) -> Result<Option<NetworkRecord>, SearchError> {
         let Finalist { trial, candidate, .. } = finalist;
-        let folder = self.front_folder(*trial);
-        let seed: u64 = stream(self.seed, *trial, "final weights").random();
-        let recipe = self.setup.settings.training.recipe(&self.setup.plan.data, epochs);
+        let (folder, seed) = self.repeat(*trial, number);
+        let data = self.setup.plan.data_at(candidate.graph.input_side);
+        let recipe = self.setup.settings.training.recipe(&data, epochs);
         // An interrupted run may have trained it.
-        if let Ok(known) = NetworkRecord::read(&folder)
-            && (known.fingerprint, known.seed) == (Some(candidate.id), seed)
-            && stands_for(&known, &recipe, self.deadline.is_some())
-        {
-            return Ok(Some(known));
+        let known = NetworkRecord::read(&folder).ok();
+        let known = known.filter(|r| (r.fingerprint, r.seed) == (Some(candidate.id), seed));
+        if let Some(known) = &known {
+            if stands_for(known, &recipe, self.deadline.is_some()) {
+                return Ok(Some(known.clone()));
+            }
+            if known.epochs > recipe.epochs && !self.setup.settings.search.overwrite {
+                return Ok(Some(self.kept(known.clone(), recipe.epochs)));
+            }
         }
         let start = Instant::now();
         let mut training = self.begin(finalist, &recipe, seed)?;
-        match self.train_to_end(finalist, &mut training, queue) {
-            Ok(()) => {}
-            Err(SearchError::Training(TrainingError::Train(error))) => {
-                return match error {
-                    TrainError::Stopped { .. } if self.setup.stop.is_set() => Ok(None),
-                    TrainError::Stopped { .. } => self.left_out(*trial, "out of time"),
-                    TrainError::Diverged { .. } => self.left_out(*trial, &error.to_string()),
-                    error => Err(error.into()),
-                };
-            }
-            Err(error) => return Err(error),
+        if let Err(error) = self.train_to_end(finalist, &mut training, queue) {
+            return match error.training() {
+                Some(TrainError::Stopped { .. }) if self.setup.stop.is_set() => Ok(None),
+                Some(TrainError::Stopped { .. }) => self.left_out(*trial, "out of time"),
+                Some(TrainError::Diverged { .. }) => self.left_out(*trial, &error.to_string()),
+                _ => Err(error),
+            };
+        }
+        if let Some(known) = &known
+            && known.epochs > training.epoch()
+            && !self.setup.settings.search.overwrite
+        {
+            return Ok(Some(self.kept(known.clone(), training.epoch())));
         }
         let evaluations = [Split::Validation, Split::Test].map(|split| training.evaluate(split));
         let record = NetworkRecord {
@@ -61,14 +107,33 @@ impl Finish<'_> {
             split: Some(SplitSettings::of(self.setup.settings)),
             seconds: start.elapsed().as_secs_f64(),
             recipe: Some(Recipe { epochs: training.epochs(), ..training.recipe().clone() }),
-            ..NetworkRecord::new(candidate.cost, candidate.id, seed, evaluations)
+            ..NetworkRecord::new(
+                candidate.cost,
+                candidate.id,
+                seed,
+                &evaluations,
+                &data.class_names,
+            )
         };
         // A record is taken for that of the weights beside it.
         remove(&folder.join(METRICS));
         export(&training.trained(), &candidate.architecture, &folder)?;
-        record.write(&folder)?;
-        self.setup.tell(&Event::Trained(self.network(*trial, &record)));
+        saved::describe(&folder, candidate.graph.clone(), &data, &record)?;
+        if number == 0 {
+            self.setup.tell(&Event::Trained(self.network(*trial, &record)));
+        }
         Ok(Some(record))
+    }
+
+    /// Keeps a network that was trained for longer than it would be now.
+    fn kept(&self, known: NetworkRecord, epochs: u64) -> NetworkRecord {
+        self.setup.note(format!(
+            "trial {} keeps its {} epochs of an earlier run, where this one gives {epochs}; \
+             --overwrite replaces them",
+            known.trial.unwrap_or_default(),
+            known.epochs
+        ));
+        known
     }
 
     fn left_out(&self, trial: u64, reason: &str) -> Result<Option<NetworkRecord>, SearchError> {
@@ -84,10 +149,13 @@ impl Finish<'_> {
         queue: &Mutex<Queue>,
     ) -> Result<(), SearchError> {
         let checkpoint = self.setup.folder.final_checkpoint(finalist.trial);
-        let mut saved = Instant::now();
+        let mut saver = Saver::new(&checkpoint, CHECKPOINT_EVERY);
         while training.epoch() < training.epochs() {
             let is_over = || self.setup.stop.is_set() || lock(queue).is_over();
-            let report = training.run_epoch(&is_over)?;
+            let report = saver.run_epoch(training, &is_over)?;
+            let left = training.epochs() - training.epoch();
+            let progress = lock(queue).progress(finalist, left);
+            self.setup.tell(&Event::FinalProgress(progress));
             // Where an epoch takes longer than expected, there are fewer of them.
             match lock(queue).fit(finalist, report.time.as_secs_f64()) {
                 Some(0) => break,
@@ -95,10 +163,6 @@ impl Finish<'_> {
                     training.set_epochs(report.epoch + more);
                 }
                 _ => {}
-            }
-            if saved.elapsed() >= CHECKPOINT_EVERY {
-                training.save(&checkpoint)?;
-                saved = Instant::now();
             }
         }
         Ok(())
@@ -114,7 +178,7 @@ impl Finish<'_> {
         let Setup { plan, folder, device, .. } = self.setup;
         let Finalist { trial, candidate, .. } = finalist;
         let architecture = &candidate.architecture;
-        let data = &plan.data;
+        let data = &plan.data_at(candidate.graph.input_side);
         let warm = warmed(recipe);
         if let Ok(mut known) = Training::resume(&folder.final_checkpoint(*trial), data, device)
             && (known.architecture(), known.seed()) == (Some(architecture), seed)
@@ -136,7 +200,13 @@ impl Finish<'_> {
         {
             return Ok(training);
         }
-        Ok(Training::new(architecture, data, recipe, seed, device)?)
+        let mut training = Training::new(architecture, data, recipe, seed, device)?;
+        if let Some(init) = &self.setup.settings.training.init {
+            let count = start_from(&mut training, init)?;
+            let note = format!("trial {trial} starts with {count} tensors of {}", init.display());
+            self.setup.note(note);
+        }
+        Ok(training)
     }
 }
 

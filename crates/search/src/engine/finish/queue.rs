@@ -1,7 +1,9 @@
 //! The queue of the final training, which fits epochs into the time.
 
 use super::Finalist;
-use std::time::Instant;
+use crate::FinalProgress;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 /// The share of the time that epochs may fill; the rest is for evaluation and files.
 const USED: f64 = 0.95;
@@ -17,6 +19,12 @@ pub(super) struct Queue {
     pace: f64,
     /// Whether the training of some network is over.
     any_done: bool,
+    networks: usize,
+    /// The networks of which the training is over.
+    done: usize,
+    /// The networks in training: expected seconds of the epochs left of each, by trial.
+    running: HashMap<u64, f64>,
+    start: Instant,
 }
 
 impl Queue {
@@ -28,12 +36,45 @@ impl Queue {
         deadline: Option<Instant>,
     ) -> Self {
         waiting.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
-        Self { waiting, workers, epochs, deadline, pace: 1.0, any_done: false }
+        let networks = waiting.len();
+        Self {
+            waiting,
+            workers,
+            epochs,
+            deadline,
+            pace: 1.0,
+            any_done: false,
+            networks,
+            done: 0,
+            running: HashMap::new(),
+            start: Instant::now(),
+        }
     }
 
-    /// Notes that the training of a network is over.
-    pub(super) fn done(&mut self) {
-        self.any_done = true;
+    /// Notes that the training of a network is over, and whether there is a network now.
+    pub(super) fn done(&mut self, trial: u64, is_trained: bool) {
+        self.any_done |= is_trained;
+        self.done += 1;
+        self.running.remove(&trial);
+    }
+
+    /// Progress after an epoch of a network, of which `left` are to come.
+    pub(super) fn progress(&mut self, finalist: &Finalist, left: u64) -> FinalProgress {
+        self.running.insert(finalist.trial, left as f64 * finalist.seconds);
+        let waiting: f64 = self.waiting.iter().map(|f| f.seconds * self.epochs as f64).sum();
+        let longest = self.running.values().copied().fold(0.0, f64::max);
+        let running: f64 = self.running.values().sum();
+        let seconds = self.pace * ((waiting + running) / self.workers as f64).max(longest);
+        let mut left = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        if let Some(deadline) = self.deadline {
+            left = left.min(deadline.saturating_duration_since(Instant::now()));
+        }
+        FinalProgress {
+            networks: self.networks,
+            done: self.done,
+            elapsed: self.start.elapsed(),
+            left,
+        }
     }
 
     /// Whether the time is over. A first network is trained even then, so that there is one.
@@ -71,11 +112,10 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::candidate::Candidate;
     use automl_arch::{Activation, Architecture, Block, Layer};
+    use automl_candidates::Candidate;
     use automl_space::Config;
     use std::sync::Arc;
-    use std::time::Duration;
 
     fn finalist(trial: u64, seconds: f64) -> Finalist {
         let layers = [
@@ -116,7 +156,7 @@ mod tests {
         let over = |deadline| {
             let mut queue = Queue::new(Vec::new(), 1, 20, deadline);
             let before = queue.is_over();
-            queue.done();
+            queue.done(0, true);
             (before, queue.is_over())
         };
         assert_eq!(over(Some(Instant::now())), (false, true));

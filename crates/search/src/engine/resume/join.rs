@@ -1,6 +1,6 @@
 //! Settings that all processes at work on a study share.
 
-use super::{FREE, PLACE, names, place, shown, values};
+use super::{FREE, PLACE, is_tighter, names, place, shown, values};
 use crate::{ResumeError, SearchError, Settings};
 use automl_study::{SharedStorage, Storage};
 use serde_json::Value;
@@ -82,7 +82,7 @@ pub(in crate::engine) fn join(
                 let (value, theirs) = (shown(value), shown(begun));
                 differs = Some(ResumeError::Alive { name, value, theirs });
             }
-        } else if !FREE.contains(&name.as_str()) {
+        } else if !FREE.contains(&name.as_str()) && !is_tighter(&name, value, begun) {
             let (value, begun) = (shown(value), shown(begun));
             return Err(ResumeError::Joins { name, value, begun }.into());
         }

@@ -1,9 +1,9 @@
 //! Proposals with costs that cover the range of the candidates.
 
-use super::candidate::Candidates;
-use super::caps::Caps;
-use super::tried::Tried;
-use crate::CostObjective;
+use crate::candidate::Candidates;
+use crate::caps::Caps;
+use crate::tried::Tried;
+use automl_settings::CostObjective;
 use automl_space::Config;
 use automl_study::{ProposeError, Sampler, View};
 use rand::Rng;
@@ -25,7 +25,7 @@ const ALIKE: f64 = 1.15;
 /// Deb et al. (2002), "A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II", section
 /// III-B, for the crowding distance.
 #[derive(Debug)]
-pub(super) struct CostDiversitySampler<S> {
+pub struct CostDiversitySampler<S> {
     inner: S,
     candidates: Candidates,
     caps: Caps,
@@ -35,12 +35,8 @@ pub(super) struct CostDiversitySampler<S> {
 }
 
 impl<S: Sampler> CostDiversitySampler<S> {
-    pub(super) fn new(
-        inner: S,
-        candidates: Candidates,
-        caps: Caps,
-        objective: CostObjective,
-    ) -> Self {
+    /// Wraps a sampler.
+    pub fn new(inner: S, candidates: Candidates, caps: Caps, objective: CostObjective) -> Self {
         Self { inner, candidates, caps, objective, tried: Tried::default() }
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// A fact about the configuration of each trial. It is a function of the trials, so samplers that
 /// decide by it keep their law.
 #[derive(Debug)]
-pub(super) struct Tried<T> {
+pub(crate) struct Tried<T> {
     facts: BTreeMap<TrialId, (Config, T)>,
     cursor: Cursor,
 }
@@ -21,7 +21,7 @@ impl<T> Default for Tried<T> {
 impl<T> Tried<T> {
     /// Takes in what is new in the history. `changed` gets each new fact and the one it replaces:
     /// another program may choose the parameters of a running trial one after the other.
-    pub(super) fn follow(
+    pub(crate) fn follow(
         &mut self,
         history: &History,
         fact: impl Fn(&Config) -> T,
@@ -39,7 +39,7 @@ impl<T> Tried<T> {
     }
 
     /// The facts, by number of their trial.
-    pub(super) fn facts(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn facts(&self) -> impl Iterator<Item = &T> {
         self.facts.values().map(|(_, fact)| fact)
     }
 }

@@ -1,11 +1,10 @@
 //! Candidate networks: a configuration with its architecture, graph and cost.
 
-use super::pool::lock;
 use automl_arch::{Architecture, ArchitectureError, BlockSpace, Cost, Graph, NetworkSpace};
 use automl_space::{Config, Space};
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Candidates that are held at once; a proposal compares far fewer.
 const HELD: usize = 1024;
@@ -15,7 +14,7 @@ const HELD: usize = 1024;
 /// # Examples
 /// ```
 /// use automl_arch::{Activation, Architecture, Block, Layer};
-/// use automl_search::ArchitectureSpace;
+/// use automl_candidates::ArchitectureSpace;
 /// use automl_space::{Config, Key, Space};
 ///
 /// /// Convolutional networks of 8 to 48 channels for images of the digits.
@@ -93,6 +92,9 @@ pub struct Candidate {
 
 impl Candidate {
     /// Lowers an architecture.
+    ///
+    /// # Errors
+    /// Those of [`Architecture::graph`].
     pub fn new(config: Config, architecture: Architecture) -> Result<Self, ArchitectureError> {
         let graph = architecture.graph()?;
         let (cost, id) = (graph.cost(), graph.fingerprint());
@@ -108,14 +110,17 @@ pub struct Candidates {
 }
 
 impl Candidates {
+    /// The candidates of a space.
     pub fn new(networks: Arc<dyn ArchitectureSpace>) -> Self {
         Self { networks, held: Arc::default() }
     }
 
+    /// The space of networks.
     pub fn networks(&self) -> &dyn ArchitectureSpace {
         &*self.networks
     }
 
+    /// The parameters that samplers choose.
     pub fn space(&self) -> &Space {
         self.networks.space()
     }
@@ -126,18 +131,26 @@ impl Candidates {
     }
 
     /// The candidate of a configuration, lowered unless it is held already.
+    ///
+    /// # Errors
+    /// Those of [`Architecture::graph`].
     pub fn of(&self, config: &Config) -> Result<Arc<Candidate>, ArchitectureError> {
-        if let Some(candidate) = lock(&self.held).get(config) {
+        if let Some(candidate) = self.held().get(config) {
             return Ok(Arc::clone(candidate));
         }
         let architecture = self.networks.architecture(config);
         let candidate = Arc::new(Candidate::new(config.clone(), architecture)?);
-        let mut held = lock(&self.held);
+        let mut held = self.held();
         if held.len() >= HELD {
             held.clear();
         }
         held.insert(config.clone(), Arc::clone(&candidate));
         Ok(candidate)
+    }
+
+    /// The held candidates, also after a panic of another thread: entries change as a whole.
+    fn held(&self) -> MutexGuard<'_, HashMap<Config, Arc<Candidate>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -160,7 +173,7 @@ mod tests {
         for number in 0..2 * HELD as u64 {
             candidates.of(&draw(number)).unwrap();
         }
-        assert!(lock(&candidates.held).len() <= HELD);
+        assert!(candidates.held().len() <= HELD);
         assert_eq!(candidates.of(&draw(0)).unwrap(), first);
     }
 }

@@ -1,7 +1,7 @@
 //! Proposals without repeated networks: two encodings of one network are one candidate.
 
-use super::candidate::Candidates;
-use super::tried::Tried;
+use crate::candidate::Candidates;
+use crate::tried::Tried;
 use automl_space::Config;
 use automl_study::{ProposeError, Sampler, View};
 use rand::{Rng, RngExt};
@@ -12,7 +12,7 @@ const ATTEMPTS: usize = 64;
 
 /// A sampler that proposes only networks that no earlier trial has.
 #[derive(Debug)]
-pub(super) struct DeduplicatingSampler<S> {
+pub struct DeduplicatingSampler<S> {
     inner: S,
     candidates: Candidates,
     /// The network of each trial.
@@ -22,7 +22,8 @@ pub(super) struct DeduplicatingSampler<S> {
 }
 
 impl<S: Sampler> DeduplicatingSampler<S> {
-    pub(super) fn new(inner: S, candidates: Candidates) -> Self {
+    /// Wraps a sampler.
+    pub fn new(inner: S, candidates: Candidates) -> Self {
         Self { inner, candidates, tried: Tried::default(), count: HashMap::new() }
     }
 

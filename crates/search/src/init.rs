@@ -1,0 +1,29 @@
+//! Start of a training from the weights of another network.
+
+use crate::SearchError;
+use automl_train::{Training, WeightsError, read_weights};
+use std::path::{Path, PathBuf};
+
+/// The file of weights of a network: itself, or `weights.safetensors` in or beside it.
+pub(crate) fn weights_file(network: &Path) -> PathBuf {
+    match network.extension().and_then(|extension| extension.to_str()) {
+        Some("safetensors") => network.to_owned(),
+        _ if network.is_dir() => network.join("weights.safetensors"),
+        _ => network.with_file_name("weights.safetensors"),
+    }
+}
+
+/// Takes over the weights of a network into a training that has not begun; the number of tensors.
+///
+/// # Errors
+/// Weights that cannot be read, or of which none fits.
+pub(crate) fn start_from(training: &mut Training, network: &Path) -> Result<usize, SearchError> {
+    let file = weights_file(network);
+    let weights = read_weights(&file)?;
+    let count = training.start_from(&weights)?.count();
+    if count == 0 {
+        let reason = "no tensor of it has the role and shape of one of the network".into();
+        return Err(WeightsError { path: file, reason }.into());
+    }
+    Ok(count)
+}

@@ -1,0 +1,112 @@
+//! Metrics and limits of a search, on a few epochs of the embedded digits.
+#![cfg(feature = "train")]
+#![allow(clippy::unwrap_used)]
+
+use automl_data::metrics::Metric;
+use automl_search::{Device, Event, NetworkRecord, SearchOutcome, Settings, run};
+use automl_study::StopFlag;
+use std::path::Path;
+
+fn settings(runs: &Path) -> Settings {
+    let mut settings = Settings { study: Some("limits".into()), ..Settings::default() };
+    settings.runs = runs.to_owned();
+    settings.device = Device::Cpu;
+    settings.workers = Some(1);
+    settings.search.trials = 3;
+    settings.search.final_networks = 2;
+    settings.training.epochs = Some(1);
+    settings.training.final_epochs = Some(1);
+    settings
+}
+
+fn search(settings: &Settings) -> SearchOutcome {
+    run(settings, &StopFlag::new(), &|_| ()).unwrap()
+}
+
+#[test]
+fn the_metric_is_recorded_by_class() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut settings = settings(runs.path());
+    settings.search.metric = Metric::MacroF1;
+    settings.search.repeat = 2;
+    let summary = search(&settings).finished().unwrap();
+    let network = &summary.front[0];
+    let folder = runs.path().join(format!("limits/front/trial-{}", network.trial));
+    let record = NetworkRecord::read(&folder).unwrap();
+    let test = record.test.as_ref().unwrap();
+    assert_eq!((test.classes.len(), test.confusion.total()), (10, 359));
+    assert_eq!((test.classes[3].class.as_str(), test.accuracy), ("3", record.test_accuracy));
+    let [low, high] = test.intervals.unwrap().accuracy;
+    assert!(low <= record.test_accuracy && record.test_accuracy <= high);
+    assert_eq!(network.test_macro_f1, Some(test.macro_f1));
+    assert_eq!(network.test_spread, record.spread());
+    assert_eq!(record.repeats.len(), 1);
+    assert_ne!(record.repeats[0].seed, record.seed);
+    assert!(folder.join("repeat-1/weights.safetensors").exists());
+}
+
+#[test]
+fn a_few_hundred_parameters_are_a_limit_that_can_be_kept() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut settings = settings(runs.path());
+    settings.search.max_params = Some(500);
+    settings.search.score = Some("accuracy - 0.01 * params / 1e3".into());
+    let summary = search(&settings).finished().unwrap();
+    assert!(!summary.front.is_empty());
+    assert!(summary.front.iter().all(|network| network.params <= 500), "{:?}", summary.front);
+}
+
+#[test]
+fn the_needs_of_the_smallest_network_are_told() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut settings = settings(runs.path());
+    settings.search.max_ram = Some(60);
+    let outcome = search(&settings);
+    let SearchOutcome::NoneWithinLimits { smallest, .. } = &outcome else {
+        unreachable!("{outcome}")
+    };
+    // The input alone has 64 bytes.
+    let text = smallest.as_ref().unwrap();
+    let ram = text.rsplit_once("flash and ").unwrap().1;
+    let ram: u64 = ram.split_once(' ').unwrap().0.parse().unwrap();
+    assert!((64..400).contains(&ram), "{outcome}");
+    assert!(outcome.to_string().contains("60 bytes of RAM"), "{outcome}");
+}
+
+#[test]
+fn an_interrupted_search_is_finished_and_tightened() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut settings = settings(runs.path());
+    settings.search.trials = 20;
+    settings.search.max_params = Some(6_000);
+    let stop = StopFlag::new();
+    let watch = |event: &Event| {
+        if let Event::Candidate { trial: 3, .. } = event {
+            stop.set();
+        }
+    };
+    let outcome = run(&settings, &stop, &watch).unwrap();
+    let SearchOutcome::Interrupted(Some(summary)) = &outcome else { unreachable!("{outcome}") };
+    assert!(!summary.so_far.is_empty() && summary.front.is_empty());
+    assert!(outcome.to_string().contains("--study limits --finish"), "{outcome}");
+    let most = summary.so_far.iter().map(|network| network.params).max().unwrap();
+    let trials = summary.trials;
+
+    settings.search.finish = true;
+    let summary = search(&settings).finished().unwrap();
+    assert_eq!(summary.trials, trials);
+    assert!(!summary.front.is_empty());
+
+    // The trials within a tighter budget count.
+    settings.search.max_params = Some(most.max(100) - 1);
+    match search(&settings) {
+        SearchOutcome::Finished(summary) => {
+            assert_eq!(summary.trials, trials);
+            assert!(summary.front.iter().all(|network| network.params < most));
+        }
+        outcome => assert!(matches!(outcome, SearchOutcome::NoneTrained { .. }), "{outcome}"),
+    }
+    settings.search.max_params = Some(7_000);
+    let error = run(&settings, &StopFlag::new(), &|_| ()).unwrap_err().to_string();
+    assert!(error.starts_with("search.max-params = 7000: the study began with 6000"), "{error}");
+}
