@@ -243,6 +243,7 @@ fn execute(_: CompressArgs, _: &Settings) -> Result<(), Failure> {
 
 #[cfg(feature = "train")]
 fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
+    use crate::output::Interrupted;
     use automl::compress::{self, MinChannels, Pruning};
     use automl::search::compression::{self, Goal, Job};
     use automl::study::StopFlag;
@@ -286,7 +287,8 @@ fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
     };
     let stop = StopFlag::on_ctrl_c()?;
     let done = compression::run(settings, &job, &stop, &show)?.finished();
-    let done = done.ok_or("interrupted; nothing was saved")?;
+    let interrupted = || Interrupted::because("interrupted; nothing was saved");
+    let done = done.ok_or_else(interrupted)?;
     let row = |name: &str, m: &compression::Measured| {
         format!(
             "{name:<8}{:>11}{:>14}{:>11.2}%{:>9.2}%",

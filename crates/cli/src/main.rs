@@ -106,6 +106,10 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<output::Interrupted>() => {
+            let _ = writeln!(std::io::stderr(), "{error}");
+            ExitCode::from(output::INTERRUPTED)
+        }
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: {error}");
             ExitCode::FAILURE

@@ -4,6 +4,29 @@ use crate::Failure;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
+/// The exit status of a command that Ctrl-C ended, as shells give it.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// The end of a command by Ctrl-C, with what is left to do.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "train"), allow(dead_code, reason = "long commands train"))]
+pub(crate) struct Interrupted(String);
+
+impl Interrupted {
+    #[cfg(feature = "train")]
+    pub(crate) fn because(text: impl Into<String>) -> Failure {
+        Box::new(Self(text.into()))
+    }
+}
+
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
 /// Prints a line on standard output. A closed pipe (`| head`) is not a failure.
 pub(crate) fn say(text: impl Display) -> Result<(), Failure> {
     match writeln!(io::stdout(), "{text}") {

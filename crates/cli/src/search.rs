@@ -19,6 +19,7 @@ pub(crate) fn run(args: args::SearchArgs) -> Result<(), Failure> {
 
 #[cfg(feature = "train")]
 fn execute(settings: &Settings) -> Result<(), Failure> {
+    use crate::output::Interrupted;
     use automl::search::SearchOutcome;
     use automl::study::StopFlag;
     let stop = StopFlag::on_ctrl_c()?;
@@ -31,6 +32,12 @@ fn execute(settings: &Settings) -> Result<(), Failure> {
         && (is_over || !summary.front.is_empty())
     {
         say(display::table(summary, settings))?;
+    }
+    if let SearchOutcome::Interrupted(summary) = &outcome {
+        if let Some(so_far) = summary.as_ref().and_then(|s| display::so_far(s, settings)) {
+            say(so_far)?;
+        }
+        return Err(Interrupted::because(outcome.to_string()));
     }
     if is_over { Ok(()) } else { Err(outcome.to_string().into()) }
 }

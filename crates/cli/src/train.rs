@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::output::say;
-use crate::settings::{Assignment, DataArgs, SettingsArgs, number, seed, text};
+use crate::settings::{Assignment, DataArgs, SettingsArgs, number, path, seed, text};
 use automl::search::Settings;
 use clap::{Args, value_parser};
 use std::path::PathBuf;
@@ -37,6 +37,9 @@ pub(crate) struct TrainArgs {
     /// The folder for the trained network
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
+    /// Replace a trained network in that folder
+    #[arg(long)]
+    overwrite: bool,
 
     #[command(flatten)]
     data: DataArgs,
@@ -44,6 +47,19 @@ pub(crate) struct TrainArgs {
     /// How to train: short, or long (200 epochs, RandAugment) [default: short]
     #[arg(long, value_name = "NAME", help_heading = "Training")]
     recipe: Option<String>,
+    /// Start from the weights of another network, as far as they fit: new layers are
+    /// trained first, the others then at three tenths of the learning rate
+    #[arg(long, value_name = "NETWORK", help_heading = "Training")]
+    init: Option<PathBuf>,
+    /// Train on the task to tell by how much images are turned, which needs no labels; the result serves
+    /// as --init of other trainings
+    #[arg(long, help_heading = "Training")]
+    pretrain: bool,
+    /// Classes of unequal size: none, loss (weighted by class), sample (equal shares in each epoch) or
+    /// auto (sample where the largest class has more than twice the images of the smallest) [default:
+    /// auto]
+    #[arg(long, value_name = "NAME", help_heading = "Training")]
+    balance: Option<String>,
     /// How many epochs [default: those of a search's final training]
     #[arg(long, value_name = "N", help_heading = "Training", value_parser = value_parser!(u64).range(1..))]
     epochs: Option<u64>,
@@ -65,7 +81,11 @@ impl TrainArgs {
     /// The options as settings.
     fn assignments(&self) -> impl Iterator<Item = Assignment> {
         let own = [
+            ("search.overwrite", self.overwrite.then(|| "true".to_owned())),
             ("training.recipe", text(&self.recipe)),
+            ("training.balance", text(&self.balance)),
+            ("training.init", path(&self.init)),
+            ("training.pretrain", self.pretrain.then(|| "true".to_owned())),
             ("training.final-epochs", number(self.epochs)),
             ("device", text(&self.device)),
             ("workers", number(self.threads)),
@@ -96,9 +116,12 @@ fn execute(_: &TrainArgs, _: &Settings) -> Result<(), Failure> {
 
 #[cfg(feature = "train")]
 fn execute(args: &TrainArgs, settings: &Settings) -> Result<(), Failure> {
+    use crate::output::Interrupted;
     use automl::search::{Completion, fit};
     use automl::study::StopFlag;
     let stop = StopFlag::on_ctrl_c()?;
+    let planned = std::sync::atomic::AtomicU64::new(0);
+    let show = |progress: &fit::Progress| show(progress, &planned);
     match fit::run(settings, &args.model, &args.out, &stop, &show)? {
         Completion::Finished(record) => say(format_args!(
             "{} parameters, {} multiply-accumulates, {} epochs in {:.0} s: validation {:.2}%, \
@@ -111,16 +134,17 @@ fn execute(args: &TrainArgs, settings: &Settings) -> Result<(), Failure> {
             100.0 * record.test_accuracy,
             args.out.display()
         )),
-        Completion::Interrupted => {
-            Err("interrupted; the same command goes on from the last checkpoint".into())
-        }
+        Completion::Interrupted => Err(Interrupted::because(
+            "interrupted; the same command goes on from the last checkpoint",
+        )),
     }
 }
 
 #[cfg(feature = "train")]
-fn show(progress: &automl::search::fit::Progress) {
+fn show(progress: &automl::search::fit::Progress, planned: &std::sync::atomic::AtomicU64) {
     use crate::output::note;
     use automl::search::fit::Progress;
+    use std::sync::atomic::Ordering::Relaxed;
     match progress {
         Progress::Note(text) => note(format_args!("note    {text}")),
         Progress::Start { data, device, params, macs, epoch, epochs } => {
@@ -129,13 +153,20 @@ fn show(progress: &automl::search::fit::Progress) {
             note(format_args!("network {params} parameters, {macs} multiply-accumulates"));
             let from = if *epoch > 0 { format!(", from {epoch} on") } else { String::new() };
             note(format_args!("train   {epochs} epochs{from}"));
+            planned.store(*epochs, Relaxed);
         }
-        Progress::Epoch(report) => note(format_args!(
-            "epoch {:>4}  loss {:.4}  {:>6.1} s",
-            report.epoch,
-            report.loss,
-            report.time.as_secs_f64()
-        )),
+        Progress::Init { network, tensors } => {
+            note(format_args!("init    {tensors} tensors of {}", network.display()));
+        }
+        Progress::Epoch(report) => {
+            let epochs = planned.load(Relaxed);
+            let seconds = report.time.as_secs_f64();
+            let left = seconds * epochs.saturating_sub(report.epoch) as f64;
+            note(format_args!(
+                "epoch {:>4} of {epochs}  loss {:.4}  {seconds:>6.1} s, about {left:.0} s left",
+                report.epoch, report.loss
+            ));
+        }
         _ => {}
     }
 }

@@ -3,7 +3,8 @@
 use crate::Failure;
 use crate::parts::{sampler_help, scheduler_help};
 use crate::settings::{Assignment, DataArgs, SettingsArgs, number, path, seed, text};
-use automl::search::Settings;
+use automl::arch::Board;
+use automl::search::{Bytes, Count, Settings};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -53,7 +54,8 @@ What you get, in runs/<study>/:
   front/trial-<n>/
                  model.yaml, weights.safetensors, weights.bpk and metrics.json of each network
 
-Ctrl-C ends a search cleanly; whatever ends it, `--study <name>` goes on where it was. A second
+Ctrl-C ends a search cleanly, with exit status 130, and shows the front so far; `--study <name>` goes on
+where it was, whatever ended it, and `--study <name> --finish` trains the front of what is recorded. A second
 process with the same `--study <name>` joins the first one, and the last to end in a folder trains
 the front. Without `--study` each command begins a study of its own.";
 
@@ -73,15 +75,23 @@ pub(crate) struct SearchArgs {
     /// The longest the whole run may take, final training included: 90s, 30m, 2h
     #[arg(long, value_name = "TIME", help_heading = "Search")]
     timeout: Option<String>,
-    /// The most parameters that a network may have; larger ones are never trained [default: by the
-    /// images: 30,000 up to 16 pixels, 200,000 up to 40, else 1.5 M; none with --max-macs or
+    /// The most parameters that a network may have, such as 20000 or 20k; larger ones are never trained [default: by the
+    /// images: 30,000 up to 16 pixels, 200,000 up to 40, else 1.5 M; none with --max-macs, --max-flash, --board or
     /// --max-latency, nor for nas-bench-macro]
     #[arg(long, value_name = "N", help_heading = "Search")]
-    max_params: Option<u64>,
-    /// The most multiply-accumulates per image that a network may have [default: by the images: 1 M
+    max_params: Option<Count>,
+    /// The most multiply-accumulates per image that a network may have, such as 2.5M [default: by the images: 1 M
     /// up to 16 pixels, 2.5 M up to 40, else 60 M; none for nas-bench-macro]
     #[arg(long, value_name = "N", help_heading = "Search")]
-    max_macs: Option<u64>,
+    max_macs: Option<Count>,
+    /// The most flash for the constants of a network's int8 program, such as 128k (131,072 bytes)
+    #[arg(long, value_name = "BYTES", help_heading = "Search")]
+    max_flash: Option<Bytes>,
+    /// The most RAM for its activations, such as 64k
+    #[arg(long, value_name = "BYTES", help_heading = "Search")]
+    max_ram: Option<Bytes>,
+    #[arg(long, value_name = "NAME", help_heading = "Search", help = board_help())]
+    board: Option<String>,
     /// The longest that a network may take for one image on this device: 800us, 2ms
     #[arg(long, value_name = "TIME", help_heading = "Search")]
     max_latency: Option<String>,
@@ -89,12 +99,35 @@ pub(crate) struct SearchArgs {
     /// params, naswot, synflow or gradient-norm [default: none]
     #[arg(long, alias = "filter", value_name = "PROXY", help_heading = "Search")]
     zero_cost_proxy: Option<String>,
-    /// The cost that is minimized beside the error: params, macs or latency [default: params]
+    /// Sides of the images in pixels that are searched with the networks, as in 32,48,64; images are read
+    /// at the largest
+    #[arg(long, value_name = "N,N,...", help_heading = "Search", value_delimiter = ',')]
+    sides: Vec<usize>,
+    /// What candidates are compared by: accuracy, macro-f1, balanced-accuracy, loss or top5, on the
+    /// validation images [default: accuracy]
+    #[arg(long, value_name = "METRIC", help_heading = "Search")]
+    metric: Option<String>,
+    /// A formula to be maximized in place of the metric, such as 'f1 - 0.1*macs/1e6', of accuracy, f1,
+    /// balanced_accuracy, loss, top5, params, macs, flash, ram (bytes) and latency (microseconds)
+    #[arg(long, value_name = "FORMULA", help_heading = "Search", conflicts_with = "metric")]
+    score: Option<String>,
+    /// The cost that is minimized beside the error: params, macs, flash, ram (of the
+    /// int8 program) or latency [default: params]
     #[arg(long, alias = "against", value_name = "COST", help_heading = "Search")]
     cost_objective: Option<String>,
     /// How many networks to train to the end and save [default: 18]
     #[arg(long, alias = "front", value_name = "N", help_heading = "Search")]
     final_networks: Option<usize>,
+    /// Train the front of what --study has recorded now, and try no further candidate
+    #[arg(long, help_heading = "Search", requires = "study")]
+    finish: bool,
+    /// How many times to train each of the final networks, from other weights each time; the table then
+    /// shows mean and standard deviation [default: 1]
+    #[arg(long, value_name = "N", help_heading = "Search")]
+    repeat: Option<u64>,
+    /// Let a shorter training replace a network of the front that an earlier run trained for longer
+    #[arg(long, help_heading = "Search")]
+    overwrite: bool,
     /// Let a weight-sharing network learn first and propose candidates: a twentieth of the trials, at
     /// least 3, is run
     #[arg(long, help_heading = "Search")]
@@ -113,6 +146,15 @@ pub(crate) struct SearchArgs {
     /// How to train: short, or long (200 epochs, RandAugment) [default: short]
     #[arg(long, value_name = "NAME", help_heading = "Training")]
     recipe: Option<String>,
+    /// Start the final training from the weights of another network, as far as they fit: new layers are
+    /// trained first, the others then at three tenths of the learning rate
+    #[arg(long, value_name = "NETWORK", help_heading = "Training")]
+    init: Option<PathBuf>,
+    /// Classes of unequal size: none, loss (weighted by class), sample (equal shares in each epoch) or
+    /// auto (sample where the largest class has more than twice the images of the smallest) [default:
+    /// auto]
+    #[arg(long, value_name = "NAME", help_heading = "Training")]
+    balance: Option<String>,
     /// The fidelities: epochs, or a file that `automl fidelities` wrote [default: epochs]
     #[arg(long, value_name = "FILE|epochs", help_heading = "Training")]
     ladder: Option<String>,
@@ -148,6 +190,15 @@ pub(crate) struct SearchArgs {
     pub(crate) settings: SettingsArgs,
 }
 
+/// The boards by name.
+fn board_help() -> String {
+    let names: Vec<&str> = Board::all().iter().map(|board| board.name).collect();
+    format!(
+        "A board whose half of flash and of RAM are the limits, unless those are given: {}",
+        names.join(", ")
+    )
+}
+
 impl SearchArgs {
     /// The options as settings.
     fn assignments(&self) -> impl Iterator<Item = Assignment> {
@@ -156,11 +207,22 @@ impl SearchArgs {
             ("search.timeout", text(&self.timeout)),
             ("search.max-params", number(self.max_params)),
             ("search.max-macs", number(self.max_macs)),
+            ("search.max-flash", number(self.max_flash.map(|bytes| bytes.0))),
+            ("search.max-ram", number(self.max_ram.map(|bytes| bytes.0))),
+            ("search.board", text(&self.board)),
             ("search.max-latency", text(&self.max_latency)),
             ("search.space", text(&self.space)),
             ("search.zero-cost-proxy", text(&self.zero_cost_proxy)),
+            ("search.sides", (!self.sides.is_empty()).then(|| format!("{:?}", self.sides))),
+            ("search.metric", text(&self.metric)),
+            ("search.score", text(&self.score)),
+            ("training.balance", text(&self.balance)),
             ("search.cost-objective", text(&self.cost_objective)),
             ("search.final-networks", number(self.final_networks)),
+            ("search.repeat", number(self.repeat)),
+            ("training.init", path(&self.init)),
+            ("search.finish", self.finish.then(|| "true".to_owned())),
+            ("search.overwrite", self.overwrite.then(|| "true".to_owned())),
             ("search.search-and-learn", self.search_and_learn.then(|| "true".to_owned())),
             ("search.learn-recipe", self.learn_recipe.then(|| "true".to_owned())),
             ("search.sampler", text(&self.sampler)),

@@ -1,15 +1,24 @@
 //! Progress of a search on standard error: one line on a terminal, plain lines otherwise.
 
 use crate::output::note;
-use automl::search::{Event, Progress, Settings, Summary};
+use automl::data::metrics::Metric;
+use automl::search::{
+    CostObjective, Event, FinalProgress, Network, Progress, Settings, Start, Summary,
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Shows events on standard error.
 pub(crate) struct Display {
     bar: Option<ProgressBar>,
+    /// The time of the last plain line of progress.
+    said: Mutex<Option<Instant>>,
 }
+
+/// The least time between two plain lines of progress.
+const SAID_EVERY: Duration = Duration::from_secs(20);
 
 impl Display {
     pub(crate) fn new() -> Self {
@@ -22,28 +31,13 @@ impl Display {
             );
             bar
         });
-        Self { bar }
+        Self { bar, said: Mutex::new(None) }
     }
 
     /// Shows one event.
     pub(crate) fn show(&self, event: &Event) {
         match event {
-            Event::Start(start) => {
-                self.line(&format!("study   {} in {}", start.study, start.folder.display()));
-                self.line(&format!("data    {}", start.data));
-                let workers = plural(start.workers, "worker");
-                self.line(&format!("device  {} ({workers})", start.device));
-                self.line(&format!(
-                    "search  {} candidates, judged after {}",
-                    start.trials, start.judged
-                ));
-                if !start.limits.is_empty() {
-                    self.line(&format!("        {}", start.limits));
-                }
-                if start.known > 0 {
-                    self.line(&format!("        going on after {} trials", start.known));
-                }
-            }
+            Event::Start(start) => self.start(start),
             Event::Learning { epoch, epochs, loss, accuracy } => {
                 let accuracy =
                     accuracy.map_or_else(String::new, |a| format!("  held out {:6.2}%", a * 100.0));
@@ -92,6 +86,7 @@ impl Display {
                 let networks = plural(*networks, "network");
                 self.line(&format!("final   training {networks} of the front for {epochs} epochs"));
             }
+            Event::FinalProgress(progress) => self.final_progress(progress),
             Event::Trained(network) => {
                 if let Some(bar) = &self.bar {
                     bar.inc(1);
@@ -104,6 +99,35 @@ impl Display {
             }
             Event::Note(note) => self.line(note),
             _ => {}
+        }
+    }
+
+    fn start(&self, start: &Start) {
+        self.line(&format!("study   {} in {}", start.study, start.folder.display()));
+        self.line(&format!("data    {}", start.data));
+        let workers = plural(start.workers, "worker");
+        let memory = start.memory as f64 / 1e9;
+        self.line(&format!("device  {} ({workers}, about {memory:.1} GB of memory)", start.device));
+        self.line(&format!("search  {} candidates, judged after {}", start.trials, start.judged));
+        if !start.limits.is_empty() {
+            self.line(&format!("        {}", start.limits));
+        }
+        if start.known > 0 {
+            self.line(&format!("        going on after {} trials", start.known));
+        }
+    }
+
+    fn final_progress(&self, progress: &FinalProgress) {
+        let FinalProgress { networks, done, left, .. } = *progress;
+        let left = time(left);
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("final training  about {left} left"));
+            return;
+        }
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if said.is_none_or(|said| said.elapsed() >= SAID_EVERY) {
+            self.line(&format!("final   {done} of {networks} networks, about {left} left"));
+            *said = Some(Instant::now());
         }
     }
 
@@ -133,28 +157,47 @@ fn state(progress: &Progress) -> String {
     )
 }
 
-/// The front as a table.
-pub(crate) fn table(summary: &Summary, settings: &Settings) -> String {
-    let timed = settings.search.wants_latency();
-    let latency = if timed { format!("{:>10}  ", "latency") } else { String::new() };
+/// The front of an interrupted search as a table; `None` before the first result.
+pub(crate) fn so_far(summary: &Summary, settings: &Settings) -> Option<String> {
+    if summary.so_far.is_empty() {
+        return None;
+    }
+    let metric = match &settings.search.score {
+        Some(_) => "score",
+        None => settings.search.metric.title(),
+    };
     let mut text = format!(
-        "\n{:>11}  {:>12}  {latency}{:>7}  {:>10}  {:>8}  files\n",
-        "parameters", "MACs", "loss", "validation", "test"
+        "\nthe front so far, before its final training\n{:>11}  {:>12}  {:>7}  {metric:>17}  trial\n",
+        "parameters", "MACs", "epochs"
     );
-    for network in &summary.front {
-        let latency = match network.latency_us {
-            Some(time) if timed => format!("{:>7.0} us  ", time),
-            _ => String::new(),
-        };
-        let folder = network.files.first().and_then(|f| f.rsplit_once('/')).map_or("", |(d, _)| d);
+    for network in &summary.so_far {
         text.push_str(&format!(
-            "{:>11}  {:>12}  {latency}{:>7.4}  {:>9.2}%  {:>7.2}%  {folder}/\n",
+            "{:>11}  {:>12}  {:>7}  {:>17.4}  {:>5}\n",
             thousands(network.params),
             thousands(network.macs),
-            network.validation_loss,
-            network.validation_accuracy * 100.0,
-            network.test_accuracy * 100.0,
+            network.epochs,
+            network.value,
+            network.trial
         ));
+    }
+    text.truncate(text.trim_end().len());
+    Some(text)
+}
+
+/// The front as a table.
+pub(crate) fn table(summary: &Summary, settings: &Settings) -> String {
+    let columns = columns(summary, settings);
+    let mut text = String::from("\n");
+    for column in &columns {
+        text.push_str(&format!("{:>1$}  ", column.title, column.width));
+    }
+    text.push_str("files\n");
+    for network in &summary.front {
+        for column in &columns {
+            text.push_str(&format!("{:>1$}  ", (column.cell)(network), column.width));
+        }
+        let folder = network.files.first().and_then(|f| f.rsplit_once('/')).map_or("", |(d, _)| d);
+        text.push_str(&format!("{folder}/\n"));
     }
     if let Some(scores) = &summary.scores {
         text.push_str(&format!(
@@ -177,6 +220,58 @@ pub(crate) fn table(summary: &Summary, settings: &Settings) -> String {
         folder.display()
     ));
     text
+}
+
+/// A column of the table of the front.
+struct Column {
+    title: &'static str,
+    width: usize,
+    cell: Cell,
+}
+
+/// The text of a network's cell.
+type Cell = fn(&Network) -> String;
+
+/// The columns that the settings and the networks call for.
+fn columns(summary: &Summary, settings: &Settings) -> Vec<Column> {
+    let search = &settings.search;
+    let (max_flash, max_ram) = search.device_limits();
+    let on_device = max_flash.is_some()
+        || max_ram.is_some()
+        || matches!(search.cost_objective, CostObjective::Flash | CostObjective::Ram);
+    let by_class = search.metric != Metric::Accuracy || search.score.is_some();
+    let repeated = summary.front.iter().any(|network| network.test_spread.is_some());
+    let column = |title, width, cell: Cell| Column { title, width, cell };
+    let all = [
+        (true, column("parameters", 11, |n| thousands(n.params))),
+        (true, column("MACs", 12, |n| thousands(n.macs))),
+        (on_device, column("flash", 9, |n| n.flash_bytes.map_or_else(unknown, thousands))),
+        (on_device, column("RAM", 9, |n| n.ram_bytes.map_or_else(unknown, thousands))),
+        (search.wants_latency(), column("latency", 10, latency)),
+        (true, column("loss", 7, |n| format!("{:.4}", n.validation_loss))),
+        (true, column("validation", 10, |n| percent(n.validation_accuracy))),
+        (true, column("test", 8, |n| percent(n.test_accuracy))),
+        (repeated, column("mean test", 15, spread)),
+        (by_class, column("macro F1", 8, |n| n.test_macro_f1.map_or_else(unknown, percent))),
+    ];
+    all.into_iter().filter_map(|(is_shown, column)| is_shown.then_some(column)).collect()
+}
+
+fn latency(network: &Network) -> String {
+    network.latency_us.map_or_else(unknown, |time| format!("{time:.0} us"))
+}
+
+fn spread(network: &Network) -> String {
+    let spread = |(mean, sd)| format!("{} ± {:.2}", percent(mean), 100.0 * sd);
+    network.test_spread.map_or_else(unknown, spread)
+}
+
+fn unknown() -> String {
+    "-".into()
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.2}%", 100.0 * share)
 }
 
 fn time(span: Duration) -> String {
