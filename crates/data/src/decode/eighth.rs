@@ -58,7 +58,7 @@ fn planes(header: &Header, stream: &[u8]) -> Option<Vec<Plane>> {
                 *last = next.clamp(-32_767, 32_767);
                 let mean = (*last * component.scale + 4).div_euclid(8) + 128;
                 *plane.means.get_mut(y * plane.width + x)? = mean.clamp(0, 255) as u8;
-                skip(header, component, &mut bits)?;
+                bits.skip_block(header.tables.others.get(component.others)?.as_ref()?)?;
             }
         }
     }
@@ -72,23 +72,6 @@ fn difference(header: &Header, component: &Component, bits: &mut Bits<'_>) -> Op
         return None;
     }
     Some(bits.signed(u32::from(size)))
-}
-
-/// Skips the other 63 coefficients of a block.
-fn skip(header: &Header, component: &Component, bits: &mut Bits<'_>) -> Option<()> {
-    let table = header.tables.others.get(component.others)?.as_ref()?;
-    let mut place = 1;
-    while place < 64 {
-        let code = bits.code(table)?;
-        let (zeros, size) = (code >> 4, code & 15);
-        if size == 0 && zeros != 15 {
-            // The rest of the block is zero.
-            return (zeros == 0).then_some(());
-        }
-        bits.skip(size.into());
-        place += usize::from(zeros) + 1;
-    }
-    (place == 64).then_some(())
 }
 
 fn colors(header: &Header, planes: &[Plane]) -> RgbImage {

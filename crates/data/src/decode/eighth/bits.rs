@@ -3,11 +3,20 @@
 /// Codes of at most this many bits are looked up.
 const DIRECT: u32 = 10;
 
+/// The number of values of as many bits.
+const ENTRIES: usize = 1 << DIRECT;
+
+/// A step to the end of a block.
+const END: u8 = 128;
+
 /// A table of Huffman codes.
 #[derive(Debug)]
 pub(super) struct Codes {
     /// Length and value by the next `DIRECT` bits; length 0 for longer codes.
-    direct: Vec<(u8, u8)>,
+    direct: Box<[(u8, u8); ENTRIES]>,
+    /// For codes of coefficients, likewise: the length with the bits that follow, and the step to the
+    /// next coefficient.
+    steps: Box<[(u8, u8); ENTRIES]>,
     /// For each length: the first code above those of this length, aligned to 16 bits.
     ends: [u32; 17],
     /// For each length: the place of its first value, minus its first code.
@@ -19,7 +28,8 @@ impl Codes {
     /// The codes by the number of those of each length, and their values.
     pub(super) fn new(counts: &[u8; 16], values: &[u8]) -> Option<Self> {
         let mut table = Self {
-            direct: vec![(0, 0); 1 << DIRECT],
+            direct: Box::new([(0, 0); ENTRIES]),
+            steps: Box::new([(0, 0); ENTRIES]),
             ends: [0; 17],
             offsets: [0; 17],
             values: values.to_vec(),
@@ -35,8 +45,11 @@ impl Codes {
                 }
                 if length <= DIRECT {
                     let first = (code << (DIRECT - length)) as usize;
-                    table.direct[first..first + (1 << (DIRECT - length))]
-                        .fill((length as u8, value));
+                    let all = first..first + (1 << (DIRECT - length));
+                    table.direct[all.clone()].fill((length as u8, value));
+                    if let Some((bits, step)) = step(value) {
+                        table.steps[all].fill((length as u8 + bits, step));
+                    }
                 }
                 code += 1;
                 place += 1;
@@ -45,6 +58,17 @@ impl Codes {
             code <<= 1;
         }
         Some(table)
+    }
+}
+
+/// The bits behind a code of a coefficient, and the step to the next one: a number of zeros, and the
+/// size of what follows.
+fn step(code: u8) -> Option<(u8, u8)> {
+    match (code >> 4, code & 15) {
+        (0, 0) => Some((0, END)),
+        (15, 0) => Some((0, 16)),
+        (_, 0) => None,
+        (zeros, size) => Some((size, zeros + 1)),
     }
 }
 
@@ -69,20 +93,28 @@ impl<'a> Bits<'a> {
         Self { stream, next: 0, buffer: 0, count: 0, missing: 0 }
     }
 
-    /// Fills the buffer with at least 32 bits.
-    fn fill(&mut self) {
+    /// Fills the buffer with at least 32 bits; `None` behind the end.
+    #[inline]
+    fn fill(&mut self) -> Option<()> {
         if self.count >= 32 {
-            return;
+            return Some(());
         }
-        if let Some(four) = self.stream.get(self.next..self.next + 4)
-            && !four.contains(&0xff)
-        {
-            let four = u32::from_be_bytes([four[0], four[1], four[2], four[3]]);
-            self.buffer |= u64::from(four) << (32 - self.count);
-            self.count += 32;
-            self.next += 4;
-            return;
+        if let Some(four) = self.stream.get(self.next..).and_then(<[u8]>::first_chunk) {
+            let four = u32::from_be_bytes(*four);
+            // A byte of ones is a zero byte of the complement.
+            let others = !four;
+            if others.wrapping_sub(0x0101_0101) & four & 0x8080_8080 == 0 {
+                self.buffer |= u64::from(four) << (32 - self.count);
+                self.count += 32;
+                self.next += 4;
+                return Some(());
+            }
         }
+        self.fill_by_bytes()
+    }
+
+    #[cold]
+    fn fill_by_bytes(&mut self) -> Option<()> {
         while self.count < 32 {
             let byte = match (self.stream.get(self.next), self.stream.get(self.next + 1)) {
                 (Some(0xff), Some(0)) => {
@@ -101,6 +133,7 @@ impl<'a> Bits<'a> {
             self.buffer |= u64::from(byte) << (56 - self.count);
             self.count += 8;
         }
+        (self.missing <= MOST_MISSING).then_some(())
     }
 
     fn take(&mut self, count: u32) {
@@ -110,10 +143,7 @@ impl<'a> Bits<'a> {
 
     /// The value of the next code; `None` for one that does not exist, or behind the end.
     pub(super) fn code(&mut self, table: &Codes) -> Option<u8> {
-        self.fill();
-        if self.missing > MOST_MISSING {
-            return None;
-        }
+        self.fill()?;
         let (length, value) = table.direct[(self.buffer >> (64 - DIRECT)) as usize];
         if length > 0 {
             self.take(length.into());
@@ -126,10 +156,23 @@ impl<'a> Bits<'a> {
         table.values.get(usize::try_from(place).ok()?).copied()
     }
 
-    /// Skips up to 15 bits behind a code.
-    pub(super) fn skip(&mut self, count: u32) {
-        // A code takes at most 16 of the 32 bits.
-        self.take(count);
+    /// Skips the 63 coefficients of a block behind the first.
+    pub(super) fn skip_block(&mut self, table: &Codes) -> Option<()> {
+        let mut place = 1usize;
+        while place < 64 {
+            self.fill()?;
+            let (length, step) = table.steps[(self.buffer >> (64 - DIRECT)) as usize];
+            if length > 0 {
+                self.take(length.into());
+                place += usize::from(step);
+            } else {
+                // A code takes at most 16 of the 32 bits, what follows at most 15.
+                let (bits, step) = self::step(self.code(table)?)?;
+                self.take(bits.into());
+                place += usize::from(step);
+            }
+        }
+        (place == 64 || place > usize::from(END)).then_some(())
     }
 
     /// A number of up to 11 bits behind a code, as differences are written: those that begin with 0
