@@ -101,7 +101,7 @@ pub struct DataSplits {
     /// The standard deviation of each channel over the training images.
     pub sd: Vec<f32>,
     /// The files of the images, by their places.
-    pub(crate) files: Arc<Vec<FileHash>>,
+    pub files: Arc<Vec<FileHash>>,
     /// The median width and height of the images before they became square.
     pub shown: Option<(u32, u32)>,
     /// Files that were not used, and what else a user should know.
