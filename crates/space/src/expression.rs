@@ -9,8 +9,8 @@ mod token;
 pub use measure::Measure;
 
 use crate::{Config, Param, SpaceError};
-use formula::{Formula, Relation};
-use term::Term;
+pub(crate) use formula::{Formula, Relation};
+pub(crate) use term::Term;
 
 /// A constraint on the values of parameters, parsed from text.
 ///
@@ -70,19 +70,9 @@ impl Expression {
         &self.text
     }
 
-    /// ConfigSpace's name for the relation that a comparison of two parameters forbids, with their
-    /// indices.
-    pub(crate) fn relation(&self) -> Option<(&'static str, usize, usize)> {
-        let Formula::Compare(relation, Term::Param(left), Term::Param(right)) = &self.formula
-        else {
-            return None;
-        };
-        match relation {
-            Relation::Less => Some(("RELATION_GE", *left, *right)),
-            Relation::AtMost => Some(("RELATION_GT", *left, *right)),
-            Relation::Unequal => Some(("RELATION_EQ", *left, *right)),
-            Relation::Equal => None,
-        }
+    /// The parsed formula.
+    pub(crate) fn formula(&self) -> &Formula {
+        &self.formula
     }
 
     /// The size of the violation in `[0, inf]`, zero where the expression holds: of a comparison the

@@ -1,6 +1,7 @@
 //! Values of parameters and the literals that denote them.
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// The value of one parameter in its internal representation.
@@ -67,8 +68,8 @@ impl std::hash::Hash for Value {
 /// assert_eq!(Choice::from("sgd").as_str(), Some("sgd"));
 /// assert!(Choice::Int(2).matches(&Choice::Float(2.0)));
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "a value is a string, a number, a boolean or null")]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Choice {
     /// `null`.
     Null,
@@ -106,6 +107,67 @@ impl Choice {
             Self::Float(x) => Some(*x),
             _ => None,
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Choice {
+    /// Reads a literal. An integer beyond 64 signed bits is refused, since it would be rounded.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ChoiceVisitor)
+    }
+}
+
+struct ChoiceVisitor;
+
+/// What a literal may be, for error texts.
+const KINDS: &str = "a value is a string, a number, a boolean or null";
+
+impl<'de> Visitor<'de> for ChoiceVisitor {
+    type Value = Choice;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string, a number, a boolean or null")
+    }
+
+    fn visit_bool<E>(self, x: bool) -> Result<Choice, E> {
+        Ok(Choice::Bool(x))
+    }
+
+    fn visit_i64<E>(self, x: i64) -> Result<Choice, E> {
+        Ok(Choice::Int(x))
+    }
+
+    fn visit_u64<E: Error>(self, x: u64) -> Result<Choice, E> {
+        let large = |_| E::custom(format_args!("the integer {x} does not fit into 64 signed bits"));
+        i64::try_from(x).map(Choice::Int).map_err(large)
+    }
+
+    fn visit_f64<E: Error>(self, x: f64) -> Result<Choice, E> {
+        if x.is_finite() {
+            Ok(Choice::Float(x))
+        } else {
+            Err(E::invalid_value(Unexpected::Float(x), &self))
+        }
+    }
+
+    fn visit_str<E>(self, x: &str) -> Result<Choice, E> {
+        Ok(Choice::Str(x.to_owned()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Choice, E> {
+        Ok(Choice::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Choice, E> {
+        Ok(Choice::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Choice, A::Error> {
+        Err(A::Error::custom(KINDS))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Choice, A::Error> {
+        Err(A::Error::custom(KINDS))
     }
 }
 

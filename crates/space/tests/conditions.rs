@@ -71,3 +71,28 @@ fn a_range_has_an_end() {
     let error = builder.float("x", 0.0..=1.0).when_between(n, low, high).add().unwrap_err();
     assert!(error.to_string().contains("\"x\""), "{error}");
 }
+
+/// Integers beyond 64 signed bits would be rounded.
+#[test]
+fn integers_beyond_64_signed_bits_are_refused_for_their_size() {
+    let choices = |n: &str| {
+        let text =
+            format!("[{{\"name\": \"seed\", \"type\": \"categorical\", \"choices\": [{n}, 5]}}]");
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    for n in ["9223372036854775808", "18446744073709551615", "12345678901234567890"] {
+        refused(&choices(n), &["\"seed\"", n, "64 signed bits"]);
+    }
+    for n in [i64::MAX, i64::MIN] {
+        let space = Space::from_json(&choices(&n.to_string())).unwrap();
+        assert_eq!(
+            space.literal(&space.canonical(&automl_space::Config::empty(1)), 0),
+            Some(n.into())
+        );
+    }
+    let bounds = |high: u64| json!([{"name": "n", "type": "int", "low": 0, "high": high}]);
+    refused(&bounds(u64::MAX), &["\"n\"", "\"high\"", "64 signed bits"]);
+    // A bound of floats is a float.
+    let wide = json!([{"name": "x", "type": "float", "low": 0, "high": u64::MAX}]);
+    Space::from_json(&wide).unwrap();
+}

@@ -1,6 +1,8 @@
 //! Reading: a translation of ConfigSpace's form into the JSON form of this crate.
 
 mod condition;
+mod forbidden;
+mod range;
 
 use crate::{Space, SpaceError};
 use serde_json::{Map, Value as Json, json};
@@ -43,11 +45,10 @@ impl Space {
             reader.condition(condition)?;
         }
         reader.parents_first()?;
-        let constraints = forbiddens?
-            .iter()
-            .enumerate()
-            .map(|(position, json)| reader.constraint(position, json))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut constraints = Vec::new();
+        for (position, json) in forbiddens?.iter().enumerate() {
+            constraints.extend(reader.forbidden(position, json)?);
+        }
         let parameters = reader.parameters.into_iter().map(Json::Object).collect::<Vec<_>>();
         Self::from_json(&json!({ "parameters": parameters, "constraints": constraints }))
     }
@@ -124,9 +125,20 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// The original of a parameter.
+    fn original(&self, name: &str) -> Option<&Json> {
+        self.originals.iter().find(|json| json["name"] == name)
+    }
+
+    /// Whether a parameter has integers for values.
+    fn is_whole(&self, name: &str) -> bool {
+        let kind = self.original(name).and_then(|json| json["type"].as_str());
+        kind.is_some_and(|kind| kind.ends_with("_int"))
+    }
+
     /// The values of a finite parameter, in order.
     fn values(&self, name: &str) -> Option<Vec<Json>> {
-        let original = self.originals.iter().find(|json| json["name"] == name)?;
+        let original = self.original(name)?;
         for key in ["choices", "sequence"] {
             if let Some(Json::Array(list)) = original.get(key) {
                 return Some(list.clone());
@@ -162,37 +174,5 @@ impl Reader<'_> {
         }
         self.parameters = sorted;
         Ok(())
-    }
-
-    fn constraint(&self, position: usize, json: &Json) -> Result<Json, SpaceError> {
-        let bad = |reason: &str| SpaceError::Constraint {
-            name: format!("#{position}"),
-            reason: reason.to_owned(),
-        };
-        let kind = json["type"].as_str().unwrap_or_default();
-        if let Some(relation) = kind.strip_prefix("RELATION_") {
-            // The negation of the forbidden relation.
-            let allowed = match relation {
-                "LT" => ">=",
-                "LE" => ">",
-                "GT" => "<=",
-                "GE" => "<",
-                "EQ" | "EQUALS" => "!=",
-                _ => return Err(bad(&format!("unknown relation {kind:?}"))),
-            };
-            let side = |key: &str| json[key].as_str().ok_or_else(|| bad("a side is missing"));
-            let text = format!("`{}` {allowed} `{}`", side("left")?, side("right")?);
-            return Ok(json!({ "expression": text }));
-        }
-        let clause = |json: &Json| match json["type"].as_str() {
-            Some("EQUALS") => Ok(json!({ "parent": json["name"], "values": [json["value"]] })),
-            Some("IN") => Ok(json!({ "parent": json["name"], "values": json["values"] })),
-            other => Err(bad(&format!("unknown clause {:?}", other.unwrap_or_default()))),
-        };
-        let clauses = match (kind, &json["clauses"]) {
-            ("AND", Json::Array(clauses)) => clauses.iter().map(clause).collect(),
-            _ => clause(json).map(|clause| vec![clause]),
-        };
-        Ok(json!({ "forbidden": clauses? }))
     }
 }

@@ -1,8 +1,8 @@
 //! Writing.
 
-use crate::{
-    Choice, Clause, Config, Constraint, Domain, Param, Predicate, Prior, Space, SpaceError, Value,
-};
+mod forbidden;
+
+use crate::{Choice, Clause, Config, Domain, Param, Predicate, Prior, Space, SpaceError, Value};
 use automl_numeric::stream;
 use serde_json::{Value as Json, json};
 
@@ -11,11 +11,10 @@ const MAX_STEPS: u128 = 1000;
 
 impl Space {
     /// Writes the space in the form that ConfigSpace's `from_json` reads. A grid becomes an ordinal,
-    /// because ConfigSpace has no steps.
+    /// because ConfigSpace has no steps, and a number with one value a constant.
     ///
     /// # Errors
-    /// - [`SpaceError::Constraint`]: custom constraints, expressions other than a comparison of two
-    ///   parameters, forbidden ranges.
+    /// - [`SpaceError::Constraint`]: custom constraints, and expressions with arithmetic.
     /// - [`SpaceError::Definition`]: grids with a prior or of more than 1,000 points.
     pub fn to_configspace(&self) -> Result<Json, SpaceError> {
         // ConfigSpace refuses a default that is forbidden.
@@ -42,9 +41,10 @@ impl Space {
                 }
             }
         }
-        let forbiddens = self.constraints().iter().enumerate();
-        let forbiddens: Vec<Json> =
-            forbiddens.map(|(i, c)| self.forbidden(i, c)).collect::<Result<_, _>>()?;
+        let mut forbiddens = Vec::new();
+        for constraint in self.constraints() {
+            forbiddens.extend(self.forbidden(constraint)?);
+        }
         Ok(json!({
             "name": null,
             "hyperparameters": parameters,
@@ -98,48 +98,12 @@ impl Space {
             _ => json!({ "type": "IN", "child": child, "parent": parent, "values": values }),
         }]
     }
-
-    fn forbidden(&self, position: usize, constraint: &Constraint) -> Result<Json, SpaceError> {
-        let refused = |name: &str, reason: &str| SpaceError::Constraint {
-            name: name.to_owned(),
-            reason: reason.to_owned(),
-        };
-        match constraint {
-            Constraint::Custom { name, .. } => Err(refused(name, "a function cannot be written")),
-            Constraint::Expression(expression) => match expression.relation() {
-                Some((kind, left, right)) => {
-                    let name = |index: usize| self.params()[index].name();
-                    Ok(json!({ "type": kind, "left": name(left), "right": name(right) }))
-                }
-                None => Err(refused(
-                    expression.text(),
-                    "ConfigSpace only knows comparisons of two parameters",
-                )),
-            },
-            Constraint::Forbidden(clauses) => {
-                let mut parts = Vec::new();
-                for clause in clauses {
-                    let Predicate::OneOf(values) = &clause.predicate else {
-                        let name = format!("#{position}");
-                        return Err(refused(&name, "ConfigSpace forbids values, not ranges"));
-                    };
-                    let param = &self.params()[clause.parent];
-                    let values = literals(param, values.iter().copied());
-                    parts.push(json!({ "type": "IN", "name": param.name(), "values": values }));
-                }
-                Ok(if parts.len() == 1 {
-                    parts.remove(0)
-                } else {
-                    json!({ "type": "AND", "clauses": parts })
-                })
-            }
-        }
-    }
 }
 
 /// Whether a parameter is written as a list of its values.
 fn is_listed(param: &Param) -> bool {
     match param.domain() {
+        domain if domain.cardinality() == Some(1) => true,
         Domain::Float(d) => d.step().is_some(),
         Domain::Int(d) => d.step() != 1,
         Domain::Categorical(_) => true,
@@ -155,6 +119,9 @@ fn parameter(param: &Param, default: Value) -> Result<Json, SpaceError> {
     let refused =
         |reason: &str| SpaceError::Definition { name: name.to_owned(), reason: reason.to_owned() };
     let default = domain.literal(default).unwrap_or(Choice::Null);
+    if domain.cardinality() == Some(1) && !matches!(domain, Domain::Categorical(_)) {
+        return Ok(json!({ "type": "constant", "name": name, "value": default, "meta": null }));
+    }
     if is_listed(param) {
         let n = domain.cardinality().filter(|n| *n <= MAX_STEPS || !domain.is_ordered());
         let n = n.ok_or_else(|| refused("ConfigSpace has no steps, and the list is too long"))?;

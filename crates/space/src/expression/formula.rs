@@ -5,7 +5,7 @@ use crate::{Config, Value};
 
 /// A formula without negations, which the parser pushes down to the comparisons.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Formula {
+pub(crate) enum Formula {
     All(Vec<Formula>),
     Any(Vec<Formula>),
     Compare(Relation, Term, Term),
@@ -19,7 +19,7 @@ pub(super) enum Formula {
 
 /// A relation between two numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Relation {
+pub(crate) enum Relation {
     Less,
     AtMost,
     Equal,

@@ -4,7 +4,7 @@ use crate::{Config, Value};
 
 /// An arithmetic term.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Term {
+pub(crate) enum Term {
     Constant(f64),
     /// The value of a numerical parameter.
     Param(usize),
@@ -44,7 +44,7 @@ impl Term {
 
 /// An arithmetic operator or a named function.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Function {
+pub(crate) enum Function {
     Add,
     Subtract,
     Multiply,

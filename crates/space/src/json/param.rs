@@ -4,6 +4,7 @@ use super::clause::JsonCondition;
 use crate::builder::{DomainSpec, ParamBuilder};
 use crate::{Choice, Domain, Param, Prior, Space, SpaceBuilder, SpaceError};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 /// A parameter with the fields of all types.
 #[derive(Serialize, Deserialize)]
@@ -13,13 +14,13 @@ pub(super) struct JsonParam {
     #[serde(rename = "type")]
     kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    low: Option<Choice>,
+    low: Option<Json>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    high: Option<Choice>,
+    high: Option<Json>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     log: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    step: Option<Choice>,
+    step: Option<Json>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     choices: Option<Vec<Choice>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -132,17 +133,18 @@ impl JsonParam {
 }
 
 /// The number of a field.
-fn number(field: &str, value: &Option<Choice>) -> Result<f64, String> {
-    let number = value.as_ref().and_then(Choice::as_f64);
+fn number(field: &str, value: &Option<Json>) -> Result<f64, String> {
+    let number = value.as_ref().and_then(Json::as_f64);
     number.ok_or_else(|| format!("needs a number {field:?}"))
 }
 
 /// The integer of a field; floats with an integral value count, such as `3.0`.
-fn integer(field: &str, value: &Option<Choice>) -> Result<i64, String> {
+fn integer(field: &str, value: &Option<Json>) -> Result<i64, String> {
     let x = number(field, value)?;
-    match value {
-        Some(Choice::Int(x)) => Ok(*x),
-        _ if x.fract() == 0.0 && x.abs() < 9e15 => Ok(x as i64),
-        _ => Err(format!("{field:?} must be an integer, not {x}")),
+    match value.as_ref().and_then(Json::as_i64) {
+        Some(x) => Ok(x),
+        None if x.fract() != 0.0 => Err(format!("{field:?} must be an integer, not {x}")),
+        None if x.abs() < 9e15 => Ok(x as i64),
+        None => Err(format!("{field:?} does not fit into 64 signed bits, or is a float: {x}")),
     }
 }
