@@ -2,6 +2,7 @@
 
 mod field;
 mod init;
+mod integer;
 mod tell;
 
 pub(super) use init::Init;
@@ -23,7 +24,9 @@ pub(super) fn parse(line: &str) -> Result<Request, String> {
     let json: Value = serde_json::from_str(line).map_err(|e| format!("not JSON: {e}"))?;
     let Value::Object(map) = json else { return Err("a request is a JSON object".into()) };
     match map.get("cmd").and_then(Value::as_str) {
-        Some("init") => init::parse(&map).map(|init| Request::Init(Box::new(init))),
+        Some("init") => integer::check(line)
+            .and_then(|()| init::parse(&map))
+            .map(|init| Request::Init(Box::new(init))),
         Some("ask") => Ok(Request::Ask),
         Some("tell") => tell::parse(&map).map(Request::Tell),
         Some("quit") => Ok(Request::Quit),
