@@ -36,7 +36,7 @@ pub enum Activation {
 }
 
 /// Names in configuration files: the written one, then other spellings that are read.
-const NAMES: [(Activation, &[&str]); 10] = [
+pub(crate) const NAMES: [(Activation, &[&str]); 10] = [
     (Activation::Identity, &["null", "None", "Identity"]),
     (Activation::Relu, &["ReLU"]),
     (Activation::Relu6, &["ReLU6"]),

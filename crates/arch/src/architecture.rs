@@ -38,8 +38,12 @@ pub struct Architecture {
     /// Width multiple w in (0, 16]: channels c become
     /// [`make_divisible(c w, 8)`](crate::make_divisible).
     pub width_multiple: f64,
-    /// The chain, of at most 4,096 layers; its last layer gives one number per class.
+    /// The chain, of at most 4,096 layers with the head; its last layer gives one number per class.
     pub backbone: Vec<Layer>,
+    /// The layers behind the backbone, to which the multiples do not apply: channels and repeats are
+    /// taken as they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub head: Vec<Layer>,
 }
 
 /// One entry of the chain.
@@ -85,6 +89,7 @@ impl Architecture {
             depth_multiple: 1.0,
             width_multiple: 1.0,
             backbone: backbone.into_iter().collect(),
+            head: Vec::new(),
         }
     }
 }

@@ -151,6 +151,7 @@ impl BlockSpace {
             depth_multiple: 1.0,
             width_multiple: self.head.width(&config),
             backbone,
+            head: Vec::new(),
         };
         (architecture, blocks)
     }

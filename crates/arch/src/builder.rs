@@ -38,7 +38,7 @@ pub fn make_divisible(value: f64, divisor: usize) -> usize {
 /// Layer and copy that a node of the graph comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeOrigin {
-    /// Index of the layer in the backbone.
+    /// Index of the layer in the backbone, and on into the head.
     pub layer: usize,
     /// Index of the copy of the layer's block, from 0.
     pub copy: usize,
@@ -53,7 +53,8 @@ pub(crate) struct Builder {
     pub(crate) nodes: Vec<Op>,
     /// The origin of each node, up to the last finished copy.
     pub(crate) origins: Vec<NodeOrigin>,
-    width: f64,
+    /// The width multiple; `None` where channels are taken as they are.
+    width: Option<f64>,
     block: usize,
     name: &'static str,
     copy: usize,
@@ -68,7 +69,7 @@ impl Builder {
             flat: false,
             nodes: Vec::new(),
             origins: Vec::new(),
-            width,
+            width: Some(width),
             block: 0,
             name: "",
             copy: 0,
@@ -142,7 +143,12 @@ impl Builder {
 
     /// Channels under the width multiple.
     pub(crate) fn scaled(&self, channels: usize) -> usize {
-        make_divisible(channels as f64 * self.width, 8)
+        self.width.map_or(channels, |width| make_divisible(channels as f64 * width, 8))
+    }
+
+    /// Ends the width multiple: the channels of the following blocks are taken as they are.
+    pub(crate) fn keep_channels(&mut self) {
+        self.width = None;
     }
 
     /// Checks the inner channels of a block.

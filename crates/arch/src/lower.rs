@@ -59,7 +59,12 @@ fn lower(architecture: &Architecture) -> Checked<(Graph, Vec<NodeOrigin>)> {
     check_settings(architecture)?;
     let Architecture { input_channels, input_side, .. } = *architecture;
     let mut builder = Builder::new(input_channels, input_side, architecture.width_multiple);
-    for (index, layer) in architecture.backbone.iter().enumerate() {
+    let first = architecture.backbone.len();
+    for (index, layer) in architecture.backbone.iter().chain(&architecture.head).enumerate() {
+        let depth = if index < first { architecture.depth_multiple } else { 1.0 };
+        if index == first {
+            builder.keep_channels();
+        }
         let block = layer.block.kind();
         builder.begin(index, block.name());
         builder.argument("repeat", layer.repeat, 1..=MAX_REPEAT, "1 to 1024")?;
@@ -67,7 +72,7 @@ fn lower(architecture: &Architecture) -> Checked<(Graph, Vec<NodeOrigin>)> {
             return Err(builder.shape_error("maps", "put it before Flatten"));
         }
         block.check(&builder)?;
-        block.lower(&mut builder, Layer::copies(layer.repeat, architecture.depth_multiple))?;
+        block.lower(&mut builder, Layer::copies(layer.repeat, depth))?;
         builder.end_copy();
     }
     let Builder { channels, side, flat, nodes, origins, .. } = builder;
@@ -86,7 +91,7 @@ fn lower(architecture: &Architecture) -> Checked<(Graph, Vec<NodeOrigin>)> {
 }
 
 fn check_settings(architecture: &Architecture) -> Checked<()> {
-    let blocks = architecture.backbone.len();
+    let blocks = architecture.backbone.len() + architecture.head.len();
     for (setting, value, high, expected) in [
         ("input_channels", architecture.input_channels, MAX_CHANNELS, "1 to 65536"),
         ("input_side", architecture.input_side, MAX_SIDE, "1 to 8192"),

@@ -1,29 +1,20 @@
 //! kindle's YAML format of networks.
 //!
-//! A document has `input_channel`, `input_size`, `depth_multiple`, `width_multiple` and a
-//! `backbone` of `[repeat, module, arguments]` rows; kindle's leading `from` index (-1) is accepted.
-//! The modules and their positional arguments are those of [`Block::kinds`].
+//! A document has `input_channel`, `input_size`, `depth_multiple`, `width_multiple`, a `backbone` and
+//! a `head` of `[repeat, module, arguments]` rows; kindle's leading `from` index (-1) and its map of
+//! arguments by name at the end of a row are accepted. The modules and their arguments are those of
+//! [`Block::kinds`].
+
+mod grammar;
 
 use crate::architecture::{Architecture, Layer};
 use crate::block::Block;
-use crate::row::{Item, Row, YamlError};
-use serde::Deserialize;
+use crate::row::{Item, Row, YamlError, hint};
 use std::fmt::Write;
 
-#[derive(Deserialize)]
-struct Document {
-    input_channel: usize,
-    input_size: Option<Item>,
-    #[serde(default = "one")]
-    depth_multiple: f64,
-    #[serde(default = "one")]
-    width_multiple: f64,
-    backbone: Vec<Vec<Item>>,
-}
-
-fn one() -> f64 {
-    1.0
-}
+/// The keys of a document.
+const KEYS: [&str; 6] =
+    ["input_channel", "input_size", "depth_multiple", "width_multiple", "backbone", "head"];
 
 impl Architecture {
     /// Reads a configuration and checks that it can be built.
@@ -76,29 +67,66 @@ impl Architecture {
         writeln!(out, "input_size: [{0}, {0}]", self.input_side)?;
         writeln!(out, "depth_multiple: {:?}", self.depth_multiple)?;
         writeln!(out, "width_multiple: {:?}", self.width_multiple)?;
-        writeln!(out, "backbone:")?;
-        for Layer { repeat, block } in &self.backbone {
-            let arguments = block.kind().written().join(", ");
-            writeln!(out, "  - [{repeat}, {}, [{arguments}]]", block.name())?;
+        for (key, layers) in [("backbone", &self.backbone), ("head", &self.head)] {
+            if key == "backbone" || !layers.is_empty() {
+                writeln!(out, "{key}:")?;
+            }
+            for Layer { repeat, block } in layers {
+                let arguments = block.kind().written().join(", ");
+                writeln!(out, "  - [{repeat}, {}, [{arguments}]]", block.name())?;
+            }
         }
         Ok(())
     }
 }
 
 fn read(text: &str, side: Option<usize>) -> Result<Architecture, YamlError> {
-    let document: Document = serde_saphyr::from_str(text)
-        .map_err(|error| YamlError::Syntax { message: error.to_string() })?;
-    let input_side = match side {
-        Some(side) => side,
-        None => square(document.input_size)?,
+    let syntax = |message: String| YamlError::Syntax { message };
+    let document = serde_saphyr::from_str(text).map_err(|error| syntax(error.to_string()))?;
+    let Item::Map(pairs) = document else {
+        return Err(syntax(
+            "it is no map with the keys input_channel, input_size, backbone".into(),
+        ));
     };
-    let rows = document.backbone.into_iter().enumerate();
+    if let Some((key, _)) = pairs.iter().find(|(key, _)| !KEYS.contains(&key.as_str())) {
+        let (key, hint) = (key.clone(), hint(key, &KEYS));
+        return Err(YamlError::Key { key, hint, known: KEYS.join(", ") });
+    }
+    let get = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, item)| item);
+    let wrong = |key: &'static str, expected: &'static str, item: Option<&Item>| {
+        let found = item.map_or_else(|| "missing".to_owned(), Item::describe);
+        YamlError::Setting { key, expected, found }
+    };
+    let multiple = |key: &'static str| match get(key) {
+        None => Ok(1.0),
+        item => item.and_then(Item::number).ok_or_else(|| wrong(key, "a number", item)),
+    };
+    let rows = |key: &'static str| match get(key) {
+        None | Some(Item::Null) => Ok(Vec::new()),
+        Some(Item::List(rows)) => Ok(rows.clone()),
+        item => Err(wrong(key, "a list of rows", item)),
+    };
+    let channels = get("input_channel");
+    let input_channels = channels.and_then(Item::size);
+    let (depth_multiple, width_multiple) =
+        (multiple("depth_multiple")?, multiple("width_multiple")?);
+    let (backbone, head) = (rows("backbone")?, rows("head")?);
+    let first = backbone.len();
+    let layers = |rows: Vec<Item>, first: usize| {
+        let rows = rows.into_iter().enumerate();
+        rows.map(|(at, row)| layer(first + at, row)).collect::<Result<_, _>>()
+    };
     let architecture = Architecture {
-        input_channels: document.input_channel,
-        input_side,
-        depth_multiple: document.depth_multiple,
-        width_multiple: document.width_multiple,
-        backbone: rows.map(|(block, row)| layer(block, row)).collect::<Result<_, _>>()?,
+        input_channels: input_channels
+            .ok_or_else(|| wrong("input_channel", "a whole number", channels))?,
+        input_side: match side {
+            Some(side) => side,
+            None => square(get("input_size").cloned())?,
+        },
+        depth_multiple,
+        width_multiple,
+        backbone: layers(backbone, 0)?,
+        head: layers(head, first)?,
     };
     architecture.graph()?;
     Ok(architecture)
@@ -118,7 +146,18 @@ fn square(size: Option<Item>) -> Result<usize, YamlError> {
     }
 }
 
-fn layer(block: usize, mut row: Vec<Item>) -> Result<Layer, YamlError> {
+fn layer(block: usize, row: Item) -> Result<Layer, YamlError> {
+    let Item::List(mut row) = row else {
+        let message = format!("block {block} is {}, not a list", row.describe());
+        return Err(YamlError::Syntax { message });
+    };
+    let keywords = match row.pop() {
+        Some(Item::Map(keywords)) => keywords,
+        last => {
+            row.extend(last);
+            Vec::new()
+        }
+    };
     if row.len() == 4 {
         let from = row.remove(0);
         if !matches!(from, Item::Int(-1)) {
@@ -131,7 +170,7 @@ fn layer(block: usize, mut row: Vec<Item>) -> Result<Layer, YamlError> {
     let Some(repeat) = repeat.size() else {
         return Err(YamlError::Row { block });
     };
-    let mut row = Row::new(block, &name, items);
+    let mut row = Row::new(block, &name, items, keywords);
     let block = Block::read(&mut row)?;
     row.end()?;
     Ok(Layer { repeat, block })

@@ -114,6 +114,89 @@ fn what_is_wrong_is_said_with_its_place() {
     }
 }
 
+/// The text of an architecture on images `[1, 8, 8]`.
+fn text(multiples: &str, backbone: &[&str], head: &[&str]) -> String {
+    let rows = |rows: &[&str]| rows.iter().map(|row| format!("  - {row}\n")).collect::<String>();
+    let (backbone, head) = (rows(backbone), rows(head));
+    format!("input_channel: 1\ninput_size: [8, 8]\n{multiples}backbone:\n{backbone}head:\n{head}")
+}
+
+/// The head is appended as it is: no multiple applies, and channels are not rounded.
+#[test]
+fn the_head_is_appended_without_multiples() {
+    let multiples = "depth_multiple: 0.5\nwidth_multiple: 0.5\n";
+    let backbone = ["[-1, 4, Conv, [30, 3, 1]]", "[-1, 1, MaxPool, [2]]"];
+    let head = ["[-1, 3, Conv, [10, 1, 1]]", "[-1, 1, GlobalAvgPool, []]", "[-1, 1, Flatten, []]"];
+    let read = Architecture::from_yaml(&text(multiples, &backbone, &head)).unwrap();
+    assert_eq!((read.backbone.len(), read.head.len()), (2, 3));
+    let plain = ["[1, Conv, [16, 3, 1]]", "[1, Conv, [16, 3, 1]]", "[1, MaxPool, [2]]"];
+    let fixed = ["[3, FixedConv, [10, 1, 1]]", "[1, GlobalAvgPool, []]", "[1, Flatten, []]"];
+    let same = Architecture::from_yaml(&text("", &[&plain[..], &fixed].concat(), &[])).unwrap();
+    assert_eq!(read.graph().unwrap(), same.graph().unwrap());
+    assert_eq!(read.classes(), Ok(10));
+    assert_eq!(Architecture::from_yaml(&read.to_yaml()).unwrap(), read);
+    // Blocks of inner channels keep their channels too.
+    let head = ["[1, InvertedResidualv3, [3, 2, 11, 0, 0, 1]]", "[1, GlobalAvgPool, []]"];
+    let read = Architecture::from_yaml(&text(multiples, &backbone, &head)).unwrap();
+    assert_eq!(read.classes(), Ok(11));
+    assert_eq!(read.places().unwrap().last().unwrap().layer, 3);
+    let wrong = text("", &backbone, &["[1, Conv, [10, 1, 1]]", "[1, Conf, []]"]);
+    let error = Architecture::from_yaml(&wrong).unwrap_err().to_string();
+    assert!(error.starts_with("block 3: no module is called \"Conf\""), "{error}");
+}
+
+#[test]
+fn arguments_by_name_are_read() {
+    let read = |row: &str| {
+        let rows = [row, "[1, GlobalAvgPool, []]", "[1, Flatten, []]", "[1, Linear, [10]]"];
+        Architecture::from_yaml(&text("", &rows, &[]))
+    };
+    let expected = read("[1, Conv, [16, 3, 2, null, 1, LeakyReLU]]").unwrap();
+    for row in [
+        "[-1, 1, Conv, [16, 3, 2], {activation: LeakyReLU}]",
+        "[1, Conv, [16], {stride: 2, kernel: 3, activation: LeakyReLU}]",
+        "[1, Conv, [], {out_channels: 16, kernel_size: 3, stride: 2, activation: LeakyReLU}]",
+        "[1, Conv, [16, 3, 2, null, 1, LeakyReLU], {}]",
+    ] {
+        assert_eq!(read(row).unwrap(), expected, "{row}");
+    }
+    for (row, message) in [
+        ("[1, Conv, [16, 3], {strid: 2}]", "\"strid\" is no argument (did you mean \"stride\"?)"),
+        ("[1, Conv, [16, 3, 2], {stride: 2}]", "\"stride\" stands among the positional"),
+        ("[1, Conv, [16, 3], {activation: 7}]", "\"activation\" must be null or an activation"),
+        ("[1, Conv, [16, 3], {kernel_size: 3}]", "\"kernel_size\" stands among the positional"),
+        ("[1, Conv, [16], {stride: 2}]", "argument 2 must be a whole number, not missing"),
+        ("[1, Conv, [16, {kernel: 3}]]", "argument 2 must be a whole number, not a map"),
+    ] {
+        let error = read(row).unwrap_err().to_string();
+        assert!(error.starts_with("block 0 (Conv): ") && error.contains(message), "{row}: {error}");
+    }
+    let error = read("[1, Flatten, [], {start: 1}]").unwrap_err().to_string();
+    assert!(
+        error.starts_with("block 0 (Flatten): \"start\" is no argument: it has none"),
+        "{error}"
+    );
+    let error = read("[1, Conv, {channels: 16}]").unwrap_err().to_string();
+    assert_eq!(error, "block 0 must read [repeat, module, [arguments]]");
+}
+
+#[test]
+fn keys_are_known_or_named() {
+    let rows = ["[1, GlobalAvgPool, []]", "[1, Flatten, []]", "[1, Linear, [10]]"];
+    for (line, message) in [
+        ("width_multiplier: 0.5", "\"width_multiplier\" (did you mean \"width_multiple\"?)"),
+        ("heads: []", "\"heads\" (did you mean \"head\"?)"),
+        ("zzz: 1", "unknown key \"zzz\": input_channel,"),
+        ("depth_multiple: deep", "depth_multiple must be a number, not \"deep\""),
+        ("7: 8", "the key 7 is no text"),
+    ] {
+        let error = Architecture::from_yaml(&text(&format!("{line}\n"), &rows, &[])).unwrap_err();
+        assert!(error.to_string().contains(message), "{line}: {error}");
+    }
+    let error = Architecture::from_yaml("input_size: 3\nbackbone: []").unwrap_err().to_string();
+    assert_eq!(error, "input_channel must be a whole number, not missing");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 

@@ -32,14 +32,17 @@ Ctrl-C ends it; the same command again goes on from the last checkpoint in that 
 #[command(allow_negative_numbers = true)]
 pub(crate) struct TrainArgs {
     /// The network: its model.yaml or network.json, or the folder of one
-    #[arg(value_name = "NETWORK")]
-    model: PathBuf,
+    #[arg(value_name = "NETWORK", required_unless_present = "print_grammar")]
+    model: Option<PathBuf>,
     /// The folder for the trained network
-    #[arg(long, value_name = "FOLDER")]
-    out: PathBuf,
+    #[arg(long, value_name = "FOLDER", required_unless_present = "print_grammar")]
+    out: Option<PathBuf>,
     /// Replace a trained network in that folder
     #[arg(long)]
     overwrite: bool,
+    /// Print the format of model.yaml with every module and its arguments
+    #[arg(long)]
+    print_grammar: bool,
 
     #[command(flatten)]
     data: DataArgs,
@@ -102,6 +105,9 @@ impl TrainArgs {
 
 /// Trains, or only checks the settings.
 pub(crate) fn run(args: TrainArgs) -> Result<(), Failure> {
+    if args.print_grammar {
+        return say(automl::arch::Architecture::grammar().trim_end());
+    }
     let settings = args.load()?;
     if args.settings.dry_run {
         return say(automl::search::to_toml(&settings).trim_end());
@@ -119,10 +125,13 @@ fn execute(args: &TrainArgs, settings: &Settings) -> Result<(), Failure> {
     use crate::output::Interrupted;
     use automl::search::{Completion, fit};
     use automl::study::StopFlag;
+    let (Some(model), Some(out)) = (&args.model, &args.out) else {
+        return Err("a network and --out are needed".into());
+    };
     let stop = StopFlag::on_ctrl_c()?;
     let planned = std::sync::atomic::AtomicU64::new(0);
     let show = |progress: &fit::Progress| show(progress, &planned);
-    match fit::run(settings, &args.model, &args.out, &stop, &show)? {
+    match fit::run(settings, model, out, &stop, &show)? {
         Completion::Finished(record) => say(format_args!(
             "{} parameters, {} multiply-accumulates, {} epochs in {:.0} s: validation {:.2}%, \
              test {:.2}%\neverything lies in {}",
@@ -132,7 +141,7 @@ fn execute(args: &TrainArgs, settings: &Settings) -> Result<(), Failure> {
             record.seconds,
             100.0 * record.validation_accuracy,
             100.0 * record.test_accuracy,
-            args.out.display()
+            out.display()
         )),
         Completion::Interrupted => Err(Interrupted::because(
             "interrupted; the same command goes on from the last checkpoint",

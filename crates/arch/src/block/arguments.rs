@@ -52,7 +52,7 @@ macro_rules! arguments {
                 let _ = &row;
                 $(
                     let default = $crate::block::arguments::optional!($($default)?);
-                    let $field: $type = row.take(default)?;
+                    let $field: $type = row.take(stringify!($field), default)?;
                 )*
                 Ok(Self { $($field,)* $($flag: row.name().starts_with("ECA"),)? })
             }

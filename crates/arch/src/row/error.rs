@@ -2,7 +2,8 @@
 
 use crate::error::ArchitectureError;
 
-/// A configuration that cannot be read. Blocks are counted from 0.
+/// A configuration that cannot be read. Blocks are counted from 0, those of the head after those of the
+/// backbone.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum YamlError {
@@ -11,6 +12,26 @@ pub enum YamlError {
     Syntax {
         /// Message of the parser, with the line.
         message: String,
+    },
+    /// A key that the format does not have.
+    #[error("the configuration has the unknown key {key:?}{hint}: {known}")]
+    Key {
+        /// The key.
+        key: String,
+        /// The nearest key, in words; empty where none is near.
+        hint: String,
+        /// All keys.
+        known: String,
+    },
+    /// A key is missing or has a value of the wrong kind.
+    #[error("{key} must be {expected}, not {found}")]
+    Setting {
+        /// The key.
+        key: &'static str,
+        /// The expected kind of value.
+        expected: &'static str,
+        /// The given value.
+        found: String,
     },
     /// The size of the images is in neither the file nor the call.
     #[error("the configuration has no input_size: add a line such as input_size: [32, 32]")]
@@ -21,7 +42,7 @@ pub enum YamlError {
         /// The given sides.
         sides: Vec<usize>,
     },
-    /// A row is not `[repeat, module, arguments]`.
+    /// A row is not `[repeat, module, arguments]`, with a map of arguments by name behind it or not.
     #[error("block {block} must read [repeat, module, [arguments]]")]
     Row {
         /// Index of the row.
@@ -58,6 +79,18 @@ pub enum YamlError {
         expected: &'static str,
         /// The given value.
         found: String,
+    },
+    /// An argument by name is unknown, stands twice or is of the wrong kind.
+    #[error("block {block} ({name}): {argument:?} {reason}")]
+    Keyword {
+        /// Index of the row.
+        block: usize,
+        /// Name of the module.
+        name: String,
+        /// Name of the argument.
+        argument: String,
+        /// The explanation.
+        reason: String,
     },
     /// The configuration is well-formed, but the network cannot be built.
     #[error(transparent)]

@@ -40,11 +40,7 @@ impl Value for f64 {
     const EXPECTED: &'static str = "a number";
 
     fn read(item: &Item) -> Option<Self> {
-        match item {
-            Item::Int(value) => Some(*value as f64),
-            Item::Float(value) => Some(*value),
-            _ => None,
-        }
+        item.number()
     }
 
     fn written(&self) -> String {

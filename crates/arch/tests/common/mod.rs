@@ -122,17 +122,20 @@ pub(crate) fn architecture() -> impl Strategy<Value = Architecture> {
         prop::sample::select(vec![0.25, 0.5, 1.0]),
         prop::collection::vec(layer, 1..5),
         2_usize..6,
+        0_usize..5,
     )
-        .prop_map(|(channels, side, depth, width, mut backbone, classes)| {
+        .prop_map(|(channels, side, depth, width, mut backbone, classes, in_head)| {
             backbone.push(Layer::once(Block::GlobalAvgPool));
             backbone.push(Layer::once(Block::Flatten));
             backbone.push(Layer::once(Block::linear(classes)));
+            let head = backbone.split_off(backbone.len().saturating_sub(in_head).max(1));
             Architecture {
                 input_channels: channels,
                 input_side: side,
                 depth_multiple: depth,
                 width_multiple: width,
                 backbone,
+                head,
             }
         })
         .prop_filter("must be buildable", |architecture| architecture.graph().is_ok())
