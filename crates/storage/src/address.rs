@@ -12,6 +12,7 @@ use std::path::Path;
 /// let file = Address::File(Path::new("study.db"));
 /// assert_eq!(Address::parse("study.db")?, file);
 /// assert_eq!(Address::parse("sqlite:///study.db")?, file);
+/// assert_eq!(Address::parse("sqlite:///study.db?timeout=60")?, file);
 /// assert!(matches!(Address::parse("postgresql://host/studies")?, Address::Postgres(_)));
 /// assert!(Address::parse("mysql://host/studies").is_err());
 /// # Ok::<(), automl_storage::OpenError>(())
@@ -24,31 +25,98 @@ pub enum Address<'a> {
     Postgres(&'a str),
 }
 
+/// Why a text is not an address of a storage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It is of no known form.
+    Form,
+    /// Its query has an option that would change its meaning.
+    Option(String),
+}
+
+/// Options of Python's SQLite driver that change nothing in what is stored.
+pub(crate) const DRIVER_OPTIONS: [&str; 5] =
+    ["cached_statements", "check_same_thread", "detect_types", "isolation_level", "timeout"];
+
+/// Drivers of SQLAlchemy for files of SQLite.
+const SQLITE_DRIVERS: [&str; 4] = ["", "aiosqlite", "pysqlite", "pysqlite_numeric"];
+
+/// Words before a colon that mean a kind of database rather than a file.
+const SCHEMES: [&str; 15] = [
+    "cockroachdb",
+    "file",
+    "grpc",
+    "http",
+    "https",
+    "journal",
+    "mariadb",
+    "mssql",
+    "mysql",
+    "oracle",
+    "postgres",
+    "postgresql",
+    "redis",
+    "rediss",
+    "sqlite",
+];
+
 impl<'a> Address<'a> {
-    /// The address that a text names, if it is of a known form.
-    pub(crate) fn of(url: &'a str) -> Option<Self> {
-        let path = url.strip_prefix("sqlite:///").unwrap_or(url);
-        if ["postgresql://", "postgres://"].iter().any(|scheme| url.starts_with(scheme)) {
-            Some(Self::Postgres(url))
-        } else if path.is_empty() || path.contains("://") || is_connection(url) {
-            None
-        } else {
-            Some(Self::File(Path::new(path)))
+    /// The address that a text names.
+    pub(crate) fn of(url: &'a str) -> Result<Self, Refusal> {
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return if is_file(url) { Ok(Self::File(Path::new(url))) } else { Err(Refusal::Form) };
+        };
+        match scheme.split_once('+').unwrap_or((scheme, "")) {
+            ("postgresql" | "postgres", _) => Ok(Self::Postgres(url)),
+            ("sqlite", driver) if SQLITE_DRIVERS.contains(&driver) => file(rest),
+            _ => Err(Refusal::Form),
         }
     }
 }
 
-/// Whether a text that is not a URL is meant for PostgreSQL: a list of `key=value`, or a URL without its
-/// slashes. It may contain a password and must not be taken for a file name.
+/// The file of what follows `sqlite://`: a slash, the path and a query.
+fn file(rest: &str) -> Result<Address<'_>, Refusal> {
+    let path = rest.strip_prefix('/').ok_or(Refusal::Form)?;
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (option, _) = pair.split_once('=').ok_or(Refusal::Form)?;
+        if !DRIVER_OPTIONS.contains(&option) {
+            return Err(Refusal::Option(option.to_owned()));
+        }
+    }
+    if path.is_empty() || path.contains("://") || path == ":memory:" || path.starts_with("file:") {
+        return Err(Refusal::Form);
+    }
+    Ok(Address::File(Path::new(path)))
+}
+
+/// Whether a text without `://` names a file, and is not a URL that lacks something. Such a one may
+/// contain a password.
+fn is_file(text: &str) -> bool {
+    let has_scheme = scheme(text).is_some();
+    let has_login = text.split_once('@').is_some_and(|(before, _)| before.contains(':'));
+    let has_query = text.split_once('?').is_some_and(|(_, query)| query.contains('='));
+    !(text.is_empty() || text.starts_with(':') || text.starts_with("//"))
+        && !(has_scheme || has_login || has_query || is_connection(text))
+}
+
+/// The word for a kind of database with which a text begins, with its driver.
+pub(crate) fn scheme(text: &str) -> Option<&str> {
+    let end = text.find([':', '/'])?;
+    let name = text[..end].split('+').next().unwrap_or_default().to_ascii_lowercase();
+    let known = SCHEMES.contains(&name.as_str());
+    // `sqlite/` is a folder, `sqlite//` a typing error.
+    (known && (text[end..].starts_with(':') || text[end..].starts_with("//"))).then(|| &text[..end])
+}
+
+/// Whether a text is a list of `key=value` for PostgreSQL.
 fn is_connection(text: &str) -> bool {
-    let sets = |key: &str| {
-        let after = text.match_indices(key).map(|(at, _)| text[at + key.len()..].trim_start());
-        after.into_iter().any(|rest| rest.starts_with('='))
+    let text = text.to_ascii_lowercase();
+    let sets = |key: &&str| {
+        let mut after = text.match_indices(key).map(|(at, _)| text[at + key.len()..].trim_start());
+        after.any(|rest| rest.starts_with('='))
     };
-    text.starts_with("postgres:")
-        || text.starts_with("postgresql:")
-        || sets("password")
-        || sets("dbname")
+    ["password", "passwd", "dbname"].iter().any(sets)
 }
 
 #[cfg(test)]
@@ -58,21 +126,66 @@ mod tests {
     #[test]
     fn addresses_are_told_apart() {
         let file = |path: &'static str| Some(Address::File(Path::new(path)));
-        assert_eq!(Address::parse("a/b.db").ok(), file("a/b.db"));
-        assert_eq!(Address::parse("sqlite:////a.db").ok(), file("/a.db"));
-        let url = "postgresql://me:secret@host/x";
-        assert_eq!(Address::parse(url).ok(), Some(Address::Postgres(url)));
+        for (url, path) in [
+            ("a/b.db", "a/b.db"),
+            ("sqlite/a.db", "sqlite/a.db"),
+            ("run 1: a.db", "run 1: a.db"),
+            ("sqlite:////a.db", "/a.db"),
+            ("sqlite+pysqlite:///a.db", "a.db"),
+            ("sqlite:///a.db?timeout=60", "a.db"),
+            ("sqlite:///a.db?timeout=60&check_same_thread=false", "a.db"),
+            ("sqlite:///a%20b.db?", "a%20b.db"),
+        ] {
+            assert_eq!(Address::parse(url).ok(), file(path), "{url}");
+        }
+        for url in ["postgresql://me:secret@host/x", "postgresql+psycopg2://me:secret@host/x"] {
+            assert_eq!(Address::parse(url).ok(), Some(Address::Postgres(url)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_without_its_password() {
         for unknown in [
             "",
             "sqlite:///",
+            "sqlite://",
+            "sqlite://host/a.db",
+            "sqlite:a.db",
+            "sqlite:/a.db",
+            "sqlite///a.db",
+            "sqlite+pysqlcipher://:secret@/a.db",
+            "sqlite:///:memory:",
+            "sqlite:///file:a.db?uri=true",
+            "sqlite:///a.db?secret",
+            ":memory:",
+            "file:a.db?mode=ro",
+            "a.db?timeout=60",
             "mysql://me:secret@host/x",
+            "mysql+pymysql://me:secret@host/x",
             "host=h dbname=x password=secret",
             "password = 'top secret' host=h",
+            "PASSWORD=secret host=h",
             "postgres:me:secret@host/x",
             "postgresql:/me:secret@host/x",
+            "postgresql//me:secret@host/x",
+            "//me:secret@host/x",
+            "me:secret@host/x",
+            "postgersql:me:secret@host/x",
         ] {
             let error = Address::parse(unknown).unwrap_err().to_string();
-            assert!(!error.contains("secret"), "{error}");
+            assert!(!error.contains("secret") && error.contains("not supported"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_option_that_changes_the_meaning_is_named() {
+        for (url, option) in [
+            ("sqlite:///a.db?mode=ro", "mode"),
+            ("sqlite:///a.db?timeout=60&immutable=1", "immutable"),
+            ("sqlite:///a.db?vfs=unix-none", "vfs"),
+        ] {
+            let error = Address::parse(url).unwrap_err().to_string();
+            assert!(error.contains(&format!("{option:?}")) && error.contains("timeout"), "{error}");
         }
     }
 }

@@ -4,7 +4,7 @@ mod memory;
 mod postgres;
 mod sqlite;
 
-use crate::address::Address;
+use crate::address::{Address, DRIVER_OPTIONS, Refusal};
 use crate::open::{OpenError, without_password};
 use automl_study::SharedStorage;
 use std::fmt;
@@ -93,7 +93,7 @@ pub fn storages() -> &'static [StorageEntry] {
 /// ```
 pub fn open(url: &str, study: &str) -> Result<Box<dyn SharedStorage>, OpenError> {
     let Some(entry) = STORAGES.iter().find(|entry| entry.opens(url)) else {
-        return Err(unknown(url));
+        return Err(refused(url, Address::of(url).err().unwrap_or(Refusal::Form)));
     };
     match (entry.open, entry.feature) {
         (Some(open), _) => open(url, study),
@@ -105,18 +105,26 @@ pub fn open(url: &str, study: &str) -> Result<Box<dyn SharedStorage>, OpenError>
 }
 
 impl<'a> Address<'a> {
-    /// Parses a file name, `sqlite:///FILE` or `postgresql://HOST/DATABASE`.
+    /// Parses a file name, `sqlite:///FILE` or `postgresql://HOST/DATABASE`. As in SQLAlchemy, a driver
+    /// may follow the kind (`sqlite+pysqlite:///FILE`), and options of Python's driver a file
+    /// (`?timeout=60`); both change nothing here.
     ///
     /// # Errors
-    /// [`OpenError::Unknown`] for any other URL.
+    /// [`OpenError::Unknown`] and [`OpenError::UnknownOption`] for any other URL.
     pub fn parse(url: &'a str) -> Result<Self, OpenError> {
-        Self::of(url).ok_or_else(|| unknown(url))
+        Self::of(url).map_err(|refusal| refused(url, refusal))
     }
 }
 
-/// The error for a URL of no known form.
-fn unknown(url: &str) -> OpenError {
-    OpenError::Unknown { url: without_password(url), forms: forms() }
+/// The error for a URL that no storage opens.
+fn refused(url: &str, refusal: Refusal) -> OpenError {
+    let url = without_password(url);
+    match refusal {
+        Refusal::Form => OpenError::Unknown { url, forms: forms() },
+        Refusal::Option(option) => {
+            OpenError::UnknownOption { url, option, known: DRIVER_OPTIONS.join(", ") }
+        }
+    }
 }
 
 /// The forms of all URLs, for error texts.

@@ -68,7 +68,12 @@ impl SqlStorage<Postgres> {
 
 /// The configuration of a URL, completed from the environment, with the limits of a long search.
 fn config(url: &str) -> Result<Config, postgres::Error> {
-    let mut config: Config = url.parse()?;
+    // A driver of Python, as in SQLAlchemy's URLs, has no meaning here.
+    let plain = match url.split_once("://") {
+        Some((scheme, rest)) if scheme.contains('+') => format!("postgresql://{rest}"),
+        _ => url.to_owned(),
+    };
+    let mut config: Config = plain.parse()?;
     if config.get_password().is_none()
         && let Ok(password) = std::env::var("PGPASSWORD")
     {

@@ -18,6 +18,6 @@ pub(super) const ENTRY: StorageEntry = StorageEntry {
            connection is not encrypted: a network that is not trusted needs a tunnel.",
     sharing: Sharing::ManyMachines,
     feature: Some("postgres"),
-    opens: |url| matches!(Address::of(url), Some(Address::Postgres(_))),
+    opens: |url| matches!(Address::of(url), Ok(Address::Postgres(_))),
     open: OPEN,
 };

@@ -16,9 +16,9 @@ pub(super) const ENTRY: StorageEntry = StorageEntry {
            acknowledged, a power cut at most the last moments. The file must be on a local disk.",
     sharing: Sharing::OneMachine,
     feature: None,
-    opens: |url| matches!(Address::of(url), Some(Address::File(_))),
+    opens: |url| matches!(Address::of(url), Ok(Address::File(_))),
     open: Some(|url, study| match Address::of(url) {
-        Some(Address::File(path)) => Ok(Box::new(SqliteStorage::open(path, study)?)),
+        Ok(Address::File(path)) => Ok(Box::new(SqliteStorage::open(path, study)?)),
         _ => Err(OpenError::Unknown { url: without_password(url), forms: FORM.into() }),
     }),
 };
