@@ -50,11 +50,13 @@ impl<'a> Individual<'a> {
     /// All individuals in order of their trial numbers.
     ///
     /// Pruned and paused trials count with their last values; failed trials and those with a NaN
-    /// are worse than all others.
+    /// are worse than all others, and those that were set aside do not count.
     pub(crate) fn all(history: &'a History) -> Vec<Self> {
         let is_paused =
             |trial: &Trial| trial.state == State::Paused && trial.last_values().is_some();
-        let is_evaluated = |trial: &&Trial| trial.state.is_finished() || is_paused(trial);
+        let is_evaluated = |trial: &&Trial| {
+            (trial.state.is_finished() || is_paused(trial)) && !trial.is_set_aside()
+        };
         history.trials().iter().filter(is_evaluated).map(|trial| Self::of(history, trial)).collect()
     }
 

@@ -53,7 +53,7 @@ impl<'a> ObservedTrials<'a> {
             if high > low { ((at - low) / (high - low)).clamp(0.0, 1.0) } else { 1.0 }
         };
         let mut observed = Self::default();
-        for trial in history.trials() {
+        for trial in history.trials().iter().filter(|trial| !trial.is_set_aside()) {
             let row = |values: &[f64], fidelity: f64| -> Option<Observation<'a>> {
                 if values.is_empty() || values.iter().any(|v| v.is_nan()) {
                     return None;

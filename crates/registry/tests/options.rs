@@ -91,3 +91,43 @@ fn defaults_given_by_name_are_the_defaults() {
         assert!(!entry.summary().is_empty());
     }
 }
+
+/// A client that trains to exactly what it was asked for never goes below the lowest fidelity.
+#[test]
+fn no_scheduler_asks_for_less_than_the_lowest_fidelity() {
+    for (low, high) in [(1, 9), (5, 40), (7, 8), (3, 3), (4, 100), (9, 81)] {
+        for entry in schedulers() {
+            for resumable in [true, false] {
+                let space = space();
+                let ladder = Ladder::new("epoch", low, high, resumable).unwrap();
+                let context = StudyContext {
+                    ladder: Some(&ladder),
+                    planned_trials: Some(60),
+                    ..StudyContext::new(&space)
+                };
+                let (sampler, scheduler) =
+                    pair(&PartSpec::named("auto"), &PartSpec::named(entry.name), &context).unwrap();
+                let Some(scheduler) = scheduler else { continue };
+                let builder = Study::builder(space).seed(3).sampler(sampler);
+                let mut study = builder.scheduler(ladder, scheduler).build().unwrap();
+                for _ in 0..80 {
+                    let Next::Run(job) = study.next_job().unwrap() else { break };
+                    let (number, until) = (job.number, job.target.unwrap());
+                    let mut at = job.fidelity;
+                    while at < until {
+                        at = study.next_milestone(at, until);
+                        let case = format!("{} from {low} to {high}", entry.name);
+                        assert!((low..=high).contains(&at.0), "{case} asks for {at}");
+                        let loss = (number.0 as f64 * 0.37) % 1.0 + 1.0 / at.0 as f64;
+                        match study.report(number, at, vec![loss]).unwrap() {
+                            Verdict::Continue => {}
+                            Verdict::Complete => study.tell(number, loss).unwrap(),
+                            Verdict::Pause | Verdict::Stop => break,
+                        }
+                    }
+                }
+                assert!(study.history().len() > 1, "{}", entry.name);
+            }
+        }
+    }
+}

@@ -111,19 +111,18 @@ pub(crate) fn parse_numbers(json: &serde_json::Value) -> Option<Vec<f64>> {
     json.as_array()?.iter().map(number).collect()
 }
 
-/// Values of constraints as Python's JSON, in which infinities are bare words. A NaN, with arbitrary
+/// The value of a constraint as Python's JSON, in which infinities are bare words. A NaN, with arbitrary
 /// feasibility in Optuna, becomes infinite.
-pub(crate) fn constraints(values: &[f64]) -> String {
-    let text = |x: &f64| match *x {
+pub(crate) fn constraint(value: f64) -> String {
+    match value {
         x if x.is_nan() || x == f64::INFINITY => "Infinity".to_owned(),
         f64::NEG_INFINITY => "-Infinity".to_owned(),
         x => serde_json::Value::from(x).to_string(),
-    };
-    format!("[{}]", values.iter().map(text).collect::<Vec<_>>().join(","))
+    }
 }
 
-/// The inverse of [`constraints`], also for the texts of other programs. A value that cannot be read is
-/// NaN, so that its trial does not count as feasible.
+/// The values of a list of constraints, also of the texts of other programs. A value that cannot be
+/// read is NaN, so that its trial does not count as feasible.
 pub(crate) fn parse_constraints(text: &str) -> Vec<f64> {
     let quoted = |token: &str| match token {
         "Infinity" => "\"INF_POS\"",
@@ -215,7 +214,7 @@ mod tests {
     #[test]
     fn constraints_are_numbers_in_python() {
         let values = [1.5, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
-        let text = constraints(&values);
+        let text = format!("[{}]", values.map(constraint).join(","));
         assert_eq!(text, "[1.5,Infinity,-Infinity,Infinity]");
         let expected = [1.5, f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY];
         assert_eq!(parse_constraints(&text), expected);

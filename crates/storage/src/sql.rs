@@ -1,5 +1,6 @@
 //! Studies in a database with Optuna's schema: the common part of all databases.
 
+mod constraints;
 pub(crate) mod database;
 mod departures;
 mod rows;
@@ -16,7 +17,7 @@ use automl_study::{
     TrialId,
 };
 use database::{Access, Database, Failure, Session, integer};
-use rows::Which;
+use rows::{Loaded, Which};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use workers::{SqlHeartbeat, Worker};
@@ -51,6 +52,8 @@ struct Attached {
     departures: u64,
     /// Whether a trial was found in an unexpected state.
     surprised: bool,
+    /// The names of the black-box constraints, where another program has given them names.
+    constraint_names: Vec<String>,
 }
 
 impl Attached {
@@ -103,11 +106,7 @@ impl Attached {
     }
 
     /// Reads trials within a transaction.
-    fn load(
-        &self,
-        session: &mut dyn Session,
-        which: Which<'_>,
-    ) -> Result<Result<Vec<(i64, Trial)>, String>, Failure> {
+    fn load(&self, session: &mut dyn Session, which: Which<'_>) -> Result<Loaded, Failure> {
         rows::load(session, self.study, &self.space, self.objectives, which)
     }
 }
@@ -197,17 +196,20 @@ impl<D: Database> SqlStorage<D> {
     }
 
     /// Remembers the trials that were read.
-    fn take(
-        &mut self,
-        loaded: Result<Vec<(i64, Trial)>, String>,
-    ) -> Result<Vec<Trial>, StoreError> {
-        let loaded = loaded.map_err(|reason| self.mismatch(reason))?;
+    fn take(&mut self, loaded: Loaded) -> Vec<Trial> {
         if let Some(attached) = &mut self.attached {
-            for (id, trial) in &loaded {
+            for (id, trial) in &loaded.trials {
                 attached.remember(trial.number, *id, trial.state);
+                // Its row may change until it fits.
+                if trial.is_set_aside() {
+                    attached.watched.insert(trial.number);
+                }
+            }
+            if attached.constraint_names.is_empty() {
+                attached.constraint_names = loaded.constraint_names;
             }
         }
-        Ok(loaded.into_iter().map(|(_, trial)| trial).collect())
+        loaded.trials.into_iter().map(|(_, trial)| trial).collect()
     }
 
     /// Adds a trial under the next number, if that is the expected one.
@@ -331,8 +333,13 @@ impl<D: Database> Storage for SqlStorage<D> {
             watched: BTreeSet::new(),
             departures: 0,
             surprised: true,
+            constraint_names: Vec::new(),
         });
         let trials = self.refresh()?;
+        if is_foreign && let Some(reason) = unfit(&trials) {
+            self.attached = None;
+            return Err(self.mismatch(reason));
+        }
         // A study that has no space, as another program creates it, becomes ours too, once everything
         // fits; another process may have been faster.
         let stored = self.with(Access::Write, |session, attached, _| {
@@ -422,7 +429,7 @@ impl<D: Database> SharedStorage for SqlStorage<D> {
             let after = before.map_or(0, |n| attached.ids.get(n).copied().unwrap_or(0));
             attached.load(session, Which { after, listed: &[] })
         })?;
-        let mut trials = self.take(loaded)?;
+        let mut trials = self.take(loaded);
         trials.retain(|trial| trial.number >= number);
         Ok(trials)
     }
@@ -464,15 +471,15 @@ impl<D: Database> SharedStorage for SqlStorage<D> {
             let loaded = attached.load(session, Which { after, listed: &listed })?;
             Ok((loaded, departures.count))
         });
-        let taken = read.and_then(|(loaded, departures)| Ok((self.take(loaded)?, departures)));
         if let Some(attached) = &mut self.attached {
-            // What could not be read, or does not fit, is still to be read.
-            attached.surprised = taken.is_err();
-            if let Ok((_, departures)) = &taken {
+            // What could not be read is still to be read.
+            attached.surprised = read.is_err();
+            if let Ok((_, departures)) = &read {
                 attached.departures = *departures;
             }
         }
-        Ok(taken?.0)
+        let (loaded, _) = read?;
+        Ok(self.take(loaded))
     }
 
     fn resume(&mut self, trial: &Trial) -> Result<bool, StoreError> {
@@ -518,6 +525,15 @@ impl<D: Database> SharedStorage for SqlStorage<D> {
             workers::release(session, worker, &ids)
         })
     }
+}
+
+/// Why the study of another program is a study of something else: none of its finished trials fits the
+/// space.
+fn unfit(trials: &[Trial]) -> Option<String> {
+    let finished = trials.iter().filter(|trial| trial.state == State::Failed);
+    let first = finished.clone().find_map(|trial| Some((trial.number, trial.misfit()?)))?;
+    let fits = trials.iter().any(|trial| trial.state.is_finished() && !trial.is_set_aside());
+    (!fits).then(|| format!("no trial fits the space; of trial {} {}", first.0, first.1))
 }
 
 /// A study as stored in the database.

@@ -87,6 +87,14 @@ fn reads(python: &PathBuf, place: &Place) {
     study.release(paused).unwrap();
     study.enqueue(space.sample(&mut automl_numeric::stream(1, 0, "test"))).unwrap();
 
+    let storage = place.open("constrained");
+    let mut constrained = Study::builder(space.clone()).storage(storage).build().unwrap();
+    for (value, constraints) in [(0.0, vec![0.5, -1.0]), (1.0, vec![-0.5, f64::NEG_INFINITY])] {
+        let number = constrained.ask().unwrap().number;
+        let outcome = Outcome::Complete { values: vec![value], constraints };
+        constrained.tell(number, outcome).unwrap();
+    }
+
     let storage = place.open("double");
     let mut double = Study::builder(space)
         .directions([Direction::Minimize, Direction::Maximize])

@@ -30,6 +30,11 @@ assert pruned.intermediate_values[2] != pruned.intermediate_values[2]
 best = min(t["values"][0] for t in expected if t["state"] == "complete")
 assert study.best_value == best
 
+# Constraints have names; Optuna judges by them.
+constrained = optuna.load_study(study_name="constrained", storage=url)
+assert [t.constraints for t in constrained.trials] == [{"0": 0.5, "1": -1.0}, {"0": -0.5, "1": float("-inf")}]
+assert constrained.best_trial.number == 1
+
 # A study of several objectives, with an infinity.
 double = optuna.load_study(study_name="double", storage=url)
 assert [d.name for d in double.directions] == ["MINIMIZE", "MAXIMIZE"]

@@ -216,7 +216,8 @@ impl History {
         changes.iter().filter_map(|change| self.get(change.trial))
     }
 
-    /// Whether some trial, in whatever state, has this configuration.
+    /// Whether some trial, in whatever state, has this configuration; those that were set aside do
+    /// not count.
     pub fn seen(&self, config: &Config) -> bool {
         self.seen.contains_key(&fingerprint(config))
     }
@@ -235,7 +236,9 @@ impl History {
         if number != len {
             return Err(HistoryError::Order { number, len });
         }
-        *self.seen.entry(fingerprint(&trial.config)).or_default() += 1;
+        if !trial.is_set_aside() {
+            *self.seen.entry(fingerprint(&trial.config)).or_default() += 1;
+        }
         self.changes.push(Change { trial: number, kind: ChangeKind::Created });
         if !trial.reports.is_empty() {
             self.changes.push(Change { trial: number, kind: ChangeKind::Reported });
@@ -343,13 +346,20 @@ impl History {
     pub fn update(&mut self, record: Trial) -> Result<bool, HistoryError> {
         let number = record.number;
         let known = self.get(number).ok_or(HistoryError::Unknown { number })?;
+        if known.is_set_aside() {
+            return Ok(self.replace(record));
+        }
         if known.state.is_finished() {
             return Ok(false);
         }
+        if record.is_set_aside() {
+            self.forget(number);
+            return Ok(self.replace(record));
+        }
         // Optuna's first step is 0, which counts as no fidelity here.
         let known_last = known.reports.last().map(|report| report.fidelity);
-        let config = (known.config != record.config).then(|| fingerprint(&known.config));
-        let same = config.is_none() && is_same(known, &record);
+        let moved = known.config != record.config;
+        let same = !moved && is_same(known, &record);
         let new = record.reports.iter().filter(|report| Some(report.fidelity) > known_last);
         let (mut changed, mut last) = (!same, known_last);
         for report in new {
@@ -358,13 +368,8 @@ impl History {
             self.add(number, report.clone())?;
             changed = true;
         }
-        if let Some(old) = config {
-            if let Some(count) = self.seen.get_mut(&old) {
-                *count -= 1;
-                if *count == 0 {
-                    self.seen.remove(&old);
-                }
-            }
+        if moved {
+            self.forget(number);
             *self.seen.entry(fingerprint(&record.config)).or_default() += 1;
         }
         if !same {
@@ -374,6 +379,44 @@ impl History {
             })?;
         }
         Ok(changed)
+    }
+
+    /// Replaces a trial that was set aside, or is now, by its record. Returns whether they differ.
+    fn replace(&mut self, record: Trial) -> bool {
+        let (number, state) = (record.number, record.state);
+        let Some(slot) = self.trials.get_mut(number.index()) else { return false };
+        if *slot == record {
+            return false;
+        }
+        self.counts[slot.state as usize] -= 1;
+        self.counts[state as usize] += 1;
+        let reported = !record.reports.is_empty();
+        if !record.is_set_aside() {
+            *self.seen.entry(fingerprint(&record.config)).or_default() += 1;
+        }
+        *slot = record;
+        if state == State::Running {
+            self.running.insert(number);
+        } else {
+            self.running.remove(&number);
+        }
+        if reported {
+            self.changes.push(Change { trial: number, kind: ChangeKind::Reported });
+        }
+        self.changes.push(Change { trial: number, kind: ChangeKind::State(state) });
+        true
+    }
+
+    /// Takes the configuration of a trial out of those that were seen.
+    fn forget(&mut self, number: TrialId) {
+        let Some(trial) = self.trials.get(number.index()) else { return };
+        let old = fingerprint(&trial.config);
+        if let Some(count) = self.seen.get_mut(&old) {
+            *count -= 1;
+            if *count == 0 {
+                self.seen.remove(&old);
+            }
+        }
     }
 
     /// Sets an attribute of an unfinished trial.

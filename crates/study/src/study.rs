@@ -155,7 +155,8 @@ impl Study {
         }
     }
 
-    /// The next fidelity above `fidelity`, on the way to `target`, at which the scheduler wants a report.
+    /// The next fidelity above `fidelity`, on the way to `target`, at which the scheduler wants a
+    /// report; never one below the lowest of the ladder.
     pub fn next_milestone(
         &self,
         fidelity: impl Into<Fidelity>,
@@ -164,7 +165,8 @@ impl Study {
         let (fidelity, target) = (fidelity.into(), target.into());
         match &self.scheduler {
             Some(scheduler) => {
-                let next = fidelity + 1;
+                let least = self.ladder.as_ref().map_or(Fidelity::ZERO, Ladder::min);
+                let next = (fidelity + 1).max(least);
                 scheduler.next_milestone(fidelity, target).clamp(next, target.max(next))
             }
             None => target,

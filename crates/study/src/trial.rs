@@ -21,6 +21,9 @@ pub mod attribute {
     pub const REPLACES: &str = "automl:replaces";
     /// The worker that took the trial last, in a storage.
     pub const WORKER: &str = "automl:worker";
+    /// Why a trial of another program was set aside; of a study, with `:` and the trial's number
+    /// behind it, the journal of what was set aside.
+    pub const SET_ASIDE: &str = "automl:set-aside";
 }
 
 /// Whether smaller or larger objective values are better.
@@ -152,6 +155,30 @@ impl Trial {
     pub(crate) fn keep_last_report(&mut self) {
         let last = self.reports.last().map(|report| report.values.clone()).unwrap_or_default();
         self.values = if last.iter().any(|v| v.is_nan()) { Vec::new() } else { last };
+    }
+
+    /// The trial as one that another program wrote and that does not fit the study, for this `reason`:
+    /// failed, without a result. No sampler learns from it, and its row in the storage stays as it is.
+    #[must_use]
+    pub fn set_aside(self, reason: &str) -> Self {
+        let attributes = [(attribute::SET_ASIDE.to_owned(), reason.into())].into();
+        Self {
+            state: State::Failed,
+            attributes,
+            started: self.started,
+            finished: self.finished,
+            ..Self::waiting(self.number, self.config)
+        }
+    }
+
+    /// Why the trial was set aside; `None` for a trial that fits the study.
+    pub fn misfit(&self) -> Option<&str> {
+        self.attributes.get(attribute::SET_ASIDE)?.as_str()
+    }
+
+    /// Whether the trial is another program's and does not fit the study.
+    pub fn is_set_aside(&self) -> bool {
+        self.state == State::Failed && self.attributes.contains_key(attribute::SET_ASIDE)
     }
 
     /// Its running, or last, run; `None` before the first, and in a study without fidelities.

@@ -80,6 +80,11 @@ impl Ranking {
         }
         for trial in history.changed(&mut self.cursor) {
             let number = trial.number;
+            if trial.is_set_aside() {
+                self.pending.retain(|pending| *pending != number);
+                self.replace(number, None);
+                continue;
+            }
             let key = SortKey::of(history, trial);
             if m > 1
                 && key.is_some()

@@ -1,9 +1,10 @@
 //! Reading trials back from their rows.
 
+use super::constraints::Constraints;
 use super::database::{Cell, Failure, Row, Session};
 use crate::codec;
 use crate::distribution::difference;
-use automl_space::{Choice, Config, Space};
+use automl_space::{Choice, Config, Domain, Space};
 use automl_study::{Fidelity, Report, State, Trial, attribute};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -16,6 +17,17 @@ struct Draft {
     trial: Trial,
     state: String,
     fixed: Option<Value>,
+    constraints: Constraints,
+    /// The first thing of another program that the space does not hold.
+    misfit: Option<String>,
+}
+
+/// Trials of a study in order, with their row ids.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    pub(super) trials: Vec<(i64, Trial)>,
+    /// The names of the black-box constraints of the first trial that has some with names.
+    pub(super) constraint_names: Vec<String>,
 }
 
 /// The trials to read.
@@ -30,29 +42,29 @@ pub(super) struct Which<'a> {
 /// Unfinished records of trials, by row id.
 type Drafts = BTreeMap<i64, Draft>;
 
-/// Trials of a study in order, with their row ids. The inner `Err` describes rows that do not fit the
-/// space.
+/// Reads trials of a study. One that does not fit the space, as another program may have written it, is
+/// set aside ([`Trial::set_aside`]).
 pub(super) fn load(
     session: &mut dyn Session,
     study: i64,
     space: &Space,
     objectives: usize,
     which: Which<'_>,
-) -> Result<Result<Vec<(i64, Trial)>, String>, Failure> {
+) -> Result<Loaded, Failure> {
     let mut drafts = trials(session, study, space, which)?;
     if drafts.is_empty() {
-        return Ok(Ok(Vec::new()));
+        return Ok(Loaded::default());
     }
     let ids = json_list(&drafts.keys().copied().collect::<Vec<_>>());
-    let problem = params(session, &ids, space, &mut drafts)?;
+    params(session, &ids, space, &mut drafts)?;
     values(session, &ids, &mut drafts)?;
     reports(session, &ids, objectives, &mut drafts)?;
     user_attributes(session, &ids, &mut drafts)?;
     system_attributes(session, &ids, &mut drafts)?;
-    match problem {
-        Some(problem) => Ok(Err(problem)),
-        None => Ok(drafts.into_iter().map(|(id, draft)| Ok((id, finish(draft, space)?))).collect()),
-    }
+    let names = drafts.values().map(|draft| draft.constraints.names());
+    let constraint_names = names.into_iter().find(|names| !names.is_empty()).unwrap_or_default();
+    let finish = |(id, draft): (i64, Draft)| (id, finish(draft, space));
+    Ok(Loaded { trials: drafts.into_iter().map(finish).collect(), constraint_names })
 }
 
 /// Numbers, states and times.
@@ -67,7 +79,8 @@ fn trials(
         let mut trial = Trial::waiting(row.int(1)?.unsigned_abs(), Config::empty(space.len()));
         (trial.started, trial.finished) = (row.time(3)?, row.time(4)?);
         let state = row.text(2)?.unwrap_or_default();
-        drafts.insert(row.int(0)?, Draft { trial, state, fixed: None });
+        let (fixed, constraints, misfit) = (None, Constraints::default(), None);
+        drafts.insert(row.int(0)?, Draft { trial, state, fixed, constraints, misfit });
         Ok(())
     };
     let columns = "SELECT trial_id, number, state, datetime_start, datetime_complete FROM trials";
@@ -80,14 +93,13 @@ fn trials(
     Ok(drafts)
 }
 
-/// Values of parameters. Returns a description of the first one that does not fit the space.
+/// Values of parameters.
 fn params(
     session: &mut dyn Session,
     ids: &str,
     space: &Space,
     drafts: &mut Drafts,
-) -> Result<Option<String>, Failure> {
-    let mut problem = None;
+) -> Result<(), Failure> {
     // The distributions that a parameter was last found to fit: they seldom change.
     let mut fits: Vec<Option<String>> = vec![None; space.len()];
     let columns = "param_name, param_value, distribution_json";
@@ -95,31 +107,32 @@ fn params(
         let (name, value) = (row.text(1)?.unwrap_or_default(), row.float(2)?.unwrap_or(f64::NAN));
         let stored = row.text(3)?;
         let Some(draft) = drafts.get_mut(&id) else { return Ok(()) };
-        let domain = |index: usize| space.params()[index].domain();
-        let index = space.index_of(&name);
-        let number = draft.trial.number;
-        if let (Some(index), Some(stored)) = (index, stored)
+        let Some(index) = space.index_of(&name) else {
+            draft.misfit.get_or_insert(format!("the parameter {name:?} is not in the space"));
+            return Ok(());
+        };
+        let domain = space.params()[index].domain();
+        if let Some(stored) = stored
             && fits[index].as_ref() != Some(&stored)
         {
-            match difference(&stored, domain(index)) {
+            match difference(&stored, domain) {
                 None => fits[index] = Some(stored),
                 Some(reason) => {
-                    problem.get_or_insert(format!("trial {number} has for {name:?} {reason}"));
+                    draft.misfit.get_or_insert(format!("{name:?} has {reason}"));
                     return Ok(());
                 }
             }
         }
-        match index.and_then(|index| Some((index, codec::value(domain(index), value)?))) {
-            Some((index, value)) => draft.trial.config.set(index, Some(value)),
+        match codec::value(domain, value) {
+            Some(value) => draft.trial.config.set(index, Some(value)),
             None => {
-                problem.get_or_insert(format!(
-                    "trial {number} has the value {value} for {name:?}, which the space does not hold"
-                ));
+                let reason =
+                    format!("{name:?} has the value {value}, which the space does not hold");
+                draft.misfit.get_or_insert(reason);
             }
         }
         Ok(())
-    })?;
-    Ok(problem)
+    })
 }
 
 /// Final values.
@@ -196,9 +209,8 @@ fn system_attributes(
         let (key, text) = (row.text(1)?.unwrap_or_default(), row.text(2)?.unwrap_or_default());
         let Some(draft) = drafts.get_mut(&id) else { return Ok(()) };
         match key.as_str() {
-            "constraints" => draft.trial.constraints = codec::parse_constraints(&text),
             "fixed_params" => draft.fixed = codec::parse_json(&text),
-            _ => {}
+            key => draft.constraints.read(key, &text),
         }
         Ok(())
     })
@@ -226,33 +238,57 @@ pub(super) fn json_list(numbers: &[i64]) -> String {
     Value::from(numbers).to_string()
 }
 
-/// Sets the state, and the configuration of a trial that only has fixed parameters.
+/// Sets the state, and the configuration of a trial that only has fixed parameters; sets aside what
+/// does not fit.
 ///
 /// Other programs may fix some parameters only, or parameters that are never used. Unknown and
 /// inactive names are ignored, and missing parameters get their defaults ([`Space::canonical`]), so
 /// that all readers of the trial see the same configuration.
-fn finish(draft: Draft, space: &Space) -> Result<Trial, String> {
-    let Draft { mut trial, state, fixed } = draft;
-    let number = trial.number;
+fn finish(draft: Draft, space: &Space) -> Trial {
+    let Draft { mut trial, state, fixed, constraints, mut misfit } = draft;
+    trial.constraints = constraints.values();
     let paused = trial.attributes.remove(attribute::PAUSED).is_some();
     trial.attributes.remove(attribute::WORKER);
-    trial.state = codec::state(&state, paused)
-        .ok_or_else(|| format!("trial {number} has the unknown state {state:?}"))?;
-    if trial.state == State::Waiting
-        && let Some(fixed) = fixed.as_ref().and_then(Value::as_object)
-    {
-        for (name, given) in fixed {
-            let Some(index) = space.index_of(name) else { continue };
-            let choice = serde_json::from_value::<Choice>(given.clone()).ok();
-            let value = choice.and_then(|choice| space.params()[index].domain().value_of(&choice));
-            let outside = || format!("the waiting trial {number} cannot have {given} for {name:?}");
-            trial.config.set(index, Some(value.ok_or_else(outside)?));
-        }
+    match codec::state(&state, paused) {
+        Some(known) => trial.state = known,
+        None => misfit = Some(format!("the state {state:?} is unknown")),
     }
     // Another program chooses the parameters of a running trial one after the other.
-    if matches!(trial.state, State::Waiting | State::Running) && space.check(&trial.config).is_err()
-    {
+    let is_open = matches!(trial.state, State::Waiting | State::Running);
+    if is_open && let Some(fixed) = fixed.as_ref().and_then(Value::as_object) {
+        for (name, given) in fixed {
+            let Some(index) = space.index_of(name) else { continue };
+            match fixed_value(space.params()[index].domain(), given) {
+                None => drop(misfit.get_or_insert(format!("{name:?} cannot have {given}"))),
+                Some(value) if trial.config.value(index).is_none() => {
+                    trial.config.set(index, Some(value));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    if is_open && space.check(&trial.config).is_err() {
         trial.config = space.canonical(&trial.config);
     }
-    Ok(trial)
+    match misfit {
+        Some(reason) => {
+            trial.config = space.canonical(&trial.config);
+            trial.set_aside(&reason)
+        }
+        None => trial,
+    }
+}
+
+/// The value that a queued trial fixes. Booleans and integers are equal in Python.
+fn fixed_value(domain: &Domain, given: &Value) -> Option<automl_space::Value> {
+    let choice = serde_json::from_value::<Choice>(given.clone()).ok()?;
+    domain.value_of(&choice).or_else(|| {
+        let equal = match choice {
+            Choice::Bool(x) => Choice::Int(x.into()),
+            Choice::Int(x @ 0..=1) => Choice::Bool(x == 1),
+            Choice::Float(x) if x == 0.0 || x == 1.0 => Choice::Bool(x == 1.0),
+            _ => return None,
+        };
+        domain.value_of(&equal)
+    })
 }

@@ -1,7 +1,7 @@
 //! Writing trials into their rows.
 
 use super::database::{Cell, Failure, Session, integer};
-use super::{Attached, rows};
+use super::{Attached, constraints, rows};
 use crate::codec;
 use crate::distribution::distribution;
 use automl_study::{Report, State, Trial, TrialId, attribute};
@@ -131,8 +131,13 @@ fn content(
         }
     }
     if !trial.constraints.is_empty() {
-        let text = codec::constraints(&trial.constraints);
-        set_attribute(session, "trial_system", id, "constraints", &text)?;
+        let names = &attached.constraint_names;
+        for (key, text) in constraints::attributes(&trial.constraints, names) {
+            set_attribute(session, "trial_system", id, &key, &text)?;
+        }
+        // Optuna would read both.
+        let sql = "DELETE FROM trial_system_attributes WHERE trial_id = ?1 AND key = ?2";
+        session.execute(sql, &[id.into(), constraints::LIST.into()])?;
     }
     for (key, value) in &trial.attributes {
         let text = value.to_string();

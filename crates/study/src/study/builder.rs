@@ -1,6 +1,7 @@
 //! The builder of studies.
 
 use super::Study;
+use super::refresh::note_set_aside;
 use super::worker_lease::{INTERVAL, WorkerLease};
 use crate::{
     Direction, History, HistoryError, Ladder, Sampler, Scheduler, SobolSampler, StopFlag, Storage,
@@ -147,6 +148,7 @@ impl StudyBuilder {
         let mut lease = WorkerLease::new(self.heartbeat, self.alone);
         if let Some(storage) = &mut self.storage {
             for trial in storage.attach(&self.space, &self.directions)? {
+                note_set_aside(storage, &trial)?;
                 history.push(trial)?;
             }
             match storage.shared() {
@@ -155,7 +157,7 @@ impl StudyBuilder {
             }
             let stored = match storage.attribute(SEED)? {
                 Some(stored) => stored,
-                None => insert_seed(&mut **storage, seed.unwrap_or(0))?,
+                None => insert(&mut **storage, SEED, seed.unwrap_or(0).into())?,
             };
             seed = seed.or(stored.as_u64());
         }
@@ -182,11 +184,17 @@ impl StudyBuilder {
     }
 }
 
-/// Records the seed of a study without one, and returns the one that it has then.
-fn insert_seed(storage: &mut dyn Storage, seed: u64) -> Result<serde_json::Value, StoreError> {
-    let value = seed.into();
+/// Sets an attribute of the study unless it has one, and returns what it has then.
+pub(super) fn insert(
+    storage: &mut dyn Storage,
+    key: &str,
+    value: serde_json::Value,
+) -> Result<serde_json::Value, StoreError> {
     match storage.shared() {
-        Some(shared) => shared.attribute_or_insert(SEED, &value),
-        None => storage.set_attribute(SEED, &value).map(|()| value),
+        Some(shared) => shared.attribute_or_insert(key, &value),
+        None => match storage.attribute(key)? {
+            Some(known) => Ok(known),
+            None => storage.set_attribute(key, &value).map(|()| value),
+        },
     }
 }
