@@ -58,8 +58,8 @@ impl<'a> Row<'a> {
         default: Option<T>,
     ) -> Result<T, YamlError> {
         self.known.push(name);
-        let own = |key: &str| ALIASES.iter().find(|(alias, _)| *alias == key).map_or(key, |a| a.1);
-        let by_name = self.keywords.iter().position(|(key, _)| own(key) == name);
+        let is_own = |key: &str| key == name || ALIASES.contains(&(key, name));
+        let by_name = self.keywords.iter().position(|(key, _)| is_own(key));
         let value = match (self.items.get(self.next), by_name) {
             (Some(_), Some(at)) => {
                 return Err(
