@@ -1,5 +1,7 @@
 //! ConfigSpace's form: what its package wrote is read, and what we write reads back as the same.
 
+#![allow(clippy::unwrap_used)]
+
 use automl_numeric::stream;
 use automl_space::{Constraint, Prior, Space, SpaceError, Value};
 use serde_json::json;
