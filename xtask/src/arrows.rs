@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("arch", "numeric space"),
     ("data", "numeric space arch"),
     ("deploy", "numeric space arch data"),
+    ("quantize", "numeric space arch data deploy"),
     ("registry", "numeric space study tpe gp evolution scheduler storage"),
     ("settings", "numeric space study storage arch data registry"),
     ("candidates", "numeric space study arch settings"),
@@ -28,13 +29,13 @@ const ARROWS: &[(&str, &str)] = &[
     (
         "search",
         "numeric space study tpe gp evolution storage scheduler arch data registry settings models \
-         train compress deploy candidates",
+         train compress deploy candidates quantize",
     ),
     ("fidelities", "numeric space study arch data registry settings storage models train search"),
     (
         "automl",
         "numeric space study tpe gp evolution storage scheduler simulate arch data registry settings \
-         serve tune models train compress search fidelities deploy candidates",
+         serve tune models train compress search fidelities deploy candidates quantize",
     ),
     ("cli", "automl"),
     ("benches", "automl"),

@@ -1,0 +1,54 @@
+//! Depthwise convolutions.
+
+use super::requantize::requantize;
+
+/// Channels that are summed together.
+const LANES: usize = 16;
+
+/// At every output position: y[c] = requantize(bias[c] + Σ x[c] w[c]) over the window, with `x_zero`
+/// outside of the maps. Weights are `[kernel, kernel, channels]`, maps have channels last.
+#[allow(clippy::too_many_arguments, reason = "the parameters of the same function in C")]
+pub(crate) fn depthwise(
+    x: &[i8],
+    y: &mut [i8],
+    side: usize,
+    channels: usize,
+    output_side: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    weights: &[i8],
+    bias: &[i32],
+    multiplier: &[i32],
+    shift: &[u8],
+    x_zero: i32,
+    zero: i32,
+) {
+    for (position, y) in y.chunks_exact_mut(channels).enumerate() {
+        let (top, left) = (position / output_side * stride, position % output_side * stride);
+        for (block, y) in y.chunks_mut(LANES).enumerate() {
+            let (start, lanes) = (block * LANES, y.len());
+            let mut sums = [0_i32; LANES];
+            sums[..lanes].copy_from_slice(&bias[start..start + lanes]);
+            for tap in 0..kernel * kernel {
+                let w = &weights[tap * channels + start..][..lanes];
+                let (row, column) = (top + tap / kernel, left + tap % kernel);
+                let inside = padding..side + padding;
+                if inside.contains(&row) && inside.contains(&column) {
+                    let at = ((row - padding) * side + column - padding) * channels + start;
+                    for ((sum, x), w) in sums.iter_mut().zip(&x[at..at + lanes]).zip(w) {
+                        *sum += i32::from(*x) * i32::from(*w);
+                    }
+                } else {
+                    for (sum, w) in sums.iter_mut().zip(w) {
+                        *sum += x_zero * i32::from(*w);
+                    }
+                }
+            }
+            for (lane, y) in y.iter_mut().enumerate() {
+                let c = start + lane;
+                *y = requantize(sums[lane], multiplier[c], shift[c], zero);
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Maxima of windows.
+
+/// The largest value of each window on every map; the border does not count. Maps have channels
+/// last.
+#[allow(clippy::too_many_arguments, reason = "the parameters of the same function in C")]
+pub(crate) fn max_pool(
+    x: &[i8],
+    y: &mut [i8],
+    side: usize,
+    channels: usize,
+    output_side: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+) {
+    for (position, y) in y.chunks_exact_mut(channels).enumerate() {
+        let (top, left) = (position / output_side * stride, position % output_side * stride);
+        y.fill(-128);
+        for tap in 0..kernel * kernel {
+            let (row, column) = (top + tap / kernel, left + tap % kernel);
+            let inside = padding..side + padding;
+            if inside.contains(&row) && inside.contains(&column) {
+                let at = ((row - padding) * side + column - padding) * channels;
+                for (y, x) in y.iter_mut().zip(&x[at..at + channels]) {
+                    *y = (*y).max(*x);
+                }
+            }
+        }
+    }
+}
