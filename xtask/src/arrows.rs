@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("quantize", "numeric space arch data deploy"),
     ("registry", "numeric space study tpe gp evolution scheduler storage"),
     ("settings", "numeric space study storage arch data registry"),
+    ("events", ""),
     ("candidates", "numeric space study arch settings"),
     ("serve", "numeric space study tpe gp evolution scheduler storage registry arch"),
     ("tune", "numeric space study storage registry"),
@@ -29,13 +30,13 @@ const ARROWS: &[(&str, &str)] = &[
     (
         "search",
         "numeric space study tpe gp evolution storage scheduler arch data registry settings models \
-         train compress deploy candidates quantize",
+         train compress deploy candidates quantize events",
     ),
     ("fidelities", "numeric space study arch data registry settings storage models train search"),
     (
         "automl",
         "numeric space study tpe gp evolution storage scheduler simulate arch data registry settings \
-         serve tune models train compress search fidelities deploy candidates quantize",
+         serve tune models train compress search fidelities deploy candidates quantize events",
     ),
     ("cli", "automl"),
     ("benches", "automl"),
