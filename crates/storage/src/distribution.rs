@@ -1,6 +1,6 @@
 //! Domains as Optuna's distributions.
 
-use automl_space::{Choice, Domain};
+use automl_space::{CategoricalDomain, Choice, Domain, FloatDomain, IntDomain};
 use serde_json::{Value, json};
 
 /// The largest integer up to which a column of floats holds every one: `2^53`.
@@ -27,6 +27,51 @@ fn name(domain: &Domain) -> &'static str {
         Domain::Int(_) => "IntDistribution",
         Domain::Categorical(_) => "CategoricalDistribution",
     }
+}
+
+/// The domain of a distribution in Optuna's JSON, with the names of former versions; `None` where it
+/// is not one.
+pub(crate) fn domain(stored: &str) -> Option<Domain> {
+    let json: Value = crate::codec::parse_json(stored)?;
+    let attributes = &json["attributes"];
+    let number = |key: &str| attributes[key].as_f64();
+    let float = |log: bool, step: &str| {
+        let step = number(step).filter(|step| *step > 0.0);
+        FloatDomain::new(number("low")?, number("high")?, log, step).ok().map(Domain::Float)
+    };
+    let int = |log: bool| {
+        let (low, high) = (number("low")? as i64, number("high")? as i64);
+        let step = number("step").map_or(1, |step| (step as i64).max(1));
+        IntDomain::new(low, high, log, if log { 1 } else { step }).ok().map(Domain::Int)
+    };
+    let log = attributes["log"] == true;
+    match json["name"].as_str()? {
+        "FloatDistribution" | "UniformDistribution" => float(log, "step"),
+        "LogUniformDistribution" => float(true, ""),
+        "DiscreteUniformDistribution" => float(false, "q"),
+        "IntDistribution" | "IntUniformDistribution" => int(log),
+        "IntLogUniformDistribution" => int(true),
+        "CategoricalDistribution" => Some(Domain::Categorical(choices(&attributes["choices"])?)),
+        _ => None,
+    }
+}
+
+/// The choices of a list. Those that a space does not hold (lists, two that are equal) are told apart
+/// by their text.
+fn choices(list: &Value) -> Option<CategoricalDomain> {
+    let read = serde_json::from_value(list.clone()).ok();
+    let plain = read.and_then(|choices| CategoricalDomain::new(choices, false).ok());
+    plain.or_else(|| {
+        let mut texts: Vec<Choice> = Vec::new();
+        for choice in list.as_array()? {
+            let mut text = choice.to_string();
+            while texts.contains(&Choice::Str(text.clone())) {
+                text.push('\'');
+            }
+            texts.push(Choice::Str(text));
+        }
+        CategoricalDomain::new(texts, false).ok()
+    })
 }
 
 /// Why a value that was stored under a distribution means something else in a domain, in words.

@@ -9,6 +9,7 @@ mod memory;
 mod open;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod record;
 mod sql;
 mod sqlite;
 
@@ -18,5 +19,6 @@ pub use memory::MemoryStorage;
 pub use open::{OpenError, without_password};
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresStorage};
+pub use record::{RecordError, RecordedParam, StudyRecord};
 pub use sql::SqlStorage;
 pub use sqlite::{Sqlite, SqliteStorage, StudySummary, studies};

@@ -55,14 +55,7 @@ impl SqlStorage<Postgres> {
     /// [`StoreError`] if the URL is invalid, the server cannot be reached, or the database has another
     /// schema revision. Messages do not contain the password.
     pub fn connect(url: &str, study: &str) -> Result<Self, StoreError> {
-        let failed = |place: String, source: Failure| StoreError::Unavailable {
-            action: "open",
-            place,
-            source,
-        };
-        let config = config(url).map_err(|e| failed("the database".into(), explained(e)))?;
-        let database = Postgres::open(&config).map_err(|e| failed(place(&config), explained(e)))?;
-        Self::over(database, study)
+        Self::over(Postgres::at(url)?, study)
     }
 }
 
@@ -120,6 +113,17 @@ impl fmt::Debug for Postgres {
 }
 
 impl Postgres {
+    /// Connects to the database of a URL.
+    pub(crate) fn at(url: &str) -> Result<Self, StoreError> {
+        let failed = |place: String, source: Failure| StoreError::Unavailable {
+            action: "open",
+            place,
+            source,
+        };
+        let config = config(url).map_err(|e| failed("the database".into(), explained(e)))?;
+        Self::open(&config).map_err(|e| failed(place(&config), explained(e)))
+    }
+
     fn open(config: &Config) -> Result<Self, postgres::Error> {
         let mut client = config.connect(NoTls)?;
         let options = config.get_options().unwrap_or_default();

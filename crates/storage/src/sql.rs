@@ -3,6 +3,7 @@
 mod constraints;
 pub(crate) mod database;
 mod departures;
+pub(crate) mod record;
 mod rows;
 pub(crate) mod schema;
 mod workers;

@@ -148,6 +148,13 @@ impl Sqlite {
         connection.execute_batch("PRAGMA synchronous = NORMAL")?;
         Ok(Self { path: path.to_owned(), connection, version: None })
     }
+
+    /// Opens an existing file, which is not changed.
+    pub(crate) fn open_to_read(path: &Path) -> rusqlite::Result<Self> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.busy_timeout(PATIENCE)?;
+        Ok(Self { path: path.to_owned(), connection, version: None })
+    }
 }
 
 impl Database for Sqlite {

@@ -13,13 +13,13 @@ use std::collections::BTreeMap;
 pub(super) const REPORT: &str = "automl:report:";
 
 /// A trial with its row id, while its rows are collected.
-struct Draft {
-    trial: Trial,
-    state: String,
-    fixed: Option<Value>,
-    constraints: Constraints,
+pub(super) struct Draft {
+    pub(super) trial: Trial,
+    pub(super) state: String,
+    pub(super) fixed: Option<Value>,
+    pub(super) constraints: Constraints,
     /// The first thing of another program that the space does not hold.
-    misfit: Option<String>,
+    pub(super) misfit: Option<String>,
 }
 
 /// Trials of a study in order, with their row ids.
@@ -40,7 +40,7 @@ pub(super) struct Which<'a> {
 }
 
 /// Unfinished records of trials, by row id.
-type Drafts = BTreeMap<i64, Draft>;
+pub(super) type Drafts = BTreeMap<i64, Draft>;
 
 /// Reads trials of a study. One that does not fit the space, as another program may have written it, is
 /// set aside ([`Trial::set_aside`]).
@@ -136,7 +136,11 @@ fn params(
 }
 
 /// Final values.
-fn values(session: &mut dyn Session, ids: &str, drafts: &mut Drafts) -> Result<(), Failure> {
+pub(super) fn values(
+    session: &mut dyn Session,
+    ids: &str,
+    drafts: &mut Drafts,
+) -> Result<(), Failure> {
     let columns = "objective, value, value_type";
     each(session, "trial_values", columns, ids, &mut |id, row| {
         if let Some(draft) = drafts.get_mut(&id) {
@@ -148,7 +152,7 @@ fn values(session: &mut dyn Session, ids: &str, drafts: &mut Drafts) -> Result<(
 }
 
 /// Intermediate values; those of further objectives come from the attributes.
-fn reports(
+pub(super) fn reports(
     session: &mut dyn Session,
     ids: &str,
     objectives: usize,
@@ -173,7 +177,7 @@ fn reports(
 }
 
 /// Attributes, among them the reports of several objectives.
-fn user_attributes(
+pub(super) fn user_attributes(
     session: &mut dyn Session,
     ids: &str,
     drafts: &mut Drafts,
@@ -199,7 +203,7 @@ fn user_attributes(
 }
 
 /// Constraints, and fixed parameters of queued trials.
-fn system_attributes(
+pub(super) fn system_attributes(
     session: &mut dyn Session,
     ids: &str,
     drafts: &mut Drafts,
