@@ -89,9 +89,9 @@ pub(crate) fn last_side(network: &Graph) -> usize {
 }
 
 #[derive(Clone, Copy)]
-struct Shape {
-    channels: u64,
-    side: usize,
+pub(crate) struct Shape {
+    pub(crate) channels: u64,
+    pub(crate) side: usize,
 }
 
 impl Shape {
@@ -100,12 +100,12 @@ impl Shape {
     }
 }
 
-struct Total {
-    parameters: u64,
-    macs: u64,
+pub(crate) struct Total {
+    pub(crate) parameters: u64,
+    pub(crate) macs: u64,
     /// Largest number of activations in memory at one time.
     peak: u64,
-    output: Shape,
+    pub(crate) output: Shape,
 }
 
 /// Costs of a chain; with `keep`, its input stays alive until the end.
@@ -123,7 +123,7 @@ fn walk(nodes: &[Op], input: Shape, keep: bool) -> Total {
     total
 }
 
-fn single(node: &Op, input: Shape, keep: bool) -> Total {
+pub(crate) fn single(node: &Op, input: Shape, keep: bool) -> Total {
     let simple = |parameters: u64, macs: u64, output: Shape| Total {
         parameters,
         macs,
