@@ -1,0 +1,119 @@
+//! Cards of trained networks: layers with shapes and cost, measurements, and what to do with them.
+
+mod classes;
+mod describe;
+mod layers;
+
+use crate::plot::{bytes, count, duration, number};
+use crate::{NetworkCard, StudyData};
+use maud::{Markup, html};
+
+/// The most cards.
+const CARDS: usize = 40;
+
+/// A card for each network in the study's folder.
+pub(crate) fn networks(data: &StudyData) -> Option<Markup> {
+    let cards = data.networks();
+    let more = cards.len().saturating_sub(CARDS);
+    (!cards.is_empty()).then(|| html! {
+        @for (at, card) in cards.iter().take(CARDS).enumerate() { (network(data, card, at == 0)) }
+        @if more > 0 { p { (count(more as u64)) " more networks are in the folder." } }
+    })
+}
+
+fn network(data: &StudyData, card: &NetworkCard, open: bool) -> Markup {
+    let cost = card.graph.cost();
+    let id = card.trial.map_or(String::new(), |trial| format!("network-{trial}"));
+    let name = card.trial.map_or(card.folder.clone(), |trial| format!("Trial {trial}"));
+    html! {
+        details.network id=(id) open[open] {
+            summary {
+                h3 { (name) }
+                span.facts {
+                    (count(cost.parameters)) " parameters · " (number(cost.macs as f64)) " MACs"
+                    @if let Some(accuracy) = percent(card, "validation_accuracy") { " · validation " (accuracy) }
+                    @if let Some(accuracy) = percent(card, "test_accuracy") { " · test " (accuracy) }
+                }
+            }
+            (layers::strip(card))
+            div.with-table {
+                (layers::table(card))
+                div {
+                    (measurements(card))
+                    (files(data, card))
+                }
+            }
+            (classes::classes(card))
+        }
+    }
+}
+
+/// A fraction of the record in percent.
+fn percent(card: &NetworkCard, key: &str) -> Option<String> {
+    Some(format!("{:.2} %", 100.0 * card.metrics[key].as_f64()?))
+}
+
+fn measurements(card: &NetworkCard) -> Markup {
+    let metric = |key: &str| card.metrics[key].as_f64();
+    let cost = card.graph.cost();
+    let integer = |key: &str| card.metrics[key].as_u64();
+    let rows = [
+        ("validation accuracy", percent(card, "validation_accuracy")),
+        ("validation loss (nats)", metric("validation_loss").map(number)),
+        ("test accuracy, read once", percent(card, "test_accuracy")),
+        ("test loss (nats)", metric("test_loss").map(number)),
+        ("time for one image", metric("latency_us").map(|us| format!("{} µs", number(us)))),
+        ("parameters", Some(count(cost.parameters))),
+        ("multiply-accumulates", Some(count(cost.macs))),
+        ("peak activations, 32 bit", Some(bytes(cost.peak_activation_bytes))),
+        (
+            "input",
+            Some({
+                let side = card.graph.input_side;
+                format!("{} × {side} × {side}", card.graph.input_channels)
+            }),
+        ),
+        ("epochs of training", integer("epochs").map(count)),
+        ("seed", integer("seed").map(|seed| seed.to_string())),
+        ("time of training", metric("seconds").map(duration)),
+    ];
+    html! {
+        dl.facts { @for (name, value) in rows { @if let Some(value) = value { dt { (name) } dd { (value) } } } }
+    }
+}
+
+fn files(data: &StudyData, card: &NetworkCard) -> Markup {
+    html! {
+        @if !card.files.is_empty() {
+            h4 { "Files" }
+            ul.files {
+                @for (name, size) in &card.files {
+                    li { a href=(link(&card.folder, name)) { (name) } " " span.n { (bytes(*size)) } }
+                }
+            }
+        }
+        @if let Some(folder) = folder_of(data) {
+            h4 { "Use it" }
+            pre { code { "automl export " (folder) "/" (card.folder) } }
+        }
+    }
+}
+
+/// The folder of the study, as the place of its record tells.
+fn folder_of(data: &StudyData) -> Option<&str> {
+    data.place().strip_suffix("/study.db")
+}
+
+/// A relative link, of which no part is taken for a scheme or a query.
+fn link(folder: &str, name: &str) -> String {
+    let mut link = String::from("./");
+    for byte in format!("{folder}/{name}").bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => {
+                link.push(byte as char)
+            }
+            other => link.push_str(&format!("%{other:02X}")),
+        }
+    }
+    link
+}

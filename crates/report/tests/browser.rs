@@ -1,0 +1,154 @@
+//! The page in a headless Chromium: nothing fails, nothing executes that should not, and hover, brushes,
+//! table and dialog work. Skipped where there is no Chromium (`AUTOML_CHROMIUM`, else the PATH).
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+mod common;
+
+use automl_report::{PageOptions, StudyData, html};
+use automl_space::{Config, Value};
+use automl_study::{Direction, State, Trial};
+use common::{choice, data, float, record, search};
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The browser, if there is one.
+fn chromium() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("AUTOML_CHROMIUM") {
+        return Some(named.into());
+    }
+    let folders = std::env::var_os("PATH")?;
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let found =
+        std::env::split_paths(&folders).flat_map(|folder| names.map(|name| folder.join(name)));
+    found.into_iter().find(|path| path.is_file())
+}
+
+/// The document after the page's script and `check`, a script that acts as a user, have run, and what the
+/// browser wrote to its console. `None` without a browser.
+fn run(data: &StudyData, check: &str) -> Option<(String, String)> {
+    let Some(browser) = chromium() else {
+        eprintln!("skipped: no Chromium (set AUTOML_CHROMIUM)");
+        return None;
+    };
+    let page = html(data, &PageOptions::default());
+    let nonce =
+        page.split("<script nonce=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let script = format!("<script nonce=\"{nonce}\">{check}</script></body>");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.html");
+    std::fs::write(&file, page.replace("</body>", &script)).unwrap();
+    let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
+    let output = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dump-dom"])
+        .args(["--disable-background-networking", "--disable-sync", "--enable-logging=stderr"])
+        .args(["--window-size=1280,900", &profile, &format!("file://{}", file.display())])
+        .output()
+        .unwrap();
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    let console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
+    Some((String::from_utf8_lossy(&output.stdout).into_owned(), console.join("\n")))
+}
+
+/// The result that a check left on the document.
+fn result(document: &str) -> &str {
+    let after = document.split("data-result=\"").nth(1);
+    after.and_then(|text| text.split('"').next()).unwrap_or("none")
+}
+
+const USER: &str = r#"
+const say = [];
+try {
+  const table = document.getElementById('table');
+  say.push(table.tBodies[0].rows.length);
+  // Hover over the first mark of the front.
+  const svg = document.querySelector('#front svg[data-hover]');
+  const mark = svg.querySelector('a.mark circle').getBoundingClientRect();
+  const at = { clientX: mark.x + mark.width / 2, clientY: mark.y + mark.height / 2, bubbles: true };
+  svg.dispatchEvent(new PointerEvent('pointermove', at));
+  say.push(!document.getElementById('tip').hidden && svg.querySelectorAll('.ring').length === 1);
+  svg.dispatchEvent(new PointerEvent('pointerleave', at));
+  say.push(document.getElementById('tip').hidden);
+  // Select the upper half of an axis with the keyboard.
+  const axis = document.querySelector('#coordinates .axis');
+  axis.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowUp', bubbles: true }));
+  const selected = parseInt(document.getElementById('matches').textContent, 10);
+  say.push(selected > 0 && selected < 60 && document.getElementById('brushed').textContent.startsWith(String(selected)));
+  axis.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+  // Select with the pointer.
+  const hit = axis.querySelector('.hit'), box = hit.getBoundingClientRect();
+  hit.setPointerCapture = () => {};
+  const drag = (type, y) => hit.dispatchEvent(new PointerEvent(type, { clientX: box.x + 5, clientY: y, pointerId: 1, bubbles: true }));
+  drag('pointerdown', box.y + 8); drag('pointermove', box.y + 60); drag('pointerup', box.y + 60);
+  const dragged = parseInt(document.getElementById('matches').textContent, 10);
+  say.push(dragged > 0 && dragged < 60);
+  document.getElementById('clear-brushes').click();
+  // Filter and sort.
+  const filter = document.getElementById('filter');
+  filter.value = 'complete accuracy>0.5';
+  filter.dispatchEvent(new Event('input'));
+  const rows = [...table.tBodies[0].rows];
+  say.push(rows.length > 0 && rows.every((row) => row.cells[1].textContent === 'complete' && Number(row.cells[2].textContent) > 0.5));
+  const head = () => [...table.tHead.rows[0].cells].find((cell) => cell.textContent.startsWith('accuracy'));
+  head().querySelector('button').click(); head().querySelector('button').click();
+  const values = [...table.tBodies[0].rows].map((row) => Number(row.cells[2].textContent));
+  say.push(head().getAttribute('aria-sort') === 'descending' && values.every((v, i) => i === 0 || v <= values[i - 1]));
+  // Open a trial.
+  table.querySelector('[data-open]').click();
+  say.push(document.getElementById('trial').open && document.getElementById('trial-content').textContent.includes('width'));
+} catch (error) { say.push(String(error)); }
+document.documentElement.dataset.result = say.join(' ');
+"#;
+
+#[test]
+fn a_user_can_hover_brush_filter_sort_and_open() {
+    let Some((document, console)) = run(&data(search(60)), USER) else { return };
+    assert_eq!(result(&document), "50 true true true true true true true");
+    assert_eq!(console, "");
+}
+
+/// Whatever is executed by a name or a message sets a mark on the document, or opens a dialog, which would
+/// not let the browser end.
+#[test]
+fn nothing_in_names_executes() {
+    let evil = [
+        "<script>document.documentElement.dataset.evil=1</script>",
+        "<img src=x onerror=\"document.documentElement.dataset.evil=2\">",
+        "</script><script>document.documentElement.dataset.evil=3</script>",
+        "\u{202e}rtl 🚀 \"'&",
+    ];
+    let objectives = [(evil[0], Direction::Minimize), (evil[2], Direction::Minimize)];
+    let mut record =
+        record(evil[1], &objectives, vec![(evil[1], float(0.0, 1.0)), (evil[2], choice(&evil))]);
+    for n in 0..40 {
+        let mut config = Config::empty(2);
+        config.set(0, Some(Value::Float(common::noise(n))));
+        config.set(1, Some(Value::Category(n as usize % evil.len())));
+        let mut trial = Trial::waiting(n, config);
+        trial.state = if n % 7 == 6 { State::Failed } else { State::Complete };
+        trial.values = vec![common::noise(n), common::noise(n + 100)];
+        trial.attributes.insert("automl:reason".into(), evil[n as usize % evil.len()].into());
+        record.trials.push(trial);
+    }
+    let check = "document.querySelector('#table [data-open]').click();\
+                 document.querySelector('svg a.mark').dispatchEvent(new Event('focus'));\
+                 document.documentElement.dataset.result = document.getElementById('tip').textContent.length;";
+    let Some((document, console)) = run(&data(record), check) else { return };
+    assert_eq!(console, "");
+    assert!(result(&document).parse::<usize>().unwrap() > 10);
+    assert!(!document.contains("data-evil="));
+    assert!(document.contains("<td class=\"num\"><button"), "the table is filled");
+}
+
+#[test]
+fn unusual_studies_open_without_an_error() {
+    let single = [("value", Direction::Minimize)];
+    let mut failures = record("failures", &single, vec![("x", float(0.0, 1.0))]);
+    let mut trial = Trial::waiting(0, Config::empty(1));
+    trial.state = State::Failed;
+    failures.trials.push(trial);
+    for record in [record("empty", &single, Vec::new()), failures, search(1), search(3_000)] {
+        let name = format!("{} {}", record.name, record.trials.len());
+        let Some((_, console)) = run(&data(record), "") else { return };
+        assert_eq!(console, "", "{name}");
+    }
+}
