@@ -15,12 +15,12 @@ const ARROWS: &[(&str, &str)] = &[
     ("scheduler", "numeric space study tpe gp evolution"),
     ("simulate", "numeric space study scheduler"),
     ("arch", "numeric space"),
+    ("report", "numeric space study storage arch"),
     ("data", "numeric space arch"),
     ("deploy", "numeric space arch data"),
     ("quantize", "numeric space arch data deploy"),
     ("registry", "numeric space study tpe gp evolution scheduler storage"),
     ("settings", "numeric space study storage arch data registry"),
-    ("events", ""),
     ("candidates", "numeric space study arch settings"),
     ("serve", "numeric space study tpe gp evolution scheduler storage registry arch"),
     ("tune", "numeric space study storage registry"),
@@ -30,13 +30,13 @@ const ARROWS: &[(&str, &str)] = &[
     (
         "search",
         "numeric space study tpe gp evolution storage scheduler arch data registry settings models \
-         train compress deploy candidates quantize events",
+         train compress deploy candidates quantize",
     ),
     ("fidelities", "numeric space study arch data registry settings storage models train search"),
     (
         "automl",
         "numeric space study tpe gp evolution storage scheduler simulate arch data registry settings \
-         serve tune models train compress search fidelities deploy candidates quantize events",
+         serve tune report models train compress search fidelities deploy candidates quantize",
     ),
     ("cli", "automl"),
     ("benches", "automl"),
