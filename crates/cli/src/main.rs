@@ -4,10 +4,12 @@
 mod compress;
 mod fidelities;
 mod latency;
+mod man;
 mod needs;
 mod output;
 mod parts;
 mod reference;
+mod report;
 mod search;
 mod settings;
 mod simulate;
@@ -68,6 +70,13 @@ enum Command {
     },
     /// Run a scheduler on thousands of workers in virtual time
     Simulate(Box<simulate::SimulateArgs>),
+    /// Write the report of a study as one HTML file
+    #[command(long_about = report::LONG, after_long_help = report::EXAMPLES)]
+    Report(report::ReportArgs),
+    /// Rank the parameters of a study by their importance
+    Importance(report::ImportanceArgs),
+    /// Write all trials of a study as comma-separated values
+    ExportTrials(report::ExportTrialsArgs),
     /// List samplers, schedulers, storages, data sets and blocks
     Parts(parts::PartsArgs),
     /// Print a completion script for a shell
@@ -75,6 +84,8 @@ enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Write manual pages into a folder
+    Man(man::ManArgs),
     /// Tell what a build must be able to do for a command, in one line of JSON
     #[command(hide = true, disable_help_flag = true)]
     Needs {
@@ -93,11 +104,15 @@ fn main() -> ExitCode {
         Command::Latency(args) => latency::run(&args),
         Command::Simulate(args) => simulate::run(*args),
         Command::Tune(args) => tune::run(*args),
+        Command::Report(args) => report::run(&args),
+        Command::Importance(args) => report::rank_parameters(&args),
+        Command::ExportTrials(args) => report::export_trials(&args),
         Command::Parts(args) => parts::run(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "automl", &mut std::io::stdout());
             Ok(())
         }
+        Command::Man(args) => man::run(&args),
         Command::Needs { args } => needs::run(&args),
         Command::Serve { .. } => {
             automl::serve::serve(std::io::stdin().lock(), std::io::stdout().lock())

@@ -4,6 +4,7 @@
 //! options and settings are errors, as they are to the command itself.
 
 use crate::output::say;
+use crate::report::StudyArgs;
 use crate::{Cli, Command, Failure};
 use automl::search::{Device, Settings};
 use automl::storage::Address;
@@ -52,12 +53,20 @@ fn needs(args: &[String]) -> Result<Needs, Failure> {
             let postgres = args.storage.as_deref().is_some_and(is_postgres) && !args.dry_run;
             return Ok(Needs { postgres, ..Needs::default() });
         }
+        Command::Report(args) => return Ok(reads(&args.study)),
+        Command::Importance(args) => return Ok(reads(&args.study)),
+        Command::ExportTrials(args) => return Ok(reads(&args.study)),
         _ => return Ok(Needs::default()),
     };
     if dry_run {
         return Ok(Needs::default());
     }
     Ok(of(&settings, begun(&settings).as_ref()))
+}
+
+/// What reading a study needs.
+fn reads(study: &StudyArgs) -> Needs {
+    Needs { postgres: study.needs_postgres(), ..Needs::default() }
 }
 
 /// What a training with these settings needs. A setting at its default is taken from the study that
@@ -129,6 +138,9 @@ mod tests {
         assert_eq!(asked(&["search", "--storage", "postgresql://me@host/x"]), postgres);
         assert_eq!(asked(&["search", "--set=storage=\"postgres://me@host/x\""]), postgres);
         assert_eq!(asked(&["search", "--storage", "sqlite:///postgres.db"]), TRAINING);
+        let reads = Needs { postgres: true, ..Needs::default() };
+        assert_eq!(asked(&["report", "postgresql://me@host/x"]), reads);
+        assert_eq!(asked(&["importance", "studies.db"]), Needs::default());
         let tuned = asked(&["tune", "--storage", "postgresql://me@host/x", "--", "prog"]);
         assert_eq!(tuned, Needs { postgres: true, ..Needs::default() });
     }

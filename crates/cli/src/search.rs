@@ -3,6 +3,8 @@
 pub(crate) mod args;
 #[cfg(feature = "train")]
 mod display;
+#[cfg(feature = "train")]
+mod live;
 
 use crate::Failure;
 use crate::output::say;
@@ -23,15 +25,24 @@ fn execute(settings: &Settings) -> Result<(), Failure> {
     use automl::search::SearchOutcome;
     use automl::study::StopFlag;
     let stop = StopFlag::on_ctrl_c()?;
-    let display = display::Display::new();
-    let outcome = automl::search::run(settings, &stop, &|event| display.show(event));
+    let (display, live) = (display::Display::new(), live::Live::new(settings));
+    let outcome = automl::search::run(settings, &stop, &|event| {
+        display.show(event);
+        live.show(event);
+    });
     display.finish();
+    let report = live.finish();
     let outcome = outcome?;
     let is_over = matches!(outcome, SearchOutcome::Finished(_) | SearchOutcome::Shared(_));
     if let Some(summary) = outcome.summary()
         && (is_over || !summary.front.is_empty())
     {
         say(display::table(summary, settings))?;
+    }
+    match report {
+        Some(Ok(page)) => crate::output::note(format!("report  {}", page.display())),
+        Some(Err(reason)) => crate::output::note(format!("report  was not written: {reason}")),
+        None => {}
     }
     if let SearchOutcome::Interrupted(summary) = &outcome {
         if let Some(so_far) = summary.as_ref().and_then(|s| display::so_far(s, settings)) {

@@ -32,7 +32,7 @@ impl BalanceSetting {
     }
 }
 
-/// Refuses costs of classes that the data lack, and costs below 0.
+/// Costs of classes that the data lack, or that are no costs.
 fn refused(value: String, reason: String) -> SettingsError {
     SettingsError::Value { name: "training.class-costs", value, reason }
 }

@@ -3,7 +3,6 @@
 mod amount;
 mod balance;
 mod check;
-mod export;
 mod ladder;
 mod load;
 mod microseconds;
@@ -13,7 +12,6 @@ mod span;
 
 pub use amount::{AmountError, Bytes, Count};
 pub use balance::BalanceSetting;
-pub use export::ExportTarget;
 pub use ladder::{FidelitySettings, LadderSettings, RungSettings, ladder_toml};
 pub use microseconds::Microseconds;
 pub use score::SCORE_NAMES;
@@ -277,9 +275,6 @@ pub struct SearchSettings {
     /// The most training images that candidates are trained on; the final training uses all.
     /// Default: 8,000.
     pub images: Option<usize>,
-    /// The forms in which the networks of the front are exported. Forms in int8 are quantized by
-    /// training images and tested.
-    pub export: Vec<ExportTarget>,
     /// Whether a search that is continued trains the front of what is recorded and tries no further
     /// candidate.
     pub finish: bool,
@@ -317,7 +312,6 @@ impl Default for SearchSettings {
             max_latency: None,
             final_networks: 18,
             images: None,
-            export: Vec::new(),
             finish: false,
             repeat: 1,
             overwrite: false,
@@ -363,7 +357,7 @@ pub struct TrainingSettings {
     pub cutout: Option<f64>,
     /// The share of the training images that are augmented. Default: all.
     pub augmented: Option<f64>,
-    /// A trained network, with which the final training starts as far as its weights fit: its folder or
+    /// A trained network whose weights the final training starts from, as far as they fit: its folder or
     /// its `weights.safetensors`.
     pub init: Option<PathBuf>,
     /// Whether `automl train` trains on the task to tell by how much images are turned, which needs no

@@ -32,7 +32,6 @@ const FREE: &[&str] = &[
     "search.zero-cost-proxy",
     "search.scores",
     "search.final-networks",
-    "search.export",
     "search.finish",
     "search.repeat",
     "search.overwrite",

@@ -1,6 +1,6 @@
 //! Extrapolation of the loss of candidates that paused or were stopped.
 
-use automl_numeric::regression::slope;
+use super::slope::slope;
 use automl_study::{History, State, Trial};
 
 /// The number of pairs from which the slope of a line is estimated.
@@ -14,7 +14,7 @@ const ENOUGH: usize = 3;
 /// ones at the lower rung, the line regresses to their mean; candidates worse than all of them are
 /// only shifted, by what the worst of them gains.
 #[derive(Clone, Debug, PartialEq)]
-pub struct CurveExtrapolation {
+pub(super) struct CurveExtrapolation {
     rungs: Vec<u64>,
     /// From each rung to the next; `None` without a candidate at both.
     steps: Vec<Option<Line>>,
@@ -22,7 +22,7 @@ pub struct CurveExtrapolation {
 
 impl CurveExtrapolation {
     /// Learns from the reports at `rungs`, rising.
-    pub fn new(history: &History, rungs: Vec<u64>) -> Self {
+    pub(super) fn new(history: &History, rungs: Vec<u64>) -> Self {
         let at = |trial: &Trial, rung: u64| {
             let loss = history.loss(&trial.report_at(rung)?.values);
             // It diverged.
@@ -37,7 +37,7 @@ impl CurveExtrapolation {
 
     /// The first objective as an extrapolated loss; `None` before the first report. The loss of a
     /// complete trial is its own.
-    pub fn loss(&self, history: &History, trial: &Trial) -> Option<f64> {
+    pub(super) fn loss(&self, history: &History, trial: &Trial) -> Option<f64> {
         let loss = history.loss(trial.last_values()?);
         if trial.state == State::Complete {
             return Some(loss);

@@ -168,18 +168,12 @@ pub struct Network {
     /// Bytes of the activations of that program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ram_bytes: Option<u64>,
-    /// Accuracy of its int8 program on the test images, where it was exported.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub int8_accuracy: Option<f64>,
     /// The measured median time for one image on the search's device, in microseconds.
     pub latency_us: Option<f64>,
     /// The engine by which the time was measured; absent where it was not, and in records of earlier
     /// versions, which measured the training path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latency_engine: Option<String>,
-    /// The command that exports it for a device; absent in summaries of earlier versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deploy: Option<String>,
     /// Its files, relative to the study's folder.
     pub files: Vec<String>,
 }

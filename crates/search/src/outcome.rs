@@ -7,7 +7,7 @@ use std::fmt;
 ///
 /// # Examples
 /// ```
-/// use automl_events::Completion;
+/// use automl_search::Completion;
 ///
 /// assert_eq!(Completion::Finished(7).finished(), Some(7));
 /// assert_eq!(Completion::<u32>::Interrupted.finished(), None);
@@ -35,7 +35,7 @@ impl<T> Completion<T> {
 ///
 /// # Examples
 /// ```
-/// use automl_events::SearchOutcome;
+/// use automl_search::SearchOutcome;
 ///
 /// let outcome = SearchOutcome::Interrupted(None);
 /// assert_eq!(outcome.to_string(), "interrupted before the search began");

@@ -1,15 +1,7 @@
 //! Linear regression in one variable.
 
 /// The slope of the least-squares line through points; `None` if all have the same first coordinate.
-///
-/// # Examples
-/// ```
-/// use automl_numeric::regression::slope;
-///
-/// assert_eq!(slope(&[[0.0, 1.0], [1.0, 3.0], [2.0, 5.0]]), Some(2.0));
-/// assert_eq!(slope(&[[1.0, 2.0], [1.0, 5.0]]), None);
-/// ```
-pub fn slope(points: &[[f64; 2]]) -> Option<f64> {
+pub(super) fn slope(points: &[[f64; 2]]) -> Option<f64> {
     let count = points.len().max(1) as f64;
     let mean = |axis: usize| points.iter().map(|point| point[axis]).sum::<f64>() / count;
     let (x, y) = (mean(0), mean(1));
