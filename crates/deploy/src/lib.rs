@@ -1,21 +1,26 @@
 #![doc = include_str!("../README.md")]
 
 mod atomic;
+mod classifier;
 mod dead;
 mod engine;
 mod fold;
 mod lower;
 mod nonlinearity;
+pub mod onnx;
 mod operation;
 mod program;
 mod record;
 mod weights;
 
 pub use atomic::write_atomic;
+pub use classifier::{Classifier, Prediction};
 pub use engine::{Engine, InputError, Session};
 pub use lower::LowerError;
 pub use nonlinearity::Nonlinearity;
 pub use operation::{ChannelConvolution, Convolution, Linear, Operation};
 pub use program::{Program, Shape, Step, ValueId};
-pub use record::{NETWORK_FILE, NetworkError, NetworkFile, TrainedNetwork, WEIGHTS_FILE};
+pub use record::{
+    NETWORK_FILE, NetworkError, NetworkFile, TrainedNetwork, TrainingData, WEIGHTS_FILE,
+};
 pub use weights::{Tensor, Weights, WeightsError};

@@ -3,7 +3,10 @@
 mod error;
 mod network_file;
 mod trained_network;
+mod training_data;
 
 pub use error::NetworkError;
 pub use network_file::{NETWORK_FILE, NetworkFile};
+pub(crate) use trained_network::lacks;
 pub use trained_network::{TrainedNetwork, WEIGHTS_FILE};
+pub use training_data::TrainingData;

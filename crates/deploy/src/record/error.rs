@@ -1,6 +1,7 @@
 //! Errors of records.
 
 use crate::lower::LowerError;
+use crate::onnx::ImportError;
 use crate::weights::WeightsError;
 use automl_arch::NetworkSpecError;
 use std::path::PathBuf;
@@ -41,6 +42,14 @@ pub enum NetworkError {
         path: PathBuf,
         /// The reason.
         reason: String,
+    },
+    /// An ONNX model cannot be read.
+    #[error("{}: {source}", path.display())]
+    Import {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: ImportError,
     },
     /// A file cannot be written.
     #[error("cannot write {}: {source}", path.display())]

@@ -3,9 +3,10 @@
 use super::error::NetworkError;
 use super::network_file::NetworkFile;
 use crate::atomic::write_atomic;
+use crate::onnx::import;
 use crate::program::Program;
 use crate::weights::{Weights, WeightsError};
-use automl_arch::NetworkSpec;
+use automl_arch::{NetworkSpec, NetworkSpecError};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -39,8 +40,9 @@ pub struct TrainedNetwork {
 }
 
 impl TrainedNetwork {
-    /// Reads a network: a folder, its `network.json` or `model.yaml`, or a `.safetensors` file that
-    /// has the record in its header or lies in such a folder.
+    /// Reads a network: a folder, its `network.json` or `model.yaml`, a `.safetensors` file that has
+    /// the record in its header or lies in such a folder, or an `.onnx` file
+    /// ([`import`](crate::onnx::import)).
     ///
     /// Folders of earlier versions, with `model.yaml` or a plain graph and perhaps `metrics.json`,
     /// are read too; [`notes`](Self::notes) says what they lack.
@@ -48,6 +50,9 @@ impl TrainedNetwork {
     /// # Errors
     /// [`NetworkError`] with the file at fault.
     pub fn read(path: &Path) -> Result<Self, NetworkError> {
+        if path.extension().is_some_and(|end| end == "onnx") {
+            return Self::read_onnx(path, None);
+        }
         let is_weights = path.extension().is_some_and(|end| end == "safetensors") && path.is_file();
         let folder = path.parent().unwrap_or(Path::new(""));
         let (file, weights_file) = if is_weights {
@@ -67,6 +72,19 @@ impl TrainedNetwork {
         };
         let notes = lacks(&record);
         let network = Self { path: path.to_owned(), record, weights, notes };
+        network.program()?;
+        Ok(network)
+    }
+
+    /// Reads an ONNX model; `side` is the side of the images where the model leaves it open.
+    ///
+    /// # Errors
+    /// [`NetworkError`] with the node at fault.
+    pub fn read_onnx(path: &Path, side: Option<usize>) -> Result<Self, NetworkError> {
+        let bytes = std::fs::read(path)
+            .map_err(|source| NetworkSpecError::Read { path: path.to_owned(), source })?;
+        let network = import(&bytes, path, side)
+            .map_err(|source| NetworkError::Import { path: path.to_owned(), source })?;
         network.program()?;
         Ok(network)
     }
@@ -129,7 +147,7 @@ fn described(file: &Path) -> Result<NetworkFile, NetworkError> {
 }
 
 /// What a record lacks for the use of its network.
-fn lacks(record: &NetworkFile) -> Vec<String> {
+pub(crate) fn lacks(record: &NetworkFile) -> Vec<String> {
     let mut notes = Vec::new();
     if record.input.is_none() {
         notes.push(
