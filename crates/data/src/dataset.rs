@@ -57,7 +57,7 @@ pub struct Dataset {
     /// The way in which images became square.
     pub resize: ResizeRule,
     /// The files of the images, by their places; none for data sets in one file.
-    pub(crate) files: Arc<Vec<FileHash>>,
+    pub files: Arc<Vec<FileHash>>,
     /// The median width and height of the images before they became square.
     pub shown: Option<(u32, u32)>,
     /// Files that were not used, and what else a user should know.

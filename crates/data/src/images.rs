@@ -1,6 +1,7 @@
 //! Labeled images.
 
 use crate::pixels::Pixels;
+use crate::reading::FileHash;
 use crate::stratify::random;
 use std::sync::Arc;
 
@@ -78,6 +79,13 @@ impl Images {
     /// The place of each image in the data set's list of files.
     pub(crate) fn places(&self) -> &[u32] {
         &self.places
+    }
+
+    /// The name of the file of an image, among the files of its data set; `None` for images that
+    /// come from one file.
+    pub fn file_name<'a>(&self, files: &'a [FileHash], index: usize) -> Option<&'a str> {
+        let place = *self.places.get(index)?;
+        files.get(place as usize).map(|file| file.name.as_str())
     }
 
     /// The images at these indexes, in their order; indexes out of range are left out.
