@@ -31,6 +31,13 @@ Find small networks
                        train one network of a search, or one of your own, to the end
   compress NETWORK --out FOLDER
                        make a trained network smaller: prune channels, decompose layers
+  predict NETWORK IMAGE...
+                       classify images with a trained network
+  evaluate NETWORK     accuracy, metrics by class and the worst errors on a data set
+  export NETWORK --to onnx --out FILE
+                       write a trained network for another program or a device
+  import FILE --out FOLDER
+                       read an ONNX model, to be evaluated, trained, compressed, exported
   fidelities [options] measure which cheap settings rank networks as full training does
   latency [options]    how long networks take on this device, measured and predicted
   tune [options] -- COMMAND
@@ -85,7 +92,9 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "package" => package::run(rest),
         "bench" => bench::run(rest),
         "search" | "train" | "compress" | "fidelities" | "latency" | "tune" | "serve"
-        | "simulate" | "parts" | "completions" => automl::run(args),
+        | "simulate" | "predict" | "evaluate" | "export" | "import" | "parts" | "completions" => {
+            automl::run(args)
+        }
         flag if flag.starts_with('-') => bail!("unknown option {flag:?}; try `cargo xtask --help`"),
         other => bail!("there is no command {other:?}; try `cargo xtask --help`"),
     }

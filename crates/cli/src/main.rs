@@ -2,12 +2,17 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod compress;
+mod evaluate;
+mod export;
 mod fidelities;
+mod import;
 mod latency;
 mod man;
 mod needs;
+mod network;
 mod output;
 mod parts;
+mod predict;
 mod reference;
 mod report;
 mod search;
@@ -59,6 +64,18 @@ enum Command {
     Fidelities(Box<fidelities::FidelitiesArgs>),
     /// Measure how long networks take on this device, and how well that can be predicted
     Latency(Box<latency::LatencyArgs>),
+    /// Classify images with a trained network
+    #[command(long_about = predict::LONG, after_long_help = predict::EXAMPLES)]
+    Predict(Box<predict::PredictArgs>),
+    /// Evaluate a trained network on labeled images
+    #[command(long_about = evaluate::LONG, after_long_help = evaluate::EXAMPLES)]
+    Evaluate(Box<evaluate::EvaluateArgs>),
+    /// Write a trained network for another program or a device: ONNX
+    #[command(long_about = export::LONG, after_long_help = export::EXAMPLES)]
+    Export(Box<export::ExportArgs>),
+    /// Read an ONNX model as a trained network
+    #[command(long_about = import::LONG, after_long_help = import::EXAMPLES)]
+    Import(Box<import::ImportArgs>),
     /// Tune any program: a command with placeholders, a result in its output
     #[command(long_about = tune::args::LONG, after_long_help = tune::args::EXAMPLES)]
     Tune(Box<tune::args::TuneArgs>),
@@ -102,6 +119,10 @@ fn main() -> ExitCode {
         Command::Compress(args) => compress::run(*args),
         Command::Fidelities(args) => fidelities::run(*args),
         Command::Latency(args) => latency::run(&args),
+        Command::Predict(args) => predict::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Import(args) => import::run(&args),
         Command::Simulate(args) => simulate::run(*args),
         Command::Tune(args) => tune::run(*args),
         Command::Report(args) => report::run(&args),
