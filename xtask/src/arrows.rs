@@ -16,26 +16,30 @@ const ARROWS: &[(&str, &str)] = &[
     ("simulate", "numeric space study scheduler"),
     ("arch", "numeric space"),
     ("report", "numeric space study storage arch"),
-    ("data", "numeric space arch"),
-    ("deploy", "numeric space arch data"),
-    ("quantize", "numeric space arch data deploy"),
+    ("pictures", ""),
+    ("data", "numeric space arch pictures"),
+    ("deploy", "numeric space arch pictures data"),
+    ("quantize", "numeric space arch pictures data deploy"),
     ("registry", "numeric space study tpe gp evolution scheduler storage"),
-    ("settings", "numeric space study storage arch data registry"),
+    ("settings", "numeric space study storage arch pictures data registry"),
     ("candidates", "numeric space study arch settings"),
     ("serve", "numeric space study tpe gp evolution scheduler storage registry arch"),
     ("tune", "numeric space study storage registry"),
     ("models", "numeric space arch"),
-    ("train", "numeric space arch data models deploy"),
-    ("compress", "numeric space arch data models train deploy"),
+    ("train", "numeric space arch pictures data models deploy"),
+    ("compress", "numeric space arch pictures data models train deploy"),
     (
         "search",
-        "numeric space study tpe gp evolution storage scheduler arch data registry settings models \
+        "numeric space study tpe gp evolution storage scheduler arch pictures data registry settings models \
          train compress deploy candidates quantize",
     ),
-    ("fidelities", "numeric space study arch data registry settings storage models train search"),
+    (
+        "fidelities",
+        "numeric space study arch pictures data registry settings storage models train search",
+    ),
     (
         "automl",
-        "numeric space study tpe gp evolution storage scheduler simulate arch data registry settings \
+        "numeric space study tpe gp evolution storage scheduler simulate arch pictures data registry settings \
          serve tune report models train compress search fidelities deploy candidates quantize",
     ),
     ("cli", "automl"),

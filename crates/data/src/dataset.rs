@@ -23,7 +23,7 @@ pub use format::{DatasetFormat, Source};
 use crate::images::Images;
 use crate::reading::FileHash;
 use crate::report::Report;
-use crate::resize_rule::ResizeRule;
+use automl_pictures::ResizeRule;
 use std::sync::Arc;
 
 /// A data set as published: images to train on, and official test images where there are some.

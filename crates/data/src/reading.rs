@@ -7,11 +7,11 @@ pub use cache::default_cache;
 
 use crate::DatasetError;
 use crate::dataset::Source;
-use crate::decode::{DecodeError, Encoded};
 use crate::pixels::Pixels;
-use crate::preprocessing::{BACKGROUND, OrientationRule, luma, planes};
 use crate::report::LeftOut;
-use crate::resize_rule::ResizeRule;
+use automl_pictures::ResizeRule;
+use automl_pictures::{BACKGROUND, OrientationRule, luma, planes};
+use automl_pictures::{DecodeError, Encoded};
 use cache::Cache;
 use entry::{Entry, Stamp};
 use rayon::prelude::*;

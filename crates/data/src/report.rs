@@ -130,15 +130,3 @@ impl fmt::Display for Report {
         Ok(())
     }
 }
-
-/// Endings of image files.
-const ENDINGS: [&str; 24] = [
-    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "jif", "gif", "bmp", "dib", "webp", "tif", "tiff",
-    "heic", "heif", "avif", "jxl", "jp2", "ico", "psd", "ppm", "pgm", "tga", "exr",
-];
-
-/// Whether a name ends as images do.
-pub(crate) fn has_image_name(name: &str) -> bool {
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
-    ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
-}

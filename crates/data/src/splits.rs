@@ -7,11 +7,11 @@ use crate::dataset::Dataset;
 use crate::identity::DataIdentity;
 use crate::images::Images;
 use crate::manifest::Manifest;
-use crate::preprocessing::{BACKGROUND, OrientationRule, Preprocessing, normalize};
 use crate::reading::FileHash;
 use crate::report::Report;
-use crate::resize_rule::ResizeRule;
 use crate::stratify::random;
+use automl_pictures::ResizeRule;
+use automl_pictures::{BACKGROUND, OrientationRule, Preprocessing, normalize};
 pub use describe::ClassCount;
 
 use assign::{Shares, TEST_SHARE, assign, fold_of, valid_share};

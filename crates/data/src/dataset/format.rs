@@ -1,8 +1,8 @@
 //! Descriptions of data sets.
 
 use super::{Dataset, DatasetError};
-use crate::resize_rule::ResizeRule;
-use crate::side::Side;
+use automl_pictures::ResizeRule;
+use automl_pictures::Side;
 use std::fmt;
 use std::path::{Path, PathBuf};
 

@@ -5,8 +5,8 @@ use super::{Dataset, DatasetError};
 use crate::images::Images;
 use crate::reading::{self, Item, Loaded};
 use crate::report::{Kind, LeftOut, Report};
-use crate::side::Side;
 use crate::splits::Split;
+use automl_pictures::Side;
 use std::path::Path;
 use std::sync::Arc;
 

@@ -6,10 +6,10 @@ use super::folder::{natural, own_name};
 use super::format::{DatasetFormat, Source};
 use super::{Dataset, DatasetError};
 use crate::images::Images;
-use crate::preprocessing::{BACKGROUND, planes};
-use crate::side::Side;
 use crate::splits::Split;
 use array::Array;
+use automl_pictures::Side;
+use automl_pictures::{BACKGROUND, planes};
 use image::{Rgb, RgbImage};
 use npyz::npz::NpzArchive;
 use std::fs::File;
@@ -217,7 +217,7 @@ impl Shape {
             }
             let color = [0, 1, 2].map(|channel| at(x, y, channel));
             let alpha = if channels == 4 { at(x, y, 3) } else { 255 };
-            Rgb(crate::decode::over(color, alpha, BACKGROUND))
+            Rgb(automl_pictures::over(color, alpha, BACKGROUND))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::format::{DatasetFormat, Source};
 use super::{Dataset, DatasetError, digits};
-use crate::side::Side;
+use automl_pictures::Side;
 use std::path::Path;
 
 /// All formats. A new one is a file with its `FORMAT` and a line here.

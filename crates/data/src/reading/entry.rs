@@ -1,8 +1,9 @@
 //! What is known of one file of a data set.
 
 use super::{Content, Item};
-use crate::DecodeError;
-use crate::report::{Kind, LeftOut, has_image_name};
+use crate::report::{Kind, LeftOut};
+use automl_pictures::DecodeError;
+use automl_pictures::has_image_name;
 use serde::{Deserialize, Serialize};
 use std::time::UNIX_EPOCH;
 
@@ -67,9 +68,7 @@ impl Entry {
             DecodeError::NoImage if !has_image_name(&self.name) => Kind::Other,
             DecodeError::Read(_) => Kind::Unreadable,
             DecodeError::Unsupported(_) => Kind::Unsupported,
-            DecodeError::NoImage | DecodeError::Truncated | DecodeError::Damaged(_) => {
-                Kind::Damaged
-            }
+            _ => Kind::Damaged,
         };
         let reason = (kind != Kind::Other).then(|| error.to_string());
         self.failure = Some(LeftOut { kind, file: self.name.clone(), reason });

@@ -3,8 +3,9 @@
 use super::names::natural;
 use super::walk::{Content, File, content, files};
 use crate::DatasetError;
-use crate::report::{Kind, Report, has_image_name};
+use crate::report::{Kind, Report};
 use crate::splits::Split;
+use automl_pictures::has_image_name;
 use std::collections::BTreeMap;
 
 /// A file of a class.

@@ -1,7 +1,7 @@
 //! Comma-separated values (RFC 4180), also with semicolons or tabs.
 
 use super::{Columns, Row};
-use crate::report::has_image_name;
+use automl_pictures::has_image_name;
 
 /// The rows of a table with a header, or of two columns, path and label, without one.
 pub(super) fn rows(text: &str) -> Option<Vec<Row>> {

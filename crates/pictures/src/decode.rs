@@ -40,15 +40,31 @@ pub enum DecodeError {
 const MOST_BYTES: u64 = 1 << 30;
 
 /// A whole image file.
+///
+/// # Examples
+/// ```
+/// use automl_pictures::{BACKGROUND, DecodeError, Encoded, OrientationRule};
+///
+/// let mut file = std::io::Cursor::new(Vec::new());
+/// image::RgbImage::new(40, 30).write_to(&mut file, image::ImageFormat::Png)?;
+/// let encoded = Encoded::new(file.get_ref())?;
+/// let picture = encoded.picture(32, BACKGROUND, OrientationRule::Exif)?;
+/// assert_eq!((picture.dimensions, picture.colors.dimensions()), ((40, 30), (40, 30)));
+/// assert!(matches!(Encoded::new(&file.get_ref()[..50]), Err(DecodeError::Truncated)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct Encoded<'a> {
+pub struct Encoded<'a> {
     file: &'a [u8],
     format: Format,
 }
 
 impl<'a> Encoded<'a> {
     /// An image file with its end.
-    pub(crate) fn new(file: &'a [u8]) -> Result<Self, DecodeError> {
+    ///
+    /// # Errors
+    /// [`DecodeError`] for bytes that are not an image, of another format or truncated.
+    pub fn new(file: &'a [u8]) -> Result<Self, DecodeError> {
         let format = Format::of(file)?;
         if !whole::is_whole(format, file) {
             return Err(DecodeError::Truncated);
@@ -56,8 +72,11 @@ impl<'a> Encoded<'a> {
         Ok(Self { file, format })
     }
 
-    /// Refuses a file whose first bytes are those of no image, without reading the rest.
-    pub(crate) fn check_start(path: &Path) -> Result<(), DecodeError> {
+    /// Refuses a file by its first bytes, without reading the rest.
+    ///
+    /// # Errors
+    /// [`DecodeError::NoImage`], [`DecodeError::Unsupported`] or [`DecodeError::Read`].
+    pub fn check_start(path: &Path) -> Result<(), DecodeError> {
         let mut start = Vec::new();
         File::open(path)?.take(64).read_to_end(&mut start)?;
         Format::of(&start).map(drop)
@@ -73,13 +92,16 @@ impl<'a> Encoded<'a> {
     }
 
     /// Width and height in pixels as stored.
-    pub(crate) fn dimensions(&self) -> Option<(u32, u32)> {
+    pub fn dimensions(&self) -> Option<(u32, u32)> {
         self.decoder().ok().map(|decoder| decoder.dimensions())
     }
 
     /// The first frame, composited on the background and upright. A JPEG of at least eight times
     /// `side` pixels may come at an eighth of its size.
-    pub(crate) fn picture(
+    ///
+    /// # Errors
+    /// [`DecodeError::Damaged`].
+    pub fn picture(
         &self,
         side: usize,
         background: [u8; 3],
@@ -102,10 +124,12 @@ impl<'a> Encoded<'a> {
 }
 
 /// An upright image.
-pub(crate) struct Picture {
-    pub(crate) colors: RgbImage,
+#[derive(Debug)]
+pub struct Picture {
+    /// Its colors, perhaps at a reduced size.
+    pub colors: RgbImage,
     /// Width and height before any reduction.
-    pub(crate) dimensions: (u32, u32),
+    pub dimensions: (u32, u32),
 }
 
 impl Picture {
@@ -150,8 +174,8 @@ fn composite(image: DynamicImage, background: [u8; 3]) -> RgbImage {
     colors
 }
 
-/// A color over another one: `c a + b (1 - a)`.
-pub(crate) fn over(color: [u8; 3], alpha: u8, below: [u8; 3]) -> [u8; 3] {
+/// A color over another one, `c a + b (1 - a)` for an alpha of 0 to 255.
+pub fn over(color: [u8; 3], alpha: u8, below: [u8; 3]) -> [u8; 3] {
     let alpha = u32::from(alpha);
     let mut mixed = color;
     for (color, below) in mixed.iter_mut().zip(below) {
@@ -159,4 +183,16 @@ pub(crate) fn over(color: [u8; 3], alpha: u8, below: [u8; 3]) -> [u8; 3] {
         *color = ((sum + 127) / 255) as u8;
     }
     mixed
+}
+
+/// Endings of image files.
+const ENDINGS: [&str; 24] = [
+    "png", "apng", "jpg", "jpeg", "jpe", "jfif", "jif", "gif", "bmp", "dib", "webp", "tif", "tiff",
+    "heic", "heif", "avif", "jxl", "jp2", "ico", "psd", "ppm", "pgm", "tga", "exr",
+];
+
+/// Whether a name ends as images do.
+pub fn has_image_name(name: &str) -> bool {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
+    ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
 }

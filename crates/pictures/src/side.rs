@@ -9,7 +9,7 @@ use std::str::FromStr;
 ///
 /// # Examples
 /// ```
-/// use automl_data::Side;
+/// use automl_pictures::Side;
 ///
 /// assert_eq!("96".parse(), Ok(Side::Pixels(96)));
 /// assert_eq!("auto".parse(), Ok(Side::Auto));

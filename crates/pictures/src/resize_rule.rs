@@ -13,7 +13,7 @@ use std::fmt;
 ///
 /// # Examples
 /// ```
-/// use automl_data::ResizeRule;
+/// use automl_pictures::ResizeRule;
 ///
 /// assert_eq!(ResizeRule::named("pad"), Some(ResizeRule::Pad));
 /// assert_eq!(ResizeRule::default().to_string(), "squash");
@@ -42,7 +42,7 @@ impl ResizeRule {
     }
 
     /// An image as a square of `side` pixels.
-    pub(crate) fn apply(self, image: &RgbImage, side: usize, background: [u8; 3]) -> RgbImage {
+    pub fn apply(self, image: &RgbImage, side: usize, background: [u8; 3]) -> RgbImage {
         let side = side as u32;
         let factor = image.width().min(image.height()) / (2 * side).max(1);
         let smaller = (factor > 1).then(|| reduced(image, factor));

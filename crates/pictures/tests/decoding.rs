@@ -3,7 +3,7 @@
 
 mod encoded;
 
-use automl_data::{BACKGROUND, DecodeError, OrientationRule, Preprocessing, ResizeRule};
+use automl_pictures::{BACKGROUND, DecodeError, OrientationRule, Preprocessing, ResizeRule};
 use encoded::{FORMATS, encode, with_orientation};
 use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
 use proptest::prelude::*;

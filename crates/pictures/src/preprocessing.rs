@@ -32,16 +32,16 @@ pub const BACKGROUND: [u8; 3] = [255; 3];
 ///
 /// # Examples
 /// ```
-/// use automl_data::{DataSplits, Dataset, Preprocessing};
+/// use automl_pictures::Preprocessing;
 ///
-/// let data = DataSplits::split(&Dataset::digits()?, 0.2, 0)?;
-/// let preprocessing: Preprocessing = data.preprocessing();
+/// let kept = r#"{"channels": 1, "side": 8, "resize": "squash", "background": [255, 255, 255],
+///     "orientation": "exif", "mean": [0.5], "sd": [0.25]}"#;
+/// let preprocessing: Preprocessing = serde_json::from_str(kept)?;
 /// let mut file = std::io::Cursor::new(Vec::new());
 /// image::GrayImage::new(20, 10).write_to(&mut file, image::ImageFormat::Png)?;
 /// let pixels = preprocessing.pixels(file.get_ref())?;
 /// assert_eq!(pixels, [0; 64]);
-/// let mean = preprocessing.mean[0];
-/// assert!((preprocessing.normalized(&pixels)[0] + mean / preprocessing.sd[0]).abs() < 1e-6);
+/// assert_eq!(preprocessing.normalized(&pixels), [-2.0; 64]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -91,7 +91,7 @@ impl Preprocessing {
 }
 
 /// Appends `(p / 255 - mean) / sd` by channel for an image `[channels, side, side]`.
-pub(crate) fn normalize(image: &[u8], mean: &[f32], sd: &[f32], out: &mut Vec<f32>) {
+pub fn normalize(image: &[u8], mean: &[f32], sd: &[f32], out: &mut Vec<f32>) {
     let plane = (image.len() / mean.len().max(1)).max(1);
     for ((pixels, mean), sd) in image.chunks(plane).zip(mean).zip(sd) {
         let scale = 1.0 / (255.0 * sd);
@@ -101,7 +101,7 @@ pub(crate) fn normalize(image: &[u8], mean: &[f32], sd: &[f32], out: &mut Vec<f3
 }
 
 /// The planes of an image, `[channels, height, width]`, as colors or as grey.
-pub(crate) fn planes(image: &image::RgbImage, channels: usize) -> Vec<u8> {
+pub fn planes(image: &image::RgbImage, channels: usize) -> Vec<u8> {
     if channels == 1 {
         return image.pixels().map(|pixel| luma(pixel.0)).collect();
     }
@@ -109,6 +109,6 @@ pub(crate) fn planes(image: &image::RgbImage, channels: usize) -> Vec<u8> {
 }
 
 /// The brightness of a color (Rec. 601); of a grey one, its value.
-pub(crate) fn luma([r, g, b]: [u8; 3]) -> u8 {
+pub fn luma([r, g, b]: [u8; 3]) -> u8 {
     ((299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500) / 1000) as u8
 }
