@@ -54,6 +54,10 @@ pub(crate) struct TrainArgs {
     /// trained first, the others then at three tenths of the learning rate
     #[arg(long, value_name = "NETWORK", help_heading = "Training")]
     init: Option<PathBuf>,
+    /// Cross-validate by so many parts: the network is also trained without each of them, and validated by
+    /// it; for small data sets
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    folds: Option<usize>,
     /// Train on the task to tell by how much images are turned, which needs no labels; the result serves
     /// as --init of other trainings
     #[arg(long, help_heading = "Training")]
@@ -88,6 +92,7 @@ impl TrainArgs {
             ("training.recipe", text(&self.recipe)),
             ("training.balance", text(&self.balance)),
             ("training.init", path(&self.init)),
+            ("training.folds", number(self.folds)),
             ("training.pretrain", self.pretrain.then(|| "true".to_owned())),
             ("training.final-epochs", number(self.epochs)),
             ("device", text(&self.device)),
@@ -132,17 +137,24 @@ fn execute(args: &TrainArgs, settings: &Settings) -> Result<(), Failure> {
     let planned = std::sync::atomic::AtomicU64::new(0);
     let show = |progress: &fit::Progress| show(progress, &planned);
     match fit::run(settings, model, out, &stop, &show)? {
-        Completion::Finished(record) => say(format_args!(
-            "{} parameters, {} multiply-accumulates, {} epochs in {:.0} s: validation {:.2}%, \
+        Completion::Finished(record) => {
+            if let Some((mean, sd)) = record.cross_validated() {
+                let (mean, sd) = (100.0 * mean, 100.0 * sd);
+                let folds = record.folds.len();
+                say(format_args!("{folds} folds: validation {mean:.2}% ± {sd:.2}"))?;
+            }
+            say(format_args!(
+                "{} parameters, {} multiply-accumulates, {} epochs in {:.0} s: validation {:.2}%, \
              test {:.2}%\neverything lies in {}",
-            record.params,
-            record.macs,
-            record.epochs,
-            record.seconds,
-            100.0 * record.validation_accuracy,
-            100.0 * record.test_accuracy,
-            out.display()
-        )),
+                record.params,
+                record.macs,
+                record.epochs,
+                record.seconds,
+                100.0 * record.validation_accuracy,
+                100.0 * record.test_accuracy,
+                out.display()
+            ))
+        }
         Completion::Interrupted => Err(Interrupted::because(
             "interrupted; the same command goes on from the last checkpoint",
         )),

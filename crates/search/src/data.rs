@@ -51,6 +51,17 @@ pub fn open_data(
     Ok((device, data))
 }
 
+/// The data in folds for cross-validation: each has another part of the images for validation, and
+/// all have the same test images.
+pub(crate) fn open_folds(
+    settings: &Settings,
+    known: Option<&Manifest>,
+    count: usize,
+    note: &(dyn Fn(String) + Sync),
+) -> Result<Vec<DataSplits>, SearchError> {
+    Ok(DataSplits::folds(&read(settings, known, note)?, count, settings.seed)?)
+}
+
 /// The data set, read as the earlier job did unless the settings say otherwise.
 fn read(
     settings: &Settings,

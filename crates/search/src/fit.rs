@@ -1,5 +1,7 @@
 //! Training of one given network to the end, with one test, and its files.
 
+mod folds;
+
 use crate::data::{describe, open_data};
 use crate::engine::CHECKPOINT_EVERY;
 use crate::engine::pool::Pool;
@@ -12,6 +14,7 @@ use automl_arch::{Cost, NetworkSpec, NetworkSpecError};
 use automl_data::{DataSplits, Manifest, Recipe, Split};
 use automl_study::StopFlag;
 use automl_train::{EpochReport, Saver, SelectedDevice, Training, export};
+use folds::cross_validate;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -148,6 +151,7 @@ pub fn run(
                 epochs: training.epoch(),
                 split: Some(SplitSettings::of(settings)),
                 recipe: Some(recipe.clone()),
+                folds: cross_validate(&job, settings, known.as_ref(), stop, observer)?,
                 seconds: start.elapsed().as_secs_f64(),
                 ..NetworkRecord::new(
                     job.cost,

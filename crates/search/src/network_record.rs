@@ -80,6 +80,10 @@ pub struct NetworkRecord {
     /// Further trainings of the network from other weights.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repeats: Vec<Repeat>,
+    /// Cross-validation: the training on all images but one part, by which it was validated, for each
+    /// part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folds: Vec<Repeat>,
     /// The compression that made the network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compression: Option<Compression>,
@@ -138,6 +142,7 @@ impl NetworkRecord {
             latency_engine: None,
             seconds: 0.0,
             repeats: Vec::new(),
+            folds: Vec::new(),
             compression: None,
         }
     }
@@ -145,15 +150,14 @@ impl NetworkRecord {
     /// Mean and standard deviation of the test accuracy over this training and its repeats; `None`
     /// without repeats.
     pub fn spread(&self) -> Option<(f64, f64)> {
-        if self.repeats.is_empty() {
-            return None;
-        }
         let repeats = self.repeats.iter().map(|repeat| repeat.test_accuracy);
-        let all: Vec<f64> = std::iter::once(self.test_accuracy).chain(repeats).collect();
-        let count = all.len() as f64;
-        let mean = all.iter().sum::<f64>() / count;
-        let squares: f64 = all.iter().map(|accuracy| (accuracy - mean).powi(2)).sum();
-        Some((mean, (squares / (count - 1.0)).sqrt()))
+        mean_and_deviation(std::iter::once(self.test_accuracy).chain(repeats))
+    }
+
+    /// Mean and standard deviation of the validation accuracy over the folds of a cross-validation;
+    /// `None` without folds.
+    pub fn cross_validated(&self) -> Option<(f64, f64)> {
+        mean_and_deviation(self.folds.iter().map(|fold| fold.validation_accuracy))
     }
 
     /// Cost, accuracy and loss of the network.
@@ -167,6 +171,15 @@ impl NetworkRecord {
             test_loss: self.test_loss,
         }
     }
+}
+
+/// Mean and standard deviation of two and more values.
+fn mean_and_deviation(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
+    let values: Vec<f64> = values.collect();
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (values.len() > 1).then(|| (mean, (squares / (count - 1.0)).sqrt()))
 }
 
 /// A record in the form of this version. Earlier versions kept the numbers of a compressed network in

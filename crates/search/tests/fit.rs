@@ -100,6 +100,22 @@ fn a_network_that_does_not_fit_is_named() {
     assert!(error().contains("28 pixels") && error().contains("8 pixels"), "{}", error());
 }
 
+/// Each image but those of the test validates one of the folds.
+#[test]
+fn a_network_is_cross_validated() {
+    let folder = tempfile::tempdir().unwrap();
+    let (model, out) = (folder.path().join("model.yaml"), folder.path().join("out"));
+    fs::write(&model, network(8)).unwrap();
+    let mut settings = settings(1);
+    settings.training.folds = Some(3);
+    let done = run(&settings, &model, &out, &StopFlag::new(), &|_| ()).unwrap();
+    let record = done.finished().unwrap();
+    assert_eq!(record.folds.len(), 3);
+    let (mean, sd) = record.cross_validated().unwrap();
+    assert!((0.0..1.0).contains(&mean) && sd.is_finite());
+    assert!(!out.join("fold-0.ckpt").exists());
+}
+
 /// Pretrained without labels, then trained for all classes, and for fewer.
 #[test]
 fn a_training_starts_from_a_pretrained_network() {

@@ -80,10 +80,11 @@ impl Settings {
             let value = self.training.weight_decay.to_string();
             return wrong("training.weight-decay", value, "must lie in [0, 1)");
         }
-        // Normalisation needs two images.
+        // Normalisation needs two images, cross-validation two parts.
         let pairs = [
             ("search.images", self.search.images.map(|n| n as u64)),
             ("training.batch", self.training.batch.map(|n| n as u64)),
+            ("training.folds", self.training.folds.map(|n| n as u64)),
         ];
         for (name, value) in pairs {
             if let Some(value) = value.filter(|value| *value < 2) {

@@ -360,6 +360,8 @@ pub struct TrainingSettings {
     /// A trained network whose weights the final training starts from, as far as they fit: its folder or
     /// its `weights.safetensors`.
     pub init: Option<PathBuf>,
+    /// The number of parts by which `automl train` cross-validates, at least 2. Default: none.
+    pub folds: Option<usize>,
     /// Whether `automl train` trains on the task to tell by how much images are turned, which needs no
     /// labels, for use as `init` of another training.
     pub pretrain: bool,
@@ -388,6 +390,7 @@ impl Default for TrainingSettings {
             cutout: None,
             augmented: None,
             init: None,
+            folds: None,
             pretrain: false,
             balance: BalanceSetting::Auto,
             class_costs: BTreeMap::new(),

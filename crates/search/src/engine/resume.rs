@@ -37,6 +37,7 @@ const FREE: &[&str] = &[
     "search.overwrite",
     "search.search-and-learn",
     "training.final-epochs",
+    "training.folds",
     "training.init",
     "fidelity.architectures",
     "fidelity.candidates",
