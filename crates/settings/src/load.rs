@@ -33,7 +33,7 @@ impl Settings {
             let place = path.display().to_string();
             let bad = |e: toml::de::Error| SettingsError::Parse {
                 place: place.clone(),
-                reason: e.to_string().trim_end().to_owned(),
+                reason: reason(&e, Some(&text)),
             };
             table = text.parse().map_err(bad)?;
             rename(&mut table);
@@ -46,10 +46,7 @@ impl Settings {
         imply_dataset(&mut table);
         let mut settings: Self =
             toml::Value::Table(table).try_into().map_err(|e: toml::de::Error| {
-                SettingsError::Parse {
-                    place: "the settings".into(),
-                    reason: e.to_string().trim_end().replace('\n', " "),
-                }
+                SettingsError::Parse { place: "the settings".into(), reason: reason(&e, None) }
             })?;
         settings.fidelity.resolve()?;
         // Images are read at the largest side, and made smaller from there.
@@ -59,6 +56,26 @@ impl Settings {
         settings.check()?;
         Ok(settings)
     }
+}
+
+/// The message of an error with its line, without the text there, which may hold a password.
+fn reason(error: &toml::de::Error, text: Option<&str>) -> String {
+    let message = without_addresses(error.message());
+    let start = error.span().map(|span| span.start);
+    match text.zip(start).and_then(|(text, start)| text.get(..start)) {
+        Some(before) => format!("line {}: {message}", before.matches('\n').count() + 1),
+        None => message,
+    }
+}
+
+/// A text without its words that are addresses, which may hold a password.
+fn without_addresses(text: &str) -> String {
+    let shown = |word| if is_address(word) { "..." } else { word };
+    text.split_whitespace().map(shown).collect::<Vec<_>>().join(" ")
+}
+
+fn is_address(word: &str) -> bool {
+    word.contains('@') || word.contains("://")
 }
 
 /// The name of a setting by a current or former name.
@@ -92,7 +109,7 @@ fn imply_dataset(table: &mut toml::Table) {
 /// Applies one `path=value`; a value that is not TOML counts as a string.
 fn assign(table: &mut toml::Table, assignment: &str) -> Result<(), SettingsError> {
     let bad = |reason: &str| SettingsError::Parse {
-        place: assignment.to_owned(),
+        place: without_addresses(assignment.split('=').next().unwrap_or_default()),
         reason: reason.to_owned(),
     };
     let (path, text) = assignment.split_once('=').ok_or_else(|| bad("write path=value"))?;
@@ -116,4 +133,39 @@ fn assign(table: &mut toml::Table, assignment: &str) -> Result<(), SettingsError
     }
     place.insert(last.to_owned(), value);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text of a file may hold a password: an error names the line and not what stands there.
+    #[test]
+    fn no_error_shows_a_password() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.toml");
+        let url = "postgresql://me:secret@host/x";
+        for text in [
+            format!("seed = 1\nstorag = \"{url}\"\n"),
+            format!("seed = 1\nstorage = \"{url}\n"),
+            format!("seed = 1\nstorage = {url}\n"),
+            format!("seed = 1\n[storage]\nurl = \"{url}\"\n"),
+            format!("seed = 1\nstorage = [\"{url}\"]\n"),
+            format!("seed = 1\n\"{url}\" = 3\n"),
+        ] {
+            std::fs::write(&path, &text).unwrap();
+            let error = Settings::load(Some(&path), &[]).unwrap_err().to_string();
+            assert!(!error.contains("secret"), "{text}: {error}");
+            assert!(error.contains("settings.toml") && error.contains("line "), "{text}: {error}");
+        }
+        for assignment in [
+            format!("storag={url}"),
+            format!("storage=[\"{url}\"]"),
+            format!("={url}"),
+            url.to_owned(),
+        ] {
+            let error = Settings::load(None, &[assignment]).unwrap_err().to_string();
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
 }
