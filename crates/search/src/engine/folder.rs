@@ -47,7 +47,7 @@ impl StudyFolder {
         };
         let path = runs.join(&name);
         let lock_path = path.join("lock");
-        let lock = File::create(&lock_path).map_err(FileError::of("create", &lock_path))?;
+        let lock = open_lock(&lock_path).map_err(FileError::of("create", &lock_path))?;
         let Some(alone) = take(&lock, &lock_path, stop, waits)? else { return Ok(None) };
         // Another process may have begun in it, so that it is not this process's to remove.
         fresh &= alone;
@@ -106,6 +106,16 @@ impl StudyFolder {
     pub(super) fn free_checkpoint(&self, trial: u64) {
         remove(&self.checkpoint(trial));
     }
+}
+
+/// Opens or creates the file of a lock. A symbolic link is refused, and a file that is there keeps what
+/// it holds.
+fn open_lock(path: &Path) -> std::io::Result<File> {
+    if fs::symlink_metadata(path).is_ok_and(|file| !file.is_file()) {
+        let reason = "it is a link or a folder, not the file of a lock";
+        return Err(std::io::Error::new(ErrorKind::AlreadyExists, reason));
+    }
+    File::options().create(true).truncate(false).write(true).open(path)
 }
 
 /// Creates a folder; false if it existed before.
@@ -175,6 +185,27 @@ impl Drop for StudyFolder {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A link in the place of the lock is refused, and what it points to stays as it is.
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_is_no_link() {
+        let runs = tempfile::tempdir().unwrap();
+        let precious = runs.path().join("precious");
+        fs::write(&precious, "text").unwrap();
+        let open = || StudyFolder::open(runs.path(), Some("a"), "digits", &StopFlag::new(), &|| {});
+        let folder = runs.path().join("a");
+        fs::create_dir(&folder).unwrap();
+        for target in [precious.clone(), runs.path().join("nothing")] {
+            std::os::unix::fs::symlink(&target, folder.join("lock")).unwrap();
+            let error = open().unwrap_err().to_string();
+            assert!(error.contains("lock") && error.contains("link"), "{error}");
+            fs::remove_file(folder.join("lock")).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "text");
+        assert!(!runs.path().join("nothing").exists());
+        open().unwrap().unwrap();
+    }
 
     /// The first is alone, others join once the study has begun, and one of them is the last.
     #[test]

@@ -69,6 +69,16 @@ pub enum ResumeError {
     /// The settings cannot be kept in a file.
     #[error("the settings cannot be written: {0}")]
     Write(#[from] serde_json::Error),
+    /// The folder holds a study without its record.
+    #[error("{} holds the settings{with} of a study, but {reason}", path.display())]
+    NoRecord {
+        /// The folder.
+        path: PathBuf,
+        /// The checkpoints there, in words.
+        with: String,
+        /// What became of the record, and what to do.
+        reason: String,
+    },
     /// A setting differs from that of other processes, which are at work on the study.
     #[error(
         "{name} = {value}: others are at work on the study with {theirs}; \
@@ -152,6 +162,45 @@ pub(super) fn keep(settings: &Settings, folder: &Path) -> Result<(), SearchError
 /// The settings with which the study in a folder began; `None` where they were not kept.
 pub(crate) fn begun(folder: &Path) -> Result<Option<Settings>, ResumeError> {
     read(&folder.join(FILE))
+}
+
+/// Refuses a folder that holds the settings of a study whose record is not there: the study would begin
+/// anew and overwrite the checkpoints. For a record in the folder.
+pub(super) fn check_record(folder: &Path, study: &str) -> Result<(), ResumeError> {
+    if !folder.join(FILE).exists() {
+        return Ok(());
+    }
+    let record = folder.join("study.db");
+    let reason = match std::fs::metadata(&record) {
+        Err(_) => "study.db is missing: put it back, with study.db-wal if there is one".to_owned(),
+        Ok(file) if file.len() == 0 => "study.db is empty: put the record back".to_owned(),
+        Ok(_) => {
+            let Ok(studies) = automl_storage::studies(&record) else { return Ok(()) };
+            if studies.iter().any(|known| known.name == study) {
+                return Ok(());
+            }
+            match studies.first() {
+                None => {
+                    "study.db holds no study: a study.db-wal was left behind where it came from"
+                        .to_owned()
+                }
+                Some(known) => format!(
+                    "study.db holds the study {:?}: give the folder this name again, since a study is \
+                     called as its folder",
+                    known.name
+                ),
+            }
+        }
+    };
+    let checkpoints = std::fs::read_dir(folder.join("checkpoints")).into_iter().flatten().flatten();
+    let is_checkpoint =
+        |file: &std::fs::DirEntry| file.path().extension().is_some_and(|end| end == "ckpt");
+    let with = match checkpoints.filter(is_checkpoint).count() {
+        0 => String::new(),
+        1 => " and a checkpoint".to_owned(),
+        n => format!(" and {n} checkpoints"),
+    };
+    Err(ResumeError::NoRecord { path: folder.to_owned(), with, reason })
 }
 
 fn read(path: &Path) -> Result<Option<Settings>, ResumeError> {
@@ -257,6 +306,34 @@ mod tests {
     pub(super) fn load(assignments: &[&str]) -> Settings {
         let assignments: Vec<String> = assignments.iter().map(|s| (*s).to_owned()).collect();
         Settings::load(None, &assignments).unwrap()
+    }
+
+    /// A study whose record is elsewhere does not begin anew.
+    #[test]
+    fn a_folder_without_its_record_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        check_record(path, "a").unwrap();
+        keep(&Settings::default(), path).unwrap();
+        std::fs::create_dir(path.join("checkpoints")).unwrap();
+        for name in ["0.ckpt", "3.ckpt", "4.part"] {
+            std::fs::write(path.join("checkpoints").join(name), "weights").unwrap();
+        }
+        let refused = |named: &str| {
+            let error = check_record(path, "a").unwrap_err().to_string();
+            assert!(error.contains("2 checkpoints") && error.contains(named), "{error}");
+        };
+        refused("missing");
+        let record = path.join("study.db");
+        std::fs::write(&record, "").unwrap();
+        refused("empty");
+        std::fs::remove_file(&record).unwrap();
+        let mut storage = automl_storage::SqliteStorage::open(&record, "old").unwrap();
+        refused("no study");
+        let shared = automl_study::Storage::shared(&mut storage).unwrap();
+        shared.begin(&[automl_study::Direction::Minimize]).unwrap();
+        refused("\"old\"");
+        check_record(path, "old").unwrap();
     }
 
     #[test]

@@ -39,6 +39,9 @@ impl Session {
         let Some(folder) = StudyFolder::open(runs, study, data, stop, &waits)? else {
             return Ok(None);
         };
+        if begun.storage.is_none() {
+            resume::check_record(&folder.path, &folder.name)?;
+        }
         let mut record = open_record(begun, &folder)?;
         let is_new = !record.begin(&directions(begun))?;
         if is_new {
