@@ -5,7 +5,7 @@ mod tests;
 
 use super::request::{Tell, Told};
 use automl_space::{Choice, Config, Space};
-use automl_study::{Assignment, Next, Outcome, State, Study, Verdict};
+use automl_study::{Assignment, HistoryError, Next, Outcome, State, Study, TellError, Verdict};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -77,12 +77,9 @@ impl OpenStudy {
     /// Records the result of an open trial.
     pub(super) fn tell(&mut self, tell: Tell) -> Result<Value, String> {
         let number = tell.id;
-        let Some(&(asked, until)) = self.asked.get(&number) else {
-            let finished = self.study.history().get(number).map(|trial| trial.state);
-            return Err(match finished {
-                Some(State::Running) | None => format!("there is no open trial {number}"),
-                Some(_) => format!("trial {number} has already been told"),
-            });
+        let (asked, until) = match self.asked.get(&number) {
+            Some(asked) => *asked,
+            None => self.take_up(number)?,
         };
         self.check(&tell, asked)?;
         match tell.result {
@@ -119,6 +116,32 @@ impl OpenStudy {
         self.asked.remove(&number);
         self.told = true;
         Ok(json!({ "ok": true }))
+    }
+
+    /// Takes up an open trial of a process before this one, whose client knows its number.
+    fn take_up(&mut self, number: u64) -> Result<(u64, u64), String> {
+        let job = self.study.take_up(number).map_err(|error| match error {
+            TellError::History(HistoryError::Finished { .. })
+            | TellError::NotRunning { state: State::Paused, .. } => {
+                format!("trial {number} has already been told")
+            }
+            TellError::LeaseLost { .. } => {
+                format!("trial {number} is at work in another process, or was until just now")
+            }
+            TellError::History(_) | TellError::NotRunning { .. } => {
+                format!("there is no open trial {number}")
+            }
+            error => error.to_string(),
+        })?;
+        let asked = match (self.has_fidelity, self.study.ladder()) {
+            (true, Some(ladder)) => {
+                let until = job.target.unwrap_or(ladder.max());
+                (self.study.next_milestone(job.fidelity, until).0, until.0)
+            }
+            _ => (0, 0),
+        };
+        self.asked.insert(number, asked);
+        Ok(asked)
     }
 
     /// Refuses a result that does not fit, before anything is recorded. The fidelity that was asked

@@ -1,6 +1,7 @@
 //! The state of one connection: no study yet, or an open one.
 
 use super::open_study::OpenStudy;
+use super::record;
 use super::request::{Init, Request, parse};
 use automl_study::Study;
 use automl_study::part::StudyContext;
@@ -41,6 +42,8 @@ impl Session {
             return Err("the study has already begun: one process serves one study".into());
         }
         let has_fidelity = init.fidelity.is_some();
+        let begun = record::settings(&init);
+        let is_stored = init.storage.is_some();
         let (ladder, total_cost) = match init.fidelity {
             Some(fidelity) => (Some(fidelity.ladder), fidelity.total_cost),
             None => (None, None),
@@ -77,7 +80,13 @@ impl Session {
         if !init.shared {
             builder = builder.alone();
         }
+        if let Some(worker) = &init.worker {
+            builder = builder.worker(worker);
+        }
         let mut study = builder.build().map_err(|e| e.to_string())?;
+        if is_stored {
+            record::check(&mut study, &begun, init.seed, init.shared)?;
+        }
         study.recover().map_err(|e| e.to_string())?;
         self.open = Some(OpenStudy::new(study, init.constraints, has_fidelity));
         Ok(json!({ "ok": true }))

@@ -481,3 +481,95 @@ fn what_cannot_be_recorded_is_an_error_and_not_the_end() {
     client.ask();
     client.ends();
 }
+
+/// A study in a file, for clients one after the other.
+fn stored(folder: &Path) -> Value {
+    let url = format!("sqlite:///{}", folder.join("a.db").display());
+    with(&init(&line()), &json!({ "storage": url, "study": "lines" }))
+}
+
+/// A client that outlives its server tells the trial to the next one, by its number.
+#[test]
+fn an_open_trial_is_taken_up_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let fidelity = json!({ "min": 1, "max": 9, "resumable": true });
+    for fields in [json!({}), json!({ "fidelity": fidelity, "scheduler": "asha", "study": "f" })] {
+        let init = with(&stored(folder.path()), &fields);
+        let mut client = Client::begun(&init);
+        let (first, second) = (client.ask(), client.ask());
+        client.ends();
+        let mut client = Client::begun(&init);
+        client.refused(&json!({ "cmd": "tell", "id": 5, "value": 1 }), "no open trial 5");
+        client.told(&second["id"], &json!(0.5));
+        client.refused(
+            &json!({ "cmd": "tell", "id": second["id"], "value": 1 }),
+            "already been told",
+        );
+        // The other one is handed out again.
+        let again = client.ask();
+        assert_eq!((&again["id"], &again["params"]), (&first["id"], &first["params"]));
+        client.told(&first["id"], &json!(0.25));
+        client.ends();
+    }
+}
+
+/// The server ends in good order while its client says nothing, and its trial is free at once.
+#[test]
+fn a_signal_ends_the_server_in_good_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let init = with(&stored(folder.path()), &json!({ "shared": true }));
+    let (input, mut requests) = pipe().unwrap();
+    let (replies, output) = pipe().unwrap();
+    let stop = automl_study::StopFlag::new();
+    let flag = stop.clone();
+    let serve = move || automl_serve::serve_until(BufReader::new(input), output, &flag);
+    let server = std::thread::spawn(serve);
+    let mut replies = BufReader::new(replies);
+    for request in [init.clone(), json!({ "cmd": "ask" })] {
+        requests.write_all(format!("{request}\n").as_bytes()).unwrap();
+        let mut reply = String::new();
+        replies.read_line(&mut reply).unwrap();
+        assert!(!reply.contains("error"), "{reply}");
+    }
+    stop.set();
+    server.join().unwrap().unwrap();
+    let mut client = Client::begun(&init);
+    assert_eq!(client.ask()["id"], json!(0));
+    client.ends();
+    drop(requests);
+}
+
+/// A stored study keeps what it began with; anything else is refused by name.
+#[test]
+fn other_settings_of_a_stored_study_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let fidelity = |max: u64| json!({ "min": 1, "max": max, "resumable": true });
+    let fields = json!({ "fidelity": fidelity(9), "scheduler": "asha", "constraints": 1 });
+    let init = with(&stored(folder.path()), &fields);
+    Client::begun(&init).ends();
+    for (fields, named) in [
+        (json!({ "fidelity": fidelity(27) }), "fidelity = "),
+        (json!({ "fidelity": null, "scheduler": "none" }), "fidelity = null"),
+        (json!({ "scheduler": "hyperband" }), "scheduler = \"hyperband\": the study began with"),
+        (json!({ "scheduler": "asha{eta=4}" }), "scheduler"),
+        (json!({ "constraints": 2 }), "constraints = 2: the study began with 1"),
+        (json!({ "seed": 4 }), "seed = 4: the study began with 3"),
+    ] {
+        Client::new().refused(&with(&init, &fields), named);
+    }
+    Client::begun(&with(&init, &json!({ "seed": null, "sampler": "random", "budget": 9 }))).ends();
+}
+
+/// Whoever works without `shared` while others are at work is told so.
+#[test]
+fn work_beside_others_has_to_be_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let shared = with(&stored(folder.path()), &json!({ "shared": true }));
+    let alone = stored(folder.path());
+    let mut first = Client::begun(&shared);
+    first.ask();
+    Client::new().refused(&alone, "\"shared\": true");
+    Client::begun(&shared).ends();
+    first.ends();
+    Client::begun(&alone).ends();
+}

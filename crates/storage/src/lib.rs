@@ -5,6 +5,7 @@ mod backend;
 mod codec;
 mod compare;
 mod distribution;
+mod inspect;
 mod memory;
 mod open;
 #[cfg(feature = "postgres")]
@@ -15,6 +16,7 @@ mod sqlite;
 
 pub use address::Address;
 pub use backend::{Sharing, StorageEntry, open, storages};
+pub use inspect::{SetAside, integrity, set_aside};
 pub use memory::MemoryStorage;
 pub use open::{OpenError, without_password};
 #[cfg(feature = "postgres")]

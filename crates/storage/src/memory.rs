@@ -9,7 +9,7 @@ use automl_study::{
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A study in memory. Clones share its record, so several studies can work on it.
 ///
@@ -284,6 +284,14 @@ impl SharedStorage for MemoryStorage {
         drop(record);
         self.seen = seen;
         Ok(changed)
+    }
+
+    fn busy(&mut self, lease: Duration) -> Result<Vec<TrialId>, StoreError> {
+        let record = self.lock();
+        let alive = record.beats.iter().filter(|(_, beat)| beat.elapsed() <= lease);
+        let mut numbers: Vec<TrialId> = alive.map(|(number, _)| *number).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
     }
 
     fn resume(&mut self, trial: &Trial) -> Result<bool, StoreError> {

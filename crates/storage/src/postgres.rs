@@ -121,7 +121,7 @@ impl Postgres {
             source,
         };
         let config = config(url).map_err(|e| failed("the database".into(), explained(e)))?;
-        Self::open(&config).map_err(|e| failed(place(&config), explained(e)))
+        Self::connect(&config, PATIENCE).map_err(|e| failed(place(&config), e))
     }
 
     fn open(config: &Config) -> Result<Self, postgres::Error> {
@@ -135,6 +135,19 @@ impl Postgres {
     }
 }
 
+impl Postgres {
+    /// Connects, and waits for a server that starts or cannot be reached for up to this long.
+    fn connect(config: &Config, patience: Duration) -> Result<Self, Failure> {
+        let mut patience = Patience::of(patience);
+        loop {
+            match Self::open(config) {
+                Ok(database) => return Ok(database),
+                Err(error) => patience.bear(error)?,
+            }
+        }
+    }
+}
+
 impl Database for Postgres {
     fn place(&self) -> String {
         place(&self.config)
@@ -145,7 +158,7 @@ impl Database for Postgres {
         access: Access,
         work: impl FnOnce(&mut dyn Session) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let mut patience = Patience::new();
+        let mut patience = Patience::of(PATIENCE);
         // What has not begun can be tried again.
         let transaction = loop {
             let builder = self.client.build_transaction();
@@ -153,7 +166,9 @@ impl Database for Postgres {
                 Access::Read => {
                     builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true)
                 }
-                Access::Write => builder.isolation_level(IsolationLevel::ReadCommitted),
+                Access::Write | Access::Durable => {
+                    builder.isolation_level(IsolationLevel::ReadCommitted)
+                }
             };
             match builder.start() {
                 Ok(transaction) => break transaction,
@@ -175,26 +190,31 @@ impl Database for Postgres {
         Ok(true)
     }
 
+    fn name_limit(&self) -> Option<usize> {
+        DIALECT.name_limit
+    }
+
     fn opener(&self) -> Box<dyn Fn() -> Result<Self, Failure> + Send> {
         let config = self.config.clone();
-        Box::new(move || Self::open(&config).map_err(explained))
+        Box::new(move || Self::connect(&config, PATIENCE))
     }
 }
 
 /// Waits of increasing length for a server that is not available.
 struct Patience {
     since: Instant,
+    limit: Duration,
     pause: Duration,
 }
 
 impl Patience {
-    fn new() -> Self {
-        Self { since: Instant::now(), pause: Duration::ZERO }
+    fn of(limit: Duration) -> Self {
+        Self { since: Instant::now(), limit, pause: Duration::ZERO }
     }
 
     /// Waits before another attempt, or returns the error if it is permanent or has lasted too long.
     fn bear(&mut self, error: postgres::Error) -> Result<(), Failure> {
-        if !is_passing(&error) || self.since.elapsed() > PATIENCE {
+        if !is_passing(&error) || self.since.elapsed() > self.limit {
             return Err(explained(error));
         }
         std::thread::sleep(self.pause);
@@ -258,6 +278,7 @@ CREATE TYPE trialintermediatevaluetype AS ENUM ('FINITE', 'INF_POS', 'INF_NEG', 
     table: "SELECT COUNT(*) FROM pg_catalog.pg_tables
             WHERE schemaname = current_schema() AND tablename = CAST(?1 AS TEXT)",
     alone: "SELECT pg_advisory_xact_lock(7161697472)",
+    name_limit: Some(512),
 };
 
 struct Open<'a> {
@@ -360,12 +381,10 @@ mod tests {
         let url = "postgresql://me:secret@127.0.0.1:1/studies";
         let config: Config = url.parse().unwrap();
         assert_eq!(place(&config), "postgresql://me@127.0.0.1:1/studies");
-        let error = PostgresStorage::connect(url, "test").map(drop).unwrap_err();
-        assert!(error.to_string().contains("me@127.0.0.1:1/studies"), "{error}");
+        let error = Postgres::connect(&config, Duration::ZERO).map(drop).unwrap_err();
         assert!(error.to_string().contains("refused"), "{error}");
-        for url in
-            [url, "postgresql://me:secret@host:port/x", "postgresql://me:secret@h/x?a=secret"]
-        {
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+        for url in ["postgresql://me:secret@host:port/x", "postgresql://me:secret@h/x?a=secret"] {
             let error = PostgresStorage::connect(url, "test").map(drop).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
         }
@@ -384,6 +403,36 @@ mod tests {
         assert_eq!(shown(&url), ["1min", "1min"]);
         let sign = if url.contains('?') { '&' } else { '?' };
         assert_eq!(shown(&format!("{url}{sign}options=-clock_timeout%3D5s")), ["1min", "5s"]);
+    }
+
+    /// The first connection waits for a server that starts, as a living one does.
+    #[test]
+    fn the_first_connection_waits_for_the_server() {
+        use std::net::TcpListener;
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let config = config(&format!("postgresql://me@127.0.0.1:{port}/x")).unwrap();
+        let wait = Duration::from_millis(300);
+        let start = Instant::now();
+        Postgres::connect(&config, wait).map(drop).unwrap_err();
+        assert!(start.elapsed() >= wait);
+        // An error that is no passing one is not waited for: this server answers with nonsense.
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+        let server = std::thread::spawn(move || {
+            use std::io::{Read, Write};
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+            // An error response: invalid password.
+            let fields = b"SFATAL\0C28P01\0Mno\0\0";
+            let mut message = vec![b'E'];
+            message.extend((fields.len() as u32 + 4).to_be_bytes());
+            message.extend(fields);
+            let _ = stream.write_all(&message);
+        });
+        let error = Postgres::connect(&config, PATIENCE).map(drop).unwrap_err();
+        assert!(error.to_string().contains("no"), "{error}");
+        server.join().unwrap();
     }
 
     #[test]

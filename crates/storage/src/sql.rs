@@ -21,6 +21,7 @@ use database::{Access, Database, Failure, Session, integer};
 use rows::{Loaded, Which};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::time::Duration;
 use workers::{SqlHeartbeat, Worker};
 use write::{Closed, Open};
 
@@ -124,6 +125,10 @@ impl<D: Database> SqlStorage<D> {
     /// Creates the storage of a study in an open database, with the tables if there are none.
     pub(crate) fn over(mut database: D, study: &str) -> Result<Self, StoreError> {
         let place = database.place();
+        check_name(database.name_limit(), "study", study).map_err(|reason| {
+            let (study, place) = (study.escape_debug().to_string(), place.clone());
+            StoreError::Mismatch { study, place, reason }
+        })?;
         let failed = |source| unavailable("open", &place, source);
         let table = |session: &mut dyn Session| {
             let table = session.dialect().table;
@@ -247,7 +252,8 @@ impl<D: Database> SqlStorage<D> {
         by: impl FnOnce(Option<&Worker>) -> Option<&Worker>,
     ) -> Result<bool, StoreError> {
         let number = trial.number;
-        let change = self.with(Access::Write, |session, attached, worker| {
+        let access = if trial.state.is_finished() { Access::Durable } else { Access::Write };
+        let change = self.with(access, |session, attached, worker| {
             let open = match write::open(session, attached, number)? {
                 Ok(open) => open,
                 Err(closed) => return Ok(Change::Closed(closed)),
@@ -298,6 +304,20 @@ fn unavailable(action: &'static str, place: &str, source: Failure) -> StoreError
     StoreError::Unavailable { action, place: place.to_owned(), source }
 }
 
+/// Refuses a name that the database cannot hold.
+fn check_name(limit: Option<usize>, what: &str, name: &str) -> Result<(), String> {
+    if name.contains('\0') {
+        return Err(format!("the name of the {what} {name:?} holds a NUL character"));
+    }
+    match limit {
+        Some(limit) if name.chars().count() > limit => {
+            let start: String = name.chars().take(32).collect();
+            Err(format!("the name of the {what} \"{start}...\" is longer than {limit} characters"))
+        }
+        _ => Ok(()),
+    }
+}
+
 impl Closed {
     fn error(self, number: TrialId) -> StoreError {
         match self {
@@ -314,6 +334,10 @@ impl<D: Database> Storage for SqlStorage<D> {
         space: &Space,
         directions: &[Direction],
     ) -> Result<Vec<Trial>, StoreError> {
+        for param in space.params() {
+            check_name(self.database.name_limit(), "parameter", param.name())
+                .map_err(|reason| self.mismatch(reason))?;
+        }
         if let Some(param) = space.params().iter().find(|param| !is_exact(param.domain())) {
             let name = param.name();
             let reason = "has integers beyond 2^53, which the database cannot tell apart";
@@ -506,6 +530,12 @@ impl<D: Database> SharedStorage for SqlStorage<D> {
     fn expired(&mut self, which: Expired) -> Result<Vec<TrialId>, StoreError> {
         self.with(Access::Read, |session, attached, _| {
             workers::expired(session, attached.study, which)
+        })
+    }
+
+    fn busy(&mut self, lease: Duration) -> Result<Vec<TrialId>, StoreError> {
+        self.with(Access::Read, |session, attached, _| {
+            workers::busy(session, attached.study, lease)
         })
     }
 

@@ -12,11 +12,15 @@ use std::time::{Duration, Instant};
 /// The time to wait for a lock of another process.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The shortest time between two checkpoints of the log.
+const CHECKPOINTS: Duration = Duration::from_secs(1);
+
 /// A study in an SQLite database.
 ///
-/// Each call is one transaction in write-ahead mode with `synchronous = NORMAL`: if the process is killed,
-/// no acknowledged call is lost; a power cut loses at most the last moments, never the database. The
-/// processes of one machine may share a file, those of several machines may not.
+/// Each call is one transaction in write-ahead mode: if the process is killed, no acknowledged call is
+/// lost. The end of a trial is written with `synchronous = FULL` and survives a power cut, with
+/// everything before it; what came after the last end may be lost, never the database. The processes of
+/// one machine may share a file, those of several machines may not. Opening checks the file for damage.
 ///
 /// # Examples
 /// A study that is opened again has the trials and the seed of the first run:
@@ -48,6 +52,7 @@ pub struct Sqlite {
     connection: Connection,
     /// The last `data_version`, which changes with writes of other connections.
     version: Option<i64>,
+    checkpointed: Option<Instant>,
 }
 
 /// The name of a study in a database and the number of its trials.
@@ -114,6 +119,7 @@ impl SqlStorage<Sqlite> {
     pub fn open(path: impl AsRef<Path>, study: &str) -> Result<Self, StoreError> {
         let path = path.as_ref();
         let database = Sqlite::open(path).map_err(|e| unavailable("open", path, e))?;
+        database.check().map_err(|e| unavailable("open", path, e))?;
         Self::over(database, study)
     }
 
@@ -146,7 +152,44 @@ impl Sqlite {
             std::thread::sleep(Duration::from_millis(5));
         }
         connection.execute_batch("PRAGMA synchronous = NORMAL")?;
-        Ok(Self { path: path.to_owned(), connection, version: None })
+        Ok(Self { path: path.to_owned(), connection, version: None, checkpointed: None })
+    }
+}
+
+impl Sqlite {
+    /// Runs one transaction.
+    fn work<T>(
+        &mut self,
+        behavior: TransactionBehavior,
+        work: impl FnOnce(&mut dyn Session) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut session = Open(self.connection.transaction_with_behavior(behavior)?);
+        let result = work(&mut session)?;
+        session.0.commit()?;
+        Ok(result)
+    }
+}
+
+impl Sqlite {
+    /// Brings the log into the file, now and then and as far as no reader is in the way, so that the file
+    /// alone holds the record.
+    fn checkpoint(&mut self) {
+        if self.checkpointed.is_none_or(|last| last.elapsed() > CHECKPOINTS) {
+            // What fails now is done by the next one.
+            let _ = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()));
+            self.checkpointed = Some(Instant::now());
+        }
+    }
+
+    /// Refuses a damaged file.
+    fn check(&self) -> rusqlite::Result<()> {
+        let sql = "PRAGMA quick_check(1)";
+        let found: String = self.connection.query_row(sql, (), |row| row.get(0))?;
+        if found == "ok" {
+            return Ok(());
+        }
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+        Err(rusqlite::Error::SqliteFailure(code, Some(format!("it is damaged: {found}"))))
     }
 
     /// Opens an existing file, which is not changed.
@@ -169,12 +212,18 @@ impl Database for Sqlite {
     ) -> Result<T, Failure> {
         let behavior = match access {
             Access::Read => TransactionBehavior::Deferred,
-            Access::Write => TransactionBehavior::Immediate,
+            Access::Write | Access::Durable => TransactionBehavior::Immediate,
         };
-        let mut session = Open(self.connection.transaction_with_behavior(behavior)?);
-        let result = work(&mut session)?;
-        session.0.commit()?;
-        Ok(result)
+        let durable = access == Access::Durable;
+        if durable {
+            self.connection.execute_batch("PRAGMA synchronous = FULL")?;
+        }
+        let done = self.work(behavior, work);
+        if durable {
+            self.connection.execute_batch("PRAGMA synchronous = NORMAL")?;
+            self.checkpoint();
+        }
+        done
     }
 
     fn has_changed(&mut self) -> Result<bool, Failure> {
@@ -183,6 +232,10 @@ impl Database for Sqlite {
         let changed = self.version != version;
         self.version = version;
         Ok(changed)
+    }
+
+    fn name_limit(&self) -> Option<usize> {
+        DIALECT.name_limit
     }
 
     fn opener(&self) -> Box<dyn Fn() -> Result<Self, Failure> + Send> {
@@ -207,6 +260,7 @@ static DIALECT: Dialect = Dialect {
     ],
     before: "",
     alone: "",
+    name_limit: None,
     table: "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = ?1",
 };
 

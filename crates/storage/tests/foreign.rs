@@ -179,6 +179,8 @@ fn what_does_not_fit_is_set_aside() {
         }
         let journal = other.storage().unwrap().attribute("automl:set-aside:1").unwrap().unwrap();
         assert!(journal["reason"].as_str().unwrap().contains(said), "{case}: {journal}");
+        let listed = automl_storage::set_aside(&path, "test").unwrap();
+        assert_eq!(listed.iter().map(|entry| entry.number).collect::<Vec<_>>(), [1], "{case}");
         other.recover_all().unwrap();
         study.finalize().unwrap();
         assert_eq!(dump(), before, "{case}");
@@ -322,4 +324,50 @@ fn integers_that_floats_cannot_hold_are_refused() {
     storage.create(&trial).unwrap();
     let trials = attach(&path, &space).unwrap();
     assert_eq!(space.literal(&trials[0].config, 0), Some(literal));
+}
+
+/// Names that a database cannot hold are refused before anything is written.
+#[test]
+fn names_with_nul_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("study.db");
+    let error = SqliteStorage::open(&path, "a\0b").map(drop).unwrap_err().to_string();
+    assert!(error.contains("NUL") && !error.contains('\0'), "{error}");
+    let mut builder = Space::builder();
+    builder.float("x\0", 0.0..=1.0).add().unwrap();
+    let error = attach(&path, &builder.build().unwrap()).unwrap_err();
+    assert!(error.contains("NUL") && error.contains("parameter"), "{error}");
+    assert!(attach(&path, &space()).unwrap().is_empty());
+}
+
+/// A damaged file is an error on opening, and stays as it is.
+#[test]
+fn a_damaged_file_is_an_error() {
+    let folder = TempDir::new().unwrap();
+    let (path, connection, mut study) = ours(&folder);
+    for _ in 0..200 {
+        let number = study.ask().unwrap().number;
+        study.tell(number, 0.5).unwrap();
+    }
+    drop((study, connection));
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 8192].fill(0xff);
+    assert!(automl_storage::integrity(&path).unwrap().is_empty());
+    std::fs::write(&path, &bytes).unwrap();
+    assert!(automl_storage::integrity(&path).map_or(true, |found| !found.is_empty()));
+    let error = SqliteStorage::open(&path, "test").map(drop).unwrap_err().to_string();
+    assert!(error.contains("study.db"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
+
+/// What was told is in the file itself, not only in the log beside it.
+#[test]
+fn the_file_alone_holds_what_was_told() {
+    let folder = TempDir::new().unwrap();
+    let (path, _connection, _study) = ours(&folder);
+    let copy = folder.path().join("copy.db");
+    std::fs::copy(&path, &copy).unwrap();
+    let trials = attach(&copy, &space()).unwrap();
+    assert_eq!(trials.iter().filter(|trial| trial.state == State::Complete).count(), 1);
 }

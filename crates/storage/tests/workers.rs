@@ -585,3 +585,65 @@ fn a_wrong_claim_to_be_alone_does_no_harm() {
         assert_eq!(study().history().distinct(), 19);
     });
 }
+
+/// A worker that comes back after its lease is told that the trial is another's, for reports that its
+/// successor has already made too.
+#[test]
+fn a_late_report_is_refused_even_if_it_is_known() {
+    each(|open| {
+        let study = || {
+            let builder = Study::builder(grid()).ladder(ladder()).storage(open());
+            builder.build().unwrap()
+        };
+        let mut late = study();
+        let Next::Run(job) = late.next_job().unwrap() else { panic!("a trial can start") };
+        late.report(job.number, 1, vec![0.4]).unwrap();
+        let mut next = study();
+        assert_eq!(next.recover_all().unwrap(), 1);
+        let Next::Run(again) = next.next_job().unwrap() else { panic!("it goes on") };
+        assert_eq!(again.number, job.number);
+        next.report(again.number, 2, vec![0.3]).unwrap();
+        for fidelity in [1, 2] {
+            let error = late.report(job.number, fidelity, vec![0.9]).unwrap_err();
+            assert!(error.is_lease_lost(), "{error}");
+        }
+        let trial = next.history().get(job.number).unwrap();
+        assert_eq!(trial.last_values(), Some(&[0.3][..]));
+        next.report(again.number, 3, vec![0.2]).unwrap();
+    });
+}
+
+/// A worker of the same name takes up what its predecessor left running; another one does not.
+#[test]
+fn a_named_worker_takes_up_its_trial() {
+    each(|open| {
+        let study = |name: &str| {
+            let builder = Study::builder(grid()).ladder(ladder()).storage(open());
+            builder.worker(name).build().unwrap()
+        };
+        let mut first = study("one");
+        let Next::Run(job) = first.next_job().unwrap() else { panic!("a trial can start") };
+        first.report(job.number, 1, vec![0.4]).unwrap();
+        // Killed: its trial still has a fresh heartbeat.
+        std::mem::forget(first);
+        let mut other = study("two");
+        other.recover().unwrap();
+        assert!(other.take_up(job.number).unwrap_err().is_lease_lost());
+        let mut second = study("one");
+        second.recover().unwrap();
+        let taken = second.take_up(job.number).unwrap();
+        assert_eq!((taken.config, taken.fidelity), (job.config, Fidelity(1)));
+        second.report(job.number, 2, vec![0.3]).unwrap();
+        second.tell(job.number, 0.2).unwrap();
+        for study in [&mut second, &mut other] {
+            assert!(study.take_up(job.number).is_err());
+            assert!(study.take_up(7).is_err());
+        }
+        let busy = other.storage().unwrap().shared().unwrap().busy(Duration::from_secs(9)).unwrap();
+        assert!(busy.is_empty());
+        let running = other.ask().unwrap().number;
+        let busy =
+            second.storage().unwrap().shared().unwrap().busy(Duration::from_secs(9)).unwrap();
+        assert_eq!(busy, [running]);
+    });
+}

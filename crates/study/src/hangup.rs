@@ -1,4 +1,5 @@
-//! A hangup that is to be ignored, as `nohup` asks.
+//! Signals that must not end the process: a hangup that is to be ignored, as `nohup` asks, and the limit
+//! of a file's size.
 
 use nix::sys::signal::{SigSet, Signal};
 
@@ -12,6 +13,13 @@ pub(crate) fn stay_ignored() {
         // A hangup then ends the work cleanly, as elsewhere.
         tracing::warn!(%error, "SIGHUP is not blocked, although it was to be ignored");
     }
+}
+
+/// Blocks SIGXFSZ in this thread and in those that it starts: a write beyond the limit of a file's size
+/// is an error then, not the end of the process.
+pub(crate) fn block_file_limit() {
+    // If it cannot be blocked, the limit ends the process, as without this.
+    let _ = SigSet::from(Signal::SIGXFSZ).thread_block();
 }
 
 /// Whether a process with this `/proc/<pid>/status` ignores SIGHUP: bit `n - 1` of the mask `SigIgn`
@@ -32,6 +40,16 @@ mod tests {
         assert!(is_ignored(&status("0000000000001001")));
         assert!(!is_ignored(&status("0000000000001006")));
         assert!(!is_ignored("Name:\tautoml\n") && !is_ignored(&status("none")));
+    }
+
+    #[test]
+    fn a_file_limit_is_an_error() {
+        let blocked = || SigSet::thread_get_mask().unwrap().contains(Signal::SIGXFSZ);
+        let own = std::thread::spawn(move || {
+            block_file_limit();
+            std::thread::spawn(blocked).join().unwrap()
+        });
+        assert!(own.join().unwrap());
     }
 
     /// What a thread starts inherits its mask.

@@ -12,6 +12,14 @@ pub struct StopError {
     source: ctrlc::Error,
 }
 
+/// Makes a write beyond the limit of a file's size (`ulimit -f`) an error instead of the end of the
+/// process, in this thread and those that it starts. Only on Linux; to be called before other threads
+/// start.
+pub fn survive_file_limit() {
+    #[cfg(target_os = "linux")]
+    crate::hangup::block_file_limit();
+}
+
 /// A shared flag; clones see the same state.
 ///
 /// # Examples

@@ -20,6 +20,8 @@ pub(crate) struct Init {
     pub(crate) study: String,
     /// Whether other processes work on the study too.
     pub(crate) shared: bool,
+    /// The name of this worker and of its predecessor.
+    pub(crate) worker: Option<String>,
     pub(crate) constraints: usize,
     pub(crate) fidelity: Option<Fidelity>,
 }
@@ -54,6 +56,7 @@ const INIT: &[&str] = &[
     "storage",
     "study",
     "shared",
+    "worker",
     "constraints",
     "fidelity",
 ];
@@ -93,6 +96,7 @@ pub(super) fn parse(map: &Map<String, Value>) -> Result<Init, String> {
             Some(Value::Bool(shared)) => *shared,
             Some(other) => return Err(format!("\"shared\" must be true or false, not {other}")),
         },
+        worker: field::text(map, "worker")?,
         study: field::text(map, "study")?.unwrap_or_else(|| "study".into()),
         constraints: field::unsigned(map, "constraints")?.unwrap_or(0) as usize,
         fidelity: field::get(map, "fidelity").map(fidelity).transpose()?,

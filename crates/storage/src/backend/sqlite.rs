@@ -13,7 +13,8 @@ pub(super) const ENTRY: StorageEntry = StorageEntry {
     form: FORM,
     docs: "A file of SQLite in Optuna's schema.\n\n\
            Each change is a transaction in write-ahead mode: a killed process loses nothing that was \
-           acknowledged, a power cut at most the last moments. The file must be on a local disk.",
+           acknowledged, a power cut nothing up to the last trial that ended. The file must be on a \
+           local disk.",
     sharing: Sharing::OneMachine,
     feature: None,
     opens: |url| matches!(Address::of(url), Ok(Address::File(_))),

@@ -81,6 +81,8 @@ pub(crate) struct Dialect {
     pub(crate) before: &'static str,
     /// A query that waits for the creation of tables by others; empty where transactions exclude it.
     pub(crate) alone: &'static str,
+    /// The largest number of characters of a name, where there is one.
+    pub(crate) name_limit: Option<usize>,
     /// A query for the number of tables of the name in parameter 1.
     pub(crate) table: &'static str,
 }
@@ -135,8 +137,10 @@ impl dyn Session + '_ {
 pub(crate) enum Access {
     /// Reads a snapshot of the database.
     Read,
-    /// Reads the newest state and writes.
+    /// Reads the newest state and writes; the change survives the death of the process.
     Write,
+    /// Writes a change that survives a power cut, too.
+    Durable,
 }
 
 /// A connection to a database.
@@ -153,6 +157,9 @@ pub(crate) trait Database: fmt::Debug + Send + Sized + 'static {
 
     /// Whether other connections may have written since this was last asked.
     fn has_changed(&mut self) -> Result<bool, Failure>;
+
+    /// The largest number of characters of a name, where there is one.
+    fn name_limit(&self) -> Option<usize>;
 
     /// A function that opens another connection to the same database.
     fn opener(&self) -> Box<dyn Fn() -> Result<Self, Failure> + Send>;

@@ -123,6 +123,31 @@ pub(super) fn expired(
     Ok(numbers)
 }
 
+/// The numbers of the running trials of workers with a heartbeat younger than this.
+pub(super) fn busy(
+    session: &mut dyn Session,
+    study: i64,
+    lease: Duration,
+) -> Result<Vec<TrialId>, Failure> {
+    let sql = format!(
+        "SELECT number FROM trials t JOIN trial_heartbeats h ON h.trial_id = t.trial_id
+         WHERE study_id = ?1 AND state = '{}' AND {} <= {:.6}
+         AND EXISTS (SELECT 1 FROM trial_user_attributes a
+                     WHERE a.trial_id = t.trial_id AND a.key = '{}')
+         ORDER BY number",
+        codec::state_name(State::Running),
+        session.dialect().age,
+        lease.as_secs_f64(),
+        attribute::WORKER
+    );
+    let mut numbers = Vec::new();
+    session.each(&sql, &[study.into()], &mut |row| {
+        numbers.push(TrialId(row.int(0)?.unsigned_abs()));
+        Ok(())
+    })?;
+    Ok(numbers)
+}
+
 /// Whether the lease of a running trial is expired.
 pub(super) fn is_expired(
     session: &mut dyn Session,

@@ -90,6 +90,15 @@ pub trait SharedStorage: Storage {
     /// [`StoreError::Unavailable`] if the storage cannot be read.
     fn expired(&mut self, which: Expired) -> Result<Vec<TrialId>, StoreError>;
 
+    /// The running trials of other processes that are alive: those with a heartbeat younger than this.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the storage cannot be read.
+    fn busy(&mut self, lease: Duration) -> Result<Vec<TrialId>, StoreError> {
+        let _ = lease;
+        Ok(Vec::new())
+    }
+
     /// As [`Storage::transition`] from running, of a trial that another worker has lost. Returns
     /// whether it was running and lost: of several workers that try the same, exactly one succeeds.
     ///

@@ -44,6 +44,7 @@ pub struct StudyBuilder {
     stop: StopFlag,
     heartbeat: Duration,
     alone: bool,
+    worker: Option<String>,
 }
 
 impl StudyBuilder {
@@ -60,6 +61,7 @@ impl StudyBuilder {
             stop: StopFlag::new(),
             heartbeat: INTERVAL,
             alone: false,
+            worker: None,
         }
     }
 
@@ -127,6 +129,14 @@ impl StudyBuilder {
         self
     }
 
+    /// The name of this worker among the processes of the study, which is also that of its
+    /// predecessor: what that one left running is this one's. Two processes at work at the same time
+    /// must not share a name. The default is a new name.
+    pub fn worker(mut self, name: impl Into<String>) -> Self {
+        self.worker = Some(name.into());
+        self
+    }
+
     /// Says that no other process works on the study while this one does: it does not look for what
     /// others write and keeps no heartbeats, and [`Study::recover`] takes every running trial back.
     pub fn alone(mut self) -> Self {
@@ -146,6 +156,9 @@ impl StudyBuilder {
         let mut history = History::new(self.directions.clone());
         let mut seed = self.seed;
         let mut lease = WorkerLease::new(self.heartbeat, self.alone);
+        if let Some(worker) = self.worker {
+            lease.worker = worker;
+        }
         if let Some(storage) = &mut self.storage {
             for trial in storage.attach(&self.space, &self.directions)? {
                 note_set_aside(storage, &trial)?;

@@ -1,7 +1,7 @@
 //! Claims: how a trial becomes this worker's, and the queues of trials that can be claimed.
 
 use super::resume::is_through;
-use super::{AskError, Assignment, Study};
+use super::{AskError, Assignment, Study, TellError, now};
 use crate::{Fidelity, HistoryError, State, Storage, StoreError, Trial, TrialId, attribute};
 use tracing::debug;
 
@@ -37,6 +37,57 @@ impl Study {
     }
 
     /// The assignment of a trial that has just become this worker's.
+    /// Takes up an open trial by its number: one that a worker left behind, or that runs and is this
+    /// worker's ([`StudyBuilder::worker`](super::StudyBuilder::worker)). For a worker that comes back
+    /// and knows its trial.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_space::Space;
+    /// use automl_study::Study;
+    ///
+    /// let mut space = Space::builder();
+    /// space.int("layers", 1..=8).add()?;
+    /// let mut study = Study::builder(space.build()?).build()?;
+    /// let job = study.ask()?;
+    /// study.release(job.number)?;
+    /// assert_eq!(study.take_up(job.number)?.config, job.config);
+    /// study.tell(job.number, 0.5)?;
+    /// assert!(study.take_up(job.number).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`TellError`] if the trial is unknown, has finished, never started, is paused by the scheduler
+    /// or is another worker's, or the storage fails.
+    pub fn take_up(&mut self, number: impl Into<TrialId>) -> Result<Assignment, TellError> {
+        let number = number.into();
+        self.refresh()?;
+        let trial = self.history.get(number).ok_or(HistoryError::Unknown { number })?;
+        if trial.state.is_finished() {
+            return Err(HistoryError::Finished { number }.into());
+        }
+        let state = trial.state;
+        let is_left = match state {
+            State::Waiting => trial.started.is_some(),
+            State::Paused => self.interrupted.contains(&number),
+            _ => true,
+        };
+        if !is_left {
+            return Err(TellError::NotRunning { number, state });
+        }
+        if !self.lease.holds(number) {
+            self.change(number, |trial| {
+                trial.state = State::Running;
+                trial.started.get_or_insert_with(now);
+            })?;
+            self.waiting.remove(&number);
+            self.interrupted.remove(&number);
+            self.begin_lease(number);
+        }
+        Ok(self.assignment(number))
+    }
+
     pub(super) fn assignment(&self, number: TrialId) -> Assignment {
         let trial = &self.history.trials()[number.index()];
         let (run, is_new) = (trial.run(), trial.reports.is_empty());

@@ -26,14 +26,22 @@ impl Study {
         self.refresh()?;
         let trial = self.running(number)?;
         let known = trial.report_at(fidelity).is_some();
+        let report = Report { fidelity, values };
         if !known {
-            let report = Report { fidelity, values };
             self.history.check_report(number, &report)?;
-            if let Some(storage) = &mut self.storage
-                && let Err(error) = storage.report(number, &report)
-            {
+        }
+        if let Some(storage) = &mut self.storage {
+            // A known report writes nothing, but the trial may be another worker's by now.
+            let written = match storage.shared() {
+                Some(shared) => shared.report(number, &report),
+                None if known => Ok(()),
+                None => storage.report(number, &report),
+            };
+            if let Err(error) = written {
                 return Err(self.refused(error));
             }
+        }
+        if !known {
             self.history.report(number, report)?;
         }
         let last = self.history.get(number).map_or(fidelity, Trial::fidelity);
