@@ -18,6 +18,7 @@ mod report;
 mod search;
 mod settings;
 mod simulate;
+mod studies;
 mod train;
 mod tune;
 
@@ -96,6 +97,8 @@ enum Command {
     ExportTrials(report::ExportTrialsArgs),
     /// List samplers, schedulers, storages, data sets and blocks
     Parts(parts::PartsArgs),
+    /// Look into a database of studies: list, show, check
+    Studies(studies::StudiesArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -113,6 +116,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    automl::study::survive_file_limit();
     let result = match Cli::parse().command {
         Command::Search(args) => search::run(*args),
         Command::Train(args) => train::run(*args),
@@ -129,16 +133,14 @@ fn main() -> ExitCode {
         Command::Importance(args) => report::rank_parameters(&args),
         Command::ExportTrials(args) => report::export_trials(&args),
         Command::Parts(args) => parts::run(&args),
+        Command::Studies(args) => studies::run(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "automl", &mut std::io::stdout());
             Ok(())
         }
         Command::Man(args) => man::run(&args),
         Command::Needs { args } => needs::run(&args),
-        Command::Serve { .. } => {
-            automl::serve::serve(std::io::stdin().lock(), std::io::stdout().lock())
-                .map_err(Into::into)
-        }
+        Command::Serve { .. } => serve(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -151,6 +153,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Serves one study until the end of the input, SIGTERM, Ctrl-C or a hangup.
+fn serve() -> Result<(), Failure> {
+    let stop = automl::study::StopFlag::on_ctrl_c()?;
+    let input = std::io::BufReader::new(std::io::stdin());
+    automl::serve::serve_until(input, std::io::stdout().lock(), &stop)?;
+    Ok(())
 }
 
 /// Whatever ends a command: its message is what a person reads.

@@ -42,6 +42,7 @@ fn needs(args: &[String]) -> Result<Needs, Failure> {
     };
     let (settings, dry_run) = match command {
         Command::Search(args) => (args.load()?, args.settings.dry_run),
+        Command::Train(args) if args.print_grammar => return Ok(Needs::default()),
         Command::Train(args) => (args.load()?, args.settings.dry_run),
         Command::Compress(args) => (args.load()?, args.settings.dry_run),
         Command::Fidelities(args) => (args.load()?, args.settings.dry_run),

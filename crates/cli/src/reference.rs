@@ -26,7 +26,9 @@ const PROXIES: &str = "## Zero-cost proxies";
 /// The introduction of the section of blocks.
 const BLOCKS: &str = "\
 Rows of `model.yaml` are `[repeat, block, [argument, ...]]`; arguments are positional, and those with a
-default may be left out.";
+default may be left out. Arguments by name follow in a map: `[1, Conv, [16, 3], {stride: 2}]`. The rows
+of `head:` come behind those of `backbone:`, without the multiples. `automl train --print-grammar` prints
+the format.";
 
 /// The text of `docs/reference.md`.
 pub(crate) fn page() -> String {

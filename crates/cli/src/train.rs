@@ -42,7 +42,7 @@ pub(crate) struct TrainArgs {
     overwrite: bool,
     /// Print the format of model.yaml with every module and its arguments
     #[arg(long)]
-    print_grammar: bool,
+    pub(crate) print_grammar: bool,
 
     #[command(flatten)]
     data: DataArgs,

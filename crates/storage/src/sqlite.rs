@@ -196,7 +196,7 @@ impl Sqlite {
     pub(crate) fn open_to_read(path: &Path) -> rusqlite::Result<Self> {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.busy_timeout(PATIENCE)?;
-        Ok(Self { path: path.to_owned(), connection, version: None })
+        Ok(Self { path: path.to_owned(), connection, version: None, checkpointed: None })
     }
 }
 
