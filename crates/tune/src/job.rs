@@ -45,7 +45,7 @@ impl Tuner<'_> {
         let mut attempt = 0;
         loop {
             let start = Instant::now();
-            let end = Run::new(self, &context, assignment.fidelity.0).run(has_failed)?;
+            let end = Run::new(self, &context, self.reached(number)).run(has_failed)?;
             match end {
                 RunEnd::Crashed(reason) if attempt < self.plan.settings.retries => {
                     attempt += 1;
@@ -64,6 +64,11 @@ impl Tuner<'_> {
                 RunEnd::Lost => return Ok(()),
             }
         }
+    }
+
+    /// The fidelity that a trial reported last, in this run of the program or in one before.
+    fn reached(&self, number: TrialId) -> u64 {
+        self.study().history().get(number).map_or(0, |trial| trial.fidelity().0)
     }
 
     /// Waits for the lock of a trial; `None` where the run is over first.

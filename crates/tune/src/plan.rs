@@ -113,14 +113,24 @@ impl<'a> Plan<'a> {
         fidelity.is_some_and(|fidelity| self.command.uses(&fidelity.name))
     }
 
-    /// The parameters that no placeholder passes to the program.
-    pub(crate) fn unused_params(&self) -> Vec<&str> {
+    /// What the command lacks, perhaps on purpose.
+    pub(crate) fn hints(&self) -> Vec<String> {
         let command = &self.command;
-        if command.uses_all_params() || command.uses("config") {
-            return Vec::new();
+        let mut hints = Vec::new();
+        if !command.uses_all_params() && !command.uses("config") {
+            let names = self.settings.space.params().iter().map(|param| param.name());
+            hints.extend(names.filter(|name| !command.uses(name)).map(|name| {
+                format!("no placeholder passes {name:?} on: the program finds it in $AUTOML_CONFIG")
+            }));
         }
-        let names = self.settings.space.params().iter().map(|param| param.name());
-        names.filter(|name| !command.uses(name)).collect()
+        let settings = self.settings;
+        let is_population = [&settings.sampler, &settings.scheduler].map(|part| part.name == "pbt");
+        if is_population.contains(&true) && !command.uses("parent_checkpoint") {
+            hints.push(
+                "without {parent_checkpoint} the children of the population start anew".into(),
+            );
+        }
+        hints
     }
 
     /// The file of the result, where the program writes one.

@@ -84,11 +84,7 @@ pub fn tune(
         trials: settings.trials,
         slots: settings.slots(),
     });
-    for name in plan.unused_params() {
-        observer(&TuneEvent::Note(format!(
-            "no placeholder passes {name:?} on: the program finds it in $AUTOML_CONFIG"
-        )));
-    }
+    plan.hints().into_iter().for_each(|hint| observer(&TuneEvent::Note(hint)));
     let tuner = Tuner::new(&plan, &folder, study, stop, observer);
     let is_finished = tuner.run(settings.slots())?;
     let mut study = tuner.into_study();

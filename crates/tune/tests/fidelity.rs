@@ -142,3 +142,28 @@ fn an_interruption_loses_no_epoch_that_has_a_checkpoint() {
     // The last epoch before the signal may have no report.
     assert!(epochs(runs.path()) <= 3 * 9 + 1, "{}", epochs(runs.path()));
 }
+
+/// A child of a population starts from a copy of its parent's checkpoint.
+#[test]
+fn children_of_a_population_continue_their_parents() {
+    let runs = tempfile::tempdir().unwrap();
+    let inherits = format!(
+        "p=$2; [ -z \"$p\" ] || [ -e {{checkpoint}}/epoch ] || {{{{ cp $p/epoch {{checkpoint}}/; \
+         echo inherited; }}}}; {RESUMABLE}"
+    );
+    let script_text = text(&inherits, runs.path());
+    let extra = ["{x}", "{parent_checkpoint}"];
+    let mut settings = script(runs.path(), &script_text, &["x=int(1,40)"], &extra);
+    settings.fidelity = Some("epochs=1..8".parse().unwrap());
+    settings.scheduler = "pbt{members=4,interval=2}".parse().unwrap();
+    settings.trials = 8;
+    let (outcome, lines) = run(&settings);
+    assert_eq!(outcome.unwrap().failed, 0, "{lines:?}");
+    let logs = (0..8).map(|number| {
+        let path = runs.path().join(format!("study/trials/{number}/output.log"));
+        std::fs::read_to_string(path).unwrap_or_default()
+    });
+    assert!(logs.into_iter().any(|log| log.contains("\ninherited\n")), "{lines:?}");
+    // No epoch below the copied one was trained again.
+    assert!(epochs(runs.path()) < 8 * 8, "{}", epochs(runs.path()));
+}
