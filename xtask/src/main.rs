@@ -42,6 +42,8 @@ Find small networks
   latency [options]    how long networks take on this device, measured and predicted
   tune [options] -- COMMAND
                        tune any program in any language
+  launch SYSTEM -- COMMAND
+                       job files for Slurm, Kubernetes and this machine
   serve --stdio        drive the optimiser from any program, by JSON lines
   simulate [options]   schedulers on thousands of simulated workers
   parts [NAME]         samplers and schedulers with their options
@@ -92,9 +94,8 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "package" => package::run(rest),
         "bench" => bench::run(rest),
         "search" | "train" | "compress" | "fidelities" | "latency" | "tune" | "serve"
-        | "simulate" | "predict" | "evaluate" | "export" | "import" | "parts" | "completions" => {
-            automl::run(args)
-        }
+        | "launch" | "simulate" | "predict" | "evaluate" | "export" | "import" | "parts"
+        | "completions" => automl::run(args),
         flag if flag.starts_with('-') => bail!("unknown option {flag:?}; try `cargo xtask --help`"),
         other => bail!("there is no command {other:?}; try `cargo xtask --help`"),
     }

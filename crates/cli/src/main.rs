@@ -7,6 +7,7 @@ mod export;
 mod fidelities;
 mod import;
 mod latency;
+mod launch;
 mod man;
 mod needs;
 mod network;
@@ -80,6 +81,9 @@ enum Command {
     /// Tune any program: a command with placeholders, a result in its output
     #[command(long_about = tune::args::LONG, after_long_help = tune::args::EXAMPLES)]
     Tune(Box<tune::args::TuneArgs>),
+    /// Print or submit job files: one study on Slurm, on Kubernetes, or in several processes
+    #[command(long_about = launch::LONG, after_long_help = launch::EXAMPLES)]
+    Launch(Box<launch::LaunchArgs>),
     /// Drive the optimiser from any program, by JSON lines
     Serve {
         /// Read requests from standard input and write replies to standard output
@@ -132,6 +136,7 @@ fn main() -> ExitCode {
         Command::Report(args) => report::run(&args),
         Command::Importance(args) => report::rank_parameters(&args),
         Command::ExportTrials(args) => report::export_trials(&args),
+        Command::Launch(args) => launch::run(*args),
         Command::Parts(args) => parts::run(&args),
         Command::Studies(args) => studies::run(&args),
         Command::Completions { shell } => {
