@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("quantize", "numeric space arch pictures data deploy"),
     ("registry", "numeric space study tpe gp evolution scheduler storage"),
     ("settings", "numeric space study storage arch pictures data registry"),
+    ("events", ""),
     ("candidates", "numeric space study arch settings"),
     ("serve", "numeric space study tpe gp evolution scheduler storage registry arch"),
     ("tune", "numeric space study storage registry"),
@@ -31,7 +32,7 @@ const ARROWS: &[(&str, &str)] = &[
     (
         "search",
         "numeric space study tpe gp evolution storage scheduler arch pictures data registry settings models \
-         train compress deploy candidates quantize",
+         train compress deploy candidates quantize events",
     ),
     (
         "fidelities",
@@ -40,7 +41,7 @@ const ARROWS: &[(&str, &str)] = &[
     (
         "automl",
         "numeric space study tpe gp evolution storage scheduler simulate arch pictures data registry settings \
-         serve tune report models train compress search fidelities deploy candidates quantize",
+         serve tune report models train compress search fidelities deploy candidates quantize events",
     ),
     ("cli", "automl"),
     ("benches", "automl"),

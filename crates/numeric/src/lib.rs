@@ -5,6 +5,7 @@ pub mod linalg;
 pub mod normal;
 pub mod order;
 pub mod pareto;
+pub mod regression;
 pub mod simd;
 pub mod stream;
 
