@@ -9,7 +9,6 @@ mod data;
 mod engine;
 #[cfg(feature = "train")]
 mod error;
-mod event;
 #[cfg(feature = "train")]
 mod file;
 #[cfg(feature = "train")]
@@ -20,7 +19,6 @@ mod init;
 pub mod latency;
 #[cfg(feature = "train")]
 mod network_record;
-mod outcome;
 #[cfg(feature = "train")]
 mod saved;
 #[cfg(feature = "train")]
@@ -42,10 +40,15 @@ pub mod shared {
 #[cfg(feature = "train")]
 pub use automl_candidates::ArchitectureSpace;
 pub use automl_data::Subset;
+pub use automl_events::{
+    Completion, Event, FinalProgress, Network, Progress, ScoreRow, ScoreTable, SearchOutcome,
+    Start, Summary, Untrained,
+};
 pub use automl_settings::{
-    BalanceSetting, Bytes, CostObjective, Count, DataSettings, Device, FidelitySettings,
-    LadderSettings, Microseconds, RecipePreset, RungSettings, SearchSettings, Settings,
-    SettingsError, SpaceName, Span, TrainingSettings, ZeroCostProxy, ladder_toml, to_toml,
+    BalanceSetting, Bytes, CostObjective, Count, DataSettings, Device, ExportTarget,
+    FidelitySettings, LadderSettings, Microseconds, RecipePreset, RungSettings, SearchSettings,
+    Settings, SettingsError, SpaceName, Span, TrainingSettings, ZeroCostProxy, ladder_toml,
+    to_toml,
 };
 #[cfg(feature = "train")]
 pub use engine::{
@@ -53,13 +56,9 @@ pub use engine::{
 };
 #[cfg(feature = "train")]
 pub use error::{ConfigurationError, DataError, RecordError, SearchError, TrainingError};
-pub use event::{
-    Event, FinalProgress, Network, Progress, ScoreRow, ScoreTable, Start, Summary, Untrained,
-};
 #[cfg(feature = "train")]
 pub use file::FileError;
 #[cfg(feature = "train")]
-pub use network_record::{Compression, Measured, Method, NetworkRecord, Repeat};
-pub use outcome::{Completion, SearchOutcome};
+pub use network_record::{Compression, Int8Record, Measured, Method, NetworkRecord, Repeat};
 #[cfg(feature = "train")]
 pub use split::{SplitError, SplitMismatch, SplitSettings};

@@ -77,6 +77,9 @@ pub struct NetworkRecord {
     pub latency_engine: Option<String>,
     /// Seconds of training, evaluation and saving.
     pub seconds: f64,
+    /// The network's int8 program, where it was exported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub int8: Option<Int8Record>,
     /// Further trainings of the network from other weights.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub repeats: Vec<Repeat>,
@@ -141,6 +144,7 @@ impl NetworkRecord {
             latency_us: None,
             latency_engine: None,
             seconds: 0.0,
+            int8: None,
             repeats: Vec::new(),
             folds: Vec::new(),
             compression: None,
@@ -228,6 +232,19 @@ impl Measured {
             test_loss: test.loss,
         }
     }
+}
+
+/// The int8 program of a network.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Int8Record {
+    /// Accuracy on the validation images, a fraction.
+    pub validation_accuracy: f64,
+    /// Accuracy on the test images, a fraction.
+    pub test_accuracy: f64,
+    /// Bytes of its constants.
+    pub flash_bytes: u64,
+    /// Bytes of its activations.
+    pub ram_bytes: u64,
 }
 
 /// A further training of a network from other weights.

@@ -6,7 +6,7 @@ use automl_data::DataSplits;
 use automl_deploy::{NetworkFile, TrainedNetwork, WEIGHTS_FILE, Weights};
 use std::path::Path;
 
-/// Completes the folder of a network whose weights are written: `metrics.json`, and `network.json` with
+/// Completes the folder of a network, where its weights are: `metrics.json`, and `network.json` with
 /// graph, preprocessing, class names, metrics and the identity of the data, which the header of the
 /// weights holds too.
 pub(crate) fn describe(

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_data::metrics::Metric;
-use automl_search::{Device, Event, NetworkRecord, SearchOutcome, Settings, run};
+use automl_search::{Device, Event, ExportTarget, NetworkRecord, SearchOutcome, Settings, run};
 use automl_study::StopFlag;
 use std::path::Path;
 
@@ -109,4 +109,26 @@ fn an_interrupted_search_is_finished_and_tightened() {
     settings.search.max_params = Some(7_000);
     let error = run(&settings, &StopFlag::new(), &|_| ()).unwrap_err().to_string();
     assert!(error.starts_with("search.max-params = 7000: the study began with 6000"), "{error}");
+}
+
+/// Int8 programs are tested beside the floats, and their source code is written.
+#[test]
+fn the_front_is_exported() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut settings = settings(runs.path());
+    settings.training.final_epochs = Some(8);
+    settings.search.final_networks = 1;
+    settings.search.export = vec![ExportTarget::C, ExportTarget::Rust];
+    let summary = search(&settings).finished().unwrap();
+    let network = &summary.front[0];
+    let folder = runs.path().join(format!("limits/front/trial-{}", network.trial));
+    let int8 = NetworkRecord::read(&folder).unwrap().int8.unwrap();
+    assert_eq!(network.int8_accuracy, Some(int8.test_accuracy));
+    let loss = (network.test_accuracy - int8.test_accuracy).abs();
+    assert!(loss < 0.1, "{} {}", network.test_accuracy, int8.test_accuracy);
+    assert_eq!(network.ram_bytes, Some(int8.ram_bytes));
+    for file in ["c/network.c", "c/network.h", "rust/Cargo.toml"] {
+        assert!(folder.join("export").join(file).exists(), "{file}");
+    }
+    assert!(network.deploy.as_ref().is_some_and(|command| command.contains("--to c")));
 }

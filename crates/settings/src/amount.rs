@@ -35,7 +35,7 @@ pub struct Count(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bytes(pub u64);
 
-/// A text that is no number with a suffix.
+/// A text that cannot be read as a number with a suffix.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is no {expected}")]
 pub struct AmountError {

@@ -32,7 +32,7 @@ impl BalanceSetting {
     }
 }
 
-/// Costs of classes that the data lack, or that are no costs.
+/// Refuses costs of classes that the data lack, and costs below 0.
 fn refused(value: String, reason: String) -> SettingsError {
     SettingsError::Value { name: "training.class-costs", value, reason }
 }

@@ -3,6 +3,7 @@
 mod amount;
 mod balance;
 mod check;
+mod export;
 mod ladder;
 mod load;
 mod microseconds;
@@ -12,6 +13,7 @@ mod span;
 
 pub use amount::{AmountError, Bytes, Count};
 pub use balance::BalanceSetting;
+pub use export::ExportTarget;
 pub use ladder::{FidelitySettings, LadderSettings, RungSettings, ladder_toml};
 pub use microseconds::Microseconds;
 pub use score::SCORE_NAMES;
@@ -275,6 +277,9 @@ pub struct SearchSettings {
     /// The most training images that candidates are trained on; the final training uses all.
     /// Default: 8,000.
     pub images: Option<usize>,
+    /// The forms in which the networks of the front are exported. Forms in int8 are quantized by
+    /// training images and tested.
+    pub export: Vec<ExportTarget>,
     /// Whether a search that is continued trains the front of what is recorded and tries no further
     /// candidate.
     pub finish: bool,
@@ -312,6 +317,7 @@ impl Default for SearchSettings {
             max_latency: None,
             final_networks: 18,
             images: None,
+            export: Vec::new(),
             finish: false,
             repeat: 1,
             overwrite: false,
@@ -357,7 +363,7 @@ pub struct TrainingSettings {
     pub cutout: Option<f64>,
     /// The share of the training images that are augmented. Default: all.
     pub augmented: Option<f64>,
-    /// A trained network whose weights the final training starts from, as far as they fit: its folder or
+    /// A trained network, with which the final training starts as far as its weights fit: its folder or
     /// its `weights.safetensors`.
     pub init: Option<PathBuf>,
     /// The number of parts by which `automl train` cross-validates, at least 2. Default: none.

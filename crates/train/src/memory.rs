@@ -6,7 +6,7 @@ use automl_arch::Graph;
 /// Bytes of activations of the images that are evaluated at once.
 const EVALUATED: u64 = 128 << 20;
 
-/// Bytes of activations of the images whose gradients are computed at once. It does not depend on
+/// Bytes of activations of the images that are trained on at once. The number does not depend on
 /// the machine, so that neither do the results.
 const TRAINED: u64 = 256 << 20;
 

@@ -128,7 +128,7 @@ impl Training {
     /// a training that has not begun: see [`Transfer`].
     ///
     /// # Errors
-    /// [`TrainError::Weights`] for tensors whose values do not fit their shapes.
+    /// [`TrainError::Weights`] for tensors with another number of values than their shape says.
     pub fn start_from(&mut self, weights: &[NamedTensor]) -> Result<&Transfer, TrainError> {
         let mut tensors = self.network.tensors();
         let taken = take_over(&mut tensors, weights);

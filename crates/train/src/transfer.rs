@@ -89,7 +89,7 @@ fn place(name: &str) -> Vec<(Option<usize>, String)> {
     name.split('.').map(|part| (part.parse().ok(), part.to_owned())).collect()
 }
 
-/// The parts of a name that are no numbers.
+/// The parts of a name without the numbers.
 fn role(name: &str) -> impl Iterator<Item = &str> {
     name.split('.').filter(|part| part.parse::<usize>().is_err())
 }

@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::parts::{sampler_help, scheduler_help};
 use crate::settings::{Assignment, DataArgs, SettingsArgs, number, path, seed, text};
 use automl::arch::Board;
-use automl::search::{Bytes, Count, Settings};
+use automl::search::{Bytes, Count, ExportTarget, Settings};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -118,6 +118,10 @@ pub(crate) struct SearchArgs {
     /// How many networks to train to the end and save [default: 18]
     #[arg(long, alias = "front", value_name = "N", help_heading = "Search")]
     final_networks: Option<usize>,
+    /// Export the networks of the front: onnx, onnx-int8, c, rust; forms in int8 are calibrated by
+    /// training images and tested
+    #[arg(long, value_name = "FORM,FORM,...", help_heading = "Search", value_delimiter = ',')]
+    export: Vec<ExportTarget>,
     /// Train the front of what --study has recorded now, and try no further candidate
     #[arg(long, help_heading = "Search", requires = "study")]
     finish: bool,
@@ -199,6 +203,12 @@ fn board_help() -> String {
     )
 }
 
+/// Forms of export as TOML.
+fn names(targets: &[ExportTarget]) -> String {
+    let names: Vec<&str> = targets.iter().map(|target| target.name()).collect();
+    format!("{names:?}")
+}
+
 impl SearchArgs {
     /// The options as settings.
     fn assignments(&self) -> impl Iterator<Item = Assignment> {
@@ -221,6 +231,7 @@ impl SearchArgs {
             ("search.final-networks", number(self.final_networks)),
             ("search.repeat", number(self.repeat)),
             ("training.init", path(&self.init)),
+            ("search.export", (!self.export.is_empty()).then(|| names(&self.export))),
             ("search.finish", self.finish.then(|| "true".to_owned())),
             ("search.overwrite", self.overwrite.then(|| "true".to_owned())),
             ("search.search-and-learn", self.search_and_learn.then(|| "true".to_owned())),

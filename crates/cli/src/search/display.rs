@@ -212,6 +212,12 @@ pub(crate) fn table(summary: &Summary, settings: &Settings) -> String {
             ));
         }
     }
+    if !settings.search.export.is_empty() {
+        text.push_str("\nto deploy\n");
+        for command in summary.front.iter().filter_map(|network| network.deploy.as_ref()) {
+            text.push_str(&format!("  {command}\n"));
+        }
+    }
     let folder = settings.runs.join(&summary.study);
     text.push_str(&format!(
         "\n{} trials in {}; everything lies in {}/",
@@ -236,10 +242,12 @@ type Cell = fn(&Network) -> String;
 fn columns(summary: &Summary, settings: &Settings) -> Vec<Column> {
     let search = &settings.search;
     let (max_flash, max_ram) = search.device_limits();
-    let on_device = max_flash.is_some()
+    let on_device = !search.export.is_empty()
+        || max_flash.is_some()
         || max_ram.is_some()
         || matches!(search.cost_objective, CostObjective::Flash | CostObjective::Ram);
     let by_class = search.metric != Metric::Accuracy || search.score.is_some();
+    let exported = summary.front.iter().any(|network| network.int8_accuracy.is_some());
     let repeated = summary.front.iter().any(|network| network.test_spread.is_some());
     let column = |title, width, cell: Cell| Column { title, width, cell };
     let all = [
@@ -251,6 +259,7 @@ fn columns(summary: &Summary, settings: &Settings) -> Vec<Column> {
         (true, column("loss", 7, |n| format!("{:.4}", n.validation_loss))),
         (true, column("validation", 10, |n| percent(n.validation_accuracy))),
         (true, column("test", 8, |n| percent(n.test_accuracy))),
+        (exported, column("int8", 8, |n| n.int8_accuracy.map_or_else(unknown, percent))),
         (repeated, column("mean test", 15, spread)),
         (by_class, column("macro F1", 8, |n| n.test_macro_f1.map_or_else(unknown, percent))),
     ];

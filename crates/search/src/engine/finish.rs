@@ -1,15 +1,15 @@
 //! The end of a search: the most promising networks are trained to the end, tested once and saved.
 
+mod deploy;
 mod network;
 mod queue;
 
-use super::extrapolation::CurveExtrapolation;
 use super::plan::ETA;
 use super::pool::{Pool, lock};
 use super::setup::Setup;
 use super::trial_metrics::TrialMetrics;
 use crate::{CostObjective, Event, Network, NetworkRecord, SearchError, saved};
-use automl_candidates::Candidate;
+use automl_candidates::{Candidate, CurveExtrapolation};
 use automl_numeric::pareto;
 use automl_study::{History, State};
 use automl_train::{Timing, TrainError, latency_engine, measure};
@@ -78,7 +78,9 @@ impl Finish<'_> {
             Ok::<(), SearchError>(())
         })?;
         let trained = std::mem::take(&mut *lock(&results));
-        Ok(Some(self.front(self.time(trained)?)))
+        let mut front = self.front(self.time(trained)?);
+        self.deploy(&mut front, pool)?;
+        Ok(Some(front))
     }
 
     /// Measures latencies one after the other, now that nothing else runs.
@@ -181,8 +183,10 @@ impl Finish<'_> {
             test_spread: record.spread(),
             flash_bytes: record.flash_bytes,
             ram_bytes: record.ram_bytes,
+            int8_accuracy: record.int8.map(|int8| int8.test_accuracy),
             latency_us: record.latency_us,
             latency_engine: record.latency_engine.clone(),
+            deploy: Some(self.deploy_command(trial)),
             files: files.map(|file| format!("front/trial-{trial}/{file}")).to_vec(),
         }
     }

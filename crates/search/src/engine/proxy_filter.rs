@@ -2,8 +2,8 @@
 
 use super::plan::Plan;
 use super::scores::IMAGES;
-use super::slope::slope;
 use automl_candidates::Candidates;
+use automl_numeric::regression::slope;
 use automl_numeric::stream;
 use automl_space::Config;
 use automl_study::{ProposeError, Sampler, View};

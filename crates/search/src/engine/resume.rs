@@ -32,6 +32,7 @@ const FREE: &[&str] = &[
     "search.zero-cost-proxy",
     "search.scores",
     "search.final-networks",
+    "search.export",
     "search.finish",
     "search.repeat",
     "search.overwrite",
