@@ -118,7 +118,7 @@ fn the_front_is_exported() {
     let mut settings = settings(runs.path());
     settings.training.final_epochs = Some(8);
     settings.search.final_networks = 1;
-    settings.search.export = vec![ExportTarget::C, ExportTarget::Rust];
+    settings.search.export = vec![ExportTarget::C, ExportTarget::Rust, ExportTarget::Onnx];
     let summary = search(&settings).finished().unwrap();
     let network = &summary.front[0];
     let folder = runs.path().join(format!("limits/front/trial-{}", network.trial));
@@ -127,7 +127,7 @@ fn the_front_is_exported() {
     let loss = (network.test_accuracy - int8.test_accuracy).abs();
     assert!(loss < 0.1, "{} {}", network.test_accuracy, int8.test_accuracy);
     assert_eq!(network.ram_bytes, Some(int8.ram_bytes));
-    for file in ["c/network.c", "c/network.h", "rust/Cargo.toml"] {
+    for file in ["c/network.c", "c/network.h", "rust/Cargo.toml", "onnx/network.onnx"] {
         assert!(folder.join("export").join(file).exists(), "{file}");
     }
     assert!(network.deploy.as_ref().is_some_and(|command| command.contains("--to c")));

@@ -2,13 +2,12 @@
 
 use super::Finish;
 use crate::engine::pool::Pool;
-use crate::file::write_file;
 use crate::network_record::Int8Record;
 use crate::{ExportTarget, FileError, Network, NetworkRecord, SearchError, saved};
 use automl_data::{DataSplits, Images};
-use automl_deploy::TrainedNetwork;
-use automl_quantize::{GeneratedCode, Int8Program, Interpreter};
-use std::path::Path;
+use automl_deploy::onnx::{OnnxOptions, float_model};
+use automl_deploy::{TrainedNetwork, write_atomic};
+use automl_quantize::{Int8Program, Interpreter};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -29,6 +28,9 @@ impl Finish<'_> {
             let folder = self.front_folder(network.trial);
             let trained = TrainedNetwork::read(&folder)?;
             let data = self.setup.plan.data_at(trained.record.graph.input_side);
+            if targets.contains(&ExportTarget::Onnx) {
+                self.float_model(network, &trained)?;
+            }
             if targets.iter().any(|target| target.is_int8()) {
                 match quantized(&trained, &data, self.seed) {
                     Ok(program) => self.export(network, &program, &data, pool)?,
@@ -39,6 +41,39 @@ impl Finish<'_> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Writes the ONNX model of a network in 32-bit floats.
+    fn float_model(
+        &self,
+        network: &mut Network,
+        trained: &TrainedNetwork,
+    ) -> Result<(), SearchError> {
+        let program = trained.program()?.without_dead_units();
+        match float_model(&program, &trained.record, OnnxOptions::default()) {
+            Ok(model) => self.write(network, ExportTarget::Onnx, "network.onnx", &model),
+            Err(error) => {
+                self.setup.note(format!("trial {}: onnx: {error}", network.trial));
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes a file of an export and lists it.
+    fn write(
+        &self,
+        network: &mut Network,
+        target: ExportTarget,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<(), SearchError> {
+        let file = format!("front/trial-{}/export/{target}/{name}", network.trial);
+        let path = self.setup.folder.path.join(&file);
+        let folder = path.parent().unwrap_or(&path);
+        std::fs::create_dir_all(folder).map_err(FileError::of("create", folder))?;
+        write_atomic(&path, bytes).map_err(FileError::of("write", &path))?;
+        network.files.push(file);
         Ok(())
     }
 
@@ -79,12 +114,11 @@ impl Finish<'_> {
                 ExportTarget::Rust => program.to_rust(NAME, &data.class_names),
                 ExportTarget::Onnx | ExportTarget::OnnxInt8 => continue,
             };
-            let at = format!("front/trial-{}/export/{target}", network.trial);
             match code {
                 Ok(code) => {
-                    write(&code, &self.setup.folder.path.join(&at))?;
-                    let files = code.files.iter().map(|file| format!("{at}/{}", file.path));
-                    network.files.extend(files);
+                    for file in &code.files {
+                        self.write(network, *target, &file.path, file.text.as_bytes())?;
+                    }
                 }
                 Err(error) => {
                     self.setup.note(format!("trial {}: {target}: {error}", network.trial));
@@ -134,17 +168,6 @@ fn accuracy(program: &Int8Program, images: &Images, threads: usize) -> f64 {
 fn channels_last(planes: &[u8], channels: usize) -> Vec<u8> {
     let positions = planes.len() / channels.max(1);
     (0..positions).flat_map(|at| (0..channels).map(move |c| planes[c * positions + at])).collect()
-}
-
-/// Writes generated files into a folder.
-fn write(code: &GeneratedCode, folder: &Path) -> Result<(), FileError> {
-    for file in &code.files {
-        let path = folder.join(&file.path);
-        let parent = path.parent().unwrap_or(folder);
-        std::fs::create_dir_all(parent).map_err(FileError::of("create", parent))?;
-        write_file(&path, &file.text)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
