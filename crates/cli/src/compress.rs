@@ -10,9 +10,9 @@ use std::path::PathBuf;
 pub(crate) const LONG: &str = "\
 Make a trained network smaller.
 
-Pruning removes the channels that the network needs least, whole coupled groups at a time, in steps
-with fine-tuning in between; what is left is a smaller dense network. Decomposition puts chains of
-thin layers in the place of wide ones. Either way the network is fine-tuned at three tenths of the
+Pruning removes the channels that the network needs least, whole coupled groups at a time, in steps \
+with fine-tuning in between; what is left is a smaller dense network. Decomposition puts chains of \
+thin layers in the place of wide ones. Either way the network is fine-tuned at three tenths of the \
 learning rate, unless --rate says otherwise, and tested once before and once after.";
 
 pub(crate) const EXAMPLES: &str = "\
@@ -34,9 +34,9 @@ What you get, in the folder of --out:
   network.json   the smaller network, node by node; `compress` and `train` read it
   weights.safetensors, weights.bpk, metrics.json
 
-Data set, validation share (--set data.validation=0.2) and seed decide which images are for training
-and which for the test. For networks of `search`, `train` and `compress` they are those of their own
-training, and others are refused: they would test a network on images that it has learnt. For any
+Data set, validation share (--set data.validation=0.2) and seed decide which images are for training \
+and which for the test. For networks of `search`, `train` and `compress` they are those of their own \
+training, and others are refused: they would test a network on images that it has learnt. For any \
 other network, give those of its training; without, the data set is digits.";
 
 /// The share of the analytic drop in rank that is made, so that fine-tuning has something left.

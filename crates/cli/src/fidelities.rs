@@ -10,22 +10,22 @@ use std::path::PathBuf;
 pub(crate) const LONG: &str = "\
 Measure which cheap settings rank networks as full training does.
 
-About 30 networks of the search's block space are trained at each of several settings (fewer
-epochs, fewer images by different ways of choosing them, smaller images), and twice at the full
-one. The table shows what each setting costs and how well it ranks the networks: Kendall's tau of the
-accuracies there and after the second full training, with its standard error. The first full
+About 30 networks of the search's block space are trained at each of several settings (fewer \
+epochs, fewer images by different ways of choosing them, smaller images), and twice at the full \
+one. The table shows what each setting costs and how well it ranks the networks: Kendall's tau of the \
+accuracies there and after the second full training, with its standard error. The first full \
 training has a tau below one too: no setting can be expected to rank better.
 
-The ladder to prefer leads up to the full setting, and each rung costs at most a third of the one
-above (with a tenth of slack). A setting is no rung where tau is not above zero by its standard
-error: a search would learn from it what does well there only. Ladders are tried out on what was
-measured: all candidates are compared at the first rung, a third of them at the second, and so on,
-and the network that wins counts with the second full training. Of all ladders that find networks as
-good as epochs alone (after a ninth and a third of the epochs, and at the end) for the same total
-cost, where a cheaper ladder compares more candidates, it is the one under which a candidate costs
+The ladder to prefer leads up to the full setting, and each rung costs at most a third of the one \
+above (with a tenth of slack). A setting is no rung where tau is not above zero by its standard \
+error: a search would learn from it what does well there only. Ladders are tried out on what was \
+measured: all candidates are compared at the first rung, a third of them at the second, and so on, \
+and the network that wins counts with the second full training. Of all ladders that find networks as \
+good as epochs alone (after a ninth and a third of the epochs, and at the end) for the same total \
+cost, where a cheaper ladder compares more candidates, it is the one under which a candidate costs \
 least.
 
-Every training is written down as it ends. Who stops the command, or wants more networks or other
+Every training is written down as it ends. Who stops the command, or wants more networks or other \
 settings, repeats it: what is known is not trained again.";
 
 const EXAMPLES: &str = "\

@@ -7,6 +7,7 @@ use automl::arch::Block;
 use automl::arch::block::BlockInfo;
 use automl::data::{DatasetFormat, Subset};
 use automl::registry::{samplers, schedulers};
+use automl::settings::{CostObjective, SpaceName, ZeroCostProxy};
 use automl::storage::storages;
 use clap::Args;
 
@@ -64,6 +65,10 @@ fn lists() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
             "Subsets of images",
             Subset::ALL.map(|(_, name, summary)| (name, sentence(summary))).to_vec(),
         ),
+        (
+            "Network spaces",
+            SpaceName::ALL.map(|space| (space.name(), space.summary().into())).to_vec(),
+        ),
         ("Blocks", Block::kinds().filter_map(|kind| block(&kind)).collect()),
         #[cfg(feature = "train")]
         (
@@ -103,6 +108,47 @@ pub(crate) fn sampler_help(default: &str, objectives: usize) -> String {
          parts` [default: {default}]",
         names.join(", ")
     )
+}
+
+/// The help of `--space`.
+pub(crate) fn space_help() -> String {
+    let spaces = SpaceName::ALL.map(|space| {
+        let summary = space.summary().trim_end_matches('.');
+        format!("{space} ({}{})", summary[..1].to_lowercase(), &summary[1..])
+    });
+    format!("Networks that are searched: {} [default: {}]", either(&spaces), SpaceName::default())
+}
+
+/// The help of `--zero-cost-proxy`.
+pub(crate) fn proxy_help() -> String {
+    let none = ZeroCostProxy::None;
+    let scores: Vec<&str> =
+        ZeroCostProxy::ALL.iter().filter(|p| **p != none).map(|proxy| proxy.name()).collect();
+    format!(
+        "Of three proposals for each of the first 20 candidates, keep the best by a zero-cost proxy: {} \
+         [default: {none}]",
+        either(&scores)
+    )
+}
+
+/// The help of `--cost-objective`.
+pub(crate) fn cost_help() -> String {
+    let costs = CostObjective::ALL.map(CostObjective::name);
+    let default = CostObjective::default();
+    format!(
+        "The cost that is minimized beside the error: {}; flash and ram are bytes of the int8 program \
+         [default: {default}]",
+        either(&costs)
+    )
+}
+
+/// Alternatives in words.
+fn either(words: &[impl AsRef<str>]) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    match words.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => words.concat(),
+    }
 }
 
 /// The help of `--scheduler`.

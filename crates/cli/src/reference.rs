@@ -3,6 +3,7 @@
 use automl::arch::Block;
 use automl::arch::block::BlockInfo;
 use automl::data::{DatasetFormat, Subset};
+use automl::settings::SpaceName;
 use automl::storage::{StorageEntry, storages};
 use std::fmt::Write as _;
 
@@ -18,6 +19,9 @@ as `sampler = \"tpe{startup=20}\"` or `[search.sampler]` with `name` and options
 
 /// The introduction of the section of subsets.
 const SUBSETS: &str = "Orders in which a fidelity takes a share of the training images.";
+
+/// The introduction of the section of network spaces.
+const SPACES: &str = "Spaces of networks that a search draws from (`--space`, `search.space`).";
 
 /// The heading of the last section, which only builds with training have.
 #[cfg(any(test, feature = "train"))]
@@ -40,6 +44,10 @@ pub(crate) fn page() -> String {
     let _ = writeln!(page, "## Subsets of images\n\n{SUBSETS}\n");
     for (_, name, summary) in Subset::ALL {
         let _ = writeln!(page, "### `{name}`\n\n{}\n", sentence(summary));
+    }
+    let _ = writeln!(page, "## Network spaces\n\n{SPACES}\n");
+    for space in SpaceName::ALL {
+        let _ = writeln!(page, "### `{space}`\n\n{}\n", space.summary());
     }
     let _ = writeln!(page, "## Blocks\n\n{BLOCKS}\n");
     Block::kinds().for_each(|kind| block(&mut page, &kind));

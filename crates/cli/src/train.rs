@@ -10,8 +10,8 @@ use std::path::PathBuf;
 pub(crate) const LONG: &str = "\
 Train one network of a search, or one of your own, to the end.
 
-The network is described by a model.yaml, such as those that a search leaves behind, or by a
-network.json, such as those of `compress`. It is trained from scratch as the final training of a
+The network is described by a model.yaml, such as those that a search leaves behind, or by a \
+network.json, such as those of `compress`. It is trained from scratch as the final training of a \
 search would train it, tested once and saved.";
 
 pub(crate) const EXAMPLES: &str = "\

@@ -3,6 +3,7 @@
 mod amount;
 mod balance;
 mod check;
+mod choices;
 mod export;
 mod ladder;
 mod load;
@@ -13,6 +14,7 @@ mod span;
 
 pub use amount::{AmountError, Bytes, Count};
 pub use balance::BalanceSetting;
+pub use choices::{CostObjective, SpaceName, ZeroCostProxy};
 pub use export::ExportTarget;
 pub use ladder::{FidelitySettings, LadderSettings, RungSettings, ladder_toml};
 pub use microseconds::Microseconds;
@@ -72,51 +74,6 @@ pub enum Device {
     Cpu,
     /// A GPU; an error where there is none.
     Gpu,
-}
-
-/// The cost that a search minimizes beside the error.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CostObjective {
-    /// The number of parameters.
-    #[default]
-    Params,
-    /// Multiply-accumulates of one image.
-    Macs,
-    /// The time for one image on the device at hand: predicted in the search, measured in the end.
-    Latency,
-    /// Bytes of the constants of the int8 program.
-    Flash,
-    /// Bytes of the activations of the int8 program.
-    Ram,
-}
-
-/// The zero-cost proxy that selects the best of a few proposals in a search's first trials.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ZeroCostProxy {
-    /// None: every proposal is trained.
-    #[default]
-    None,
-    /// Parameters.
-    Params,
-    /// Patterns of the nonlinearities (Mellor et al. 2021).
-    Naswot,
-    /// The flow through the weights (Tanaka et al. 2020).
-    Synflow,
-    /// The norm of the gradient at initialisation.
-    GradientNorm,
-}
-
-/// The networks that are searched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SpaceName {
-    /// Seven searched blocks, scaled to the images and the caps.
-    #[default]
-    Blocks,
-    /// The skeleton of NAS-Bench-Macro, 6,561 codes; without caps unless they are given.
-    NasBenchMacro,
 }
 
 /// The settings of training that go together; single ones may be set in their place.

@@ -1,7 +1,7 @@
 //! The options of `automl search`, each of which stands for one setting.
 
 use crate::Failure;
-use crate::parts::{sampler_help, scheduler_help};
+use crate::parts::{cost_help, proxy_help, sampler_help, scheduler_help, space_help};
 use crate::settings::{Assignment, DataArgs, SettingsArgs, number, path, seed, text};
 use automl::arch::Board;
 use automl::search::{Bytes, Count, ExportTarget, Settings};
@@ -11,12 +11,12 @@ use std::path::PathBuf;
 pub(crate) const LONG: &str = "\
 Search for light networks on a data set.
 
-Candidates come from a space of seven searched blocks (convolutions, depthwise and bottleneck
-blocks, inverted residuals, ...). Each is trained for a few epochs; the good ones go on, the bad
-ones stop early. In the end you get a Pareto front of networks, accuracy against size, each
+Candidates come from a space of seven searched blocks (convolutions, depthwise and bottleneck \
+blocks, inverted residuals, ...). Each is trained for a few epochs; the good ones go on, the bad \
+ones stop early. In the end you get a Pareto front of networks, accuracy against size, each \
 trained to the end, tested once and saved with its weights.
 
-Without any option it searches on a small embedded data set of handwritten digits, which takes
+Without any option it searches on a small embedded data set of handwritten digits, which takes \
 a few minutes on two CPU cores.";
 
 pub(crate) const EXAMPLES: &str = "\
@@ -54,9 +54,9 @@ What you get, in runs/<study>/:
   front/trial-<n>/
                  model.yaml, weights.safetensors, weights.bpk and metrics.json of each network
 
-Ctrl-C ends a search cleanly, with exit status 130, and shows the front so far; `--study <name>` goes on
-where it was, whatever ended it, and `--study <name> --finish` trains the front of what is recorded. A second
-process with the same `--study <name>` joins the first one, and the last to end in a folder trains
+Ctrl-C ends a search cleanly, with exit status 130, and shows the front so far; `--study <name>` goes on \
+where it was, whatever ended it, and `--study <name> --finish` trains the front of what is recorded. A second \
+process with the same `--study <name>` joins the first one, and the last to end in a folder trains \
 the front. Without `--study` each command begins a study of its own.";
 
 #[derive(Debug, Args)]
@@ -65,9 +65,7 @@ pub(crate) struct SearchArgs {
     #[command(flatten)]
     data: DataArgs,
 
-    /// blocks (seven searched blocks) or nas-bench-macro (its skeleton of eight layers) [default:
-    /// blocks]
-    #[arg(long, value_name = "NAME", help_heading = "Search")]
+    #[arg(long, value_name = "NAME", help_heading = "Search", help = space_help())]
     space: Option<String>,
     /// How many candidates to try [default: 90]
     #[arg(long, value_name = "N", help_heading = "Search")]
@@ -95,9 +93,7 @@ pub(crate) struct SearchArgs {
     /// The longest that a network may take for one image on this device: 800us, 2ms
     #[arg(long, value_name = "TIME", help_heading = "Search")]
     max_latency: Option<String>,
-    /// Of three proposals for each of the first 20 candidates, keep the best by a zero-cost proxy:
-    /// params, naswot, synflow or gradient-norm [default: none]
-    #[arg(long, alias = "filter", value_name = "PROXY", help_heading = "Search")]
+    #[arg(long, alias = "filter", value_name = "PROXY", help_heading = "Search", help = proxy_help())]
     zero_cost_proxy: Option<String>,
     /// Sides of the images in pixels that are searched with the networks, as in 32,48,64; images are read
     /// at the largest
@@ -111,9 +107,7 @@ pub(crate) struct SearchArgs {
     /// balanced_accuracy, loss, top5, params, macs, flash, ram (bytes) and latency (microseconds)
     #[arg(long, value_name = "FORMULA", help_heading = "Search", conflicts_with = "metric")]
     score: Option<String>,
-    /// The cost that is minimized beside the error: params, macs, flash, ram (of the
-    /// int8 program) or latency [default: params]
-    #[arg(long, alias = "against", value_name = "COST", help_heading = "Search")]
+    #[arg(long, alias = "against", value_name = "COST", help_heading = "Search", help = cost_help())]
     cost_objective: Option<String>,
     /// How many networks to train to the end and save [default: 18]
     #[arg(long, alias = "front", value_name = "N", help_heading = "Search")]
