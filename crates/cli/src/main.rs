@@ -8,6 +8,7 @@ mod fidelities;
 mod import;
 mod latency;
 mod launch;
+mod log;
 mod man;
 mod needs;
 mod network;
@@ -23,8 +24,7 @@ mod studies;
 mod train;
 mod tune;
 
-use clap::{CommandFactory, Parser, Subcommand};
-use std::io::Write;
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// A training step makes hundreds of tensors that live for a moment: the system's allocator takes 6 to
@@ -48,6 +48,10 @@ const VERSION: &str = if cfg!(feature = "gpu") {
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Show on standard error what is decided and tried again; twice: everything. RUST_LOG filters
+    /// in detail
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,7 +125,9 @@ enum Command {
 
 fn main() -> ExitCode {
     automl::study::survive_file_limit();
-    let result = match Cli::parse().command {
+    let cli = Cli::parse();
+    log::start(cli.verbose);
+    let result = match cli.command {
         Command::Search(args) => search::run(*args),
         Command::Train(args) => train::run(*args),
         Command::Compress(args) => compress::run(*args),
@@ -150,11 +156,11 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<output::Interrupted>() => {
-            let _ = writeln!(std::io::stderr(), "{error}");
+            output::note(&error);
             ExitCode::from(output::INTERRUPTED)
         }
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error}");
+            output::note(format_args!("error: {error}"));
             ExitCode::FAILURE
         }
     }

@@ -1,8 +1,23 @@
-//! Output on pipes that may be closed.
+//! Output on pipes that may be closed, and above a line of progress.
 
 use crate::Failure;
+use indicatif::ProgressBar;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The line of progress on the terminal, if there is one.
+static PROGRESS: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+fn progress() -> MutexGuard<'static, Option<ProgressBar>> {
+    PROGRESS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Shows notes above a line of progress from now on; `None` where it has ended.
+#[cfg(feature = "train")]
+pub(crate) fn set_progress(bar: Option<ProgressBar>) {
+    *progress() = bar;
+}
 
 /// The exit status of a command that Ctrl-C ended, as shells give it.
 pub(crate) const INTERRUPTED: u8 = 130;
@@ -37,7 +52,12 @@ pub(crate) fn say(text: impl Display) -> Result<(), Failure> {
     }
 }
 
-/// Prints a line of progress on standard error. A closed standard error does not end the work.
+/// Prints a line on standard error, above a line of progress. A closed standard error does not end the
+/// work, and no other place is left to say so.
 pub(crate) fn note(text: impl Display) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let bar = progress().clone();
+    match bar {
+        Some(bar) => bar.println(text.to_string()),
+        None => drop(writeln!(io::stderr(), "{text}")),
+    }
 }

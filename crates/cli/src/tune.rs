@@ -3,8 +3,8 @@
 pub(crate) mod args;
 mod objectives;
 
-use crate::Failure;
 use crate::output::{note, say};
+use crate::{Failure, log};
 use automl::study::StopFlag;
 use automl::tune::{TuneEvent, TuneOutcome, preview, tune};
 
@@ -17,6 +17,9 @@ pub(crate) fn run(args: args::TuneArgs) -> Result<(), Failure> {
     let stop = StopFlag::on_ctrl_c()?;
     let is_quiet = args.quiet;
     let outcome = tune(&settings, &stop, &|event| {
+        if let TuneEvent::Start { folder, .. } = event {
+            log::keep_in(folder);
+        }
         if !(is_quiet && matches!(event, TuneEvent::Run { .. })) {
             note(event);
         }

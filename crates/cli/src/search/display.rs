@@ -1,6 +1,6 @@
 //! Progress of a search on standard error: one line on a terminal, plain lines otherwise.
 
-use crate::output::note;
+use crate::{log, output};
 use automl::data::metrics::Metric;
 use automl::search::{
     CostObjective, Event, FinalProgress, Network, Progress, Settings, Start, Summary,
@@ -31,13 +31,17 @@ impl Display {
             );
             bar
         });
+        output::set_progress(bar.clone());
         Self { bar, said: Mutex::new(None) }
     }
 
     /// Shows one event.
     pub(crate) fn show(&self, event: &Event) {
         match event {
-            Event::Start(start) => self.start(start),
+            Event::Start(start) => {
+                log::keep_in(&start.folder);
+                self.start(start);
+            }
             Event::Learning { epoch, epochs, loss, accuracy } => {
                 let accuracy =
                     accuracy.map_or_else(String::new, |a| format!("  held out {:6.2}%", a * 100.0));
@@ -135,14 +139,12 @@ impl Display {
     pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
+            output::set_progress(None);
         }
     }
 
     fn line(&self, text: &str) {
-        match &self.bar {
-            Some(bar) => bar.println(text),
-            None => note(text),
-        }
+        output::note(text);
     }
 }
 
