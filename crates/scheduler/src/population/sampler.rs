@@ -53,4 +53,11 @@ impl<S: Sampler> Sampler for PopulationSampler<S> {
             None => self.inner.propose(view, rng),
         }
     }
+
+    fn prepare(&mut self, view: &View<'_>) {
+        self.population.follow(view.history);
+        if !matches!(self.population.due(view.history), Some(Due::Exploit { .. })) {
+            self.inner.prepare(view);
+        }
+    }
 }
