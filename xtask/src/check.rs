@@ -22,15 +22,22 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let packages = Workspace::read()?.packages;
     let light = Light::of(&packages)?;
     let mut tools = Tools::default();
-    arrows(&packages)?;
-    findings::report("rust-version", &msrv::findings(&packages)?)?;
+    // What is found in the text hides nothing that the compiler finds: it fails at the end.
+    let mut failed = vec![
+        arrows(&packages),
+        findings::report("rust-version", &msrv::findings(&packages)?),
+        findings::report("features below both checks", &light.compiled_twice()?),
+        findings::report("prose", &prose::findings()?),
+    ];
     if !msrv::is_proved(&packages)? {
         tools.skip("the oldest Rust", "this compiler is newer than rust-version");
     }
-    findings::report("prose", &prose::findings()?)?;
-    shell::step("format", shell::cargo(["fmt", "--all", "--check"]))?;
-    tools.spelling()?;
-    tools.dependencies()?;
+    failed.push(shell::step("format", shell::cargo(["fmt", "--all", "--check"])));
+    failed.push(tools.spelling());
+    failed.push(tools.dependencies());
+    let failed: Vec<String> =
+        failed.into_iter().filter_map(Result::err).map(|error| format!("{error:#}")).collect();
+    failed.iter().for_each(|error| eprintln!("error: {error}"));
     if fast {
         compiled(&|command| light.cargo(command))?;
     } else {
@@ -43,15 +50,25 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         tools.skip("PostgreSQL's tests", "AUTOML_POSTGRES_URL names no server");
     }
     tools.sum_up();
+    if !failed.is_empty() {
+        bail!("{}", failed.join("\n"));
+    }
     eprintln!("all checks passed");
     Ok(ExitCode::SUCCESS)
 }
 
 /// The arrows between crates and inside them, and the size of crates.
 pub(crate) fn arrows(packages: &[Package]) -> Result<()> {
-    findings::report("arrows between crates", &arrows::broken(packages))?;
-    findings::report("import circles", &modules::circles(packages)?)?;
-    findings::report("large crates", &size::findings(packages)?)?;
+    let found = [
+        findings::report("arrows between crates", &arrows::broken(packages)),
+        findings::report("import circles", &modules::circles(packages)?),
+        findings::report("large crates", &size::findings(packages)?),
+    ];
+    let failed = found.into_iter().filter_map(Result::err).map(|error| error.to_string());
+    let failed: Vec<String> = failed.collect();
+    if !failed.is_empty() {
+        bail!("{}", failed.join("\n"));
+    }
     eprintln!("the arrows of {} crates hold", packages.len());
     Ok(())
 }

@@ -3,6 +3,7 @@
 use crate::shell;
 use crate::workspace::Package;
 use anyhow::{Result, anyhow, bail};
+use std::collections::BTreeSet;
 use std::process::Command;
 
 /// What the framework is called.
@@ -51,6 +52,27 @@ impl<'a> Light<'a> {
             cargo.args(["--package", &package.name]);
         }
         cargo
+    }
+
+    /// Dependencies that the full check compiles with other features than the fast one, so that neither
+    /// profits from the other.
+    pub(super) fn compiled_twice(&self) -> Result<Vec<String>> {
+        let options = ["tree", "--prefix=none", "--edges=normal,build,dev", "--format={p} [{f}]"];
+        let external = |text: String| -> BTreeSet<String> {
+            let lines = text.lines().map(|line| line.trim_end_matches(" (*)"));
+            lines.filter(|line| !line.contains(" (/")).map(str::to_owned).collect()
+        };
+        let mut whole = shell::cargo(options);
+        whole.args(["--workspace", "--features", "postgres"]);
+        let whole = external(shell::output(whole)?);
+        let mut light = shell::cargo(options);
+        light.args(["--no-default-features", "--features", "postgres"]);
+        for package in &self.packages {
+            light.args(["--package", &package.name]);
+        }
+        let light = external(shell::output(light)?);
+        let pinned = "pin the features of the full check in benches/Cargo.toml";
+        Ok(light.difference(&whole).map(|package| format!("{package}: {pinned}")).collect())
     }
 
     /// Clippy, without default features, for the crates that reach the framework through them.
