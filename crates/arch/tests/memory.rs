@@ -20,7 +20,7 @@ fn program() -> impl Strategy<Value = (u64, Vec<MemoryStep>)> {
     })
 }
 
-/// The steps at whose end each tensor must still hold its values: from its writing up to the step
+/// The steps at the end of which each tensor must still hold its values: from its writing up to the step
 /// before the last that reads it; to the end for the output.
 fn holds(steps: &[MemoryStep], tensor: usize) -> std::ops::Range<usize> {
     let first = tensor.saturating_sub(1);

@@ -188,7 +188,7 @@ fn median(values: &mut [u32]) -> u32 {
     values.get(values.len() / 2).copied().unwrap_or(0)
 }
 
-/// The most files whose sizes decide an automatic side.
+/// The most files by which an automatic side is decided.
 const SAMPLED: usize = 500;
 
 /// The side for images of varying size: the median of their shorter sides, in steps of 8 from 16 to

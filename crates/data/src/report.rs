@@ -24,7 +24,7 @@ pub enum Kind {
     Unlabeled,
     /// An image of a class without training images.
     UntrainedClass,
-    /// A file that is no image, by its content.
+    /// A file of another kind, by its content.
     Other,
     /// A hidden file, or one that systems leave behind.
     Hidden,

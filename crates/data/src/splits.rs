@@ -129,7 +129,7 @@ impl DataSplits {
         Self::new(dataset, dataset.identity(), [train, held, tests])
     }
 
-    /// Splits a data set as it was split before: an image whose content is in the manifest stays in
+    /// Splits a data set as it was split before: an image with its content in the manifest stays in
     /// its part, wherever its file lies now; new ones are split as by [`DataSplits::split`].
     ///
     /// # Errors

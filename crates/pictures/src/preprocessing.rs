@@ -66,7 +66,7 @@ impl Preprocessing {
     /// The pixels `[channels, side, side]` of an encoded image: PNG, JPEG, GIF, BMP, WebP or TIFF.
     ///
     /// # Errors
-    /// [`DecodeError`] for bytes that are no image, of another format, truncated or damaged.
+    /// [`DecodeError`] for bytes of another format, truncated or damaged images.
     pub fn pixels(&self, file: &[u8]) -> Result<Vec<u8>, DecodeError> {
         let encoded = Encoded::new(file)?;
         let picture = encoded.picture(self.side, self.background, self.orientation)?;

@@ -30,7 +30,7 @@ pub struct Run {
     /// The trial with the checkpoint that this one continues: weights and optimizer state. Absent for
     /// a trial that starts from scratch.
     pub warm_start: Option<TrialId>,
-    /// The trial whose place in its population this one takes.
+    /// The trial that this one replaces in its population.
     pub replaces: Option<TrialId>,
 }
 

@@ -17,7 +17,7 @@ pub mod attribute {
     pub const REASON: &str = "automl:reason";
     /// The trial with the checkpoint that a trial started from.
     pub const WARM_START: &str = "automl:warm-start";
-    /// The trial whose place in its population a trial took.
+    /// The trial that a trial replaced in its population.
     pub const REPLACES: &str = "automl:replaces";
     /// The worker that took the trial last, in a storage.
     pub const WORKER: &str = "automl:worker";

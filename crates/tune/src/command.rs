@@ -105,7 +105,7 @@ impl Command {
 
     /// The words and variables of one run.
     ///
-    /// A word whose placeholder has no value is left out, with the option name before it: of
+    /// A word with a placeholder that has no value is left out, with the option name before it: of
     /// `--momentum {momentum}` nothing remains where `momentum` is inactive.
     pub(crate) fn render(&self, values: &Values, params: &[(String, String)]) -> Rendered {
         let mut words: Vec<String> = Vec::new();

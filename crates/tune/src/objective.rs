@@ -16,12 +16,12 @@ pub struct Objective {
 }
 
 impl Objective {
-    /// An objective whose smaller values are better.
+    /// An objective to minimize: smaller values are better.
     pub fn minimize(name: impl Into<String>) -> Self {
         Self { name: name.into(), direction: Direction::Minimize }
     }
 
-    /// An objective whose larger values are better.
+    /// An objective to maximize: larger values are better.
     pub fn maximize(name: impl Into<String>) -> Self {
         Self { name: name.into(), direction: Direction::Maximize }
     }

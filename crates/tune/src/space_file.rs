@@ -1,6 +1,6 @@
 //! Search spaces from files of several forms, and from texts on the command line.
 //!
-//! Every form is translated into the JSON form of [`Space`], whose checks it passes. What has no
+//! Every form is translated into the JSON form of [`Space`] and passes its checks. What has no
 //! counterpart is refused by name and not approximated.
 
 mod inline;

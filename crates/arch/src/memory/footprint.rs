@@ -72,7 +72,7 @@ impl Program {
         nodes.iter().fold(input, |maps, node| self.node(node, maps))
     }
 
-    /// A branch, whose input others read too.
+    /// A branch; its input is read by others too.
     fn branch(&mut self, nodes: &[Op], input: Maps) -> Maps {
         self.chain(nodes, Maps { own: false, ..input })
     }

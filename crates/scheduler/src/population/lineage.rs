@@ -2,12 +2,12 @@
 
 use automl_study::{Trial, TrialId};
 
-/// The origin of a trial that is no root.
+/// The origin of a replacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Lineage {
     /// The trial with the checkpoint and configuration that it continues.
     pub(super) parent: TrialId,
-    /// The trial whose place it takes.
+    /// The trial in the place of which it stands.
     pub(super) replaced: TrialId,
 }
 

@@ -215,8 +215,8 @@ fn read(path: &Path) -> Result<Option<Settings>, ResumeError> {
 }
 
 /// The given settings with those of the study's first run in place of defaults, and the names of
-/// those. A setting that differs from both is refused, unless it may change. A folder of data whose
-/// content `is_known` may lie elsewhere.
+/// those. A setting that differs from both is refused, unless it may change. A folder of data
+/// with content that `is_known` may lie elsewhere.
 fn reconcile(
     given: &Settings,
     begun: &Settings,

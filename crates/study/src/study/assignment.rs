@@ -15,9 +15,9 @@ pub struct Assignment {
     pub fidelity: Fidelity,
     /// The fidelity to train to; absent where the study has no ladder.
     pub target: Option<Fidelity>,
-    /// For a new trial, the one from whose newest checkpoint it starts: its weights and the state of
-    /// its optimizer, at the fidelity that this trial reported last. A worker without that checkpoint
-    /// starts from scratch.
+    /// For a new trial that continues another one, that trial: training starts from its newest
+    /// checkpoint, weights and optimizer state, at the fidelity that it reported last. A worker
+    /// without that checkpoint starts from scratch.
     pub warm_start: Option<TrialId>,
 }
 

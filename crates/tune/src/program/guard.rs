@@ -1,4 +1,4 @@
-//! The end of programs whose tuner was killed.
+//! The end of programs left behind by a killed tuner.
 
 use std::io::Write;
 use std::process::{Child, ChildStdin, Command, Stdio};

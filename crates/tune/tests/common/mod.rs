@@ -6,7 +6,7 @@ use automl_tune::{SpaceFile, TuneError, TuneEvent, TuneOutcome, TuneSettings, tu
 use std::path::Path;
 use std::sync::Mutex;
 
-/// Settings of a study over a shell script, whose own braces are doubled.
+/// Settings of a study over a shell script; its own braces are doubled.
 pub fn script(runs: &Path, script: &str, params: &[&str], extra: &[&str]) -> TuneSettings {
     let params: Vec<String> = params.iter().map(|text| (*text).to_owned()).collect();
     let space = SpaceFile::read(None, &params).unwrap().space;
