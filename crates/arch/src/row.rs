@@ -100,7 +100,7 @@ impl<'a> Row<'a> {
     /// Checks that every argument has been taken.
     ///
     /// # Errors
-    /// [`YamlError::Argument`] for a superfluous one, [`YamlError::Keyword`] for one whose name the
+    /// [`YamlError::Argument`] for a superfluous one, [`YamlError::Keyword`] for a name that the
     /// block does not have.
     pub(crate) fn end(&self) -> Result<(), YamlError> {
         if self.next < self.items.len() {

@@ -12,7 +12,7 @@ const CELLS: usize = 90_000;
 /// The most trials of the embedded table.
 const TRIALS: usize = 2_000;
 
-/// The trials whose data the page holds.
+/// The trials with data in the page.
 pub(crate) struct Sample {
     /// Positions of the trials, in order.
     pub(crate) trials: Vec<usize>,

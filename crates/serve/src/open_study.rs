@@ -118,7 +118,7 @@ impl OpenStudy {
         Ok(json!({ "ok": true }))
     }
 
-    /// Takes up an open trial of a process before this one, whose client knows its number.
+    /// Takes up an open trial of a process before this one, by the number that its client knows.
     fn take_up(&mut self, number: u64) -> Result<(u64, u64), String> {
         let job = self.study.take_up(number).map_err(|error| match error {
             TellError::History(HistoryError::Finished { .. })

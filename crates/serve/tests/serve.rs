@@ -560,7 +560,7 @@ fn other_settings_of_a_stored_study_are_refused() {
     Client::begun(&with(&init, &json!({ "seed": null, "sampler": "random", "budget": 9 }))).ends();
 }
 
-/// Whoever works without `shared` while others are at work is told so.
+/// A process that works without `shared` while others are at work is told so.
 #[test]
 fn work_beside_others_has_to_be_said() {
     let folder = tempfile::tempdir().unwrap();

@@ -100,7 +100,7 @@ fn plain(text: &str) -> String {
     }
 }
 
-/// Words in the names of options whose values are not shown.
+/// Words in the names of options with values that are not shown.
 const SECRETS: [&str; 4] = ["passphrase", "passwd", "password", "pwd"];
 
 /// Whether a part of a query sets a password.

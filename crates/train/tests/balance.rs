@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// The ratio of the largest class to the smallest.
 const RATIO: f64 = 30.0;
 
-/// Digits whose training classes shrink from one to the next.
+/// Digits with training classes that shrink from one to the next.
 fn thinned() -> Arc<DataSplits> {
     let mut data = DataSplits::split(&Dataset::digits().unwrap(), 0.15, 0).unwrap();
     let mut left: Vec<f64> =

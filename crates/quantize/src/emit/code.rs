@@ -99,7 +99,7 @@ impl Int8Program {
     /// must be arithmetic, as all compilers for such processors define.
     ///
     /// # Errors
-    /// [`CodeError`] for a name that is no identifier, or another number of class names than of
+    /// [`CodeError`] for an invalid identifier, or another number of class names than of
     /// scores.
     pub fn to_c(&self, name: &str, classes: &[String]) -> Result<GeneratedCode, CodeError> {
         let unit = Unit::new(self, name, classes)?;
@@ -109,7 +109,7 @@ impl Int8Program {
     /// The program as a crate `name` for `no_std` targets, without dependencies and unsafe code.
     ///
     /// # Errors
-    /// [`CodeError`] for a name that is no identifier, or another number of class names than of
+    /// [`CodeError`] for an invalid identifier, or another number of class names than of
     /// scores.
     pub fn to_rust(&self, name: &str, classes: &[String]) -> Result<GeneratedCode, CodeError> {
         let unit = Unit::new(self, name, classes)?;

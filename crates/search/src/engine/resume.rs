@@ -165,7 +165,7 @@ pub(crate) fn begun(folder: &Path) -> Result<Option<Settings>, ResumeError> {
     read(&folder.join(FILE))
 }
 
-/// Refuses a folder that holds the settings of a study whose record is not there: the study would begin
+/// Refuses a folder that holds the settings of a study without its record: the study would begin
 /// anew and overwrite the checkpoints. For a record in the folder.
 pub(super) fn check_record(folder: &Path, study: &str) -> Result<(), ResumeError> {
     if !folder.join(FILE).exists() {
@@ -309,7 +309,7 @@ mod tests {
         Settings::load(None, &assignments).unwrap()
     }
 
-    /// A study whose record is elsewhere does not begin anew.
+    /// A study with its record elsewhere does not begin anew.
     #[test]
     fn a_folder_without_its_record_is_refused() {
         let folder = tempfile::tempdir().unwrap();

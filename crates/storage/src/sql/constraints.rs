@@ -1,7 +1,7 @@
 //! Black-box constraints among the attributes of a trial.
 //!
 //! Optuna 5 has an attribute `constraints:NAME` for each constraint; earlier versions have a list
-//! `constraints`, whose elements count as constraints named by their positions.
+//! `constraints`; its elements count as constraints named by their positions.
 
 use crate::codec;
 use std::collections::BTreeMap;

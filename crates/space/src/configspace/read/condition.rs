@@ -58,7 +58,7 @@ impl Reader<'_> {
         Ok(vec![(parent.to_owned(), values.ok_or_else(unsuited)?)])
     }
 
-    /// The clauses of a disjunction, whose parts may differ in one parent only.
+    /// The clauses of a disjunction; its parts may differ in one parent only.
     fn either(&self, child: &str, parts: Vec<Vec<Part>>) -> Result<Vec<Part>, SpaceError> {
         let mut parts = parts.into_iter().filter_map(joined);
         let Some(mut all) = parts.next() else {
