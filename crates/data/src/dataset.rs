@@ -82,6 +82,33 @@ impl Dataset {
         }
     }
 
+    /// The same data set with its classes in another order, such as that of a network's outputs. Where
+    /// `names` are not its classes, it stays as it is.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_data::{Dataset, Images};
+    ///
+    /// let names = ["2", "10"].map(str::to_owned);
+    /// let images = Images::new(1, 1, vec![7, 8], vec![0, 1]);
+    /// let data = Dataset::new("two", names.to_vec(), images, true);
+    /// let data = data.with_class_order(&["10".to_owned(), "2".to_owned()]);
+    /// assert_eq!((data.class_names.join(" "), data.train.labels), ("10 2".into(), vec![1, 0]));
+    /// ```
+    pub fn with_class_order(mut self, names: &[String]) -> Self {
+        let place = |name: &String| names.iter().position(|own| own == name);
+        let places: Option<Vec<usize>> = self.class_names.iter().map(place).collect();
+        let Some(places) = places.filter(|_| names.len() == self.class_names.len()) else {
+            return self;
+        };
+        let parts = [Some(&mut self.train), self.validation.as_mut(), self.test.as_mut()];
+        for label in parts.into_iter().flatten().flat_map(|images| &mut images.labels) {
+            *label = places.get(usize::from(*label)).map_or(*label, |place| *place as u16);
+        }
+        self.class_names = names.to_vec();
+        self
+    }
+
     /// The same data set with official test images.
     pub fn with_test(self, test: Images) -> Self {
         Self { test: Some(test), ..self }

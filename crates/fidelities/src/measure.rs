@@ -9,7 +9,7 @@ use automl_search::latency::{self, TIMED};
 use automl_search::shared::Plan;
 use automl_search::shared::is_over;
 use automl_search::shared::unless_stopped;
-use automl_search::shared::{Candidate, open_data};
+use automl_search::shared::{Candidate, Earlier, open_data};
 use automl_search::shared::{Macs, fidelities, preparation};
 use automl_search::shared::{Pool, lock};
 use automl_search::{Completion, SearchError};
@@ -65,7 +65,7 @@ pub fn measure(
     let deadline = settings.search.timeout.and_then(|span| start.checked_add(span.0));
     let over = || is_over(stop, deadline);
     let note = |note: String| observer(&Progress::Note(note));
-    let (device, data) = open_data(settings, None, &note)?;
+    let (device, data) = open_data(settings, Earlier::Nothing, &note)?;
     let record = file.map(Record::open).transpose()?.unwrap_or_default();
     let mut plan = Plan::new(&by_epochs(settings), data, None, &device.device, &over)?;
     if settings.search.max_latency.is_some() {

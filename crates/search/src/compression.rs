@@ -7,7 +7,7 @@ pub use crate::network_record::{Compression, Measured, Method};
 pub use folder::OutFolderError;
 pub use goal::{Goal, GoalError};
 
-use crate::data::{describe, open_data};
+use crate::data::{Earlier, describe, open_data};
 use crate::engine::pool::Pool;
 use crate::split::{manifest, reconcile};
 use crate::{Completion, NetworkRecord, SearchError, Settings, SplitError, SplitSettings, saved};
@@ -181,7 +181,8 @@ pub fn run(
     let folder = OutFolder::claim(&job.out)?;
     let note = |note: String| observer(&Progress::Note(note));
     let known = manifest(&weights).map_err(SearchError::from)?;
-    let (chosen, data) = open_data(settings, known.as_ref(), &note)?;
+    let earlier = Earlier::new(known.as_ref(), reconciled.is_known);
+    let (chosen, data) = open_data(settings, earlier, &note)?;
     let manifest = known.iter().fold(data.manifest(), Manifest::after);
     let epochs = job.epochs.unwrap_or_else(|| {
         settings.training.finish_epochs(&data, settings.search_epochs()).div_ceil(3)

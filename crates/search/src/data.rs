@@ -15,11 +15,33 @@ const ATTRIBUTE: &str = "automl:data";
 /// The time between notes on the progress of reading.
 const NOTE_EVERY: Duration = Duration::from_secs(5);
 
-/// The device, and the data in their splits. Where the manifest of an earlier job is `known`, its
+/// An earlier job on the data.
+#[derive(Clone, Copy, Debug)]
+pub enum Earlier<'a> {
+    /// None, or another program's.
+    Nothing,
+    /// One of a version that kept no manifest: classes in the order of text, always three channels.
+    Former,
+    /// One with a manifest.
+    Files(&'a Manifest),
+}
+
+impl<'a> Earlier<'a> {
+    /// The job with this manifest; without one, a former job where there was a job at all.
+    pub(crate) fn new(known: Option<&'a Manifest>, is_job: bool) -> Self {
+        match known {
+            Some(known) => Self::Files(known),
+            None if is_job => Self::Former,
+            None => Self::Nothing,
+        }
+    }
+}
+
+/// The device, and the data in their splits. Where the manifest of an earlier job is known, its
 /// split is kept, and other data are refused unless they were accepted.
 pub fn open_data(
     settings: &Settings,
-    known: Option<&Manifest>,
+    earlier: Earlier<'_>,
     note: &(dyn Fn(String) + Sync),
 ) -> Result<(SelectedDevice, DataSplits), SearchError> {
     settings.check()?;
@@ -28,9 +50,9 @@ pub fn open_data(
         Device::Cpu => DeviceChoice::Cpu,
         Device::Gpu => DeviceChoice::Gpu,
     })?;
-    let dataset = read(settings, known, note)?;
+    let dataset = read(settings, earlier, note)?;
     let (validation, seed) = (settings.data.validation, settings.seed);
-    let Some(known) = known else {
+    let Earlier::Files(known) = earlier else {
         let data = DataSplits::split(&dataset, validation, seed)?;
         settings.training.costs(&data.class_names, data.classes)?;
         return Ok((device, data));
@@ -65,7 +87,7 @@ pub(crate) fn open_folds(
 /// The data set, read as the earlier job did unless the settings say otherwise.
 fn read(
     settings: &Settings,
-    known: Option<&Manifest>,
+    earlier: Earlier<'_>,
     note: &(dyn Fn(String) + Sync),
 ) -> Result<Dataset, SearchError> {
     let (data, usual) = (&settings.data, Settings::default().data);
@@ -88,16 +110,29 @@ fn read(
         cache: cache.as_deref(),
         progress: &progress,
     };
-    if let Some(known) = known {
-        if data.side == Side::Auto || data.side == usual.side {
-            source.side = Side::Pixels(known.side);
+    match earlier {
+        Earlier::Nothing => {}
+        Earlier::Former => source.channels = data.channels.or(Some(3)),
+        Earlier::Files(known) => {
+            if data.side == Side::Auto || data.side == usual.side {
+                source.side = Side::Pixels(known.side);
+            }
+            if data.resize == usual.resize {
+                source.resize = known.resize;
+            }
+            source.channels = data.channels.or(Some(known.channels));
         }
-        if data.resize == usual.resize {
-            source.resize = known.resize;
-        }
-        source.channels = data.channels.or(Some(known.channels));
     }
-    Ok(DatasetFormat::find(&data.dataset)?.load(&source)?)
+    let dataset = DatasetFormat::find(&data.dataset)?.load(&source)?;
+    Ok(match earlier {
+        Earlier::Former if data.dataset == "folder" => {
+            let mut names = dataset.class_names.clone();
+            names.sort();
+            dataset.with_class_order(&names)
+        }
+        Earlier::Files(known) => dataset.with_class_order(&known.identity.classes),
+        _ => dataset,
+    })
 }
 
 /// Refuses data that are not those of the study's record, unless they were accepted; the first

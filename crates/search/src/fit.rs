@@ -2,7 +2,7 @@
 
 mod folds;
 
-use crate::data::{describe, open_data};
+use crate::data::{Earlier, describe, open_data};
 use crate::engine::CHECKPOINT_EVERY;
 use crate::engine::pool::Pool;
 use crate::file::remove;
@@ -114,8 +114,9 @@ pub fn run(
     }
     // An interrupted training goes on with its data.
     let known = Manifest::read(out).map_err(SearchError::from)?;
+    let earlier = Earlier::new(known.as_ref(), out.join(CHECKPOINT).exists());
     let note = |note: String| observer(&Progress::Note(note));
-    let (device, data) = open_data(settings, known.as_ref(), &note)?;
+    let (device, data) = open_data(settings, earlier, &note)?;
     let manifest = data.manifest();
     let (description, data) = match settings.training.pretrain {
         true => pretraining(&description, &data)?,

@@ -28,7 +28,7 @@ mod split;
 #[cfg(feature = "train")]
 #[doc(hidden)]
 pub mod shared {
-    pub use crate::data::open_data;
+    pub use crate::data::{Earlier, open_data};
     pub use crate::engine::plan::{ETA, Plan};
     pub use crate::engine::pool::{Pool, lock};
     pub use crate::engine::rungs::{Macs, fidelities, preparation};

@@ -144,6 +144,11 @@ pub(super) fn settings(given: &Settings) -> Result<Resumed, ResumeError> {
     Ok(Resumed { settings, limits: begun.search, note })
 }
 
+/// Whether the study's folder holds the settings of an earlier run.
+pub(super) fn has_begun(settings: &Settings) -> bool {
+    settings.study.as_ref().is_some_and(|study| settings.runs.join(study).join(FILE).exists())
+}
+
 /// The files of the study's data with their parts, where they were kept.
 pub(super) fn manifest(settings: &Settings) -> Result<Option<Manifest>, SearchError> {
     let Some(study) = &settings.study else { return Ok(None) };

@@ -16,7 +16,7 @@ use super::session::{Session, free_checkpoints};
 use super::setup::Setup;
 use super::time::{Phase, TimeLimit, is_over};
 use super::{rungs, so_far, timing};
-use crate::data::{check_record, open_data, study_name};
+use crate::data::{Earlier, check_record, open_data, study_name};
 use crate::error::unless_stopped;
 use crate::file::write_file;
 use crate::{
@@ -38,9 +38,10 @@ fn run(mut search: SearchBuilder<'_>) -> Result<SearchOutcome, SearchError> {
     let Resumed { settings: begun, limits, note } = resume::settings(&search.settings)?;
     note.into_iter().for_each(|note| search.note(note));
     let known = resume::manifest(&begun)?;
+    let earlier = Earlier::new(known.as_ref(), resume::has_begun(&begun));
     let observer = &*search.observer;
     let note = |note: String| observer(&Event::Note(note));
-    let (device, data) = open_data(&begun, known.as_ref(), &note)?;
+    let (device, data) = open_data(&begun, earlier, &note)?;
     let (manifest, study_name) = (data.manifest(), study_name(&data.name));
     let identified = data.clone();
     let time = TimeLimit { start, limit: begun.search.timeout };
