@@ -11,6 +11,7 @@ mod open;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod record;
+mod recorded;
 mod sql;
 mod sqlite;
 
@@ -21,6 +22,7 @@ pub use memory::MemoryStorage;
 pub use open::{OpenError, without_password};
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresStorage};
-pub use record::{RecordError, RecordedParam, StudyRecord};
+pub use record::RecordError;
+pub use recorded::{RecordedParam, StudyRecord};
 pub use sql::SqlStorage;
 pub use sqlite::{Sqlite, SqliteStorage, StudySummary, studies};

@@ -8,6 +8,7 @@ mod claim;
 mod error;
 mod refresh;
 mod resume;
+mod set_aside;
 mod tell;
 mod worker_lease;
 

@@ -6,7 +6,7 @@ use super::database::{Failure, Row, Session};
 use super::rows::{self, Draft, Drafts};
 use crate::codec;
 use crate::distribution::domain;
-use crate::record::{RecordedParam, StudyRecord};
+use crate::recorded::{RecordedParam, StudyRecord};
 use crate::sqlite::StudySummary;
 use automl_space::{Choice, Config, Domain, Space, Value};
 use automl_study::{Direction, State, Trial, attribute};

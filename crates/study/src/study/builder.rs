@@ -1,7 +1,7 @@
 //! The builder of studies.
 
 use super::Study;
-use super::refresh::note_set_aside;
+use super::set_aside::{insert, note_set_aside};
 use super::worker_lease::{INTERVAL, WorkerLease};
 use crate::{
     Direction, History, HistoryError, Ladder, Sampler, Scheduler, SobolSampler, StopFlag, Storage,
@@ -194,20 +194,5 @@ impl StudyBuilder {
             study.index(TrialId(number));
         }
         Ok(study)
-    }
-}
-
-/// Sets an attribute of the study unless it has one, and returns what it has then.
-pub(super) fn insert(
-    storage: &mut dyn Storage,
-    key: &str,
-    value: serde_json::Value,
-) -> Result<serde_json::Value, StoreError> {
-    match storage.shared() {
-        Some(shared) => shared.attribute_or_insert(key, &value),
-        None => match storage.attribute(key)? {
-            Some(known) => Ok(known),
-            None => storage.set_attribute(key, &value).map(|()| value),
-        },
     }
 }

@@ -1,11 +1,10 @@
 //! What other processes do to the study: their trials join the history, and the trials of those
 //! that died are taken back.
 
-use super::builder::insert;
+use super::set_aside::note_set_aside;
 use super::{RefreshError, Study, TellError, now};
 use crate::study::resume::{completion, is_through};
-use crate::trial::attribute;
-use crate::{Expired, State, Storage, StoreError, Trial, TrialId};
+use crate::{Expired, State, StoreError, Trial, TrialId};
 use tracing::warn;
 
 impl Study {
@@ -143,14 +142,4 @@ impl Study {
         }
         Ok(())
     }
-}
-
-/// Warns of a trial that was set aside, and adds it to the journal among the study's attributes.
-pub(super) fn note_set_aside(storage: &mut dyn Storage, trial: &Trial) -> Result<(), StoreError> {
-    let Some(reason) = trial.misfit() else { return Ok(()) };
-    let number = trial.number;
-    warn!("trial {number} of another program is set aside: {reason}");
-    let key = format!("{}:{number}", attribute::SET_ASIDE);
-    let entry = serde_json::json!({ "reason": reason, "time": now() });
-    insert(storage, &key, entry).map(drop)
 }
