@@ -14,14 +14,15 @@ mod folder;
 mod idx;
 mod list;
 mod mnist;
+mod names;
 mod npz;
 mod parquet;
 
 pub use error::DatasetError;
-pub use format::{DatasetFormat, Source};
+pub use format::DatasetFormat;
 
+use crate::file_hash::FileHash;
 use crate::images::Images;
-use crate::reading::FileHash;
 use crate::report::Report;
 use automl_pictures::ResizeRule;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! The identity of a data set, by its content.
 
 use crate::dataset::Dataset;
+use crate::file_hash::FileHash;
 use crate::images::Images;
-use crate::reading::FileHash;
 use serde::{Deserialize, Serialize};
 
 /// A data set by its content: two data sets with equal fingerprints hold the same images with the

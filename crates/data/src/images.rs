@@ -1,7 +1,7 @@
 //! Labeled images.
 
+use crate::file_hash::FileHash;
 use crate::pixels::Pixels;
-use crate::reading::FileHash;
 use crate::stratify::random;
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 mod augment;
 mod balance;
 mod dataset;
+mod file_hash;
 mod identity;
 mod images;
 pub mod loader;
@@ -14,6 +15,8 @@ mod recipe;
 mod report;
 mod resize;
 mod rotations;
+mod source;
+mod split;
 mod splits;
 pub mod stratify;
 mod subset;
@@ -24,12 +27,15 @@ pub use automl_pictures::{
 
 pub use augment::{Augmentation, RandAugment, Transformation};
 pub use balance::{Balance, UNEQUAL, class_weights};
-pub use dataset::{Dataset, DatasetError, DatasetFormat, Source};
+pub use dataset::{Dataset, DatasetError, DatasetFormat};
+pub use file_hash::FileHash;
 pub use identity::DataIdentity;
 pub use images::Images;
 pub use manifest::{Changes, Manifest, ManifestError, ManifestFile};
-pub use reading::{FileHash, default_cache};
+pub use reading::default_cache;
 pub use recipe::{Recipe, RecipeError};
 pub use report::{Kind, LeftOut, Report};
-pub use splits::{ClassCount, DataSplits, Split, SplitError};
+pub use source::Source;
+pub use split::Split;
+pub use splits::{ClassCount, DataSplits, SplitError};
 pub use subset::{FeatureSource, Subset, UnknownSubset};

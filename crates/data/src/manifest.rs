@@ -7,7 +7,7 @@ pub use changes::Changes;
 use crate::dataset::Dataset;
 use crate::identity::DataIdentity;
 use crate::images::Images;
-use crate::splits::{DataSplits, Split};
+use crate::split::Split;
 use automl_pictures::ResizeRule;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
@@ -149,27 +149,8 @@ impl Dataset {
     }
 }
 
-impl DataSplits {
-    /// The files of the data with their parts.
-    pub fn manifest(&self) -> Manifest {
-        let parts = [Split::Train, Split::Validation, Split::Test];
-        let files = parts
-            .into_iter()
-            .flat_map(|part| entries(&self.files, self.images(part), part).collect::<Vec<_>>());
-        let mut files: Vec<ManifestFile> = files.collect();
-        files.sort_by(|a, b| a.name.cmp(&b.name));
-        Manifest {
-            identity: self.identity.clone(),
-            side: self.side,
-            channels: self.channels,
-            resize: self.resize,
-            files,
-            gone: Vec::new(),
-        }
-    }
-}
-
-fn entries<'a>(
+/// The files of some images with their classes.
+pub(crate) fn entries<'a>(
     files: &'a [crate::FileHash],
     images: &'a Images,
     part: Split,

@@ -6,9 +6,10 @@ mod entry;
 pub use cache::default_cache;
 
 use crate::DatasetError;
-use crate::dataset::Source;
+use crate::file_hash::FileHash;
 use crate::pixels::Pixels;
 use crate::report::LeftOut;
+use crate::source::Source;
 use automl_pictures::ResizeRule;
 use automl_pictures::{BACKGROUND, OrientationRule, luma, planes};
 use automl_pictures::{DecodeError, Encoded};
@@ -32,15 +33,6 @@ pub(crate) struct Item {
 pub(crate) enum Content {
     File(PathBuf),
     Bytes(Vec<u8>),
-}
-
-/// A file of a data set by its content.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileHash {
-    /// Its name within the data set.
-    pub name: String,
-    /// BLAKE3 of its content, 32 hexadecimal digits.
-    pub hash: String,
 }
 
 /// The decoded images of a data set.

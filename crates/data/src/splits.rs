@@ -2,20 +2,21 @@
 
 mod assign;
 mod describe;
+mod kept;
 
 use crate::dataset::Dataset;
+use crate::file_hash::FileHash;
 use crate::identity::DataIdentity;
 use crate::images::Images;
 use crate::manifest::Manifest;
-use crate::reading::FileHash;
 use crate::report::Report;
+use crate::split::Split;
 use crate::stratify::random;
 use automl_pictures::ResizeRule;
 use automl_pictures::{BACKGROUND, OrientationRule, Preprocessing, normalize};
 pub use describe::ClassCount;
 
 use assign::{Shares, TEST_SHARE, assign, fold_of, valid_share};
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -43,18 +44,6 @@ pub enum SplitError {
         /// The number of images for training and validation.
         images: usize,
     },
-}
-
-/// One of the three splits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Split {
-    /// Images that networks are trained on.
-    Train,
-    /// Images that networks are chosen by.
-    Validation,
-    /// Images that a final network is judged by, once.
-    Test,
 }
 
 /// A data set ready for training: three splits and the statistics for normalization.

@@ -7,7 +7,7 @@ mod whole;
 use eighth::eighth;
 use format::Format;
 
-use crate::preprocessing::OrientationRule;
+use crate::orientation_rule::OrientationRule;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
 use std::fs::File;

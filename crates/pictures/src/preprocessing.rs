@@ -1,20 +1,10 @@
 //! The way from an image file to the inputs of a network.
 
 use crate::decode::{DecodeError, Encoded};
+use crate::orientation_rule::OrientationRule;
 use crate::resize_rule::ResizeRule;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
-
-/// The rule for EXIF orientations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OrientationRule {
-    /// Images are turned upright as their EXIF orientation says, as viewers show them.
-    #[default]
-    Exif,
-    /// Pixels stay as they are stored.
-    Stored,
-}
 
 /// The color under transparent pixels: white.
 pub const BACKGROUND: [u8; 3] = [255; 3];

@@ -1,8 +1,9 @@
 //! CIFAR-10 in its binary form: records of a label and 3,072 bytes, three color planes.
 
-use super::format::{DatasetFormat, Source};
+use super::format::DatasetFormat;
 use super::{Dataset, DatasetError, named};
 use crate::images::Images;
+use crate::source::Source;
 use std::path::PathBuf;
 
 const CLASSES: [&str; 10] =

@@ -1,7 +1,8 @@
 //! CIFAR-100 in its binary form: records of a coarse label, a fine one and 3,072 bytes.
 
-use super::format::{DatasetFormat, Source};
+use super::format::DatasetFormat;
 use super::{Dataset, DatasetError, cifar10, numbered};
+use crate::source::Source;
 
 pub(super) const FORMAT: DatasetFormat = DatasetFormat {
     name: "cifar100",

@@ -1,7 +1,10 @@
 //! The format of a folder or file by its content.
 
-use super::format::Source;
-use super::{Dataset, DatasetError, cifar10, cifar100, idx, list, npz, parquet};
+use super::names::own_name;
+use super::{
+    Dataset, DatasetError, cifar10, cifar100, fashion_mnist, idx, list, npz, numbered, parquet,
+};
+use crate::source::Source;
 use std::path::Path;
 
 /// A loader of another format than class folders.
@@ -14,7 +17,7 @@ pub(super) fn other(path: &Path) -> Result<Option<Load>, DatasetError> {
     }
     let has = |name: &str| path.join(name).exists();
     if idx::NAMES.iter().any(|name| has(name)) {
-        return Ok(Some(idx::load_any));
+        return Ok(Some(load_idx));
     }
     if has("data_batch_1.bin") || has("cifar-10-batches-bin") {
         return Ok(Some(cifar10::FORMAT.load));
@@ -30,6 +33,15 @@ pub(super) fn other(path: &Path) -> Result<Option<Load>, DatasetError> {
     }
     let is_listed = !list::lists(path)?.is_empty();
     Ok(is_listed.then_some(list::FORMAT.load))
+}
+
+/// Reads IDX files: those of Fashion-MNIST by the name of their folder, others with numbered classes.
+fn load_idx(source: &Source<'_>) -> Result<Dataset, DatasetError> {
+    let name = source.folder.map_or_else(|| "idx".into(), own_name);
+    if name.contains("fashion") {
+        return (fashion_mnist::FORMAT.load)(source);
+    }
+    idx::load(&name, numbered(10), source, false)
 }
 
 fn file(path: &Path) -> Result<Load, DatasetError> {

@@ -1,17 +1,15 @@
 //! A folder of images for each class, optionally below `train`, `val` and `test`.
 
 mod layout;
-mod names;
 mod walk;
 
-pub(super) use layout::part;
-pub(super) use names::{lossless, natural};
-
-use super::format::{DatasetFormat, Source};
+use super::format::DatasetFormat;
 use super::listing::Listing;
+use super::names::own_name;
 use super::{Dataset, DatasetError, detect};
 use crate::reading::{Content, Item};
 use crate::report::Report;
+use crate::source::Source;
 use std::path::Path;
 use walk::File;
 
@@ -52,11 +50,4 @@ fn classes(path: &Path) -> Result<Listing, DatasetError> {
         return Err(DatasetError::Missing { path: path.to_owned(), what });
     }
     Ok(listing)
-}
-
-/// The name of a data set by its folder or file.
-pub(super) fn own_name(path: &Path) -> String {
-    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let name = if path.is_file() { path.file_stem() } else { path.file_name() };
-    name.map_or_else(|| "folder".into(), lossless)
 }

@@ -1,9 +1,8 @@
 //! The IDX format of MNIST and Fashion-MNIST, plain or gzipped.
 
-use super::folder::own_name;
-use super::format::Source;
-use super::{Dataset, DatasetError, numbered};
+use super::{Dataset, DatasetError};
 use crate::images::Images;
+use crate::source::Source;
 use flate2::read::GzDecoder;
 use std::fs::File;
 use std::io::Read;
@@ -16,15 +15,6 @@ pub(super) const FILES: &str = "train-images-idx3-ubyte, train-labels-idx1-ubyte
 /// Names of the file that the others lie beside.
 pub(super) const NAMES: [&str; 3] =
     ["train-images-idx3-ubyte", "train-images-idx3-ubyte.gz", "train-images.idx3-ubyte"];
-
-/// Reads the four files of a data set with a name by its folder.
-pub(super) fn load_any(source: &Source<'_>) -> Result<Dataset, DatasetError> {
-    let name = source.folder.map_or_else(|| "idx".into(), own_name);
-    if name.contains("fashion") {
-        return (super::fashion_mnist::FORMAT.load)(source);
-    }
-    load(&name, numbered(10), source, false)
-}
 
 /// Reads the four files of a data set.
 pub(super) fn load(

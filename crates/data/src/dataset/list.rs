@@ -3,13 +3,14 @@
 mod csv;
 mod json;
 
-use super::folder::{lossless, natural, own_name, part};
-use super::format::{DatasetFormat, Source};
+use super::format::DatasetFormat;
 use super::listing::Listing;
+use super::names::{lossless, natural, own_name, part};
 use super::{Dataset, DatasetError};
 use crate::reading::{Content, Item};
 use crate::report::{Kind, LeftOut, Report};
-use crate::splits::Split;
+use crate::source::Source;
+use crate::split::Split;
 use std::path::{Path, PathBuf};
 
 pub(super) const FORMAT: DatasetFormat = DatasetFormat {

@@ -1,11 +1,11 @@
 //! A data set of encoded images: decoding, classes and parts.
 
-use super::format::Source;
 use super::{Dataset, DatasetError};
 use crate::images::Images;
 use crate::reading::{self, Item, Loaded};
 use crate::report::{Kind, LeftOut, Report};
-use crate::splits::Split;
+use crate::source::Source;
+use crate::split::Split;
 use automl_pictures::Side;
 use std::path::Path;
 use std::sync::Arc;

@@ -2,11 +2,12 @@
 
 mod array;
 
-use super::folder::{natural, own_name};
-use super::format::{DatasetFormat, Source};
+use super::format::DatasetFormat;
+use super::names::{natural, own_name};
 use super::{Dataset, DatasetError};
 use crate::images::Images;
-use crate::splits::Split;
+use crate::source::Source;
+use crate::split::Split;
 use array::Array;
 use automl_pictures::Side;
 use automl_pictures::{BACKGROUND, planes};

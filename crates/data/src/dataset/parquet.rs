@@ -1,12 +1,13 @@
 //! Tables of encoded images in Parquet files, as the Hugging Face Hub writes them.
 
-use super::folder::{natural, own_name, part};
-use super::format::{DatasetFormat, Source};
+use super::format::DatasetFormat;
 use super::listing::Listing;
+use super::names::{natural, own_name, part};
 use super::{Dataset, DatasetError};
 use crate::reading::{Content, Item};
 use crate::report::Kind;
-use crate::splits::Split;
+use crate::source::Source;
+use crate::split::Split;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
 use std::fs::File;

@@ -1,7 +1,8 @@
 //! The list of data sets.
 
-use super::format::{DatasetFormat, Source};
+use super::format::DatasetFormat;
 use super::{Dataset, DatasetError, digits};
+use crate::source::Source;
 use automl_pictures::Side;
 use std::path::Path;
 

@@ -6,9 +6,9 @@
 
 use super::entry::{Entry, Stamp};
 use super::{Content, Item};
-use crate::dataset::Source;
 use crate::pixels::Pixels;
 use crate::report::Kind;
+use crate::source::Source;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::File;

@@ -1,7 +1,8 @@
 //! Assignment of images to parts and folds, class by class.
 
-use super::{Split, SplitError};
+use super::SplitError;
 use crate::dataset::Dataset;
+use crate::split::Split;
 use crate::stratify::shuffled_classes;
 
 /// The share of the images that becomes the test split where there is no official one.

@@ -1,7 +1,8 @@
 //! The data in words: what a user should see before a training.
 
-use super::{DataSplits, Split};
+use super::DataSplits;
 use crate::images::Images;
+use crate::split::Split;
 use std::collections::HashSet;
 
 /// Classes that are listed.

@@ -1,10 +1,10 @@
 //! Parts and classes by the names of folders.
 
-use super::names::natural;
+use super::super::names::{natural, part};
 use super::walk::{Content, File, content, files};
 use crate::DatasetError;
 use crate::report::{Kind, Report};
-use crate::splits::Split;
+use crate::split::Split;
 use automl_pictures::has_image_name;
 use std::collections::BTreeMap;
 
@@ -24,16 +24,6 @@ pub(super) struct Layout {
     pub members: Vec<Member>,
     /// The parts that have folders of their own.
     pub parts: Vec<Split>,
-}
-
-/// The part that a folder of this name holds.
-pub(crate) fn part(name: &str) -> Option<Split> {
-    match name.to_lowercase().as_str() {
-        "train" | "training" => Some(Split::Train),
-        "val" | "valid" | "validation" | "dev" => Some(Split::Validation),
-        "test" | "testing" => Some(Split::Test),
-        _ => None,
-    }
 }
 
 /// Finds parts and classes below a folder. A folder in which one other lies alone, as archives leave

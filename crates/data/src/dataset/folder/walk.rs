@@ -1,6 +1,6 @@
 //! Files below a folder.
 
-use super::names::lossless;
+use super::super::names::lossless;
 use crate::DatasetError;
 use crate::report::{Kind, Report};
 use std::ffi::OsStr;

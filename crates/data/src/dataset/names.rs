@@ -1,8 +1,10 @@
 //! Names of files and classes.
 
+use crate::split::Split;
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// A name as text, without loss: bytes that are not UTF-8 are written as `\xe9`.
 pub(crate) fn lossless(name: &OsStr) -> String {
@@ -43,6 +45,23 @@ pub(crate) fn natural(a: &str, b: &str) -> Ordering {
 fn digits(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     (text[..end].trim_start_matches('0'), &text[end..])
+}
+
+/// The name of a data set by its folder or file.
+pub(crate) fn own_name(path: &Path) -> String {
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let name = if path.is_file() { path.file_stem() } else { path.file_name() };
+    name.map_or_else(|| "folder".into(), lossless)
+}
+
+/// The part that a folder of this name holds.
+pub(crate) fn part(name: &str) -> Option<Split> {
+    match name.to_lowercase().as_str() {
+        "train" | "training" => Some(Split::Train),
+        "val" | "valid" | "validation" | "dev" => Some(Split::Validation),
+        "test" | "testing" => Some(Split::Test),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
