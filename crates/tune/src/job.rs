@@ -3,6 +3,7 @@
 use crate::folder::{self, TrialFolder};
 use crate::metrics::Observation;
 use crate::plan::RunContext;
+use crate::record::SECONDS;
 use crate::run::{Run, RunEnd};
 use crate::tuner::Tuner;
 use crate::{TuneError, TuneEvent};
@@ -10,9 +11,6 @@ use automl_study::{Assignment, Outcome, TrialId, Verdict};
 use serde_json::Value;
 use std::fs::{self, File};
 use std::time::{Duration, Instant};
-
-/// The trial's attribute that holds the seconds of its runs.
-pub(crate) const SECONDS: &str = "automl:seconds";
 
 /// The time between two looks at the lock of a trial.
 const LOOK: Duration = Duration::from_millis(100);

@@ -1,4 +1,5 @@
-//! The study's own record of what is tuned, so that no run goes on with another program.
+//! What the study's record holds beside the trials: what is tuned, so that no run goes on with another
+//! program, and the time of the trials.
 
 use crate::{TuneError, TuneSettings};
 use automl_study::Study;
@@ -6,6 +7,9 @@ use serde_json::{Value, json};
 
 /// The study's attribute that holds what is tuned.
 const TUNED: &str = "automl:tune";
+
+/// The trial's attribute that holds the seconds of its runs.
+pub(crate) const SECONDS: &str = "automl:seconds";
 
 /// Optuna's attribute for the names of the objectives.
 const METRIC_NAMES: &str = "study:metric_names";

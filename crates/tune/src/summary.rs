@@ -3,8 +3,8 @@
 use crate::TuneError;
 use crate::event::state_name;
 use crate::folder::{self, Folder, TrialFolder};
-use crate::job::SECONDS;
 use crate::plan::{Plan, RunContext};
+use crate::record::SECONDS;
 use automl_study::{State, Study, Trial};
 use serde::Serialize;
 use serde_json::{Map, Value};
