@@ -1,5 +1,6 @@
 //! `automl export`: a trained network as a file for another program or a device.
 
+mod list;
 mod onnx;
 mod target;
 

@@ -7,10 +7,12 @@ mod export;
 mod import;
 mod metadata;
 mod normalization;
+mod options;
 pub mod proto;
 
 pub use builder::{Attribute, GraphBuilder};
 pub use error::OnnxError;
-pub use export::{Batch, InputRange, OnnxOptions, float_model};
+pub use export::float_model;
 pub use import::{ImportError, import};
 pub use metadata::metadata;
+pub use options::{Batch, InputRange, OnnxOptions};

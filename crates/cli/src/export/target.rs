@@ -1,13 +1,9 @@
-//! The list of targets.
+//! Forms of files that a network can be written as.
 
-use super::onnx;
 use crate::Failure;
 use automl::deploy::TrainedNetwork;
 use automl::deploy::onnx::{Batch, InputRange};
 use std::path::Path;
-
-/// All targets. A new one is a file with its `TARGET` and a line here.
-const TARGETS: &[&Target] = &[&onnx::TARGET];
 
 /// A form of file that a network can be written as.
 #[derive(Debug)]
@@ -31,21 +27,4 @@ pub(super) struct Job<'a> {
     pub(super) batch: Batch,
     /// Range of the pixels.
     pub(super) range: InputRange,
-}
-
-impl Target {
-    /// The target of a name.
-    pub(super) fn named(name: &str) -> Result<&'static Self, String> {
-        let found = TARGETS.iter().copied().find(|target| target.name == name);
-        found.ok_or_else(|| {
-            let known: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
-            format!("one of {}", known.join(", "))
-        })
-    }
-
-    /// The names with their documentation.
-    pub(super) fn help() -> String {
-        let one = |target: &&Self| format!("{} ({})", target.name, target.summary);
-        format!("What to write: {}", TARGETS.iter().map(one).collect::<Vec<_>>().join(", "))
-    }
 }

@@ -1,6 +1,6 @@
 //! Facts about a network as named texts.
 
-use super::export::InputRange;
+use super::options::InputRange;
 use crate::record::NetworkFile;
 use serde::Serialize;
 use serde_json::Value;

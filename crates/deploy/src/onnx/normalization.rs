@@ -1,7 +1,7 @@
 //! The normalization of pixels inside a model.
 
 use super::builder::GraphBuilder;
-use super::export::InputRange;
+use super::options::InputRange;
 use crate::operation::Operation;
 use crate::program::Program;
 use automl_data::Preprocessing;

@@ -1,0 +1,24 @@
+//! The list of targets.
+
+use super::onnx;
+use super::target::Target;
+
+/// All targets. A new one is a file with its `TARGET` and a line here.
+const TARGETS: &[&Target] = &[&onnx::TARGET];
+
+impl Target {
+    /// The target of a name.
+    pub(super) fn named(name: &str) -> Result<&'static Self, String> {
+        let found = TARGETS.iter().copied().find(|target| target.name == name);
+        found.ok_or_else(|| {
+            let known: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
+            format!("one of {}", known.join(", "))
+        })
+    }
+
+    /// The names with their documentation.
+    pub(super) fn help() -> String {
+        let one = |target: &&Self| format!("{} ({})", target.name, target.summary);
+        format!("What to write: {}", TARGETS.iter().map(one).collect::<Vec<_>>().join(", "))
+    }
+}
