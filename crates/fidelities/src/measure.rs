@@ -90,7 +90,7 @@ pub fn measure(
     };
     let wanted = usize::try_from(settings.fidelity.architectures).unwrap_or(usize::MAX);
     let candidates = draw(&plan, wanted, settings.seed)?;
-    let pool = Pool::new(settings, &device);
+    let pool = Pool::new(settings.workers, &device);
     observer(&Progress::Start {
         data: plan.describe(),
         device: device.description.clone(),

@@ -1,11 +1,10 @@
 //! Compression of a given network: pruned, decomposed or both, tested once and saved.
 
 mod folder;
-mod goal;
 
 pub use crate::network_record::{Compression, Measured, Method};
+pub use automl_compress::{Goal, GoalError};
 pub use folder::OutFolderError;
-pub use goal::{Goal, GoalError};
 
 use crate::data::{Earlier, describe, open_data};
 use crate::engine::pool::Pool;
@@ -192,7 +191,7 @@ pub fn run(
     let tuning = FineTuning { data: &data, recipe: &recipe, seed: settings.seed, device };
     let (data, device) = (describe(&data, data.train.len()), chosen.description.clone());
     observer(&Progress::Start { data, device, cost, budget, epochs });
-    let compressed = Pool::new(settings, &chosen)
+    let compressed = Pool::new(settings.workers, &chosen)
         .together(|| job.compress(&model, budget, &tuning, stop, observer));
     let (graph, record) = match compressed {
         Err(error) if is_stop(&error) => return Ok(Completion::Interrupted),

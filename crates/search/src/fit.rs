@@ -141,7 +141,7 @@ pub fn run(
         init: settings.training.init.as_deref(),
     };
     let trained =
-        Pool::new(settings, &device).together(|| -> Result<NetworkRecord, SearchError> {
+        Pool::new(settings.workers, &device).together(|| -> Result<NetworkRecord, SearchError> {
             let training = job.train(stop, observer)?;
             let evaluations =
                 [Split::Validation, Split::Test].map(|split| training.evaluate(split));

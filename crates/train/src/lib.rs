@@ -11,6 +11,7 @@ mod fidelity;
 pub mod hypergradient;
 mod latency;
 mod memory;
+mod pool;
 mod saver;
 mod score;
 mod sgd;
@@ -32,6 +33,7 @@ pub use latency::{
     OperationKind, Timing, latency_engine, measure, operations,
 };
 pub use memory::{Memory, available_memory, total_memory};
+pub use pool::{Pool, lock};
 pub use saver::Saver;
 pub use score::{Score, ScoreBatch, UnknownScore};
 pub use supernet::{Candidate, Supernet, SupernetReport};

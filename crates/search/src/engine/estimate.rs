@@ -56,7 +56,7 @@ impl Estimate {
         settings: &Settings,
         device: &SelectedDevice,
     ) -> (Pool, Option<String>) {
-        let pool = Pool::new(settings, device);
+        let pool = Pool::new(settings.workers, device);
         self.bounded(pool, settings.workers.is_some(), available_memory())
     }
 
@@ -96,7 +96,7 @@ mod tests {
     fn workers_are_bounded_by_memory() {
         let device = choose(DeviceChoice::Cpu).unwrap();
         let settings = Settings { workers: Some(8), ..Settings::default() };
-        let pool = Pool::new(&settings, &device);
+        let pool = Pool::new(settings.workers, &device);
         let estimate = Estimate { shared: 1 << 30, worker: 1 << 30 };
         assert_eq!(estimate.total(8), 9 << 30);
         let bounded = |is_given, free: Option<u64>| {

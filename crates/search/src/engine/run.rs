@@ -152,7 +152,7 @@ impl SearchBuilder<'_> {
     ) -> Result<bool, SearchError> {
         if session.settings.search.learn_recipe {
             let setup = self.setup(session, plan, device);
-            let workers = Pool::new(&session.settings, device).workers;
+            let workers = Pool::new(session.settings.workers, device).workers;
             let deadline = time.deadline(Phase::Recipe);
             let training = RecipeLearning { setup, deadline }.run(record, workers)?;
             session.folder.filled = true;

@@ -1,14 +1,14 @@
 //! The size that a compression is to reach.
 
+use crate::Budget;
 use automl_arch::Cost;
-use automl_compress::Budget;
 use thiserror::Error;
 
 /// Limits on a compressed network; `None` stands for no limit.
 ///
 /// # Examples
 /// ```
-/// use automl_search::compression::Goal;
+/// use automl_compress::Goal;
 ///
 /// let half = Goal { keep_params: Some(0.5), ..Goal::default() };
 /// assert_eq!(half.max_params, None);
@@ -58,7 +58,7 @@ impl Goal {
     ///
     /// # Errors
     /// [`GoalError::Keep`], and [`GoalError::Small`] for a network within the limits.
-    pub(super) fn budget(&self, cost: &Cost) -> Result<Option<Budget>, GoalError> {
+    pub fn budget(&self, cost: &Cost) -> Result<Option<Budget>, GoalError> {
         let cap = |share: Option<f64>, most: Option<u64>, now: u64| match share {
             Some(share) if !(share > 0.0 && share < 1.0) => Err(GoalError::Keep { share }),
             Some(share) => {
