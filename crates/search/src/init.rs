@@ -4,12 +4,13 @@ use crate::SearchError;
 use automl_train::{Training, WeightsError, read_weights};
 use std::path::{Path, PathBuf};
 
-/// The file of weights of a network: itself, or `weights.safetensors` in or beside it.
+/// The file of weights of a network: itself, `weights.safetensors` beside its description, or the one
+/// in its folder.
 pub(crate) fn weights_file(network: &Path) -> PathBuf {
     match network.extension().and_then(|extension| extension.to_str()) {
         Some("safetensors") => network.to_owned(),
-        _ if network.is_dir() => network.join("weights.safetensors"),
-        _ => network.with_file_name("weights.safetensors"),
+        Some("yaml" | "yml" | "json") => network.with_file_name("weights.safetensors"),
+        _ => network.join("weights.safetensors"),
     }
 }
 

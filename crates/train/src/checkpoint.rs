@@ -268,7 +268,7 @@ pub(crate) fn encode(
     safetensors::serialize(views, meta)
 }
 
-/// The tensors of a safetensors file.
+/// The tensors of a safetensors file, in the order of their names.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<NamedTensor>, SafeTensorError> {
     let file = SafeTensors::deserialize(bytes)?;
     let tensor = |(name, view): (String, TensorView<'_>)| {
@@ -286,7 +286,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<NamedTensor>, SafeTensorError> 
             .collect();
         Ok(NamedTensor { name, shape: view.shape().to_vec(), values })
     };
-    file.tensors().into_iter().map(tensor).collect()
+    let tensors: Result<Vec<_>, _> = file.tensors().into_iter().map(tensor).collect();
+    let mut tensors = tensors?;
+    tensors.sort_by(|a: &NamedTensor, b| a.name.cmp(&b.name));
+    Ok(tensors)
 }
 
 /// Failure to read weights.

@@ -145,10 +145,11 @@ mod tests {
             join(&settings, &settings, &mut record, is_new).map(|joined| joined.known)
         };
         let url = "storage=postgresql://me:secret@host/x";
-        let begun = [url, "training.epochs=9", "data.dir=/here", "seed=3"];
+        let digits = "data.dataset=digits";
+        let begun = [url, "training.epochs=9", digits, "data.dir=/here", "seed=3"];
         assert!(!join(&begun, false).unwrap());
         assert!(join(&begun, true).unwrap());
-        let same = ["training.epochs=9", "seed=3", "search.trials=7", "data.dir=/there"];
+        let same = ["training.epochs=9", "seed=3", "search.trials=7", digits, "data.dir=/there"];
         assert!(join(&same, false).unwrap());
         let error = join(&["training.epochs=8", "seed=3"], false).unwrap_err();
         assert!(error.to_string().starts_with("training.epochs = 8: the study began with 9"));
