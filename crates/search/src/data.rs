@@ -77,11 +77,11 @@ pub fn open_data(
 /// all have the same test images.
 pub(crate) fn open_folds(
     settings: &Settings,
-    known: Option<&Manifest>,
+    earlier: Earlier<'_>,
     count: usize,
     note: &(dyn Fn(String) + Sync),
 ) -> Result<Vec<DataSplits>, SearchError> {
-    Ok(DataSplits::folds(&read(settings, known, note)?, count, settings.seed)?)
+    Ok(DataSplits::folds(&read(settings, earlier, note)?, count, settings.seed)?)
 }
 
 /// The data set, read as the earlier job did unless the settings say otherwise.

@@ -152,7 +152,7 @@ pub fn run(
                 epochs: training.epoch(),
                 split: Some(SplitSettings::of(settings)),
                 recipe: Some(recipe.clone()),
-                folds: cross_validate(&job, settings, known.as_ref(), stop, observer)?,
+                folds: cross_validate(&job, settings, earlier, stop, observer)?,
                 seconds: start.elapsed().as_secs_f64(),
                 ..NetworkRecord::new(
                     job.cost,

@@ -1,11 +1,11 @@
 //! Cross-validation of one network.
 
 use super::{Job, Progress};
-use crate::data::open_folds;
+use crate::data::{Earlier, open_folds};
 use crate::file::remove;
 use crate::network_record::Repeat;
 use crate::{SearchError, Settings};
-use automl_data::{Manifest, Split};
+use automl_data::Split;
 use automl_study::StopFlag;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use std::sync::Arc;
 pub(super) fn cross_validate(
     job: &Job<'_>,
     settings: &Settings,
-    known: Option<&Manifest>,
+    earlier: Earlier<'_>,
     stop: &StopFlag,
     observer: &(dyn Fn(&Progress) + Sync),
 ) -> Result<Vec<Repeat>, SearchError> {
     let Some(count) = settings.training.folds else { return Ok(Vec::new()) };
     let note = |note: String| observer(&Progress::Note(note));
-    let folds = open_folds(settings, known, count, &note)?;
+    let folds = open_folds(settings, earlier, count, &note)?;
     let checkpoint = |fold: usize| job.checkpoint.with_file_name(format!("fold-{fold}.ckpt"));
     let mut found = Vec::with_capacity(count);
     for (number, data) in folds.into_iter().enumerate() {
