@@ -21,6 +21,11 @@ impl Finish<'_> {
     /// Quantizes, tests and exports the networks of the front, as far as was asked for.
     pub(super) fn deploy(&self, front: &mut [Network], pool: Pool) -> Result<(), SearchError> {
         let targets = &self.setup.settings.search.export;
+        if targets.contains(&ExportTarget::OnnxInt8) {
+            let note = "onnx-int8 is not written by this version: int8 programs are tested, and c and \
+                        rust have them";
+            self.setup.note(note.into());
+        }
         for network in front.iter_mut().filter(|_| !targets.is_empty()) {
             if self.setup.stop.is_set() {
                 break;
