@@ -8,6 +8,7 @@ mod fidelities;
 mod import;
 mod latency;
 mod launch;
+mod live;
 mod log;
 mod man;
 mod needs;

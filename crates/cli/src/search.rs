@@ -3,8 +3,6 @@
 pub(crate) mod args;
 #[cfg(feature = "train")]
 mod display;
-#[cfg(feature = "train")]
-mod live;
 
 use crate::Failure;
 use crate::output::say;
@@ -21,28 +19,28 @@ pub(crate) fn run(args: args::SearchArgs) -> Result<(), Failure> {
 
 #[cfg(feature = "train")]
 fn execute(settings: &Settings) -> Result<(), Failure> {
+    use crate::live::Live;
     use crate::output::Interrupted;
-    use automl::search::SearchOutcome;
+    use automl::search::{Event, SearchOutcome};
     use automl::study::StopFlag;
     let stop = StopFlag::on_ctrl_c()?;
-    let (display, live) = (display::Display::new(), live::Live::new(settings));
+    let (display, live) = (display::Display::new(), Live::new(settings.storage.as_deref()));
     let outcome = automl::search::run(settings, &stop, &|event| {
         display.show(event);
-        live.show(event);
+        match event {
+            Event::Start(start) => live.begin(&start.study, &start.folder),
+            Event::Progress(_) | Event::Trained(_) => live.renew(),
+            _ => {}
+        }
     });
     display.finish();
-    let report = live.finish();
+    live.finish();
     let outcome = outcome?;
     let is_over = matches!(outcome, SearchOutcome::Finished(_) | SearchOutcome::Shared(_));
     if let Some(summary) = outcome.summary()
         && (is_over || !summary.front.is_empty())
     {
         say(display::table(summary, settings))?;
-    }
-    match report {
-        Some(Ok(page)) => crate::output::note(format!("report  {}", page.display())),
-        Some(Err(reason)) => crate::output::note(format!("report  was not written: {reason}")),
-        None => {}
     }
     if let SearchOutcome::Interrupted(summary) = &outcome {
         if let Some(so_far) = summary.as_ref().and_then(|s| display::so_far(s, settings)) {

@@ -3,6 +3,7 @@
 pub(crate) mod args;
 mod objectives;
 
+use crate::live::Live;
 use crate::output::{note, say};
 use crate::{Failure, log};
 use automl::study::StopFlag;
@@ -16,14 +17,21 @@ pub(crate) fn run(args: args::TuneArgs) -> Result<(), Failure> {
     }
     let stop = StopFlag::on_ctrl_c()?;
     let is_quiet = args.quiet;
+    let live = Live::new(settings.storage.as_deref());
     let outcome = tune(&settings, &stop, &|event| {
-        if let TuneEvent::Start { folder, .. } = event {
-            log::keep_in(folder);
+        match event {
+            TuneEvent::Start { study, folder, .. } => {
+                log::keep_in(folder);
+                live.begin(study, folder);
+            }
+            TuneEvent::Trial { .. } => live.renew(),
+            _ => {}
         }
         if !(is_quiet && matches!(event, TuneEvent::Run { .. })) {
             note(event);
         }
     })?;
+    live.finish();
     say(report(&outcome))?;
     if outcome.is_finished {
         return Ok(());

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 pub fn write(path: &Path, text: &str) -> Result<(), ReportError> {
     let failed = |source| ReportError::Write { path: path.to_owned(), source };
     let mut part = path.as_os_str().to_owned();
-    part.push(".part");
+    // Several processes may write the same page.
+    part.push(format!(".{}.part", std::process::id()));
     let part = PathBuf::from(part);
     fs::write(&part, text).map_err(failed)?;
     fs::rename(&part, path).map_err(failed)

@@ -49,6 +49,7 @@ Examples:
       settings from a file (docs/reference/search.toml shows all of them), one changed
 
 What you get, in runs/<study>/:
+  report.html    the front, curves, importance and all trials as a page, renewed while the search runs
   summary.json   trials, seconds and the front, for programs
   study.db       every trial; Optuna and its dashboard open it: sqlite:///runs/<study>/study.db
   front/trial-<n>/

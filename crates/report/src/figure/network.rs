@@ -94,7 +94,8 @@ fn files(data: &StudyData, card: &NetworkCard) -> Markup {
         }
         @if let Some(folder) = folder_of(data) {
             h4 { "Use it" }
-            pre { code { "automl export " (folder) "/" (card.folder) } }
+            @let path = format!("{folder}/{}", card.folder);
+            pre { code { "automl export " (path) " --to onnx --out model.onnx" } }
         }
     }
 }
