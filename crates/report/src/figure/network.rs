@@ -95,7 +95,7 @@ fn files(data: &StudyData, card: &NetworkCard) -> Markup {
         @if let Some(folder) = folder_of(data) {
             h4 { "Use it" }
             @let path = format!("{folder}/{}", card.folder);
-            pre { code { "automl export " (path) " --to onnx --out model.onnx" } }
+            pre { code { "automl predict " (path) " IMAGES\n" "automl export " (path) " --to onnx --out model.onnx" } }
         }
     }
 }
