@@ -106,8 +106,8 @@ impl Prediction {
     pub fn of(scores: &[f32]) -> Self {
         let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let sum: f32 = scores.iter().map(|score| (score - most).exp()).sum();
-        let shift = most + sum.ln();
-        Self { log_probabilities: scores.iter().map(|score| score - shift).collect() }
+        let log = sum.ln();
+        Self { log_probabilities: scores.iter().map(|score| (score - most) - log).collect() }
     }
 
     /// The probability of a class, in `[0, 1]`; 0 for a class that there is not.
