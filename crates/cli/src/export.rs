@@ -1,5 +1,7 @@
 //! `automl export`: a trained network as a file for another program or a device.
 
+mod code;
+mod int8;
 mod list;
 mod onnx;
 mod target;
@@ -26,6 +28,10 @@ Examples:
   cargo xtask export runs/half --to onnx --batch dynamic --input 0..255 --out half.onnx
       any number of images, with pixels in 0..255
 
+  cargo xtask export runs/half --to c --out digits.c
+  cargo xtask export runs/half --to rust --calibration 1024 --out digits
+      source code in int8 for a microcontroller, calibrated with images of the training
+
 The metadata of an ONNX model holds the class names in order, mean and deviation, the rule for
 squares, accuracy, parameters and multiply-accumulates. docs/guides/deploy.md goes on from there, to
 TensorFlow Lite for example.";
@@ -46,6 +52,14 @@ pub(crate) struct ExportArgs {
     /// Pixels that the network takes: 0..1, 0..255, or normalized by the caller
     #[arg(long, value_name = "RANGE", default_value = "0..1", value_parser = range)]
     input: InputRange,
+    /// The most training images that int8 is calibrated with
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = calibration)]
+    calibration: usize,
+}
+
+fn calibration(text: &str) -> Result<usize, String> {
+    let count = text.parse().ok().filter(|count| (1..=1_000_000).contains(count));
+    count.ok_or_else(|| "it is 1 to 1000000".into())
 }
 
 fn batch(text: &str) -> Result<Batch, String> {
@@ -65,6 +79,13 @@ fn range(text: &str) -> Result<InputRange, String> {
 /// Writes the file and says what it is.
 pub(crate) fn run(args: &ExportArgs) -> Result<(), Failure> {
     let network = args.network.load()?;
-    let job = Job { network: &network, out: &args.out, batch: args.batch, range: args.input };
+    let job = Job {
+        network: &network,
+        out: &args.out,
+        batch: args.batch,
+        range: args.input,
+        training: args.network.training(&network),
+        calibration: args.calibration,
+    };
     say((args.to.write)(&job)?)
 }

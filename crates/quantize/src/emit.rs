@@ -5,5 +5,7 @@ mod calls;
 mod code;
 mod rust;
 mod sources;
+mod unit;
 
-pub use code::{CodeError, GeneratedCode, SourceFile};
+pub use code::GeneratedCode;
+pub use unit::{CodeError, SourceFile};

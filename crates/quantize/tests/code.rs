@@ -4,7 +4,8 @@
 
 mod common;
 
-use automl_quantize::{GeneratedCode, Int8Program, Interpreter};
+use automl_quantize::{Int8Program, Interpreter};
+use common::tools::{is_there, succeed, write};
 use common::{channels_last, images, networks, quantized};
 use std::io::Write;
 use std::path::Path;
@@ -12,31 +13,6 @@ use std::process::{Command, Stdio};
 
 /// Images of each comparison.
 const IMAGES: usize = 500;
-
-/// Whether a program can be run; else a message.
-fn is_there(program: &str) -> bool {
-    let mut run = Command::new(program);
-    run.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
-    let there = run.status().is_ok_and(|status| status.success());
-    if !there {
-        let _ = writeln!(std::io::stderr(), "skipped: there is no {program}");
-    }
-    there
-}
-
-fn write(code: &GeneratedCode, folder: &Path) {
-    for file in &code.files {
-        let path = folder.join(&file.path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, &file.text).unwrap();
-    }
-}
-
-fn succeed(command: &mut Command) {
-    let output = command.output().unwrap();
-    let text = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}\n{text}");
-}
 
 /// The scores that a program writes for images in its input.
 fn scores(program: &Path, images: &[Vec<u8>]) -> Vec<u8> {

@@ -1,10 +1,10 @@
 //! The list of targets.
 
-use super::onnx;
 use super::target::Target;
+use super::{code, onnx};
 
 /// All targets. A new one is a file with its `TARGET` and a line here.
-const TARGETS: &[&Target] = &[&onnx::TARGET];
+const TARGETS: &[&Target] = &[&onnx::TARGET, &code::C, &code::RUST];
 
 impl Target {
     /// The target of a name.

@@ -1,8 +1,8 @@
 //! Forms of files that a network can be written as.
 
 use crate::Failure;
-use automl::deploy::TrainedNetwork;
 use automl::deploy::onnx::{Batch, InputRange};
+use automl::deploy::{TrainedNetwork, TrainingData};
 use std::path::Path;
 
 /// A form of file that a network can be written as.
@@ -27,4 +27,8 @@ pub(super) struct Job<'a> {
     pub(super) batch: Batch,
     /// Range of the pixels.
     pub(super) range: InputRange,
+    /// The data set of the training, where it is known.
+    pub(super) training: Option<TrainingData>,
+    /// The most images of it for calibration.
+    pub(super) calibration: usize,
 }

@@ -1,8 +1,8 @@
 //! C99.
 
 use super::calls::{Argument, Call, Constant, Numbers};
-use super::code::{SourceFile, Unit};
 use super::sources::sources;
+use super::unit::{SourceFile, Unit};
 use std::fmt::Write;
 
 /// `name.h` and `name.c`.

@@ -1,11 +1,8 @@
 //! Generated source files.
 
-use super::calls::{Calls, Constant, Numbers};
+use super::unit::{CodeError, SourceFile, Unit};
 use super::{c, rust};
-use crate::layout::Layout;
 use crate::program::Int8Program;
-use std::fmt::Write;
-use thiserror::Error;
 
 /// The source code of an int8 program.
 ///
@@ -22,74 +19,6 @@ pub struct GeneratedCode {
     pub constant_bytes: usize,
 }
 
-/// One file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceFile {
-    /// Path in the folder of the code, with `/`.
-    pub path: String,
-    /// Its text.
-    pub text: String,
-}
-
-/// A name or list of classes that source code cannot have.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum CodeError {
-    /// The name is not an identifier.
-    #[error(
-        "{name:?} cannot name the code: it must begin with a letter and have letters, digits and _ only"
-    )]
-    Name {
-        /// The name.
-        name: String,
-    },
-    /// There is another number of class names than of scores.
-    #[error("there are {found} names of classes for {expected} scores")]
-    Classes {
-        /// Number of names.
-        found: usize,
-        /// Number of scores.
-        expected: usize,
-    },
-}
-
-/// A program with its names, ready to be written in either syntax.
-pub(super) struct Unit<'a> {
-    /// An identifier.
-    pub(super) name: &'a str,
-    /// Names of the classes in order.
-    pub(super) classes: &'a [String],
-    pub(super) program: &'a Int8Program,
-    pub(super) layout: Layout,
-    pub(super) calls: Calls,
-}
-
-impl<'a> Unit<'a> {
-    fn new(
-        program: &'a Int8Program,
-        name: &'a str,
-        classes: &'a [String],
-    ) -> Result<Self, CodeError> {
-        let valid = name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !valid {
-            return Err(CodeError::Name { name: name.to_owned() });
-        }
-        let (found, expected) = (classes.len(), program.classes());
-        if found != expected {
-            return Err(CodeError::Classes { found, expected });
-        }
-        let layout = Layout::new(program, &program.memory());
-        let calls = Calls::new(program, &layout);
-        Ok(Self { name, classes, program, layout, calls })
-    }
-
-    fn code(&self, files: Vec<SourceFile>) -> GeneratedCode {
-        let constant_bytes = self.program.constant_bytes();
-        GeneratedCode { files, arena_bytes: self.layout.bytes, constant_bytes }
-    }
-}
-
 impl Int8Program {
     /// The program in C99: `name.c` and `name.h`, without dependencies but `stdint.h` and
     /// `string.h`. Identifiers of the header begin with `name_`.
@@ -103,7 +32,7 @@ impl Int8Program {
     /// scores.
     pub fn to_c(&self, name: &str, classes: &[String]) -> Result<GeneratedCode, CodeError> {
         let unit = Unit::new(self, name, classes)?;
-        Ok(unit.code(c::files(&unit)))
+        Ok(code(&unit, c::files(&unit)))
     }
 
     /// The program as a crate `name` for `no_std` targets, without dependencies and unsafe code.
@@ -113,37 +42,11 @@ impl Int8Program {
     /// scores.
     pub fn to_rust(&self, name: &str, classes: &[String]) -> Result<GeneratedCode, CodeError> {
         let unit = Unit::new(self, name, classes)?;
-        Ok(unit.code(rust::files(&unit)))
+        Ok(code(&unit, rust::files(&unit)))
     }
 }
 
-impl Constant {
-    /// Number of numbers.
-    pub(super) fn len(&self) -> usize {
-        match &self.numbers {
-            Numbers::I8(numbers) => numbers.len(),
-            Numbers::U8(numbers) => numbers.len(),
-            Numbers::I32(numbers) => numbers.len(),
-        }
-    }
-
-    /// The numbers, separated by commas, in indented lines of at most 100 columns.
-    pub(super) fn list(&self) -> String {
-        let numbers: Vec<String> = match &self.numbers {
-            Numbers::I8(numbers) => numbers.iter().map(i8::to_string).collect(),
-            Numbers::U8(numbers) => numbers.iter().map(u8::to_string).collect(),
-            Numbers::I32(numbers) => numbers.iter().map(i32::to_string).collect(),
-        };
-        let (mut text, mut column) = (String::new(), 100);
-        for number in numbers {
-            if column + number.len() + 2 > 100 {
-                text.push_str("\n   ");
-                column = 3;
-            }
-            let _ = write!(text, " {number},");
-            column += number.len() + 2;
-        }
-        text.push('\n');
-        text
-    }
+fn code(unit: &Unit<'_>, files: Vec<SourceFile>) -> GeneratedCode {
+    let constant_bytes = unit.program.constant_bytes();
+    GeneratedCode { files, arena_bytes: unit.layout.bytes, constant_bytes }
 }

@@ -1,8 +1,8 @@
 //! Rust without the standard library.
 
 use super::calls::{Argument, Call, Constant, Numbers};
-use super::code::{SourceFile, Unit};
 use super::sources::{SPLIT, sources};
+use super::unit::{SourceFile, Unit};
 use std::fmt::Write;
 
 /// A crate: `Cargo.toml`, `src/lib.rs` and the kernels.

@@ -9,7 +9,8 @@ static inline int32_t dot(const int8_t *a, const int8_t *b, int n)
         memcpy(&p, a + i, sizeof p);
         memcpy(&q, b + i, sizeof q);
         sum = __smlad(__sxtb16(p), __sxtb16(q), sum);
-        sum = __smlad(__sxtb16(__ror(p, 8)), __sxtb16(__ror(q, 8)), sum);
+        /* The other two bytes of each word. */
+        sum = __smlad(__sxtb16(p >> 8 | p << 24), __sxtb16(q >> 8 | q << 24), sum);
     }
 #endif
     for (; i < n; i++)

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test uses a part")]
 #![allow(clippy::too_many_lines, reason = "tables of cases")]
 
+pub(crate) mod tools;
+
 use automl_arch::{
     Activation, Architecture, Block, Convolution, Gate, Graph, Layer, Op, Pooling, block,
 };
