@@ -42,7 +42,7 @@ pub struct TrainedNetwork {
 impl TrainedNetwork {
     /// Reads a network: a folder, its `network.json` or `model.yaml`, a `.safetensors` file that has
     /// the record in its header or lies in such a folder, or an `.onnx` file
-    /// ([`import`](crate::onnx::import)).
+    /// ([`import`](crate::onnx::import())).
     ///
     /// Folders of earlier versions, with `model.yaml` or a plain graph and perhaps `metrics.json`,
     /// are read too; [`notes`](Self::notes) says what they lack.
