@@ -159,7 +159,7 @@ mod tests {
             assert!(error.contains("settings.toml") && error.contains("line "), "{text}: {error}");
         }
         for assignment in [
-            format!("storag={url}"),
+            format!("stores={url}"),
             format!("storage=[\"{url}\"]"),
             format!("={url}"),
             url.to_owned(),

@@ -282,7 +282,7 @@ mod tests {
         assert!(refused("a.ini", "").contains(".toml"));
         assert!(refused("a.json", "{\"lr\": 3}").contains("NNI"));
         assert!(refused("a.json", "{").contains("not JSON"));
-        assert!(refused("a.toml", "[parameters]\nx = \"flaot(0,1)\"").contains("float"));
+        assert!(refused("a.toml", "[parameters]\nx = \"real(0,1)\"").contains("float"));
         let missing = SpaceFile::read(Some(Path::new("/nowhere/a.toml")), &[]).unwrap_err();
         assert!(missing.to_string().contains("/nowhere/a.toml"));
     }

@@ -81,8 +81,8 @@ mod tests {
     fn bytes_of_any_encoding_are_kept_apart() {
         use std::os::unix::ffi::OsStrExt;
         let name = |bytes: &[u8]| lossless(OsStr::from_bytes(bytes));
-        assert_eq!(name(b"caf\xe9"), "caf\\xe9");
-        assert_ne!(name(b"caf\xe9"), name(b"caf\xe8"));
+        assert_eq!(name(b"tass\xe9"), "tass\\xe9");
+        assert_ne!(name(b"tass\xe9"), name(b"tass\xe8"));
         assert_eq!(name("café".as_bytes()), "café");
     }
 
