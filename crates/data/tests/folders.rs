@@ -179,7 +179,7 @@ fn links_pipes_and_names_of_any_encoding() {
     std::os::unix::fs::symlink("/nonexistent/x.png", root.join("a/x.png")).unwrap();
     std::os::unix::fs::symlink(root, root.join("b/loop")).unwrap();
     std::os::unix::fs::symlink(root.join("a/0.png"), root.join("b/linked.png")).unwrap();
-    let latin = root.join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    let latin = root.join(std::ffi::OsStr::from_bytes(b"tass\xe9"));
     let is_allowed = std::fs::create_dir(&latin).is_ok();
     if is_allowed {
         write(&latin.join("0.png"), &encode(&picture(2, 0), "png"));
@@ -188,7 +188,7 @@ fn links_pipes_and_names_of_any_encoding() {
     let links = dataset.report.left_out.iter().filter(|file| file.kind == Kind::BrokenLink);
     assert!(links.count() >= 1, "{:?}", dataset.report);
     if is_allowed {
-        assert_eq!(dataset.class_names, ["a", "b", "caf\\xe9"]);
+        assert_eq!(dataset.class_names, ["a", "b", "tass\\xe9"]);
     }
     assert!(dataset.train.len() >= 5);
     // A device is no data set, and is not read.
