@@ -23,12 +23,12 @@ impl Scale {
         let finite = values.into_iter().filter(|x| x.is_finite());
         let (low, high) = finite
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (x.min(low), x.max(high)));
-        let log = log && low > 0.0 && high > low;
+        let log = log && low >= f64::MIN_POSITIVE && high > low;
         let (low, high) = match (low, high) {
             (low, high) if low > high => (0.0, 1.0),
             (low, high) if low == high => {
                 let room = if low == 0.0 { 1.0 } else { 0.1 * low.abs() };
-                (low - room, high + room)
+                ((low - room).max(f64::MIN), (high + room).min(f64::MAX))
             }
             both => both,
         };
@@ -40,12 +40,13 @@ impl Scale {
         if !self.log {
             let step = step(self.low, self.high, 5.0);
             if step > 0.0 && step.is_finite() {
-                self.low = (self.low / step).floor() * step;
-                self.high = (self.high / step).ceil() * step;
+                self.low = ((self.low / step).floor() * step).max(f64::MIN);
+                self.high = ((self.high / step).ceil() * step).min(f64::MAX);
             }
         } else {
-            let margin = (self.high / self.low).powf(0.03);
-            (self.low, self.high) = (self.low / margin, self.high * margin);
+            let margin = (0.03 * (self.high.ln() - self.low.ln())).exp();
+            self.low = (self.low / margin).max(f64::MIN_POSITIVE);
+            self.high = (self.high * margin).min(f64::MAX);
         }
         self
     }
@@ -56,12 +57,15 @@ impl Scale {
 
     /// The position of a value; outside the interval it lies outside the range.
     pub(crate) fn at(&self, x: f64) -> f64 {
-        let share = if self.log {
-            (x.max(f64::MIN_POSITIVE) / self.low).ln() / (self.high / self.low).ln()
+        // Logarithms and halves, because the ratio and the width of the widest intervals overflow.
+        let (above, width) = if self.log {
+            let low = self.low.ln();
+            (x.max(f64::MIN_POSITIVE).ln() - low, self.high.ln() - low)
         } else {
-            // Halves, because the width of the widest intervals overflows.
-            (x / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0)
+            (x / 2.0 - self.low / 2.0, self.high / 2.0 - self.low / 2.0)
         };
+        // The width of the narrowest intervals vanishes.
+        let share = if width > 0.0 { above / width } else { 0.5 };
         self.from + share * (self.to - self.from)
     }
 
