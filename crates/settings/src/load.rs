@@ -40,14 +40,15 @@ impl Settings {
             // Reads it once alone, so that an error names the file.
             toml::from_str::<Self>(&text).map_err(bad)?;
         }
+        let read = table.clone();
         for assignment in assignments {
             assign(&mut table, assignment)?;
         }
         imply_dataset(&mut table);
-        let mut settings: Self =
-            toml::Value::Table(table).try_into().map_err(|e: toml::de::Error| {
-                SettingsError::Parse { place: "the settings".into(), reason: reason(&e, None) }
-            })?;
+        let mut settings: Self = table.try_into().map_err(|e: toml::de::Error| {
+            let reason = reason(&e, None);
+            SettingsError::Parse { place: place_of_fault(read, assignments), reason }
+        })?;
         settings.fidelity.resolve()?;
         // Images are read at the largest side, and made smaller from there.
         if let Some(largest) = settings.search.sides.iter().max() {
@@ -56,6 +57,19 @@ impl Settings {
         settings.check()?;
         Ok(settings)
     }
+}
+
+/// The setting of the first assignment after which the settings are not valid.
+fn place_of_fault(mut table: toml::Table, assignments: &[String]) -> String {
+    let fault = assignments.iter().find(|assignment| {
+        assign(&mut table, assignment).is_err() || table.clone().try_into::<Settings>().is_err()
+    });
+    fault.map_or_else(|| "the settings".into(), |assignment| path_of(assignment))
+}
+
+/// The setting that an assignment changes, without its value, which may hold a password.
+fn path_of(assignment: &str) -> String {
+    without_addresses(assignment.split('=').next().unwrap_or_default())
 }
 
 /// The message of an error with its line, without the text there, which may hold a password.
@@ -109,7 +123,7 @@ fn imply_dataset(table: &mut toml::Table) {
 /// Applies one `path=value`; a value that is not TOML counts as a string.
 fn assign(table: &mut toml::Table, assignment: &str) -> Result<(), SettingsError> {
     let bad = |reason: &str| SettingsError::Parse {
-        place: without_addresses(assignment.split('=').next().unwrap_or_default()),
+        place: path_of(assignment),
         reason: reason.to_owned(),
     };
     let (path, text) = assignment.split_once('=').ok_or_else(|| bad("write path=value"))?;

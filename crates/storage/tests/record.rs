@@ -30,9 +30,9 @@ fn write(path: &Path, name: &str) -> Space {
         }
         let cost = job.config.get(size).unwrap_or(1) as f64;
         for epoch in 1..=3 {
-            study.report(job.number, epoch, vec![0.1 * epoch as f64, cost]).unwrap();
+            study.report(job.number, epoch, vec![0.25 * epoch as f64, cost]).unwrap();
         }
-        study.tell(job.number, vec![0.3, cost]).unwrap();
+        study.tell(job.number, vec![0.75, cost]).unwrap();
     }
     space
 }
