@@ -37,7 +37,7 @@ const COPIES: u64 = 4;
 /// ])
 /// .graph()?;
 /// let memory = Memory::of(&graph);
-/// assert_eq!(memory.weights, 4 * 642);
+/// assert_eq!(memory.weights, 4 * 634);
 /// assert!(memory.evaluated_at_once() < 20 && memory.training(128) < 300 << 20);
 /// # Ok::<(), automl_arch::ArchitectureError>(())
 /// ```
