@@ -34,6 +34,10 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     write().inspect_err(|_| {
         // The error matters more than the removal of an unfinished file.
-        let _ = fs::remove_file(&part);
+        if let Err(error) = fs::remove_file(&part)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::debug!(path = %part.display(), %error, "an unfinished file stays");
+        }
     })
 }

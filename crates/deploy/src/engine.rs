@@ -14,7 +14,6 @@ mod kernel;
 mod layout;
 mod pool;
 mod session;
-mod simd;
 mod slots;
 mod window;
 

@@ -23,7 +23,6 @@ mod norm;
 mod parallel;
 mod pool;
 mod product;
-mod simd;
 mod tape;
 mod tensor;
 #[cfg(test)]

@@ -8,5 +8,6 @@ pub mod pareto;
 pub mod regression;
 pub mod simd;
 pub mod stream;
+pub mod vector;
 
 pub use stream::{Stream, stream};

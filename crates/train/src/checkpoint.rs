@@ -9,17 +9,16 @@ use crate::transfer::Transfer;
 use crate::{TrainError, Training};
 use automl_arch::NetworkSpec;
 use automl_data::{DataSplits, Recipe};
+use automl_deploy::write_atomic;
 use automl_models::{LoadError, NamedTensor, Network};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use thiserror::Error;
 
 /// The metadata's key.
@@ -311,40 +310,4 @@ pub fn read_weights(path: &Path) -> Result<Vec<NamedTensor>, WeightsError> {
     let fail = |reason: String| WeightsError { path: path.to_owned(), reason };
     let bytes = fs::read(path).map_err(|error| fail(error.to_string()))?;
     decode(&bytes).map_err(|error| fail(error.to_string()))
-}
-
-/// Writes a file atomically: under a temporary name of its own, made durable, then renamed.
-///
-/// After a failure or a crash the file holds either its former content or the new one.
-///
-/// # Errors
-/// Errors of the file system.
-///
-/// # Examples
-/// ```
-/// let path = std::env::temp_dir().join(format!("automl-write-{}", std::process::id()));
-/// automl_train::write_atomic(&path, b"loss 0.12")?;
-/// assert_eq!(std::fs::read(&path)?, b"loss 0.12");
-/// std::fs::remove_file(&path)?;
-/// # Ok::<(), std::io::Error>(())
-/// ```
-pub fn write_atomic(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    static CALLS: AtomicU64 = AtomicU64::new(0);
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}-{}.part", std::process::id(), CALLS.fetch_add(1, Ordering::Relaxed)));
-    let part = PathBuf::from(name);
-    let write = || {
-        let mut file = File::create(&part)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&part, path)
-    };
-    write().inspect_err(|_| {
-        // The error matters more than the removal of an unfinished file.
-        if let Err(error) = fs::remove_file(&part)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::debug!(path = %part.display(), %error, "an unfinished file stays");
-        }
-    })
 }

@@ -1,7 +1,8 @@
 //! The files of a trained network.
 
-use crate::checkpoint::{encode, write_atomic};
+use crate::checkpoint::encode;
 use automl_arch::NetworkSpec;
+use automl_deploy::write_atomic;
 use automl_models::Network;
 use burn::module::Module;
 use std::path::{Path, PathBuf};

@@ -22,8 +22,9 @@ mod transfer;
 
 pub use automl_data::metrics::Evaluation;
 pub use automl_data::{FeatureSource, Subset};
+pub use automl_deploy::write_atomic;
 pub use burn::tensor::Device;
-pub use checkpoint::{CheckpointError, WeightsError, read_weights, write_atomic};
+pub use checkpoint::{CheckpointError, WeightsError, read_weights};
 pub use device::{DeviceChoice, DeviceError, SelectedDevice, choose, cpu, on_threads, one_thread};
 pub use error::TrainError;
 pub use export::{ExportError, export};

@@ -1,8 +1,8 @@
 //! Nonlinearities of many numbers.
 
 use super::exp::{erf, sigmoid, tanh};
-use super::simd::fast;
 use crate::nonlinearity::Nonlinearity;
+use automl_numeric::vector::fast;
 
 /// Applies a nonlinearity in place, up to rounding as [`Nonlinearity::apply`] does.
 pub(super) fn activate(activation: Nonlinearity, values: &mut [f32]) {

@@ -5,10 +5,10 @@
 
 use super::activate::activate;
 use super::layout::pitch;
-use super::simd::{lanes, vectorized};
 use super::window::Window;
 use crate::nonlinearity::Nonlinearity;
 use crate::operation::Convolution;
+use automl_numeric::vector::{lanes, panels, vectorized};
 use pulp::{Simd, WithSimd};
 use std::array::from_fn;
 
@@ -37,24 +37,6 @@ struct Panel {
     column: usize,
     vectors: usize,
     offset: usize,
-}
-
-/// Columns in panels of two or three vectors; of one vector only where one is left.
-fn panels(columns: usize) -> Vec<(usize, usize)> {
-    let lanes = lanes();
-    let (mut left, mut column) = (columns / lanes, 0);
-    let mut panels = Vec::new();
-    while left > 0 {
-        let vectors = match left {
-            1 => 1,
-            2 | 4 => 2,
-            _ => 3,
-        };
-        panels.push((column, vectors));
-        column += vectors * lanes;
-        left -= vectors;
-    }
-    panels
 }
 
 impl Dense {

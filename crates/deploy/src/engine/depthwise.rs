@@ -6,10 +6,10 @@
 
 use super::activate::activate;
 use super::layout::pitch;
-use super::simd::{lanes, vectorized};
 use super::window::Window;
 use crate::nonlinearity::Nonlinearity;
 use crate::operation::Convolution;
+use automl_numeric::vector::{lanes, vectorized};
 use pulp::{Simd, WithSimd};
 use std::array::from_fn;
 

@@ -2,9 +2,9 @@
 
 use super::activate::activate;
 use super::layout::pitch;
-use super::simd::fast;
 use crate::nonlinearity::Nonlinearity;
 use crate::operation::ChannelConvolution;
+use automl_numeric::vector::fast;
 
 /// Means over all pixels.
 pub(super) fn mean(x: &[f32], positions: usize, pitch: usize, out: &mut [f32]) {

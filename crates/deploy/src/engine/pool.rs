@@ -1,10 +1,10 @@
 //! Maxima and means of windows.
 
 use super::layout::pitch;
-use super::simd::fast;
 use super::window::Window;
 use crate::program::Shape;
 use automl_arch::Pooling;
+use automl_numeric::vector::fast;
 
 /// Pooling of every map on its own.
 #[derive(Debug)]

@@ -9,10 +9,10 @@ use super::maps::{Maps, Shape};
 use super::mode::Mode;
 use super::parallel::{parallel_for, readers, states};
 use super::pool::{Averaged, average};
-use super::simd::fast;
 use super::tensor::{numbers, set_gradient};
 use crate::attention::{ChannelAttention, SqueezeExcite};
 use automl_arch::{Activation, Gate};
+use automl_numeric::vector::fast;
 use burn::tensor::Gradients;
 use std::sync::Arc;
 

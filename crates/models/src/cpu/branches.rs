@@ -4,7 +4,7 @@ use super::buffer::Buffer;
 use super::gradient::Gradient;
 use super::maps::{Maps, Shape};
 use super::parallel::{parallel_for, readers};
-use super::simd::fast;
+use automl_numeric::vector::fast;
 
 /// Sum of two branches.
 pub(super) fn sum(a: &Maps, b: &Maps) -> Maps {

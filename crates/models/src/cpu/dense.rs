@@ -2,9 +2,9 @@
 
 use super::buffer::Buffer;
 use super::product::{Gathered, NONE, Outer, Packed};
-use super::simd::lanes;
 use super::window::{Plan, Window};
 use automl_arch::Convolution;
+use automl_numeric::vector::lanes;
 
 /// Fewer input channels than this make products too thin: patches are copied out first.
 const THIN: usize = 8;

@@ -8,9 +8,9 @@ mod scatter;
 mod weight_gradient;
 
 use super::buffer::Buffer;
-use super::simd::lanes;
 use super::window::Window;
 use automl_arch::Convolution;
+use automl_numeric::vector::lanes;
 use correlate::Correlate;
 use scatter::Scatter;
 use weight_gradient::WeightGradient;

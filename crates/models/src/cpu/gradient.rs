@@ -4,7 +4,7 @@ use super::buffer::Buffer;
 use super::maps::Maps;
 use super::norm::Sums;
 use super::parallel::{self, parallel_for};
-use super::simd::fast;
+use automl_numeric::vector::fast;
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -5,8 +5,8 @@
 //! and activation cost no passes through memory of their own but for two sums.
 
 use super::activation::{Function, with_activation};
-use super::simd::{fast, vectorized};
 use automl_arch::Activation;
+use automl_numeric::vector::{fast, vectorized};
 use pulp::{Simd, WithSimd};
 use std::marker::PhantomData;
 

@@ -5,10 +5,10 @@ use super::gradient::{Gradient, InputGradient};
 use super::maps::{Maps, Shape};
 use super::parallel::{parallel_for, readers, states};
 use super::product::NONE;
-use super::simd::fast;
 use super::window::{Plan, Window};
 use crate::pool::Pool;
 use automl_arch::{Activation, Convolution, Pooling};
+use automl_numeric::vector::fast;
 use std::sync::Arc;
 
 /// Tape entry of a pooling.

@@ -9,7 +9,7 @@
 mod gathered;
 mod outer;
 
-use super::simd::lanes;
+use automl_numeric::vector::{lanes, panels};
 
 pub(super) use gathered::Gathered;
 pub(super) use outer::Outer;
@@ -32,24 +32,6 @@ struct Panel {
     column: usize,
     vectors: usize,
     offset: usize,
-}
-
-/// Columns in panels of two or three vectors; of one vector only where one is left.
-fn panels(columns: usize) -> Vec<(usize, usize)> {
-    let lanes = lanes();
-    let (mut left, mut column) = (columns.div_ceil(lanes), 0);
-    let mut panels = Vec::new();
-    while left > 0 {
-        let vectors = match left {
-            1 => 1,
-            2 | 4 => 2,
-            _ => 3,
-        };
-        panels.push((column, vectors));
-        column += vectors * lanes;
-        left -= vectors;
-    }
-    panels
 }
 
 impl Packed {

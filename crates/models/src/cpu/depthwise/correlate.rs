@@ -1,6 +1,6 @@
 //! Correlation of each channel with its kernel.
 
-use crate::cpu::simd::vectorized;
+use automl_numeric::vector::vectorized;
 use pulp::{Simd, WithSimd};
 use std::array::from_fn;
 

@@ -1,6 +1,6 @@
 //! Images within a border of zeros.
 
-use crate::cpu::simd::vectorized;
+use automl_numeric::vector::vectorized;
 use pulp::{Simd, WithSimd};
 
 /// Copy of an image `[rows, columns, vectors]` to `[vectors, lines, line]`: one vector of channels

@@ -1,6 +1,6 @@
 //! Gradient of the kernels.
 
-use crate::cpu::simd::vectorized;
+use automl_numeric::vector::vectorized;
 use pulp::{Simd, WithSimd};
 use std::array::from_fn;
 

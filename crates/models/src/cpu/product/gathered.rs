@@ -1,7 +1,7 @@
 //! Product of gathered rows with matrices.
 
 use super::{NONE, Packed, Panel};
-use crate::cpu::simd::vectorized;
+use automl_numeric::vector::vectorized;
 use pulp::{Simd, WithSimd};
 use std::array::from_fn;
 

@@ -1,7 +1,7 @@
 //! Gradient of the matrices of a product.
 
 use super::{NONE, panels};
-use crate::cpu::simd::vectorized;
+use automl_numeric::vector::vectorized;
 use pulp::{Simd, WithSimd};
 use std::array::from_fn;
 
