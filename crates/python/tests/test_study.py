@@ -1,8 +1,10 @@
 """Studies from Python."""
 
+import _thread
 import math
 import threading
 import time
+from typing import cast
 
 import pytest
 from automl_rs import Choice, Float, Int, Study, StudyError, TrialPruned
@@ -23,7 +25,7 @@ def test_optimize_finds_the_minimum_on_one_and_on_several_threads():
     for jobs in (1, 3):
         study = Study(SPACE, seed=1, n_trials=40)
         study.optimize(loss, 40, n_jobs=jobs)
-        assert len(study) == 40 and study.best.value < 0.5
+        assert len(study) == 40 and study.best.values[0] < 0.5
         assert ("momentum" in study.best.params) == (study.best.params["optimizer"] == "sgd")
 
 
@@ -92,6 +94,64 @@ def test_an_interrupted_trial_is_handed_out_again():
             study.optimize(interrupted, 5, n_jobs=jobs)
     study.optimize(loss, 1)
     assert all(record.state == "complete" for record in study.trials)
+
+
+def test_ctrl_c_ends_the_loop_and_keeps_what_other_threads_finish():
+    study = Study(SPACE, seed=1)
+    begun = []
+
+    def slow(trial):
+        begun.append(trial.number)
+        if len(begun) % 6 == 0:
+            _thread.interrupt_main()
+        time.sleep(0.05)
+        return loss(trial)
+
+    for jobs in (1, 3):
+        with pytest.raises(KeyboardInterrupt):
+            study.optimize(slow, 20, n_jobs=jobs)
+        study.optimize(loss, 8)
+    states = [record.state for record in study.trials]
+    assert set(states) == {"complete"} and 16 <= len(states) < 40 and begun
+
+
+def test_what_cannot_be_used_is_refused_and_loses_no_trial():
+    study = Study({"x": Float(0, 1)}, constraints=1, fidelity=("epochs", 1, 9), scheduler="none")
+    for call, words in [
+        (lambda: study.optimize(lambda trial: 1.0), "n_trials, timeout"),
+        (lambda: study.optimize(lambda trial: 1.0, 3, n_jobs=0), "n_jobs"),
+        (lambda: study.optimize(lambda trial: ([1.0, 2.0], [0.0]), 1), "2 values"),
+        (lambda: study.optimize(lambda trial: 1.0, 1), "0 constraint values"),
+        (lambda: study.optimize(lambda trial: cast(float, "high"), 1), "'high'"),
+        (lambda: study.optimize(lambda trial: trial.report(10, 1.0), 1), r"10 is not in \[1, 9\]"),
+        (lambda: study.add_trial({"x": 0.5}, 1.0, constraints=[1, 2]), "2 constraint values"),
+        (lambda: study.add_trial({"x": object()}, 1.0, constraints=[1]), "object"),
+        (lambda: Study({"x": Float(0, math.inf)}), "'x'.*finite"),
+        (lambda: Study({"x": Choice(cast(list, [object()]))}), "'x'.*object"),
+        (lambda: Study(SPACE, seed=-1), "seed"),
+        (lambda: Study(SPACE, storage="nowhere/at/all.db"), "nowhere"),
+    ]:
+        with pytest.raises((ValueError, StudyError), match=words):
+            call()
+    # The trial of all these loops is one and the same, handed out again each time.
+    assert [record.state for record in study.trials] == ["waiting"]
+
+
+def test_numbers_of_other_libraries():
+    np = pytest.importorskip("numpy")
+    study = Study(SPACE)
+    study.enqueue({"lr": np.float64(0.01), "layers": np.int64(3), "optimizer": "adam"})
+    study.optimize(lambda trial: np.array([trial["layers"] - np.float32(2.5)]), 0)
+    assert study.best.params["layers"] == 3 and study.best.values == [0.5]
+    study.tell(study.ask(), np.array([0.25]))
+    assert study.best.values == [0.25]
+
+
+def test_a_time_limit_ends_the_loop():
+    study = Study(SPACE, sampler="random")
+    start = time.monotonic()
+    study.optimize(loss, timeout=0.2, n_jobs=-1)
+    assert len(study) > 0 and time.monotonic() - start < 30
 
 
 def test_stored_studies_go_on(tmp_path):

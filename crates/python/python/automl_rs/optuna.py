@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import threading
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 from optuna.distributions import (
     BaseDistribution,
@@ -76,7 +77,7 @@ class _Mirror:
 
     def take(self, trial: FrozenTrial) -> bool:
         """Takes one trial in; false where it is to be looked at again."""
-        params = self.encode(trial)
+        params = self.encode(trial, self.proposed(trial.number))
         if not trial.state.is_finished():
             known = trial.number in self.running
             if trial.state == TrialState.RUNNING and not known and params is not None:
@@ -84,7 +85,7 @@ class _Mirror:
             return False
         number, asked = self.running.pop(trial.number, (None, None))
         if number is not None and asked != params:
-            # Other parameters were used than the proposed ones.
+            # Other values were used than the proposed ones.
             self.native.tell(number, "failed", [], [], "not evaluated")
             number = None
         if params is None:
@@ -120,12 +121,22 @@ class _Mirror:
         else:
             self.native.tell(number, "failed", [], [], "failed")
 
-    def encode(self, trial: FrozenTrial) -> Optional[str]:
-        """The parameters of the space as JSON; none where the trial lacks one."""
+    def proposed(self, optuna_number: int) -> dict[str, Any]:
+        """The values under which a trial runs here, by name."""
+        _, asked = self.running.get(optuna_number, (0, "{}"))
+        return json.loads(asked)
+
+    def encode(self, trial: FrozenTrial, proposed: dict[str, Any]) -> Optional[str]:
+        """The parameters of the space as JSON; none where the trial lacks one. A proposed value that
+        the objective did not ask for counts as used: its result does not depend on it."""
         params = {}
+        is_proposal = bool(proposed) and any(name in trial.params for name in self.space)
         for name, distribution in self.space.items():
             if name not in trial.params:
-                return None
+                if not is_proposal:
+                    return None
+                params[name] = proposed[name]
+                continue
             value = trial.params[name]
             if isinstance(distribution, CategoricalDistribution):
                 if trial.distributions.get(name) != distribution:
@@ -167,7 +178,7 @@ class OptunaSampler(BaseSampler):
         sampler: str = "auto",
         *,
         seed: Optional[int] = None,
-        search_space: Optional[dict[str, BaseDistribution]] = None,
+        search_space: Optional[Mapping[str, BaseDistribution]] = None,
         n_trials: Optional[int] = None,
         constraints_func: Optional[Callable[[FrozenTrial], Sequence[float]]] = None,
     ) -> None:
@@ -184,20 +195,24 @@ class OptunaSampler(BaseSampler):
         self._mirror: Optional[_Mirror] = None
         self._mirror_key: Any = None
         self._intersection = IntersectionSearchSpace(include_pruned=True)
+        self._process = os.getpid()
 
     def __getstate__(self) -> dict[str, Any]:
-        made = ("_lock", "_mirror", "_mirror_key", "_intersection")
+        made = ("_lock", "_mirror", "_mirror_key", "_intersection", "_process")
         return {key: value for key, value in self.__dict__.items() if key not in made}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        vars(self).update(state)
         self._reset()
 
     def reseed_rng(self) -> None:
+        """Gives replicas in other processes seeds of their own. Threads share this object, whose
+        draws differ by the number of the trial, so that its study is kept."""
         self._independent.reseed_rng()
         with self._lock:
             self._seed = random.SystemRandom().getrandbits(63)
-            self._mirror = None
+            if self._process != os.getpid():
+                self._mirror, self._process = None, os.getpid()
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -274,25 +289,36 @@ class OptunaPruner(BasePruner):
         self._lock = threading.Lock()
         self._study_id: Optional[int] = None
         self._study: Optional[NativeStudy] = None
-        #: Our numbers, and the steps that are reported already, by Optuna's numbers.
+        #: Our numbers, and the fidelities that are reported already, by Optuna's numbers.
         self._known: dict[int, tuple[int, int]] = {}
         self._stopped: set[int] = set()
+        #: Optuna's numbers that are not finished here; those from `_seen` on are unknown.
+        self._open: list[int] = []
+        self._seen = 0
 
     def __getstate__(self) -> dict[str, Any]:
         kept = ("_limits", "_scheduler", "_first_step")
         return {key: self.__dict__[key] for key in kept}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
+        vars(self).update(state)
         self._reset()
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         with self._lock:
             if self._study is None or self._study_id != study._study_id:
                 self._reset_for(study)
-            for other in study._get_trials(deepcopy=False, use_cache=True):
-                if other.number != trial.number:
+            trials = study._get_trials(deepcopy=False, use_cache=True)
+            numbers = self._open + list(range(self._seen, len(trials)))
+            self._open, self._seen = [], len(trials)
+            for number in numbers:
+                other = trials[number]
+                if number != trial.number:
                     self._follow(other)
+                if other.state.is_finished():
+                    self._finish(other)
+                else:
+                    self._open.append(number)
             self._follow(trial)
             return trial.number in self._stopped
 
@@ -300,6 +326,7 @@ class OptunaPruner(BasePruner):
         self._study = self._native(_directions(study)[0])
         self._study_id = study._study_id
         self._known, self._stopped = {}, set()
+        self._open, self._seen = [], 0
 
     def _follow(self, trial: FrozenTrial) -> None:
         """Reports the steps of a trial that are new."""
@@ -320,3 +347,16 @@ class OptunaPruner(BasePruner):
                 self._stopped.add(trial.number)
                 break
         self._known[trial.number] = (number, reported)
+
+    def _finish(self, trial: FrozenTrial) -> None:
+        """Ends a trial here too: median and percentile compare with complete trials."""
+        native = self._study
+        if native is None or trial.number not in self._known or trial.number in self._stopped:
+            return
+        number, _ = self._known[trial.number]
+        if trial.state == TrialState.COMPLETE:
+            native.tell(number, "complete", list(trial.values), [], "")
+        elif trial.state == TrialState.PRUNED:
+            native.tell(number, "pruned", [], [], "")
+        else:
+            native.tell(number, "failed", [], [], "failed")

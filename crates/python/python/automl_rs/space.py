@@ -64,6 +64,29 @@ def _clauses(when: Condition) -> list[dict[str, Any]]:
     ]
 
 
+def _plain(value: Any) -> Any:
+    """A number of another library, such as NumPy's, as one of Python's."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"a value is a string, a number, a boolean or None, not {value!r}")
+
+
+def encode(fields: Any) -> str:
+    """The JSON form of parameters or of their values."""
+    try:
+        return json.dumps(fields, default=_plain, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ValueError(str(error)) from None
+
+
+def _encode_parameter(fields: dict[str, Any]) -> str:
+    try:
+        return encode(fields)
+    except ValueError as error:
+        reason = "a bound is not finite" if "JSON compliant" in str(error) else error
+        raise ValueError(f"parameter {fields['name']!r}: {reason}") from None
+
+
 def to_json(space: Any, constraints: Sequence[str] = ()) -> str:
     """The JSON form of a space: of a mapping of names to parameters, or of a list in that form."""
     if isinstance(space, Mapping) and "parameters" not in space:
@@ -76,11 +99,12 @@ def to_json(space: Any, constraints: Sequence[str] = ()) -> str:
             fields = {"name": name, **parameter._fields()}
             if parameter.when:
                 fields["condition"] = _clauses(parameter.when)
-            parameters.append({key: value for key, value in fields.items() if value is not None})
+            fields = {key: value for key, value in fields.items() if value is not None}
+            parameters.append(json.loads(_encode_parameter(fields)))
         space = parameters
     if constraints:
         parameters = space if isinstance(space, list) else space["parameters"]
         known = [] if isinstance(space, list) else list(space.get("constraints", []))
         known += [{"expression": text} for text in constraints]
         space = {"parameters": parameters, "constraints": known}
-    return json.dumps(space)
+    return encode(space)

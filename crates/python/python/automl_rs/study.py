@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any, Callable, Optional, Sequence, Union
+from typing import Any, Callable, Mapping, Optional, Sequence, Tuple, Union
 
 from . import space as _space
 from ._native import NativeStudy, StudyError
 
+#: Objective values: one, a sequence of them, or none.
 Values = Union[float, Sequence[float], None]
+
+#: What an objective returns: values, or values with the list of constraint values.
+Result = Union[Values, Tuple[Values, Sequence[float]]]
 
 #: Seconds between two looks of a worker that waits for reports of others.
 _LOOK = 0.05
@@ -59,6 +65,7 @@ class Trial:
         #: The trial with the checkpoint that this one continues, in population-based training.
         self.parent: Optional[int] = assignment["parent"]
         self._last: Optional[list[float]] = None
+        self._is_constrained = False
 
     def __getitem__(self, name: str) -> Any:
         return self.params[name]
@@ -114,8 +121,11 @@ class Study:
         seed: Optional[int] = None,
     ) -> None:
         directions = [directions] if isinstance(directions, str) else list(directions)
+        if seed is not None and not 0 <= seed < 2**64:
+            raise ValueError(f"the seed must be in [0, 2^64), not {seed}")
         self._has_fidelity = fidelity is not None
-        self._max = fidelity[2] if fidelity else None
+        self._max = fidelity[2] if fidelity else 0
+        self._constraints = constraints
         self._native = NativeStudy(
             _space.to_json(space, require),
             directions,
@@ -123,7 +133,7 @@ class Study:
             scheduler,
             seed=seed,
             planned=n_trials,
-            fidelity=(*fidelity, resumable) if fidelity else None,
+            fidelity=(fidelity[0], fidelity[1], fidelity[2], resumable) if fidelity else None,
             constraints=constraints,
             storage=storage,
             name=name,
@@ -131,6 +141,9 @@ class Study:
 
     def __len__(self) -> int:
         return len(self._native)
+
+    def __repr__(self) -> str:
+        return f"<Study with {len(self)} trials>"
 
     def ask(self) -> Trial:
         """The next configuration, to be evaluated at the highest fidelity."""
@@ -155,7 +168,14 @@ class Study:
         The first two of the last three are carried out; after ``"complete"`` tell the result."""
         if not self._has_fidelity:
             raise StudyError("the study has no fidelity")
-        values = _list(values)
+        if not 1 <= fidelity <= self._max:
+            raise StudyError(
+                f"trial {trial.number}: the fidelity {fidelity} is not in [1, {self._max}]"
+            )
+        values = _list(values, trial.number)
+        if constraints:
+            self._check_constraints(trial.number, constraints)
+            trial._is_constrained = True
         trial._last = values
         verdict = self._native.report(trial.number, fidelity, values, list(constraints))
         trial.fidelity = max(trial.fidelity, fidelity)
@@ -169,19 +189,32 @@ class Study:
         number = trial.number if isinstance(trial, Trial) else trial
         if values is None and state == "complete":
             raise StudyError(f"trial {number} has no values: tell some, or state=\"failed\"")
-        self._native.tell(number, state, _list(values), list(constraints), reason)
+        is_known = isinstance(trial, Trial) and trial._is_constrained and not constraints
+        if state == "complete" and not is_known:
+            self._check_constraints(number, constraints)
+        self._native.tell(number, state, _list(values, number), list(constraints), reason)
 
-    def enqueue(self, params: dict[str, Any]) -> int:
+    def enqueue(self, params: Mapping[str, Any]) -> int:
         """Adds a trial with these parameters, which is handed out next; its number."""
-        return self._native.enqueue(json.dumps(params))
+        return self._native.enqueue(_space.encode(params))
 
     def add_trial(
-        self, params: dict[str, Any], values: Values = None, *,
+        self, params: Mapping[str, Any], values: Values = None, *,
         constraints: Sequence[float] = (), state: str = "complete",
     ) -> int:
         """Adds a trial that was evaluated elsewhere; its number."""
-        encoded = json.dumps(params)
+        if state == "complete":
+            self._check_constraints(None, constraints)
+        encoded = _space.encode(params)
         return self._native.add_trial(encoded, state, _list(values), list(constraints))
+
+    def _check_constraints(self, number: Optional[int], constraints: Sequence[float]) -> None:
+        if len(constraints) != self._constraints:
+            trial = "the trial" if number is None else f"trial {number}"
+            raise StudyError(
+                f"{trial}: {len(constraints)} constraint values, where the study has "
+                f"{self._constraints} constraints"
+            )
 
     def release(self, trial: Union[Trial, int]) -> None:
         """Gives a running trial back, to be handed out again."""
@@ -207,16 +240,26 @@ class Study:
         return [trial for trial in self.trials if trial.number in numbers]
 
     def optimize(
-        self, objective: Callable[[Trial], Values], n_trials: int, n_jobs: int = 1,
-        timeout: Optional[float] = None, catch: tuple[type[BaseException], ...] = (),
+        self, objective: Callable[[Trial], Result], n_trials: Optional[int] = None,
+        n_jobs: int = 1, timeout: Optional[float] = None,
+        catch: tuple[type[BaseException], ...] = (),
     ) -> None:
-        """Evaluates the objective until ``n_trials`` more trials have begun and none can go on.
+        """Evaluates the objective until ``n_trials`` more trials have begun and none can go on, or
+        until ``timeout`` seconds have passed.
 
-        The objective returns a value, a list of values, or a pair of both and the list of
-        constraint values. An exception of a type in ``catch`` fails its trial; any other one ends the loop, as
-        Ctrl-C does, and its trial is handed out again by the next loop."""
+        The objective returns a value, a sequence of values, or a pair of both and the list of
+        constraint values. ``n_jobs`` trials are evaluated at once, in threads; -1 means one for
+        each core. An exception of a type in ``catch`` fails its trial; any other one ends the loop,
+        as Ctrl-C does, and its trial is handed out again by the next loop."""
+        if n_trials is None and timeout is None:
+            raise ValueError("optimize needs n_trials, timeout, or both")
+        if n_jobs == -1:
+            n_jobs = os.cpu_count() or 1
+        if n_jobs < 1:
+            raise ValueError(f"n_jobs must be -1 or at least 1, not {n_jobs}")
         deadline = None if timeout is None else time.monotonic() + timeout
-        self._native.set_trial_limit(len(self) + n_trials)
+        limit = None if n_trials is None else len(self) + n_trials
+        self._native.set_trial_limit(limit)
         loop = _Loop(self, objective, catch, deadline)
         if n_jobs == 1:
             loop.work()
@@ -228,7 +271,7 @@ class _Loop:
     """The state that the workers of one ``optimize`` share."""
 
     def __init__(
-        self, study: Study, objective: Callable[[Trial], Values],
+        self, study: Study, objective: Callable[[Trial], Result],
         catch: tuple[type[BaseException], ...], deadline: Optional[float],
     ) -> None:
         self.study, self.objective, self.catch = study, objective, catch
@@ -266,26 +309,32 @@ class _Loop:
         except BaseException:
             study.release(trial)
             raise
-        self.finish(trial, values)
+        try:
+            self.finish(trial, values)
+        except BaseException:
+            if study._native.state(trial.number) == "running":
+                study.release(trial)
+            raise
 
-    def finish(self, trial: Trial, values: Values) -> None:
+    def finish(self, trial: Trial, result: Result) -> None:
         study = self.study
         if study._native.state(trial.number) != "running":
             return  # the objective went on after its pause or stop
-        constraints: Sequence[float] = ()
-        if isinstance(values, tuple) and len(values) == 2 and isinstance(values[1], list):
-            values, constraints = values
-        values = trial._last if values is None else _list(values)
+        values, constraints = _split(result)
         if values is None:
-            study.tell(trial, state="failed", reason="the objective returned no value")
-            return
+            if trial._last is None:
+                study.tell(trial, state="failed", reason="the objective returned no value")
+                return
+            values = trial._last
+        values = _list(values, trial.number)
+        if constraints or not trial._is_constrained:
+            study._check_constraints(trial.number, constraints)
         target = trial.target
         if study._has_fidelity and target is not None and trial.fidelity < target:
-            if any(value != value for value in values):
+            if any(math.isnan(value) for value in values):
                 study.tell(trial, state="failed", reason="the objective is not a number")
                 return
-            verdict = study.report(trial, target, values, constraints)
-            if verdict in ("pause", "stop"):
+            if study.report(trial, target, values, constraints) in ("pause", "stop"):
                 return
         study.tell(trial, values, constraints=constraints)
 
@@ -313,16 +362,29 @@ class _Loop:
             self.stop.set()
 
 
-def _list(values: Values) -> list[float]:
+def _split(result: Any) -> tuple[Values, Sequence[float]]:
+    """Values and constraint values of an objective's result."""
+    if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], list):
+        return result
+    return result, ()
+
+
+def _list(values: Any, number: Optional[int] = None) -> list[float]:
+    """Values as floats: of a number, of a sequence or of an array."""
     if values is None:
         return []
-    if isinstance(values, (list, tuple)):
-        return [float(value) for value in values]
-    return [float(values)]  # type: ignore[arg-type]
+    try:
+        many = not isinstance(values, str) and hasattr(values, "__len__")
+        return [float(value) for value in (values if many else [values])]
+    except (TypeError, ValueError):
+        trial = "the value" if number is None else f"trial {number}: the value"
+        raise ValueError(f"{trial} must be a number or a list of numbers, not {values!r}") from None
 
 
 def _record(trial: dict[str, Any]) -> TrialRecord:
-    numbers = lambda values: [float(value) for value in values]  # noqa: E731
+    def numbers(values: list[Any]) -> list[float]:
+        return [float(value) for value in values]
+
     return TrialRecord(
         number=trial["number"],
         params=trial["params"],

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any, Optional
 
 import optuna
-import optunahub
 from automl_rs.optuna import OptunaSampler
+from optunahub.samplers import SimpleBaseSampler
 
 
-class AutomlRsSampler(optunahub.samplers.SimpleBaseSampler):
+__all__ = ["AutomlRsSampler"]
+
+
+class AutomlRsSampler(SimpleBaseSampler):
     """A sampler of automl-rs, see ``automl_rs.optuna.OptunaSampler``.
 
     Args:
