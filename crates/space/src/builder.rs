@@ -5,7 +5,9 @@ mod spec;
 pub(crate) use spec::{ClauseSpec, DomainSpec, PredicateSpec};
 
 use crate::space::Definition;
-use crate::{Choices, Condition, Constraint, Expression, Key, Param, Prior, Space, SpaceError};
+use crate::{
+    Choice, Choices, Condition, Constraint, Expression, Key, Param, Prior, Space, SpaceError,
+};
 use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 
@@ -108,6 +110,7 @@ pub struct ParamBuilder<'a, T> {
     domain: DomainSpec,
     log: bool,
     prior: Option<Prior>,
+    default: Option<Choice>,
     clauses: Vec<ClauseSpec>,
     kind: PhantomData<fn() -> T>,
 }
@@ -120,6 +123,7 @@ impl<'a, T> ParamBuilder<'a, T> {
             domain,
             log: false,
             prior: None,
+            default: None,
             clauses: Vec::new(),
             kind: PhantomData,
         }
@@ -130,15 +134,36 @@ impl<'a, T> ParamBuilder<'a, T> {
         mut self,
         log: bool,
         prior: Option<Prior>,
+        default: Option<Choice>,
         clauses: Vec<ClauseSpec>,
     ) -> Self {
         (self.log, self.prior, self.clauses) = (log, prior, clauses);
+        self.default = default;
         self
     }
 
     /// Sets the prior.
     pub fn prior(mut self, prior: Prior) -> Self {
         self.prior = Some(prior);
+        self
+    }
+
+    /// Declares the default: a study tries the configuration of the defaults first
+    /// ([`Space::declared_default`]).
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_space::Space;
+    ///
+    /// let mut builder = Space::builder();
+    /// let rate = builder.float("rate", 1e-4..=1.0).log().default(1e-3).add()?;
+    /// assert!(builder.int("layers", 1..=8).default(9).add().is_err());
+    /// let default = builder.build()?.declared_default().expect("one is declared");
+    /// assert_eq!(default[rate], 1e-3);
+    /// # Ok::<(), automl_space::SpaceError>(())
+    /// ```
+    pub fn default(mut self, value: impl Into<Choice>) -> Self {
+        self.default = Some(value.into());
         self
     }
 
@@ -163,12 +188,13 @@ impl<'a, T> ParamBuilder<'a, T> {
     /// # Errors
     /// - [`SpaceError::EmptyName`] and [`SpaceError::DuplicateName`]: an unusable name.
     /// - [`SpaceError::Domain`] and [`SpaceError::Prior`]: an invalid domain or prior.
+    /// - [`SpaceError::Default`]: a default outside the domain.
     /// - [`SpaceError::UnknownParent`]: a condition on a parameter of another space.
     /// - [`SpaceError::ConditionEmpty`], [`ConditionValue`](SpaceError::ConditionValue),
     ///   [`ConditionOrder`](SpaceError::ConditionOrder) and
     ///   [`ConditionRange`](SpaceError::ConditionRange): a condition that its parent cannot meet.
     pub fn add(self) -> Result<Key<T>, SpaceError> {
-        let Self { space, name, domain, log, prior, clauses, .. } = self;
+        let Self { space, name, domain, log, prior, default, clauses, .. } = self;
         if name.is_empty() {
             return Err(SpaceError::EmptyName);
         }
@@ -183,13 +209,19 @@ impl<'a, T> ParamBuilder<'a, T> {
                 .check(&domain)
                 .map_err(|source| SpaceError::Prior { name: name.clone(), source })?;
         }
+        let default = default.map(|value| {
+            let found = domain.value_of(&value);
+            found.ok_or_else(|| SpaceError::Default { name: name.clone(), value })
+        });
+        let default = default.transpose()?;
         let clauses = clauses
             .into_iter()
             .map(|clause| clause.resolve(&space.definition.params, &name))
             .collect::<Result<Vec<_>, _>>()?;
         let condition = if clauses.is_empty() { None } else { Some(Condition { clauses }) };
         let index = space.definition.params.len();
-        space.definition.params.push(Param::new(name, domain, condition, prior));
+        let param = Param::new(name, domain, condition, prior).with_default(default);
+        space.definition.params.push(param);
         Ok(Key::new(index))
     }
 }

@@ -35,6 +35,14 @@ pub enum SpaceError {
         /// The cause.
         source: PriorError,
     },
+    /// The default of a parameter lies outside its domain.
+    #[error("parameter {name:?}: the default {value} is not one of its values")]
+    Default {
+        /// The name of the parameter.
+        name: String,
+        /// The literal.
+        value: Choice,
+    },
     /// A condition refers to a parameter that is not defined before the child.
     #[error("parameter {name:?} depends on {parent:?}, which is not defined before it")]
     UnknownParent {

@@ -22,6 +22,7 @@ pub struct Param {
     domain: Domain,
     condition: Option<Condition>,
     prior: Option<Prior>,
+    default: Option<Value>,
 }
 
 impl Param {
@@ -31,7 +32,12 @@ impl Param {
         condition: Option<Condition>,
         prior: Option<Prior>,
     ) -> Self {
-        Self { name, domain, condition, prior }
+        Self { name, domain, condition, prior, default: None }
+    }
+
+    /// The parameter with a declared default in its domain.
+    pub(crate) fn with_default(self, default: Option<Value>) -> Self {
+        Self { default, ..self }
     }
 
     /// The name, unique in its space.
@@ -51,9 +57,18 @@ impl Param {
         self.prior.as_ref()
     }
 
-    /// The default: the mode of the prior, or without one the middle of the domain (the first choice
-    /// of a nominal one).
+    /// The default that the space declares for the parameter
+    /// ([`ParamBuilder::default`](crate::ParamBuilder::default)); `None` if it declares none.
+    pub fn declared_default(&self) -> Option<Value> {
+        self.default
+    }
+
+    /// The default: the declared one, else the mode of the prior, or without one the middle of the
+    /// domain (the first choice of a nominal one).
     pub fn default_value(&self) -> Value {
+        if let Some(default) = self.default {
+            return default;
+        }
         match (&self.prior, &self.domain) {
             (Some(prior), domain) => prior.mode(domain),
             (None, Domain::Categorical(d)) if !d.ordered() => Value::Category(0),

@@ -119,6 +119,16 @@ impl Space {
         matches!(self.params()[index].domain(), Domain::Categorical(_)).then(|| Key::new(index))
     }
 
+    /// The configuration of all defaults, where a parameter declares one
+    /// ([`ParamBuilder::default`](crate::ParamBuilder::default)); `None` where none does or where a
+    /// constraint forbids the configuration. Parameters without a declared default have
+    /// [`Param::default_value`].
+    pub fn declared_default(&self) -> Option<Config> {
+        let declared = self.params().iter().any(|param| param.declared_default().is_some());
+        let default = declared.then(|| self.build_config(|_, param| param.default_value()));
+        default.filter(|default| self.allows(default))
+    }
+
     /// The total constraint violation: the sum of [`Constraint::violation`], in `[0, inf]`, zero
     /// exactly where the configuration is allowed. NaN counts as an infinite violation.
     pub fn violation(&self, config: &Config) -> f64 {

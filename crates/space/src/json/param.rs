@@ -3,7 +3,7 @@
 use super::clause::JsonCondition;
 use crate::builder::{DomainSpec, ParamBuilder};
 use crate::{Choice, Domain, Param, Prior, Space, SpaceBuilder, SpaceError};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 
 /// A parameter with the fields of all types.
@@ -29,6 +29,13 @@ pub(super) struct JsonParam {
     condition: Option<JsonCondition>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     prior: Option<Prior>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    default: Option<Choice>,
+}
+
+/// A literal that is there, of which null is one.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Choice>, D::Error> {
+    Choice::deserialize(deserializer).map(Some)
 }
 
 impl JsonParam {
@@ -44,6 +51,7 @@ impl JsonParam {
             ordered: None,
             condition: param.condition().map(|c| JsonCondition::of(space, &c.clauses)),
             prior: param.prior().cloned(),
+            default: param.declared_default().and_then(|value| param.domain().literal(value)),
         };
         match param.domain() {
             Domain::Float(d) => {
@@ -74,7 +82,7 @@ impl JsonParam {
         let clauses = clauses.into_iter().map(|clause| clause.spec(builder, &self.name));
         let clauses = clauses.collect::<Result<_, _>>()?;
         ParamBuilder::<f64>::new(builder, &self.name, domain)
-            .with(self.log == Some(true), self.prior, clauses)
+            .with(self.log == Some(true), self.prior, self.default, clauses)
             .add()
             .map(drop)
     }
