@@ -5,7 +5,7 @@ use crate::caps::Caps;
 use crate::tried::Tried;
 use automl_settings::CostObjective;
 use automl_space::Config;
-use automl_study::{ProposeError, Sampler, View};
+use automl_study::{ProposeError, Sampler, Sources, View};
 use rand::Rng;
 
 /// The number of proposals from which one is taken.
@@ -75,6 +75,10 @@ impl<S: Sampler> Sampler for CostDiversitySampler<S> {
     fn prepare(&mut self, view: &View<'_>) {
         self.follow(view);
         self.inner.prepare(view);
+    }
+
+    fn warm_start(&mut self, sources: &Sources) {
+        self.inner.warm_start(sources);
     }
 }
 

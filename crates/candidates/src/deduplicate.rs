@@ -3,7 +3,7 @@
 use crate::candidate::Candidates;
 use crate::tried::Tried;
 use automl_space::Config;
-use automl_study::{ProposeError, Sampler, View};
+use automl_study::{ProposeError, Sampler, Sources, View};
 use rand::{Rng, RngExt};
 use std::collections::HashMap;
 
@@ -82,6 +82,10 @@ impl<S: Sampler> Sampler for DeduplicatingSampler<S> {
     fn prepare(&mut self, view: &View<'_>) {
         self.follow(view);
         self.inner.prepare(view);
+    }
+
+    fn warm_start(&mut self, sources: &Sources) {
+        self.inner.warm_start(sources);
     }
 }
 

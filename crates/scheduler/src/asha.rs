@@ -1,9 +1,12 @@
 //! Asynchronous successive halving by promotion.
 
+use crate::hurdle::Hurdle;
 use crate::rungs::{Rungs, pause_at_end};
 use crate::setting::{self, SettingError};
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
-use automl_study::{Cursor, Fidelity, History, Job, Ladder, Run, Scheduler, TrialId, Verdict};
+use automl_study::{
+    Cursor, Fidelity, History, Job, Ladder, Run, Scheduler, Sources, TrialId, Verdict,
+};
 
 /// Asynchronous successive halving (ASHA) with promotion and resume.
 ///
@@ -16,6 +19,9 @@ use automl_study::{Cursor, Fidelity, History, Job, Ladder, Run, Scheduler, Trial
 /// after feasible ones, and results with a NaN last: these are never promoted. A decision takes
 /// `O(log n)` for one objective and about `O(sqrt(n) log n)` for two; for more, a new result takes at
 /// most `O(n)`.
+///
+/// After a warm start ([`Scheduler::warm_start`]) a later trial is promoted only if it is at least as
+/// good as the best of the first configurations at its rung (RUSH, Zappella et al. 2021).
 ///
 /// # Examples
 /// The best of the first three trials is promoted to the next rung:
@@ -49,6 +55,7 @@ pub struct Asha {
     eta: f64,
     rungs: Rungs,
     limit: Option<u64>,
+    hurdle: Hurdle,
     cursor: Cursor,
 }
 
@@ -60,7 +67,8 @@ impl Asha {
     pub fn new(ladder: &Ladder, eta: f64) -> Result<Self, SettingError> {
         let eta = setting::eta(eta)?;
         let rungs = Rungs::new(ladder.rungs(eta));
-        Ok(Self { eta, rungs, limit: None, cursor: Cursor::default() })
+        let (hurdle, cursor) = (Hurdle::default(), Cursor::default());
+        Ok(Self { eta, rungs, limit: None, hurdle, cursor })
     }
 
     /// Sets the largest number of trials of the study, if it is known.
@@ -91,9 +99,23 @@ pub(crate) fn share(n: usize, eta: f64) -> usize {
 
 /// The promotion at the highest rung below `top` that has a promotable trial.
 pub(crate) fn promotion(rungs: &Rungs, top: usize, eta: f64) -> Option<Job> {
+    promotion_where(rungs, top, eta, |_, _| true)
+}
+
+/// The promotion at the highest rung below `top` with a promotable trial that `may` leave the rung of
+/// this fidelity.
+fn promotion_where(
+    rungs: &Rungs,
+    top: usize,
+    eta: f64,
+    may: impl Fn(TrialId, Fidelity) -> bool,
+) -> Option<Job> {
     (0..top).rev().find_map(|rung| {
         let allowed = share(rungs.reached(rung), eta);
         let trial = rungs.promotable(rung, allowed)?;
+        if !may(trial, rungs.fidelities()[rung]) {
+            return None;
+        }
         Some(Job::Resume { trial, target: rungs.fidelities()[rung + 1] })
     })
 }
@@ -102,7 +124,8 @@ impl Scheduler for Asha {
     fn next_job(&mut self, history: &History) -> Job {
         self.follow(history);
         let top = self.rungs.fidelities().len() - 1;
-        promotion(&self.rungs, top, self.eta)
+        let may = |trial, rung| self.hurdle.is_cleared(history, trial, rung);
+        promotion_where(&self.rungs, top, self.eta, may)
             .unwrap_or(Job::Start(Run::to(self.rungs.fidelities()[0])))
     }
 
@@ -130,6 +153,10 @@ impl Scheduler for Asha {
             most += self.rungs.skipped(rung);
         }
         ends
+    }
+
+    fn warm_start(&mut self, sources: &Sources) {
+        self.hurdle = Hurdle::of(sources);
     }
 }
 

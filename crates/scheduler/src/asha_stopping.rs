@@ -1,12 +1,13 @@
 //! Asynchronous successive halving by stopping.
 
+use crate::hurdle::Hurdle;
 use crate::non_dominated_fronts::NonDominatedFronts;
 use crate::ranking::{Key, RungResult};
 use crate::setting::{self, SettingError};
 use crate::top_share::TopShare;
 use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext};
 use automl_study::{
-    Cursor, Fidelity, History, Job, Ladder, Run, Scheduler, State, Trial, TrialId, Verdict,
+    Cursor, Fidelity, History, Job, Ladder, Run, Scheduler, Sources, State, Trial, TrialId, Verdict,
 };
 use std::collections::HashMap;
 
@@ -49,6 +50,7 @@ pub struct AshaStopping {
     fidelities: Vec<Fidelity>,
     rungs: Vec<Rung>,
     places: HashMap<TrialId, Vec<Option<Key>>>,
+    hurdle: Hurdle,
     cursor: Cursor,
 }
 
@@ -72,7 +74,8 @@ impl AshaStopping {
             fronts: NonDominatedFronts::default(),
         };
         let rungs = vec![rung; fidelities.len()];
-        Ok(Self { eta, fidelities, rungs, places: HashMap::new(), cursor: Cursor::default() })
+        let (hurdle, cursor) = (Hurdle::default(), Cursor::default());
+        Ok(Self { eta, fidelities, rungs, places: HashMap::new(), hurdle, cursor })
     }
 
     fn top(&self) -> Fidelity {
@@ -160,7 +163,8 @@ impl Scheduler for AshaStopping {
         };
         let before =
             trial.reports.iter().rev().nth(1).map_or(Fidelity::ZERO, |report| report.fidelity);
-        if before >= self.fidelities[rung] || self.is_best(rung, trial.number) {
+        let clears = || self.hurdle.is_cleared(history, trial.number, trial.fidelity());
+        if before >= self.fidelities[rung] || self.is_best(rung, trial.number) && clears() {
             Verdict::Continue
         } else {
             Verdict::Stop
@@ -170,6 +174,10 @@ impl Scheduler for AshaStopping {
     fn next_milestone(&self, fidelity: Fidelity, target: Fidelity) -> Fidelity {
         let next = self.fidelities.iter().find(|f| **f > fidelity);
         next.copied().unwrap_or(target).min(target)
+    }
+
+    fn warm_start(&mut self, sources: &Sources) {
+        self.hurdle = Hurdle::of(sources);
     }
 }
 

@@ -9,6 +9,7 @@ mod bracket_iterations;
 mod bracket_set;
 mod freeze_thaw;
 mod halving;
+mod hurdle;
 mod hyperband;
 mod non_dominated_fronts;
 mod pasha;

@@ -6,7 +6,7 @@ use automl_gp::{Acquisition, GpOptions, GpSampler};
 use automl_space::Config;
 use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext, Supports};
 use automl_study::{
-    Fidelity, History, ProposeError, RandomSampler, Sampler, State, Trial, TrialId, View,
+    Fidelity, History, ProposeError, RandomSampler, Sampler, Sources, State, Trial, TrialId, View,
 };
 use rand::{Rng, RngExt};
 
@@ -69,6 +69,7 @@ pub struct RungGpSampler {
     results: Option<RungResults>,
     /// One process for each rung, so that each keeps its fitted hyperparameters.
     processes: Vec<GpSampler>,
+    sources: Sources,
 }
 
 impl RungGpSampler {
@@ -77,7 +78,8 @@ impl RungGpSampler {
     /// # Errors
     /// [`SettingError::Eta`] unless `eta` is finite and above 1.
     pub fn new(eta: f64) -> Result<Self, SettingError> {
-        Ok(Self { eta: setting::eta(eta)?, results: None, processes: Vec::new() })
+        let sources = Sources::default();
+        Ok(Self { eta: setting::eta(eta)?, results: None, processes: Vec::new(), sources })
     }
 }
 
@@ -99,11 +101,20 @@ impl Sampler for RungGpSampler {
             acquisition: Acquisition::LowerConfidenceBound(BETA),
             ..GpOptions::default()
         };
-        self.processes.resize_with(fidelities.len(), || GpSampler::new(options));
+        self.processes.resize_with(fidelities.len(), || {
+            let mut process = GpSampler::new(options);
+            process.warm_start(&self.sources);
+            process
+        });
         let inner =
             View { history: &own, ladder: None, target: None, planned_trials: None, ..*view };
         let config = self.processes[rung].propose(&inner, rng)?;
         Ok(view.deduplicated(config, rng))
+    }
+
+    fn warm_start(&mut self, sources: &Sources) {
+        self.sources = sources.clone();
+        self.processes.clear();
     }
 }
 

@@ -11,6 +11,7 @@ mod run;
 mod sampler;
 mod scheduler;
 mod sobol;
+mod sources;
 mod startup;
 mod stop;
 mod storage;
@@ -26,6 +27,7 @@ pub use run::Run;
 pub use sampler::{ProposeError, Sampler, View};
 pub use scheduler::{FullFidelity, FullFidelityConfig, Job, Scheduler, Verdict};
 pub use sobol::{SobolConfig, SobolSampler, sobol_point};
+pub use sources::{Source, SourceTrial, Sources, ranking_weights};
 pub use stop::{StopError, StopFlag, survive_file_limit};
 pub use storage::{Expired, Heartbeat, SharedStorage, Storage, StoreError};
 pub use study::{

@@ -1,6 +1,6 @@
 //! The trait of samplers and what they see.
 
-use crate::{Fidelity, History, Ladder, TrialId};
+use crate::{Fidelity, History, Ladder, Sources, TrialId};
 use automl_space::{Config, Space};
 use rand::{Rng, RngExt};
 use std::fmt;
@@ -55,6 +55,10 @@ pub trait Sampler: Send + fmt::Debug {
     /// Prepares the next proposal ahead of time, between requests. By the law it changes no proposal.
     /// The default does nothing.
     fn prepare(&mut self, _view: &View<'_>) {}
+
+    /// Takes up what earlier studies tell of the space, before the first proposal. By the law the
+    /// proposals are then a function of the view and of these sources. The default does nothing.
+    fn warm_start(&mut self, _sources: &Sources) {}
 }
 
 impl<S: Sampler + ?Sized> Sampler for Box<S> {
@@ -64,6 +68,10 @@ impl<S: Sampler + ?Sized> Sampler for Box<S> {
 
     fn prepare(&mut self, view: &View<'_>) {
         (**self).prepare(view);
+    }
+
+    fn warm_start(&mut self, sources: &Sources) {
+        (**self).warm_start(sources);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The trait of schedulers: early termination and resumption of trials. Decisions are data.
 
 use crate::part::{OptionError, SchedulerConfig, StudyContext, Supports};
-use crate::{Fidelity, History, Run, State, TrialId};
+use crate::{Fidelity, History, Run, Sources, State, TrialId};
 use std::fmt;
 
 /// What a free worker should do.
@@ -62,6 +62,11 @@ pub trait Scheduler: Send + fmt::Debug {
         let _ = history;
         Vec::new()
     }
+
+    /// Takes up the earlier studies and the first configurations of the study, before the first
+    /// decision. By the law the decisions are then a function of the trials and of these sources. The
+    /// default does nothing.
+    fn warm_start(&mut self, _sources: &Sources) {}
 }
 
 impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
@@ -79,6 +84,10 @@ impl<S: Scheduler + ?Sized> Scheduler for Box<S> {
 
     fn unpromotable(&mut self, history: &History) -> Vec<TrialId> {
         (**self).unpromotable(history)
+    }
+
+    fn warm_start(&mut self, sources: &Sources) {
+        (**self).warm_start(sources);
     }
 }
 

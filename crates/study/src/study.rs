@@ -21,7 +21,7 @@ use crate::{
     TrialId, View,
 };
 use automl_numeric::pareto;
-use automl_space::Space;
+use automl_space::{Config, Space};
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tracing::warn;
@@ -43,6 +43,8 @@ pub struct Study {
     storage: Option<Box<dyn Storage>>,
     seed: u64,
     planned_trials: Option<u64>,
+    /// The configurations of the first trials, which the sampler is not asked for.
+    first: Vec<Config>,
     trial_limit: Option<u64>,
     stop: StopFlag,
     /// Trials with a fixed configuration that have not started.

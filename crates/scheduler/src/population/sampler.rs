@@ -4,7 +4,7 @@ use super::Population;
 use super::decide::Due;
 use super::explore::perturbed;
 use automl_space::Config;
-use automl_study::{ProposeError, Sampler, View};
+use automl_study::{ProposeError, Sampler, Sources, View};
 use rand::Rng;
 
 /// The sampler of a [`Population`].
@@ -59,5 +59,9 @@ impl<S: Sampler> Sampler for PopulationSampler<S> {
         if !matches!(self.population.due(view.history), Some(Due::Exploit { .. })) {
             self.inner.prepare(view);
         }
+    }
+
+    fn warm_start(&mut self, sources: &Sources) {
+        self.inner.warm_start(sources);
     }
 }

@@ -6,7 +6,7 @@ use automl_candidates::Candidates;
 use automl_numeric::regression::slope;
 use automl_numeric::stream;
 use automl_space::Config;
-use automl_study::{ProposeError, Sampler, View};
+use automl_study::{ProposeError, Sampler, Sources, View};
 use automl_train::{Score, ScoreBatch};
 use rand::Rng;
 
@@ -92,6 +92,10 @@ impl<S: Sampler> Sampler for ProxyFilterSampler<S> {
 
     fn prepare(&mut self, view: &View<'_>) {
         self.inner.prepare(view);
+    }
+
+    fn warm_start(&mut self, sources: &Sources) {
+        self.inner.warm_start(sources);
     }
 }
 

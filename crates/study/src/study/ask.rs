@@ -3,6 +3,7 @@
 use super::{AskError, Assignment, Next, Study, now};
 use crate::{Fidelity, Job, Ladder, Run, State, Trial, View};
 use automl_numeric::stream;
+use automl_space::Config;
 use tracing::debug;
 
 impl Study {
@@ -111,7 +112,14 @@ impl Study {
             ladder: self.ladder.as_ref(),
             target: run.map(|run| run.target),
         };
-        let config = self.sampler.propose(&view, &mut stream(self.seed, number.0, "propose"))?;
+        let rng = &mut stream(self.seed, number.0, "propose");
+        // A child of a population continues its parent: its configuration is the sampler's.
+        let is_child = run.is_some_and(|run| run.warm_start.is_some());
+        let is_open = |config: &&Config| !self.history.seen(config) && self.space.allows(config);
+        let config = match self.first.iter().find(is_open).filter(|_| !is_child) {
+            Some(first) => first.clone(),
+            None => self.sampler.propose(&view, rng)?,
+        };
         self.space.check(&config)?;
         let violation = self.space.violation(&config);
         if violation > 0.0 {

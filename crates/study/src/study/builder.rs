@@ -3,9 +3,10 @@
 use super::Study;
 use super::set_aside::{insert, note_set_aside};
 use super::worker_lease::{INTERVAL, WorkerLease};
+use crate::sources::pinned;
 use crate::{
-    Direction, History, HistoryError, Ladder, Sampler, Scheduler, SobolSampler, StopFlag, Storage,
-    StoreError, TrialId,
+    Direction, History, HistoryError, Ladder, Sampler, Scheduler, SobolSampler, Sources, StopFlag,
+    Storage, StoreError, TrialId,
 };
 use automl_space::Space;
 use std::collections::BTreeSet;
@@ -28,6 +29,14 @@ pub enum BuildError {
     /// The stored record is inconsistent.
     #[error(transparent)]
     History(#[from] HistoryError),
+    /// The study is warm-started by other earlier studies than those that it began with.
+    #[error("the study was begun with a warm start from {recorded:?}, not from {given:?}")]
+    Sources {
+        /// Names of the earlier studies given.
+        given: String,
+        /// Names of the earlier studies in the record.
+        recorded: String,
+    },
 }
 
 /// Collects the parts of a study; everything but the space has a default.
@@ -45,6 +54,7 @@ pub struct StudyBuilder {
     heartbeat: Duration,
     alone: bool,
     worker: Option<String>,
+    sources: Option<Sources>,
 }
 
 impl StudyBuilder {
@@ -62,6 +72,7 @@ impl StudyBuilder {
             heartbeat: INTERVAL,
             alone: false,
             worker: None,
+            sources: None,
         }
     }
 
@@ -137,6 +148,17 @@ impl StudyBuilder {
         self
     }
 
+    /// Learns from earlier studies: their first configurations are tried before the sampler is
+    /// asked, and sampler and scheduler take up what they can
+    /// ([`Sampler::warm_start`], [`Scheduler::warm_start`]).
+    ///
+    /// The storage keeps the sources, so that every process of the study, now and later, has those of
+    /// the first one, even where the earlier studies have grown since.
+    pub fn warm_start(mut self, sources: Sources) -> Self {
+        self.sources = Some(sources);
+        self
+    }
+
     /// Says that no other process works on the study while this one does: it does not look for what
     /// others write and keeps no heartbeats, and [`Study::recover`] takes every running trial back.
     pub fn alone(mut self) -> Self {
@@ -148,7 +170,7 @@ impl StudyBuilder {
     ///
     /// # Errors
     /// [`BuildError`] if there is no objective, the storage cannot be opened, or it holds a study
-    /// of that name with another space or other directions.
+    /// of that name with another space, other directions or another warm start.
     pub fn build(mut self) -> Result<Study, BuildError> {
         if self.directions.is_empty() {
             return Err(BuildError::NoObjectives);
@@ -173,6 +195,17 @@ impl StudyBuilder {
                 None => insert(&mut **storage, SEED, seed.unwrap_or(0).into())?,
             };
             seed = seed.or(stored.as_u64());
+            self.sources = pinned(&mut **storage, self.sources, &self.space)?;
+        }
+        let mut sources = self.sources.unwrap_or_default();
+        if !sources.studies().is_empty() {
+            self.sampler.warm_start(&sources);
+        }
+        if let Some(default) = self.space.declared_default() {
+            sources = sources.with_default(default);
+        }
+        if let Some(scheduler) = self.scheduler.as_mut().filter(|_| !sources.is_empty()) {
+            scheduler.warm_start(&sources);
         }
         let mut study = Study {
             space: self.space,
@@ -183,6 +216,7 @@ impl StudyBuilder {
             storage: self.storage,
             seed: seed.unwrap_or(0),
             planned_trials: self.planned_trials,
+            first: sources.first().to_vec(),
             trial_limit: None,
             stop: self.stop,
             waiting: BTreeSet::new(),
