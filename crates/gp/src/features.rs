@@ -103,6 +103,12 @@ impl Features {
         row
     }
 
+    /// The columns of one parameter.
+    pub(crate) fn columns_of(&self, parameter: usize) -> std::ops::Range<usize> {
+        let start = self.offsets[parameter];
+        start..start + if self.encodings[parameter] == Encoding::Arc { 2 } else { 1 }
+    }
+
     /// The columns of unconditional continuous parameters, which input warping may be fitted to.
     pub(crate) fn warpable(&self) -> Vec<usize> {
         (0..self.encodings.len())

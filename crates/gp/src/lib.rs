@@ -12,6 +12,7 @@ mod output_transform;
 mod regression;
 mod sampler;
 mod surrogate;
+mod transfer;
 mod trust_region;
 
 pub use config::{AcquisitionName, GpConfig, TurboConfig};
@@ -21,4 +22,5 @@ pub use regression::{
     Posterior, Prediction, Priors, RegressionError,
 };
 pub use sampler::GpSampler;
+pub use transfer::SourceSurrogate;
 pub use trust_region::TrustRegionOptions;

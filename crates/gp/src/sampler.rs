@@ -14,13 +14,15 @@ use crate::features::Features;
 use crate::observed_trials::ObservedTrials;
 use crate::regression::{Kernel, KernelFamily, Priors};
 use crate::surrogate::SurrogateCache;
+use crate::transfer::{SourceModels, Trend};
 use crate::trust_region::TrustRegion;
 use crate::{Acquisition, GpOptions, TrustRegionOptions};
 use acquisition_builder::{AcquisitionBuilder, FittedAcquisition};
 use automl_numeric::order;
 use automl_space::{Config, Space};
-use automl_study::{ProposeError, Sampler, View};
+use automl_study::{ProposeError, Sampler, Sources, View};
 use rand::Rng;
+use std::sync::Arc;
 
 /// The most good trials that candidates are mutated from.
 const MAX_PARENTS: usize = 5;
@@ -44,6 +46,9 @@ const FULL_BUDGET_ROWS: f64 = 200.0;
 ///   No configuration is proposed twice while others are left.
 /// - **Several objectives**: two have log expected hypervolume improvement; more become one by
 ///   augmented Chebyshev weights drawn anew for each trial.
+/// - **Earlier studies** ([`Sampler::warm_start`]): their surrogates, weighted by how well each has
+///   ranked the results so far, are the prior mean of one or two objectives, and the start-up
+///   design shrinks by the trust in them.
 /// - **Cost**: hyperparameters are refitted when the trials have grown by a twelfth or less; in
 ///   between, observations are appended in `O(n^2)`. Up to 2,000 observations
 ///   ([`GpOptions::max_rows`]) count exactly; of more, half as many.
@@ -73,6 +78,7 @@ const FULL_BUDGET_ROWS: f64 = 200.0;
 pub struct GpSampler {
     options: GpOptions,
     caches: SurrogateCaches,
+    sources: SourceModels,
 }
 
 /// Surrogates kept between proposals; all are functions of the trials.
@@ -87,7 +93,7 @@ struct SurrogateCaches {
 impl GpSampler {
     /// Creates a sampler with these options.
     pub fn new(options: GpOptions) -> Self {
-        Self { options, caches: SurrogateCaches::default() }
+        Self { options, caches: SurrogateCaches::default(), sources: SourceModels::default() }
     }
 
     /// Creates a sampler with the trust region of TuRBO: for many dimensions and many trials.
@@ -127,6 +133,13 @@ impl GpSampler {
             evaluations: 40,
         }
     }
+}
+
+/// The trials of the start-up design that are left to do: what the sources are trusted to know need
+/// not be explored.
+fn startup_after(startup: usize, trends: &[Trend]) -> usize {
+    let least = trends.iter().map(|trend| trend.trust).reduce(f64::min).unwrap_or(0.0);
+    ((1.0 - least) * startup as f64).ceil() as usize
 }
 
 /// Whether a parameter has a user's prior.
@@ -173,7 +186,8 @@ impl Sampler for GpSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let space = view.space;
         let observed = ObservedTrials::new(view);
-        let startup = view.startup_trials(self.options.startup);
+        let trends = self.sources.trends(space, &observed);
+        let startup = startup_after(view.startup_trials(self.options.startup), &trends);
         if observed.trials + observed.failed.len() < startup || observed.trials == 0 {
             return Ok(view.startup_proposal(rng));
         }
@@ -182,7 +196,9 @@ impl Sampler for GpSampler {
         let priors = Priors::scaled(kernel.scales()).shifted(&features.log_length_shifts(space));
         let options = &self.options;
         let builder =
-            AcquisitionBuilder::new(view, options, &observed, &features, (&kernel, &priors));
+            AcquisitionBuilder::new(view, options, &observed, &features, (&kernel, &priors), {
+                trends.into_iter().map(Arc::new).collect()
+            });
         let Some(fitted) = builder.build(&mut self.caches, rng) else {
             return Ok(view.deduplicated(space.sample(rng), rng));
         };
@@ -214,5 +230,10 @@ impl Sampler for GpSampler {
         };
         let config = best.unwrap_or_else(|| space.sample(rng));
         Ok(view.deduplicated(config, rng))
+    }
+
+    fn warm_start(&mut self, sources: &Sources) {
+        self.sources = SourceModels::new(sources);
+        self.caches = SurrogateCaches::default();
     }
 }

@@ -7,9 +7,13 @@ mod tests;
 
 use crate::output_transform::TransformedOutputs;
 use crate::regression::{Kernel, Observations, Posterior, Priors};
+use crate::transfer::Trend;
 use nalgebra::DMatrix;
 use selection::{FittedModel, select_models};
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+pub(crate) use subset::best_and_spread;
+pub(crate) use subset::fit_rows as fitted_prefix;
 use subset::{conditioning_rows, fit_rows};
 
 /// Rows of features as a matrix. `[rows, columns]`
@@ -40,6 +44,8 @@ pub(crate) struct SurrogateOptions<'a> {
     pub(crate) columns: &'a [usize],
     /// The most rows that a process is conditioned on; of more, half as many are kept.
     pub(crate) max_rows: usize,
+    /// The prior mean in units of the transformed, standardized losses.
+    pub(crate) trend: Option<&'a Arc<Trend>>,
 }
 
 /// Caches fitted models and posteriors between proposals; both are functions of the rows.
@@ -63,6 +69,9 @@ fn fingerprint(
         row.iter().for_each(|v| v.to_bits().hash(&mut hasher));
     }
     y.iter().for_each(|v| v.to_bits().hash(&mut hasher));
+    if let Some(trend) = options.trend {
+        trend.hash(&mut hasher);
+    }
     hasher.finish()
 }
 
@@ -103,10 +112,12 @@ impl SurrogateCache {
             let posterior = if is_subset {
                 let rows: Vec<&[f64]> = kept.iter().map(|&i| rows[i].as_slice()).collect();
                 let data = Observations { x: &matrix(&rows), y: &outputs, noise: &[] };
-                Posterior::new(&model.kernel, &model.hyper, data, priors.mean).ok()
+                let trend = options.trend.cloned();
+                Posterior::with_trend(&model.kernel, &model.hyper, data, priors.mean, trend).ok()
             } else {
                 let old = self.posteriors.get(i);
-                extended(model, old, rows, &transformed.y, n, priors.mean)
+                let prefix = Prefix { rows: n, mean_sd: priors.mean, trend: options.trend };
+                extended(model, old, rows, &transformed.y, prefix)
             };
             let Some(posterior) = posterior else { continue };
             posteriors.push(posterior.clone());
@@ -124,15 +135,21 @@ impl SurrogateCache {
     }
 }
 
-/// The posterior of all rows: the first `n` by one factorization and the others appended, starting
+/// The rows of one factorization, and the mean of the process.
+struct Prefix<'a> {
+    rows: usize,
+    mean_sd: f64,
+    trend: Option<&'a Arc<Trend>>,
+}
+
+/// The posterior of all rows: the prefix by one factorization and the others appended, starting
 /// from `old` where the rows of that are a prefix.
 fn extended(
     model: &FittedModel,
     old: Option<&Posterior>,
     rows: &[Vec<f64>],
     y: &[f64],
-    n: usize,
-    mean_sd: f64,
+    Prefix { rows: n, mean_sd, trend }: Prefix<'_>,
 ) -> Option<Posterior> {
     let is_prefix = |p: &&Posterior| {
         let x = p.rows();
@@ -144,7 +161,8 @@ fn extended(
         Some(posterior) => posterior.clone(),
         None => {
             let data = Observations { x: &matrix(&rows[..n]), y: &y[..n], noise: &[] };
-            Posterior::new(&model.kernel, &model.hyper, data, mean_sd).ok()?
+            let trend = trend.cloned();
+            Posterior::with_trend(&model.kernel, &model.hyper, data, mean_sd, trend).ok()?
         }
     };
     for row in &rows[posterior.rows().nrows()..] {

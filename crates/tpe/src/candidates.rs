@@ -3,6 +3,7 @@
 use crate::axis::Kind;
 use crate::feasibility::relative_log_ratio;
 use crate::model::Model;
+use crate::sources::SourceDensities;
 use crate::workspace::Workspace;
 use automl_space::Config;
 use automl_study::View;
@@ -21,13 +22,15 @@ impl Model {
         &mut self,
         view: &View<'_>,
         count: usize,
+        sources: &SourceDensities,
         rng: &mut dyn Rng,
     ) -> Config {
-        self.draw_candidates(view, count.max(1), rng);
+        self.draw_candidates(view, count.max(1), sources, rng);
         let Workspace { points, logs, scores, bad, .. } = &mut self.workspace;
         scores.clear();
         bad.clear();
         self.good.log_densities(points, logs, scores);
+        sources.mix(points, logs, scores);
         self.bad.log_densities(points, logs, bad);
         for (score, bad) in scores.iter_mut().zip(bad) {
             *score -= *bad;
@@ -50,7 +53,13 @@ impl Model {
     }
 
     /// Fills the workspace with the coordinates of at most `count` candidates.
-    fn draw_candidates(&mut self, view: &View<'_>, count: usize, rng: &mut dyn Rng) {
+    fn draw_candidates(
+        &mut self,
+        view: &View<'_>,
+        count: usize,
+        sources: &SourceDensities,
+        rng: &mut dyn Rng,
+    ) {
         let d = self.axes.len();
         let is_constrained = !view.space.constraints().is_empty();
         let is_finite = self.axes.iter().all(|axis| axis.kind != Kind::Continuous);
@@ -60,7 +69,8 @@ impl Model {
         let (mut found, mut draws) = (0, 0);
         while found < count && draws < MAX_DRAWS * count {
             draws += 1;
-            self.good.draw(view.space, 1.0, rng, config, &mut points[found * d..][..d]);
+            let density = sources.drawn(rng).unwrap_or(&self.good);
+            density.draw(view.space, 1.0, rng, config, &mut points[found * d..][..d]);
             let is_rejected = is_constrained && !view.space.allows(config)
                 || is_finite && view.history.seen(config);
             found += usize::from(!is_rejected);

@@ -12,6 +12,7 @@ mod ranking;
 mod sampler;
 mod settings;
 mod sorted_blocks;
+mod sources;
 mod workspace;
 
 pub use config::TpeConfig;

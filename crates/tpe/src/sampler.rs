@@ -2,9 +2,10 @@
 
 use crate::model::Model;
 use crate::settings::Settings;
+use crate::sources::SourceDensities;
 use crate::{Bandwidth, TpeConfig};
 use automl_space::Config;
-use automl_study::{ProposeError, Sampler, View};
+use automl_study::{ProposeError, Sampler, Sources, View};
 use rand::{Rng, RngExt};
 
 /// The tree-structured Parzen estimator (TPE), multivariate.
@@ -26,6 +27,9 @@ use rand::{Rng, RngExt};
 ///   (c-TPE).
 /// - **Users' priors** enter `l(x)` with a weight `(1 + n / 20)^(-1/2)` that falls with the number of
 ///   trials `n`.
+/// - **Earlier studies** ([`Sampler::warm_start`]): their good densities are mixed into `l(x)`, weighted
+///   by how well each study has ranked the results so far, with a share that falls as
+///   `1 / (1 + n / 20)`.
 ///
 /// # Source
 /// Bergstra et al. (2011), "Algorithms for Hyper-Parameter Optimization", section 4; Watanabe (2023),
@@ -54,6 +58,7 @@ pub struct TpeSampler {
     settings: Settings,
     /// A function of the trials, kept between proposals.
     model: Option<Model>,
+    sources: SourceDensities,
 }
 
 impl TpeSampler {
@@ -62,7 +67,8 @@ impl TpeSampler {
     /// Options outside their ranges are not refused here (see
     /// [`PartConfig::check`](automl_study::part::PartConfig::check)); counts of 0 act as 1.
     pub fn new(config: TpeConfig) -> Self {
-        Self { settings: Settings { config, ..Settings::default() }, model: None }
+        let settings = Settings { config, ..Settings::default() };
+        Self { settings, ..Self::default() }
     }
 
     /// Replaces the bandwidths of `l(x)` and `g(x)`, by default [`Bandwidth::GOOD`] and
@@ -70,38 +76,45 @@ impl TpeSampler {
     pub fn with_bandwidths(self, good: Bandwidth, bad: Bandwidth) -> Self {
         let (good_bandwidth, bad_bandwidth) = (good, bad);
         let settings = Settings { good_bandwidth, bad_bandwidth, ..self.settings };
-        Self { settings, model: None }
+        Self { settings, model: None, sources: self.sources }
     }
 }
 
 impl Sampler for TpeSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
-        let Self { settings, model } = self;
+        let Self { settings, model, sources } = self;
         let model = Model::updated(model, view);
-        if is_startup(view, &settings.config, model.trials()) {
+        let trust = sources.weigh(view.space, view.history, settings);
+        if is_startup(view, &settings.config, model.trials(), trust) {
             return Ok(view.startup_proposal(rng));
         }
         let config = if is_random(view, &settings.config, rng) {
             view.space.sample_prior(rng)
         } else {
             model.fit(view, settings);
-            model.best_candidate(view, settings.config.candidates, rng)
+            model.best_candidate(view, settings.config.candidates, sources, rng)
         };
         Ok(view.deduplicated(config, rng))
     }
 
     fn prepare(&mut self, view: &View<'_>) {
-        let Self { settings, model } = self;
+        let Self { settings, model, .. } = self;
         let model = Model::updated(model, view);
-        if !is_startup(view, &settings.config, model.trials()) {
+        if !is_startup(view, &settings.config, model.trials(), 0.0) {
             model.fit(view, settings);
         }
     }
+
+    fn warm_start(&mut self, sources: &Sources) {
+        self.sources = SourceDensities::new(sources);
+    }
 }
 
-/// Whether the proposal belongs to the start-up design; `trials` counts the ranked trials.
-fn is_startup(view: &View<'_>, config: &TpeConfig, trials: usize) -> bool {
+/// Whether the proposal belongs to the start-up design, which shrinks by the trust in earlier studies;
+/// `trials` counts the ranked trials.
+fn is_startup(view: &View<'_>, config: &TpeConfig, trials: usize, trust: f64) -> bool {
     let startup = view.startup_trials(config.startup);
+    let startup = ((1.0 - trust) * startup as f64).ceil() as usize;
     trials < startup || view.number < startup as u64
 }
 

@@ -8,8 +8,11 @@ pub(crate) use prediction::PredictionWorkspace;
 
 use super::likelihood::weights_of_residuals;
 use super::{Hyperparameters, Kernel, Observations, RegressionError};
+use crate::transfer::Trend;
 use automl_numeric::linalg::CholeskyFactor;
 use nalgebra::DMatrix;
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A Gaussian process conditioned on observations, with known hyperparameters.
 ///
@@ -46,6 +49,8 @@ pub struct Posterior {
     output: Output,
     fantasies: Vec<Output>,
     jitter: f64,
+    /// The prior mean, and its values at the rows.
+    trend: Option<(Arc<Trend>, Vec<f64>)>,
 }
 
 /// The constant mean of one set of outputs, and `K^-1 (y - mean)`.
@@ -76,6 +81,17 @@ impl Posterior {
         data: Observations<'_>,
         mean_sd: f64,
     ) -> Result<Self, RegressionError> {
+        Self::with_trend(kernel, hyper, data, mean_sd, None)
+    }
+
+    /// As [`Posterior::new`], of a process with a prior mean beside the constant.
+    pub(crate) fn with_trend(
+        kernel: &Kernel,
+        hyper: &Hyperparameters,
+        data: Observations<'_>,
+        mean_sd: f64,
+        trend: Option<Arc<Trend>>,
+    ) -> Result<Self, RegressionError> {
         data.check(kernel.columns())?;
         hyper.check(kernel.scales())?;
         let n = data.y.len();
@@ -101,6 +117,10 @@ impl Posterior {
                     output: Output::default(),
                     fantasies: Vec::new(),
                     jitter,
+                    trend: trend.map(|trend| {
+                        let at_rows = trend.values(data.x);
+                        (trend, at_rows)
+                    }),
                 };
                 posterior.output = posterior.output_of(data.y);
                 return Ok(posterior);
@@ -140,6 +160,9 @@ impl Posterior {
         let grown = |old: &DMatrix<f64>, row: &[f64]| {
             DMatrix::from_fn(n + 1, columns, |i, c| if i < n { old[(i, c)] } else { row[c] })
         };
+        if let Some((trend, at_rows)) = &mut self.trend {
+            at_rows.extend(trend.values(&DMatrix::from_row_slice(1, columns, raw)));
+        }
         self.x = grown(&self.x, raw);
         self.warped = grown(&self.warped, row);
         Ok(())
@@ -178,8 +201,21 @@ impl Posterior {
             self.factor.solve_lower_vec(b);
             self.factor.solve_upper_vec(b);
         };
-        let (alpha, mean) = weights_of_residuals(solve, y, self.mean_sd);
+        let (alpha, mean) = weights_of_residuals(solve, &self.without_trend(y), self.mean_sd);
         Output { alpha, mean }
+    }
+
+    /// Outputs at the rows less the prior mean. `[n]`
+    pub(crate) fn without_trend<'a>(&self, y: &'a [f64]) -> Cow<'a, [f64]> {
+        match &self.trend {
+            None => Cow::Borrowed(y),
+            Some((_, at_rows)) => y.iter().zip(at_rows).map(|(y, trend)| y - trend).collect(),
+        }
+    }
+
+    /// The prior mean, if there is one beside the constant.
+    pub(crate) fn trend(&self) -> Option<Arc<Trend>> {
+        self.trend.as_ref().map(|(trend, _)| trend.clone())
     }
 
     /// The hyperparameters.

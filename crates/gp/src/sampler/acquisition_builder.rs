@@ -6,10 +6,12 @@ use crate::features::Features;
 use crate::observed_trials::{Observation, ObservedTrials};
 use crate::regression::{Kernel, Priors};
 use crate::surrogate::{SurrogateOptions, matrix};
+use crate::transfer::Trend;
 use crate::{Acquisition, GpOptions};
 use automl_study::View;
 use nalgebra::DMatrix;
 use rand::Rng;
+use std::sync::Arc;
 
 /// The most running trials that are added to a surrogate.
 const MAX_PENDING: usize = 64;
@@ -27,6 +29,8 @@ pub(super) struct AcquisitionBuilder<'a> {
     pub(super) rows: Vec<Vec<f64>>,
     /// Whether each observation satisfies its constraints.
     pub(super) feasible: Vec<bool>,
+    /// The prior mean of each objective; empty if there is none.
+    pub(super) trends: Vec<Arc<Trend>>,
 }
 
 /// An acquisition function, and the order of the observations.
@@ -74,12 +78,13 @@ impl<'a> AcquisitionBuilder<'a> {
         observed: &'a ObservedTrials<'a>,
         features: &'a Features,
         (kernel, priors): (&'a Kernel, &'a Priors),
+        trends: Vec<Arc<Trend>>,
     ) -> Self {
         let row = |o: &Observation<'_>| features.row(view.space, o.config, o.fidelity);
         let rows = observed.rows.iter().map(row).collect();
         let feasible = |o: &Observation<'_>| o.constraints.iter().all(|c| *c <= 0.0);
         let feasible = observed.rows.iter().map(feasible).collect();
-        Self { view, options, observed, features, kernel, priors, rows, feasible }
+        Self { view, options, observed, features, kernel, priors, rows, feasible, trends }
     }
 
     /// The acquisition function; `None` where no surrogate can be fitted.
@@ -106,7 +111,7 @@ impl<'a> AcquisitionBuilder<'a> {
     /// Options of one surrogate.
     pub(super) fn surrogate_options(&self, warping: bool) -> SurrogateOptions<'static> {
         let max_rows = self.options.max_rows.max(16);
-        SurrogateOptions { warping, components: 1, columns: &[], max_rows }
+        SurrogateOptions { warping, components: 1, columns: &[], max_rows, trend: None }
     }
 
     /// The features of all observed configurations at the highest fidelity. `[rows, columns]`

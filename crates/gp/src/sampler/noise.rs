@@ -37,7 +37,8 @@ pub(super) fn is_white(posterior: &Posterior, y: &[f64], mean_sd: f64) -> bool {
     if !linalg::cholesky_in_place(&mut white) || !linalg::cholesky_in_place(&mut ripples) {
         return false;
     }
-    let [white, ripples] = [&white, &ripples].map(|l| LogLikelihood::new(l, y, mean_sd).value);
+    let y = posterior.without_trend(y);
+    let [white, ripples] = [&white, &ripples].map(|l| LogLikelihood::new(l, &y, mean_sd).value);
     white > ripples + MIN_EVIDENCE
 }
 
@@ -63,7 +64,8 @@ pub(super) fn without_noise(
     let mut hyper = posterior.hyperparameters().clone();
     hyper.noise = 1e-6 * hyper.signal;
     let data = Observations { x: &x, y: &outputs[0], noise: &[] };
-    let mut with = Posterior::new(posterior.kernel(), &hyper, data, mean_sd).ok()?;
+    let (kernel, trend) = (posterior.kernel(), posterior.trend());
+    let mut with = Posterior::with_trend(kernel, &hyper, data, mean_sd, trend).ok()?;
     with.set_fantasies(&outputs).ok()?;
     let least = |draw: &Vec<f64>| {
         let counted = draw.iter().enumerate().filter(|(i, _)| counts(*i));

@@ -25,6 +25,7 @@ impl AcquisitionBuilder<'_> {
         let options = SurrogateOptions {
             components: if is_few { self.options.components } else { 1 },
             columns: &columns,
+            trend: self.trends.first(),
             ..self.surrogate_options(true)
         };
         let surrogates =

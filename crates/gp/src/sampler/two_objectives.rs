@@ -4,7 +4,7 @@ use super::acquisition_builder::{AcquisitionBuilder, FittedAcquisition};
 use super::{SurrogateCaches, fantasies};
 use crate::acquisition_function::Objective;
 use crate::regression::Posterior;
-use crate::surrogate::{Surrogate, matrix};
+use crate::surrogate::{Surrogate, SurrogateOptions, matrix};
 use automl_numeric::{order, pareto};
 
 /// Surrogates of both objectives with their predictions.
@@ -51,7 +51,8 @@ impl AcquisitionBuilder<'_> {
         let mut fit = |m: usize| {
             let losses: Vec<f64> = self.observed.rows.iter().map(|r| r.losses[m]).collect();
             // Monotone transforms keep the front, and outliers do not flatten it.
-            let options = self.surrogate_options(true);
+            let options =
+                SurrogateOptions { trend: self.trends.get(m), ..self.surrogate_options(true) };
             let cache = &mut caches.objectives[m];
             let fitted = cache.fit(self.kernel, self.priors, &self.rows, &losses, options);
             let Surrogate { mut posterior, outputs, .. } = fitted.into_iter().next()?;

@@ -29,6 +29,8 @@ struct Selection<'a> {
     priors: &'a Priors,
     rows: &'a [Vec<f64>],
     y: &'a [f64],
+    /// The prior mean at each row; empty if there is none.
+    trend: Vec<f64>,
     models: Vec<FittedModel>,
 }
 
@@ -37,7 +39,8 @@ impl Selection<'_> {
     fn fitted(&self, model: &FittedModel, at: &[usize], evaluations: usize) -> Option<FittedModel> {
         let x: Vec<&[f64]> = at.iter().map(|&i| self.rows[i].as_slice()).collect();
         let transformed = model.transform.apply(self.y);
-        let y: Vec<f64> = at.iter().map(|&i| transformed.y[i]).collect();
+        let trend = |i: usize| self.trend.get(i).copied().unwrap_or(0.0);
+        let y: Vec<f64> = at.iter().map(|&i| transformed.y[i] - trend(i)).collect();
         let data = Observations { x: &matrix(&x), y: &y, noise: &[] };
         let fit = fit(&model.kernel, data, self.priors, &model.hyper, evaluations)?;
         let evidence = fit.log_posterior + transformed.log_jacobian(at);
@@ -60,7 +63,8 @@ pub(super) fn select_models(
     y: &[f64],
     options: SurrogateOptions<'_>,
 ) -> Vec<FittedModel> {
-    let mut selection = Selection { priors, rows, y, models: Vec::new() };
+    let trend = options.trend.map(|trend| trend.values(&matrix(rows))).unwrap_or_default();
+    let mut selection = Selection { priors, rows, y, trend, models: Vec::new() };
     let few = best_and_spread(y, COMPARE_ROWS);
     let consider = |selection: &mut Selection<'_>, family, transform, hyper| {
         let kernel = kernel.with_family(family);

@@ -11,7 +11,7 @@ fn checkpoint(n: usize) -> usize {
 
 /// The [`checkpoint`] of these outputs; all of them where those of the prefix are equal, from which
 /// no scale could be fitted.
-pub(super) fn fit_rows(y: &[f64]) -> usize {
+pub(crate) fn fit_rows(y: &[f64]) -> usize {
     let n = checkpoint(y.len());
     if y[..n].iter().all(|v| *v == y[0]) { y.len() } else { n }
 }
@@ -56,7 +56,7 @@ pub(super) fn conditioning_rows(rows: &[Vec<f64>], y: &[f64], max_rows: usize) -
 }
 
 /// At most `most` rows: the best quarter of that number, and others spread evenly over the trials.
-pub(super) fn best_and_spread(y: &[f64], most: usize) -> Vec<usize> {
+pub(crate) fn best_and_spread(y: &[f64], most: usize) -> Vec<usize> {
     if y.len() <= most {
         return (0..y.len()).collect();
     }

@@ -25,8 +25,13 @@ fn study(n: usize, d: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
 fn a_used_cache_gives_what_a_fresh_one_does() {
     let (rows, y) = study(70, 3);
     let (kernel, priors) = (square(3), Priors::scaled(3));
-    let options =
-        SurrogateOptions { warping: true, components: 2, columns: &[0, 1, 2], max_rows: 2000 };
+    let options = SurrogateOptions {
+        warping: true,
+        components: 2,
+        columns: &[0, 1, 2],
+        max_rows: 2000,
+        trend: None,
+    };
     let mut used = SurrogateCache::default();
     let points = matrix(&rows[..5]);
     for n in (40..70).chain([45, 66]) {
@@ -51,7 +56,13 @@ fn a_part_of_many_rows_predicts_well_around_the_best() {
     let d = 6;
     let (rows, y) = study(2400, d);
     let (kernel, priors) = (square(d), Priors::scaled(d));
-    let options = SurrogateOptions { warping: false, components: 1, columns: &[], max_rows: 2000 };
+    let options = SurrogateOptions {
+        warping: false,
+        components: 1,
+        columns: &[],
+        max_rows: 2000,
+        trend: None,
+    };
     let fitted = SurrogateCache::default().fit(&kernel, &priors, &rows, &y, options);
     let local = &fitted[0];
     assert_eq!(local.posterior.rows().nrows(), 1000);

@@ -20,10 +20,19 @@ impl Posterior {
             .collect()
     }
 
+    /// Adds the prior mean at the rows of `points` to `means`.
+    fn add_trend(&self, points: &DMatrix<f64>, means: &mut [f64]) {
+        if let Some((trend, _)) = &self.trend {
+            means.iter_mut().zip(trend.values(points)).for_each(|(mean, t)| *mean += t);
+        }
+    }
+
     /// Posterior means at the rows of `points`. `[points]`
     pub(crate) fn means(&self, points: &DMatrix<f64>) -> Vec<f64> {
-        let points = warped(&self.kernel, &self.hyper, points);
-        Self::mean_of(&self.output, &self.cross(&points))
+        let inputs = warped(&self.kernel, &self.hyper, points);
+        let mut means = Self::mean_of(&self.output, &self.cross(&inputs));
+        self.add_trend(points, &mut means);
+        means
     }
 
     /// Posterior means and variances (without noise) at the rows of `points` `[points, columns]`.
@@ -44,10 +53,16 @@ impl Posterior {
 
     /// [`Posterior::means_and_variances`] with the means of each fantasy in between.
     pub(crate) fn predict_all(&self, points: &DMatrix<f64>) -> (Vec<f64>, Vec<Vec<f64>>, Vec<f64>) {
+        let raw = points;
         let points = &warped(&self.kernel, &self.hyper, points);
         let mut cross = self.cross(points);
-        let means = Self::mean_of(&self.output, &cross);
-        let others = self.fantasies.iter().map(|o| Self::mean_of(o, &cross)).collect();
+        let mut means = Self::mean_of(&self.output, &cross);
+        let mut others: Vec<Vec<f64>> =
+            self.fantasies.iter().map(|o| Self::mean_of(o, &cross)).collect();
+        if self.trend.is_some() {
+            self.add_trend(raw, &mut means);
+            others.iter_mut().for_each(|means| self.add_trend(raw, means));
+        }
         self.factor.solve_lower(&mut cross);
         let prepared = self.kernel.prepare(&self.hyper.lengths);
         let mut row = vec![0.0; points.ncols()];
@@ -73,9 +88,11 @@ impl Posterior {
         points: &DMatrix<f64>,
     ) -> Result<(Vec<f64>, DMatrix<f64>), RegressionError> {
         self.kernel.check(points.ncols())?;
+        let raw = points;
         let points = &warped(&self.kernel, &self.hyper, points);
         let mut cross = self.cross(points);
-        let means = Self::mean_of(&self.output, &cross);
+        let mut means = Self::mean_of(&self.output, &cross);
+        self.add_trend(raw, &mut means);
         self.factor.solve_lower(&mut cross);
         let own = self.kernel.covariance_of_warped(&self.hyper, points, points);
         Ok((means, own - cross.transpose() * &cross))

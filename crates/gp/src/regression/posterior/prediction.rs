@@ -65,6 +65,7 @@ impl Posterior {
     ) {
         let n = self.x.nrows();
         let prepared = self.kernel.prepare(&self.hyper.lengths);
+        let raw = row;
         workspace.row.clear();
         workspace.row.extend_from_slice(row);
         self.warp_row(&mut workspace.row, &mut workspace.slopes);
@@ -98,6 +99,16 @@ impl Posterior {
         {
             own.0 = mean;
             scaled(gradients, self.hyper.signal, &mut own.1);
+        }
+        if let Some((trend, _)) = &self.trend {
+            let mut gradient = vec![0.0; raw.len()];
+            let value = trend.value_and_gradient(raw, &mut gradient);
+            let add = |mean: &mut f64, slopes: &mut [f64]| {
+                *mean += value;
+                slopes.iter_mut().zip(&gradient).for_each(|(slope, g)| *slope += g);
+            };
+            add(&mut out.mean, &mut out.mean_gradient);
+            out.fantasies.iter_mut().for_each(|(mean, slopes)| add(mean, slopes));
         }
     }
 }

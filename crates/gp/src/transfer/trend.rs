@@ -1,0 +1,53 @@
+//! The prior mean of a Gaussian process as a weighted sum of other processes.
+
+use super::SourceSurrogate;
+use nalgebra::DMatrix;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// One term of a [`Trend`].
+#[derive(Clone, Debug)]
+pub(crate) struct WeightedSource {
+    pub(crate) weight: f64,
+    pub(crate) surrogate: Arc<SourceSurrogate>,
+}
+
+/// A prior mean: the weighted predictions of sources, and a constant. `shift + sum_s w_s m_s(x)`
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trend {
+    pub(crate) parts: Vec<WeightedSource>,
+    pub(crate) shift: f64,
+    /// The posterior probability that some source says something about the study, in `[0, 1)`.
+    pub(crate) trust: f64,
+}
+
+impl Trend {
+    /// The prior means at rows of features, the fidelity of which does not count. `[rows]`
+    pub(crate) fn values(&self, rows: &DMatrix<f64>) -> Vec<f64> {
+        let mut values = vec![self.shift; rows.nrows()];
+        for part in &self.parts {
+            let means = part.surrogate.means(rows);
+            values.iter_mut().zip(means).for_each(|(v, m)| *v += part.weight * m);
+        }
+        values
+    }
+
+    /// The prior mean at one row; adds its gradient in the features.
+    pub(crate) fn value_and_gradient(&self, row: &[f64], gradient: &mut [f64]) -> f64 {
+        let mut value = self.shift;
+        for part in &self.parts {
+            value += part.weight * part.surrogate.add_gradient(row, part.weight, gradient);
+        }
+        value
+    }
+}
+
+impl Hash for Trend {
+    /// Surrogates are functions of the sources, which do not change.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.shift.to_bits().hash(state);
+        for part in &self.parts {
+            part.weight.to_bits().hash(state);
+        }
+    }
+}
