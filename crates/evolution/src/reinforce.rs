@@ -1,69 +1,85 @@
-//! Policy gradients (REINFORCE).
+//! Policy gradients: a controller over the conditional space.
 
 mod controller;
+mod features;
+mod reward;
+mod training;
 
-use crate::individual::{Individual, TrialFingerprint, is_prefix};
-use automl_space::{Config, Space};
-use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext, Supports};
-use automl_study::{ProposeError, Sampler, View};
-use controller::Controller;
-use rand::Rng;
+use crate::individual::Individual;
+use automl_space::Config;
+use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext};
+use automl_study::{ProposeError, Sampler, Sources, View};
+use rand::{Rng, RngExt};
+use reward::weightings;
+use training::Training;
 
 automl_study::options! {
-    /// A controller trained by policy gradients (REINFORCE): any space, one objective.
+    /// An autoregressive controller trained by policy gradients (PPO): any space, any number of
+    /// objectives, pre-trained on earlier studies where there are some.
+    ///
+    /// Zoph & Le (2017), "Neural Architecture Search with Reinforcement Learning"; Schulman et al. (2017),
+    /// "Proximal Policy Optimization Algorithms"; Tan et al. (2019), "MnasNet", for cost in the reward.
     ///
     /// | Option | Default | Purpose | Range |
     /// |---|---|---|---|
     /// | `startup` | 10 | quasi-random trials before the controller proposes | `>= 0` |
-    /// | `learning-rate` | 0.8 | step size of the policy gradient | `> 0` |
-    /// | `baseline-decay` | 0.95 | decay of the moving average of the reward | `[0, 1]` |
-    /// | `exploration` | 0.05 | probability of a uniform choice | `[0, 1]` |
+    /// | `batch` | 5 | trials between two updates | `>= 1` |
+    /// | `window` | 100 | latest trials of one update | `>= 2` |
+    /// | `epochs` | 5 | passes over them | `[1, 1000]` |
+    /// | `learning-rate` | 1 | step size of the policy gradient | `> 0` |
+    /// | `clip` | 0.2 | change of a probability ratio in one update | `(0, 1)` |
+    /// | `entropy` | 0.02 | weight of the entropy of the choices | `>= 0` |
+    /// | `exploration` | 0.05 | probability of a uniform decision | `[0, 1]` |
     pub struct PolicyGradientConfig = "reinforce" {
         /// Quasi-random trials before the controller proposes, which it learns from as well; at most a
-        /// quarter of the planned trials.
+        /// quarter of the planned trials, and none after pre-training.
         pub startup: usize = 10, in at_least(0.0);
+        /// Trials between two updates of the controller.
+        pub batch: usize = 5, in at_least(1.0);
+        /// Latest trials that an update learns from; the mean of their rewards is the baseline.
+        pub window: usize = 100, in at_least(2.0);
+        /// Passes over these trials in one update.
+        pub epochs: usize = 5, in between(1.0, 1000.0);
         /// Step size for the logits of choices and, times the variance, for the means of numbers.
-        pub learning_rate: f64 = 0.8, in above(0.0);
-        /// Decay of the baseline, an exponential moving average of the reward.
-        pub baseline_decay: f64 = 0.95, in between(0.0, 1.0);
-        /// Probability of a uniform draw of a choice, so that every choice stays possible.
+        pub learning_rate: f64 = 1.0, in above(0.0);
+        /// Change of the ratio of a decision's probabilities beyond which an update goes no further.
+        pub clip: f64 = 0.2, in inside(0.0, 1.0);
+        /// Weight of the entropy of the choices in the objective.
+        pub entropy: f64 = 0.02, in at_least(0.0);
+        /// Probability of a uniform decision, so that every choice stays possible.
         pub exploration: f64 = 0.05, in between(0.0, 1.0);
     }
 }
 
 impl SamplerConfig for PolicyGradientConfig {
-    const SUPPORTS: Supports = Supports::ONE_OBJECTIVE;
-
-    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Sampler>, OptionError> {
-        Self::SUPPORTS.check(Self::NAME, study)?;
+    fn build(&self, _study: &StudyContext<'_>) -> Result<Box<dyn Sampler>, OptionError> {
         self.check()?;
         Ok(Box::new(PolicyGradientSampler::new(self.clone())))
     }
 }
 
-/// A controller of independent distributions, one for each parameter, trained by REINFORCE.
+/// An autoregressive controller over a conditional space, trained by proximal policy optimization.
 ///
-/// The distribution of an unordered choice is a softmax over logits `l`, that of a number a normal
-/// distribution `N(m, s^2)` in the unit interval, reflected at its ends. Every evaluated trial, in order of
-/// the numbers, makes one step along the policy gradient `(r - b) grad ln p(x)`:
+/// Parameters are decided in the order of the space, each by a distribution that depends on the earlier
+/// decisions: `pi(x) = prod_j pi(x_j | x_1, ..., x_{j-1})`. That of a choice is a softmax over linear
+/// functions of the earlier decisions, that of a number a normal distribution in the unit interval,
+/// reflected at its ends, around such a function. (The recurrent network of the paper has the same
+/// form, and needs thousands of trials.)
 ///
-/// ```text
-/// choice c:  l_k += a (r - b) ([k = c] - p_k)
-/// number x:  m += a (r - b) s z,   ln s += a (r - b) (z^2 - 1) / 4,   z = (x - m) / s in [-3, 3]
-/// ```
-///
-/// with the learning rate `a`. The reward `r` is the share of the earlier trials that are worse, in
-/// `[0, 1]`, so only the order of the losses counts; the baseline `b` is a moving average of it.
-/// Inactive parameters do not learn.
-///
-/// # Errors
-/// [`propose`](Sampler::propose) refuses studies with several objectives.
+/// - **Updates**: after each batch of trial numbers, some passes of PPO over the latest trials. A result
+///   that comes late, as from parallel workers, repeats the updates from its batch on and no others.
+/// - **Reward**: a function of the rank among these trials, so only the order of the losses counts, less
+///   its mean as a moving baseline; infeasible trials and lower fidelities rank behind.
+/// - **Several objectives**: the controller is given the weights of the objectives, drawn anew for each
+///   trial, and learns from each trial for all weights. A cost enters as in MnasNet.
+/// - **Earlier studies** ([`Sampler::warm_start`]): the controller is trained on their trials before the
+///   first one; if it ranks the first batch in the wrong order, it begins anew without them.
 ///
 /// # Source
-/// Williams (1992), "Simple Statistical Gradient-Following Algorithms for Connectionist Reinforcement
-/// Learning", sections 4 and 6 (normal units with rates in proportion to the variance); Zoph & Le (2017),
-/// "Neural Architecture Search with Reinforcement Learning", equation 3, for the baseline. The controller
-/// is factorized; the recurrent network of the latter needs thousands of trials.
+/// Zoph & Le (2017), "Neural Architecture Search with Reinforcement Learning", section 3; Williams (1992),
+/// "Simple Statistical Gradient-Following Algorithms for Connectionist Reinforcement Learning"; Schulman
+/// et al. (2017), "Proximal Policy Optimization Algorithms", for updates; Tan et al. (2019), "MnasNet",
+/// equation 2, for cost.
 ///
 /// # Examples
 /// ```
@@ -83,16 +99,8 @@ impl SamplerConfig for PolicyGradientConfig {
 #[derive(Clone, Debug, Default)]
 pub struct PolicyGradientSampler {
     config: PolicyGradientConfig,
-    cache: Option<Cache>,
-}
-
-/// A controller and the trials that trained it.
-#[derive(Clone, Debug)]
-struct Cache {
-    space: Space,
-    read: Vec<TrialFingerprint>,
-    last: Option<Config>,
-    controller: Controller,
+    sources: Sources,
+    training: Option<Training>,
 }
 
 /// Draws from the controller before a uniform one.
@@ -101,52 +109,35 @@ const MAX_DRAWS: usize = 64;
 impl PolicyGradientSampler {
     /// A sampler with these options, which are not checked.
     pub fn new(config: PolicyGradientConfig) -> Self {
-        Self { config, cache: None }
+        Self { config, ..Self::default() }
     }
 
-    /// The controller after these trials.
-    fn trained(&mut self, space: &Space, all: &[Individual<'_>]) -> &Controller {
-        let is_valid = |cache: &Cache| {
-            let last = cache.read.len().checked_sub(1);
-            cache.space == *space
-                && is_prefix(&cache.read, all)
-                && last.is_none_or(|i| cache.last.as_ref() == Some(&all[i].trial.config))
-        };
-        let cache = match self.cache.take() {
-            Some(cache) if is_valid(&cache) => self.cache.insert(cache),
-            _ => self.cache.insert(Cache {
-                space: space.clone(),
-                read: Vec::new(),
-                last: None,
-                controller: Controller::new(space),
-            }),
-        };
-        let known = cache.read.len();
-        for individual in &all[known..] {
-            cache.controller.learn(space, individual, &self.config);
-            cache.read.push(individual.fingerprint());
-            cache.last = Some(individual.trial.config.clone());
-        }
-        &cache.controller
+    fn training(&mut self, view: &View<'_>) -> &mut Training {
+        let objectives = view.history.directions().len();
+        self.training.take_if(|training| !training.is_of(view.space, objectives));
+        let (sources, config) = (&self.sources, &self.config);
+        self.training.get_or_insert_with(|| Training::new(view.space, objectives, sources, config))
     }
 }
 
 impl Sampler for PolicyGradientSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
-        if view.history.directions().len() > 1 {
-            let what = "several objectives".to_owned();
-            return Err(ProposeError::Unsupported { sampler: "policy gradient", what });
-        }
         let all = Individual::all(view.history);
         let startup = view.startup_trials(self.config.startup);
-        if all.is_empty() || view.number < startup as u64 {
+        let is_pretrained = self.training(view).is_pretrained();
+        if !is_pretrained && (all.is_empty() || view.number < startup as u64) {
             return Ok(view.startup_proposal(rng));
         }
-        let exploration = self.config.exploration;
-        let controller = self.trained(view.space, &all);
+        let config = self.config.clone();
+        let weightings = weightings(view.history.directions().len());
+        let weights = match weightings.len() {
+            1 => &weightings[0],
+            n => &weightings[rng.random_range(0..n)],
+        };
+        let controller = self.training(view).controller(&all, view.number, &config);
         let mut last = None;
         for _ in 0..MAX_DRAWS {
-            let config = controller.sample(view.space, exploration, rng);
+            let config = controller.sample(view.space, weights, config.exploration, rng);
             if view.space.allows(&config) {
                 if !view.history.seen(&config) {
                     return Ok(config);
@@ -159,8 +150,12 @@ impl Sampler for PolicyGradientSampler {
     }
 
     fn prepare(&mut self, view: &View<'_>) {
-        if view.history.directions().len() <= 1 {
-            self.trained(view.space, &Individual::all(view.history));
-        }
+        let (all, config) = (Individual::all(view.history), self.config.clone());
+        self.training(view).controller(&all, view.number, &config);
+    }
+
+    fn warm_start(&mut self, sources: &Sources) {
+        self.sources = sources.clone();
+        self.training = None;
     }
 }
