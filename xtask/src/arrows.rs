@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("evolution", "numeric space study"),
     ("storage", "numeric space study"),
     ("scheduler", "numeric space study tpe gp evolution"),
+    ("transfer", "numeric space study tpe gp storage"),
     ("simulate", "numeric space study scheduler"),
     ("arch", "numeric space"),
     ("report", "numeric space study storage arch"),
@@ -23,16 +24,16 @@ const ARROWS: &[(&str, &str)] = &[
     ("registry", "numeric space study tpe gp evolution scheduler storage"),
     ("settings", "numeric space study storage arch pictures data registry"),
     ("events", ""),
-    ("candidates", "numeric space study arch settings"),
-    ("serve", "numeric space study tpe gp evolution scheduler storage registry arch"),
-    ("tune", "numeric space study storage registry"),
+    ("candidates", "numeric space study arch settings transfer"),
+    ("serve", "numeric space study tpe gp evolution scheduler storage registry transfer arch"),
+    ("tune", "numeric space study storage registry transfer"),
     ("models", "numeric space arch"),
     ("train", "numeric space arch pictures data models deploy"),
     ("compress", "numeric space arch pictures data models train deploy"),
     (
         "search",
         "numeric space study tpe gp evolution storage scheduler arch pictures data registry settings models \
-         train compress deploy candidates quantize events",
+         train compress deploy candidates quantize events transfer",
     ),
     (
         "fidelities",
@@ -41,7 +42,7 @@ const ARROWS: &[(&str, &str)] = &[
     (
         "automl",
         "numeric space study tpe gp evolution storage scheduler simulate arch pictures data registry settings \
-         serve tune report models train compress search fidelities deploy candidates quantize events",
+         serve tune report models train compress search fidelities deploy candidates quantize events transfer",
     ),
     ("cli", "automl"),
     ("benches", "automl"),

@@ -15,7 +15,7 @@ pub use {
     automl_registry as registry, automl_report as report, automl_scheduler as scheduler,
     automl_search as search, automl_serve as serve, automl_settings as settings,
     automl_simulate as simulate, automl_space as space, automl_storage as storage,
-    automl_study as study, automl_tpe as tpe, automl_tune as tune,
+    automl_study as study, automl_tpe as tpe, automl_transfer as transfer, automl_tune as tune,
 };
 
 /// The types of most programs: `use automl::prelude::*;`.
