@@ -4,7 +4,7 @@ use automl_gp::GpSampler;
 use automl_scheduler::{BohbSampler, PriorBandSampler, RungGpSampler, SettingError};
 use automl_space::Config;
 use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext};
-use automl_study::{ProposeError, Sampler, State, View};
+use automl_study::{ProposeError, Sampler, Sources, State, View};
 use automl_tpe::TpeSampler;
 use rand::{Rng, RngExt};
 
@@ -114,6 +114,14 @@ impl Sampler for AutoSampler {
         if self.takes_tpe(view) {
             self.tpe.prepare(view);
         }
+    }
+
+    fn warm_start(&mut self, sources: &Sources) {
+        self.gp.warm_start(sources);
+        self.tpe.warm_start(sources);
+        self.bohb.warm_start(sources);
+        self.prior_band.warm_start(sources);
+        self.rung_gp.warm_start(sources);
     }
 }
 
