@@ -6,6 +6,7 @@ use super::request::{Init, Request, parse};
 use automl_study::Study;
 use automl_study::part::StudyContext;
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// Answers requests one by one.
 #[derive(Debug, Default)]
@@ -59,8 +60,17 @@ impl Session {
         };
         let (sampler, scheduler) = automl_registry::pair(&init.sampler, &init.scheduler, &setting)
             .map_err(|e| e.to_string())?;
+        let mut left_out = Vec::new();
         let mut builder =
-            Study::builder(init.space.clone()).directions(init.directions).sampler(sampler);
+            Study::builder(init.space.clone()).directions(init.directions.clone()).sampler(sampler);
+        if !init.warm_start.is_empty() {
+            let (specs, runs) = (&init.warm_start, Path::new("runs"));
+            let found =
+                automl_transfer::read(specs, runs, &init.study, &init.space, &init.directions)
+                    .map_err(|e| e.to_string())?;
+            left_out = found.left_out;
+            builder = builder.warm_start(found.sources);
+        }
         if let Some(seed) = init.seed {
             builder = builder.seed(seed);
         }
@@ -89,6 +99,10 @@ impl Session {
         }
         study.recover().map_err(|e| e.to_string())?;
         self.open = Some(OpenStudy::new(study, init.constraints, has_fidelity));
-        Ok(json!({ "ok": true }))
+        let mut reply = json!({ "ok": true });
+        if !left_out.is_empty() {
+            reply["left_out"] = json!(left_out);
+        }
+        Ok(reply)
     }
 }

@@ -573,3 +573,27 @@ fn work_beside_others_has_to_be_said() {
     first.ends();
     Client::begun(&alone).ends();
 }
+
+#[test]
+fn a_study_learns_from_earlier_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = |name: &str| format!("sqlite:///{}", folder.path().join(name).display());
+    let space = |low: f64| json!([{ "name": "x", "type": "float", "low": low, "high": 1 }]);
+    let mut earlier = Client::begun(&json!({
+        "cmd": "init", "space": space(0.0), "storage": url("a.db"), "study": "first"
+    }));
+    for _ in 0..12 {
+        let trial = earlier.ask();
+        let loss = (trial["params"]["x"].as_f64().unwrap() - 0.2).powi(2);
+        earlier.accepted(&json!({ "cmd": "tell", "id": trial["id"], "value": loss }));
+    }
+    let init = |warm_start: Value| json!({ "cmd": "init", "space": space(0.1), "storage": url("b.db"), "warm_start": warm_start });
+    let mut client = Client::new();
+    client.refused(&init(json!("none.db")), "none.db");
+    client.refused(&init(json!(7)), "warm_start");
+    client.refused(&init(json!({ "place": url("a.db"), "studdy": "first" })), "warm_start");
+    let place = json!({ "place": url("a.db"), "study": "first" });
+    client.accepted(&init(json!([place])));
+    let first = client.ask()["params"]["x"].as_f64().unwrap();
+    assert!((first - 0.2).abs() < 0.1, "the best of the earlier study comes first: {first}");
+}

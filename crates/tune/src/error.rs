@@ -6,6 +6,7 @@ use crate::template::TemplateError;
 use automl_registry::PartError;
 use automl_storage::OpenError;
 use automl_study::{AskError, BuildError, LadderError, StoreError, TellError};
+use automl_transfer::TransferError;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -42,6 +43,9 @@ pub enum TuneError {
     /// The storage failed, or holds another study of this name.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// An earlier study cannot be learned from.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// The study cannot be built.
     #[error(transparent)]
     Build(#[from] BuildError),

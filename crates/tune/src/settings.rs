@@ -3,6 +3,7 @@
 use crate::{Fidelity, Limit, Objective};
 use automl_registry::PartSpec;
 use automl_space::Space;
+use automl_transfer::SourceSpec;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,6 +67,8 @@ pub struct TuneSettings {
     pub storage: Option<String>,
     /// The seed. The default is that of a study that is continued, else 0.
     pub seed: Option<u64>,
+    /// Earlier studies to learn from. None by default.
+    pub warm_start: Vec<SourceSpec>,
     /// Whether checkpoints of pruned and failed trials are kept. They are removed by default.
     pub keep_checkpoints: bool,
 }
@@ -96,6 +99,7 @@ impl TuneSettings {
             runs: PathBuf::from("runs"),
             storage: None,
             seed: None,
+            warm_start: Vec::new(),
             keep_checkpoints: false,
         }
     }

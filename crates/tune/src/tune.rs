@@ -67,7 +67,8 @@ pub fn tune(
         Some(url) => automl_storage::open(url, &folder.name)?,
         None => Box::new(SqliteStorage::open(folder.path.join("study.db"), &folder.name)?),
     };
-    let mut study = builder(&plan)?.storage(storage).stop_flag(stop.clone()).build()?;
+    let (builder, left_out) = builder(&plan, &folder.name)?;
+    let mut study = builder.storage(storage).stop_flag(stop.clone()).build()?;
     record::agree(&mut study, &folder.name, settings)?;
     // Whoever has its record here and the folder alone knows that no other process works on it.
     if own_record && folder.alone {
@@ -84,7 +85,8 @@ pub fn tune(
         trials: settings.trials,
         slots: settings.slots(),
     });
-    plan.hints().into_iter().for_each(|hint| observer(&TuneEvent::Note(hint)));
+    let notes = plan.hints().into_iter().chain(left_out);
+    notes.for_each(|note| observer(&TuneEvent::Note(note)));
     let tuner = Tuner::new(&plan, &folder, study, stop, observer);
     let is_finished = tuner.run(settings.slots())?;
     let mut study = tuner.into_study();
@@ -111,9 +113,9 @@ pub fn tune(
 /// [`TuneError`] for settings that cannot be used.
 pub fn preview(settings: &TuneSettings) -> Result<String, TuneError> {
     let plan = Plan::new(settings)?;
-    let mut study = builder(&plan)?.build()?;
-    let Next::Run(assignment) = study.next_job()? else { return Ok(String::new()) };
     let name = settings.study.as_deref().unwrap_or("tune-1");
+    let mut study = builder(&plan, name)?.0.build()?;
+    let Next::Run(assignment) = study.next_job()? else { return Ok(String::new()) };
     let folder = crate::folder::TrialFolder::planned(&settings.runs.join(name), 0);
     let context = RunContext {
         number: 0,
@@ -126,7 +128,8 @@ pub fn preview(settings: &TuneSettings) -> Result<String, TuneError> {
     Ok(plan.render(&plan.values(&context), &assignment.config).line())
 }
 
-fn builder(plan: &Plan<'_>) -> Result<StudyBuilder, TuneError> {
+/// The builder of the study of this name, and the earlier studies that do not fit.
+fn builder(plan: &Plan<'_>, name: &str) -> Result<(StudyBuilder, Vec<String>), TuneError> {
     let settings = plan.settings;
     let (sampler, scheduler) = plan.parts()?;
     let mut builder = Study::builder(settings.space.clone())
@@ -136,9 +139,17 @@ fn builder(plan: &Plan<'_>) -> Result<StudyBuilder, TuneError> {
     if let Some(seed) = settings.seed {
         builder = builder.seed(seed);
     }
-    Ok(match (plan.ladder.clone(), scheduler) {
+    let mut left_out = Vec::new();
+    if !settings.warm_start.is_empty() {
+        let (specs, runs) = (&settings.warm_start, &settings.runs);
+        let found = automl_transfer::read(specs, runs, name, &settings.space, &plan.directions())?;
+        left_out = found.left_out;
+        builder = builder.warm_start(found.sources);
+    }
+    let builder = match (plan.ladder.clone(), scheduler) {
         (Some(ladder), Some(scheduler)) => builder.scheduler(ladder, scheduler),
         (Some(ladder), None) => builder.ladder(ladder),
         (None, _) => builder,
-    })
+    };
+    Ok((builder, left_out))
 }

@@ -5,6 +5,7 @@ use crate::Failure;
 use crate::parts::{sampler_help, scheduler_help};
 use automl::registry::PartSpec;
 use automl::settings::Span;
+use automl::transfer::SourceSpec;
 use automl::tune::{Fidelity, Limit, SpaceFile, TuneSettings};
 use clap::Args;
 use std::path::PathBuf;
@@ -128,6 +129,14 @@ pub(crate) struct TuneArgs {
     /// The folder of all studies
     #[arg(long, value_name = "FOLDER", default_value = "runs", help_heading = "Study")]
     runs: PathBuf,
+    /// Learn from earlier studies: names in the folder of studies, folders, files of databases or
+    /// addresses, with #NAME for one study of several
+    #[arg(long, value_name = "STUDY|FOLDER|URL", value_delimiter = ',', help_heading = "Study")]
+    warm_start: Vec<String>,
+    /// A parameter or choice that had another name in the earlier studies, as in
+    /// 'lr=learning_rate' or 'optimizer:sgd=momentum'; may be repeated
+    #[arg(long, value_name = "[NAME:]OLD=NEW", requires = "warm_start", help_heading = "Study")]
+    rename: Vec<String>,
     /// Check everything, print the command of the first trial, and run nothing
     #[arg(long, help_heading = "Study")]
     pub(crate) dry_run: bool,
@@ -171,6 +180,8 @@ impl TuneArgs {
         settings.study = self.study.clone();
         settings.storage = self.storage.clone();
         settings.runs = self.runs.clone();
+        let sources = self.warm_start.iter().map(String::as_str);
+        settings.warm_start = SourceSpec::parse(sources, self.rename.iter().map(String::as_str))?;
         Ok(settings)
     }
 }

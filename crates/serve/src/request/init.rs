@@ -4,6 +4,7 @@ use super::field;
 use automl_registry::PartSpec;
 use automl_space::Space;
 use automl_study::{Direction, Ladder};
+use automl_transfer::SourceSpec;
 use serde_json::{Map, Value};
 
 /// The start of a study.
@@ -24,6 +25,8 @@ pub(crate) struct Init {
     pub(crate) worker: Option<String>,
     pub(crate) constraints: usize,
     pub(crate) fidelity: Option<Fidelity>,
+    /// Earlier studies to learn from.
+    pub(crate) warm_start: Vec<SourceSpec>,
 }
 
 /// The ladder and what the client will pay in all.
@@ -59,6 +62,7 @@ const INIT: &[&str] = &[
     "worker",
     "constraints",
     "fidelity",
+    "warm_start",
 ];
 
 /// The fields of `fidelity`.
@@ -100,7 +104,20 @@ pub(super) fn parse(map: &Map<String, Value>) -> Result<Init, String> {
         study: field::text(map, "study")?.unwrap_or_else(|| "study".into()),
         constraints: field::unsigned(map, "constraints")?.unwrap_or(0) as usize,
         fidelity: field::get(map, "fidelity").map(fidelity).transpose()?,
+        warm_start: field::get(map, "warm_start").map_or(Ok(Vec::new()), sources)?,
     })
+}
+
+/// A source, or a list of sources.
+fn sources(value: &Value) -> Result<Vec<SourceSpec>, String> {
+    let list = match value {
+        Value::Array(list) => list.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let read = |value: &Value| {
+        serde_json::from_value(value.clone()).map_err(|error| format!("\"warm_start\": {error}"))
+    };
+    list.iter().map(read).collect()
 }
 
 fn direction(value: &Value) -> Result<Direction, String> {
