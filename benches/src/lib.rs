@@ -12,4 +12,5 @@ pub mod solver;
 pub mod stats;
 pub mod synthetic;
 pub mod table;
+pub mod transfer;
 pub mod wider;

@@ -1,11 +1,15 @@
 //! Learning-curve pools from a data folder: trained configurations with their accuracy after every
 //! epoch.
 
+use crate::problem::Score;
 use crate::table::TableError;
+use crate::transfer::Task;
 use automl::simulate::Workload;
 use automl::space::{Config, Space};
+use automl::study::History;
 use serde_json::json;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The parameters of LCBench: name, low, high, whether logarithmic, whether integer.
 const PARAMS: [(&str, f64, f64, bool, bool); 7] = [
@@ -35,17 +39,30 @@ pub struct Pool {
     median: f64,
 }
 
-/// The pools of a folder with `configs.csv` and `val_accuracy_TASK.f32`.
-///
-/// # Errors
-/// [`TableError`] for a file that cannot be read or has invalid contents.
-pub fn pools(folder: &Path) -> Result<Vec<Pool>, TableError> {
+/// The configurations of a folder with `configs.csv`.
+struct Configurations {
+    space: Space,
+    /// Values in the units of the parameters.
+    values: Vec<[f64; 7]>,
+    /// Positions in the unit cube.
+    rows: Vec<[f64; 7]>,
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, TableError> {
+    std::fs::read(path).map_err(|source| TableError::Read { path: path.to_owned(), source })
+}
+
+fn content(path: &Path, reason: String) -> TableError {
+    TableError::Content { path: path.to_owned(), reason }
+}
+
+/// Numbers of 32 bits, little-endian.
+fn floats(bytes: &[u8]) -> impl Iterator<Item = f64> {
+    bytes.chunks_exact(4).map(|b| f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]])))
+}
+
+fn configurations(folder: &Path) -> Result<Configurations, TableError> {
     let path = folder.join("configs.csv");
-    let read = |path: &Path| {
-        std::fs::read(path).map_err(|source| TableError::Read { path: path.to_owned(), source })
-    };
-    let content =
-        |path: &Path, reason: String| TableError::Content { path: path.to_owned(), reason };
     let text = String::from_utf8_lossy(&read(&path)?).into_owned();
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().unwrap_or_default().split(',').map(str::trim).collect();
@@ -56,15 +73,16 @@ pub fn pools(folder: &Path) -> Result<Vec<Pool>, TableError> {
             at.ok_or_else(|| content(&path, format!("has no column {name}")))
         })
         .collect::<Result<_, _>>()?;
-    let mut rows = Vec::new();
+    let (mut values, mut rows) = (Vec::new(), Vec::new());
     for line in lines {
         let cells: Vec<&str> = line.split(',').collect();
-        let mut row = [0.0; 7];
+        let (mut own, mut row) = ([0.0; 7], [0.0; 7]);
         for (i, column) in columns.iter().enumerate() {
             let cell = cells.get(*column).and_then(|cell| cell.trim().parse().ok());
             let x: f64 = cell.ok_or_else(|| content(&path, format!("bad line {line:?}")))?;
-            row[i] = unit(i, x);
+            (own[i], row[i]) = (x, unit(i, x));
         }
+        values.push(own);
         rows.push(row);
     }
     let space: Vec<serde_json::Value> = PARAMS
@@ -78,6 +96,61 @@ pub fn pools(folder: &Path) -> Result<Vec<Pool>, TableError> {
         })
         .collect();
     let space = Space::from_json(&space.into()).map_err(|e| content(&path, e.to_string()))?;
+    Ok(Configurations { space, values, rows })
+}
+
+/// The tasks of `final_accuracy.f32` (`[tasks, configurations]`, in percent) with their names in
+/// `final_accuracy_tasks.json`: a proposal is moved to the nearest configuration of the table that was
+/// not evaluated yet.
+///
+/// # Errors
+/// [`TableError`] for a file that cannot be read or has invalid contents.
+pub fn final_tasks(folder: &Path) -> Result<Vec<Task>, TableError> {
+    let Configurations { space, values, rows } = configurations(folder)?;
+    let path = folder.join("final_accuracy_tasks.json");
+    let names: Vec<serde_json::Value> = serde_json::from_slice(&read(&path)?)
+        .map_err(|e| content(&path, format!("not a list of tasks: {e}")))?;
+    let path = folder.join("final_accuracy.f32");
+    let losses: Vec<f64> = floats(&read(&path)?).map(|accuracy| 1.0 - accuracy / 100.0).collect();
+    if rows.is_empty() || losses.len() != names.len() * rows.len() {
+        let reason = format!("{} values for {} tasks", losses.len(), names.len());
+        return Err(content(&path, reason));
+    }
+    let config = |row: &[f64; 7]| {
+        space.build_config(|i, param| {
+            param.domain().nearest(row[i]).unwrap_or_else(|| param.default_value())
+        })
+    };
+    let table: Arc<Vec<(Config, [f64; 7])>> =
+        Arc::new(values.iter().map(config).zip(rows.iter().copied()).collect());
+    let tasks = names.iter().zip(losses.chunks_exact(rows.len())).map(|(name, losses)| {
+        let mut sorted = losses.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let (table, own) = (table.clone(), losses.to_vec());
+        let evaluate = move |config: &Config, history: &History| {
+            let point = point(config);
+            let open = (0..table.len()).filter(|i| !history.seen(&table[*i].0));
+            let distance = |i: &usize| distance(&table[*i].1, &point);
+            let row = open.min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(0);
+            (table[row].0.clone(), vec![own[row]])
+        };
+        Task {
+            name: format!("lcbench-{}", name.as_str().map_or(name.to_string(), str::to_owned)),
+            space: space.clone(),
+            objectives: 1,
+            evaluate: Box::new(evaluate),
+            score: Score::Regret { optimum: sorted[0], median: sorted[sorted.len() / 2] },
+        }
+    });
+    Ok(tasks.collect())
+}
+
+/// The pools of a folder with `configs.csv` and `val_accuracy_TASK.f32`.
+///
+/// # Errors
+/// [`TableError`] for a file that cannot be read or has invalid contents.
+pub fn pools(folder: &Path) -> Result<Vec<Pool>, TableError> {
+    let Configurations { space, rows, .. } = configurations(folder)?;
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .map_err(|source| TableError::Read { path: folder.to_owned(), source })?
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -87,10 +160,8 @@ pub fn pools(folder: &Path) -> Result<Vec<Pool>, TableError> {
     for file in files {
         let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let Some(task) = stem.strip_prefix("val_accuracy_") else { continue };
-        let errors: Vec<f64> = read(&file)?
-            .chunks_exact(4)
-            .map(|b| 1.0 - f64::from(f32::from_le_bytes([b[0], b[1], b[2], b[3]])) / 100.0)
-            .collect();
+        let errors: Vec<f64> =
+            floats(&read(&file)?).map(|accuracy| 1.0 - accuracy / 100.0).collect();
         if errors.len() != rows.len() * EPOCHS as usize || rows.is_empty() {
             let reason = format!("{} values for {} configurations", errors.len(), rows.len());
             return Err(content(&file, reason));
@@ -116,16 +187,20 @@ fn unit(i: usize, x: f64) -> f64 {
     if log { (x / low).ln() / (high / low).ln() } else { (x - low) / (high - low) }
 }
 
+/// The position of a configuration in the unit cube.
+fn point(config: &Config) -> [f64; 7] {
+    std::array::from_fn(|i| unit(i, config.value(i).map_or(0.0, |value| value.as_f64())))
+}
+
+/// The squared distance of two positions.
+fn distance(a: &[f64; 7], b: &[f64; 7]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum()
+}
+
 impl Pool {
     fn nearest(&self, config: &Config) -> usize {
-        let mut point = [0.0; 7];
-        for (i, x) in point.iter_mut().enumerate() {
-            *x = unit(i, config.value(i).map_or(0.0, |value| value.as_f64()));
-        }
-        let distance = |row: &[f64; 7]| -> f64 {
-            row.iter().zip(&point).map(|(a, b)| (a - b) * (a - b)).sum()
-        };
-        let rows = self.rows.iter().map(distance).enumerate();
+        let point = point(config);
+        let rows = self.rows.iter().map(|row| distance(row, &point)).enumerate();
         rows.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(row, _)| row)
     }
 

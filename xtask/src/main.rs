@@ -57,7 +57,11 @@ Work on the project
   package              whether the libraries can be published
   bench samplers       our samplers against other libraries, in one run
   bench schedulers     our schedulers against other libraries, in one run
+  bench transfer       what earlier studies are worth, leaving one task out
   bench training       training speed on the CPU against PyTorch
+
+  portfolio FOLDER=CHANNELSxSIDE...
+                       the networks that every search tries first, from records of searches
 
 Each command explains itself: `cargo xtask <command> --help`.";
 
@@ -93,6 +97,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "prose" => findings::report("prose", &prose::findings()?).map(|()| ExitCode::SUCCESS),
         "package" => package::run(rest),
         "bench" => bench::run(rest),
+        "portfolio" => bench::binary("portfolio", rest),
         "search" | "train" | "compress" | "fidelities" | "latency" | "tune" | "serve"
         | "launch" | "simulate" | "predict" | "evaluate" | "export" | "import" | "parts"
         | "completions" => automl::run(args),
