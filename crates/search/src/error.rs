@@ -14,6 +14,7 @@ use automl_train::{
     CheckpointError, DeviceError, ExportError, FidelityError, LatencyError, TrainError,
     WeightsError,
 };
+use automl_transfer::TransferError;
 use thiserror::Error;
 
 /// Failure of a search. Recorded trials stay, and the study can be resumed.
@@ -127,6 +128,9 @@ pub enum RecordError {
     /// The study cannot be opened.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// An earlier study cannot be learned from.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// No trial could be handed out.
     #[error(transparent)]
     Ask(#[from] AskError),
@@ -179,7 +183,8 @@ macro_rules! kinds {
 kinds! {
     ConfigurationError of SettingsError, ResumeError, PartError, OptionError, LadderError;
     DataError of DatasetError, SplitError, ManifestError, BlockSpaceError, FidelityError;
-    RecordError of StoreError, OpenError, BuildError, AskError, RefreshError, TellError;
+    RecordError of StoreError, OpenError, BuildError, AskError, RefreshError, TellError,
+        TransferError;
     TrainingError of TrainError, CheckpointError, ExportError, WeightsError, LatencyError,
         NetworkError, automl_deploy::WeightsError;
 }

@@ -244,6 +244,12 @@ pub struct SearchSettings {
     pub repeat: u64,
     /// Whether a network that was trained before may be replaced by one of a shorter training.
     pub overwrite: bool,
+    /// Earlier studies to learn from: names in the folder of runs, folders, files of databases or
+    /// addresses, with `#NAME` for one study of several. Their fronts are tried first.
+    pub warm_start: Vec<String>,
+    /// Whether networks that did well on other data sets are tried first, at most a quarter of the
+    /// trials; not with `warm_start`.
+    pub portfolio: bool,
     /// Whether a weight-sharing network learns first and proposes candidates, which makes a
     /// twentieth of the trials, at least 3, do.
     pub search_and_learn: bool,
@@ -278,6 +284,8 @@ impl Default for SearchSettings {
             finish: false,
             repeat: 1,
             overwrite: false,
+            warm_start: Vec::new(),
+            portfolio: true,
             search_and_learn: false,
             learn_recipe: false,
         }

@@ -127,6 +127,13 @@ pub(crate) struct SearchArgs {
     /// Let a shorter training replace a network of the front that an earlier run trained for longer
     #[arg(long, help_heading = "Search")]
     overwrite: bool,
+    /// Learn from earlier searches, of which the fronts are tried first: names in the folder of runs,
+    /// folders, files of databases or addresses, with #NAME for one study of several
+    #[arg(long, value_name = "STUDY|FOLDER|URL", value_delimiter = ',', help_heading = "Search")]
+    warm_start: Vec<String>,
+    /// Go without the networks of other data sets that are tried first
+    #[arg(long, help_heading = "Search")]
+    no_portfolio: bool,
     /// Let a weight-sharing network learn first and propose candidates: a twentieth of the trials, at
     /// least 3, is run
     #[arg(long, help_heading = "Search")]
@@ -229,6 +236,11 @@ impl SearchArgs {
             ("search.export", (!self.export.is_empty()).then(|| names(&self.export))),
             ("search.finish", self.finish.then(|| "true".to_owned())),
             ("search.overwrite", self.overwrite.then(|| "true".to_owned())),
+            (
+                "search.warm-start",
+                (!self.warm_start.is_empty()).then(|| format!("{:?}", self.warm_start)),
+            ),
+            ("search.portfolio", self.no_portfolio.then(|| "false".to_owned())),
             ("search.search-and-learn", self.search_and_learn.then(|| "true".to_owned())),
             ("search.learn-recipe", self.learn_recipe.then(|| "true".to_owned())),
             ("search.sampler", text(&self.sampler)),

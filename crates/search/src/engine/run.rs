@@ -23,7 +23,7 @@ use crate::{
     Event, LadderSettings, RecordError, SearchError, SearchOutcome, SearchSettings, Settings,
     SettingsError, Start, Summary, ZeroCostProxy,
 };
-use automl_candidates::{CostDiversitySampler, DeduplicatingSampler, smallest};
+use automl_candidates::{CostDiversitySampler, DeduplicatingSampler, smallest, warm_start};
 use automl_data::{DataSplits, Manifest};
 use automl_study::part::StudyContext;
 use automl_study::{AskError, History, Sampler, SharedStorage, State, Study, attribute};
@@ -63,7 +63,7 @@ fn run(mut search: SearchBuilder<'_>) -> Result<SearchOutcome, SearchError> {
     if !search.prepare(&mut session, &mut plan, &mut *record, &device, time)? {
         return interrupted;
     }
-    let mut study = search.study(&session.settings, &plan, record, time)?;
+    let mut study = search.study(&session, &plan, record, time)?;
     session.begin(&mut study)?;
     study.set_trial_limit(Some(plan.trials));
     let setup = search.setup(&session, &plan, &device);
@@ -173,11 +173,12 @@ impl SearchBuilder<'_> {
     /// The study with its parts, over the record.
     fn study(
         &mut self,
-        settings: &Settings,
+        session: &Session,
         plan: &Plan,
         record: Box<dyn SharedStorage>,
         time: TimeLimit,
     ) -> Result<Study, SearchError> {
+        let settings = &session.settings;
         let (sampler, scheduler) = self.parts(settings, plan)?;
         let candidates = || plan.candidates.clone();
         let sampler = DeduplicatingSampler::new(sampler, candidates());
@@ -198,6 +199,17 @@ impl SearchBuilder<'_> {
             .sampler(sampler)
             .stop_flag(self.stop.clone())
             .storage(record);
+        // A study that has trials keeps the warm start that it began with.
+        let builder = if session.is_new {
+            let own = (session.folder.name.as_str(), &plan.space, &directions(settings)[..]);
+            let images = (plan.data.channels, plan.data.side);
+            let (sources, left_out) =
+                warm_start(&plan.candidates, &plan.caps, settings, own, images)?;
+            left_out.into_iter().for_each(|note| self.note(note));
+            builder.warm_start(sources)
+        } else {
+            builder
+        };
         let ladder = plan.rungs.ladder.clone();
         let builder = match scheduler {
             Some(scheduler) => builder.scheduler(ladder, scheduler),

@@ -16,6 +16,8 @@ pub(super) struct Session {
     pub(super) folder: StudyFolder,
     /// The settings that count, with those that all processes share.
     pub(super) settings: Settings,
+    /// Whether the study has no trial yet.
+    pub(super) is_new: bool,
     joined: Joined,
 }
 
@@ -56,7 +58,7 @@ impl Session {
             resume::keep(begun, &folder.path)?;
         }
         let settings = joined.settings.clone();
-        Ok(Some((Self { folder, settings, joined }, record)))
+        Ok(Some((Self { folder, settings, is_new, joined }, record)))
     }
 
     /// Recovers trials of earlier processes, refuses settings that conflict with those of others at
