@@ -2,7 +2,9 @@
 
 use crate::error::find;
 use crate::{AutoConfig, PartError, PartSpec, SamplerEntry};
-use automl_evolution::{CmaEsConfig, Nsga2Config, RegularizedEvolutionConfig};
+use automl_evolution::{
+    CmaEsConfig, Nsga2Config, PolicyGradientConfig, RegularizedEvolutionConfig,
+};
 use automl_gp::{GpConfig, TurboConfig};
 use automl_scheduler::{BohbConfig, PopulationConfig, PriorBandConfig, RungGpConfig};
 use automl_study::part::StudyContext;
@@ -21,6 +23,7 @@ static SAMPLERS: &[SamplerEntry] = &[
     SamplerEntry::of::<PriorConfig>(),
     SamplerEntry::of::<PriorBandConfig>(),
     SamplerEntry::of::<RandomConfig>(),
+    SamplerEntry::of::<PolicyGradientConfig>(),
     SamplerEntry::of::<RungGpConfig>(),
     SamplerEntry::of::<SobolConfig>(),
     SamplerEntry::of::<TpeConfig>(),
