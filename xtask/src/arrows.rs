@@ -17,31 +17,32 @@ const ARROWS: &[(&str, &str)] = &[
     ("simulate", "numeric space study scheduler"),
     ("arch", "numeric space"),
     ("report", "numeric space study storage arch"),
+    ("augment", "numeric"),
     ("pictures", ""),
-    ("data", "numeric space arch pictures"),
-    ("deploy", "numeric space arch pictures data"),
-    ("quantize", "numeric space arch pictures data deploy"),
+    ("data", "numeric space arch augment pictures"),
+    ("deploy", "numeric space arch augment pictures data"),
+    ("quantize", "numeric space arch augment pictures data deploy"),
     ("registry", "numeric space study tpe gp evolution scheduler storage"),
-    ("settings", "numeric space study storage arch pictures data registry"),
+    ("settings", "numeric space study storage arch augment pictures data registry"),
     ("events", ""),
-    ("candidates", "numeric space study arch settings transfer"),
+    ("candidates", "numeric space study arch data settings transfer"),
     ("serve", "numeric space study tpe gp evolution scheduler storage registry transfer arch"),
     ("tune", "numeric space study storage registry transfer"),
     ("models", "numeric space arch"),
-    ("train", "numeric space arch pictures data models deploy"),
-    ("compress", "numeric space arch pictures data models train deploy"),
+    ("train", "numeric space arch augment pictures data models deploy"),
+    ("compress", "numeric space arch augment pictures data models train deploy"),
     (
         "search",
-        "numeric space study tpe gp evolution storage scheduler arch pictures data registry settings models \
+        "numeric space study tpe gp evolution storage scheduler arch augment pictures data registry settings models \
          train compress deploy candidates quantize events transfer",
     ),
     (
         "fidelities",
-        "numeric space study arch pictures data registry settings storage models train search",
+        "numeric space study arch augment pictures data registry settings storage models train search",
     ),
     (
         "automl",
-        "numeric space study tpe gp evolution storage scheduler simulate arch pictures data registry settings \
+        "numeric space study tpe gp evolution storage scheduler simulate arch augment pictures data registry settings \
          serve tune report models train compress search fidelities deploy candidates quantize events transfer",
     ),
     ("cli", "automl"),

@@ -1,6 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod augment;
 mod balance;
 mod dataset;
 mod file_hash;
@@ -25,7 +24,7 @@ pub use automl_pictures::{
     BACKGROUND, DecodeError, OrientationRule, Preprocessing, ResizeRule, Side,
 };
 
-pub use augment::{Augmentation, RandAugment, Transformation};
+pub use automl_augment::{Augmentation, Mixed, Mixing, RandAugment, Transformation};
 pub use balance::{Balance, UNEQUAL, class_weights};
 pub use dataset::{Dataset, DatasetError, DatasetFormat};
 pub use file_hash::FileHash;
@@ -33,7 +32,7 @@ pub use identity::DataIdentity;
 pub use images::Images;
 pub use manifest::{Changes, Manifest, ManifestError, ManifestFile};
 pub use reading::default_cache;
-pub use recipe::{Recipe, RecipeError};
+pub use recipe::{Optimizer, Recipe, RecipeError, Regularization};
 pub use report::{Kind, LeftOut, Report};
 pub use source::Source;
 pub use split::Split;

@@ -1,9 +1,9 @@
 //! Batches, prepared ahead on other threads.
 
-use crate::augment::Augmentation;
 use crate::balance::{Balance, balanced_order};
 use crate::recipe::Recipe;
 use crate::splits::DataSplits;
+use automl_augment::Augmentation;
 use automl_numeric::stream;
 use rand::seq::SliceRandom;
 use std::sync::Arc;
@@ -176,12 +176,22 @@ mod tests {
     use super::*;
     use crate::{Dataset, RandAugment};
 
+    fn varied(randaugment: RandAugment) -> Augmentation {
+        let (erase, affine, color) = (0.4, 0.3, 0.2);
+        Augmentation { randaugment, erase, affine, color, ..Augmentation::default() }
+    }
+
     #[test]
     fn any_number_of_threads_gives_the_same_batches() {
         let data = Arc::new(DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap());
         let randaugment = RandAugment { operations: 2, magnitude: 9 };
-        let augmentation =
-            Augmentation { margin: 1, mirror: true, randaugment, cutout: 0.5, share: 0.7 };
+        let augmentation = Augmentation {
+            margin: 1,
+            mirror: true,
+            cutout: 0.5,
+            share: 0.7,
+            ..varied(randaugment)
+        };
         let batches = |seed, threads| -> Vec<Batch> {
             epoch(&data, &augmentation, 100, (seed, 3), threads).collect()
         };

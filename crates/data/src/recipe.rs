@@ -1,8 +1,14 @@
 //! Hyperparameters of training.
 
-use crate::augment::{Augmentation, RandAugment};
+mod optimizer;
+mod regularization;
+
+pub use optimizer::Optimizer;
+pub use regularization::Regularization;
+
 use crate::balance::{Balance, class_weights};
 use crate::splits::DataSplits;
+use automl_augment::{Augmentation, RandAugment};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 use thiserror::Error;
@@ -17,7 +23,7 @@ pub struct RecipeError {
     pub value: f64,
 }
 
-/// Stochastic gradient descent with momentum under a cosine schedule.
+/// Stochastic gradient descent with momentum, or AdamW, under a cosine schedule.
 ///
 /// | Name | Default | Range | Meaning |
 /// |---|---|---|---|
@@ -25,9 +31,11 @@ pub struct RecipeError {
 /// | `batch` | by data | >= 2 | images in a step |
 /// | `learning_rate` | by batch | > 0 | the highest rate |
 /// | `warmup` | .5 | >= 0 | epochs of linear rise |
-/// | `momentum` | .9 | [0, 1) | Nesterov momentum |
-/// | `weight_decay` | 5e-4 | [0, 1) | L2, on weights alone |
+/// | `optimizer` | SGD | | the rule of a step |
+/// | `momentum` | .9 | [0, 1) | Nesterov momentum; the first moment's decay of AdamW |
+/// | `weight_decay` | 5e-4 | [0, 1) | L2 of SGD, decoupled of AdamW, on weights alone |
 /// | `label_smoothing` | .1 | [0, 1) | mass spread over all classes |
+/// | `regularization` | none | | mixup, CutMix, dropout, stochastic depth, clipping, average |
 /// | `balance` | none | | remedy for classes of unequal size |
 /// | `class_costs` | none | >= 0 | further weights of the classes in the loss |
 ///
@@ -56,7 +64,10 @@ pub struct Recipe {
     pub learning_rate: f64,
     /// Epochs over which the learning rate rises linearly.
     pub warmup: f64,
-    /// Nesterov momentum.
+    /// Optimizer of the weights.
+    #[serde(default, skip_serializing_if = "Optimizer::is_sgd")]
+    pub optimizer: Optimizer,
+    /// Nesterov momentum, or the decay of AdamW's first moment.
     pub momentum: f64,
     /// Weight decay, on weights of convolutions and linear layers, not on biases and normalization.
     pub weight_decay: f64,
@@ -64,6 +75,9 @@ pub struct Recipe {
     pub label_smoothing: f64,
     /// Variation of the training images.
     pub augmentation: Augmentation,
+    /// Further regularization.
+    #[serde(default, skip_serializing_if = "Regularization::is_none")]
+    pub regularization: Regularization,
     /// Remedy for classes of unequal size.
     #[serde(default, skip_serializing_if = "Balance::is_none")]
     pub balance: Balance,
@@ -82,6 +96,7 @@ impl Recipe {
             batch,
             learning_rate: 0.1 * batch as f64 / 64.0,
             warmup: 0.5,
+            optimizer: Optimizer::Sgd,
             momentum: 0.9,
             weight_decay: 5e-4,
             label_smoothing: 0.1,
@@ -90,6 +105,7 @@ impl Recipe {
                 mirror: data.mirror,
                 ..Augmentation::default()
             },
+            regularization: Regularization::default(),
             balance: Balance::None,
             class_costs: Vec::new(),
         }
@@ -111,6 +127,7 @@ impl Recipe {
             batch: 128,
             learning_rate: 0.1,
             warmup: 0.0,
+            optimizer: Optimizer::Sgd,
             momentum: 0.9,
             weight_decay: 5e-4,
             label_smoothing: 0.0,
@@ -120,6 +137,7 @@ impl Recipe {
                 randaugment: RandAugment { operations: 2, ..RandAugment::default() },
                 ..Augmentation::default()
             },
+            regularization: Regularization::default(),
             balance: Balance::None,
             class_costs: Vec::new(),
         }
@@ -145,8 +163,9 @@ impl Recipe {
     /// The first setting that is out of range.
     pub fn check(&self) -> Result<(), RecipeError> {
         let share = |x: f64| (0.0..1.0).contains(&x);
-        let Augmentation { randaugment: RandAugment { magnitude, .. }, cutout, .. } =
-            self.augmentation;
+        let Augmentation { cutout, erase, affine, color, .. } = self.augmentation;
+        let RandAugment { magnitude, .. } = self.augmentation.randaugment;
+        let whole = |x: f64| (0.0..=1.0).contains(&x);
         let checks = [
             ("epochs", self.epochs as f64, self.epochs >= 1),
             ("batch", self.batch as f64, self.batch >= 2),
@@ -160,13 +179,16 @@ impl Recipe {
             ("weight decay", self.weight_decay, share(self.weight_decay)),
             ("label smoothing", self.label_smoothing, share(self.label_smoothing)),
             ("RandAugment's magnitude", magnitude.into(), magnitude <= RandAugment::MAX_MAGNITUDE),
-            ("cutout", cutout, (0.0..=1.0).contains(&cutout)),
+            ("cutout", cutout, whole(cutout)),
+            ("random erasing", erase, whole(erase)),
+            ("affine map", affine, whole(affine)),
+            ("color", color, whole(color)),
         ];
         let costs = self.class_costs.iter();
         let costs = costs.map(|cost| ("class cost", *cost, *cost >= 0.0 && cost.is_finite()));
         match checks.into_iter().chain(costs).find(|(.., valid)| !valid) {
             Some((name, value, _)) => Err(RecipeError { name, value }),
-            None => Ok(()),
+            None => self.regularization.check(),
         }
     }
 
@@ -194,10 +216,12 @@ mod tests {
             batch: 32,
             learning_rate: 0.2,
             warmup: 1.0,
+            optimizer: Optimizer::Sgd,
             momentum: 0.9,
             weight_decay: 0.0,
             label_smoothing: 0.0,
             augmentation: Augmentation::default(),
+            regularization: Regularization::default(),
             balance: Balance::None,
             class_costs: Vec::new(),
         };
@@ -236,7 +260,13 @@ mod tests {
         let recipe: Recipe = serde_json::from_str(text).unwrap();
         let augmentation = Augmentation { margin: 1, ..Augmentation::default() };
         assert_eq!(recipe.augmentation, augmentation);
+        assert!(recipe.optimizer.is_sgd() && recipe.regularization.is_none());
         let written = serde_json::to_string(&recipe).unwrap();
+        assert!(!written.contains("optimizer") && !written.contains("erase"), "{written}");
         assert_eq!(serde_json::from_str::<Recipe>(&written).unwrap(), recipe);
+        let regularization = Regularization { average: 0.99, ..Regularization::default() };
+        let new = Recipe { optimizer: Optimizer::AdamW, regularization, ..recipe };
+        let written = serde_json::to_string(&new).unwrap();
+        assert_eq!(serde_json::from_str::<Recipe>(&written).unwrap(), new);
     }
 }

@@ -1,7 +1,7 @@
 //! Augmentation: against Pillow, and the laws of its operations.
 #![allow(clippy::unwrap_used)]
 
-use automl_data::{Augmentation, RandAugment, Transformation};
+use automl_augment::{Augmentation, RandAugment, Transformation};
 use automl_numeric::stream;
 use flate2::read::GzDecoder;
 use proptest::prelude::*;
@@ -136,7 +136,9 @@ proptest! {
         seed in any::<u64>(),
     ) {
         let randaugment = RandAugment { operations, magnitude };
-        let augmentation = Augmentation { margin, mirror, randaugment, cutout, share: 1.0 };
+        let crops = Augmentation { margin, mirror, cutout, ..Augmentation::default() };
+        let augmentation =
+            Augmentation { randaugment, erase: cutout, affine: cutout, color: cutout, ..crops };
         let run = || {
             let mut rng = stream(seed, 0, "augment");
             let varied = augmentation.vary(&image, side, &mut rng);

@@ -1,29 +1,19 @@
-//! Augmentation: RandAugment, a random crop, a mirror image, cutout.
+//! All that varies one image, in its order.
 
-mod crop;
-mod cutout;
-mod enhance;
-mod geometry;
-mod randaugment;
-mod tone;
-mod transformation;
-
-pub use randaugment::RandAugment;
-pub use transformation::Transformation;
-
+use crate::{RandAugment, affine, color, crop, cutout, erase};
 use automl_numeric::{Stream, stream};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-/// Variation of training images: [`RandAugment`], then a random crop and a mirror image, and cutout
-/// of the normalized pixels.
+/// Variation of training images: [`RandAugment`], random colors, a random affine map, then a random
+/// crop and a mirror image, and cutout and random erasing of the normalized pixels.
 ///
 /// Each image of each epoch has a random stream of its own, so the result depends neither on
 /// threads nor on the order of the images.
 ///
 /// # Examples
 /// ```
-/// use automl_data::Augmentation;
+/// use automl_augment::Augmentation;
 ///
 /// let crops = Augmentation { margin: 1, mirror: true, ..Augmentation::default() };
 /// let image: Vec<u8> = (1..=9).collect();
@@ -45,6 +35,18 @@ pub struct Augmentation {
     /// none. DeVries & Taylor (2017) took .5 for CIFAR-10 and .25 for CIFAR-100.
     #[serde(default)]
     pub cutout: f64,
+    /// The probability of random erasing: a rectangle of 2 to 40 % of the area is hidden (Zhong et al.
+    /// 2020); 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub erase: f64,
+    /// Strength of one random affine map of each image, 0 to 1; 0 for none. At 1 it turns by up to 30
+    /// degrees, scales and shears by up to 25 % and 20 %, and shifts by up to 15 % of the side.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub affine: f64,
+    /// Strength of random brightness, contrast and saturation, 0 to 1: factors of 1 more or less at
+    /// most so much; 0 for none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub color: f64,
     /// The share of the images that is varied, 0 to 1. The expected loss is linear in it.
     #[serde(default = "all")]
     pub share: f64,
@@ -54,6 +56,11 @@ fn all() -> f64 {
     1.0
 }
 
+/// Whether an option is off; recipes of earlier versions do not have it.
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
+}
+
 impl Default for Augmentation {
     fn default() -> Self {
         Self {
@@ -61,6 +68,9 @@ impl Default for Augmentation {
             mirror: false,
             randaugment: RandAugment::default(),
             cutout: 0.0,
+            erase: 0.0,
+            affine: 0.0,
+            color: 0.0,
             share: all(),
         }
     }
@@ -69,25 +79,32 @@ impl Default for Augmentation {
 impl Augmentation {
     /// Whether images stay as they are.
     pub fn is_none(&self) -> bool {
-        self.margin == 0 && !self.mirror && self.randaugment.operations == 0 && self.cutout == 0.0
-            || self.share <= 0.0
+        let strengths = [self.cutout, self.erase, self.affine, self.color];
+        let varies = self.margin > 0 || self.mirror || self.randaugment.operations > 0;
+        !varies && strengths == [0.0; 4] || self.share <= 0.0
     }
 
     /// Whether an image of an epoch stays as it is because of `share`.
-    pub(crate) fn spares(&self, seed: u64, epoch: u64, index: usize) -> bool {
+    pub fn spares(&self, seed: u64, epoch: u64, index: usize) -> bool {
         let mut rng = stream(seed, epoch << 32 | index as u64, "augmented share");
         self.share < 1.0 && rng.random::<f64>() >= self.share
     }
 
     /// The random stream of one image in one epoch.
-    pub(crate) fn stream(seed: u64, epoch: u64, index: usize) -> Stream {
+    pub fn stream(seed: u64, epoch: u64, index: usize) -> Stream {
         stream(seed, epoch << 32 | index as u64, "augment")
     }
 
-    /// A varied copy of an image `[channels, side, side]`, without the cutout.
+    /// A varied copy of an image `[channels, side, side]`, without what hides normalized pixels.
     pub fn vary(&self, image: &[u8], side: usize, rng: &mut Stream) -> Vec<u8> {
         let mut varied = image.to_vec();
         self.randaugment.apply(&mut varied, side, rng);
+        if self.color > 0.0 {
+            color::vary(&mut varied, side, self.color, rng);
+        }
+        if self.affine > 0.0 {
+            affine::apply(affine::draw(self.affine, side, rng), &mut varied, side);
+        }
         if self.margin == 0 && !self.mirror {
             return varied;
         }
@@ -98,10 +115,14 @@ impl Augmentation {
         crop::crop(&varied, side, (down, right), mirror)
     }
 
-    /// Sets a square of the normalized pixels to zero, the mean: `[channels, side, side]`.
+    /// Sets the square of cutout and the rectangle of random erasing to zero, the mean, in
+    /// normalized pixels `[channels, side, side]`.
     pub fn cut(&self, pixels: &mut [f32], side: usize, rng: &mut Stream) {
         let length = (self.cutout * side as f64).round() as usize;
         cutout::cut(pixels, side, length, rng);
+        if self.erase > 0.0 {
+            erase::erase(pixels, side, self.erase, rng);
+        }
     }
 }
 

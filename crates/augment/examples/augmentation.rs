@@ -1,10 +1,10 @@
 //! Speed of augmentation on one thread: images per second of each operation of RandAugment, of
 //! two of them in a row, and of the whole chain with crops, mirror images and cutout.
 //!
-//! `cargo run --release -p automl-train --example augmentation -- [MAGNITUDE]`
+//! `cargo run --release -p automl-augment --example augmentation -- [MAGNITUDE]`
 #![allow(clippy::print_stdout)]
 
-use automl_data::{Augmentation, RandAugment, Transformation};
+use automl_augment::{Augmentation, RandAugment, Transformation};
 use automl_numeric::stream;
 use rand::RngExt;
 use std::hint::black_box;
