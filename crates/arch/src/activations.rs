@@ -64,6 +64,7 @@ fn single(node: &Op, (channels, side): (u64, usize), sizes: &mut Activations) ->
         }
         Op::GlobalAvgPool => (channels, 1),
         Op::Activation(_) | Op::SqueezeExcite { .. } | Op::ChannelAttention { .. } => input,
+        Op::Channels { count, .. } => (*count as u64, side),
         Op::Sum { body, shortcut } => {
             walk(shortcut, input, sizes);
             walk(body, input, sizes)

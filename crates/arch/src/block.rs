@@ -15,6 +15,7 @@ mod avg_pool;
 mod bottleneck;
 mod conv;
 mod dw_conv;
+mod faster_net;
 mod fire;
 mod fixed_conv;
 mod flatten;
@@ -25,7 +26,10 @@ mod inverted_residual_v3;
 mod linear;
 mod max_pool;
 mod mb_conv;
+mod mix_conv;
+mod mobile_one;
 mod pass;
+mod uib;
 
 pub use kind::Argument;
 pub(crate) use kind::BlockKind;
@@ -141,6 +145,10 @@ blocks! {
         fire::Fire,
         bottleneck::Bottleneck,
         ghost_bottleneck::GhostBottleneck,
+        mobile_one::MobileOne,
+        uib::UIB,
+        faster_net::FasterNet,
+        mix_conv::MixConv,
         max_pool::MaxPool,
         avg_pool::AvgPool,
         linear::Linear,

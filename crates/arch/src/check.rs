@@ -75,9 +75,11 @@ fn weights(node: &Op) -> Option<u64> {
         Op::Sum { body: one, shortcut: two } | Op::Concat { first: one, second: two } => {
             total(one)?.checked_add(total(two)?)
         }
-        Op::ChannelAttention { .. } | Op::Pool { .. } | Op::GlobalAvgPool | Op::Activation(_) => {
-            Some(0)
-        }
+        Op::ChannelAttention { .. }
+        | Op::Pool { .. }
+        | Op::GlobalAvgPool
+        | Op::Activation(_)
+        | Op::Channels { .. } => Some(0),
     }
 }
 
@@ -143,6 +145,12 @@ fn single(place: &str, node: &Op, input: Shape) -> Checked<Shape> {
                 return fail(place, format!("the kernel must be odd, not {kernel}"));
             }
             Ok(input)
+        }
+        Op::Channels { first, count } => {
+            let end = first.saturating_add(*count);
+            within(place, "the last channel", end, 1, input.channels)?;
+            within(place, "the number of channels", *count, 1, MAX_CHANNELS)?;
+            Ok(Shape { channels: *count, ..input })
         }
         Op::Sum { body, shortcut } => {
             let main = chain(&format!("{place}.body"), body, input)?;

@@ -1,5 +1,6 @@
 //! Cost of a network, counted from its graph.
 
+use crate::fold::folded_convolution;
 use crate::graph::Graph;
 use crate::memory::{self, MemoryPlan};
 use crate::op::{Op, output_side};
@@ -61,7 +62,7 @@ impl Graph {
 }
 
 impl Cost {
-    /// Counts the cost of a network.
+    /// Counts the cost of a network; of a sum that is [folded](Graph::folded), as it is deployed.
     pub fn of(network: &Graph) -> Self {
         let shape = Shape { channels: network.input_channels as u64, side: network.input_side };
         let total = walk(&network.nodes, shape, false);
@@ -164,6 +165,10 @@ pub(crate) fn single(node: &Op, input: Shape, keep: bool) -> Total {
         }
         Op::ChannelAttention { kernel } => {
             in_place(*kernel as u64, *kernel as u64 * input.channels, 2 * input.channels)
+        }
+        Op::Channels { count, .. } => simple(0, 0, Shape { channels: *count as u64, ..input }),
+        Op::Sum { body, shortcut } if let Some(one) = folded_convolution(body, shortcut) => {
+            single(&Op::Convolution(one), input, keep)
         }
         Op::Sum { body, shortcut } => {
             let main = walk(body, input, true);

@@ -114,5 +114,5 @@ fn check_settings(architecture: &Architecture) -> Checked<()> {
 }
 
 fn has_weights(node: &Op) -> bool {
-    !matches!(node, Op::GlobalAvgPool | Op::Pool { .. } | Op::Activation(_))
+    !matches!(node, Op::GlobalAvgPool | Op::Pool { .. } | Op::Activation(_) | Op::Channels { .. })
 }

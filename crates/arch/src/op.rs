@@ -49,6 +49,13 @@ pub enum Op {
         /// Length of the kernel.
         kernel: usize,
     },
+    /// Some of the channels, in a row.
+    Channels {
+        /// The first of them.
+        first: usize,
+        /// Their number.
+        count: usize,
+    },
     /// The sum of two branches.
     Sum {
         /// The main branch.

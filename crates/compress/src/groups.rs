@@ -128,6 +128,10 @@ impl Groups {
                 *channels = count(&axes.inputs);
                 *squeeze = count(&axes.inner);
             }
+            Op::Channels { first, count: own } => {
+                *first = count(&axes.inputs[..*first]);
+                *own = count(&axes.outputs);
+            }
             _ => {}
         }
     }
@@ -212,6 +216,14 @@ impl Walk {
                 self.axes[index].inner = self.fresh(*squeeze);
                 self.axes[index].inputs.clone_from(&input);
                 (input, behind)
+            }
+            Op::Channels { first, count } => {
+                let some = input[*first..*first + *count].to_vec();
+                // Each part of a split keeps a channel.
+                self.freeze(&some[..1]);
+                self.axes[index].inputs = input;
+                self.axes[index].outputs.clone_from(&some);
+                (some, behind)
             }
             Op::Sum { .. } => {
                 let [body, shortcut] = branches(node);

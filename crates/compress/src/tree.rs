@@ -38,6 +38,7 @@ pub(crate) fn names(node: &Op) -> (&'static str, [&'static str; 2]) {
         Op::Activation(_) => ("Activation", [""; 2]),
         Op::SqueezeExcite { .. } => ("SqueezeExcite", [""; 2]),
         Op::ChannelAttention { .. } => ("ChannelAttention", [""; 2]),
+        Op::Channels { .. } => ("Channels", [""; 2]),
         Op::Sum { .. } => ("Sum", ["body", "shortcut"]),
         Op::Concat { .. } => ("Concat", ["first", "second"]),
     }

@@ -126,7 +126,16 @@ fn mixture() -> impl Strategy<Value = Graph> {
         kernel: 3,
         squeeze_excite: true,
     }));
-    let block = prop_oneof![inverted(false), conv, ghost, bottleneck, fire, depthwise, mb];
+    let recent = (0_usize..4, 1_usize..=2).prop_map(|(kind, stride)| {
+        let (channels, expansion, kernel, activation) = (8, 2.0, 3, Activation::Relu);
+        match kind {
+            0 => Block::MobileOne(block::MobileOne { channels, kernel, stride, activation }),
+            1 => Block::UIB(block::UIB { channels, expansion, before: 3, kernel, stride }),
+            2 => Block::FasterNet(block::FasterNet { channels, expansion, kernel, activation }),
+            _ => Block::MixConv(block::MixConv { channels, expansion, kernel: 5, stride }),
+        }
+    });
+    let block = prop_oneof![inverted(false), conv, ghost, bottleneck, fire, depthwise, mb, recent];
     (prop::collection::vec((1_usize..3, block), 1..6), any::<bool>())
         .prop_map(|(blocks, pool)| {
             let mut layers = vec![Layer::once(Block::conv(8, 3, 1, Activation::Relu))];

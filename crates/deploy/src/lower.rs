@@ -5,7 +5,7 @@ use crate::nonlinearity::Nonlinearity;
 use crate::operation::{ChannelConvolution, Convolution, Linear, Operation};
 use crate::program::{Program, Shape, Step, ValueId};
 use crate::weights::Weights;
-use automl_arch::{Activation, Gate, Graph, Op};
+use automl_arch::{Activation, Gate, Graph, Op, folded_convolution};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
@@ -129,6 +129,17 @@ impl<'a> Lowering<'a> {
                 let name = format!("{place}.ChannelAttention");
                 self.channel_attention(&name, *kernel, input)
             }
+            Op::Channels { first, count } => {
+                let (shape, first) = (Shape { channels: *count, ..shape }, *first);
+                let name = format!("{place}.Channels");
+                Ok(self.push(name, &[input], shape, Operation::Channels { first }))
+            }
+            Op::Sum { body, shortcut } if let Some(spec) = folded_convolution(body, shortcut) => {
+                let name = format!("{place}.Sum");
+                let convolution = self.folded(&name, body, shortcut, &spec)?;
+                let shape = Shape { side: convolution.output_side(shape.side), ..shape };
+                Ok(self.push(name, &[input], shape, Operation::Convolution(convolution)))
+            }
             Op::Sum { body, shortcut } => {
                 let main = self.chain(&format!("{place}.Sum.body"), body, input)?;
                 let other = self.chain(&format!("{place}.Sum.shortcut"), shortcut, input)?;
@@ -144,6 +155,59 @@ impl<'a> Lowering<'a> {
                 Ok(self.push(name, &[one, two], shape, Operation::Concat))
             }
         }
+    }
+
+    /// The sum of depthwise convolutions as the one convolution that equals it.
+    fn folded(
+        &mut self,
+        place: &str,
+        body: &[Op],
+        shortcut: &[Op],
+        spec: &automl_arch::Convolution,
+    ) -> Lowered<Convolution> {
+        let taps = spec.kernel * spec.kernel;
+        let mut weight = vec![0.0; spec.outputs * taps];
+        let mut bias = vec![0.0; spec.outputs];
+        for (name, nodes) in [("body", body), ("shortcut", shortcut)] {
+            let place = format!("{place}.{name}");
+            let part = match nodes {
+                [Op::Convolution(own)] => {
+                    Some(self.convolution(&format!("{place}.0.Convolution"), own)?)
+                }
+                [Op::Sum { body, shortcut }] => {
+                    let inner = folded_convolution(body, shortcut);
+                    let place = format!("{place}.0.Sum");
+                    inner.map(|own| self.folded(&place, body, shortcut, &own)).transpose()?
+                }
+                _ => None,
+            };
+            let Some(part) = part else {
+                // The input itself: 1 in the middle of each kernel.
+                weight.iter_mut().skip(taps / 2).step_by(taps).for_each(|w| *w += 1.0);
+                continue;
+            };
+            bias.iter_mut().zip(&part.bias).for_each(|(sum, own)| *sum += own);
+            let border = (spec.kernel - part.kernel) / 2;
+            for (index, value) in part.weight.iter().enumerate() {
+                let (channel, tap) = (index / part.filter_len(), index % part.filter_len());
+                let (row, column) = (tap / part.kernel + border, tap % part.kernel + border);
+                weight[channel * taps + row * spec.kernel + column] += value;
+            }
+        }
+        let automl_arch::Convolution { inputs, outputs, kernel, stride, padding, groups, .. } =
+            *spec;
+        let activation = Nonlinearity::Identity;
+        Ok(Convolution {
+            inputs,
+            outputs,
+            kernel,
+            stride,
+            padding,
+            groups,
+            weight,
+            bias,
+            activation,
+        })
     }
 
     fn convolution(&mut self, name: &str, spec: &automl_arch::Convolution) -> Lowered<Convolution> {

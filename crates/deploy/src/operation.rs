@@ -34,6 +34,11 @@ pub enum Operation {
     Add(Nonlinearity),
     /// The channels of the first value, then those of the second.
     Concat,
+    /// As many channels of a value as the output has, from this one on.
+    Channels {
+        /// The first of them.
+        first: usize,
+    },
 }
 
 /// A convolution with folded normalization.
@@ -129,6 +134,7 @@ impl Operation {
             Self::Scale => "Scale",
             Self::Add(_) => "Add",
             Self::Concat => "Concat",
+            Self::Channels { .. } => "Channels",
         }
     }
 
@@ -139,7 +145,11 @@ impl Operation {
             Self::Linear(linear) => Some(&mut linear.activation),
             Self::ChannelConvolution(convolution) => Some(&mut convolution.activation),
             Self::Activation(activation) | Self::Add(activation) => Some(activation),
-            Self::Pool { .. } | Self::GlobalAveragePool | Self::Scale | Self::Concat => None,
+            Self::Pool { .. }
+            | Self::GlobalAveragePool
+            | Self::Scale
+            | Self::Concat
+            | Self::Channels { .. } => None,
         }
     }
 }

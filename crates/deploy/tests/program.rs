@@ -54,6 +54,33 @@ fn activations_are_part_of_the_step_before() {
     assert_eq!(program.steps.iter().filter(alone).count(), 0);
 }
 
+/// The branches of a reparameterized convolution are one convolution with the activation behind them,
+/// as the folded graph says, and as many parameters as its cost counts.
+#[test]
+fn branches_of_training_are_folded() {
+    let rows = ["[1, MobileOne, [8, 3, 1, ReLU]]", "[1, MobileOne, [8, 5, 2, ReLU]]"];
+    let graph = common::graph(&rows, 4, 8, true);
+    let program = Program::lower(&graph, &weights(&graph, 3)).unwrap();
+    let kernels: Vec<(usize, usize)> = program
+        .steps
+        .iter()
+        .filter_map(|step| match &step.operation {
+            Operation::Convolution(c) => {
+                assert_eq!(c.activation, Nonlinearity::Relu, "{}", step.name);
+                Some((c.kernel, c.groups))
+            }
+            Operation::Add(_) | Operation::Activation(_) => panic!("{}", step.name),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(kernels, [(3, 4), (1, 1), (5, 8), (1, 1)]);
+    // Biases of folded normalization are one number, scale and shift two.
+    let pointwise = 2 * 8;
+    assert_eq!(program.parameters() + pointwise, graph.cost().parameters as usize);
+    let folded = graph.folded();
+    assert_eq!((folded.nodes.len(), folded.cost()), (program.steps.len(), graph.cost()));
+}
+
 #[test]
 fn weights_that_do_not_fit_are_named() {
     let (graph, weights) = kept("trained");

@@ -11,6 +11,7 @@ mod activation;
 mod attention;
 mod branches;
 mod buffer;
+mod channels;
 mod convolution;
 mod dense;
 mod depthwise;
@@ -30,6 +31,7 @@ mod tests;
 mod window;
 
 use crate::layer::NetworkLayer;
+use crate::noise::Noise;
 use burn::tensor::{DType, Device, Gradients, Tensor};
 use gradient::Gradient;
 use maps::Maps;
@@ -73,11 +75,12 @@ pub(crate) struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    /// Forward pass.
-    pub(crate) fn forward(layers: &'a [NetworkLayer], images: Tensor<4>) -> Self {
+    /// Forward pass under the noise of a training step.
+    pub(crate) fn forward(layers: &'a [NetworkLayer], images: Tensor<4>, noise: &Noise) -> Self {
         buffer::age();
         let mut tape = Vec::new();
-        let output = tape::forward(layers, &tensor::input(images), Mode::Train, &mut tape);
+        let input = tensor::input(images);
+        let output = tape::forward_with(layers, &input, Mode::Train, noise, &mut tape);
         Self { layers, tape, output }
     }
 

@@ -1,9 +1,11 @@
 //! Layers of a network and chains of them.
 
 use crate::attention::{ChannelAttention, SqueezeExcite};
+use crate::channels::Channels;
 use crate::convolution::ConvolutionLayer;
 use crate::init::Init;
 use crate::linear::LinearLayer;
+use crate::noise::Noise;
 use crate::nonlinearity::Nonlinearity;
 use crate::pool::{GlobalPool, Pool};
 use automl_arch::Op;
@@ -28,6 +30,8 @@ pub(crate) enum NetworkLayer {
     SqueezeExcite(SqueezeExcite),
     /// Efficient channel attention.
     ChannelAttention(ChannelAttention),
+    /// Some of the channels.
+    Channels(Channels),
     /// Sum of two branches.
     Sum(Sum),
     /// Concatenation of two branches.
@@ -86,6 +90,7 @@ pub(crate) fn build(nodes: &[Op], init: &mut Init<'_>) -> Vec<NetworkLayer> {
             Op::ChannelAttention { kernel } => {
                 NetworkLayer::ChannelAttention(ChannelAttention::new(*kernel, init))
             }
+            Op::Channels { first, count } => NetworkLayer::Channels(Channels::new(*first, *count)),
             Op::Sum { body, shortcut } => {
                 NetworkLayer::Sum(Sum { body: build(body, init), shortcut: build(shortcut, init) })
             }
@@ -107,8 +112,27 @@ pub(crate) fn run(layers: &[NetworkLayer], input: Tensor<4>) -> Tensor<4> {
         NetworkLayer::Activation(layer) => layer.forward(x),
         NetworkLayer::SqueezeExcite(layer) => layer.forward(x),
         NetworkLayer::ChannelAttention(layer) => layer.forward(x),
+        NetworkLayer::Channels(layer) => layer.forward(x),
         NetworkLayer::Sum(layer) => layer.forward(x),
         NetworkLayer::Concat(layer) => layer.forward(x),
+    })
+}
+
+/// Output of a chain of layers by burn's operations, under the noise of a training step.
+pub(crate) fn run_with(layers: &[NetworkLayer], input: Tensor<4>, noise: &Noise) -> Tensor<4> {
+    layers.iter().enumerate().fold(input, |x, (index, layer)| {
+        let factors = noise.of(index).map(|factors| factors.tensor(&x.device()));
+        match (layer, factors) {
+            (NetworkLayer::Sum(Sum { body, shortcut }), Some(factors)) => {
+                run(body, x.clone()) * factors + run(shortcut, x)
+            }
+            (NetworkLayer::Linear(layer), Some(factors)) => {
+                let flat: Tensor<2> = x.flatten(1, 3);
+                let [batch, features] = flat.dims();
+                layer.forward(flat.reshape([batch, features, 1, 1]) * factors)
+            }
+            (layer, _) => run(std::slice::from_ref(layer), x),
+        }
     })
 }
 

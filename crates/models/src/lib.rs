@@ -1,12 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod attention;
+mod channels;
 mod convolution;
 mod cpu;
 mod init;
 mod layer;
 mod linear;
 mod network;
+mod noise;
 mod nonlinearity;
 mod norm;
 mod pool;
@@ -14,4 +16,5 @@ mod preactivations;
 mod weights;
 
 pub use network::Network;
+pub use noise::Noise;
 pub use weights::{LoadError, NamedTensor};

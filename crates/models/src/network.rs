@@ -2,7 +2,8 @@
 
 use crate::cpu;
 use crate::init::Init;
-use crate::layer::{self, NetworkLayer, build, run};
+use crate::layer::{self, NetworkLayer, build, run, run_with};
+use crate::noise::Noise;
 use automl_arch::{Architecture, ArchitectureError, Graph};
 use burn::module::Module;
 use burn::tensor::{Device, Gradients, Tensor};
@@ -122,13 +123,27 @@ impl Network {
         images: Tensor<4>,
         loss: impl FnOnce(Tensor<2>) -> Tensor<1>,
     ) -> (Tensor<1>, Gradients) {
+        self.gradients_with(images, &Noise::default(), loss)
+    }
+
+    /// [`gradients`](Self::gradients) under the noise of a training step.
+    ///
+    /// # Panics
+    /// Those of [`gradients`](Self::gradients), and if the noise was drawn for another network or
+    /// another number of images.
+    pub fn gradients_with(
+        &self,
+        images: Tensor<4>,
+        noise: &Noise,
+        loss: impl FnOnce(Tensor<2>) -> Tensor<1>,
+    ) -> (Tensor<1>, Gradients) {
         if !cpu::supports(&images) {
-            let loss = loss(self.forward(images));
+            let loss = loss(run_with(&self.layers, images, noise).flatten(1, 3));
             let gradients = loss.backward();
             return (loss.inner(), gradients);
         }
         let device = images.device();
-        let pass = cpu::Pass::forward(&self.layers, images);
+        let pass = cpu::Pass::forward(&self.layers, images, noise);
         let scores = pass.scores(&device).require_grad();
         let loss = loss(scores.clone());
         let mut gradients = loss.backward();

@@ -20,6 +20,10 @@ impl Split {
                     maps(0).numbers.iter().zip(maps(1).numbers).map(|(a, b)| a + b).collect()
                 }
                 Operation::Concat => [maps(0).numbers, maps(1).numbers].concat(),
+                Operation::Channels { first } => {
+                    let positions = shape.positions();
+                    maps(0).numbers[first * positions..][..shape.numbers()].to_vec()
+                }
                 operation => single(operation, maps(0), shape),
             };
             output.iter_mut().for_each(|y| *y = range.apply(*y));
@@ -94,7 +98,9 @@ fn single(operation: &Operation, x: Maps<'_>, output: Shape) -> Vec<f32> {
             x.numbers.iter().map(|number| nonlinearity.apply(*number)).collect()
         }
         Operation::ChannelConvolution(conv) => along_channels(conv, x.numbers),
-        Operation::Scale | Operation::Add(_) | Operation::Concat => Vec::new(),
+        Operation::Scale | Operation::Add(_) | Operation::Concat | Operation::Channels { .. } => {
+            Vec::new()
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::kernels::pixels::pixels;
 use crate::kernels::scale::scale;
 use crate::kernels::split::split;
 use crate::kernels::table::table;
+use crate::kernels::take::take;
 use crate::layout::Layout;
 use crate::program::{Int8Operation, Int8Program, Int8Value, Products, Window};
 use automl_arch::MemoryPlan;
@@ -219,6 +220,7 @@ fn others(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) {
         Int8Operation::Scale { factor, shift } => {
             scale(x, y, channels, x_zero, y_zero, *factor, *shift, zero);
         }
+        Int8Operation::Channels { first } => take(x, y, channels, to.channels, *first),
         Int8Operation::Concat { parts } => {
             let (factor, shift) = parts[values.position];
             let start = if values.position == 0 { 0 } else { to.channels - channels };

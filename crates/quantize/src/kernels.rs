@@ -20,4 +20,5 @@ pub(crate) mod rescale;
 pub(crate) mod scale;
 pub(crate) mod split;
 pub(crate) mod table;
+pub(crate) mod take;
 pub(crate) mod total;

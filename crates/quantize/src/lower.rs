@@ -178,6 +178,10 @@ impl Lowering {
             Operation::Scale => scale(x[0].scale, x[1].scale, range),
             Operation::Add(_) => add(x[0].scale, x[1].scale, range),
             Operation::Concat => concat(x[0].scale, x[1].scale, range),
+            // Channels keep the scale of their input.
+            Operation::Channels { first } => {
+                (Int8Operation::Channels { first: *first }, x[0].scale)
+            }
         };
         self.program.values.push(Int8Value { shape, scale });
         self.program.steps.push(Int8Step { name: step.name.clone(), inputs, operation });

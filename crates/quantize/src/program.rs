@@ -125,6 +125,11 @@ pub enum Int8Operation {
         /// Factor and binary places of the first and the second value.
         parts: [(i32, u8); 2],
     },
+    /// As many channels of a value as the output has, from this one on.
+    Channels {
+        /// The first of them.
+        first: usize,
+    },
 }
 
 /// Weights with biases, and the factors from sums to outputs.
@@ -176,7 +181,8 @@ impl Int8Operation {
             | Self::Average { .. }
             | Self::Add { .. }
             | Self::Scale { .. }
-            | Self::Concat { .. } => 0,
+            | Self::Concat { .. }
+            | Self::Channels { .. } => 0,
         }
     }
 

@@ -70,7 +70,12 @@ impl Split {
     /// Whether the outputs of a step have a scale of their own, and so can have limits.
     fn limits(&self, index: usize) -> bool {
         let operation = &self.program.steps[index].operation;
-        !matches!(operation, Operation::Activation(_) | Operation::Pool { kind: Pooling::Max, .. })
+        !matches!(
+            operation,
+            Operation::Activation(_)
+                | Operation::Pool { kind: Pooling::Max, .. }
+                | Operation::Channels { .. }
+        )
     }
 
     fn push(

@@ -96,12 +96,14 @@ choices! {
     /// use automl_settings::SpaceName;
     ///
     /// let names = SpaceName::ALL.map(SpaceName::name);
-    /// assert_eq!(names, ["blocks", "nas-bench-macro"]);
+    /// assert_eq!(names, ["blocks", "recent-blocks", "nas-bench-macro"]);
     /// ```
     pub enum SpaceName {
         /// Seven searched blocks, scaled to the images and the caps.
         #[default]
         Blocks = "blocks",
+        /// The same with MobileOne, UIB, FasterNet and MixConv.
+        RecentBlocks = "recent-blocks",
         /// The skeleton of NAS-Bench-Macro, 6,561 codes; without caps unless they are given.
         NasBenchMacro = "nas-bench-macro",
     }

@@ -74,6 +74,7 @@ impl BlockKind for Bottleneck {
             OfferedType { name: "ECABottleneck", stem: None, plain: None, extended: 0.02 },
         ];
         Some(Offer {
+            recent: false,
             types: TYPES,
             halving: Halving::Pool,
             repeats: true,

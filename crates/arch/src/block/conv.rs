@@ -48,7 +48,13 @@ impl BlockKind for Conv {
     fn offer() -> Option<Offer> {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "Conv", stem: Some(0.8), plain: Some(0.1), extended: 0.07 }];
-        Some(Offer { types: TYPES, halving: Halving::Stride, repeats: true, parameters })
+        Some(Offer {
+            recent: false,
+            types: TYPES,
+            halving: Halving::Stride,
+            repeats: true,
+            parameters,
+        })
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

@@ -45,7 +45,13 @@ impl BlockKind for DWConv {
     fn offer() -> Option<Offer> {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "DWConv", stem: Some(0.2), plain: Some(0.15), extended: 0.1 }];
-        Some(Offer { types: TYPES, halving: Halving::Stride, repeats: true, parameters })
+        Some(Offer {
+            recent: false,
+            types: TYPES,
+            halving: Halving::Stride,
+            repeats: true,
+            parameters,
+        })
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

@@ -94,6 +94,7 @@ impl BlockKind for GhostBottleneck {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "GhostBottleneck", stem: None, plain: None, extended: 0.05 }];
         Some(Offer {
+            recent: false,
             types: TYPES,
             halving: Halving::Stride,
             repeats: true,

@@ -77,7 +77,13 @@ impl BlockKind for InvertedResidualV2 {
             },
             OfferedType { name: "ECAInvertedResidualv2", stem: None, plain: None, extended: 0.05 },
         ];
-        Some(Offer { types: TYPES, halving: Halving::Stride, repeats: true, parameters })
+        Some(Offer {
+            recent: false,
+            types: TYPES,
+            halving: Halving::Stride,
+            repeats: true,
+            parameters,
+        })
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

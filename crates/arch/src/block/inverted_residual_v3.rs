@@ -96,7 +96,13 @@ impl BlockKind for InvertedResidualV3 {
             },
             OfferedType { name: "ECAInvertedResidualv3", stem: None, plain: None, extended: 0.08 },
         ];
-        Some(Offer { types: TYPES, halving: Halving::Stride, repeats: true, parameters })
+        Some(Offer {
+            recent: false,
+            types: TYPES,
+            halving: Halving::Stride,
+            repeats: true,
+            parameters,
+        })
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

@@ -81,6 +81,7 @@ impl BlockKind for MBConv {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "MBConv", stem: None, plain: None, extended: 0.1 }];
         Some(Offer {
+            recent: false,
             types: TYPES,
             halving: Halving::Stride,
             repeats: true,

@@ -36,6 +36,8 @@ pub(crate) struct Offer {
     pub(crate) halving: Halving,
     /// Whether the block may be repeated.
     pub(crate) repeats: bool,
+    /// Whether only spaces with recent blocks have it.
+    pub(crate) recent: bool,
     /// Parameters at a position of the chain. Blocks that name the same parameter share it.
     pub(crate) parameters: fn(&Position) -> Vec<Parameter>,
 }

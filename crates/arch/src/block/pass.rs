@@ -23,6 +23,7 @@ impl BlockKind for Pass {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "Pass", stem: None, plain: Some(0.15), extended: 0.13 }];
         Some(Offer {
+            recent: false,
             types: TYPES,
             halving: Halving::Never,
             repeats: false,

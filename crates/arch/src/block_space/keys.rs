@@ -32,7 +32,7 @@ impl BlockKeys {
     ) -> Result<Self, SpaceError> {
         let name = format!("m{}", index + 1);
         let position = skeleton.position(index);
-        let types = offered(&position, skeleton.extended);
+        let types = offered(&position, skeleton);
         let named = |wanted: &dyn Fn(&Offer) -> bool| -> Vec<&'static str> {
             types.iter().filter(|(_, _, offer)| wanted(offer)).map(|(name, ..)| *name).collect()
         };
@@ -97,13 +97,14 @@ impl BlockKeys {
 
 /// The types at a position, each with its prior weight and its block's offer: those of the plain
 /// space, those of the extended space, those with efficient channel attention.
-fn offered(position: &Position, extended: bool) -> Vec<(&'static str, f64, Offer)> {
-    let weight = |offered: &OfferedType| match (position.stem, extended) {
+fn offered(position: &Position, skeleton: &Skeleton) -> Vec<(&'static str, f64, Offer)> {
+    let weight = |offered: &OfferedType| match (position.stem, skeleton.extended) {
         (true, _) => offered.stem,
         (false, false) => offered.plain,
         (false, true) => Some(offered.extended),
     };
     let mut types: Vec<(bool, bool, (&'static str, f64, Offer))> = Block::offers()
+        .filter(|offer| skeleton.recent || !offer.recent)
         .flat_map(|offer| offer.types.iter().map(move |offered| (offered, offer.clone())))
         .filter_map(|(offered, offer)| {
             let has_attention = offered.name.starts_with("ECA");

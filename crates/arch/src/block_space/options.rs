@@ -13,6 +13,8 @@ pub struct BlockSpaceOptions {
     /// Adds MBConv, Fire, Bottleneck, GhostBottleneck, the blocks with efficient channel attention
     /// and an optional max pooling behind blocks of stride 1.
     pub extended: bool,
+    /// Adds the extended blocks and MobileOne, UIB, FasterNet and MixConv.
+    pub recent: bool,
     /// Searches the depth and width multiples in {0.25, 0.5, 0.75, 1}; without, both are 1.
     pub multiples: bool,
     /// Largest number of repeats of a block, 1 to 64; by default 2 for images up to 16 pixels, 3 up
@@ -33,6 +35,7 @@ impl Default for BlockSpaceOptions {
         Self {
             width: 1.0,
             extended: false,
+            recent: false,
             multiples: true,
             max_repeat: None,
             downsamplings: None,

@@ -32,6 +32,7 @@ const LAST_DIM: Steps = (128, 1024, 128);
 pub(crate) struct Skeleton {
     pub(crate) width: f64,
     pub(crate) extended: bool,
+    pub(crate) recent: bool,
     pub(crate) multiples: bool,
     pub(crate) pass: f64,
     pub(crate) max_repeat: i64,
@@ -71,7 +72,8 @@ impl Skeleton {
         }
         Ok(Self {
             width,
-            extended: options.extended,
+            extended: options.extended || options.recent,
+            recent: options.recent,
             multiples: options.multiples,
             pass: options.pass,
             max_repeat: max_repeat as i64,

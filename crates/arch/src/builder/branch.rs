@@ -33,6 +33,18 @@ impl Branch {
         self.nodes.push(Op::Activation(activation));
     }
 
+    /// Keeps some of the channels in a row.
+    pub(crate) fn channels(&mut self, first: usize, count: usize) {
+        self.channels = count;
+        self.nodes.push(Op::Channels { first, count });
+    }
+
+    /// Appends the sum of two branches of one shape that were forked here.
+    pub(crate) fn sum(&mut self, body: Self, shortcut: Self) {
+        (self.channels, self.side) = (body.channels, body.side);
+        self.nodes.push(Op::Sum { body: body.nodes, shortcut: shortcut.nodes });
+    }
+
     /// Appends efficient channel attention.
     pub(crate) fn channel_attention(&mut self, kernel: usize) {
         self.nodes.push(Op::ChannelAttention { kernel });

@@ -2,6 +2,7 @@
 
 use super::MemoryStep;
 use crate::activation::Activation;
+use crate::fold::folded_convolution;
 use crate::graph::Graph;
 use crate::op::{Convolution, Gate, Op, Pooling, output_side};
 
@@ -105,6 +106,13 @@ impl Program {
                 let along = self.push(&[mean], mean, *kernel as u64, &[]);
                 let gate = self.table(along);
                 self.push(&[x, gate], x, 0, &[x])
+            }
+            Op::Channels { count, .. } => {
+                let some = self.push(&[x], Maps { channels: *count as u64, ..x }, 0, &[]);
+                Maps { own: false, ..some }
+            }
+            Op::Sum { body, shortcut } if let Some(one) = folded_convolution(body, shortcut) => {
+                self.convolution(&one, x)
             }
             Op::Sum { body, shortcut } => {
                 let (a, b) = (self.branch(body, x), self.branch(shortcut, x));

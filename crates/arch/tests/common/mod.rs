@@ -108,6 +108,39 @@ pub(crate) fn block() -> impl Strategy<Value = Block> {
         (2_usize..4, stride(), 0_usize..2).prop_map(|(kernel, stride, padding)| Block::AvgPool(
             block::AvgPool { kernel, stride, padding }
         )),
+        (channels(), kernel(), stride(), activation()).prop_map(
+            |(channels, kernel, stride, activation)| Block::MobileOne(block::MobileOne {
+                channels,
+                kernel,
+                stride,
+                activation
+            })
+        ),
+        (channels(), expansion(), kernel(), kernel(), stride()).prop_map(
+            |(channels, expansion, before, kernel, stride)| Block::UIB(block::UIB {
+                channels,
+                expansion,
+                before,
+                kernel,
+                stride
+            })
+        ),
+        (channels(), expansion(), kernel(), activation()).prop_map(
+            |(channels, expansion, kernel, activation)| Block::FasterNet(block::FasterNet {
+                channels,
+                expansion,
+                kernel,
+                activation
+            })
+        ),
+        (channels(), expansion(), kernel(), stride()).prop_map(
+            |(channels, expansion, kernel, stride)| Block::MixConv(block::MixConv {
+                channels,
+                expansion,
+                kernel,
+                stride
+            })
+        ),
         Just(Block::Pass),
     ]
 }

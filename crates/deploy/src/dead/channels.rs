@@ -69,6 +69,10 @@ fn needed(program: &Program) -> Vec<Vec<bool>> {
                 mark(step.inputs[0], &mut output[..first].iter().copied());
                 mark(step.inputs[1], &mut output[first..].iter().copied());
             }
+            Operation::Channels { first } => {
+                let before = std::iter::repeat_n(false, *first);
+                mark(step.inputs[0], &mut before.chain(output.iter().copied()));
+            }
             _ => {
                 step.inputs.iter().for_each(|&value| mark(value, &mut output.iter().copied()));
             }
@@ -113,6 +117,14 @@ fn tie(step: &Step, keep: &mut [Vec<bool>]) {
             keep[two].iter_mut().zip(b).for_each(|(keep, by)| *keep |= by);
             keep[step.output] = joined;
         }
+        Operation::Channels { first } => {
+            let mut own = std::mem::take(&mut keep[step.output]);
+            for (read, own) in keep[one].iter_mut().skip(*first).zip(&mut own) {
+                *own |= *read;
+                *read = *own;
+            }
+            keep[step.output] = own;
+        }
         _ => {
             let mut joined = keep[step.output].clone();
             for &value in &step.inputs {
@@ -150,6 +162,7 @@ fn shrink_step(mut step: Step, keep: &[Vec<bool>], shapes: &[Shape]) -> Step {
             *bias = select(bias, output, &[true], 1);
             (*inputs, *outputs) = (count(input) * positions, count(output));
         }
+        Operation::Channels { first } => *first = count(&input[..*first]),
         _ => {}
     }
     step

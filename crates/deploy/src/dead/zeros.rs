@@ -38,6 +38,10 @@ fn of(program: &Program, step: &Step, zeros: &[Vec<bool>]) -> Vec<bool> {
             let keeps = activation.apply(0.0) == 0.0;
             both(|a, b| a && b).into_iter().map(|zero| zero && keeps).collect()
         }
+        Operation::Channels { first } => {
+            let count = program.values[step.output].channels;
+            input[*first..*first + count].to_vec()
+        }
         Operation::Concat => input.iter().chain(second.into_iter().flatten()).copied().collect(),
     }
 }

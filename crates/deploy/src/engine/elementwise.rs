@@ -36,6 +36,15 @@ pub(super) fn along_channels(convolution: &ChannelConvolution, x: &[f32], out: &
     activate(convolution.activation, &mut out[..x.len()]);
 }
 
+/// `count` of the channels of every pixel, from `first` on.
+pub(super) fn channels(x: &[f32], of: usize, (first, count): (usize, usize), out: &mut [f32]) {
+    let pixels = x.chunks_exact(pitch(of)).zip(out.chunks_exact_mut(pitch(count)));
+    for (x, out) in pixels {
+        out[..count].copy_from_slice(&x[first..first + count]);
+        out[count..].fill(0.0);
+    }
+}
+
 /// Every pixel times the factors of its channels.
 pub(super) fn scale(x: &[f32], factors: &[f32], out: &mut [f32]) {
     fast(|| {

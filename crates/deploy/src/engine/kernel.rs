@@ -21,6 +21,7 @@ pub(super) enum Kernel {
     Scale { channels: usize },
     Add(Nonlinearity),
     Concat { first: usize, second: usize },
+    Channels { first: usize, count: usize, of: usize },
 }
 
 impl Kernel {
@@ -46,6 +47,10 @@ impl Kernel {
             }
             Operation::Scale => Self::Scale { channels: pitch(channels) },
             Operation::Add(activation) => Self::Add(*activation),
+            Operation::Channels { first } => {
+                let count = program.values[step.output].channels;
+                Self::Channels { first: *first, count, of: channels }
+            }
             Operation::Concat => {
                 let second = program.values[step.inputs[1]].channels;
                 Self::Concat { first: channels, second }
@@ -76,6 +81,9 @@ impl Kernel {
             }
             Self::Scale { channels } => elementwise::scale(x, &second[..*channels], out),
             Self::Add(activation) => elementwise::add(*activation, x, second, out),
+            Self::Channels { first, count, of } => {
+                elementwise::channels(x, *of, (*first, *count), out);
+            }
             Self::Concat { first, second: more } => {
                 elementwise::concat((x, *first), (second, *more), out);
             }

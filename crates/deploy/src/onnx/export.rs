@@ -109,6 +109,16 @@ impl Writer {
                 let sum = self.graph.node(&sum, "Add", &[&a, &b], &[]);
                 activation(&mut self.graph, name, *f, &sum)
             }
+            Operation::Channels { first } => {
+                let x = self.maps(input);
+                let end = *first + program.values[step.output].channels;
+                let mut constant = |part: &str, value: usize| {
+                    self.graph.integers(&format!("{name}.{part}"), &[value as i64])
+                };
+                let (first, end) = (constant("first", *first), constant("end", end));
+                let axis = constant("axis", 1);
+                self.graph.node(name, "Slice", &[&x, &first, &end, &axis], &[])
+            }
             Operation::Concat => {
                 let (a, b) = (self.maps(input), self.maps(step.inputs[1]));
                 let axis = [("axis", Attribute::Int(1))];

@@ -42,6 +42,20 @@ pub(crate) const BACKBONES: &[(&str, &[&str])] = &[
     ("max_pool", &["[1, Conv, [8, 3, 1]]", "[1, MaxPool, [3, 2, 1]]", "[1, MaxPool, [2, 2]]"]),
     ("avg_pool", &["[1, Conv, [8, 3, 1]]", "[1, AvgPool, [3, 2, 1]]", "[1, AvgPool, [2, 1]]"]),
     ("pass", &["[1, Conv, [12, 1, 1]]", "[1, Pass, []]"]),
+    (
+        "mobile_one",
+        &[
+            "[1, Conv, [8, 3, 1]]",
+            "[2, MobileOne, [16, 3, 1, ReLU]]",
+            "[1, MobileOne, [8, 5, 2, Hardswish]]",
+        ],
+    ),
+    ("uib", &["[2, UIB, [16, 2.0, 3, 5, 2]]", "[1, UIB, [16, 3.0, 5, 1, 1]]"]),
+    (
+        "faster_net",
+        &["[1, Conv, [16, 3, 1]]", "[2, FasterNet, [16, 2.0, 3, ReLU]]", "[1, FasterNet, [8]]"],
+    ),
+    ("mix_conv", &["[2, MixConv, [16, 2.0, 5, 1]]", "[1, MixConv, [8, 3.0, 7, 2]]"]),
 ];
 
 /// The graph of a backbone for images of some channels and side, with a classifier of five classes:
@@ -137,7 +151,7 @@ fn fill(place: &str, nodes: &[Op], numbers: &mut Numbers, out: &mut Vec<Tensor>)
                 fill(&format!("{place}.Concat.first"), first, numbers, out);
                 fill(&format!("{place}.Concat.second"), second, numbers, out);
             }
-            Op::Pool { .. } | Op::GlobalAvgPool | Op::Activation(_) => {}
+            Op::Pool { .. } | Op::GlobalAvgPool | Op::Activation(_) | Op::Channels { .. } => {}
         }
     }
 }
@@ -178,6 +192,10 @@ pub(crate) fn run(program: &Program, image: &[f32]) -> Vec<f32> {
             }
             Operation::Add(f) => {
                 x.iter().zip(&values[step.inputs[1]]).map(|(a, b)| f.apply(a + b)).collect()
+            }
+            Operation::Channels { first } => {
+                let count = program.values[step.output].channels;
+                x[first * positions..(first + count) * positions].to_vec()
             }
             Operation::Concat => x.iter().chain(&values[step.inputs[1]]).copied().collect(),
         };

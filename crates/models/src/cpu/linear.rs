@@ -7,6 +7,7 @@ use super::maps::{Maps, Shape};
 use super::mode::Mode;
 use super::tensor::{numbers, pixels, planes, set_gradient};
 use crate::linear::LinearLayer;
+use crate::noise::Factors;
 use automl_arch::{Activation, Convolution};
 use burn::tensor::Gradients;
 use std::sync::Arc;
@@ -36,12 +37,19 @@ pub(super) fn product(
 #[derive(Debug)]
 pub(super) struct Product {
     input: Arc<Maps>,
+    /// Factors of the inputs.
+    factors: Option<Arc<Factors>>,
     convolved: Convolved,
 }
 
 impl LinearLayer {
-    pub(super) fn multiply(&self, input: &Arc<Maps>, mode: Mode) -> Product {
-        let flat = if input.shape.positions() == 1 {
+    pub(super) fn multiply(
+        &self,
+        input: &Arc<Maps>,
+        factors: Option<&Arc<Factors>>,
+        mode: Mode,
+    ) -> Product {
+        let mut flat = if input.shape.positions() == 1 {
             Arc::clone(input)
         } else {
             let Shape { batch, .. } = input.shape;
@@ -49,9 +57,15 @@ impl LinearLayer {
             let values = planes(input.shape, &input.all());
             Arc::new(Maps { constant: input.constant, ..Maps::plain(shape, values) })
         };
+        if let Some(factors) = factors {
+            let mut values = Buffer::copy(&flat.all());
+            factors.scale(&mut values);
+            let constant = input.constant;
+            flat = Arc::new(Maps { constant, ..Maps::plain(flat.shape, values) });
+        }
         let (weights, bias) = (numbers(self.weight.val()), numbers(self.bias.val()));
         let convolved = product(&weights, bias, self.activation, &flat, mode);
-        Product { input: Arc::clone(input), convolved }
+        Product { input: Arc::clone(input), factors: factors.cloned(), convolved }
     }
 
     /// Records the gradients of both parameters.
@@ -72,12 +86,16 @@ impl Product {
         more: Option<Arc<Buffer>>,
     ) -> (Found, Option<Gradient>) {
         let shape = self.input.shape;
-        if shape.positions() == 1 {
+        if shape.positions() == 1 && self.factors.is_none() {
             return self.convolved.backward(gradient, more);
         }
         let (found, gradient) = self.convolved.backward(gradient, None);
         let gradient = gradient.map(|gradient| {
-            let mut values = pixels(shape, &gradient.values);
+            let mut flat = Buffer::copy(&gradient.values);
+            if let Some(factors) = &self.factors {
+                factors.scale(&mut flat);
+            }
+            let mut values = pixels(shape, &flat);
             if let Some(more) = more {
                 values.iter_mut().zip(more.iter()).for_each(|(value, more)| *value += more);
             }

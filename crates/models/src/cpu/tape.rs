@@ -4,6 +4,7 @@
 use super::attention::{Squeezed, Weighted};
 use super::branches::{concat, split, sum};
 use super::buffer::Buffer;
+use super::channels::Taken;
 use super::convolution::Convolved;
 use super::gradient::{Gradient, added};
 use super::linear::Product;
@@ -12,6 +13,7 @@ use super::mode::Mode;
 use super::nonlinearity::Activated;
 use super::pool::{Averaged, Pooled, average};
 use crate::layer::{Concat, NetworkLayer, Sum};
+use crate::noise::{Factors, Noise};
 use burn::tensor::Gradients;
 use std::sync::Arc;
 
@@ -25,7 +27,14 @@ pub(super) enum TapeEntry {
     Activated(Activated),
     Squeezed(Box<Squeezed>),
     Weighted(Weighted),
-    Joined { first: Vec<TapeEntry>, second: Vec<TapeEntry>, channels: [usize; 2] },
+    Taken(Taken),
+    Joined {
+        first: Vec<TapeEntry>,
+        second: Vec<TapeEntry>,
+        channels: [usize; 2],
+        /// Factors of the first branch.
+        factors: Option<Arc<Factors>>,
+    },
 }
 
 /// Output of a chain of layers; in [`Mode::Train`] each layer's intermediate results go to `tape`.
@@ -35,9 +44,20 @@ pub(super) fn forward(
     mode: Mode,
     tape: &mut Vec<TapeEntry>,
 ) -> Arc<Maps> {
+    forward_with(layers, input, mode, &Noise::default(), tape)
+}
+
+/// The same under the noise of a training step.
+pub(super) fn forward_with(
+    layers: &[NetworkLayer],
+    input: &Arc<Maps>,
+    mode: Mode,
+    noise: &Noise,
+    tape: &mut Vec<TapeEntry>,
+) -> Arc<Maps> {
     let mut x = Arc::clone(input);
-    for layer in layers {
-        let (output, entry) = apply(layer, &x, mode);
+    for (index, layer) in layers.iter().enumerate() {
+        let (output, entry) = apply(layer, &x, mode, noise.of(index));
         x = output;
         if mode == Mode::Train {
             tape.push(entry);
@@ -46,14 +66,19 @@ pub(super) fn forward(
     x
 }
 
-fn apply(layer: &NetworkLayer, x: &Arc<Maps>, mode: Mode) -> (Arc<Maps>, TapeEntry) {
+fn apply(
+    layer: &NetworkLayer,
+    x: &Arc<Maps>,
+    mode: Mode,
+    factors: Option<&Arc<Factors>>,
+) -> (Arc<Maps>, TapeEntry) {
     match layer {
         NetworkLayer::Convolution(layer) => {
             let entry = layer.convolve(x, mode);
             (entry.output(), TapeEntry::Convolved(Box::new(entry)))
         }
         NetworkLayer::Linear(layer) => {
-            let entry = layer.multiply(x, mode);
+            let entry = layer.multiply(x, factors, mode);
             (entry.output(), TapeEntry::Product(Box::new(entry)))
         }
         NetworkLayer::Pool(layer) => {
@@ -76,22 +101,37 @@ fn apply(layer: &NetworkLayer, x: &Arc<Maps>, mode: Mode) -> (Arc<Maps>, TapeEnt
             let entry = layer.weigh(x);
             (entry.output(), TapeEntry::Weighted(entry))
         }
-        NetworkLayer::Sum(Sum { body, shortcut }) => join([body, shortcut], x, mode, sum),
-        NetworkLayer::Concat(Concat { first, second }) => join([first, second], x, mode, concat),
+        NetworkLayer::Channels(layer) => {
+            let entry = layer.take(x);
+            (entry.output(), TapeEntry::Taken(entry))
+        }
+        NetworkLayer::Sum(Sum { body, shortcut }) => join([body, shortcut], factors, x, mode, sum),
+        NetworkLayer::Concat(Concat { first, second }) => {
+            join([first, second], None, x, mode, concat)
+        }
     }
 }
 
 fn join(
     branches: [&[NetworkLayer]; 2],
+    factors: Option<&Arc<Factors>>,
     input: &Arc<Maps>,
     mode: Mode,
     joined: impl Fn(&Maps, &Maps) -> Maps,
 ) -> (Arc<Maps>, TapeEntry) {
     let (mut first, mut second) = (Vec::new(), Vec::new());
-    let a = forward(branches[0], input, mode, &mut first);
+    let mut a = forward(branches[0], input, mode, &mut first);
+    if let Some(factors) = factors {
+        let mut values = Buffer::copy(&a.all());
+        factors.scale(&mut values);
+        a = Arc::new(Maps::plain(a.shape, values));
+    }
     let b = forward(branches[1], input, mode, &mut second);
     let channels = [a.shape.channels, b.shape.channels];
-    (Arc::new(joined(&a, &b)), TapeEntry::Joined { first, second, channels })
+    (
+        Arc::new(joined(&a, &b)),
+        TapeEntry::Joined { first, second, channels, factors: factors.cloned() },
+    )
 }
 
 /// Gradient at the input of a chain of layers, from the gradient at its output; parameters'
@@ -131,19 +171,28 @@ pub(super) fn backward(
                 layer.backward(entry, &gradient, more, gradients)
             }
             (_, TapeEntry::Pooled(entry)) => entry.backward(gradient, more),
+            (_, TapeEntry::Taken(entry)) => entry.backward(gradient, more),
             (_, TapeEntry::Averaged(entry)) => entry.backward(gradient, more),
             (_, TapeEntry::Activated(entry)) => entry.backward(&gradient, more),
             (
                 NetworkLayer::Sum(Sum { body, shortcut }),
-                TapeEntry::Joined { first, second, .. },
+                TapeEntry::Joined { first, second, factors, .. },
             ) => {
                 let other = backward(shortcut, second, gradient.share(), more, gradients);
                 let other = other.map(|gradient| gradient.values);
-                backward(body, first, gradient.share(), other, gradients)
+                let own = match factors {
+                    Some(factors) => {
+                        let mut values = Buffer::copy(&gradient.values);
+                        factors.scale(&mut values);
+                        Gradient::plain(values)
+                    }
+                    None => gradient.share(),
+                };
+                backward(body, first, own, other, gradients)
             }
             (
                 NetworkLayer::Concat(Concat { first: a, second: b }),
-                TapeEntry::Joined { first, second, channels },
+                TapeEntry::Joined { first, second, channels, .. },
             ) => {
                 let [g_a, g_b] = split(&gradient.values, channels);
                 let other =

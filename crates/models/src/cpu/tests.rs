@@ -9,7 +9,8 @@ use super::norm;
 use super::tensor::numbers;
 use crate::Network;
 use crate::init::Init;
-use crate::layer::run;
+use crate::layer::{run, run_with};
+use crate::noise::Noise;
 use crate::norm::Norm;
 use automl_arch::block;
 use automl_arch::{Activation, Architecture, Block, Convolution, Layer};
@@ -236,6 +237,91 @@ fn pools_and_heads() {
         Layer::once(Block::linear(4)),
     ];
     agrees(layers, 2, 8);
+}
+
+#[test]
+fn recent_blocks() {
+    for stride in [1, 2] {
+        let activation = Activation::HardSwish;
+        let one = block::MobileOne { channels: 16, kernel: 3, stride, activation };
+        check(Block::MobileOne(one), 8, 8);
+        for kernel in [1, 5] {
+            let (channels, expansion, before) = (16, 2.0, 3);
+            let uib = block::UIB { channels, expansion, before, kernel, stride };
+            check(Block::UIB(uib), 16, 7);
+        }
+        let mix = block::MixConv { channels: 16, expansion: 2.0, kernel: 5, stride };
+        check(Block::MixConv(mix), 16, 8);
+    }
+    let (channels, expansion, kernel, activation) = (16, 2.0, 3, Activation::Relu);
+    let faster = block::FasterNet { channels, expansion, kernel, activation };
+    // The first block reads the images, which need no gradient.
+    for (inputs, side) in [(16, 7), (8, 6), (1, 8)] {
+        check(Block::FasterNet(faster.clone()), inputs, side);
+    }
+}
+
+/// Under the noise of a step, gradients are burn's, and in expectation the noise changes nothing.
+#[test]
+fn noise() {
+    let block = block::InvertedResidualV2 { channels: 16, expansion: 2.0, stride: 1, eca: false };
+    let blocks = vec![
+        Layer::once(Block::conv(16, 3, 2, Activation::Relu)),
+        Layer::new(3, Block::InvertedResidualV2(block)),
+    ];
+    let flat = [Layer::once(Block::Flatten), Layer::once(Block::linear(3))];
+    for layers in [headed(blocks.clone()), blocks.into_iter().chain(flat).collect()] {
+        let device = Device::flex().autodiff();
+        let network = Network::new(&Architecture::new(2, 8, layers), 1, &device).unwrap();
+        let other = network.copy();
+        let noise = Noise::draw(&network, 6, 0.5, 0.8, &mut stream(4, 0, "noise"));
+        let pixels = Tensor::<1>::from_floats(random(6 * 128, 9).as_slice(), &device);
+        let images = pixels.reshape([6, 2, 8, 8]);
+        let factors = Tensor::<1>::from_floats(random(18, 8).as_slice(), &device).reshape([6, 3]);
+        let loss = |scores: Tensor<2>| (scores * factors.clone()).sum();
+        let (value, gradients) = network.gradients_with(images.clone(), &noise, loss);
+        let theirs = loss(run_with(&other.layers, images.clone(), &noise).flatten(1, 3));
+        close("loss", &numbers(value.clone()), &numbers(theirs.clone()), 0.01);
+        let burns = theirs.backward();
+        for (ours, burns) in collect(&network, &gradients).iter().zip(collect(&other, &burns)) {
+            close("gradient", ours, &burns, 1e-3);
+        }
+        let (without, _) = network.gradients(images.clone(), loss);
+        assert_ne!(numbers(value), numbers(without));
+        let (first, _) = network.gradients_with(images.clone(), &noise.part(0..6), loss);
+        let (again, _) = network.gradients_with(images, &noise, loss);
+        assert_eq!(numbers(first), numbers(again));
+    }
+}
+
+/// A body is left out as often as the number of its block says, and the factors have mean 1.
+#[test]
+fn noise_has_its_probabilities() {
+    let block = Block::InvertedResidualV2(block::InvertedResidualV2 {
+        channels: 8,
+        expansion: 2.0,
+        stride: 1,
+        eca: false,
+    });
+    let layers = vec![Layer::once(Block::conv(8, 3, 1, Activation::Relu)), Layer::new(2, block)];
+    let network =
+        Network::new(&Architecture::new(1, 8, headed(layers)), 1, &Device::flex()).unwrap();
+    let noise = Noise::draw(&network, 20_000, 0.25, 0.6, &mut stream(4, 0, "noise"));
+    let expected = [0.3, 0.6, 0.25];
+    let found = (0..network.layers.len()).filter_map(|layer| noise.of(layer));
+    let mut shares = Vec::new();
+    for factors in found {
+        let values = &factors.values;
+        let mean = values.iter().sum::<f32>() / values.len() as f32;
+        assert!((mean - 1.0).abs() < 0.03, "{mean}");
+        let zeros = values.iter().filter(|value| **value == 0.0).count();
+        shares.push(zeros as f64 / values.len() as f64);
+    }
+    assert_eq!(shares.len(), expected.len());
+    for (share, expected) in shares.iter().zip(expected) {
+        assert!((share - expected).abs() < 0.02, "{share} {expected}");
+    }
+    assert!(Noise::draw(&network, 4, 0.0, 0.0, &mut stream(4, 0, "noise")).is_none());
 }
 
 /// Two runs give the same bits, on one thread and on several.

@@ -118,7 +118,8 @@ impl Calls {
             | Int8Operation::Average { .. }
             | Int8Operation::Add { .. }
             | Int8Operation::Scale { .. }
-            | Int8Operation::Concat { .. } => {}
+            | Int8Operation::Concat { .. }
+            | Int8Operation::Channels { .. } => {}
         }
     }
 }
@@ -185,6 +186,10 @@ impl Operands {
             Int8Operation::Scale { factor: product, shift } => {
                 let head = [Length(to.positions()), int(to.channels), x_zero, y_zero];
                 ("scale", join(head, [factor(*product), places(*shift), out]))
+            }
+            Int8Operation::Channels { first } => {
+                let shapes = [from.channels, to.channels, *first].map(int);
+                ("take", join([Length(to.positions())], shapes))
             }
             Int8Operation::Concat { parts } => {
                 let (part, shift) = parts[self.position];

@@ -21,7 +21,7 @@ macro_rules! source {
 }
 
 /// All kernels, each behind those that it needs.
-const SOURCES: [Source; 16] = [
+const SOURCES: [Source; 17] = [
     source!("requantize", []),
     source!("rescale", []),
     source!("dot", []),
@@ -38,6 +38,7 @@ const SOURCES: [Source; 16] = [
     source!("add", ["rescale"]),
     source!("scale", ["rescale"]),
     source!("join", ["rescale"]),
+    source!("take", []),
 ];
 
 /// The parts of an arena, which only Rust needs.

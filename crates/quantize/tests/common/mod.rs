@@ -137,6 +137,32 @@ pub(crate) fn networks() -> Vec<(String, Graph)> {
         ),
         ("fixed", fixed(7, 3, 1, Activation::LeakyRelu)),
         ("pass", Block::Pass),
+        (
+            "mobile-one",
+            Block::MobileOne(block::MobileOne {
+                channels: 16,
+                kernel: 3,
+                stride: 1,
+                activation: Activation::Relu,
+            }),
+        ),
+        (
+            "uib",
+            Block::UIB(block::UIB { channels: 8, expansion: 2.0, before: 3, kernel: 5, stride: 1 }),
+        ),
+        (
+            "faster-net",
+            Block::FasterNet(block::FasterNet {
+                channels: 8,
+                expansion: 2.0,
+                kernel: 3,
+                activation: Activation::Relu,
+            }),
+        ),
+        (
+            "mix-conv",
+            Block::MixConv(block::MixConv { channels: 16, expansion: 2.0, kernel: 5, stride: 2 }),
+        ),
     ];
     let pointwise = [
         Activation::Sigmoid,
@@ -300,6 +326,7 @@ impl Random {
                 let one = self.chain(&format!("{place}.Concat.first"), first, channels);
                 one + self.chain(&format!("{place}.Concat.second"), second, channels)
             }
+            Op::Channels { count, .. } => *count,
             Op::Pool { .. } | Op::GlobalAvgPool | Op::Activation(_) => channels,
         }
     }

@@ -33,6 +33,8 @@ pub enum OperationKind {
     Sum,
     /// The channels of two branches in a row.
     Concat,
+    /// Some of the channels.
+    Channels,
 }
 
 /// One operation with its shape: the key of a [`LatencyTable`](super::LatencyTable).
@@ -100,10 +102,10 @@ impl Operation {
     }
 }
 
-/// The operations of a network, in order. A fused nonlinearity is an operation of its own.
+/// The operations of a network as it is [deployed](Graph::folded), in order. A fused nonlinearity is an operation of its own.
 pub fn operations(network: &Graph) -> Vec<Operation> {
     let mut walk = Walk { operations: Vec::new() };
-    walk.chain(&network.nodes, network.input_channels, network.input_side);
+    walk.chain(&network.folded().nodes, network.input_channels, network.input_side);
     walk.operations
 }
 
@@ -171,6 +173,11 @@ impl Walk {
                 let one = Operation::pointwise(OperationKind::ChannelAttention, channels, side);
                 self.operations.push(Operation { kernel: *kernel, ..one });
                 (channels, side)
+            }
+            Op::Channels { count, .. } => {
+                let one = Operation::pointwise(OperationKind::Channels, channels, side);
+                self.operations.push(Operation { outputs: *count, ..one });
+                (*count, side)
             }
             Op::Sum { body, shortcut } => {
                 let (channels_out, side_out) = self.chain(body, channels, side);

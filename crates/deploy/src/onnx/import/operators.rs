@@ -34,6 +34,7 @@ impl Reader {
             "GlobalAveragePool" | "ReduceMean" => self.mean(node),
             "Add" | "Sub" | "Mul" | "Div" => self.arithmetic(node),
             "Concat" => self.concat(node),
+            "Slice" => self.slice(node),
             "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" | "Transpose" => self.reshape(node),
             "Identity" | "Dropout" => self.value(node, 0).map(|value| self.alias(node, value)),
             "Softmax" | "LogSoftmax" => self.softmax(node),
@@ -88,6 +89,33 @@ impl Reader {
         let weight = ("weight", weight.dims, weight.values);
         let piece = Piece::Leaf(op, vec![weight, ("bias", vec![outputs], bias)]);
         self.push_piece(node, input, shape, piece);
+        Ok(())
+    }
+
+    /// Channels in a row.
+    fn slice(&mut self, node: &Node) -> Read {
+        let input = self.value(node, 0)?;
+        let shape = self.shape(input);
+        let whole = |index: usize, usual: f32| -> Result<f32, ImportError> {
+            match self.optional(node, index)?.map(|constant| constant.values.as_slice()) {
+                None => Ok(usual),
+                Some([value]) => Ok(*value),
+                Some(values) => Err(fail(node, format!("it cuts {} axes at once", values.len()))),
+            }
+        };
+        let (first, end) = (whole(1, f32::NAN)?, whole(2, f32::NAN)?);
+        if (whole(3, 0.0)?, whole(4, 1.0)?) != (1.0, 1.0) {
+            return Err(fail(node, "only channels in a row can be cut out, along axis 1"));
+        }
+        let channels = shape.channels as f32;
+        let place = |at: f32| if at < 0.0 { at + channels } else { at.min(channels) };
+        let (first, end) = (place(first), place(end));
+        if !(first >= 0.0 && first < end) {
+            return Err(fail(node, format!("no channel lies between {first} and {end}")));
+        }
+        let (first, count) = (first as usize, (end - first) as usize);
+        let piece = Piece::Leaf(Op::Channels { first, count }, Vec::new());
+        self.push_piece(node, input, Shape { channels: count, ..shape }, piece);
         Ok(())
     }
 

@@ -31,6 +31,7 @@ fn node(node: &Op) -> String {
             format!("squeeze-and-excitation {channels} → {squeeze} → {channels} ({gate})")
         }
         Op::ChannelAttention { kernel } => format!("channel attention, kernel {kernel}"),
+        Op::Channels { first, count } => format!("channels {first} to {}", first + count - 1),
         Op::Sum { body, shortcut } => join("sum", body, shortcut),
         Op::Concat { first, second } => join("concatenation", first, second),
     }

@@ -58,6 +58,7 @@ fn kind(node: &Op) -> &'static str {
         Op::Activation(_) => "Activation",
         Op::SqueezeExcite { .. } => "SqueezeExcite",
         Op::ChannelAttention { .. } => "ChannelAttention",
+        Op::Channels { .. } => "Channels",
         Op::Sum { .. } => "Sum",
         Op::Concat { .. } => "Concat",
     }
