@@ -16,6 +16,7 @@ mod network;
 mod output;
 mod parts;
 mod predict;
+mod recipe;
 mod reference;
 mod report;
 mod search;

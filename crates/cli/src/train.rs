@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::output::say;
+use crate::recipe::RecipeArgs;
 use crate::settings::{Assignment, DataArgs, SettingsArgs, number, path, seed, text};
 use automl::search::Settings;
 use clap::{Args, value_parser};
@@ -21,6 +22,9 @@ Examples:
 
   cargo xtask train model.yaml --dataset cifar10 --data-dir ~/data --recipe long --out runs/mine
       a network of your own by the long recipe
+
+  cargo xtask train model.yaml --optimizer adamw --ema 0.999 --mixup 0.2 --epochs 200 --out runs/mine
+      with AdamW, an average of the weights and mixup
 
 What you get, in the folder of --out:
   model.yaml or network.json, weights.safetensors, weights.bpk, metrics.json
@@ -81,6 +85,9 @@ pub(crate) struct TrainArgs {
     seed: Option<u64>,
 
     #[command(flatten)]
+    recipe_args: RecipeArgs,
+
+    #[command(flatten)]
     pub(crate) settings: SettingsArgs,
 }
 
@@ -99,7 +106,8 @@ impl TrainArgs {
             ("workers", number(self.threads)),
             ("seed", number(self.seed)),
         ];
-        self.data.assignments().into_iter().chain(own)
+        let recipe = self.recipe_args.assignments();
+        self.data.assignments().into_iter().chain(own).chain(recipe)
     }
 
     /// The settings of the options and of the file that they name.

@@ -59,11 +59,16 @@ impl Settings {
             let reason = "a weight-sharing network exists for the space \"blocks\" only";
             return wrong("search.search-and-learn", "true".into(), reason);
         }
+        if self.search.tune_recipe && (self.search.search_and_learn || self.search.learn_recipe) {
+            let reason = "the recipe is searched with the networks; leave out search-and-learn and learn-recipe";
+            return wrong("search.tune-recipe", "true".into(), reason);
+        }
         self.data.check()?;
         self.check_counts()?;
         let shares = [
             ("training.momentum", self.training.momentum),
             ("training.label-smoothing", self.training.label_smoothing.unwrap_or(0.0)),
+            ("training.weight-decay", self.training.weight_decay.unwrap_or(0.0)),
         ];
         for (name, value) in shares {
             if !(0.0..1.0).contains(&value) {
@@ -76,10 +81,7 @@ impl Settings {
             return wrong("training.learning-rate", rate.to_string(), "must lie in (0, 10]");
         }
         self.training.check_augmentation()?;
-        if !(0.0..1.0).contains(&self.training.weight_decay) {
-            let value = self.training.weight_decay.to_string();
-            return wrong("training.weight-decay", value, "must lie in [0, 1)");
-        }
+        self.training.check_regularization()?;
         // Normalisation needs two images, cross-validation two parts.
         let pairs = [
             ("search.images", self.search.images.map(|n| n as u64)),
@@ -108,8 +110,8 @@ impl Settings {
         if sides.iter().any(|side| !(8..=512).contains(side)) {
             return wrong("sides must lie between 8 and 512 pixels");
         }
-        if self.search.space != SpaceName::Blocks || self.search.search_and_learn {
-            return wrong("only the space \"blocks\" has sides, and only without search-and-learn");
+        if self.search.space == SpaceName::NasBenchMacro || self.search.search_and_learn {
+            return wrong("only spaces of blocks have sides, and only without search-and-learn");
         }
         if !matches!(self.fidelity.ladder, LadderSettings::Epochs) {
             return wrong("a list of settings in fidelity.ladder has sides of its own");
@@ -238,12 +240,6 @@ impl TrainingSettings {
         if let Some(operations) = self.randaugment_ops.filter(|operations| *operations > 14) {
             let name = "training.randaugment-ops";
             return wrong(name, operations.to_string(), "must lie between 0 and 14");
-        }
-        let shares = [("training.cutout", self.cutout), ("training.augmented", self.augmented)];
-        for (name, share) in shares {
-            if let Some(share) = share.filter(|share| !(0.0..=1.0).contains(share)) {
-                return wrong(name, share.to_string(), "must lie in [0, 1]");
-            }
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ mod ladder;
 mod load;
 mod microseconds;
 mod recipe;
+mod regularization;
 mod score;
 mod span;
 
@@ -23,7 +24,7 @@ pub use span::Span;
 
 use automl_arch::Board;
 use automl_data::metrics::Metric;
-use automl_data::{ResizeRule, Side};
+use automl_data::{Optimizer, ResizeRule, Side};
 use automl_registry::PartSpec;
 use automl_storage::Address;
 use serde::{Deserialize, Serialize};
@@ -253,6 +254,10 @@ pub struct SearchSettings {
     /// Whether a weight-sharing network learns first and proposes candidates, which makes a
     /// twentieth of the trials, at least 3, do.
     pub search_and_learn: bool,
+    /// Whether the recipe is searched together with the networks: optimizer, learning rate, weight
+    /// decay, batch, label smoothing, augmentation, average of the weights, and the side of the images
+    /// where `sides` is empty. The first quarter of the trials keeps the recipe below.
+    pub tune_recipe: bool,
     /// Whether a training before the search learns learning rate, weight decay, label smoothing and
     /// the augmented share by hypergradients. They are used where they do better.
     pub learn_recipe: bool,
@@ -287,6 +292,7 @@ impl Default for SearchSettings {
             warm_start: Vec::new(),
             portfolio: true,
             search_and_learn: false,
+            tune_recipe: false,
             learn_recipe: false,
         }
     }
@@ -309,10 +315,14 @@ pub struct TrainingSettings {
     pub batch: Option<usize>,
     /// The highest learning rate.
     pub learning_rate: Option<f64>,
-    /// The momentum of SGD.
+    /// Optimizer: `sgd` or `adamw`.
+    pub optimizer: Optimizer,
+    /// Epochs over which the learning rate rises. Default: by the recipe.
+    pub warmup: Option<f64>,
+    /// The momentum of SGD, and the decay of AdamW's first moment.
     pub momentum: f64,
-    /// The weight decay (L2), on weights alone.
-    pub weight_decay: f64,
+    /// The weight decay, on weights alone: L2 of SGD, decoupled of AdamW. Default: 5e-4; AdamW: .05.
+    pub weight_decay: Option<f64>,
     /// The share of the target's mass that is spread over all classes. Default: by the recipe.
     pub label_smoothing: Option<f64>,
     /// Whether training images are mirrored at random. Default: where a mirrored image of the data
@@ -326,6 +336,25 @@ pub struct TrainingSettings {
     /// The side of the square that is cut out of each training image, as a share of its side; 0 for
     /// none. Default: none.
     pub cutout: Option<f64>,
+    /// The probability of random erasing. Default: none.
+    pub erase: Option<f64>,
+    /// Strength of random affine maps, 0 to 1. Default: none.
+    pub affine: Option<f64>,
+    /// Strength of random brightness, contrast and saturation, 0 to 1. Default: none.
+    pub color: Option<f64>,
+    /// Parameter alpha of mixup, 0 to 4. Default: none.
+    pub mixup: Option<f64>,
+    /// Parameter alpha of CutMix, 0 to 4. Default: none.
+    pub cutmix: Option<f64>,
+    /// The probability of dropout before the last linear layer. Default: none.
+    pub dropout: Option<f64>,
+    /// The probability that the last residual block is skipped (stochastic depth). Default: none.
+    pub stochastic_depth: Option<f64>,
+    /// The largest norm of the gradient, to which larger ones are scaled down. Default: any.
+    pub clip: Option<f64>,
+    /// Decay of the exponential moving average of the weights, which is evaluated and saved.
+    /// Default: none.
+    pub ema: Option<f64>,
     /// The share of the training images that are augmented. Default: all.
     pub augmented: Option<f64>,
     /// A trained network, with which the final training starts as far as its weights fit: its folder or
@@ -352,13 +381,24 @@ impl Default for TrainingSettings {
             final_epochs: None,
             batch: None,
             learning_rate: None,
+            optimizer: Optimizer::Sgd,
+            warmup: None,
             momentum: 0.9,
-            weight_decay: 5e-4,
+            weight_decay: None,
             label_smoothing: None,
             mirror: None,
             randaugment_ops: None,
             randaugment_magnitude: None,
             cutout: None,
+            erase: None,
+            affine: None,
+            color: None,
+            mixup: None,
+            cutmix: None,
+            dropout: None,
+            stochastic_depth: None,
+            clip: None,
+            ema: None,
             augmented: None,
             init: None,
             folds: None,

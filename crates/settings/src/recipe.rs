@@ -1,7 +1,7 @@
 //! The recipe of the settings.
 
 use crate::{RecipePreset, TrainingSettings};
-use automl_data::{DataSplits, Recipe};
+use automl_data::{DataSplits, Optimizer, Recipe};
 
 /// Batch size from which the long recipe begins with a linear warm-up.
 const LARGE_BATCH: usize = 256;
@@ -31,8 +31,12 @@ impl TrainingSettings {
             RecipePreset::Short => Recipe::for_data(data, epochs),
             RecipePreset::Long => Recipe::long(data, epochs),
         };
+        recipe.optimizer = self.optimizer;
+        if self.optimizer == Optimizer::AdamW {
+            recipe.learning_rate *= Optimizer::ADAMW_RATE;
+        }
         recipe.momentum = self.momentum;
-        recipe.weight_decay = self.weight_decay;
+        recipe.weight_decay = self.weight_decay.unwrap_or(self.optimizer.usual_decay());
         if let Some(smoothing) = self.label_smoothing {
             recipe.label_smoothing = smoothing;
         }
@@ -45,6 +49,9 @@ impl TrainingSettings {
         }
         if let Some(rate) = self.learning_rate {
             recipe.learning_rate = rate;
+        }
+        if let Some(warmup) = self.warmup {
+            recipe.warmup = warmup;
         }
         recipe.balance = self.balance.resolve(&data.train.labels);
         // A class that does not exist is refused where the data are opened.
@@ -61,12 +68,7 @@ impl TrainingSettings {
         if let Some(magnitude) = self.randaugment_magnitude {
             augmentation.randaugment.magnitude = magnitude;
         }
-        if let Some(share) = self.cutout {
-            augmentation.cutout = share;
-        }
-        if let Some(share) = self.augmented {
-            augmentation.share = share;
-        }
+        self.regularize(&mut recipe);
         recipe
     }
 }
@@ -75,7 +77,7 @@ impl TrainingSettings {
 mod tests {
     use super::*;
     use crate::Settings;
-    use automl_data::{Augmentation, Balance, Dataset, RandAugment};
+    use automl_data::{Augmentation, Balance, Dataset, RandAugment, Regularization};
 
     fn training(assignments: &[&str]) -> TrainingSettings {
         let assignments: Vec<String> = assignments.iter().map(|s| (*s).to_owned()).collect();
@@ -108,6 +110,8 @@ mod tests {
             batch: 128,
             learning_rate: 0.1,
             warmup: 0.0,
+            optimizer: Optimizer::Sgd,
+            regularization: Regularization::default(),
             momentum: 0.9,
             weight_decay: 5e-4,
             label_smoothing: 0.0,
@@ -117,8 +121,7 @@ mod tests {
                 margin: 1,
                 mirror: false,
                 randaugment: RandAugment { operations: 2, magnitude: 2 },
-                cutout: 0.0,
-                share: 1.0,
+                ..Augmentation::default()
             },
         };
         assert_eq!(recipe, expected);

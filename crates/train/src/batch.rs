@@ -1,10 +1,11 @@
 //! Batches on the device and their loss.
 
-use automl_data::{DataSplits, Images, Recipe, loader::Batch};
-use automl_models::Network;
+use automl_data::{DataSplits, Images, Mixed, Recipe, loader::Batch};
+use automl_models::{Network, Noise};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use std::ops::Range;
 
 /// Normalized pixels as a tensor `[count, channels, side, side]`.
 pub(crate) fn images(
@@ -55,7 +56,7 @@ impl Targets {
     }
 
     /// Smoothed one-hot targets `[n, classes]`, each row times the weight of its class.
-    fn of(&self, labels: &[i32], classes: usize) -> TensorData {
+    fn of(&self, labels: &[i32], classes: usize) -> Vec<f32> {
         let smoothing = self.smoothing;
         let mut targets = vec![(smoothing / classes as f64) as f32; labels.len() * classes];
         for (row, label) in labels.iter().enumerate() {
@@ -66,7 +67,51 @@ impl Targets {
                 row.iter_mut().for_each(|target| *target *= weight);
             }
         }
-        TensorData::new(targets, [labels.len(), classes])
+        targets
+    }
+
+    /// The targets of a batch; of mixed images in the same proportion.
+    pub(crate) fn prepare(
+        &self,
+        Batch { pixels, labels }: Batch,
+        classes: usize,
+        mixed: Option<&Mixed>,
+    ) -> Prepared {
+        let own = self.of(&labels, classes);
+        let targets = match mixed {
+            None => own,
+            Some(Mixed { partners, share }) => {
+                let others =
+                    partners.iter().flat_map(|partner| &own[partner * classes..][..classes]);
+                let mix = |(own, other): (&f32, &f32)| {
+                    (share * f64::from(*own) + (1.0 - share) * f64::from(*other)) as f32
+                };
+                own.iter().zip(others).map(mix).collect()
+            }
+        };
+        Prepared { count: labels.len(), pixels, targets }
+    }
+}
+
+/// A batch with its targets.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub(crate) count: usize,
+    /// Normalized pixels `[count, channels, side, side]`.
+    pixels: Vec<f32>,
+    /// Targets `[count, classes]`.
+    targets: Vec<f32>,
+}
+
+impl Prepared {
+    /// Some of the images.
+    fn part(&self, images: Range<usize>) -> Self {
+        let part = |values: &[f32]| {
+            let size = values.len() / self.count.max(1);
+            values[images.start * size..images.end * size].to_vec()
+        };
+        let (pixels, targets) = (part(&self.pixels), part(&self.targets));
+        Self { count: images.len(), pixels, targets }
     }
 }
 
@@ -76,48 +121,57 @@ impl Targets {
 pub(crate) fn gradients(
     network: &Network,
     data: &DataSplits,
-    Batch { pixels, labels }: Batch,
+    batch: Batch,
     targets: &Targets,
     device: &Device,
 ) -> (Tensor<1>, Gradients) {
-    let images = images(data, pixels, labels.len(), device);
-    let targets = Tensor::from_data(targets.of(&labels, data.classes), device);
-    network.gradients(images, |scores| cross_entropy(scores, targets))
+    let batch = targets.prepare(batch, data.classes, None);
+    gradients_of(network, data, batch, &Noise::default(), device)
+}
+
+/// The same of a batch with its targets, under noise.
+fn gradients_of(
+    network: &Network,
+    data: &DataSplits,
+    batch: Prepared,
+    noise: &Noise,
+    device: &Device,
+) -> (Tensor<1>, Gradients) {
+    let Prepared { count, pixels, targets } = batch;
+    let images = images(data, pixels, count, device);
+    let targets = Tensor::from_data(TensorData::new(targets, [count, data.classes]), device);
+    network.gradients_with(images, noise, |scores| cross_entropy(scores, targets))
 }
 
 /// The same in `parts` of a batch, one after the other, each normalized by itself.
 pub(crate) fn gradients_in_parts(
     network: &Network,
     data: &DataSplits,
-    batch: Batch,
+    batch: Prepared,
     parts: usize,
-    targets: &Targets,
+    noise: &Noise,
     device: &Device,
 ) -> (Tensor<1>, Gradients) {
-    let count = batch.labels.len();
+    let count = batch.count;
     let parts = parts.clamp(1, (count / 2).max(1));
     if parts == 1 {
-        return gradients(network, data, batch, targets, device);
+        return gradients_of(network, data, batch, noise, device);
     }
     let (size, more) = (count / parts, count % parts);
-    let pixels = batch.pixels.len() / count;
     let mut start = 0;
     let mut sum: Option<(Tensor<1>, Gradients)> = None;
     for part in 0..parts {
         let end = start + size + usize::from(part < more);
-        let own = Batch {
-            pixels: batch.pixels[start * pixels..end * pixels].to_vec(),
-            labels: batch.labels[start..end].to_vec(),
-        };
+        let (own, own_noise) = (batch.part(start..end), noise.part(start..end));
         let share = (end - start) as f64 / count as f64;
         start = end;
-        let (loss, mut found) = gradients(network, data, own, targets, device);
+        let (loss, mut found) = gradients_of(network, data, own, &own_noise, device);
         let loss = loss * share;
         let (known_loss, known) = sum.take().unzip();
         network.visit(&mut Weighted { gradients: &mut found, share, known: known.as_ref() });
         sum = Some((known_loss.map_or(loss.clone(), |known| known + loss), found));
     }
-    sum.unwrap_or_else(|| gradients(network, data, batch, targets, device))
+    sum.unwrap_or_else(|| gradients_of(network, data, batch, noise, device))
 }
 
 /// Replaces gradients `g` by `share g`, plus those that are known.
@@ -171,8 +225,9 @@ mod tests {
         let targets = Targets::smoothed(0.1);
         let found = |parts| {
             let network = linear();
+            let batch = targets.prepare(batch(&data), data.classes, None);
             let (loss, gradients) =
-                gradients_in_parts(&network, &data, batch(&data), parts, &targets, &device);
+                gradients_in_parts(&network, &data, batch, parts, &Noise::default(), &device);
             (loss.into_scalar::<f32>(), network.gradient_tensors(&gradients))
         };
         let (loss, whole) = found(1);
@@ -184,6 +239,28 @@ mod tests {
                 assert!((a - b).abs() < 1e-5, "{parts}: {a} {b}");
             }
         }
+    }
+
+    /// The loss is linear in the targets, so that of mixed targets is the mean of both losses.
+    #[test]
+    fn targets_are_mixed_as_images_are() {
+        let data = DataSplits::split(&Dataset::digits().unwrap(), 0.15, 0).unwrap();
+        let device = cpu().autodiff();
+        let targets = Targets::smoothed(0.1);
+        let loss = |batch: Prepared| {
+            gradients_of(&linear(), &data, batch, &Noise::default(), &device).0.into_scalar::<f64>()
+        };
+        let with = |labels: Vec<i32>| {
+            let pixels = batch(&data).pixels;
+            targets.prepare(Batch { pixels, labels }, data.classes, None)
+        };
+        let own = batch(&data).labels;
+        let partners: Vec<usize> = (0..50).rev().collect();
+        let others = partners.iter().map(|partner| own[*partner]).collect();
+        let mixed = Mixed { partners, share: 0.3 };
+        let found = loss(targets.prepare(batch(&data), data.classes, Some(&mixed)));
+        let expected = 0.3 * loss(with(own)) + 0.7 * loss(with(others));
+        assert!((found - expected).abs() < 1e-5, "{found} {expected}");
     }
 
     /// The loss of a weighted class counts as often as its weight says.

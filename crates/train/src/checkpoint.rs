@@ -1,9 +1,10 @@
 //! Checkpoints: saving a training and continuing it.
 //!
-//! A checkpoint is one safetensors file: the weights, the running statistics, the velocities of
-//! SGD (`velocity.` before the weight's name), and in its metadata all that else shapes the rest of
-//! the training.
+//! A checkpoint is one safetensors file: the weights, the running statistics, the state of the
+//! optimizer and of the average (`velocity.` and the like before the weight's name), and in its
+//! metadata all that else shapes the rest of the training.
 
+use crate::optimizer::OptimizerState;
 use crate::training::Progress;
 use crate::transfer::Transfer;
 use crate::{TrainError, Training};
@@ -11,7 +12,7 @@ use automl_arch::NetworkSpec;
 use automl_data::{DataSplits, Recipe};
 use automl_deploy::write_atomic;
 use automl_models::{LoadError, NamedTensor, Network};
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::{Device, Tensor, TensorData};
 use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -24,8 +25,9 @@ use thiserror::Error;
 /// The metadata's key.
 const KEY: &str = "automl";
 
-/// The prefix of a velocity's name.
-const VELOCITY: &str = "velocity.";
+/// The first words of the names of tensors that belong to a weight: velocities of SGD, both moments of
+/// AdamW, and the average.
+const STATES: [&str; 4] = ["velocity", "moment", "square", "average"];
 
 /// Reasons for which a checkpoint cannot be written or read.
 #[derive(Debug, Error)]
@@ -73,6 +75,15 @@ struct Meta {
     within: Progress,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     transfer: Option<Transfer>,
+    /// Steps of AdamW, and steps in the average.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    optimizer_steps: u64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    average_steps: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Training {
@@ -89,13 +100,20 @@ impl Training {
             architecture: self.description.clone(),
             within: self.within,
             transfer: self.transfer.clone(),
+            optimizer_steps: match &self.optimizer {
+                OptimizerState::Sgd(_) => 0,
+                OptimizerState::AdamW(adamw) => adamw.steps,
+            },
+            average_steps: self.average.steps,
         };
         let mut tensors = self.network.tensors();
         for (name, id) in self.network.parameter_ids() {
-            if let Some(velocity) = self.sgd.velocity.get(&id) {
-                let values: Vec<f32> = velocity.to_data().iter::<f32>().collect();
-                let name = format!("{VELOCITY}{name}");
-                tensors.push(NamedTensor { name, shape: vec![values.len()], values });
+            for (state, of_weights) in self.states() {
+                if let Some(values) = of_weights.get(&id) {
+                    let values: Vec<f32> = values.to_data().iter::<f32>().collect();
+                    let name = format!("{state}.{name}");
+                    tensors.push(NamedTensor { name, shape: vec![values.len()], values });
+                }
             }
         }
         let content = |reason: String| CheckpointError::Content { path: path.to_owned(), reason };
@@ -106,6 +124,26 @@ impl Training {
             path: path.to_owned(),
             source,
         })
+    }
+
+    /// The tensors that belong to weights, by the first word of their names.
+    fn states(&self) -> Vec<(&'static str, &HashMap<ParamId, Tensor<1>>)> {
+        let mut states = self.optimizer.tensors();
+        states.push(("average", &self.average.weights));
+        states
+    }
+
+    fn states_mut(&mut self) -> HashMap<&'static str, &mut HashMap<ParamId, Tensor<1>>> {
+        let mut states = self.optimizer.tensors_mut();
+        states.push(("average", &mut self.average.weights));
+        states.into_iter().collect()
+    }
+
+    fn set_steps(&mut self, optimizer_steps: u64, average_steps: u64) {
+        if let OptimizerState::AdamW(adamw) = &mut self.optimizer {
+            adamw.steps = optimizer_steps;
+        }
+        self.average.steps = average_steps;
     }
 
     /// A new training of a saved network: its weights, but another recipe, data and seed.
@@ -125,8 +163,8 @@ impl Training {
     }
 
     /// Takes over the state of a saved training of another network: its epoch, and its weights,
-    /// running statistics and velocities where a tensor of the same name has the same shape. The others
-    /// stay as they are, as do recipe, data and seed. Returns the share of this network's weights that
+    /// running statistics, optimizer state and average where a tensor of the same name has the same
+    /// shape, and the recipe uses it. The others stay as they are, as do recipe, data and seed. Returns the share of this network's weights that
     /// were taken over, in `[0, 1]`.
     ///
     /// # Errors
@@ -177,12 +215,26 @@ impl Training {
             network.map_err(|source| CheckpointError::Load { path: path.to_owned(), source })?;
         self.epoch = parent.epoch;
         let ids: HashMap<_, _> = parent.network.parameter_ids().into_iter().collect();
-        for (name, id) in self.network.parameter_ids() {
-            let velocity = ids.get(&name).and_then(|id| parent.sgd.velocity.get(id));
-            if let Some(velocity) = velocity.filter(|_| inherited.contains(&name)) {
-                self.sgd.velocity.insert(id, velocity.clone());
+        let own: Vec<_> = self.network.parameter_ids();
+        let uses_average = self.recipe.regularization.average > 0.0;
+        let mut states = self.states_mut();
+        for (state, of_weights) in parent.states() {
+            let Some(to) = states.get_mut(state).filter(|_| state != "average" || uses_average)
+            else {
+                continue;
+            };
+            for (name, id) in own.iter().filter(|(name, _)| inherited.contains(name)) {
+                if let Some(values) = ids.get(name).and_then(|id| of_weights.get(id)) {
+                    to.insert(*id, values.clone());
+                }
             }
         }
+        let average_steps = if uses_average { parent.average.steps } else { 0 };
+        let optimizer_steps = match &parent.optimizer {
+            OptimizerState::Sgd(_) => 0,
+            OptimizerState::AdamW(adamw) => adamw.steps,
+        };
+        self.set_steps(optimizer_steps, average_steps);
         Ok(taken as f64 / total.max(1) as f64)
     }
 
@@ -203,10 +255,11 @@ impl Training {
         let text = header.metadata().as_ref().and_then(|map| map.get(KEY));
         let text = text.ok_or_else(|| content("it has no metadata".into()))?;
         let meta: Meta = serde_json::from_str(text).map_err(|e| content(e.to_string()))?;
-        let (speeds, weights): (Vec<_>, Vec<_>) = decode(&bytes)
-            .map_err(|e| content(e.to_string()))?
-            .into_iter()
-            .partition(|tensor| tensor.name.starts_with(VELOCITY));
+        let is_state = |tensor: &NamedTensor| {
+            tensor.name.split_once('.').is_some_and(|(first, _)| STATES.contains(&first))
+        };
+        let (of_weights, weights): (Vec<_>, Vec<_>) =
+            decode(&bytes).map_err(|e| content(e.to_string()))?.into_iter().partition(is_state);
         let device = device.clone().autodiff();
         let graph = meta.architecture.graph().map_err(TrainError::from)?;
         let network = Network::from_graph(&graph, 0, &device)
@@ -214,19 +267,22 @@ impl Training {
             .map_err(|source| CheckpointError::Load { path: path.to_owned(), source })?;
         let lengths = lengths(&network);
         let plain = device.clone().inner();
-        let Meta { epoch, seed, recipe, architecture, within, transfer } = meta;
+        let Meta { epoch, seed, recipe, architecture, within, transfer, .. } = meta;
         let mut training = Self::assemble(architecture, data, &recipe, seed, device, network)?;
         (training.epoch, training.within, training.transfer) = (epoch, within, transfer);
         let ids: HashMap<_, _> = training.network.parameter_ids().into_iter().collect();
-        for speed in speeds {
-            let name = speed.name.trim_start_matches(VELOCITY);
-            let fits = lengths.get(name) == Some(&speed.values.len());
-            let Some(id) = ids.get(name).filter(|_| fits) else {
-                return Err(content(format!("{} fits no weight", speed.name)));
+        training.set_steps(meta.optimizer_steps, meta.average_steps);
+        let mut states = training.states_mut();
+        for NamedTensor { name, shape, values } in of_weights {
+            let (state, weight) = name.split_once('.').unwrap_or_default();
+            let fits = lengths.get(weight) == Some(&values.len());
+            let place = ids.get(weight).filter(|_| fits).zip(states.get_mut(state));
+            let Some((id, state)) = place else {
+                return Err(content(format!("{name} fits no weight")));
             };
-            let values = TensorData::new(speed.values, speed.shape);
-            training.sgd.velocity.insert(*id, Tensor::from_data(values, &plain));
+            state.insert(*id, Tensor::from_data(TensorData::new(values, shape), &plain));
         }
+        drop(states);
         Ok(training)
     }
 }

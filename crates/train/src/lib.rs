@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod adam;
+mod adamw;
+mod average;
 mod batch;
 mod checkpoint;
 mod device;
@@ -11,6 +13,7 @@ mod fidelity;
 pub mod hypergradient;
 mod latency;
 mod memory;
+mod optimizer;
 mod pool;
 mod saver;
 mod score;

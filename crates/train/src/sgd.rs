@@ -23,16 +23,17 @@ impl Sgd {
     /// `v <- momentum v + g`, `w <- w - rate (g + momentum v)`.
     ///
     /// Weight decay acts on tensors of two axes and more: not on biases and normalization.
-    /// `rates` has the share of the learning rate for parameters that have another one; at 0 a
+    /// Gradients are multiplied by `scale`. `rates` has the share of the learning rate for parameters that have another one; at 0 a
     /// parameter rests.
     pub(crate) fn step<M: Module>(
         &mut self,
         module: M,
         gradients: &Gradients,
         step: SgdStep,
+        scale: Option<&Tensor<1>>,
         rates: &HashMap<ParamId, f64>,
     ) -> M {
-        module.map(&mut Update { sgd: self, gradients, step, rates })
+        module.map(&mut Update { sgd: self, gradients, step, scale, rates })
     }
 }
 
@@ -40,6 +41,7 @@ struct Update<'a> {
     sgd: &'a mut Sgd,
     gradients: &'a Gradients,
     step: SgdStep,
+    scale: Option<&'a Tensor<1>>,
     rates: &'a HashMap<ParamId, f64>,
 }
 
@@ -54,11 +56,15 @@ impl ModuleMapper for Update<'_> {
         }
         let learning_rate = rate * learning_rate;
         let velocity = &mut self.sgd.velocity;
+        let scale = self.scale;
         param.map(|tensor| {
             let weight = tensor.inner();
             let shape = weight.shape();
             let count = shape.num_elements();
             let mut gradient = gradient.reshape([count]);
+            if let Some(scale) = scale {
+                gradient = gradient * scale.clone();
+            }
             let weight = weight.reshape([count]);
             if D > 1 && weight_decay > 0.0 {
                 gradient = gradient + weight.clone() * weight_decay;

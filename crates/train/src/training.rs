@@ -1,15 +1,17 @@
 //! Training of one network.
 
+use crate::average::Average;
 use crate::batch::{Targets, gradients, gradients_in_parts, images};
 use crate::device::loader_threads;
 use crate::evaluation::{evaluate, outputs};
-use crate::sgd::{Sgd, SgdStep};
+use crate::optimizer::OptimizerState;
 use crate::transfer::{Transfer, take_over};
 use crate::{Evaluation, Memory, TrainError};
 use automl_arch::{Architecture, NetworkSpec};
 use automl_data::loader::{self, Batch, Batches};
-use automl_data::{DataSplits, Images, Recipe, Split};
-use automl_models::{NamedTensor, Network};
+use automl_data::{DataSplits, Images, Recipe, Regularization, Split};
+use automl_models::{NamedTensor, Network, Noise};
+use automl_numeric::stream;
 use burn::module::{Module, ParamId};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,9 @@ const SETTLED: u64 = 200;
 
 /// Batches that recalibrate normalization before that.
 const RECALIBRATION: usize = 6;
+
+/// Batches that calibrate normalization to an average of weights.
+const CALIBRATION: usize = 32;
 
 /// Result of one epoch.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +81,9 @@ pub struct Training {
     pub(crate) seed: u64,
     device: Device,
     pub(crate) network: Network,
-    pub(crate) sgd: Sgd,
+    pub(crate) optimizer: OptimizerState,
+    /// The average of the weights, where the recipe has one.
+    pub(crate) average: Average,
     pub(crate) epoch: u64,
     /// Progress within the epoch that runs.
     pub(crate) within: Progress,
@@ -176,11 +183,12 @@ impl Training {
             memory: Memory::of(&graph),
             description,
             data: Arc::clone(data),
-            recipe,
             seed,
             device,
             network,
-            sgd: Sgd::default(),
+            recipe: recipe.clone(),
+            optimizer: OptimizerState::new(recipe.optimizer),
+            average: Average::default(),
             epoch: 0,
             within: Progress::default(),
             transfer: None,
@@ -313,24 +321,24 @@ impl Training {
     }
 
     /// One step; returns the loss, still on the device.
-    fn step(&mut self, batch: Batch, step: u64) -> Tensor<1> {
-        let parts = self.memory.parts(batch.labels.len());
-        let (value, gradients) = gradients_in_parts(
-            &self.network,
-            &self.data,
-            batch,
-            parts,
-            &self.targets,
-            &self.device,
-        );
-        let rates = self.rates();
-        let sgd_step = SgdStep {
-            learning_rate: self.rate(step),
-            momentum: self.recipe.momentum,
-            weight_decay: self.recipe.weight_decay,
-        };
-        // A clone shares the weights; the old ones go when the new are put in their place.
-        self.network = self.sgd.step(self.network.clone(), &gradients, sgd_step, &rates);
+    fn step(&mut self, mut batch: Batch, step: u64) -> Tensor<1> {
+        let Regularization { mixing, dropout, stochastic_depth, average, .. } =
+            self.recipe.regularization;
+        let count = batch.labels.len();
+        let mut rng = stream(self.seed, step, "mixing");
+        let mixed = mixing.apply(&mut batch.pixels, count, self.data.side, &mut rng);
+        let batch = self.targets.prepare(batch, self.data.classes, mixed.as_ref());
+        let mut rng = stream(self.seed, step, "noise");
+        let noise = Noise::draw(&self.network, count, dropout, stochastic_depth, &mut rng);
+        let parts = self.memory.parts(count);
+        let (value, gradients) =
+            gradients_in_parts(&self.network, &self.data, batch, parts, &noise, &self.device);
+        let (rates, rate) = (self.rates(), self.rate(step));
+        let network = self.network.clone();
+        self.network = self.optimizer.step(network, &gradients, &self.recipe, rate, &rates);
+        if average > 0.0 {
+            self.average.follow(&self.network, average);
+        }
         value
     }
 
@@ -345,16 +353,21 @@ impl Training {
         }
     }
 
-    /// The network for evaluation. While its weights still move fast, the running statistics of
-    /// normalization lag behind them, so they are taken anew from a few training batches.
+    /// The network for evaluation, with the average of the weights where the recipe has one. While
+    /// its weights still move fast, and for an average, the running statistics of normalization do
+    /// not fit them, so they are taken anew from some training batches.
     pub fn trained(&self) -> Network {
         let steps = self.epoch * self.steps_per_epoch();
-        if steps >= SETTLED || steps == 0 {
+        let averaged = self.average.steps > 0;
+        if !averaged && (steps >= SETTLED || steps == 0) {
             return self.network.valid();
         }
-        let mut copy = self.network.copy();
+        let (mut copy, count) = match averaged {
+            true => (self.average.apply(&self.network), CALIBRATION),
+            false => (self.network.copy(), RECALIBRATION),
+        };
         let batches = self.batches(u32::MAX.into());
-        for (k, batch) in batches.take(RECALIBRATION).enumerate() {
+        for (k, batch) in batches.take(count).enumerate() {
             copy.set_norm_momentum(1.0 / (k + 1) as f64);
             let count = batch.labels.len();
             copy.observe(images(&self.data, batch.pixels, count, &self.device));

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_arch::{Activation, Architecture, Block, Layer};
-use automl_data::{DataSplits, Dataset, Recipe, Split};
+use automl_data::{
+    Augmentation, DataSplits, Dataset, Mixing, Optimizer, Recipe, Regularization, Split,
+};
 use automl_models::{NamedTensor, Network};
 use automl_train::{CheckpointError, Saver, TrainError, Training, cpu, export, one_thread};
 use std::sync::Arc;
@@ -16,6 +18,21 @@ fn architecture() -> Architecture {
         [
             Layer::once(Block::conv(16, 3, 1, Activation::Relu)),
             Layer::once(Block::inverted_residual(3, 3.0, 24, 2)),
+            Layer::once(Block::GlobalAvgPool),
+            Layer::once(Block::Flatten),
+            Layer::once(Block::linear(10)),
+        ],
+    )
+}
+
+/// A network with two residual blocks.
+fn residual() -> Architecture {
+    Architecture::new(
+        1,
+        8,
+        [
+            Layer::once(Block::conv(16, 3, 2, Activation::Relu)),
+            Layer::new(2, Block::inverted_residual(3, 2.0, 16, 1)),
             Layer::once(Block::GlobalAvgPool),
             Layer::once(Block::Flatten),
             Layer::once(Block::linear(10)),
@@ -182,6 +199,91 @@ fn a_training_that_is_stopped_within_an_epoch_goes_on_bit_for_bit() {
         (unbroken.network().tensors(), resumed.network().tensors())
     });
     assert_eq!(unbroken, resumed);
+}
+
+/// AdamW, average, mixing and noise: a training goes on as if it had never stopped, from within an epoch
+/// too, and each part changes it.
+#[test]
+fn every_part_of_a_recipe_resumes_bit_for_bit() {
+    let data = small();
+    let plain = Recipe { batch: 16, ..Recipe::for_data(&data, 2) };
+    let mixing = Mixing { mixup: 0.2, cutmix: 1.0 };
+    let regularization =
+        Regularization { mixing, dropout: 0.2, stochastic_depth: 0.3, clip: 0.5, average: 0.9 };
+    let augmentation =
+        Augmentation { erase: 0.5, affine: 0.3, color: 0.3, ..plain.augmentation.clone() };
+    let all = Recipe { regularization, augmentation, ..plain.clone() };
+    let adamw = Recipe { optimizer: Optimizer::AdamW, learning_rate: 0.003, ..all.clone() };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trial.ckpt");
+    let run = |recipe: &Recipe| {
+        let new = || Training::new(&residual(), &data, recipe, 7, &cpu()).unwrap();
+        let (mut unbroken, mut stopped) = (new(), new());
+        unbroken.run_epoch(&|| false).unwrap();
+        let asked = AtomicUsize::new(0);
+        let stop = || asked.fetch_add(1, Ordering::Relaxed) == 3;
+        let mut saver = Saver::new(&path, Duration::from_secs(3600));
+        saver.run_epoch(&mut stopped, &stop).unwrap_err();
+        let mut resumed = Training::resume(&path, &data, &cpu()).unwrap();
+        resumed.run_epoch(&|| false).unwrap();
+        assert_eq!(resumed.network().tensors(), unbroken.network().tensors());
+        assert_eq!(resumed.trained().tensors(), unbroken.trained().tensors());
+        // A child of the same recipe inherits all of it.
+        stopped.run_epoch(&|| false).unwrap();
+        stopped.save(&path).unwrap();
+        let mut child = new();
+        assert_eq!(child.inherit(&path).unwrap(), 1.0);
+        for training in [&mut child, &mut unbroken] {
+            training.run_epoch(&|| false).unwrap();
+        }
+        assert_eq!(child.trained().tensors(), unbroken.trained().tensors());
+        unbroken.network().tensors()
+    };
+    one_thread(|| {
+        let mut seen = vec![run(&plain), run(&all), run(&adamw)];
+        let part = |change: fn(&mut Regularization)| {
+            let mut regularization = Regularization::default();
+            change(&mut regularization);
+            Recipe { regularization, ..plain.clone() }
+        };
+        for recipe in [
+            part(|r| r.mixing.mixup = 0.4),
+            part(|r| r.mixing.cutmix = 1.0),
+            part(|r| r.dropout = 0.2),
+            part(|r| r.stochastic_depth = 0.4),
+            part(|r| r.clip = 0.1),
+        ] {
+            let tensors = run(&recipe);
+            assert!(!seen.contains(&tensors), "{:?} changes nothing", recipe.regularization);
+            seen.push(tensors);
+        }
+        // An average leaves the weights of the training alone.
+        assert_eq!(run(&part(|r| r.average = 0.9)), seen[0]);
+    });
+}
+
+/// The evaluated network is the average: its weights are not those of the last step.
+#[test]
+fn an_average_is_what_is_evaluated_and_inherited_only_where_it_is_used() {
+    let data = small();
+    let plain = Recipe::for_data(&data, 3);
+    let regularization = Regularization { average: 0.95, ..Regularization::default() };
+    let averaged = Recipe { regularization, ..plain.clone() };
+    one_thread(|| {
+        let mut training = Training::new(&architecture(), &data, &averaged, 1, &cpu()).unwrap();
+        training.run_epoch(&|| false).unwrap();
+        let learnt = |tensors: Vec<NamedTensor>| -> Vec<NamedTensor> {
+            tensors.into_iter().filter(NamedTensor::is_parameter).collect()
+        };
+        let raw = learnt(training.network().tensors());
+        assert_ne!(learnt(training.trained().tensors()), raw);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trial.ckpt");
+        training.save(&path).unwrap();
+        let mut child = Training::new(&architecture(), &data, &plain, 1, &cpu()).unwrap();
+        child.inherit(&path).unwrap();
+        assert_eq!(learnt(child.trained().tensors()), raw);
+    });
 }
 
 #[test]
