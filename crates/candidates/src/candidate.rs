@@ -1,7 +1,8 @@
 //! Candidate networks: a configuration with its architecture, graph and cost.
 
 use automl_arch::{Architecture, ArchitectureError, BlockSpace, Cost, Graph, NetworkSpace};
-use automl_space::{Config, Space};
+use automl_data::Recipe;
+use automl_space::{Config, Space, Value};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -51,6 +52,21 @@ pub trait ArchitectureSpace: fmt::Debug + Send + Sync {
 
     /// The architecture of a configuration.
     fn architecture(&self, config: &Config) -> Architecture;
+
+    /// The recipe of a configuration's training, from that of the settings; by default the same.
+    fn tuned(&self, _config: &Config, recipe: &Recipe) -> Recipe {
+        recipe.clone()
+    }
+
+    /// The configuration with the recipe of the settings; by default the same.
+    fn usual(&self, config: &Config) -> Config {
+        config.clone()
+    }
+
+    /// The values that decide the recipe; by default none.
+    fn recipe_values(&self, _config: &Config) -> Vec<Option<Value>> {
+        Vec::new()
+    }
 
     /// The block space, if this is one. Only block spaces have a weight-sharing network.
     fn blocks(&self) -> Option<&BlockSpace> {
@@ -128,6 +144,11 @@ impl Candidates {
     /// The architecture of a configuration.
     pub fn architecture(&self, config: &Config) -> Architecture {
         self.networks.architecture(config)
+    }
+
+    /// The recipe of a configuration's training, from that of the settings.
+    pub fn tuned(&self, config: &Config, recipe: &Recipe) -> Recipe {
+        self.networks.tuned(config, recipe)
     }
 
     /// The candidate of a configuration, lowered unless it is held already.

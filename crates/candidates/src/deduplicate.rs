@@ -2,7 +2,7 @@
 
 use crate::candidate::Candidates;
 use crate::tried::Tried;
-use automl_space::Config;
+use automl_space::{Config, Value};
 use automl_study::{ProposeError, Sampler, Sources, View};
 use rand::{Rng, RngExt};
 use std::collections::HashMap;
@@ -10,15 +10,18 @@ use std::collections::HashMap;
 /// Replacements that are drawn around a repeated proposal, and then from the prior.
 const ATTEMPTS: usize = 64;
 
+/// A network and, where recipes are searched too, the values of its recipe.
+type Identity = (u64, Vec<Option<Value>>);
+
 /// A sampler that proposes only networks that no earlier trial has.
 #[derive(Debug)]
 pub struct DeduplicatingSampler<S> {
     inner: S,
     candidates: Candidates,
-    /// The network of each trial.
-    tried: Tried<Option<u64>>,
+    /// The network of each trial, with its recipe.
+    tried: Tried<Option<Identity>>,
     /// The number of trials with a network.
-    count: HashMap<u64, u32>,
+    count: HashMap<Identity, u32>,
 }
 
 impl<S: Sampler> DeduplicatingSampler<S> {
@@ -29,29 +32,30 @@ impl<S: Sampler> DeduplicatingSampler<S> {
 
     fn follow(&mut self, view: &View<'_>) {
         let Self { candidates, tried, count, .. } = self;
-        let changed = |former: Option<Option<u64>>, now: &Option<u64>| {
+        let changed = |former: Option<Option<Identity>>, now: &Option<Identity>| {
             if let Some(trials) = former.flatten().and_then(|id| count.get_mut(&id)) {
                 *trials -= 1;
             }
             if let Some(id) = now {
-                *count.entry(*id).or_default() += 1;
+                *count.entry(id.clone()).or_default() += 1;
             }
         };
         tried.follow(view.history, |config| id(candidates, config), changed);
     }
 
     /// Whether a trial has this network.
-    fn has(&self, id: u64) -> bool {
-        self.count.get(&id).is_some_and(|trials| *trials > 0)
+    fn has(&self, id: &Identity) -> bool {
+        self.count.get(id).is_some_and(|trials| *trials > 0)
     }
 
     fn is_new(&self, view: &View<'_>, config: &Config) -> bool {
-        id(&self.candidates, config).is_some_and(|id| !self.has(id)) && view.space.allows(config)
+        id(&self.candidates, config).is_some_and(|id| !self.has(&id)) && view.space.allows(config)
     }
 }
 
-fn id(candidates: &Candidates, config: &Config) -> Option<u64> {
-    candidates.of(config).ok().map(|candidate| candidate.id)
+fn id(candidates: &Candidates, config: &Config) -> Option<Identity> {
+    let candidate = candidates.of(config).ok()?;
+    Some((candidate.id, candidates.networks().recipe_values(config)))
 }
 
 impl<S: Sampler> Sampler for DeduplicatingSampler<S> {
@@ -117,7 +121,7 @@ mod tests {
             let (planned_trials, ladder, target) = (None, None, None);
             let space = &space;
             sampler.follow(&View { space, history, number, seed, planned_trials, ladder, target });
-            [0, 1].map(|number| sampler.has(print(&draw(number))))
+            [0, 1].map(|number| sampler.has(&print(&draw(number))))
         };
         assert_ne!(print(&draw(0)), print(&draw(1)));
         assert_eq!(follow(&history), [true, false]);

@@ -30,6 +30,10 @@ pub struct SpaceBuilder {
 }
 
 impl SpaceBuilder {
+    pub(crate) fn from_definition(definition: Definition) -> Self {
+        Self { definition }
+    }
+
     /// Starts a float parameter in a closed interval.
     pub fn float(&mut self, name: &str, range: RangeInclusive<f64>) -> ParamBuilder<'_, f64> {
         let domain = DomainSpec::Float { low: *range.start(), high: *range.end(), step: None };

@@ -71,6 +71,26 @@ impl Space {
         Self(Arc::new(Inner { definition, index: self.0.index.clone() }))
     }
 
+    /// A builder that begins with the parameters and constraints of this space: what is added gets the
+    /// indices behind them, and keys of this space stay valid in the new one.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_space::Space;
+    ///
+    /// let mut builder = Space::builder();
+    /// let depth = builder.int("depth", 1..=4).add()?;
+    /// let mut wider = builder.build()?.extended();
+    /// wider.float("rate", 0.1..=1.0).add()?;
+    /// let wider = wider.build()?;
+    /// let config = wider.config([("depth", 3.into()), ("rate", 0.5.into())]).expect("valid");
+    /// assert_eq!(config[depth], 3);
+    /// # Ok::<(), automl_space::SpaceError>(())
+    /// ```
+    pub fn extended(&self) -> SpaceBuilder {
+        SpaceBuilder::from_definition(self.0.definition.clone())
+    }
+
     /// The parameters; a parent precedes its children.
     pub fn params(&self) -> &[Param] {
         &self.0.definition.params

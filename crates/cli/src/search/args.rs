@@ -36,6 +36,9 @@ Examples:
   cargo xtask search --trials 50 --search-and-learn
       a weight-sharing network learns first, then 3 candidates are tried in place of 50
 
+  cargo xtask search --tune recipe
+      optimizer, learning rate, decay, batch and augmentation are searched with the networks
+
   cargo xtask search --learn-recipe
       hypergradients adjust the training recipe first
 
@@ -138,6 +141,10 @@ pub(crate) struct SearchArgs {
     /// least 3, is run
     #[arg(long, help_heading = "Search")]
     search_and_learn: bool,
+    /// Search the recipe together with the networks: optimizer, learning rate, weight decay, batch, label
+    /// smoothing, augmentation, average of the weights, and the side where --sides is not given
+    #[arg(long, value_name = "recipe", help_heading = "Search", value_parser = ["recipe"])]
+    tune: Option<String>,
     /// Learn learning rate, weight decay, label smoothing and augmentation by hypergradients in a
     /// training before the search; used where they do better
     #[arg(long, help_heading = "Search")]
@@ -242,6 +249,7 @@ impl SearchArgs {
             ),
             ("search.portfolio", self.no_portfolio.then(|| "false".to_owned())),
             ("search.search-and-learn", self.search_and_learn.then(|| "true".to_owned())),
+            ("search.tune-recipe", self.tune.as_ref().map(|_| "true".to_owned())),
             ("search.learn-recipe", self.learn_recipe.then(|| "true".to_owned())),
             ("search.sampler", text(&self.sampler)),
             ("search.scheduler", text(&self.scheduler)),

@@ -296,7 +296,7 @@ impl<'a> Executor<'a> {
     fn begin(&self, job: &Job, at: u64, next: u64) -> Result<Training, TrainError> {
         let (number, architecture) = (job.number, &job.candidate.architecture);
         let rungs = &self.setup.plan.rungs;
-        let stage = self.setup.plan.stage(next, architecture.input_side);
+        let stage = self.setup.plan.stage(next, &job.candidate);
         let seed = stream(lock(&self.study).seed(), number, "weights").random();
         let path = self.setup.folder.checkpoint(number);
         if job.inherits {

@@ -69,7 +69,7 @@ impl Learnt {
 
     fn apply(&self, training: &mut TrainingSettings) {
         training.learning_rate = Some(self.learning_rate);
-        training.weight_decay = self.weight_decay;
+        training.weight_decay = Some(self.weight_decay);
         training.label_smoothing = Some(self.label_smoothing);
         training.augmented = Some(self.augmented);
         training.batch = training.batch.or(self.batch);

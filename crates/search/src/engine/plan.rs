@@ -5,11 +5,11 @@ use super::rungs::{Macs, Rungs};
 use super::sides::Sides;
 use crate::data::describe;
 use crate::{LadderSettings, SearchError, SearchSettings, Settings, SpaceName, TrainingSettings};
-use automl_arch::nas_bench_macro::MacroSpace;
-use automl_arch::{BlockSpace, BlockSpaceError, BlockSpaceOptions, Graph, NetworkSpace};
-use automl_candidates::{ArchitectureSpace, Candidates, Caps, LatencyModel};
+use automl_arch::Graph;
+use automl_candidates::{
+    ArchitectureSpace, Candidate, Candidates, Caps, LatencyModel, named_space, with_recipes,
+};
 use automl_data::{DataSplits, Recipe};
-use automl_numeric::stream;
 use automl_space::Space;
 use automl_train::{Device, LatencyTable, PreparedFidelity};
 use std::sync::Arc;
@@ -81,19 +81,19 @@ impl Plan {
         let judged = search_data.train.len() / 2;
         let search_data = search_data.validated_by(judged, settings.seed);
         let is_named = space.is_none();
-        let is_block_space = is_named && settings.search.space == SpaceName::Blocks;
+        let is_block_space = is_named && settings.search.space != SpaceName::NasBenchMacro;
         let space_caps = Caps::new(limits, data.side, is_block_space);
         let caps = Caps::new(&settings.search, data.side, is_block_space).tightest(&space_caps);
         let networks = match space {
             Some(own) => own,
-            None => networks(&settings.search, &data, &space_caps)?,
+            None => named_space(settings, &data, &space_caps)?,
         };
-        let candidates = Candidates::new(networks);
-        let space = candidates.space().with_constraint(caps.constraint(&candidates));
         let training = &settings.training;
+        let recipe = training.recipe(&search_data, settings.search_epochs());
+        let candidates = Candidates::new(with_recipes(&settings.search, networks, &recipe)?);
+        let space = candidates.space().with_constraint(caps.constraint(&candidates));
         let ladder = &settings.fidelity.ladder;
         let epochs = settings.search_epochs();
-        let recipe = training.recipe(&search_data, epochs);
         recipe.check().map_err(automl_train::TrainError::from)?;
         let search_data = Arc::new(search_data);
         let rungs = match ladder {
@@ -138,13 +138,15 @@ impl Plan {
         Ok(())
     }
 
-    /// The images and the recipe by which a candidate for images of a side reaches a fidelity.
-    pub fn stage(&self, fidelity: u64, side: usize) -> PreparedFidelity {
-        let stage = self.rungs.stage(fidelity);
-        if side >= self.search_data.side {
-            return stage.clone();
-        }
-        stage.on(&self.sides.search(&self.search_data, side))
+    /// The images and the recipe by which a candidate reaches a fidelity.
+    pub fn stage(&self, fidelity: u64, candidate: &Candidate) -> PreparedFidelity {
+        let (stage, side) = (self.rungs.stage(fidelity), candidate.architecture.input_side);
+        let mut stage = match side >= self.search_data.side {
+            true => stage.clone(),
+            false => stage.on(&self.sides.search(&self.search_data, side)),
+        };
+        stage.recipe = self.candidates.tuned(&candidate.config, &stage.recipe);
+        stage
     }
 
     /// The data of the final training of a network for images of a side.
@@ -166,7 +168,8 @@ impl Plan {
         self.space_caps.predict_latency(Arc::clone(&model));
         self.caps.predict_latency(model);
         if self.is_named {
-            let networks = networks(&settings.search, &self.data, &self.space_caps)?;
+            let networks = named_space(settings, &self.data, &self.space_caps)?;
+            let networks = with_recipes(&settings.search, networks, &self.recipe)?;
             self.candidates = Candidates::new(networks);
         }
         let constraint = self.caps.constraint(&self.candidates);
@@ -183,49 +186,4 @@ impl LatencyModel for Predicted {
     fn latency(&self, network: &Graph) -> f64 {
         self.0.latency(network)
     }
-}
-
-/// The share of the prior's networks within the limits below which blocks are left out.
-const RARE: f64 = 0.01;
-
-/// Factors of the prior weight of blocks that are left out, tried in turn.
-const PASSED: [f64; 3] = [4.0, 16.0, 64.0];
-
-/// The share of the prior's networks that keep within some limits.
-fn share(blocks: &BlockSpace, caps: &Caps) -> f64 {
-    const DRAWS: u64 = 256;
-    let allowed = (0..DRAWS).filter(|draw| {
-        let config = blocks.space().sample_prior(&mut stream(0, *draw, "share within limits"));
-        blocks.architecture(&config).graph().is_ok_and(|graph| caps.allow_graph(&graph))
-    });
-    allowed.count() as f64 / DRAWS as f64
-}
-
-/// A space by name, scaled to the limits where it can be.
-fn networks(
-    search: &SearchSettings,
-    data: &DataSplits,
-    caps: &Caps,
-) -> Result<Arc<dyn ArchitectureSpace>, BlockSpaceError> {
-    let (channels, side, classes) = (data.channels, data.side, data.classes);
-    if search.space == SpaceName::NasBenchMacro {
-        let skeleton = MacroSpace::new(channels, side, classes)?;
-        return Ok(Arc::new(NetworkSpace::NasBenchMacro(skeleton)));
-    }
-    let sides = search.sides.clone();
-    let options = BlockSpaceOptions { extended: true, sides, ..BlockSpaceOptions::default() };
-    // Half of the prior's networks use a small part of the limits only, so that the front reaches
-    // from networks far below them up to the limits.
-    let small = caps.divided(if side <= 16 { 10 } else { 2 });
-    let allowed = |network: &Graph| small.allow_graph(network);
-    let mut blocks = BlockSpace::within(channels, side, classes, &options, allowed)?;
-    // Under limits that even the narrowest networks rarely keep, shorter ones are likely.
-    for pass in PASSED {
-        if share(&blocks, caps) >= RARE {
-            break;
-        }
-        let options = BlockSpaceOptions { width: blocks.width(), pass, ..options.clone() };
-        blocks = BlockSpace::new(channels, side, classes, &options)?;
-    }
-    Ok(Arc::new(NetworkSpace::Blocks(blocks)))
 }

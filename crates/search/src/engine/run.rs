@@ -23,7 +23,9 @@ use crate::{
     Event, LadderSettings, RecordError, SearchError, SearchOutcome, SearchSettings, Settings,
     SettingsError, Start, Summary, ZeroCostProxy,
 };
-use automl_candidates::{CostDiversitySampler, DeduplicatingSampler, smallest, warm_start};
+use automl_candidates::{
+    CostDiversitySampler, DeduplicatingSampler, UsualRecipeSampler, smallest, warm_start,
+};
 use automl_data::{DataSplits, Manifest};
 use automl_study::part::StudyContext;
 use automl_study::{AskError, History, Sampler, SharedStorage, State, Study, attribute};
@@ -181,6 +183,7 @@ impl SearchBuilder<'_> {
         let settings = &session.settings;
         let (sampler, scheduler) = self.parts(settings, plan)?;
         let candidates = || plan.candidates.clone();
+        let sampler = UsualRecipeSampler::new(sampler, candidates());
         let sampler = DeduplicatingSampler::new(sampler, candidates());
         let objective = settings.search.cost_objective;
         let sampler =

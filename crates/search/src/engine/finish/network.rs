@@ -73,6 +73,7 @@ impl Finish<'_> {
         let (folder, seed) = self.repeat(*trial, number);
         let data = self.setup.plan.data_at(candidate.graph.input_side);
         let recipe = self.setup.settings.training.recipe(&data, epochs);
+        let recipe = self.setup.plan.candidates.tuned(&candidate.config, &recipe);
         // An interrupted run may have trained it.
         let known = NetworkRecord::read(&folder).ok();
         let known = known.filter(|r| (r.fingerprint, r.seed) == (Some(candidate.id), seed));
