@@ -6,6 +6,7 @@ mod config;
 mod covariance;
 mod margin;
 mod rates;
+mod restarts;
 mod run;
 mod sampler;
 mod strategy;

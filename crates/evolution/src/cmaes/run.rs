@@ -4,6 +4,7 @@ use super::axes::{Axes, Number};
 use super::categorical::Categorical;
 use super::config::CmaEsConfig;
 use super::margin::with_margin;
+use super::restarts::Restarts;
 use super::strategy::CmaEs;
 use crate::individual::{Individual, SortKey};
 use automl_numeric::normal::truncated;
@@ -11,8 +12,6 @@ use automl_numeric::stream;
 use automl_space::{Config, Domain, Space, Value};
 use rand::{Rng, RngExt};
 
-/// The largest population of a restarted run.
-const MAX_POPULATION: usize = 10_000;
 /// Standard deviation of every continuous number below which a run has converged.
 const CONVERGED: f64 = 1e-9;
 /// Condition number of the covariance matrix above which a run is unusable.
@@ -27,7 +26,7 @@ pub(super) struct Run {
     choices: Categorical,
     /// The number of points in a generation.
     pub(super) population: usize,
-    restarts: u64,
+    restarts: Restarts,
     /// The best individual of the run.
     best: Option<SortKey>,
     /// Generations since the best individual was found.
@@ -35,23 +34,31 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// The first run, around the best individual of the start-up design.
+    /// The first run, around the weighted mean of the better half of the start-up design: of a few
+    /// points in many dimensions the best one lies no nearer to the optimum than the center, and the
+    /// mean of several lies nearer than both.
     pub(super) fn first(
         axes: &Axes,
         space: &Space,
         startup: &[Individual<'_>],
         config: &CmaEsConfig,
     ) -> Self {
-        let best = startup.iter().min_by(|a, b| a.key.compare(&b.key));
-        let mean: Vec<f64> = axes
-            .numbers
-            .iter()
-            .map(|number| {
-                let value = best.and_then(|best| best.trial.config.value(number.index));
+        let mut sorted: Vec<&Individual<'_>> = startup.iter().collect();
+        sorted.sort_by(|a, b| a.key.compare(&b.key));
+        sorted.truncate((sorted.len() / 2).max(1));
+        let weights = rank_weights(sorted.len());
+        let mean = axes.numbers.iter().map(|number| {
+            let unit = |individual: Option<&&Individual<'_>>| {
+                let value = individual.and_then(|one| one.trial.config.value(number.index));
                 let value = value.unwrap_or_else(|| space.params()[number.index].default_value());
                 number.domain.to_unit(value)
-            })
-            .collect();
+            };
+            if sorted.is_empty() {
+                return unit(None);
+            }
+            sorted.iter().zip(&weights).map(|(one, weight)| weight * unit(Some(one))).sum::<f64>()
+        });
+        let mean: Vec<f64> = mean.collect();
         let population = config.population.unwrap_or_else(|| CmaEs::default_lambda(axes.len()));
         let population = population.max(4);
         let sizes = axes.choices.iter().map(|index| match space.params()[*index].domain() {
@@ -63,7 +70,7 @@ impl Run {
             numbers: CmaEs::new(&mean, config.sigma, population, is_diagonal),
             choices: Categorical::uniform(sizes),
             population,
-            restarts: 0,
+            restarts: Restarts::new(population),
             best: None,
             stagnation: 0,
         };
@@ -71,14 +78,14 @@ impl Run {
         run
     }
 
-    /// Replaces the run by one at a random place with twice the population (IPOP).
+    /// Replaces the run by one at a random place, with another population and step size (BIPOP).
     fn restart(&mut self, axes: &Axes, seed: u64, config: &CmaEsConfig) {
-        self.restarts += 1;
-        self.population = (self.population * 2).min(MAX_POPULATION);
-        let mut rng = stream(seed, self.restarts, "cma-es restart");
+        let mut rng = stream(seed, self.restarts.next_number(), "cma-es restart");
         let mean: Vec<f64> = axes.numbers.iter().map(|_| rng.random::<f64>()).collect();
+        let (population, shrunk) = self.restarts.next_population(&mut rng);
+        self.population = population;
         let is_diagonal = mean.len() > config.max_full_dimensions;
-        self.numbers = CmaEs::new(&mean, config.sigma, self.population, is_diagonal);
+        self.numbers = CmaEs::new(&mean, config.sigma * shrunk, population, is_diagonal);
         self.choices = Categorical::uniform(self.choices.sizes());
         self.best = None;
         self.stagnation = 0;
@@ -112,6 +119,7 @@ impl Run {
         sorted.sort_by(|a, b| a.key.compare(&b.key));
         let points: Vec<Vec<f64>> =
             sorted.iter().map(|individual| self.latent(axes, individual, seed)).collect();
+        self.restarts.spend(self.population);
         self.numbers.update(&points);
         let half = (self.population / 2).max(1);
         let chosen: Vec<Vec<Option<usize>>> =
@@ -202,4 +210,48 @@ fn rank_weights(half: usize) -> Vec<f64> {
     let raw: Vec<f64> = (1..=half).map(|i| (half as f64 + 0.5).ln() - (i as f64).ln()).collect();
     let sum: f64 = raw.iter().sum();
     raw.iter().map(|w| w / sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_numeric::stream;
+    use automl_study::{Direction, History, State, Trial};
+
+    /// In fifty dimensions the run starts nearer to the optimum than the best point of the design.
+    #[test]
+    fn a_run_starts_at_the_weighted_mean_of_the_good_points() {
+        let mut builder = Space::builder();
+        for i in 0..50 {
+            builder.float(&format!("x{i}"), 0.0..=1.0).add().unwrap();
+        }
+        let space = builder.build().unwrap();
+        let axes = Axes::new(&space);
+        let (mut start, mut nearest) = (0.0, 0.0);
+        for seed in 0..20 {
+            let mut rng = stream(seed, 0, "test");
+            let optimum: Vec<f64> = (0..50).map(|_| 0.3 + 0.6 * rng.random::<f64>()).collect();
+            let apart = |unit: &[f64]| -> f64 {
+                unit.iter().zip(&optimum).map(|(u, o)| (u - o) * (u - o)).sum()
+            };
+            let mut history = History::new(vec![Direction::Minimize]);
+            let mut best = f64::INFINITY;
+            for number in 0..10_u64 {
+                let config = space.sample(&mut rng);
+                let loss = apart(&space.encode(&config).unit);
+                best = best.min(loss);
+                let done = Trial {
+                    state: State::Complete,
+                    values: vec![loss],
+                    ..Trial::waiting(number, config)
+                };
+                history.push(done).unwrap();
+            }
+            let all = Individual::all(&history);
+            let run = Run::first(&axes, &space, &all, &CmaEsConfig::default());
+            start += apart(run.numbers.mean());
+            nearest += best;
+        }
+        assert!(start < 0.85 * nearest, "{start} {nearest}");
+    }
 }

@@ -32,8 +32,8 @@ impl SamplerConfig for CmaEsConfig {
 ///   distribution truncated to the cell; a margin keeps the neighboring values possible.
 /// - **Choices** have categorical distributions, updated by natural gradients.
 /// - **Inactive numbers** enter as random draws, as if the objective ignored them.
-/// - **Restarts**: a run that has converged or stagnated is replaced by one at a random place with twice
-///   the population (IPOP).
+/// - **Restarts**: a run that has converged or stagnated is replaced by one at a random place. Populations
+///   that double and small ones take turns by what they have cost (BIPOP).
 ///
 /// # Errors
 /// [`propose`](Sampler::propose) refuses studies with several objectives.
@@ -41,8 +41,8 @@ impl SamplerConfig for CmaEsConfig {
 /// # Source
 /// [`CmaEs`](crate::CmaEs); Hamano et al. (2022), "CMA-ES with Margin: Lower-Bounding Marginal Probability for
 /// Mixed-Integer Black-Box Optimization", section 4; Hamano et al. (2024), "CatCMA: Stochastic Optimization
-/// for Mixed-Category Problems"; Auger & Hansen (2005), "A Restart CMA Evolution Strategy With Increasing
-/// Population Size". The paper remembers the point of a cell; here it is drawn anew, since a trial records
+/// for Mixed-Category Problems"; Hansen (2009), "Benchmarking a BI-Population CMA-ES on the BBOB-2009
+/// Function Testbed". The paper remembers the point of a cell; here it is drawn anew, since a trial records
 /// the value only.
 ///
 /// # Examples
