@@ -47,7 +47,15 @@ fn report(outcome: &TuneOutcome) -> String {
     text.push_str(&format!("\n{finished} trials finished, {failed} of them failed"));
     match outcome.best.as_slice() {
         [] => text.push_str("; none has a result that counts"),
-        [best] => text.push_str(&format!("\nbest: trial {}\n  {}", best.trial, best.command)),
+        [best] => {
+            text.push_str(&format!("\nbest: trial {}\n  {}", best.trial, best.command));
+            if let Some(other) = &outcome.recommended {
+                let (trial, command) = (other.trial, &other.command);
+                text.push_str(&format!(
+                    "\nrecommended, by a model of the noise: trial {trial}\n  {command}"
+                ));
+            }
+        }
         front => text.push_str(&format!("\nfront: {} trials in {folder}/best.json", front.len())),
     }
     text.push_str(&format!("\neverything lies in {folder}/"));

@@ -4,6 +4,7 @@ mod acquisition_builder;
 mod constraints;
 mod fantasies;
 mod noise;
+mod recommendation;
 mod single_objective;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ use crate::{Acquisition, GpOptions, TrustRegionOptions};
 use acquisition_builder::{AcquisitionBuilder, FittedAcquisition};
 use automl_numeric::order;
 use automl_space::{Config, Space};
-use automl_study::{ProposeError, Sampler, Sources, View};
+use automl_study::{ProposeError, Sampler, Sources, TrialId, View};
 use rand::Rng;
 use std::sync::Arc;
 
@@ -235,5 +236,9 @@ impl Sampler for GpSampler {
     fn warm_start(&mut self, sources: &Sources) {
         self.sources = SourceModels::new(sources);
         self.caches = SurrogateCaches::default();
+    }
+
+    fn recommend(&mut self, view: &View<'_>) -> Option<TrialId> {
+        recommendation::recommended(view, &self.options)
     }
 }

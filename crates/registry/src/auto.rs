@@ -4,7 +4,7 @@ use automl_gp::GpSampler;
 use automl_scheduler::{BohbSampler, PriorBandSampler, RungGpSampler, SettingError};
 use automl_space::Config;
 use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext};
-use automl_study::{ProposeError, Sampler, Sources, State, View};
+use automl_study::{ProposeError, Sampler, Sources, State, TrialId, View};
 use automl_tpe::TpeSampler;
 use rand::{Rng, RngExt};
 
@@ -123,6 +123,10 @@ impl Sampler for AutoSampler {
         self.prior_band.warm_start(sources);
         self.rung_gp.warm_start(sources);
     }
+
+    fn recommend(&mut self, view: &View<'_>) -> Option<TrialId> {
+        self.gp.recommend(view)
+    }
 }
 
 /// Whether trials are compared before they are complete, as far as the trials show.
@@ -139,7 +143,7 @@ mod tests {
     use super::*;
     use automl_numeric::stream;
     use automl_space::Space;
-    use automl_study::{Direction, History, Ladder, Trial, TrialId};
+    use automl_study::{Direction, History, Ladder, Trial};
 
     /// Whether the Gaussian process proposes after twelve trials, the last of them in `state`.
     fn takes_gp(state: State) -> bool {

@@ -4,6 +4,7 @@ mod auto;
 mod entry;
 mod error;
 mod pair;
+mod recommending;
 mod reference;
 mod samplers;
 mod schedulers;

@@ -1,6 +1,7 @@
 //! The samplers.
 
 use crate::error::find;
+use crate::recommending::Recommending;
 use crate::{AutoConfig, PartError, PartSpec, SamplerEntry};
 use automl_evolution::{
     CmaEsConfig, Nsga2Config, PolicyGradientConfig, RegularizedEvolutionConfig,
@@ -43,12 +44,14 @@ pub fn samplers() -> &'static [SamplerEntry] {
 }
 
 /// The sampler of a name with options. Where the study has a scheduler as well,
-/// [`pair`](crate::pair) sees to it that both go together.
+/// [`pair`](crate::pair) sees to it that both go together. A sampler without a model of noise recommends
+/// the trial that a Gaussian process over the same trials does.
 ///
 /// # Errors
 /// [`PartError`] for an unknown name, a wrong option, or a study that the sampler cannot serve.
 pub fn sampler(spec: &PartSpec, study: &StudyContext<'_>) -> Result<Box<dyn Sampler>, PartError> {
     let entry = find("sampler", &spec.name, SAMPLERS)?;
     let built = entry.build(&spec.options, study);
-    built.map_err(|source| PartError::Part { kind: "sampler", source })
+    let built = built.map_err(|source| PartError::Part { kind: "sampler", source })?;
+    Ok(Box::new(Recommending::new(built)))
 }

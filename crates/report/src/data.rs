@@ -166,6 +166,14 @@ impl StudyData {
             .min_by(|a, b| loss(a).total_cmp(&loss(b)))
     }
 
+    /// The trial that a study of one objective recommends, as noted among its attributes.
+    pub(crate) fn recommended(&self) -> Option<&Trial> {
+        let number = self.attributes().get(attribute::RECOMMENDED)?.as_u64()?;
+        let trial = self.trials().iter().find(|trial| trial.number.0 == number)?;
+        let counts = trial.state == State::Complete && self.values(trial).is_some();
+        (counts && self.objectives.len() == 1).then_some(trial)
+    }
+
     /// The name of what fidelities count.
     pub(crate) fn unit(&self) -> &str {
         &self.settings.unit

@@ -59,6 +59,13 @@ pub trait Sampler: Send + fmt::Debug {
     /// Takes up what earlier studies tell of the space, before the first proposal. By the law the
     /// proposals are then a function of the view and of these sources. The default does nothing.
     fn warm_start(&mut self, _sources: &Sources) {}
+
+    /// The complete, feasible trial with the least expected loss under the sampler's model, where that
+    /// knows the losses to be noisy; `None` where it does not, or there is no model. The default has
+    /// none.
+    fn recommend(&mut self, _view: &View<'_>) -> Option<TrialId> {
+        None
+    }
 }
 
 impl<S: Sampler + ?Sized> Sampler for Box<S> {
@@ -72,6 +79,10 @@ impl<S: Sampler + ?Sized> Sampler for Box<S> {
 
     fn warm_start(&mut self, sources: &Sources) {
         (**self).warm_start(sources);
+    }
+
+    fn recommend(&mut self, view: &View<'_>) -> Option<TrialId> {
+        (**self).recommend(view)
     }
 }
 

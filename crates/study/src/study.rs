@@ -3,6 +3,7 @@
 mod add;
 mod ask;
 mod assignment;
+mod best;
 mod builder;
 mod claim;
 mod error;
@@ -17,10 +18,8 @@ pub use builder::{BuildError, StudyBuilder};
 pub use error::{AskError, RefreshError, TellError};
 
 use crate::{
-    Fidelity, History, Ladder, Sampler, Scheduler, SharedStorage, State, StopFlag, Storage, Trial,
-    TrialId, View,
+    Fidelity, History, Ladder, Sampler, Scheduler, SharedStorage, StopFlag, Storage, TrialId, View,
 };
-use automl_numeric::pareto;
 use automl_space::{Config, Space};
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -106,36 +105,6 @@ impl Study {
         self.storage.as_mut()?.shared()
     }
 
-    /// The complete, feasible trial with the best first objective.
-    pub fn best(&self) -> Option<&Trial> {
-        self.history.best()
-    }
-
-    /// The complete, feasible trials that no other dominates, in order of their numbers.
-    ///
-    /// # Examples
-    /// ```
-    /// use automl_space::Space;
-    /// use automl_study::{Direction, Study};
-    ///
-    /// let mut space = Space::builder();
-    /// let x = space.float("x", 0.0..=1.0).add()?;
-    /// let mut study = Study::builder(space.build()?)
-    ///     .directions([Direction::Minimize, Direction::Maximize])
-    ///     .build()?;
-    /// // Less of the first objective is less of the second: every trial is on the front.
-    /// study.optimize(10, |config| vec![config[x], config[x]])?;
-    /// assert_eq!(study.front().len(), 10);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn front(&self) -> Vec<&Trial> {
-        let complete: Vec<&Trial> =
-            self.history.in_state(State::Complete).filter(|trial| trial.is_feasible()).collect();
-        let losses: Vec<_> = complete.iter().map(|t| self.history.losses(&t.values)).collect();
-        let ranks = pareto::ranks(&losses);
-        complete.into_iter().zip(ranks).filter(|(_, rank)| *rank == 0).map(|(t, _)| t).collect()
-    }
-
     /// From now on starts no new trial once there are this many (paused ones still resume).
     pub fn set_trial_limit(&mut self, limit: Option<u64>) {
         self.trial_limit = limit;
@@ -145,17 +114,23 @@ impl Study {
     /// [`Study::ask`] answers sooner, with the same proposal.
     pub fn prepare(&mut self) {
         if self.waiting.is_empty() {
-            let view = View {
-                space: &self.space,
-                history: &self.history,
-                number: self.history.next_id(),
-                seed: self.seed,
-                planned_trials: self.planned_trials,
-                ladder: self.ladder.as_ref(),
-                target: None,
-            };
-            self.sampler.prepare(&view);
+            let (view, sampler) = self.view();
+            sampler.prepare(&view);
         }
+    }
+
+    /// The study as its sampler sees it, and the sampler.
+    fn view(&mut self) -> (View<'_>, &mut dyn Sampler) {
+        let view = View {
+            space: &self.space,
+            history: &self.history,
+            number: self.history.next_id(),
+            seed: self.seed,
+            planned_trials: self.planned_trials,
+            ladder: self.ladder.as_ref(),
+            target: None,
+        };
+        (view, &mut *self.sampler)
     }
 
     /// The next fidelity above `fidelity`, on the way to `target`, at which the scheduler wants a

@@ -24,6 +24,9 @@ pub mod attribute {
     /// Why a trial of another program was set aside; of a study, with `:` and the trial's number
     /// behind it, the journal of what was set aside.
     pub const SET_ASIDE: &str = "automl:set-aside";
+    /// Of a study: the number of the trial that it recommends
+    /// ([`Study::recommend`](crate::Study::recommend)).
+    pub const RECOMMENDED: &str = "automl:recommended";
 }
 
 /// Whether smaller or larger objective values are better.

@@ -5,7 +5,7 @@ use crate::event::state_name;
 use crate::folder::{self, Folder, TrialFolder};
 use crate::plan::{Plan, RunContext};
 use crate::record::SECONDS;
-use automl_study::{State, Study, Trial};
+use automl_study::{State, Study, Trial, attribute};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
@@ -34,6 +34,8 @@ pub struct BestTrial {
 pub(crate) struct Best {
     study: String,
     best: Vec<BestTrial>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recommended: Option<BestTrial>,
 }
 
 impl Best {
@@ -45,11 +47,34 @@ impl Best {
         };
         let best: Vec<BestTrial> =
             trials.iter().map(|trial| best_trial(trial, plan, folder)).collect();
-        (!best.is_empty()).then(|| Self { study: folder.name.clone(), best })
+        (!best.is_empty()).then(|| Self { study: folder.name.clone(), best, recommended: None })
     }
 
-    pub(crate) fn into_trials(self) -> Vec<BestTrial> {
-        self.best
+    /// The same with the trial that the study recommends, which is noted among its attributes: of
+    /// noisy losses the least is that of a lucky trial.
+    ///
+    /// # Errors
+    /// [`TuneError`] if the storage fails.
+    pub(crate) fn recommending(
+        mut self,
+        study: &mut Study,
+        plan: &Plan<'_>,
+        folder: &Folder,
+    ) -> Result<Self, TuneError> {
+        let [best] = &self.best[..] else { return Ok(self) };
+        let Some(trial) = study.recommend().cloned() else { return Ok(self) };
+        if trial.number.0 != best.trial {
+            self.recommended = Some(best_trial(&trial, plan, folder));
+        }
+        if let Some(storage) = study.storage() {
+            storage.set_attribute(attribute::RECOMMENDED, &trial.number.0.into())?;
+        }
+        Ok(self)
+    }
+
+    /// The best trials, and the recommended one where it is another.
+    pub(crate) fn into_trials(self) -> (Vec<BestTrial>, Option<BestTrial>) {
+        (self.best, self.recommended)
     }
 
     /// Writes `best.json`.

@@ -26,6 +26,9 @@ pub struct TuneOutcome {
     /// The best trial, or with several objectives the Pareto front; empty before the first complete,
     /// feasible trial.
     pub best: Vec<BestTrial>,
+    /// The trial to use in place of the best one, where losses are noisy and another one is expected to
+    /// be better ([`automl_study::Study::recommend`]).
+    pub recommended: Option<BestTrial>,
     /// The best ten trials as a table of text.
     pub table: String,
 }
@@ -91,15 +94,18 @@ pub fn tune(
     let is_finished = tuner.run(settings.slots())?;
     let mut study = tuner.into_study();
     study.refresh().map_err(automl_study::AskError::from)?;
-    let best = Best::of(&study, &plan, &folder);
-    if let Some(best) = &best {
-        best.write(&folder)?;
+    let (mut best, mut recommended) = (Vec::new(), None);
+    if let Some(found) = Best::of(&study, &plan, &folder) {
+        let found = found.recommending(&mut study, &plan, &folder)?;
+        found.write(&folder)?;
+        (best, recommended) = found.into_trials();
     }
     Ok(TuneOutcome {
         is_finished,
         finished: study.history().finished() as u64,
         failed: study.history().count(State::Failed) as u64,
-        best: best.map(Best::into_trials).unwrap_or_default(),
+        best,
+        recommended,
         table: table(&study, &plan),
         study: folder.name,
         folder: folder.path,

@@ -6,8 +6,8 @@ use crate::surrogate::matrix;
 use automl_numeric::linalg;
 use rand::Rng;
 
-/// The most rows at which the function is drawn: the cost is cubic.
-const MAX_ROWS: usize = 200;
+/// The most rows at which the function is drawn for a proposal: the cost is cubic.
+pub(super) const MAX_ROWS: usize = 200;
 /// The smallest ratio of noise variance to signal variance that counts as noise.
 const MIN_NOISE: f64 = 1e-3;
 /// The ratio of the ripples' length scales to those of the function.
@@ -19,9 +19,10 @@ const MIN_EVIDENCE: f64 = 0.1;
 /// noise variance with much shorter length scales. Rows that lie apart are explained by both alike;
 /// rows that lie close together have equal outputs under ripples. So nothing is known at first, and
 /// improvement on the posterior mean, which proposes points close to the best ones, settles it.
-pub(super) fn is_white(posterior: &Posterior, y: &[f64], mean_sd: f64) -> bool {
+/// Unknown, which counts as no, for more than `max_rows` rows: the cost is cubic.
+pub(super) fn is_white(posterior: &Posterior, y: &[f64], mean_sd: f64, max_rows: usize) -> bool {
     let (hyper, kernel, x) = (posterior.hyperparameters(), posterior.kernel(), posterior.rows());
-    if y.len() > MAX_ROWS || x.nrows() != y.len() || hyper.noise < MIN_NOISE * hyper.signal {
+    if y.len() > max_rows || x.nrows() != y.len() || hyper.noise < MIN_NOISE * hyper.signal {
         return false;
     }
     let mut short = hyper.clone();

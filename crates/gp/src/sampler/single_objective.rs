@@ -104,7 +104,7 @@ impl AcquisitionBuilder<'_> {
         let improves = self.options.acquisition == Acquisition::ExpectedImprovement
             && !self.observed.differ_in_fidelity();
         let mut drawn = None;
-        if improves && noise::is_white(&posterior, &outputs, mean_sd) {
+        if improves && noise::is_white(&posterior, &outputs, mean_sd, noise::MAX_ROWS) {
             let rows: Vec<Vec<f64>> = self.rows.iter().chain(pending).cloned().collect();
             let counts = |i: usize| self.feasible.get(i).is_none_or(|feasible| *feasible);
             drawn = noise::without_noise(&posterior, &rows, counts, mean_sd, draws, rng);

@@ -46,6 +46,13 @@ fn best(data: &StudyData, at: usize) -> Markup {
                 dd { (number(trial.values[at])) }
                 dd.n { "trial " (trial.number) }
             }
+            @if let Some(other) = data.recommended().filter(|other| other.number != trial.number) {
+                div {
+                    dt { "recommended" }
+                    dd { (number(other.values[at])) }
+                    dd.n { "trial " (other.number) ", by a model of the noise" }
+                }
+            }
         }
     }
 }

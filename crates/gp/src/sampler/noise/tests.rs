@@ -21,9 +21,9 @@ fn observed(value: impl Fn(f64, f64) -> f64) -> (Posterior, Vec<f64>) {
 #[test]
 fn noise_is_told_from_ripples_by_close_rows() {
     let (posterior, y) = observed(|u, z| (3.0 * u).sin() + 0.3 * z);
-    assert!(is_white(&posterior, &y, 1.0));
+    assert!(is_white(&posterior, &y, 1.0, MAX_ROWS));
     let (posterior, y) = observed(|u, _| (3.0 * u).sin() + 0.4 * (200.0 * u).sin());
-    assert!(!is_white(&posterior, &y, 1.0));
+    assert!(!is_white(&posterior, &y, 1.0, MAX_ROWS));
 }
 
 /// The law of total expectation: the draws' means average to the posterior mean, and at the
