@@ -11,6 +11,10 @@ use automl_space::{Config, Prior, Space, Value};
 use automl_study::History;
 use rand::{Rng, RngExt};
 
+/// The Euclidean distance in the unit cube below which a proposal repeats a running trial: the two
+/// would tell the same.
+const MIN_DISTANCE: f64 = 1e-3;
+
 /// Spaces up to this size are enumerated.
 const MAX_ENUMERATED_CONFIGS: u128 = 2048;
 
@@ -31,6 +35,8 @@ pub(crate) struct AcquisitionOptimizer<'a> {
     pub(crate) space: &'a Space,
     pub(crate) features: &'a Features,
     pub(crate) history: &'a History,
+    /// The unit positions of running trials, which proposals keep away from.
+    pub(crate) running: &'a [Vec<f64>],
     pub(crate) acquisition: &'a AcquisitionFunction,
     /// The exponent of users' priors (piBO): this times the log density is added.
     pub(crate) prior_weight: f64,
@@ -42,7 +48,19 @@ pub(crate) struct AcquisitionOptimizer<'a> {
 impl AcquisitionOptimizer<'_> {
     /// Whether a configuration may be proposed.
     fn is_open(&self, config: &Config) -> bool {
-        self.space.allows(config) && !self.history.seen(config)
+        self.space.allows(config) && !self.history.seen(config) && self.is_apart(config)
+    }
+
+    /// Whether a configuration lies at least [`MIN_DISTANCE`] from every running trial.
+    fn is_apart(&self, config: &Config) -> bool {
+        if self.running.is_empty() {
+            return true;
+        }
+        let unit = self.space.encode(config).unit;
+        self.running.iter().all(|running| {
+            let squares = unit.iter().zip(running).map(|(a, b)| (a - b) * (a - b));
+            squares.sum::<f64>() >= MIN_DISTANCE * MIN_DISTANCE
+        })
     }
 
     /// The log density of users' priors times [`AcquisitionOptimizer::prior_weight`].

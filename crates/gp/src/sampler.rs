@@ -214,10 +214,13 @@ impl Sampler for GpSampler {
             bounds = Some(region_bounds(&region, space, center, &fitted.lengths));
         }
         let parents = parents(&observed, &fitted, since);
+        let running: Vec<Vec<f64>> =
+            observed.pending.iter().map(|c| space.encode(c).unit).collect();
         let optimizer = AcquisitionOptimizer {
             space,
             features: &features,
             history: view.history,
+            running: &running,
             acquisition: &fitted.acquisition,
             prior_weight: if has_prior(space) { 10.0 / observed.trials as f64 } else { 0.0 },
             bounds: bounds.as_deref(),

@@ -31,7 +31,10 @@ pub(super) fn fantasize(
     Some((with, least.collect()))
 }
 
-/// The posterior with further rows and their outputs.
+/// The variance at a row whose function value is drawn, in units of the signal variance.
+const CERTAIN: f64 = 1e-6;
+
+/// The posterior with further rows and values of the function there, free of noise.
 pub(super) fn extended(
     posterior: &Posterior,
     y: &[f64],
@@ -39,10 +42,44 @@ pub(super) fn extended(
     outputs: &[f64],
 ) -> Option<Posterior> {
     let mut with = posterior.clone();
+    let hyper = posterior.hyperparameters();
+    // The noise of an observation less this much.
+    let noise = (CERTAIN * hyper.signal - hyper.noise).min(0.0);
     for row in rows {
-        with.append(row, 0.0).ok()?;
+        with.append(row, noise).ok()?;
     }
     let all: Vec<f64> = y.iter().chain(outputs).copied().collect();
     with.set_outputs(&all).ok()?;
     Some(with)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::regression::{Hyperparameters, Kernel, KernelFamily, Observations};
+    use automl_numeric::stream;
+    use nalgebra::DMatrix;
+
+    /// The draws average to the posterior mean by the law of total expectation, and at a running trial
+    /// each draw is certain however noisy observations are: another proposal there would gain nothing.
+    #[test]
+    fn running_trials_count_as_known_values_of_the_function() {
+        let hyper = Hyperparameters { lengths: vec![0.3], signal: 1.0, noise: 0.2 };
+        let kernel = Kernel::ard(KernelFamily::Matern52, 1);
+        let x = DMatrix::from_column_slice(4, 1, &[0.0, 0.3, 0.6, 1.0]);
+        let y = [1.0, -0.4, 0.2, 0.9];
+        let data = Observations { x: &x, y: &y, noise: &[] };
+        let posterior = Posterior::new(&kernel, &hyper, data, 1.0).unwrap();
+        let pending = [vec![0.42], vec![0.8]];
+        let mut rng = stream(1, 0, "draws");
+        let (with, least) = fantasize(&posterior, &y, &pending, 4000, &mut rng).unwrap();
+        let (_, draws, variances) = with.predict_all(&matrix(&pending));
+        assert!(variances.iter().all(|v| *v < 1e-4), "{variances:?}");
+        let (means, variances) = posterior.means_and_variances(&matrix(&pending));
+        for i in 0..2 {
+            let mean = draws.iter().map(|draw| draw[i]).sum::<f64>() / 4000.0;
+            assert!((mean - means[i]).abs() < 0.1 * variances[i].sqrt(), "{mean} {}", means[i]);
+        }
+        assert!((draws[0][0].min(draws[0][1]) - least[0]).abs() < 1e-2);
+    }
 }

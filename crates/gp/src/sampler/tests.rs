@@ -314,3 +314,31 @@ fn ascents_turn_back_at_constraints() {
     let best = study.best().unwrap().values[0];
     assert!(best < 0.0451, "{best}");
 }
+
+/// The least distance in the unit square between two of eight proposals at once, after 40 trials, over
+/// ten seeds.
+fn least_distance(loss: impl Fn(f64, f64) -> f64) -> f64 {
+    let (space, [x, y]) = square();
+    let mut least = f64::INFINITY;
+    for seed in 0..10 {
+        let sampler = GpSampler::default();
+        let mut study = Study::builder(space.clone()).seed(seed).sampler(sampler).build().unwrap();
+        study.optimize(40, |c| loss(c[x], c[y])).unwrap();
+        let batch: Vec<Vec<f64>> =
+            (0..8).map(|_| space.encode(&study.ask().unwrap().config).unit).collect();
+        for (i, a) in batch.iter().enumerate() {
+            for b in &batch[..i] {
+                let squares = a.iter().zip(b).map(|(a, b)| (a - b) * (a - b));
+                least = least.min(squares.sum::<f64>().sqrt());
+            }
+        }
+    }
+    least
+}
+
+#[test]
+fn no_two_proposals_of_a_batch_tell_the_same() {
+    assert!(least_distance(branin) >= 1e-3);
+    // Nearly flat around the optimum, where the model is certain.
+    assert!(least_distance(|x, y| (0.1 * x).powi(4) + (0.1 * y).powi(4)) >= 1e-3);
+}
