@@ -1,6 +1,7 @@
 //! The sampler that chooses a sampler.
 
-use automl_gp::GpSampler;
+use crate::turns;
+use automl_gp::{GpOptions, GpSampler};
 use automl_scheduler::{BohbSampler, PriorBandSampler, RungGpSampler, SettingError};
 use automl_space::Config;
 use automl_study::part::{OptionError, PartConfig, SamplerConfig, StudyContext};
@@ -13,8 +14,11 @@ const COMPLETE: usize = 10;
 
 /// The sampler that fits the study.
 ///
-/// - **Without fidelities** the first 1,000 trials are proposed by [`GpSampler`], of several
-///   objectives the first 150, and the later ones by [`TpeSampler`].
+/// - **Without fidelities** the first 1,000 trials are proposed by [`GpSampler`]. Of the later ones it
+///   proposes three of four, and [`TpeSampler`] the fourth; one of four once TPE's proposals reach
+///   significantly lower losses. Once three trials tie exactly for the best, each proposal is TPE's with
+///   probability one half. Of several objectives the first 150 trials are proposed by the process, and
+///   the later ones by TPE.
 /// - **With fidelities** a third of the proposals is [`RungGpSampler`]'s, a third BOHB's
 ///   ([`BohbSampler`]) and a third PriorBand's ([`PriorBandSampler`]). The first is quick where
 ///   losses are smooth, the second finds regions that are good at the highest fidelity with enough
@@ -31,6 +35,8 @@ pub struct AutoSampler {
     gp_trials: usize,
     gp_front_trials: usize,
     gp: GpSampler,
+    /// For studies with more than `gp_trials` trials.
+    late_gp: GpSampler,
     tpe: TpeSampler,
     bohb: BohbSampler,
     prior_band: PriorBandSampler,
@@ -53,6 +59,7 @@ impl AutoSampler {
             gp_trials: count(config.gp_trials),
             gp_front_trials: count(config.gp_front_trials),
             gp: GpSampler::default(),
+            late_gp: GpSampler::new(GpOptions { max_rows: LATE_ROWS, ..GpOptions::default() }),
             tpe: TpeSampler::default(),
             bohb: BohbSampler::new(config.eta).map_err(refused)?,
             prior_band: PriorBandSampler::new(config.eta).map_err(refused)?,
@@ -63,12 +70,18 @@ impl AutoSampler {
     /// Whether TPE proposes.
     fn takes_tpe(&self, view: &View<'_>) -> bool {
         let several = view.history.directions().len() > 1;
-        let gp_trials = if several { self.gp_front_trials } else { self.gp_trials };
         if is_partial(view) {
             several && view.space.is_conditional()
+        } else if several {
+            view.history.len() >= self.gp_front_trials
         } else {
-            view.history.len() >= gp_trials
+            self.is_late(view) && !turns::is_first(view, self.gp_trials)
         }
+    }
+
+    /// Whether the study has so many trials that two samplers take turns.
+    fn is_late(&self, view: &View<'_>) -> bool {
+        view.history.len() >= self.gp_trials
     }
 }
 
@@ -76,15 +89,17 @@ automl_study::options! {
     /// The sampler that fits the study: a Gaussian process, Parzen estimators, or with fidelities a
     /// mixture of models over the rungs.
     ///
-    /// Without fidelities the first trials are proposed by a Gaussian process and later ones by
-    /// TPE; with fidelities a third each by `rung-gp`, `bohb` and `priorband`.
+    /// Without fidelities the first trials are proposed by a Gaussian process, and later ones by it and
+    /// TPE in turns that follow their results; with fidelities a third each by `rung-gp`, `bohb` and
+    /// `priorband`.
     pub struct AutoConfig = "auto" {
         /// Reduction factor `eta` of the rungs; that of the scheduler where one has an option `eta`.
         pub eta: f64 = 3.0, in above(1.0);
-        /// Trials up to which the Gaussian process proposes to studies of one objective; beyond,
-        /// an ask would take tens of milliseconds.
+        /// Trials up to which the Gaussian process alone proposes to studies of one objective; beyond,
+        /// TPE takes a quarter of the turns, or three quarters where it reaches lower losses.
         pub gp_trials: u64 = 1_000, in at_least(0.0);
-        /// The same for several objectives.
+        /// Trials up to which the Gaussian process proposes to studies of several objectives; beyond, TPE
+        /// does.
         pub gp_front_trials: u64 = 150, in at_least(0.0);
     }
 }
@@ -100,7 +115,14 @@ impl Sampler for AutoSampler {
         if self.takes_tpe(view) {
             self.tpe.propose(view, rng)
         } else if !is_partial(view) {
-            self.gp.propose(view, rng)
+            if is_trapped(view) && rng.random::<f64>() < TPE_SHARE {
+                return self.tpe.propose(view, rng);
+            }
+            if self.is_late(view) {
+                self.late_gp.propose(view, rng)
+            } else {
+                self.gp.propose(view, rng)
+            }
         } else {
             match rng.random_range(0..3) {
                 0 => self.rung_gp.propose(view, rng),
@@ -118,6 +140,7 @@ impl Sampler for AutoSampler {
 
     fn warm_start(&mut self, sources: &Sources) {
         self.gp.warm_start(sources);
+        self.late_gp.warm_start(sources);
         self.tpe.warm_start(sources);
         self.bohb.warm_start(sources);
         self.prior_band.warm_start(sources);
@@ -127,6 +150,24 @@ impl Sampler for AutoSampler {
     fn recommend(&mut self, view: &View<'_>) -> Option<TrialId> {
         self.gp.recommend(view)
     }
+}
+
+/// Observations that the Gaussian process of a late study is conditioned on; of more, half as many.
+const LATE_ROWS: usize = 1_000;
+
+/// The number of trials that tie with the best from which on the Gaussian process counts as trapped.
+const TIES: usize = 3;
+
+/// The share of TPE's proposals where the Gaussian process is trapped.
+const TPE_SHARE: f64 = 0.5;
+
+/// Whether at least [`TIES`] complete trials have exactly the loss of the best, by which a Gaussian
+/// process, for which all of them are equally near to an improvement, returns to them again and again.
+fn is_trapped(view: &View<'_>) -> bool {
+    let history = view.history;
+    let (1, Some(best)) = (history.directions().len(), history.best()) else { return false };
+    let complete = history.in_state(State::Complete).filter(|trial| trial.is_feasible());
+    complete.filter(|trial| trial.values[0] == best.values[0]).nth(TIES - 1).is_some()
 }
 
 /// Whether trials are compared before they are complete, as far as the trials show.
@@ -196,6 +237,62 @@ mod tests {
             ladder: Some(&ladder),
             target: None,
         })
+    }
+
+    /// How many of a hundred proposals are the Gaussian process's and TPE's, after 20 trials of which so
+    /// many have exactly the least loss, and where `late` after `gp-trials`.
+    fn shares(ties: u64, late: bool) -> (usize, usize) {
+        let mut builder = Space::builder();
+        let x = builder.float("x", 0.0..=1.0).add().unwrap();
+        let space = builder.build().unwrap();
+        let mut history = History::new(vec![Direction::Minimize]);
+        for number in 0..20_u64 {
+            let config = space.decode(&[(number as f64 + 0.5) / 20.0]);
+            let loss = if number < ties { 0.0 } else { 1.0 + config[x] };
+            let trial = Trial {
+                state: State::Complete,
+                values: vec![loss],
+                ..Trial::waiting(number, config)
+            };
+            history.push(trial).unwrap();
+        }
+        let gp_trials = if late { 20 } else { 1_000 };
+        let config = AutoConfig { gp_trials, ..AutoConfig::default() };
+        let (mut gp, mut tpe) = (0, 0);
+        for number in 20..120 {
+            let view = View {
+                space: &space,
+                history: &history,
+                number: TrialId(number),
+                seed: 3,
+                planned_trials: None,
+                ladder: None,
+                target: None,
+            };
+            let mut rng = stream(3, number, "propose");
+            let ours = AutoSampler::new(&config).unwrap().propose(&view, &mut rng.clone()).unwrap();
+            if ties >= 3 {
+                // The draw that chooses between the two.
+                let _ = rng.random::<f64>();
+            }
+            let of = |sampler: &mut dyn Sampler| sampler.propose(&view, &mut rng.clone()).unwrap();
+            gp += usize::from(ours == of(&mut GpSampler::default()));
+            tpe += usize::from(ours == of(&mut TpeSampler::default()));
+        }
+        (gp, tpe)
+    }
+
+    #[test]
+    fn from_three_exact_ties_on_tpe_proposes_every_other_trial() {
+        assert_eq!(shares(1, false), (100, 0));
+        assert_eq!(shares(2, false), (100, 0));
+        let (gp, tpe) = shares(3, false);
+        assert!(gp + tpe == 100 && (30..70).contains(&tpe), "{gp} {tpe}");
+    }
+
+    #[test]
+    fn the_gaussian_process_proposes_three_of_four_late_trials() {
+        assert_eq!(shares(1, true), (75, 25));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod reference;
 mod samplers;
 mod schedulers;
 mod spec;
+mod turns;
 
 pub use auto::{AutoConfig, AutoSampler};
 pub use entry::{Entry, SamplerEntry, SchedulerEntry};
