@@ -3,9 +3,12 @@
 
 mod crowding;
 mod hypervolume;
+mod sampled;
+mod subset;
 
 pub use crowding::{crowding, order};
 pub use hypervolume::{contributions, hypervolume};
+pub use subset::hypervolume_subset;
 
 use crate::order::{compare, lexicographic};
 use std::cmp::Ordering;
@@ -161,6 +164,21 @@ mod tests {
     fn points(m: usize) -> impl Strategy<Value = Vec<Vec<f64>>> {
         let value = prop_oneof![8 => (0..6i32).prop_map(f64::from), 1 => Just(f64::NAN)];
         proptest::collection::vec(proptest::collection::vec(value, m), 0..25)
+    }
+
+    /// Equal points do not dominate each other, and one smaller loss is enough where none is larger.
+    #[test]
+    fn dominance_needs_a_smaller_loss_and_no_larger_one() {
+        for (a, b, expected) in [
+            ([1.0, 2.0], [1.0, 2.0], false),
+            ([1.0, 2.0], [1.0, 3.0], true),
+            ([1.0, 2.0], [2.0, 1.0], false),
+            ([2.0, 3.0], [1.0, 2.0], false),
+            ([1.0, 2.0], [1.0, f64::NAN], true),
+        ] {
+            assert_eq!(dominates(&a, &b), expected, "{a:?} {b:?}");
+        }
+        assert_eq!(ranks(&[[1.0, 2.0, 3.0], [1.0, 2.0, 3.0], [1.0, 2.0, 4.0]]), [0, 0, 1]);
     }
 
     proptest! {

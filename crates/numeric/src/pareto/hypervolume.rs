@@ -1,13 +1,14 @@
 //! Hypervolume and exclusive contributions.
 
 use super::dominates;
+use super::sampled::Samples;
 use std::cmp::Ordering;
 
 /// The hypervolume: the volume of the region that the points dominate, bounded by a reference point.
 ///
 /// `points`: `[n, m]` losses, `reference`: `[m]`. Points that are not finite, or not better than the
-/// reference in every objective, contribute nothing. Exact: a sort for two objectives, the
-/// exclusive-volume recursion otherwise.
+/// reference in every objective, contribute nothing. Exact: a sort for two objectives, `O(n log n)`,
+/// the exclusive-volume recursion otherwise.
 ///
 /// # Examples
 /// ```
@@ -25,22 +26,32 @@ pub fn hypervolume<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> f64 {
     volume(front(inside.map(<[f64]>::to_vec).collect()), reference)
 }
 
+/// The most objectives with exact contributions.
+const EXACT_OBJECTIVES: usize = 5;
+
 /// Whether a point contributes: it is finite and better than the reference in every objective.
-fn is_inside(point: &[f64], reference: &[f64]) -> bool {
+pub(super) fn is_inside(point: &[f64], reference: &[f64]) -> bool {
     point.iter().zip(reference).all(|(x, r)| x.is_finite() && x < r)
 }
 
 /// The exclusive hypervolume contribution of each point, `[n]`: the loss of hypervolume without it.
 ///
-/// `points`: `[n, m]` losses, `reference`: `[m]`. Two objectives take `O(n log n)`. For more, a
-/// contribution is the volume of the box between the point and the reference minus the hypervolume
-/// of the other points limited to that box.
+/// `points`: `[n, m]` losses, `reference`: `[m]`. Two objectives take `O(n log n)`. For three to five,
+/// a contribution is the volume of the box between the point and the reference minus the hypervolume
+/// of the other points limited to that box. For more, whose exact cost grows exponentially, it is an
+/// estimate from 16,384 points of one fixed random stream: the share of them that no other point
+/// dominates, of standard error `sqrt(p (1 - p) / 16384)` for a share `p` of the box between the best
+/// losses and the reference.
 ///
 /// # Source
-/// While, Bradstreet & Barone (2012), as [`hypervolume`].
+/// While, Bradstreet & Barone (2012), as [`hypervolume`]; Bader & Zitzler (2011), "HypE: An Algorithm
+/// for Fast Hypervolume-Based Many-Objective Optimization", for the sampling.
 pub fn contributions<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> Vec<f64> {
     if let &[right, top] = reference {
         return contributions_of_pairs(points, right, top);
+    }
+    if reference.len() > EXACT_OBJECTIVES {
+        return Samples::new(points, reference).exclusive();
     }
     let inside = (0..points.len()).filter(|&i| is_inside(points[i].as_ref(), reference));
     let (places, mut list): (Vec<usize>, Vec<Vec<f64>>) =
@@ -81,10 +92,20 @@ fn contributions_of_pairs<P: AsRef<[f64]>>(points: &[P], right: f64, top: f64) -
     shares
 }
 
-/// The Pareto front without duplicates, sorted lexicographically.
+/// The Pareto front without duplicates, sorted lexicographically. Two objectives take `O(n log n)`,
+/// more `O(n^2 m)`.
 fn front(mut points: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
     points.sort_by(|a, b| a.partial_cmp(b).unwrap_or(Ordering::Equal));
     points.dedup();
+    if points.first().is_some_and(|point| point.len() == 2) {
+        let mut lowest = f64::INFINITY;
+        points.retain(|point| {
+            let is_free = point[1] < lowest;
+            lowest = lowest.min(point[1]);
+            is_free
+        });
+        return points;
+    }
     let mut front: Vec<Vec<f64>> = Vec::with_capacity(points.len());
     for point in points {
         if !front.iter().any(|other| dominates(other, &point)) {
@@ -113,7 +134,7 @@ fn volume(front: Vec<Vec<f64>>, reference: &[f64]) -> f64 {
 }
 
 /// The volume that point `i` adds to the points after it.
-fn exclusive(points: &[Vec<f64>], i: usize, reference: &[f64]) -> f64 {
+pub(super) fn exclusive(points: &[Vec<f64>], i: usize, reference: &[f64]) -> f64 {
     let own: f64 = points[i].iter().zip(reference).map(|(x, r)| r - x).product();
     let limited = points[i + 1..]
         .iter()
