@@ -14,6 +14,8 @@ pub(crate) struct Folder {
     pub(crate) path: PathBuf,
     /// Whether no other process worked on the study in this folder when this one came.
     pub(crate) alone: bool,
+    /// Whether the folder was created now.
+    is_new: bool,
     lock: File,
 }
 
@@ -22,22 +24,35 @@ impl Folder {
     /// `tune-2`, ...
     pub(crate) fn open(runs: &Path, name: Option<&str>) -> Result<Self, TuneError> {
         fs::create_dir_all(runs).map_err(TuneError::file("create", runs))?;
-        let (name, path) = match name {
+        let (name, path, is_new) = match name {
             Some(name) => {
                 if name.is_empty() || name.contains(['/', '\\']) || name.starts_with('.') {
                     let reason = format!("{name:?} is not the name of a folder");
                     return Err(TuneError::Setting { name: "study", reason });
                 }
                 let path = runs.join(name);
+                let is_new = !path.exists();
                 fs::create_dir_all(&path).map_err(TuneError::file("create", &path))?;
-                (name.to_owned(), path)
+                (name.to_owned(), path, is_new)
             }
-            None => first_free(runs)?,
+            None => {
+                let (name, path) = first_free(runs)?;
+                (name, path, true)
+            }
         };
         let place = path.join("lock");
         let lock = File::create(&place).map_err(TuneError::file("create", &place))?;
         let alone = lock.try_lock().is_ok();
-        Ok(Self { name, path, alone, lock })
+        Ok(Self { name, path, alone, is_new, lock })
+    }
+
+    /// Removes the folder of a study that could not begin, unless it was there before or holds more
+    /// than the lock.
+    pub(crate) fn discard(self) {
+        if self.is_new && self.alone {
+            let _ = fs::remove_file(self.path.join("lock"));
+            let _ = fs::remove_dir(&self.path);
+        }
     }
 
     /// Lets other processes join, once trials of former ones have been recovered.

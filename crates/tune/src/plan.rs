@@ -10,6 +10,7 @@ use automl_space::{Choice, Config};
 use automl_study::part::StudyContext;
 use automl_study::{Direction, Ladder};
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -61,6 +62,12 @@ impl<'a> Plan<'a> {
         };
         if let Some(param) = settings.space.params().iter().find(|param| taken(param.name())) {
             let reason = format!("the parameter {:?} has the name of a placeholder", param.name());
+            return refused("space", reason);
+        }
+        if let Some((first, second)) = same_variable(settings) {
+            let name = variable(first);
+            let reason =
+                format!("the parameters {first:?} and {second:?} would both be passed as {name}");
             return refused("space", reason);
         }
         let command = Command::parse(&settings.command, &settings.environment)?;
@@ -196,10 +203,7 @@ impl<'a> Plan<'a> {
             variables.push(("CUDA_VISIBLE_DEVICES".into(), gpu));
         }
         for (name, value) in self.params(run.config) {
-            let plain =
-                |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-            let name: String = name.chars().map(plain).collect();
-            variables.push((format!("AUTOML_PARAM_{name}"), value));
+            variables.push((variable(&name), value));
         }
         variables
     }
@@ -219,6 +223,19 @@ fn json(choice: Choice) -> Value {
         Choice::Float(x) => x.into(),
         Choice::Str(x) => x.into(),
     }
+}
+
+/// The environment variable of a parameter.
+fn variable(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    format!("AUTOML_PARAM_{}", name.chars().map(plain).collect::<String>())
+}
+
+/// Two parameters with the same environment variable.
+fn same_variable(settings: &TuneSettings) -> Option<(&str, &str)> {
+    let mut known: HashMap<String, &str> = HashMap::new();
+    let mut names = settings.space.params().iter().map(|param| param.name());
+    names.find_map(|name| Some((known.insert(variable(name), name)?, name)))
 }
 
 /// The names that placeholders may have.

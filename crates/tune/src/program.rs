@@ -5,11 +5,13 @@ mod group;
 mod guard;
 mod log;
 mod output;
+mod strays;
 
 pub(crate) use answers::Answer;
 pub(crate) use guard::Guard;
 pub(crate) use log::Log;
 pub(crate) use output::Said;
+pub(crate) use strays::Mark;
 
 use crate::command::Rendered;
 use crate::metrics::Metrics;
@@ -41,6 +43,8 @@ pub(crate) struct Start<'a> {
     /// Whether reports are answered on standard input.
     pub(crate) is_answered: bool,
     pub(crate) guard: Option<Arc<Guard>>,
+    /// Tells the processes of this run from others.
+    pub(crate) mark: Mark,
 }
 
 /// A program that runs in a process group of its own.
@@ -50,6 +54,7 @@ pub(crate) struct Program {
     output: Output,
     answers: Option<Answers>,
     guard: Option<Arc<Guard>>,
+    mark: Mark,
     is_reaped: bool,
 }
 
@@ -57,7 +62,7 @@ pub(crate) struct Program {
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
-    /// Whether processes of its group were left and have been ended.
+    /// Whether processes that it started were left and have been ended.
     pub(crate) left_behind: bool,
     /// The last line of standard error.
     pub(crate) last_error: String,
@@ -75,6 +80,7 @@ impl Program {
             .args(arguments)
             .envs(start.environment.iter().map(|(name, value)| (name, value)))
             .envs(start.command.environment.iter().map(|(name, value)| (name, value)))
+            .env(Mark::VARIABLE, start.mark.text())
             .stdin(if start.is_answered { Stdio::piped() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -93,7 +99,8 @@ impl Program {
         if let Some(stderr) = child.stderr.take() {
             output.read(stderr, start.metrics.reader(), true, sender)?;
         }
-        Ok(Self { child, output, answers, guard: start.guard, is_reaped: false })
+        let (guard, mark) = (start.guard, start.mark);
+        Ok(Self { child, output, answers, guard, mark, is_reaped: false })
     }
 
     /// The next message within a time; `None` where there is none.
@@ -127,13 +134,18 @@ impl Program {
     /// behind.
     pub(crate) fn close(mut self, mut on: impl FnMut(Said)) -> io::Result<Ended> {
         self.drain(DRAIN, &mut on);
-        let left_behind = !self.output.is_closed();
+        let has_strays = self.mark.terminate();
+        let left_behind = has_strays || !self.output.is_closed();
         if left_behind {
             group::terminate(&mut self.child);
             self.drain(LEFT_BEHIND, &mut on);
+            self.mark.wait(LEFT_BEHIND);
         }
         // The group is still this program's, since its leader is not reaped before.
         group::kill(&mut self.child);
+        if left_behind {
+            self.mark.kill();
+        }
         self.drain(DRAIN, &mut on);
         let status = self.child.wait()?;
         self.is_reaped = true;
@@ -167,6 +179,7 @@ impl Drop for Program {
     fn drop(&mut self) {
         if !self.is_reaped {
             group::kill(&mut self.child);
+            self.mark.kill();
             let _ = self.child.wait();
             self.forget();
         }

@@ -98,6 +98,7 @@ impl<'t, 'c> Run<'t, 'c> {
             log,
             is_answered: plan.ladder.is_some(),
             guard: self.tuner.guard.clone(),
+            mark: self.tuner.mark.next(),
         };
         let mut program = match Program::start(start) {
             Ok(program) => program,

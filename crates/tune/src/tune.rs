@@ -65,19 +65,12 @@ pub fn tune(
 ) -> Result<TuneOutcome, TuneError> {
     let plan = Plan::new(settings)?;
     let folder = Folder::open(&settings.runs, settings.study.as_deref())?;
-    let own_record = settings.storage.is_none();
-    let storage: Box<dyn Storage> = match &settings.storage {
-        Some(url) => automl_storage::open(url, &folder.name)?,
-        None => Box::new(SqliteStorage::open(folder.path.join("study.db"), &folder.name)?),
-    };
-    let (builder, left_out) = builder(&plan, &folder.name)?;
-    let mut study = builder.storage(storage).stop_flag(stop.clone()).build()?;
-    record::agree(&mut study, &folder.name, settings)?;
-    // Whoever has its record here and the folder alone knows that no other process works on it.
-    if own_record && folder.alone {
-        study.recover_all()?
-    } else {
-        study.recover()?
+    let (mut study, left_out) = match begin(&plan, &folder, stop) {
+        Ok(begun) => begun,
+        Err(error) => {
+            folder.discard();
+            return Err(error);
+        }
     };
     folder.share()?;
     study.set_trial_limit(Some(settings.trials));
@@ -110,6 +103,29 @@ pub fn tune(
         study: folder.name,
         folder: folder.path,
     })
+}
+
+/// Opens the storage and recovers trials of former processes; returns the study and what of a warm start was left out.
+fn begin(
+    plan: &Plan<'_>,
+    folder: &Folder,
+    stop: &StopFlag,
+) -> Result<(Study, Vec<String>), TuneError> {
+    let settings = plan.settings;
+    let storage: Box<dyn Storage> = match &settings.storage {
+        Some(url) => automl_storage::open(url, &folder.name)?,
+        None => Box::new(SqliteStorage::open(folder.path.join("study.db"), &folder.name)?),
+    };
+    let (builder, left_out) = builder(plan, &folder.name)?;
+    let mut study = builder.storage(storage).stop_flag(stop.clone()).build()?;
+    record::agree(&mut study, &folder.name, settings)?;
+    // A process with the record in a folder of its own knows that no other process works on it.
+    if settings.storage.is_none() && folder.alone {
+        study.recover_all()?
+    } else {
+        study.recover()?
+    };
+    Ok((study, left_out))
 }
 
 /// The command of the first trial, as a line for a shell: all settings are checked, and nothing is

@@ -2,7 +2,7 @@
 
 use crate::folder::Folder;
 use crate::plan::Plan;
-use crate::program::Guard;
+use crate::program::{Guard, Mark};
 use crate::summary::Best;
 use crate::{TuneError, TuneEvent};
 use automl_study::{Next, Outcome, State, StopFlag, Study, TrialId};
@@ -17,6 +17,8 @@ pub(crate) struct Tuner<'a> {
     pub(crate) plan: &'a Plan<'a>,
     pub(crate) folder: &'a Folder,
     pub(crate) guard: Option<Arc<Guard>>,
+    /// The mark of this tuner's programs.
+    pub(crate) mark: Mark,
     study: Mutex<Study>,
     /// Wakes workers that wait for a report.
     changed: Condvar,
@@ -44,10 +46,12 @@ impl<'a> Tuner<'a> {
     ) -> Self {
         let trials = study.history().trials();
         let has_result = trials.iter().any(|trial| trial.last_values().is_some());
+        let mark = Mark::of_tuner();
         Self {
             plan,
             folder,
-            guard: Guard::start(plan.settings.grace).map(Arc::new),
+            guard: Guard::start(plan.settings.grace, &mark).map(Arc::new),
+            mark,
             study: Mutex::new(study),
             changed: Condvar::new(),
             stop,

@@ -53,12 +53,13 @@ fn a_killed_tuner_loses_nothing() {
     assert!(started < 40, "results of killed tuners are lost: {started} runs");
 }
 
-/// The programs of a killed tuner end with it.
+/// The programs of a killed tuner end with it, and so does a child that left their group.
 #[test]
 fn programs_end_with_their_tuner() {
     if let Ok(folder) = std::env::var(TUNER) {
         let folder = Path::new(&folder);
-        let text = "echo $$ >> {pids}; trap '' TERM; sleep 600; sleep 600"
+        let text = "setsid sleep 600 & echo $! >> {pids}; echo $$ >> {pids}; trap '' TERM; \
+                    sleep 600; sleep 600"
             .replace("{pids}", &folder.join("pids").display().to_string());
         let mut settings = script(folder, &text, &["x=float(0,1)"], &[]);
         settings.grace = Duration::from_secs(1);
@@ -81,13 +82,16 @@ fn programs_end_with_their_tuner() {
         }
     };
     let pid = || std::fs::read_to_string(runs.path().join("pids")).unwrap_or_default();
-    wait(&|| pid().ends_with('\n'));
+    wait(&|| pid().lines().count() == 2);
+    // The child has left its group by now.
+    std::thread::sleep(Duration::from_millis(200));
     tuner.kill().unwrap();
     tuner.wait().unwrap();
-    let process = Path::new("/proc").join(pid().trim());
-    let is_dead = || {
-        let status = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
-        status.is_empty() || status.contains(") Z ")
-    };
-    wait(&is_dead);
+    for process in pid().lines() {
+        let process = Path::new("/proc").join(process);
+        wait(&|| {
+            let status = std::fs::read_to_string(process.join("stat")).unwrap_or_default();
+            status.is_empty() || status.contains(") Z ")
+        });
+    }
 }

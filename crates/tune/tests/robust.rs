@@ -65,6 +65,40 @@ fn a_program_that_forks_leaves_nothing_behind() {
     assert!(!marker.path().join("alive").exists());
 }
 
+/// A process group of its own does not hide a process.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_child_that_leaves_the_group_is_ended_and_named() {
+    let marker = tempfile::tempdir().unwrap();
+    let file = marker.path().join("alive").display().to_string();
+    let child = format!("setsid sh -c 'sleep 4; touch {file}' </dev/null >/dev/null 2>&1 &");
+    for (end, limited_time) in [(RESULT, false), ("sleep 60", true)] {
+        let (failed, lines) = one(&format!("{child} sleep 0.2; {end}"), |settings| {
+            if limited_time {
+                limited(settings);
+            }
+        });
+        assert_eq!(failed, u64::from(limited_time), "{lines:?}");
+        assert!(has(&lines, "left processes behind"), "{lines:?}");
+    }
+    std::thread::sleep(Duration::from_secs(5));
+    assert!(!marker.path().join("alive").exists());
+}
+
+#[test]
+fn parameters_with_one_variable_and_bad_storages_leave_nothing() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut settings = script(runs.path(), RESULT, &["a.b=int(1,9)", "a_b=int(1,9)"], &[]);
+    let error = run(&settings).0.unwrap_err().to_string();
+    assert!(error.contains("\"a.b\" and \"a_b\"") && error.contains("AUTOML_PARAM_A_B"), "{error}");
+    settings = script(runs.path(), RESULT, &["a=int(1,9)"], &[]);
+    settings.storage = Some("no/such/folder/study.db".into());
+    assert!(run(&settings).0.is_err());
+    settings.study = None;
+    assert!(run(&settings).0.is_err());
+    assert_eq!(std::fs::read_dir(runs.path()).unwrap().count(), 0);
+}
+
 #[test]
 fn megabytes_and_invalid_text_do_no_harm() {
     let text = format!(

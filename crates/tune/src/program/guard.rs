@@ -1,11 +1,13 @@
 //! The end of programs left behind by a killed tuner.
 
+use super::Mark;
 use std::io::Write;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Keeps a list of process groups from standard input, and ends them once the input is closed.
+/// Keeps a list of process groups from standard input, and ends them once the input is closed, with the
+/// processes that have left their group and bear the mark of the tuner in their environment.
 const SCRIPT: &str = r#"
 trap '' INT TERM HUP
 live=
@@ -15,9 +17,14 @@ while read -r change group; do
   if [ "$change" = + ]; then live="$rest $group"; else live=$rest; fi
 done
 [ -n "$live" ] || exit 0
-for group in $live; do kill -s TERM -- "-$group" 2>/dev/null; done
+end() {
+  for group in $live; do kill -s "$1" -- "-$group" 2>/dev/null; done
+  grep -lsF -- "AUTOML_RUN=$2-" /proc/[0-9]*/environ 2>/dev/null |
+    while IFS=/ read -r _ _ process _; do kill -s "$1" "$process" 2>/dev/null; done
+}
+end TERM "$2"
 sleep "$1"
-for group in $live; do kill -s KILL -- "-$group" 2>/dev/null; done
+end KILL "$2"
 "#;
 
 /// A shell that ends the programs of this process, should this process be killed.
@@ -33,10 +40,10 @@ pub(crate) struct Guard {
 
 impl Guard {
     /// Starts the shell; `None` where there is none.
-    pub(crate) fn start(grace: Duration) -> Option<Self> {
+    pub(crate) fn start(grace: Duration, tuner: &Mark) -> Option<Self> {
         let mut command = Command::new("sh");
         command
-            .args(["-c", SCRIPT, "sh", &grace.as_secs().max(1).to_string()])
+            .args(["-c", SCRIPT, "sh", &grace.as_secs().max(1).to_string(), tuner.text()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -87,7 +94,7 @@ mod tests {
             command.spawn().unwrap()
         };
         let (mut left, mut removed) = (sleep(), sleep());
-        let guard = Guard::start(Duration::from_secs(1)).unwrap();
+        let guard = Guard::start(Duration::from_secs(1), &Mark::of_tuner()).unwrap();
         guard.watch(left.id());
         guard.watch(removed.id());
         guard.forget(removed.id());
