@@ -6,6 +6,7 @@ mod codec;
 mod compare;
 mod distribution;
 mod inspect;
+mod manage;
 mod memory;
 mod open;
 #[cfg(feature = "postgres")]
@@ -18,6 +19,7 @@ mod sqlite;
 pub use address::Address;
 pub use backend::{Sharing, StorageEntry, open, storages};
 pub use inspect::{SetAside, integrity, set_aside};
+pub use manage::{ManageError, copy_study, delete_study};
 pub use memory::MemoryStorage;
 pub use open::{OpenError, without_password};
 #[cfg(feature = "postgres")]

@@ -6,6 +6,7 @@ mod departures;
 pub(crate) mod record;
 mod rows;
 pub(crate) mod schema;
+pub(crate) mod whole;
 mod workers;
 mod write;
 

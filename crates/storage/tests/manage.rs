@@ -1,0 +1,101 @@
+//! Copies and removal of whole studies.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
+use automl_space::Space;
+use automl_storage::{ManageError, SqliteStorage, StudyRecord, copy_study, delete_study};
+use automl_study::{Ladder, Next, Outcome, Study, StudyBuilder};
+
+fn builder() -> StudyBuilder {
+    let mut space = Space::builder();
+    space.float("x", 0.0..=1.0).add().unwrap();
+    space.choice("k", ["a", "b"]).add().unwrap();
+    let ladder = Ladder::new("epochs", 1, 9, true).unwrap();
+    Study::builder(space.build().unwrap()).seed(3).ladder(ladder)
+}
+
+/// A study with a trial in every state that a rest can leave.
+fn make(path: &str) -> StudyRecord {
+    let storage = SqliteStorage::open(path, "first").unwrap();
+    let mut study = builder().storage(storage).build().unwrap();
+    for number in 0..6_u64 {
+        let Next::Run(job) = study.next_job().unwrap() else { panic!("no job") };
+        study.report(job.number, 1, vec![number as f64]).unwrap();
+        match number % 3 {
+            0 => study.tell(job.number, 0.5).unwrap(),
+            1 => study.tell(job.number, Outcome::failed("no \"data\"")).unwrap(),
+            _ => study.tell(job.number, Outcome::Pruned).unwrap(),
+        }
+    }
+    drop(study);
+    StudyRecord::read(path, None).unwrap()
+}
+
+fn same(a: &StudyRecord, b: &StudyRecord) {
+    assert_eq!((&a.trials, &a.directions, &a.space), (&b.trials, &b.directions, &b.space));
+    assert_eq!(a.attributes, b.attributes);
+}
+
+#[test]
+fn a_copy_has_everything_and_goes_on_as_the_study_would() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let (from, to) = (place("a.db"), place("b.db"));
+    let original = make(&from);
+    assert_eq!(copy_study(&from, "first", &to, "second").unwrap(), 6);
+    assert_eq!(copy_study(&from, "first", &from, "beside").unwrap(), 6);
+    let copy = StudyRecord::read(&to, None).unwrap();
+    assert_eq!(copy.name, "second");
+    same(&original, &copy);
+    let ask = |path: &str, name: &str| {
+        let storage = SqliteStorage::open(path, name).unwrap();
+        builder().storage(storage).build().unwrap().ask().unwrap().config
+    };
+    assert_eq!(ask(&from, "first"), ask(&to, "second"));
+
+    let taken = copy_study(&from, "first", &to, "second").unwrap_err();
+    assert!(matches!(taken, ManageError::Exists { .. }), "{taken}");
+    let unknown = copy_study(&from, "third", &to, "x").unwrap_err().to_string();
+    assert!(unknown.contains("\"third\"") && unknown.contains("\"beside\""), "{unknown}");
+    assert!(copy_study("no/such.db", "first", &to, "x").is_err());
+    assert!(!std::path::Path::new("no").exists());
+}
+
+#[test]
+fn removal_takes_one_study_and_none_that_is_at_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.db").display().to_string();
+    make(&path);
+    copy_study(&path, "first", &path, "second").unwrap();
+    let storage = SqliteStorage::open(&path, "second").unwrap();
+    let mut study = builder().storage(storage).build().unwrap();
+    study.ask().unwrap();
+    let busy = delete_study(&path, "second").unwrap_err();
+    assert!(matches!(busy, ManageError::Busy { trials: 1, .. }), "{busy}");
+    drop(study);
+    assert_eq!(delete_study(&path, "first").unwrap(), 6);
+    let left: Vec<String> =
+        StudyRecord::list(&path).unwrap().into_iter().map(|study| study.name).collect();
+    assert_eq!(left, ["second"]);
+    assert_eq!(delete_study(&path, "second").unwrap(), 7);
+    assert!(delete_study(&path, "second").is_err());
+}
+
+/// From a file to PostgreSQL and back.
+#[test]
+#[cfg(feature = "postgres")]
+fn studies_move_between_databases() {
+    let Ok(url) = std::env::var("AUTOML_POSTGRES_URL") else {
+        eprintln!("skipped: AUTOML_POSTGRES_URL names no server");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let (from, back) = (place("a.db"), place("b.db"));
+    let original = make(&from);
+    let name = format!("copy-{}", std::process::id());
+    copy_study(&from, "first", &url, &name).unwrap();
+    same(&original, &StudyRecord::read(&url, Some(&name)).unwrap());
+    copy_study(&url, &name, &back, "first").unwrap();
+    same(&original, &StudyRecord::read(&back, None).unwrap());
+    assert_eq!(delete_study(&url, &name).unwrap(), 6);
+}
