@@ -45,38 +45,60 @@ pub fn trials_csv(data: &StudyData) -> String {
         .chain(params)
         .collect();
     let mut csv = String::new();
-    row(&mut csv, header);
+    add(&mut csv, header);
     for trial in data.trials() {
-        row(&mut csv, cells(data, trial));
+        add(&mut csv, cells(data, trial));
     }
     csv
 }
 
-fn cells(data: &StudyData, trial: &Trial) -> Vec<String> {
+/// What a row says of a trial, beside its parameters.
+pub(crate) struct Cells<'a> {
+    pub(crate) trial: &'a Trial,
+    /// The final values, else those of the last report.
+    pub(crate) values: &'a [f64],
+    pub(crate) fidelity: Option<u64>,
+    pub(crate) seconds: Option<f64>,
+    pub(crate) worker: Option<&'a str>,
+    pub(crate) reason: Option<&'a str>,
+}
+
+pub(crate) fn row<'a>(data: &StudyData, trial: &'a Trial) -> Cells<'a> {
     let values = trial.last_values().unwrap_or_default();
+    Cells {
+        trial,
+        values: &values[..values.len().min(data.objectives().len())],
+        fidelity: trial.reports.last().map(|report| report.fidelity.0),
+        seconds: seconds(trial),
+        worker: trial.attributes.get(attribute::WORKER).and_then(|worker| worker.as_str()),
+        reason: reason(trial),
+    }
+}
+
+fn cells(data: &StudyData, trial: &Trial) -> Vec<String> {
+    let Cells { values, fidelity, seconds, worker, reason, .. } = row(data, trial);
     let time = |micros: Option<i64>| {
         let time = micros.and_then(|micros| Timestamp::from_microsecond(micros).ok());
         time.map(|time| time.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()).unwrap_or_default()
     };
-    let worker = trial.attributes.get(attribute::WORKER).and_then(|worker| worker.as_str());
     let mut cells = vec![trial.number.to_string(), state_name(trial.state).to_owned()];
     cells.extend(
         (0..data.objectives().len())
             .map(|at| values.get(at).map(f64::to_string).unwrap_or_default()),
     );
-    cells.push(trial.reports.last().map(|r| r.fidelity.to_string()).unwrap_or_default());
+    cells.push(fidelity.map(|fidelity| fidelity.to_string()).unwrap_or_default());
     cells.extend([time(trial.started), time(trial.finished)]);
-    cells.push(seconds(trial).map(|s| s.to_string()).unwrap_or_default());
+    cells.push(seconds.map(|s| s.to_string()).unwrap_or_default());
     cells.push(trial.is_feasible().to_string());
     cells.push(worker.unwrap_or_default().to_owned());
-    cells.push(reason(trial).unwrap_or_default().to_owned());
+    cells.push(reason.unwrap_or_default().to_owned());
     cells.extend((0..data.params().len()).map(|param| {
         data.literal(trial, param).map(|literal| literal.to_string()).unwrap_or_default()
     }));
     cells
 }
 
-fn row(csv: &mut String, cells: Vec<String>) {
+fn add(csv: &mut String, cells: Vec<String>) {
     let quoted: Vec<Cow<'_, str>> = cells.iter().map(|cell| quote(cell)).collect();
     let _ = write!(csv, "{}\r\n", quoted.join(","));
 }

@@ -5,6 +5,7 @@ mod networks;
 mod settings;
 
 pub use networks::NetworkCard;
+pub(crate) use networks::alone as network_alone;
 
 use crate::{Location, ReportError};
 use automl_space::Choice;

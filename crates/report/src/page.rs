@@ -59,32 +59,46 @@ pub fn html(data: &StudyData, options: &PageOptions) -> String {
     let sample = payload::sample(data);
     let sections = sections(data, &rankings, &important, &sample);
     let json = payload::json_text(data, &sample, &important);
+    let header = overview::header(data, options);
+    document(data.name(), "#front", options.is_live, &header, &sections, data.place(), Some(&json))
+}
+
+/// A whole page of sections; `json` are the data of its script, which is left out without any.
+pub(crate) fn document(
+    title: &str,
+    first: &str,
+    is_live: bool,
+    header: &Markup,
+    sections: &[Section],
+    place: &str,
+    json: Option<&str>,
+) -> String {
     // A page that is made to be opened from a disk still refuses everything that is not in it.
-    let nonce = nonce(&json);
+    let nonce = nonce(json.unwrap_or_default());
     let policy = format!(
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'nonce-{nonce}'; \
          base-uri 'none'; form-action 'none'"
     );
     html! {
         (DOCTYPE)
-        html lang="en" data-live[options.is_live] {
+        html lang="en" data-live[is_live] {
             head {
                 meta charset="utf-8";
                 meta http-equiv="Content-Security-Policy" content=(policy);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content=(concat!("automl ", env!("CARGO_PKG_VERSION")));
-                title { (data.name()) " · report" }
+                title { (title) " · report" }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                a.skip href="#front" { "Skip to the front" }
-                header { (overview::header(data, options)) }
+                a.skip href=(first) { "Skip to the first result" }
+                header { (header) }
                 nav aria-label="Sections" {
-                    ul { @for (id, title, _) in &sections { li { a href=(format!("#{id}")) { (title) } } } }
+                    ul { @for (id, title, _) in sections { li { a href=(format!("#{id}")) { (title) } } } }
                 }
                 main {
-                    @for (id, title, content) in &sections {
+                    @for (id, title, content) in sections {
                         section id=(id) aria-labelledby=(format!("{id}-title")) {
                             h2 id=(format!("{id}-title")) { (title) }
                             (content)
@@ -93,17 +107,19 @@ pub fn html(data: &StudyData, options: &PageOptions) -> String {
                 }
                 footer {
                     p {
-                        "Made by automl " (env!("CARGO_PKG_VERSION")) " from " (data.place())
+                        "Made by automl " (env!("CARGO_PKG_VERSION")) " from " (place)
                         ". Everything is in this file; it loads nothing else."
                     }
                 }
-                dialog #trial aria-labelledby="trial-title" {
-                    form method="dialog" { button.close aria-label="Close" { "×" } }
-                    div #trial-content {}
+                @if let Some(json) = json {
+                    dialog #trial aria-labelledby="trial-title" {
+                        form method="dialog" { button.close aria-label="Close" { "×" } }
+                        div #trial-content {}
+                    }
+                    div #tip role="presentation" hidden {}
+                    script type="application/json" id="data" { (PreEscaped(json)) }
+                    script nonce=(nonce) { (PreEscaped(SCRIPT)) }
                 }
-                div #tip role="presentation" hidden {}
-                script type="application/json" id="data" { (PreEscaped(json)) }
-                script nonce=(nonce) { (PreEscaped(SCRIPT)) }
             }
         }
     }

@@ -11,12 +11,16 @@ use std::time::{Duration, Instant};
 /// # Errors
 /// [`ReportError::Write`] where the file cannot be written.
 pub fn write(path: &Path, text: &str) -> Result<(), ReportError> {
+    write_bytes(path, text.as_bytes())
+}
+
+pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     let failed = |source| ReportError::Write { path: path.to_owned(), source };
     let mut part = path.as_os_str().to_owned();
     // Several processes may write the same page.
     part.push(format!(".{}.part", std::process::id()));
     let part = PathBuf::from(part);
-    fs::write(&part, text).map_err(failed)?;
+    fs::write(&part, bytes).map_err(failed)?;
     fs::rename(&part, path).map_err(failed)
 }
 
@@ -71,8 +75,16 @@ impl LiveReport {
         self.page(false)
     }
 
+    /// The study as it is recorded now.
+    ///
+    /// # Errors
+    /// [`ReportError`] where the record cannot be read.
+    pub fn data(&self) -> Result<StudyData, ReportError> {
+        StudyData::read(&self.location, self.study.as_deref())
+    }
+
     fn page(&self, is_live: bool) -> Result<PathBuf, ReportError> {
-        let data = StudyData::read(&self.location, self.study.as_deref())?;
+        let data = self.data()?;
         let folder = self.location.folder.clone().unwrap_or_default();
         let path = folder.join("report.html");
         write(&path, &html(&data, &PageOptions { is_live, ..PageOptions::default() }))?;

@@ -33,6 +33,12 @@ pub(super) fn read(folder: &Path) -> Vec<NetworkCard> {
     cards
 }
 
+/// The network of a folder of its own, whose files lie beside the page.
+pub(crate) fn alone(folder: &Path) -> Option<NetworkCard> {
+    let card = card(folder, "")?;
+    Some(NetworkCard { folder: String::new(), ..card })
+}
+
 fn card(folder: &Path, name: &str) -> Option<NetworkCard> {
     let spec = spec(folder)?;
     let graph = spec.graph().ok()?;

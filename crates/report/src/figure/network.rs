@@ -15,13 +15,19 @@ const CARDS: usize = 40;
 pub(crate) fn networks(data: &StudyData) -> Option<Markup> {
     let cards = data.networks();
     let more = cards.len().saturating_sub(CARDS);
-    (!cards.is_empty()).then(|| html! {
-        @for (at, card) in cards.iter().take(CARDS).enumerate() { (network(data, card, at == 0)) }
-        @if more > 0 { p { (count(more as u64)) " more networks are in the folder." } }
+    (!cards.is_empty()).then(|| {
+        html! {
+            @for (at, card) in cards.iter().take(CARDS).enumerate() {
+                @let path = folder_of(data).map(|folder| format!("{folder}/{}", card.folder));
+                (network(card, path.as_deref(), at == 0))
+            }
+            @if more > 0 { p { (count(more as u64)) " more networks are in the folder." } }
+        }
     })
 }
 
-fn network(data: &StudyData, card: &NetworkCard, open: bool) -> Markup {
+/// The card of a network; `path` is its folder for commands.
+pub(crate) fn network(card: &NetworkCard, path: Option<&str>, open: bool) -> Markup {
     let cost = card.graph.cost();
     let id = card.trial.map_or(String::new(), |trial| format!("network-{trial}"));
     let name = card.trial.map_or(card.folder.clone(), |trial| format!("Trial {trial}"));
@@ -40,7 +46,7 @@ fn network(data: &StudyData, card: &NetworkCard, open: bool) -> Markup {
                 (layers::table(card))
                 div {
                     (measurements(card))
-                    (files(data, card))
+                    (files(card, path))
                 }
             }
             (classes::classes(card))
@@ -82,7 +88,7 @@ fn measurements(card: &NetworkCard) -> Markup {
     }
 }
 
-fn files(data: &StudyData, card: &NetworkCard) -> Markup {
+fn files(card: &NetworkCard, path: Option<&str>) -> Markup {
     html! {
         @if !card.files.is_empty() {
             h4 { "Files" }
@@ -92,9 +98,8 @@ fn files(data: &StudyData, card: &NetworkCard) -> Markup {
                 }
             }
         }
-        @if let Some(folder) = folder_of(data) {
+        @if let Some(path) = path {
             h4 { "Use it" }
-            @let path = format!("{folder}/{}", card.folder);
             pre { code { "automl predict " (path) " IMAGES\n" "automl export " (path) " --to onnx --out model.onnx" } }
         }
     }
@@ -108,7 +113,8 @@ fn folder_of(data: &StudyData) -> Option<&str> {
 /// A relative link, of which no part is taken for a scheme or a query.
 fn link(folder: &str, name: &str) -> String {
     let mut link = String::from("./");
-    for byte in format!("{folder}/{name}").bytes() {
+    let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+    for byte in path.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' => {
                 link.push(byte as char)
