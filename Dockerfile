@@ -5,7 +5,7 @@ ARG FEATURES=postgres
 RUN apt-get update \
     && apt-get install --no-install-recommends -y build-essential ca-certificates rustup \
     && rm -rf /var/lib/apt/lists/* \
-    && rustup toolchain install 1.95 --profile minimal
+    && rustup set profile minimal && rustup default 1.95
 WORKDIR /src
 COPY . .
 RUN cargo build --release --locked -p automl-rs-cli --no-default-features --features "$FEATURES"

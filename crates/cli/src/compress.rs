@@ -286,9 +286,19 @@ fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
         meant,
     };
     let stop = StopFlag::on_ctrl_c()?;
-    let done = compression::run(settings, &job, &stop, &show)?.finished();
+    let epochs = std::sync::Mutex::new(Vec::new());
+    let observe = |progress: &compression::Progress| {
+        if let compression::Progress::Step(compress::CompressionEvent::Epoch(report)) = progress {
+            let mut epochs = epochs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            epochs.push(automl::report::Epoch::new(report.epoch, report.loss));
+        }
+        show(progress);
+    };
+    let done = compression::run(settings, &job, &stop, &observe)?.finished();
     let interrupted = || Interrupted::because("interrupted; nothing was saved");
     let done = done.ok_or_else(interrupted)?;
+    let epochs = epochs.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    crate::live::network_page(&job.out, &epochs);
     let row = |name: &str, m: &compression::Measured| {
         format!(
             "{name:<8}{:>11}{:>14}{:>11.2}%{:>9.2}%",

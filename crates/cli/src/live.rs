@@ -5,6 +5,19 @@ use automl::report::{LiveReport, Location};
 use std::path::Path;
 use std::sync::OnceLock;
 
+/// Writes `report.html` of a network beside its files. A page that cannot be written does not make the
+/// command fail.
+#[cfg(feature = "train")]
+pub(crate) fn network_page(folder: &Path, epochs: &[automl::report::Epoch]) {
+    let title = folder.file_name().unwrap_or_default().to_string_lossy();
+    let Some(page) = automl::report::network_html(&title, folder, epochs) else { return };
+    let path = folder.join("report.html");
+    match automl::report::write(&path, &page) {
+        Ok(()) => note(format!("report  {}", path.display())),
+        Err(error) => note(format!("report  was not written: {error}")),
+    }
+}
+
 /// Writes `report.html` into the folder of the study.
 pub(crate) struct Live {
     /// The address of the record, where it does not lie in the folder.
@@ -35,6 +48,12 @@ impl Live {
         if let Some(report) = self.report.get() {
             report.renew();
         }
+    }
+
+    /// The front as a plot of text, where standard output is a terminal with room for it.
+    pub(crate) fn plot(&self) -> Option<String> {
+        let width = crate::output::width()?;
+        automl::report::terminal_plot(&self.report.get()?.data().ok()?, width)
     }
 
     /// Writes the page of a command that has ended. A page that cannot be written does not make the

@@ -2,10 +2,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod compress;
+mod doctor;
 mod evaluate;
 mod export;
 mod fidelities;
 mod import;
+mod json;
 mod latency;
 mod launch;
 mod live;
@@ -103,12 +105,15 @@ enum Command {
     Report(report::ReportArgs),
     /// Rank the parameters of a study by their importance
     Importance(report::ImportanceArgs),
-    /// Write all trials of a study as comma-separated values
+    /// Write all trials of a study as comma-separated values or as Parquet
     ExportTrials(report::ExportTrialsArgs),
     /// List samplers, schedulers, storages, data sets and blocks
     Parts(parts::PartsArgs),
-    /// Look into a database of studies: list, show, check
+    /// Look after a database of studies: list, show, check, copy, delete
     Studies(studies::StudiesArgs),
+    /// Tell what this machine and this build can do
+    #[command(long_about = doctor::LONG)]
+    Doctor(doctor::DoctorArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -147,6 +152,7 @@ fn main() -> ExitCode {
         Command::Launch(args) => launch::run(*args),
         Command::Parts(args) => parts::run(&args),
         Command::Studies(args) => studies::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "automl", &mut std::io::stdout());
             Ok(())

@@ -1,6 +1,7 @@
 //! Output on pipes that may be closed, and above a line of progress.
 
 use crate::Failure;
+use clap::Args;
 use indicatif::ProgressBar;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -17,6 +18,31 @@ fn progress() -> MutexGuard<'static, Option<ProgressBar>> {
 #[cfg(feature = "train")]
 pub(crate) fn set_progress(bar: Option<ProgressBar>) {
     *progress() = bar;
+}
+
+/// How much a long command shows.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct ShowArgs {
+    /// Show results and notes, but no progress
+    #[arg(long, short, help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// Print one JSON object a line on standard output, for programs: events, then the result
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+impl ShowArgs {
+    /// Whether progress is shown to a person.
+    pub(crate) fn shows_progress(self) -> bool {
+        !self.quiet && !self.json
+    }
+}
+
+/// The columns of the terminal on standard output; `None` where it is none.
+pub(crate) fn width() -> Option<usize> {
+    let terminal = console::Term::stdout();
+    let (_, columns) = terminal.size_checked()?;
+    io::IsTerminal::is_terminal(&io::stdout()).then_some(usize::from(columns))
 }
 
 /// The exit status of a command that Ctrl-C ended, as shells give it.

@@ -3,7 +3,8 @@
 use crate::Failure;
 use crate::output::say;
 use automl::report::{
-    Location, PageOptions, StudyData, html, importance, tensorboard, trials_csv, write,
+    Location, PageOptions, StudyData, html, importance, tensorboard, trials_csv, trials_parquet,
+    write,
 };
 use automl::storage::Address;
 use clap::Args;
@@ -90,7 +91,8 @@ pub(crate) struct ImportanceArgs {
 pub(crate) struct ExportTrialsArgs {
     #[command(flatten)]
     pub(crate) study: StudyArgs,
-    /// File to write [default: standard output]
+    /// File to write: comma-separated values or, where it ends in .parquet, Parquet [default: standard
+    /// output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -117,7 +119,12 @@ pub(crate) fn export_trials(args: &ExportTrialsArgs) -> Result<(), Failure> {
     let (_, data) = args.study.read()?;
     match &args.out {
         Some(out) => {
-            write(out, &trials_csv(&data))?;
+            match out.extension() {
+                Some(ending) if ending.eq_ignore_ascii_case("parquet") => {
+                    trials_parquet(&data, out)?;
+                }
+                _ => write(out, &trials_csv(&data))?,
+            }
             say(format!("{}: {} rows", out.display(), data.trials().len()))
         }
         None => say(trials_csv(&data).trim_end()),

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::output::say;
-use automl::storage;
+use automl::storage::{self, StudyRecord};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -15,10 +15,11 @@ pub(crate) struct StudiesArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// List the studies of an SQLite file with their numbers of trials
+    /// List the studies of a database with their numbers of trials
     List {
-        /// The database, such as runs/digits-1/study.db
-        file: PathBuf,
+        /// File or address of the database, such as runs/digits-1/study.db
+        #[arg(value_name = "FILE|URL")]
+        place: String,
     },
     /// Show a study: its trials, and the rows of other programs that were set aside
     Show {
@@ -27,6 +28,33 @@ enum Action {
         /// The study's name; needed where the file holds several
         #[arg(long, value_name = "NAME")]
         study: Option<String>,
+    },
+    /// Copy a study with everything that is recorded of it into another database
+    Copy {
+        /// File or address of the database
+        #[arg(value_name = "FROM")]
+        from: String,
+        /// File or address of the other one, which is created where it does not exist
+        #[arg(value_name = "TO")]
+        to: String,
+        /// The study's name; needed where the database holds several
+        #[arg(long, value_name = "NAME")]
+        study: Option<String>,
+        /// The name of the copy [default: the same]
+        #[arg(long = "as", value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Remove a study with everything that is recorded of it
+    Delete {
+        /// File or address of the database
+        #[arg(value_name = "FILE|URL")]
+        place: String,
+        /// The study's name
+        #[arg(long, value_name = "NAME")]
+        study: String,
+        /// Remove it: without, only what would be removed is shown
+        #[arg(long)]
+        yes: bool,
     },
     /// Check every page of an SQLite file for damage
     Check {
@@ -37,8 +65,8 @@ enum Action {
 
 pub(crate) fn run(args: &StudiesArgs) -> Result<(), Failure> {
     match &args.action {
-        Action::List { file } => {
-            for study in storage::studies(file)? {
+        Action::List { place } => {
+            for study in StudyRecord::list(place)? {
                 say(line(&study))?;
             }
             Ok(())
@@ -59,6 +87,22 @@ pub(crate) fn run(args: &StudiesArgs) -> Result<(), Failure> {
                 say(format_args!("trial {} was set aside: {}", entry.number, entry.reason))?;
             }
             Ok(())
+        }
+        Action::Copy { from, to, study, name } => {
+            let study = StudyRecord::read(from, study.as_deref())?.name;
+            let name = name.as_ref().unwrap_or(&study);
+            let trials = storage::copy_study(from, &study, to, name)?;
+            let to = storage::without_password(to);
+            say(format_args!("{trials} trials of {study:?} are in {to} as {name:?}"))
+        }
+        Action::Delete { place, study, yes } => {
+            if !yes {
+                let trials = StudyRecord::read(place, Some(study))?.trials.len();
+                let reason = format!("{study:?} has {trials} trials, which --yes removes for good");
+                return Err(reason.into());
+            }
+            let trials = storage::delete_study(place, study)?;
+            say(format_args!("{study:?} with {trials} trials is removed"))
         }
         Action::Check { file } => {
             let found = storage::integrity(file)?;

@@ -1,7 +1,7 @@
 //! `automl train`: one given network.
 
 use crate::Failure;
-use crate::output::say;
+use crate::output::{ShowArgs, say};
 use crate::recipe::RecipeArgs;
 use crate::settings::{Assignment, DataArgs, SettingsArgs, number, path, seed, text};
 use automl::search::Settings;
@@ -89,6 +89,8 @@ pub(crate) struct TrainArgs {
 
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
+    #[command(flatten)]
+    pub(crate) show: ShowArgs,
 }
 
 impl TrainArgs {
@@ -143,9 +145,27 @@ fn execute(args: &TrainArgs, settings: &Settings) -> Result<(), Failure> {
     };
     let stop = StopFlag::on_ctrl_c()?;
     let planned = std::sync::atomic::AtomicU64::new(0);
-    let show = |progress: &fit::Progress| show(progress, &planned);
-    match fit::run(settings, model, out, &stop, &show)? {
+    let epochs = std::sync::Mutex::new(Vec::new());
+    let observe = |progress: &fit::Progress| {
+        if let fit::Progress::Epoch(report) = progress {
+            let mut epochs = epochs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            epochs.push(automl::report::Epoch::new(report.epoch, report.loss));
+        }
+        if args.show.json {
+            crate::json::fit_event(progress).into_iter().for_each(|line| drop(say(line)));
+        } else if args.show.shows_progress() || matches!(progress, fit::Progress::Note(_)) {
+            show(progress, &planned);
+        }
+    };
+    match fit::run(settings, model, out, &stop, &observe)? {
         Completion::Finished(record) => {
+            let epochs = epochs.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+            crate::live::network_page(out, &epochs);
+            if args.show.json {
+                return say(
+                    serde_json::json!({"event": "result", "folder": out, "metrics": record}),
+                );
+            }
             if let Some((mean, sd)) = record.cross_validated() {
                 let (mean, sd) = (100.0 * mean, 100.0 * sd);
                 let folds = record.folds.len();

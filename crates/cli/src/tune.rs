@@ -5,7 +5,7 @@ mod objectives;
 
 use crate::live::Live;
 use crate::output::{note, say};
-use crate::{Failure, log};
+use crate::{Failure, json, log};
 use automl::study::StopFlag;
 use automl::tune::{TuneEvent, TuneOutcome, preview, tune};
 
@@ -16,7 +16,7 @@ pub(crate) fn run(args: args::TuneArgs) -> Result<(), Failure> {
         return say(preview(&settings)?);
     }
     let stop = StopFlag::on_ctrl_c()?;
-    let is_quiet = args.quiet;
+    let show = args.show;
     let live = Live::new(settings.storage.as_deref());
     let outcome = tune(&settings, &stop, &|event| {
         match event {
@@ -27,12 +27,22 @@ pub(crate) fn run(args: args::TuneArgs) -> Result<(), Failure> {
             TuneEvent::Trial { .. } => live.renew(),
             _ => {}
         }
-        if !(is_quiet && matches!(event, TuneEvent::Run { .. })) {
+        if show.json {
+            // A closed standard output does not end the programs.
+            json::tune_event(event).into_iter().for_each(|line| drop(say(line)));
+        } else if show.shows_progress() || matches!(event, TuneEvent::Note(_)) {
             note(event);
         }
     })?;
     live.finish();
-    say(report(&outcome))?;
+    if show.json {
+        say(json::tune_result(&outcome))?;
+    } else {
+        if let Some(plot) = live.plot() {
+            say(format_args!("\n{plot}"))?;
+        }
+        say(report(&outcome))?;
+    }
     if outcome.is_finished {
         return Ok(());
     }

@@ -68,7 +68,7 @@ fn removal_takes_one_study_and_none_that_is_at_work() {
     copy_study(&path, "first", &path, "second").unwrap();
     let storage = SqliteStorage::open(&path, "second").unwrap();
     let mut study = builder().storage(storage).build().unwrap();
-    study.ask().unwrap();
+    let _running = study.ask().unwrap();
     let busy = delete_study(&path, "second").unwrap_err();
     assert!(matches!(busy, ManageError::Busy { trials: 1, .. }), "{busy}");
     drop(study);

@@ -105,7 +105,8 @@ pub fn tune(
     })
 }
 
-/// Opens the storage and recovers trials of former processes; returns the study and what of a warm start was left out.
+/// Opens the storage and recovers trials of former processes; returns the study and what of a warm start
+/// was left out.
 fn begin(
     plan: &Plan<'_>,
     folder: &Folder,

@@ -204,4 +204,30 @@ mod tests {
         }
         assert_eq!(worker["env"][0]["valueFrom"]["secretKeyRef"]["name"], "big-postgres");
     }
+
+    /// The schemas of Kubernetes have every field, in the place and with the type that it has here.
+    #[test]
+    fn manifests_fit_the_schemas() {
+        let Ok(python) = std::env::var("AUTOML_PYTHON") else {
+            println!("skipped: AUTOML_PYTHON names no Python");
+            return;
+        };
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), manifests(&example(), "automl:1")).unwrap();
+        let script = "import sys\n\
+                      try:\n    import kubernetes_validate, yaml\n\
+                      except ImportError: sys.exit(9)\n\
+                      for document in yaml.safe_load_all(open(sys.argv[1])):\n    \
+                      kubernetes_validate.validate(document, '1.31', strict=True)";
+        let output = std::process::Command::new(python)
+            .args(["-c", script])
+            .arg(file.path())
+            .output()
+            .unwrap();
+        if output.status.code() == Some(9) {
+            println!("skipped: no kubernetes-validate");
+            return;
+        }
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }

@@ -1,6 +1,7 @@
 //! The options of `automl search`, each of which stands for one setting.
 
 use crate::Failure;
+use crate::output::ShowArgs;
 use crate::parts::{cost_help, proxy_help, sampler_help, scheduler_help, space_help};
 use crate::settings::{Assignment, DataArgs, SettingsArgs, number, path, seed, text};
 use automl::arch::Board;
@@ -201,6 +202,8 @@ pub(crate) struct SearchArgs {
 
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
+    #[command(flatten)]
+    pub(crate) show: ShowArgs,
 }
 
 /// The boards by name.

@@ -1,6 +1,6 @@
 //! Progress of a search on standard error: one line on a terminal, plain lines otherwise.
 
-use crate::{log, output};
+use crate::output;
 use automl::data::metrics::Metric;
 use automl::search::{
     CostObjective, Event, FinalProgress, Network, Progress, Settings, Start, Summary,
@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 /// Shows events on standard error.
 pub(crate) struct Display {
     bar: Option<ProgressBar>,
+    /// Whether more than notes is shown.
+    shows_progress: bool,
     /// The time of the last plain line of progress.
     said: Mutex<Option<Instant>>,
 }
@@ -21,8 +23,9 @@ pub(crate) struct Display {
 const SAID_EVERY: Duration = Duration::from_secs(20);
 
 impl Display {
-    pub(crate) fn new() -> Self {
-        let bar = std::io::stderr().is_terminal().then(|| {
+    pub(crate) fn new(shows_progress: bool) -> Self {
+        let has_bar = shows_progress && std::io::stderr().is_terminal();
+        let bar = has_bar.then(|| {
             let bar = ProgressBar::new(0);
             let style = "{bar:24.cyan/dim} {pos}/{len}  {wide_msg}";
             bar.set_style(
@@ -32,16 +35,15 @@ impl Display {
             bar
         });
         output::set_progress(bar.clone());
-        Self { bar, said: Mutex::new(None) }
+        Self { bar, shows_progress, said: Mutex::new(None) }
     }
 
     /// Shows one event.
     pub(crate) fn show(&self, event: &Event) {
         match event {
-            Event::Start(start) => {
-                log::keep_in(&start.folder);
-                self.start(start);
-            }
+            Event::Note(note) => self.line(note),
+            _ if !self.shows_progress => {}
+            Event::Start(start) => self.start(start),
             Event::Learning { epoch, epochs, loss, accuracy } => {
                 let accuracy =
                     accuracy.map_or_else(String::new, |a| format!("  held out {:6.2}%", a * 100.0));
@@ -101,7 +103,6 @@ impl Display {
                     network.test_accuracy * 100.0
                 ));
             }
-            Event::Note(note) => self.line(note),
             _ => {}
         }
     }
@@ -186,20 +187,29 @@ pub(crate) fn so_far(summary: &Summary, settings: &Settings) -> Option<String> {
     Some(text)
 }
 
-/// The front as a table.
-pub(crate) fn table(summary: &Summary, settings: &Settings) -> String {
-    let columns = columns(summary, settings);
+/// The front as a table. On a terminal of so many columns that has no room for it, each network's files
+/// stand on a line of their own, and columns that matter least are left out.
+pub(crate) fn table(summary: &Summary, settings: &Settings, width: Option<usize>) -> String {
+    let mut columns = columns(summary, settings);
+    let needed = |columns: &[Column]| columns.iter().map(|column| column.width + 2).sum::<usize>();
+    let files = summary.front.iter().map(|network| folder(network).len() + 1).max().unwrap_or(0);
+    let is_narrow = width.is_some_and(|width| needed(&columns) + files > width);
+    for title in ["MACs", "loss", "macro F1", "latency"] {
+        if width.is_some_and(|width| needed(&columns) > width) {
+            columns.retain(|column| column.title != title);
+        }
+    }
     let mut text = String::from("\n");
     for column in &columns {
         text.push_str(&format!("{:>1$}  ", column.title, column.width));
     }
-    text.push_str("files\n");
+    text.push_str(if is_narrow { "\n" } else { "files\n" });
     for network in &summary.front {
         for column in &columns {
             text.push_str(&format!("{:>1$}  ", (column.cell)(network), column.width));
         }
-        let folder = network.files.first().and_then(|f| f.rsplit_once('/')).map_or("", |(d, _)| d);
-        text.push_str(&format!("{folder}/\n"));
+        text.push_str(if is_narrow { "\n  " } else { "" });
+        text.push_str(&format!("{}/\n", folder(network)));
     }
     if let Some(scores) = &summary.scores {
         text.push_str(&format!(
@@ -228,6 +238,11 @@ pub(crate) fn table(summary: &Summary, settings: &Settings) -> String {
         folder.display()
     ));
     text
+}
+
+/// The folder of a network, relative to the study's.
+fn folder(network: &Network) -> &str {
+    network.files.first().and_then(|file| file.rsplit_once('/')).map_or("", |(folder, _)| folder)
 }
 
 /// A column of the table of the front.

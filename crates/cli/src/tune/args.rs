@@ -2,6 +2,7 @@
 
 use super::objectives::Objectives;
 use crate::Failure;
+use crate::output::ShowArgs;
 use crate::parts::{sampler_help, scheduler_help};
 use automl::registry::PartSpec;
 use automl::settings::Span;
@@ -140,9 +141,8 @@ pub(crate) struct TuneArgs {
     /// Check everything, print the command of the first trial, and run nothing
     #[arg(long, help_heading = "Study")]
     pub(crate) dry_run: bool,
-    /// Leave out the line at the start of each program
-    #[arg(long, short, help_heading = "Study")]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) show: ShowArgs,
 
     /// The program and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
