@@ -34,8 +34,8 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
     row("storages", storages())?;
     row("data", data())?;
     row("terminal", terminal())?;
-    for (program, option, use_) in PROGRAMS {
-        row(program, version(program, option).unwrap_or_else(|| format!("not found; {use_}")))?;
+    for (program, words, use_) in PROGRAMS {
+        row(program, version(program, words).unwrap_or_else(|| format!("not found; {use_}")))?;
     }
     row("Python", python())?;
     if args.measure {
@@ -44,13 +44,13 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Programs with the option for their version and what they are for.
+/// Programs with the words that ask for their version and what they are for.
 const PROGRAMS: [(&str, &str, &str); 5] = [
     ("gcc", "--version", "compiles networks exported as C"),
     ("arm-none-eabi-gcc", "--version", "compiles them for microcontrollers"),
     ("chromium", "--version", "or any browser shows report.html"),
     ("sbatch", "--version", "runs `automl launch slurm`"),
-    ("kubectl", "version", "applies `automl launch kubernetes`"),
+    ("kubectl", "version --client", "applies `automl launch kubernetes`"),
 ];
 
 fn row(name: &str, value: impl Display) -> Result<(), Failure> {
@@ -150,8 +150,9 @@ fn terminal() -> String {
 }
 
 /// The first line of a program's answer.
-fn version(program: &str, option: &str) -> Option<String> {
-    let output = Command::new(program).arg(option).stdin(Stdio::null()).output().ok()?;
+fn version(program: &str, words: &str) -> Option<String> {
+    let words = words.split(' ');
+    let output = Command::new(program).args(words).stdin(Stdio::null()).output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let line = text.lines().find(|line| !line.trim().is_empty())?.trim().to_owned();
     output.status.success().then_some(line).or(Some("found, but it fails".into()))
