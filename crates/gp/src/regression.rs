@@ -13,6 +13,7 @@ mod kernel_family;
 mod likelihood;
 mod observations;
 mod posterior;
+mod prior_mean;
 mod priors;
 mod stationary;
 #[cfg(test)]
@@ -29,4 +30,5 @@ pub(crate) use likelihood::LogLikelihood;
 pub use observations::Observations;
 pub(crate) use posterior::PredictionWorkspace;
 pub use posterior::{Posterior, Prediction};
+pub(crate) use prior_mean::PriorMean;
 pub use priors::Priors;

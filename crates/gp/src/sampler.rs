@@ -6,14 +6,12 @@ mod fantasies;
 mod noise;
 mod recommendation;
 mod single_objective;
-#[cfg(test)]
-mod tests;
 mod two_objectives;
 
 use crate::acquisition_optimizer::{AcquisitionOptimizer, OptimizerBudget};
 use crate::features::Features;
 use crate::observed_trials::ObservedTrials;
-use crate::regression::{Kernel, KernelFamily, Priors};
+use crate::regression::{Kernel, KernelFamily, PriorMean, Priors};
 use crate::surrogate::SurrogateCache;
 use crate::transfer::{SourceModels, Trend};
 use crate::trust_region::TrustRegion;
@@ -198,7 +196,7 @@ impl Sampler for GpSampler {
         let options = &self.options;
         let builder =
             AcquisitionBuilder::new(view, options, &observed, &features, (&kernel, &priors), {
-                trends.into_iter().map(Arc::new).collect()
+                trends.into_iter().map(|trend| Arc::new(trend) as Arc<dyn PriorMean>).collect()
             });
         let Some(fitted) = builder.build(&mut self.caches, rng) else {
             return Ok(view.deduplicated(space.sample(rng), rng));
@@ -239,6 +237,12 @@ impl Sampler for GpSampler {
     fn warm_start(&mut self, sources: &Sources) {
         self.sources = SourceModels::new(sources);
         self.caches = SurrogateCaches::default();
+    }
+
+    /// One for a single objective: the prior mean chooses the next ones by what the first has shown,
+    /// which a portfolio cannot.
+    fn first_wanted(&self, sources: &Sources) -> usize {
+        if sources.objectives() == 1 { 1 } else { usize::MAX }
     }
 
     fn recommend(&mut self, view: &View<'_>) -> Option<TrialId> {

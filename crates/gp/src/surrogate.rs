@@ -6,8 +6,7 @@ mod subset;
 mod tests;
 
 use crate::output_transform::TransformedOutputs;
-use crate::regression::{Kernel, Observations, Posterior, Priors};
-use crate::transfer::Trend;
+use crate::regression::{Kernel, Observations, Posterior, PriorMean, Priors};
 use nalgebra::DMatrix;
 use selection::{FittedModel, select_models};
 use std::hash::{Hash, Hasher};
@@ -45,7 +44,7 @@ pub(crate) struct SurrogateOptions<'a> {
     /// The most rows that a process is conditioned on; of more, half as many are kept.
     pub(crate) max_rows: usize,
     /// The prior mean in units of the transformed, standardized losses.
-    pub(crate) trend: Option<&'a Arc<Trend>>,
+    pub(crate) trend: Option<&'a Arc<dyn PriorMean>>,
 }
 
 /// Caches fitted models and posteriors between proposals; both are functions of the rows.
@@ -70,7 +69,7 @@ fn fingerprint(
     }
     y.iter().for_each(|v| v.to_bits().hash(&mut hasher));
     if let Some(trend) = options.trend {
-        trend.hash(&mut hasher);
+        trend.fingerprint().hash(&mut hasher);
     }
     hasher.finish()
 }
@@ -139,7 +138,7 @@ impl SurrogateCache {
 struct Prefix<'a> {
     rows: usize,
     mean_sd: f64,
-    trend: Option<&'a Arc<Trend>>,
+    trend: Option<&'a Arc<dyn PriorMean>>,
 }
 
 /// The posterior of all rows: the prefix by one factorization and the others appended, starting

@@ -6,9 +6,9 @@ mod prediction;
 pub use prediction::Prediction;
 pub(crate) use prediction::PredictionWorkspace;
 
+use super::PriorMean;
 use super::likelihood::weights_of_residuals;
 use super::{Hyperparameters, Kernel, Observations, RegressionError};
-use crate::transfer::Trend;
 use automl_numeric::linalg::CholeskyFactor;
 use nalgebra::DMatrix;
 use std::borrow::Cow;
@@ -50,7 +50,7 @@ pub struct Posterior {
     fantasies: Vec<Output>,
     jitter: f64,
     /// The prior mean, and its values at the rows.
-    trend: Option<(Arc<Trend>, Vec<f64>)>,
+    trend: Option<(Arc<dyn PriorMean>, Vec<f64>)>,
 }
 
 /// The constant mean of one set of outputs, and `K^-1 (y - mean)`.
@@ -90,7 +90,7 @@ impl Posterior {
         hyper: &Hyperparameters,
         data: Observations<'_>,
         mean_sd: f64,
-        trend: Option<Arc<Trend>>,
+        trend: Option<Arc<dyn PriorMean>>,
     ) -> Result<Self, RegressionError> {
         data.check(kernel.columns())?;
         hyper.check(kernel.scales())?;
@@ -214,7 +214,7 @@ impl Posterior {
     }
 
     /// The prior mean, if there is one beside the constant.
-    pub(crate) fn trend(&self) -> Option<Arc<Trend>> {
+    pub(crate) fn trend(&self) -> Option<Arc<dyn PriorMean>> {
         self.trend.as_ref().map(|(trend, _)| trend.clone())
     }
 

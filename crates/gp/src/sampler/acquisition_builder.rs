@@ -4,9 +4,8 @@ use super::SurrogateCaches;
 use crate::acquisition_function::{AcquisitionFunction, Objective};
 use crate::features::Features;
 use crate::observed_trials::{Observation, ObservedTrials};
-use crate::regression::{Kernel, Priors};
+use crate::regression::{Kernel, PriorMean, Priors};
 use crate::surrogate::{SurrogateOptions, matrix};
-use crate::transfer::Trend;
 use crate::{Acquisition, GpOptions};
 use automl_study::View;
 use nalgebra::DMatrix;
@@ -30,7 +29,7 @@ pub(super) struct AcquisitionBuilder<'a> {
     /// Whether each observation satisfies its constraints.
     pub(super) feasible: Vec<bool>,
     /// The prior mean of each objective; empty if there is none.
-    pub(super) trends: Vec<Arc<Trend>>,
+    pub(super) trends: Vec<Arc<dyn PriorMean>>,
 }
 
 /// An acquisition function, and the order of the observations.
@@ -78,7 +77,7 @@ impl<'a> AcquisitionBuilder<'a> {
         observed: &'a ObservedTrials<'a>,
         features: &'a Features,
         (kernel, priors): (&'a Kernel, &'a Priors),
-        trends: Vec<Arc<Trend>>,
+        trends: Vec<Arc<dyn PriorMean>>,
     ) -> Self {
         let row = |o: &Observation<'_>| features.row(view.space, o.config, o.fidelity);
         let rows = observed.rows.iter().map(row).collect();

@@ -1,6 +1,7 @@
 //! The prior mean of a Gaussian process as a weighted sum of other processes.
 
 use super::SourceSurrogate;
+use crate::regression::PriorMean;
 use nalgebra::DMatrix;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -21,9 +22,8 @@ pub(crate) struct Trend {
     pub(crate) trust: f64,
 }
 
-impl Trend {
-    /// The prior means at rows of features, the fidelity of which does not count. `[rows]`
-    pub(crate) fn values(&self, rows: &DMatrix<f64>) -> Vec<f64> {
+impl PriorMean for Trend {
+    fn values(&self, rows: &DMatrix<f64>) -> Vec<f64> {
         let mut values = vec![self.shift; rows.nrows()];
         for part in &self.parts {
             let means = part.surrogate.means(rows);
@@ -32,22 +32,19 @@ impl Trend {
         values
     }
 
-    /// The prior mean at one row; adds its gradient in the features.
-    pub(crate) fn value_and_gradient(&self, row: &[f64], gradient: &mut [f64]) -> f64 {
+    fn value_and_gradient(&self, row: &[f64], gradient: &mut [f64]) -> f64 {
         let mut value = self.shift;
         for part in &self.parts {
             value += part.weight * part.surrogate.add_gradient(row, part.weight, gradient);
         }
         value
     }
-}
 
-impl Hash for Trend {
     /// Surrogates are functions of the sources, which do not change.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.shift.to_bits().hash(state);
-        for part in &self.parts {
-            part.weight.to_bits().hash(state);
-        }
+    fn fingerprint(&self) -> u64 {
+        let mut hasher = std::hash::DefaultHasher::new();
+        self.shift.to_bits().hash(&mut hasher);
+        self.parts.iter().for_each(|part| part.weight.to_bits().hash(&mut hasher));
+        hasher.finish()
     }
 }

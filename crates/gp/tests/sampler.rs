@@ -1,6 +1,12 @@
-use super::*;
+//! The sampler on small problems: one and several objectives, noise, constraints, fidelities, priors.
+#![allow(clippy::unwrap_used)]
+
+use automl_gp::{Acquisition, GpOptions, GpSampler};
 use automl_numeric::{pareto, stream};
-use automl_study::{Direction, Fidelity, History, Ladder, Outcome, Report, State, Study, Trial};
+use automl_space::{Config, Space};
+use automl_study::{
+    Direction, Fidelity, History, Ladder, Outcome, Report, Sampler, State, Study, Trial, View,
+};
 
 fn branin(x: f64, y: f64) -> f64 {
     use std::f64::consts::PI;
