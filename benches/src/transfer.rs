@@ -90,9 +90,14 @@ pub fn run(
     let sources = sources(tasks, target, earlier, seed).map_err(|e| fail(&e))?;
     let context = StudyContext { objectives: task.objectives, ..StudyContext::new(&task.space) };
     let mut built = registry::sampler(sampler, &context).map_err(|e| fail(&e))?;
-    if !sources.studies().is_empty() {
-        built.warm_start(&sources);
-    }
+    let sources = match sources.studies() {
+        [] => sources,
+        _ => {
+            built.warm_start(&sources);
+            let wanted = built.first_wanted(&sources);
+            sources.with_first(wanted)
+        }
+    };
     let mut history = History::new(vec![Direction::Minimize; task.objectives]);
     let mut losses = Vec::new();
     for number in 0..evaluations as u64 {

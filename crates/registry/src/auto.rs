@@ -34,6 +34,8 @@ const COMPLETE: usize = 10;
 pub struct AutoSampler {
     gp_trials: usize,
     gp_front_trials: usize,
+    /// Whether the study has fidelities.
+    has_ladder: bool,
     gp: GpSampler,
     /// For studies with more than `gp_trials` trials.
     late_gp: GpSampler,
@@ -58,6 +60,7 @@ impl AutoSampler {
         Ok(Self {
             gp_trials: count(config.gp_trials),
             gp_front_trials: count(config.gp_front_trials),
+            has_ladder: false,
             gp: GpSampler::default(),
             late_gp: GpSampler::new(GpOptions { max_rows: LATE_ROWS, ..GpOptions::default() }),
             tpe: TpeSampler::default(),
@@ -105,8 +108,9 @@ automl_study::options! {
 }
 
 impl SamplerConfig for AutoConfig {
-    fn build(&self, _study: &StudyContext<'_>) -> Result<Box<dyn Sampler>, OptionError> {
-        Ok(Box::new(AutoSampler::new(self)?))
+    fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Sampler>, OptionError> {
+        let has_ladder = study.ladder.is_some();
+        Ok(Box::new(AutoSampler { has_ladder, ..AutoSampler::new(self)? }))
     }
 }
 
@@ -145,6 +149,10 @@ impl Sampler for AutoSampler {
         self.bohb.warm_start(sources);
         self.prior_band.warm_start(sources);
         self.rung_gp.warm_start(sources);
+    }
+
+    fn first_wanted(&self, sources: &Sources) -> usize {
+        if self.has_ladder { usize::MAX } else { self.gp.first_wanted(sources) }
     }
 
     fn recommend(&mut self, view: &View<'_>) -> Option<TrialId> {

@@ -31,6 +31,10 @@ impl Sampler for Recommending {
         self.sampler.warm_start(sources);
     }
 
+    fn first_wanted(&self, sources: &Sources) -> usize {
+        self.sampler.first_wanted(sources)
+    }
+
     fn recommend(&mut self, view: &View<'_>) -> Option<TrialId> {
         self.sampler.recommend(view).or_else(|| self.gp.recommend(view))
     }

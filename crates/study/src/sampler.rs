@@ -60,6 +60,12 @@ pub trait Sampler: Send + fmt::Debug {
     /// proposals are then a function of the view and of these sources. The default does nothing.
     fn warm_start(&mut self, _sources: &Sources) {}
 
+    /// How many of [`Sources::first`] are to be tried before the sampler is asked. The default wants all
+    /// of them.
+    fn first_wanted(&self, _sources: &Sources) -> usize {
+        usize::MAX
+    }
+
     /// The complete, feasible trial with the least expected loss under the sampler's model, where that
     /// knows the losses to be noisy; `None` where it does not, or there is no model. The default has
     /// none.
@@ -79,6 +85,10 @@ impl<S: Sampler + ?Sized> Sampler for Box<S> {
 
     fn warm_start(&mut self, sources: &Sources) {
         (**self).warm_start(sources);
+    }
+
+    fn first_wanted(&self, sources: &Sources) -> usize {
+        (**self).first_wanted(sources)
     }
 
     fn recommend(&mut self, view: &View<'_>) -> Option<TrialId> {

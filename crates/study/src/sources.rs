@@ -90,6 +90,21 @@ impl Sources {
         self.0.first.is_empty() && self.0.studies.is_empty()
     }
 
+    /// The number of objectives of the earlier studies; 0 without any.
+    pub fn objectives(&self) -> usize {
+        let trials = self.studies().iter().flat_map(|study| &study.trials);
+        trials.map(|trial| trial.losses.len()).next().unwrap_or(0)
+    }
+
+    /// The same with at most so many first configurations.
+    #[must_use]
+    pub fn with_first(self, most: usize) -> Self {
+        if self.first().len() <= most {
+            return self;
+        }
+        Self::new(self.first()[..most].to_vec(), self.studies().to_vec())
+    }
+
     /// The same with `config` as the very first trial, unless it is one of the first already.
     #[must_use]
     pub fn with_default(self, config: Config) -> Self {

@@ -200,6 +200,8 @@ impl StudyBuilder {
         let mut sources = self.sources.unwrap_or_default();
         if !sources.studies().is_empty() {
             self.sampler.warm_start(&sources);
+            let wanted = self.sampler.first_wanted(&sources);
+            sources = sources.with_first(wanted);
         }
         if let Some(default) = self.space.declared_default() {
             sources = sources.with_default(default);
