@@ -591,7 +591,7 @@ fn a_study_learns_from_earlier_ones() {
     let mut client = Client::new();
     client.refused(&init(json!("none.db")), "none.db");
     client.refused(&init(json!(7)), "warm_start");
-    client.refused(&init(json!({ "place": url("a.db"), "studdy": "first" })), "warm_start");
+    client.refused(&init(json!({ "place": url("a.db"), "studies": "first" })), "warm_start");
     let place = json!({ "place": url("a.db"), "study": "first" });
     client.accepted(&init(json!([place])));
     let first = client.ask()["params"]["x"].as_f64().unwrap();
