@@ -11,9 +11,9 @@ const FIRST: u64 = 4;
 /// Trials with the usual recipe where their number is not planned.
 const UNPLANNED: u64 = 10;
 
-/// A sampler whose first proposals, a quarter of the planned trials, keep the recipe of the settings
-/// ([`ArchitectureSpace::usual`](crate::ArchitectureSpace::usual)): the search starts from what is known to work, and
-/// other recipes are compared with it.
+/// A sampler around another one. Its first proposals, a quarter of the planned trials, keep the
+/// [usual](crate::ArchitectureSpace::usual) recipe of the settings: the search starts from what is
+/// known to work, and other recipes are compared with it.
 #[derive(Debug)]
 pub struct UsualRecipeSampler<S> {
     inner: S,

@@ -2,11 +2,12 @@
 
 use crate::cpu;
 use crate::init::Init;
-use crate::layer::{self, NetworkLayer, build, run, run_with};
+use crate::layer::{self, NetworkLayer, Sum, build, run, run_with};
 use crate::noise::Noise;
 use automl_arch::{Architecture, ArchitectureError, Graph};
 use burn::module::Module;
 use burn::tensor::{Device, Gradients, Tensor};
+use rand::Rng;
 
 /// Trainable image classifier: batches of images in, one score per class out.
 ///
@@ -151,6 +152,34 @@ impl Network {
             pass.backward(gradient, &mut gradients);
         }
         (loss.inner(), gradients)
+    }
+
+    /// Draws the noise of a training step on `batch` images: dropout before the last linear layer, and
+    /// stochastic depth in the residual blocks. Probabilities lie in `[0, 1)`; 0 for none.
+    pub fn noise(
+        &self,
+        batch: usize,
+        dropout: f64,
+        stochastic_depth: f64,
+        rng: &mut dyn Rng,
+    ) -> Noise {
+        let residual = self.layers.iter().enumerate().filter(|(_, layer)| {
+            matches!(layer, NetworkLayer::Sum(Sum { shortcut, .. }) if shortcut.is_empty())
+        });
+        let residual: Vec<usize> = residual.map(|(index, _)| index).collect();
+        let count = residual.len();
+        let depth = residual.into_iter().enumerate().map(|(number, index)| {
+            (index, 1, stochastic_depth * (number + 1) as f64 / count as f64)
+        });
+        let last = match self.layers.split_last() {
+            Some((NetworkLayer::Linear(last), body)) => {
+                let [_, features] = last.weight.dims();
+                Some((body.len(), features, dropout))
+            }
+            _ => None,
+        };
+        let places = depth.chain(last).filter(|(.., probability)| *probability > 0.0);
+        Noise::draw(places, batch, rng)
     }
 
     /// Independent copy, in the same mode, with the same parameter identities.

@@ -1,14 +1,13 @@
 //! Dropout and stochastic depth: parts of a network that a training step leaves out.
 
-use crate::layer::{NetworkLayer, Sum};
-use crate::network::Network;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng, RngExt};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Factors of one training step by which maps of a network are multiplied, drawn for each image.
+/// Factors of one training step by which maps of a network are multiplied, drawn for each image by
+/// [`Network::noise`](crate::Network::noise).
 ///
 /// The body of a residual block is multiplied by 0 with a probability that grows linearly with the
 /// number of the block, else by 1 / (1 - probability): in expectation by 1, so nothing changes in
@@ -21,7 +20,7 @@ use std::sync::Arc;
 /// # Examples
 /// ```
 /// use automl_arch::{Activation, Architecture, Block, Layer};
-/// use automl_models::{Network, Noise};
+/// use automl_models::Network;
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let architecture = Architecture::new(1, 8, [
@@ -32,7 +31,7 @@ use std::sync::Arc;
 /// ]);
 /// let device = Device::flex().autodiff();
 /// let network = Network::new(&architecture, 0, &device)?;
-/// let noise = Noise::draw(&network, 4, 0.5, 0.0, &mut automl_numeric::stream(0, 0, "example"));
+/// let noise = network.noise(4, 0.5, 0.0, &mut automl_numeric::stream(0, 0, "example"));
 /// let images = Tensor::ones([4, 1, 8, 8], &device);
 /// let (loss, _) = network.gradients_with(images, &noise, |scores| scores.powf_scalar(2.0).mean());
 /// assert!(loss.into_scalar::<f32>() >= 0.0);
@@ -81,32 +80,17 @@ impl Factors {
 }
 
 impl Noise {
-    /// Draws the noise of a step on `batch` images for the residual blocks and the last linear layer of
-    /// a network. Probabilities lie in `[0, 1)`; 0 for none.
-    pub fn draw(
-        network: &Network,
+    /// Draws the factors of a step on `batch` images for layers by their number, with the width of what
+    /// is left out there and the probability.
+    pub(crate) fn draw(
+        places: impl Iterator<Item = (usize, usize, f64)>,
         batch: usize,
-        dropout: f64,
-        stochastic_depth: f64,
         rng: &mut dyn Rng,
     ) -> Self {
-        let mut at = BTreeMap::new();
-        if stochastic_depth > 0.0 {
-            let is_residual = |layer: &&NetworkLayer| matches!(layer, NetworkLayer::Sum(Sum { shortcut, .. }) if shortcut.is_empty());
-            let count = network.layers.iter().filter(is_residual).count();
-            let blocks = network.layers.iter().enumerate().filter(|(_, layer)| is_residual(layer));
-            for (number, (index, _)) in blocks.enumerate() {
-                let probability = stochastic_depth * (number + 1) as f64 / count as f64;
-                at.insert(index, Factors::draw(batch, 1, probability, rng));
-            }
-        }
-        if dropout > 0.0
-            && let Some((NetworkLayer::Linear(last), body)) = network.layers.split_last()
-        {
-            let [_, features] = last.weight.dims();
-            at.insert(body.len(), Factors::draw(batch, features, dropout, rng));
-        }
-        Self { at }
+        let drawn = places.map(|(layer, width, probability)| {
+            (layer, Factors::draw(batch, width, probability, rng))
+        });
+        Self { at: drawn.collect() }
     }
 
     /// The noise of some of the images.

@@ -10,7 +10,7 @@ use crate::{Evaluation, Memory, TrainError};
 use automl_arch::{Architecture, NetworkSpec};
 use automl_data::loader::{self, Batch, Batches};
 use automl_data::{DataSplits, Images, Recipe, Regularization, Split};
-use automl_models::{NamedTensor, Network, Noise};
+use automl_models::{NamedTensor, Network};
 use automl_numeric::stream;
 use burn::module::{Module, ParamId};
 use burn::tensor::{Device, Tensor};
@@ -329,7 +329,7 @@ impl Training {
         let mixed = mixing.apply(&mut batch.pixels, count, self.data.side, &mut rng);
         let batch = self.targets.prepare(batch, self.data.classes, mixed.as_ref());
         let mut rng = stream(self.seed, step, "noise");
-        let noise = Noise::draw(&self.network, count, dropout, stochastic_depth, &mut rng);
+        let noise = self.network.noise(count, dropout, stochastic_depth, &mut rng);
         let parts = self.memory.parts(count);
         let (value, gradients) =
             gradients_in_parts(&self.network, &self.data, batch, parts, &noise, &self.device);

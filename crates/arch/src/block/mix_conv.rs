@@ -8,8 +8,8 @@ use crate::activation::Activation;
 use crate::builder::{Builder, Checked, depthwise, make_divisible, pointwise};
 
 arguments! {
-    /// An inverted residual whose depthwise convolution has a 3x3 kernel on one half of the channels and
-    /// a k x k kernel on the other.
+    /// An inverted residual with depthwise convolutions of two kernels: 3x3 on one half of the channels
+    /// and k x k on the other.
     ///
     /// With c input, d output and m = `make_divisible(expansion c, 8)` inner channels:
     /// c m + (9 + k²) m / 2 + m d + 2 (2 m + d) parameters.

@@ -10,7 +10,6 @@ use super::tensor::numbers;
 use crate::Network;
 use crate::init::Init;
 use crate::layer::{run, run_with};
-use crate::noise::Noise;
 use crate::norm::Norm;
 use automl_arch::block;
 use automl_arch::{Activation, Architecture, Block, Convolution, Layer};
@@ -274,7 +273,7 @@ fn noise() {
         let device = Device::flex().autodiff();
         let network = Network::new(&Architecture::new(2, 8, layers), 1, &device).unwrap();
         let other = network.copy();
-        let noise = Noise::draw(&network, 6, 0.5, 0.8, &mut stream(4, 0, "noise"));
+        let noise = network.noise(6, 0.5, 0.8, &mut stream(4, 0, "noise"));
         let pixels = Tensor::<1>::from_floats(random(6 * 128, 9).as_slice(), &device);
         let images = pixels.reshape([6, 2, 8, 8]);
         let factors = Tensor::<1>::from_floats(random(18, 8).as_slice(), &device).reshape([6, 3]);
@@ -306,7 +305,7 @@ fn noise_has_its_probabilities() {
     let layers = vec![Layer::once(Block::conv(8, 3, 1, Activation::Relu)), Layer::new(2, block)];
     let network =
         Network::new(&Architecture::new(1, 8, headed(layers)), 1, &Device::flex()).unwrap();
-    let noise = Noise::draw(&network, 20_000, 0.25, 0.6, &mut stream(4, 0, "noise"));
+    let noise = network.noise(20_000, 0.25, 0.6, &mut stream(4, 0, "noise"));
     let expected = [0.3, 0.6, 0.25];
     let found = (0..network.layers.len()).filter_map(|layer| noise.of(layer));
     let mut shares = Vec::new();
@@ -321,7 +320,7 @@ fn noise_has_its_probabilities() {
     for (share, expected) in shares.iter().zip(expected) {
         assert!((share - expected).abs() < 0.02, "{share} {expected}");
     }
-    assert!(Noise::draw(&network, 4, 0.0, 0.0, &mut stream(4, 0, "noise")).is_none());
+    assert!(network.noise(4, 0.0, 0.0, &mut stream(4, 0, "noise")).is_none());
 }
 
 /// Two runs give the same bits, on one thread and on several.
