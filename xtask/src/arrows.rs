@@ -26,7 +26,10 @@ const ARROWS: &[(&str, &str)] = &[
     ("settings", "numeric space study storage arch augment pictures data registry"),
     ("events", ""),
     ("candidates", "numeric space study arch data settings transfer"),
-    ("serve", "numeric space study tpe gp evolution scheduler storage registry transfer arch"),
+    (
+        "serve",
+        "numeric space study tpe gp evolution scheduler storage registry transfer arch report",
+    ),
     ("tune", "numeric space study storage registry transfer"),
     ("models", "numeric space arch"),
     ("train", "numeric space arch augment pictures data models deploy"),

@@ -1,7 +1,7 @@
 //! `automl compress`: a given network made smaller.
 
 use crate::Failure;
-use crate::output::say;
+use crate::output::{ShowArgs, say};
 use crate::settings::{Assignment, DataArgs, SettingsArgs, number, seed, text};
 use automl::search::Settings;
 use clap::{Args, ValueEnum, value_parser};
@@ -137,6 +137,8 @@ pub(crate) struct CompressArgs {
 
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
+    #[command(flatten)]
+    show: ShowArgs,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -286,20 +288,35 @@ fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
         meant,
     };
     let stop = StopFlag::on_ctrl_c()?;
+    let shown = args.show;
     let epochs = std::sync::Mutex::new(Vec::new());
     let observe = |progress: &compression::Progress| {
         if let compression::Progress::Step(compress::CompressionEvent::Epoch(report)) = progress {
             let mut epochs = epochs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             epochs.push(automl::report::Epoch::new(report.epoch, report.loss));
         }
-        show(progress);
+        if shown.json {
+            crate::json::compression_event(progress).into_iter().for_each(|line| drop(say(line)));
+        } else if shown.shows_progress() || matches!(progress, compression::Progress::Note(_)) {
+            show(progress);
+        }
     };
     let done = compression::run(settings, &job, &stop, &observe)?.finished();
     let interrupted = || Interrupted::because("interrupted; nothing was saved");
     let done = done.ok_or_else(interrupted)?;
     let epochs = epochs.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     crate::live::network_page(&job.out, &epochs);
-    let row = |name: &str, m: &compression::Measured| {
+    if shown.json {
+        return say(serde_json::json!({"event": "result", "folder": job.out, "metrics": done}));
+    }
+    say(format_args!("{}; everything lies in {}", table(&done), job.out.display()))
+}
+
+/// The network before and after, and the time.
+#[cfg(feature = "train")]
+fn table(done: &automl::search::NetworkRecord) -> String {
+    use automl::search::compression::Measured;
+    let row = |name: &str, m: &Measured| {
         format!(
             "{name:<8}{:>11}{:>14}{:>11.2}%{:>9.2}%",
             m.params,
@@ -308,15 +325,13 @@ fn execute(args: CompressArgs, settings: &Settings) -> Result<(), Failure> {
             100.0 * m.test_accuracy
         )
     };
-    say(format_args!(
-        "        parameters          MACs  validation      test\n{}\n{}\n{} epochs in {:.0} s; \
-         everything lies in {}",
+    format!(
+        "        parameters          MACs  validation      test\n{}\n{}\n{} epochs in {:.0} s",
         done.compression.as_ref().map_or_else(String::new, |by| row("before", &by.before)),
         row("after", &done.measured()),
         done.epochs,
-        done.seconds,
-        job.out.display()
-    ))
+        done.seconds
+    )
 }
 
 #[cfg(feature = "train")]

@@ -123,6 +123,31 @@ pub(crate) fn fit_event(progress: &automl::search::fit::Progress) -> Option<Valu
     })
 }
 
+/// An event of `automl compress`.
+#[cfg(feature = "train")]
+pub(crate) fn compression_event(progress: &automl::search::compression::Progress) -> Option<Value> {
+    use automl::compress::CompressionEvent;
+    use automl::search::compression::Progress;
+    Some(match progress {
+        Progress::Note(text) => json!({"event": "note", "text": text}),
+        Progress::Start { data, device, cost, epochs, .. } => json!({
+            "event": "start", "data": data, "device": device, "params": cost.parameters,
+            "macs": cost.macs, "epochs": epochs,
+        }),
+        Progress::Step(CompressionEvent::Smaller { parameters, macs }) => {
+            json!({"event": "smaller", "params": parameters, "macs": macs})
+        }
+        Progress::Step(CompressionEvent::Instead(error)) => {
+            json!({"event": "note", "text": error.to_string()})
+        }
+        Progress::Step(CompressionEvent::Epoch(report)) => json!({
+            "event": "epoch", "epoch": report.epoch, "loss": number(report.loss),
+            "seconds": report.time.as_secs_f64(),
+        }),
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

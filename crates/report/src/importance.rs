@@ -3,7 +3,8 @@
 mod ped_anova;
 
 use crate::StudyData;
-use automl_study::{State, Trial};
+use automl_space::Domain;
+use automl_study::{Direction, State, Trial};
 use ped_anova::{Observation, ped_anova};
 
 /// The share of a target quantile: the best tenth.
@@ -64,14 +65,44 @@ pub fn importance(data: &StudyData, objective: usize) -> Vec<Importance> {
     let Some(direction) = data.objectives().get(objective).map(|o| o.direction) else {
         return Vec::new();
     };
+    let domains: Vec<&Domain> = data.params().iter().map(|param| &param.domain).collect();
+    importance_among(&domains, data.trials(), direction, objective)
+}
+
+/// As [`importance`], for trials at hand: `domains` are those of the parameters, in order, and
+/// `direction` is that of the objective.
+///
+/// # Examples
+/// ```
+/// use automl_report::importance_among;
+/// use automl_space::Space;
+/// use automl_study::{Direction, Study};
+///
+/// let mut space = Space::builder();
+/// let x = space.float("x", -1.0..=1.0).add()?;
+/// let y = space.float("y", -1.0..=1.0).add()?;
+/// let mut study = Study::builder(space.build()?).build()?;
+/// study.optimize(200, |config| config[x].powi(2) + 0.01 * config[y])?;
+///
+/// let domains: Vec<_> = study.space().params().iter().map(|param| param.domain()).collect();
+/// let ranking = importance_among(&domains, study.history().trials(), Direction::Minimize, 0);
+/// assert!(ranking[0].param == 0 && ranking[0].share > 0.8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn importance_among(
+    domains: &[&Domain],
+    trials: &[Trial],
+    direction: Direction,
+    objective: usize,
+) -> Vec<Importance> {
     let counts = |trial: &&Trial| {
         trial.state == State::Complete
             && trial.values.get(objective).is_some_and(|value| value.is_finite())
     };
-    let trials: Vec<&Trial> = data.trials().iter().filter(counts).collect();
+    let trials: Vec<&Trial> = trials.iter().filter(counts).collect();
     let losses: Vec<f64> = trials.iter().map(|t| direction.loss(t.values[objective])).collect();
     let is_used = |param: &usize| trials.iter().any(|trial| trial.config.value(*param).is_some());
-    let used: Vec<usize> = (0..data.params().len()).filter(is_used).collect();
+    let used: Vec<usize> = (0..domains.len()).filter(is_used).collect();
     let raw: Vec<f64> = used
         .iter()
         .map(|param| {
@@ -83,7 +114,7 @@ pub fn importance(data: &StudyData, objective: usize) -> Vec<Importance> {
                     value: trial.config.value(*param).map(|value| value.as_f64()),
                 })
                 .collect();
-            ped_anova(&data.params()[*param].domain, &values, TARGET)
+            ped_anova(domains[*param], &values, TARGET)
         })
         .collect();
     let sum: f64 = raw.iter().sum();

@@ -48,8 +48,9 @@ use automl_study::{
 ///
 /// # Source
 /// Li et al. (2020), "A System for Massively Parallel Hyperparameter Tuning", algorithm 2. The limit of
-/// `floor(n / eta)` promotions in all is an addition; it only delays what the paper would promote at
-/// once.
+/// `floor(n / eta)` promotions in all is an addition. The paper promotes whatever is among the best
+/// `1 / eta` at some moment, so more than that share goes on while results come in: of 600 jobs on the
+/// rungs 1 to 81 about ten reach the top there, and four here, the others being new trials.
 #[derive(Clone, Debug)]
 pub struct Asha {
     eta: f64,

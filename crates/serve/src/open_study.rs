@@ -1,12 +1,15 @@
 //! A study with the trials that were asked and not yet told.
 
+mod given;
+mod params;
+mod queries;
 #[cfg(test)]
 mod tests;
 
 use super::request::{Tell, Told};
-use automl_space::{Choice, Config, Space};
 use automl_study::{Assignment, HistoryError, Next, Outcome, State, Study, TellError, Verdict};
-use serde_json::{Map, Value, json};
+use params::written;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 
 /// A study with the trials that were asked and not yet told.
@@ -15,6 +18,8 @@ pub(super) struct OpenStudy {
     study: Study,
     constraints: usize,
     has_fidelity: bool,
+    /// Whether replies to `tell` say what becomes of the trial.
+    says_verdicts: bool,
     /// Whether a result came in since the sampler last worked ahead.
     told: bool,
     /// The fidelity that each open trial was asked for, and the one its job goes to.
@@ -29,6 +34,7 @@ impl OpenStudy {
             study,
             constraints,
             has_fidelity,
+            says_verdicts: false,
             told: false,
             asked: BTreeMap::new(),
             continuing: VecDeque::new(),
@@ -42,19 +48,34 @@ impl OpenStudy {
         }
     }
 
-    /// Hands out a trial: the next one, or a running one that goes on.
-    pub(super) fn ask(&mut self) -> Result<Value, String> {
-        if !self.has_fidelity {
-            let Assignment { number, config, .. } = self.study.ask().map_err(|e| e.to_string())?;
-            self.asked.insert(number.0, (0, 0));
-            return Ok(json!({ "id": number, "params": params(self.study.space(), &config) }));
+    /// Makes each reply to `tell` say what becomes of the trial.
+    pub(super) fn say_verdicts(&mut self) {
+        self.says_verdicts = true;
+    }
+
+    /// Hands out a trial: the next one, or a running one that goes on. With a number, that one: it
+    /// goes on, or was asked before.
+    pub(super) fn ask(&mut self, named: Option<u64>) -> Result<Value, String> {
+        if let Some(number) = named {
+            if let Some((fidelity, _)) = self.asked.get(&number) {
+                return Ok(self.handed_out(number, *fidelity));
+            }
+            let place = self.continuing.iter().position(|(other, ..)| *other == number);
+            let going_on = place.and_then(|place| self.continuing.remove(place));
+            let going_on = going_on.ok_or_else(|| {
+                format!("trial {number} does not go on: it was not told to continue")
+            })?;
+            return Ok(self.hand_out(going_on));
         }
-        let mut parent = None;
-        let (number, from, until) = match self.continuing.pop_front() {
+        if !self.has_fidelity {
+            let Assignment { number, .. } = self.study.ask().map_err(|e| e.to_string())?;
+            self.asked.insert(number.0, (0, 0));
+            return Ok(self.handed_out(number.0, 0));
+        }
+        let job = match self.continuing.pop_front() {
             Some(going_on) => going_on,
             None => match self.study.next_job().map_err(|e| e.to_string())? {
-                Next::Run(Assignment { number, fidelity, target, warm_start, .. }) => {
-                    parent = warm_start;
+                Next::Run(Assignment { number, fidelity, target, .. }) => {
                     (number.0, fidelity.0, target.unwrap_or(fidelity + 1).0)
                 }
                 Next::Wait => {
@@ -63,15 +84,29 @@ impl OpenStudy {
                 Next::Finished => return Err("the scheduler has nothing left to do".into()),
             },
         };
+        Ok(self.hand_out(job))
+    }
+
+    /// Opens a job: number, fidelity so far, fidelity of the job.
+    fn hand_out(&mut self, (number, from, until): (u64, u64, u64)) -> Value {
         let fidelity = self.study.next_milestone(from, until).0;
         self.asked.insert(number, (fidelity, until));
-        let config = &self.study.history().trials()[number as usize].config;
-        let params = params(self.study.space(), config);
-        let mut reply = json!({ "id": number, "params": params, "fidelity": fidelity });
-        if let Some(parent) = parent {
+        self.handed_out(number, fidelity)
+    }
+
+    /// The reply to `ask` for an open trial.
+    fn handed_out(&self, number: u64, fidelity: u64) -> Value {
+        let trial = &self.study.history().trials()[number as usize];
+        let params = written(self.study.space(), &trial.config);
+        let mut reply = json!({ "id": number, "params": params });
+        if self.has_fidelity {
+            reply["fidelity"] = json!(fidelity);
+        }
+        let parent = trial.run().and_then(|run| run.warm_start);
+        if let Some(parent) = parent.filter(|_| trial.reports.is_empty()) {
             reply["parent"] = json!(parent);
         }
-        Ok(reply)
+        reply
     }
 
     /// Records the result of an open trial.
@@ -82,40 +117,58 @@ impl OpenStudy {
             None => self.take_up(number)?,
         };
         self.check(&tell, asked)?;
-        match tell.result {
-            Told::Failed(reason) => self.finish(number, Outcome::Failed { reason })?,
-            Told::Pruned => self.finish(number, Outcome::Pruned)?,
+        let next = match tell.result {
+            Told::Failed(reason) => self.finish(number, Outcome::Failed { reason }, "stop")?,
+            Told::Pruned => self.finish(number, Outcome::Pruned, "stop")?,
             Told::Values(values) if self.has_fidelity && !values.iter().any(|v| v.is_nan()) => {
                 let step = tell.fidelity.unwrap_or(asked);
-                if self.constraints > 0 {
-                    let constraints = tell.constraints.clone();
-                    self.study.constrain(number, constraints).map_err(|e| e.to_string())?;
-                }
-                let report = self.study.report(number, step, values.clone());
-                match report.map_err(|e| e.to_string())? {
-                    Verdict::Complete => {
-                        let constraints = tell.constraints;
-                        self.finish(number, Outcome::Complete { values, constraints })?;
-                    }
-                    Verdict::Continue if step < until => {
-                        self.continuing.push_back((number, step, until));
-                    }
-                    // A job that reached its end without a verdict has nothing left to train.
-                    Verdict::Continue => {
-                        let constraints = tell.constraints;
-                        self.finish(number, Outcome::Complete { values, constraints })?;
-                    }
-                    Verdict::Pause | Verdict::Stop => {}
-                }
+                self.advance(number, (step, until), values, tell.constraints)?
             }
             Told::Values(values) => {
+                // A NaN is a failure.
+                let next = if values.iter().any(|v| v.is_nan()) { "stop" } else { "complete" };
                 let constraints = tell.constraints;
-                self.finish(number, Outcome::Complete { values, constraints })?;
+                self.finish(number, Outcome::Complete { values, constraints }, next)?
             }
-        }
+        };
         self.asked.remove(&number);
         self.told = true;
-        Ok(json!({ "ok": true }))
+        let mut reply = json!({ "ok": true });
+        if self.says_verdicts {
+            reply["next"] = json!(next);
+            if let Some((_, from, until)) = self.continuing.back()
+                && next == "continue"
+            {
+                reply["fidelity"] = json!(self.study.next_milestone(*from, *until));
+            }
+        }
+        Ok(reply)
+    }
+
+    /// Records what a trial reached on the way to `until`, and says what becomes of it.
+    fn advance(
+        &mut self,
+        number: u64,
+        (step, until): (u64, u64),
+        values: Vec<f64>,
+        constraints: Vec<f64>,
+    ) -> Result<&'static str, String> {
+        if self.constraints > 0 {
+            self.study.constrain(number, constraints.clone()).map_err(|e| e.to_string())?;
+        }
+        let verdict = self.study.report(number, step, values.clone());
+        match verdict.map_err(|e| e.to_string())? {
+            Verdict::Pause => Ok("pause"),
+            Verdict::Stop => Ok("stop"),
+            Verdict::Continue if step < until => {
+                self.continuing.push_back((number, step, until));
+                Ok("continue")
+            }
+            // A job that reached its end without a verdict has nothing left to train.
+            Verdict::Continue | Verdict::Complete => {
+                self.finish(number, Outcome::Complete { values, constraints }, "complete")
+            }
+        }
     }
 
     /// Takes up an open trial of a process before this one, by the number that its client knows.
@@ -147,16 +200,7 @@ impl OpenStudy {
     /// Refuses a result that does not fit, before anything is recorded. The fidelity that was asked
     /// for may have been recorded by an earlier attempt that failed half-way.
     fn check(&self, tell: &Tell, asked: u64) -> Result<(), String> {
-        if let Told::Values(values) = &tell.result {
-            let expected = self.study.history().directions().len();
-            if values.len() != expected {
-                return Err(format!("{} values for {expected} objectives", values.len()));
-            }
-            if tell.constraints.len() != self.constraints {
-                let (found, expected) = (tell.constraints.len(), self.constraints);
-                return Err(format!("{found} constraint values where init announced {expected}"));
-            }
-        }
+        self.check_counts(&tell.result, &tell.constraints)?;
         match (tell.fidelity, self.study.ladder()) {
             (Some(fidelity), Some(ladder)) if fidelity == 0 || fidelity > ladder.max().0 => {
                 Err(format!("the fidelity {fidelity} lies outside 1 to {}", ladder.max()))
@@ -173,24 +217,31 @@ impl OpenStudy {
         }
     }
 
+    /// Refuses a wrong number of values or constraints.
+    fn check_counts(&self, result: &Told, constraints: &[f64]) -> Result<(), String> {
+        let Told::Values(values) = result else { return Ok(()) };
+        let expected = self.study.history().directions().len();
+        if values.len() != expected {
+            return Err(format!("{} values for {expected} objectives", values.len()));
+        }
+        if constraints.len() != self.constraints {
+            let (found, expected) = (constraints.len(), self.constraints);
+            return Err(format!("{found} constraint values where init announced {expected}"));
+        }
+        Ok(())
+    }
+
     /// The fidelity that a trial was last told at.
     fn reached(&self, number: u64) -> u64 {
         self.study.history().get(number).map_or(0, |trial| trial.fidelity().0)
     }
 
-    fn finish(&mut self, number: u64, outcome: Outcome) -> Result<(), String> {
-        self.study.tell(number, outcome).map_err(|e| e.to_string())
+    fn finish(
+        &mut self,
+        number: u64,
+        outcome: Outcome,
+        next: &'static str,
+    ) -> Result<&'static str, String> {
+        self.study.tell(number, outcome).map(|()| next).map_err(|e| e.to_string())
     }
-}
-
-/// The active parameters as JSON.
-fn params(space: &Space, config: &Config) -> Map<String, Value> {
-    let json = |choice| match choice {
-        Choice::Null => Value::Null,
-        Choice::Bool(x) => x.into(),
-        Choice::Int(x) => x.into(),
-        Choice::Float(x) => x.into(),
-        Choice::Str(x) => x.into(),
-    };
-    space.describe(config).map(|(name, choice)| (name.to_owned(), json(choice))).collect()
 }

@@ -2,7 +2,9 @@
 
 use super::open_study::OpenStudy;
 use super::record;
-use super::request::{Init, Request, parse};
+use super::request::{Init, Request, SpaceSource, parse};
+use automl_space::Space;
+use automl_storage::StudyRecord;
 use automl_study::Study;
 use automl_study::part::StudyContext;
 use serde_json::{Value, json};
@@ -20,8 +22,17 @@ impl Session {
         let reply = match parse(line) {
             Ok(Request::Quit) => return None,
             Ok(Request::Init(init)) => self.init(*init),
-            Ok(Request::Ask) => self.study().and_then(OpenStudy::ask),
+            Ok(Request::Ask(id)) => self.study().and_then(|open| open.ask(id)),
             Ok(Request::Tell(tell)) => self.study().and_then(|open| open.tell(tell)),
+            Ok(Request::Enqueue(params)) => self.study().and_then(|open| open.enqueue(&params)),
+            Ok(Request::Add(added)) => self.study().and_then(|open| open.add(added)),
+            Ok(Request::Best) => self.study().and_then(|open| open.best()),
+            Ok(Request::Recommend) => self.study().and_then(OpenStudy::recommend),
+            Ok(Request::Front) => self.study().map(|open| open.front()),
+            Ok(Request::Trials(page)) => self.study().map(|open| open.trials(&page)),
+            Ok(Request::Importance(objective)) => {
+                self.study().and_then(|open| open.importance(objective))
+            }
             Err(error) => Err(error),
         };
         Some(reply.unwrap_or_else(|error| json!({ "error": error })))
@@ -42,6 +53,7 @@ impl Session {
         if self.open.is_some() {
             return Err("the study has already begun: one process serves one study".into());
         }
+        let space = space(&init)?;
         let has_fidelity = init.fidelity.is_some();
         let begun = record::settings(&init);
         let is_stored = init.storage.is_some();
@@ -50,7 +62,7 @@ impl Session {
             None => (None, None),
         };
         let setting = StudyContext {
-            space: &init.space,
+            space: &space,
             objectives: init.directions.len(),
             constraints: init.constraints,
             planned_trials: init.budget,
@@ -62,12 +74,11 @@ impl Session {
             .map_err(|e| e.to_string())?;
         let mut left_out = Vec::new();
         let mut builder =
-            Study::builder(init.space.clone()).directions(init.directions.clone()).sampler(sampler);
+            Study::builder(space.clone()).directions(init.directions.clone()).sampler(sampler);
         if !init.warm_start.is_empty() {
             let (specs, runs) = (&init.warm_start, Path::new("runs"));
-            let found =
-                automl_transfer::read(specs, runs, &init.study, &init.space, &init.directions)
-                    .map_err(|e| e.to_string())?;
+            let found = automl_transfer::read(specs, runs, &init.study, &space, &init.directions)
+                .map_err(|e| e.to_string())?;
             left_out = found.left_out;
             builder = builder.warm_start(found.sources);
         }
@@ -98,11 +109,26 @@ impl Session {
             record::check(&mut study, &begun, init.seed, init.shared)?;
         }
         study.recover().map_err(|e| e.to_string())?;
-        self.open = Some(OpenStudy::new(study, init.constraints, has_fidelity));
+        let mut open = OpenStudy::new(study, init.constraints, has_fidelity);
+        if init.verdicts {
+            open.say_verdicts();
+        }
+        self.open = Some(open);
         let mut reply = json!({ "ok": true });
         if !left_out.is_empty() {
             reply["left_out"] = json!(left_out);
         }
         Ok(reply)
     }
+}
+
+/// The space that was given, or that of a study in the storage.
+fn space(init: &Init) -> Result<Space, String> {
+    let name = match &init.space {
+        SpaceSource::Given(space) => return Ok(space.clone()),
+        SpaceSource::Stored(name) => name,
+    };
+    let url = init.storage.as_deref().unwrap_or_default();
+    let record = StudyRecord::read(url, Some(name)).map_err(|e| e.to_string())?;
+    record.space.ok_or_else(|| format!("the study {name:?} has no record of its space"))
 }

@@ -33,7 +33,7 @@ pub(super) fn read(folder: &Path) -> Vec<NetworkCard> {
     cards
 }
 
-/// The network of a folder of its own, whose files lie beside the page.
+/// The network of a folder of its own, with its files beside the page.
 pub(crate) fn alone(folder: &Path) -> Option<NetworkCard> {
     let card = card(folder, "")?;
     Some(NetworkCard { folder: String::new(), ..card })

@@ -1,4 +1,5 @@
 use super::*;
+use automl_space::Space;
 use automl_storage::MemoryStorage;
 use automl_study::{Direction, Ladder, Report, Storage, StoreError, Trial, TrialId};
 use std::sync::Arc;
@@ -48,7 +49,7 @@ fn a_tell_that_failed_half_way_can_be_repeated() {
         .build()
         .unwrap();
     let mut open = OpenStudy::new(study, 0, true);
-    open.ask().unwrap();
+    open.ask(None).unwrap();
     let mut tell = |fidelity| {
         let result = Told::Values(vec![0.5]);
         let constraints = Vec::new();

@@ -24,6 +24,15 @@ pub(super) fn whole(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| integer(value)?.try_into().ok())
 }
 
+/// A truth value; false where the field is absent.
+pub(super) fn flag(map: &Map<String, Value>, name: &str) -> Result<bool, String> {
+    match get(map, name) {
+        None => Ok(false),
+        Some(Value::Bool(flag)) => Ok(*flag),
+        Some(other) => Err(format!("{name:?} must be true or false, not {other}")),
+    }
+}
+
 pub(super) fn text(map: &Map<String, Value>, name: &str) -> Result<Option<String>, String> {
     get(map, name)
         .map(|value| match value {

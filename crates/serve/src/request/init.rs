@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// The start of a study.
 #[derive(Debug)]
 pub(crate) struct Init {
-    pub(crate) space: Space,
+    pub(crate) space: SpaceSource,
     /// Without one a stored study keeps its own.
     pub(crate) seed: Option<u64>,
     pub(crate) budget: Option<u64>,
@@ -27,6 +27,16 @@ pub(crate) struct Init {
     pub(crate) fidelity: Option<Fidelity>,
     /// Earlier studies to learn from.
     pub(crate) warm_start: Vec<SourceSpec>,
+    /// Whether each reply to `tell` says what becomes of the trial.
+    pub(crate) verdicts: bool,
+}
+
+/// Where the space comes from.
+#[derive(Debug)]
+pub(crate) enum SpaceSource {
+    Given(Space),
+    /// From a study of this name in the storage.
+    Stored(String),
 }
 
 /// The ladder and what the client will pay in all.
@@ -63,6 +73,7 @@ const INIT: &[&str] = &[
     "constraints",
     "fidelity",
     "warm_start",
+    "verdicts",
 ];
 
 /// The fields of `fidelity`.
@@ -74,8 +85,8 @@ pub(super) fn parse(map: &Map<String, Value>) -> Result<Init, String> {
         None | Some(1) => {}
         Some(other) => return Err(format!("protocol {other} is unknown: this is version 1")),
     }
-    let space = field::get(map, "space").ok_or("init needs a \"space\"")?;
-    let space = Space::from_json(space).map_err(|e| e.to_string())?;
+    let study = field::text(map, "study")?.unwrap_or_else(|| "study".into());
+    let space = space(map, &study)?;
     // Any integer is a seed: a negative one is taken as its bit pattern.
     let seed = |value: &Value| {
         field::whole(value).or_else(|| field::integer(value).map(|seed| seed as u64))
@@ -95,16 +106,13 @@ pub(super) fn parse(map: &Map<String, Value>) -> Result<Init, String> {
         sampler: part(map, "sampler")?,
         scheduler: part(map, "scheduler")?,
         storage: field::text(map, "storage")?,
-        shared: match field::get(map, "shared") {
-            None => false,
-            Some(Value::Bool(shared)) => *shared,
-            Some(other) => return Err(format!("\"shared\" must be true or false, not {other}")),
-        },
+        shared: field::flag(map, "shared")?,
         worker: field::text(map, "worker")?,
-        study: field::text(map, "study")?.unwrap_or_else(|| "study".into()),
+        study,
         constraints: field::unsigned(map, "constraints")?.unwrap_or(0) as usize,
         fidelity: field::get(map, "fidelity").map(fidelity).transpose()?,
         warm_start: field::get(map, "warm_start").map_or(Ok(Vec::new()), sources)?,
+        verdicts: field::flag(map, "verdicts")?,
     })
 }
 
@@ -118,6 +126,24 @@ fn sources(value: &Value) -> Result<Vec<SourceSpec>, String> {
         serde_json::from_value(value.clone()).map_err(|error| format!("\"warm_start\": {error}"))
     };
     list.iter().map(read).collect()
+}
+
+/// The space: in the form of the protocol or of ConfigSpace, or that of a stored study. Without one a
+/// stored study keeps its own.
+fn space(map: &Map<String, Value>, study: &str) -> Result<SpaceSource, String> {
+    let given = match field::get(map, "space") {
+        Some(Value::String(name)) if field::get(map, "storage").is_none() => {
+            return Err(format!("the space of the study {name:?} needs a \"storage\""));
+        }
+        Some(Value::String(name)) => return Ok(SpaceSource::Stored(name.clone())),
+        Some(space) if space.get("hyperparameters").is_some() => Space::from_configspace(space),
+        Some(space) => Space::from_json(space),
+        None if field::get(map, "storage").is_some() => {
+            return Ok(SpaceSource::Stored(study.to_owned()));
+        }
+        None => return Err("init needs a \"space\"".into()),
+    };
+    given.map(SpaceSource::Given).map_err(|e| e.to_string())
 }
 
 fn direction(value: &Value) -> Result<Direction, String> {
@@ -154,11 +180,7 @@ fn fidelity(value: &Value) -> Result<Fidelity, String> {
     let name = field::text(map, "name")?.unwrap_or_else(|| "fidelity".into());
     let min = field::unsigned(map, "min")?.ok_or("\"fidelity\" needs a \"min\"")?;
     let max = field::unsigned(map, "max")?.ok_or("\"fidelity\" needs a \"max\"")?;
-    let resumable = match field::get(map, "resumable") {
-        None => false,
-        Some(Value::Bool(resumable)) => *resumable,
-        Some(other) => return Err(format!("\"resumable\" must be true or false, not {other}")),
-    };
+    let resumable = field::flag(map, "resumable")?;
     let total_cost = match field::get(map, "total_cost") {
         None => None,
         Some(value) => match value.as_f64() {

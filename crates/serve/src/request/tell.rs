@@ -20,26 +20,40 @@ pub(crate) enum Told {
     Failed(String),
 }
 
+/// The fields of `tell`. Costs may be told and are not used.
+const TELL: &[&str] =
+    &["cmd", "id", "value", "values", "state", "constraints", "fidelity", "cost", "cost_left"];
+
 pub(super) fn parse(map: &Map<String, Value>) -> Result<Tell, String> {
-    let id = match field::get(map, "id") {
-        None => return Err("tell needs an \"id\"".into()),
-        Some(value) => {
-            let text = value.as_str().and_then(|text| text.parse().ok());
-            field::whole(value).or(text).ok_or_else(|| format!("there is no open trial {value}"))?
-        }
+    field::known_only("tell", map, TELL)?;
+    let id = id(map)?.ok_or("tell needs an \"id\"")?;
+    let (result, constraints) = (told("tell", map)?, constraints(map)?);
+    Ok(Tell { id, result, constraints, fidelity: field::unsigned(map, "fidelity")? })
+}
+
+/// The number of a trial, if the request has one.
+pub(super) fn id(map: &Map<String, Value>) -> Result<Option<u64>, String> {
+    let number = |value: &Value| {
+        let text = value.as_str().and_then(|text| text.parse().ok());
+        field::whole(value).or(text).ok_or_else(|| format!("there is no open trial {value}"))
     };
-    let constraints = match field::get(map, "constraints") {
-        None => Vec::new(),
+    field::get(map, "id").map(number).transpose()
+}
+
+/// The values of the constraints; NaN for null.
+pub(super) fn constraints(map: &Map<String, Value>) -> Result<Vec<f64>, String> {
+    match field::get(map, "constraints") {
+        None => Ok(Vec::new()),
         Some(Value::Array(list)) => list
             .iter()
             .map(|value| field::number(value, "constraints").map(|c| c.unwrap_or(f64::NAN)))
-            .collect::<Result<_, _>>()?,
-        Some(other) => return Err(format!("\"constraints\" must be a list, not {other}")),
-    };
-    Ok(Tell { id, result: told(map)?, constraints, fidelity: field::unsigned(map, "fidelity")? })
+            .collect(),
+        Some(other) => Err(format!("\"constraints\" must be a list, not {other}")),
+    }
 }
 
-fn told(map: &Map<String, Value>) -> Result<Told, String> {
+/// The result that a request of this name holds.
+pub(super) fn told(what: &str, map: &Map<String, Value>) -> Result<Told, String> {
     match field::text(map, "state")?.as_deref() {
         Some("failed") => return Ok(Told::Failed("the client told a failure".into())),
         Some("pruned") => return Ok(Told::Pruned),
@@ -49,8 +63,10 @@ fn told(map: &Map<String, Value>) -> Result<Told, String> {
         }
     }
     let values = match (map.get("value"), map.get("values")) {
-        (Some(_), Some(_)) => return Err("tell holds \"value\" or \"values\", not both".into()),
-        (None, None) => return Err("tell needs a \"value\" or \"values\"".into()),
+        (Some(_), Some(_)) => {
+            return Err(format!("{what} holds \"value\" or \"values\", not both"));
+        }
+        (None, None) => return Err(format!("{what} needs a \"value\" or \"values\"")),
         (Some(value), None) => field::number(value, "value")?.map(|value| vec![value]),
         (None, Some(Value::Null)) => None,
         (None, Some(Value::Array(list))) => list

@@ -37,7 +37,7 @@ impl Value {
     }
 }
 
-/// A table whose rows belong to a study or to a trial.
+/// A table of rows that belong to a study or to a trial.
 #[derive(Debug)]
 struct Table {
     name: &'static str,
