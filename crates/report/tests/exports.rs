@@ -80,5 +80,6 @@ fn a_network_has_a_page_of_its_own() {
     let page = network_html("<mine>", &kept, &epochs).unwrap();
     assert!(page.contains("&lt;mine&gt;") && page.contains("Training loss"));
     assert!(page.contains("automl predict") && !page.contains("<script"));
+    assert!(!page.contains("<h3></h3>"));
     assert!(network_html("none", Path::new("no/such/folder"), &[]).is_none());
 }

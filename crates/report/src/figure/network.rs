@@ -34,7 +34,7 @@ pub(crate) fn network(card: &NetworkCard, path: Option<&str>, open: bool) -> Mar
     html! {
         details.network id=(id) open[open] {
             summary {
-                h3 { (name) }
+                @if !name.is_empty() { h3 { (name) } }
                 span.facts {
                     (count(cost.parameters)) " parameters · " (number(cost.macs as f64)) " MACs"
                     @if let Some(accuracy) = percent(card, "validation_accuracy") { " · validation " (accuracy) }
