@@ -65,7 +65,8 @@ mod tests {
     use automl_space::Space;
     use automl_study::{Direction, History, Trial, TrialId};
 
-    /// Who proposes the trials 120 to 123 where the second sampler's losses lie lower by `gain`.
+    /// Whether the first sampler proposes the trials 120 to 123 where the losses of the second lie lower
+    /// by `gain`.
     fn turns(gain: f64) -> Vec<bool> {
         let mut builder = Space::builder();
         builder.float("x", 0.0..=1.0).add().unwrap();

@@ -31,7 +31,7 @@ pub(super) fn fantasize(
     Some((with, least.collect()))
 }
 
-/// The variance at a row whose function value is drawn, in units of the signal variance.
+/// The variance at a row with a drawn value of the function, in units of the signal variance.
 const CERTAIN: f64 = 1e-6;
 
 /// The posterior with further rows and values of the function there, free of noise.
