@@ -2,16 +2,18 @@
 
 use automl_numeric::pareto;
 
-/// Positions by non-domination rank, and within a rank by falling hypervolume contribution.
+/// Positions by non-domination rank, and within a rank by hypervolume.
 ///
-/// `losses`: `[n, m]`. Each front is scaled to its own bounding box, and the contributions are to
-/// the hypervolume below the reference point `(1.1, ..., 1.1)`. For more than three objectives, and
-/// for three on fronts of more than 200 points, the crowding distance takes the place of the
-/// contribution. Ranks that begin at position `exact` or later stay in order of their positions.
+/// `losses`: `[n, m]`. Each front is scaled to its own bounding box, and volumes are below the
+/// reference point `(1.1, ..., 1.1)`. Of two objectives, and of three on fronts of at most 200 points,
+/// a front is in order of falling contributions to the whole front; otherwise in the order of a
+/// greedy choice of the subset of largest volume. Ranks that begin at position `exact` or later stay
+/// in order of their positions.
 ///
 /// # Source
 /// Ozaki et al. (2020), "Multiobjective Tree-Structured Parzen Estimator for Computationally
-/// Expensive Optimization Problems", section 3.2; Deb et al. (2002), "NSGA-II", section III.B.
+/// Expensive Optimization Problems", section 3.2 (the subset selection); Guerreiro, Fonseca & Paquete
+/// (2016), "Greedy Hypervolume Subset Selection in Low Dimensions".
 pub(crate) fn by_dominance(losses: &[&[f64]], exact: usize) -> Vec<usize> {
     let ranks = pareto::ranks(losses);
     let mut fronts = vec![Vec::new(); ranks.iter().max().map_or(0, |rank| rank + 1)];
@@ -26,14 +28,18 @@ pub(crate) fn by_dominance(losses: &[&[f64]], exact: usize) -> Vec<usize> {
         }
         let scaled = scaled_to_box(losses, &front);
         let m = losses[0].len();
-        // The cost of a contribution grows exponentially with the number of objectives.
-        let merit = if m == 2 || (m == 3 && front.len() <= 200) {
-            pareto::contributions(&scaled, &vec![1.1; m])
+        let reference = vec![1.1; m];
+        let inner = if m == 2 || (m == 3 && front.len() <= 200) {
+            let merit = pareto::contributions(&scaled, &reference);
+            let mut inner: Vec<usize> = (0..front.len()).collect();
+            inner.sort_by(|&a, &b| merit[b].total_cmp(&merit[a]).then(front[a].cmp(&front[b])));
+            inner
         } else {
-            pareto::crowding(&scaled, &vec![0; front.len()])
+            let open = exact - order.len();
+            let best = pareto::hypervolume_subset(&scaled, open, &reference);
+            let rest = (0..front.len()).filter(|i| !best.contains(i)).collect::<Vec<_>>();
+            [best, rest].concat()
         };
-        let mut inner: Vec<usize> = (0..front.len()).collect();
-        inner.sort_by(|&a, &b| merit[b].total_cmp(&merit[a]).then(front[a].cmp(&front[b])));
         order.extend(inner.into_iter().map(|i| front[i]));
     }
     order

@@ -20,7 +20,8 @@ use rand::{Rng, RngExt};
 /// - **Ranking**: feasible trials before infeasible ones, higher fidelities before lower ones, then by
 ///   loss. Only the order of the losses counts, so increasing transformations change nothing. Paused
 ///   and pruned trials count with their last report; failed ones are the worst.
-/// - **Several objectives**: by non-domination rank, then by hypervolume contribution.
+/// - **Several objectives**: by non-domination rank, then by hypervolume contribution, or from four
+///   objectives on by the greedy choice of the subset with the largest hypervolume.
 /// - **Parallel workers**: running trials without a report belong to `g(x)` (constant liar), so that
 ///   workers do not propose the same configuration.
 /// - **Black-box constraints**: each violated constraint contributes a relative density ratio
