@@ -10,6 +10,7 @@ mod restarts;
 mod run;
 mod sampler;
 mod strategy;
+mod warm_start;
 
 pub use config::CmaEsConfig;
 pub use sampler::CmaEsSampler;

@@ -1,5 +1,6 @@
 //! NSGA-II.
 
+mod reference_points;
 mod selection;
 mod variation;
 
@@ -49,9 +50,12 @@ impl SamplerConfig for Nsga2Config {
 /// [`population`](Nsga2Config::population) individuals. After each generation the best of survivors and
 /// newcomers survive: by non-domination rank, then by falling crowding distance. The trials of an
 /// incomplete generation compete as well (the steady-state form), so parallel workers never wait for
-/// each other.
+/// each other. From four objectives on, the last front is not chosen by crowding distance, which calls
+/// the extremes good, but by the reference directions of NSGA-III, as many as the population has room
+/// for.
 ///
-/// - **Parents** are winners of binary tournaments by rank and crowding distance.
+/// - **Parents** are winners of binary tournaments by rank and crowding distance, from four objectives
+///   on by rank.
 /// - **Numbers** undergo simulated binary crossover and polynomial mutation; **choices** come from
 ///   either parent and mutate uniformly. A parameter that the child's choices activate comes from the
 ///   parent that has it, or is drawn from its prior.
@@ -65,7 +69,8 @@ impl SamplerConfig for Nsga2Config {
 /// VI (constrained dominance); Deb & Agrawal (1995), "Simulated Binary Crossover for Continuous Search
 /// Space"; Deb & Goyal (1996), "A Combined Genetic Adaptive Search (GeneAS) for Engineering Design", for
 /// the mutation; Durillo et al. (2009), "On the Effect of the Steady-State Selection Scheme in
-/// Multi-Objective Genetic Algorithms".
+/// Multi-Objective Genetic Algorithms"; Deb & Jain (2014), "An Evolutionary Many-Objective Optimization
+/// Algorithm Using Reference-Point-Based Nondominated Sorting Approach, Part I", for many objectives.
 ///
 /// # Examples
 /// ```

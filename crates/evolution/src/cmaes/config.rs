@@ -9,6 +9,7 @@ automl_study::options! {
     /// | `sigma` | 0.15 | initial step size, in units of the parameters' ranges | `> 0` |
     /// | `population` | `4 + floor(3 ln d)` | points of a generation, for `d` parameters | `[4, 10000]` |
     /// | `max-full-dimensions` | 100 | most numbers with a full covariance matrix | `>= 0` |
+    /// | `warm-start` | 0 | known trials that give the first distribution | `>= 0` |
     pub struct CmaEsConfig = "cmaes" {
         /// Quasi-random trials before the first generation; the weighted mean of the better half is
         /// the initial mean. At most a quarter of the planned trials.
@@ -20,5 +21,9 @@ automl_study::options! {
         pub population: Option<usize> = None, in between(4.0, 10_000.0);
         /// Largest number of numeric parameters with a full covariance matrix; with more, variances only.
         pub max_full_dimensions: usize = 100, in at_least(0.0);
+        /// Number of known trials at the beginning of the study, as of a similar problem, of which the
+        /// best tenth gives the first mean and covariance matrix; they take the place of `startup` and
+        /// `sigma`.
+        pub warm_start: usize = 0, in at_least(0.0);
     }
 }

@@ -23,6 +23,17 @@ impl Covariance {
         }
     }
 
+    /// A given matrix, of which the diagonal form has the variances.
+    pub(super) fn of(matrix: DMatrix<f64>, diagonal: bool) -> Self {
+        let n = matrix.nrows();
+        if diagonal {
+            Self::Diagonal { variances: matrix.diagonal() }
+        } else {
+            let scales = DVector::from_element(n, 1.0);
+            Self::Full { matrix, basis: DMatrix::identity(n, n), scales }
+        }
+    }
+
     /// `B D z`: of covariance `C` for a standard normal `z`.
     pub(super) fn color(&self, z: &DVector<f64>) -> DVector<f64> {
         match self {

@@ -6,6 +6,7 @@ use super::config::CmaEsConfig;
 use super::margin::with_margin;
 use super::restarts::Restarts;
 use super::strategy::CmaEs;
+use super::warm_start::distribution;
 use crate::individual::{Individual, SortKey};
 use automl_numeric::normal::truncated;
 use automl_numeric::stream;
@@ -66,8 +67,14 @@ impl Run {
             _ => 1,
         });
         let is_diagonal = mean.len() > config.max_full_dimensions;
+        let numbers = if config.warm_start > 0 && startup.len() >= config.warm_start {
+            let (mean, covariance) = distribution(axes, space, startup);
+            CmaEs::with_covariance(&mean, &covariance, population, is_diagonal)
+        } else {
+            CmaEs::new(&mean, config.sigma, population, is_diagonal)
+        };
         let mut run = Self {
-            numbers: CmaEs::new(&mean, config.sigma, population, is_diagonal),
+            numbers,
             choices: Categorical::uniform(sizes),
             population,
             restarts: Restarts::new(population),

@@ -32,6 +32,9 @@ impl SamplerConfig for CmaEsConfig {
 ///   distribution truncated to the cell; a margin keeps the neighboring values possible.
 /// - **Choices** have categorical distributions, updated by natural gradients.
 /// - **Inactive numbers** enter as random draws, as if the objective ignored them.
+/// - **Warm start**: with [`warm_start`](CmaEsConfig::warm_start) the first distribution is the normal
+///   one nearest to a mixture of kernels of width 0.1 around the best tenth of so many known trials:
+///   their mean, and their covariance plus `0.01 I`.
 /// - **Restarts**: a run that has converged or stagnated is replaced by one at a random place. Populations
 ///   that double and small ones take turns by what they have cost (BIPOP).
 ///
@@ -42,8 +45,9 @@ impl SamplerConfig for CmaEsConfig {
 /// [`CmaEs`](crate::CmaEs); Hamano et al. (2022), "CMA-ES with Margin: Lower-Bounding Marginal Probability for
 /// Mixed-Integer Black-Box Optimization", section 4; Hamano et al. (2024), "CatCMA: Stochastic Optimization
 /// for Mixed-Category Problems"; Hansen (2009), "Benchmarking a BI-Population CMA-ES on the BBOB-2009
-/// Function Testbed". The paper remembers the point of a cell; here it is drawn anew, since a trial records
-/// the value only.
+/// Function Testbed"; Nomura et al. (2021), "Warm Starting CMA-ES for Hyperparameter Optimization", AAAI,
+/// section 4. The paper of the margin remembers the point of a cell; here it is drawn anew, since a trial
+/// records the value only.
 ///
 /// # Examples
 /// ```
@@ -96,6 +100,14 @@ impl CmaEsSampler {
         Self { config, cache: None }
     }
 
+    /// The number of trials before the first generation.
+    fn startup(&self, view: &View<'_>) -> usize {
+        match self.config.warm_start {
+            0 => view.startup_trials(self.config.startup),
+            known => known,
+        }
+    }
+
     /// The cache of the view's study.
     fn cache(&mut self, view: &View<'_>) -> &mut Cache {
         let belongs = |cache: &Cache| cache.seed == view.seed && cache.space == *view.space;
@@ -115,7 +127,7 @@ impl Sampler for CmaEsSampler {
             let what = "several objectives".to_owned();
             return Err(ProposeError::Unsupported { sampler: "CMA-ES", what });
         }
-        let startup = view.startup_trials(self.config.startup);
+        let startup = self.startup(view);
         let all = Individual::all(view.history);
         if view.number < startup as u64 || all.is_empty() {
             return Ok(view.startup_proposal(rng));
@@ -138,7 +150,7 @@ impl Sampler for CmaEsSampler {
     }
 
     fn prepare(&mut self, view: &View<'_>) {
-        let startup = view.startup_trials(self.config.startup);
+        let startup = self.startup(view);
         let all = Individual::all(view.history);
         if view.history.directions().len() <= 1 && !all.is_empty() {
             let config = self.config.clone();

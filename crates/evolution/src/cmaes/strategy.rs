@@ -2,7 +2,7 @@
 
 use super::covariance::Covariance;
 use super::rates::Rates;
-use nalgebra::DVector;
+use nalgebra::{DMatrix, DVector};
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
@@ -71,6 +71,27 @@ impl CmaEs {
             condition: 1.0,
             rates: Rates::new(n.max(1), lambda.max(4), diagonal),
         }
+    }
+
+    /// The initial state `N(mean, covariance)`.
+    ///
+    /// - `mean`: `[n]`.
+    /// - `covariance`: symmetric and positive definite; the step size is the `n`-th root of the square
+    ///   root of its determinant. `[n, n]`
+    /// - `lambda`, `diagonal`: as in [`CmaEs::new`]; a diagonal form takes over the variances.
+    pub(super) fn with_covariance(
+        mean: &[f64],
+        covariance: &DMatrix<f64>,
+        lambda: usize,
+        diagonal: bool,
+    ) -> Self {
+        let mut es = Self::new(mean, 1.0, lambda, diagonal);
+        let n = mean.len().max(1) as f64;
+        let eigenvalues = covariance.symmetric_eigenvalues();
+        es.sigma = (eigenvalues.iter().map(|value| value.ln()).sum::<f64>() / (2.0 * n)).exp();
+        es.covariance = Covariance::of(covariance / (es.sigma * es.sigma), diagonal);
+        es.refresh();
+        es
     }
 
     /// The tutorial's number of points in a generation, `4 + floor(3 ln n)`.

@@ -1,5 +1,6 @@
-//! Selection by non-domination rank and crowding distance.
+//! Selection by non-domination rank and crowding distance or, of many objectives, reference points.
 
+use super::reference_points::niched;
 use crate::individual::Individual;
 use automl_numeric::{order, pareto};
 use rand::{Rng, RngExt};
@@ -20,10 +21,20 @@ impl Member<'_, '_> {
     }
 }
 
+/// The fewest objectives of which the last front is chosen by reference points: crowding distances
+/// call the extremes good, and of many objectives most points of a front are extreme.
+const MANY_OBJECTIVES: usize = 4;
+
 /// The best `size` individuals by rank, then by falling crowding distance; the earlier of two equals.
+/// From four objectives on, NSGA-III's niches choose from the last front, and members of a rank are
+/// equal.
 pub(super) fn survivors<'a, 'b>(pool: Vec<&'b Individual<'a>>, size: usize) -> Vec<Member<'a, 'b>> {
     let ranks = ranks(&pool);
     let losses: Vec<&[f64]> = pool.iter().map(|individual| individual.losses()).collect();
+    if losses.first().is_some_and(|losses| losses.len() >= MANY_OBJECTIVES) {
+        let member = |i: usize| Member { individual: pool[i], rank: ranks[i], crowding: 0.0 };
+        return spread(&losses, &ranks, size).into_iter().map(member).collect();
+    }
     let crowding = pareto::crowding(&losses, &ranks);
     let mut members: Vec<Member<'a, 'b>> = pool
         .into_iter()
@@ -33,6 +44,24 @@ pub(super) fn survivors<'a, 'b>(pool: Vec<&'b Individual<'a>>, size: usize) -> V
     members.sort_by(Member::compare);
     members.truncate(size);
     members
+}
+
+/// The positions of `size` survivors: all of the better ranks, and of the last one those that
+/// [`niched`] takes, or the first ones where a loss is not finite.
+fn spread(losses: &[&[f64]], ranks: &[usize], size: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..losses.len()).collect();
+    order.sort_by_key(|i| ranks[*i]);
+    let Some(last) = order.get(size).map(|i| ranks[*i]) else { return order };
+    let better = order.partition_point(|i| ranks[*i] < last);
+    let end = order.partition_point(|i| ranks[*i] <= last);
+    let (chosen, front) = (&order[..better], &order[better..end]);
+    let of = |positions: &[usize]| positions.iter().map(|i| losses[*i]).collect::<Vec<&[f64]>>();
+    if !of(&order[..end]).iter().all(|losses| losses.iter().all(|x| x.is_finite())) {
+        order.truncate(size);
+        return order;
+    }
+    let taken = niched(&of(chosen), &of(front), size - better, size);
+    chosen.iter().copied().chain(taken.into_iter().map(|i| front[i])).collect()
 }
 
 /// Constrained non-domination ranks.
