@@ -147,3 +147,34 @@ impl Features {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The arc of Swersky et al.: an inactive parameter is equally far from each of its values, and
+    /// these from each other by the chord between their angles.
+    #[test]
+    fn an_inactive_parameter_is_as_far_from_each_of_its_values() {
+        let mut builder = Space::builder();
+        let kind = builder.choice("kind", ["with", "without"]).add().unwrap();
+        let x = builder.float("x", 0.0..=1.0).when(kind, "with").add().unwrap();
+        let space = builder.build().unwrap();
+        let features = Features::new(&space, false);
+        let at = |unit: &[f64]| {
+            let config = space.decode(unit);
+            assert_eq!(config.get(x).is_some(), unit[0] < 0.5);
+            features.row(&space, &config, 1.0)
+        };
+        let distance = |a: &[f64], b: &[f64]| -> f64 {
+            a[1..].iter().zip(&b[1..]).map(|(a, b)| (a - b).powi(2)).sum()
+        };
+        let inactive = at(&[0.9, 0.0]);
+        for u in [0.0, 0.3, 0.5, 1.0] {
+            let active = at(&[0.1, u]);
+            assert!((distance(&inactive, &active) - 1.0).abs() < 1e-12, "{u}");
+            let chord = 2.0 - 2.0 * u.cos();
+            assert!((distance(&at(&[0.1, 0.0]), &active) - chord).abs() < 1e-12, "{u}");
+        }
+    }
+}

@@ -89,3 +89,29 @@ fn a_part_of_many_rows_predicts_well_around_the_best() {
     assert!(near.0 < 0.02 && near.1 < 0.02, "{near:?}");
     assert!(far.0 < 0.2 && far.1 < 0.2, "{far:?}");
 }
+
+/// A function that changes within a thirtieth of its range: the learned map of the inputs stretches
+/// that part, so the model is chosen and predicts between the rows with less than half of the error.
+#[test]
+fn inputs_are_warped_where_that_explains_the_outputs() {
+    let f = |u: f64| (12.0 * u.powf(0.15)).sin();
+    let rows: Vec<Vec<f64>> = (0..30).map(|i| vec![(f64::from(i) / 29.0).powi(3)]).collect();
+    let y: Vec<f64> = rows.iter().map(|row| f(row[0])).collect();
+    let (kernel, priors) = (square(1), Priors::scaled(1));
+    let error = |columns: &'static [usize]| {
+        let options =
+            SurrogateOptions { warping: true, components: 1, columns, max_rows: 2000, trend: None };
+        let fitted = SurrogateCache::default().fit(&kernel, &priors, &rows, &y, options);
+        let posterior = &fitted[0].posterior;
+        let is_warped = posterior.kernel().input_warping().0.len() > 0;
+        let points: Vec<Vec<f64>> =
+            (0..200).map(|i| vec![((f64::from(i) + 0.5) / 200.0).powi(3)]).collect();
+        let truth: Vec<f64> =
+            points.iter().map(|p| fitted[0].transformed.standardized(f(p[0]))).collect();
+        let means = posterior.means(&matrix(&points));
+        let squares = means.iter().zip(&truth).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+        ((squares / 200.0).sqrt(), is_warped)
+    };
+    let (plain, warped) = (error(&[]), error(&[0]));
+    assert!(!plain.1 && warped.1 && warped.0 < 0.5 * plain.0, "{plain:?} {warped:?}");
+}

@@ -1,0 +1,46 @@
+//! What the parts of the sampler promise.
+#![allow(clippy::unwrap_used)]
+
+use automl_gp::GpSampler;
+use automl_numeric::stream;
+use automl_space::{Config, Space};
+use automl_study::{Direction, History, Sampler, State, Trial, View, sobol_point};
+
+/// Trials under way count with fantasies of their outcomes: where one runs at the place of the next
+/// proposal, that lies elsewhere.
+#[test]
+fn running_trials_are_kept_away_from() {
+    let mut builder = Space::builder();
+    let keys = ["x", "y"].map(|name| builder.float(name, 0.0..=1.0).add().unwrap());
+    let space = builder.build().unwrap();
+    let propose = |pending: Option<Config>| {
+        let mut history = History::new(vec![Direction::Minimize]);
+        for number in 0..12_u64 {
+            let config = space.decode(&sobol_point(number, 2, 5));
+            let [x, y] = keys.map(|key| config[key]);
+            let mut trial = Trial::waiting(number, config);
+            trial.state = State::Complete;
+            trial.values = vec![(7.0 * x).sin() + (5.0 * y).cos() + x * y];
+            history.push(trial).unwrap();
+        }
+        if let Some(config) = pending {
+            let mut trial = Trial::waiting(history.next_id(), config);
+            trial.state = State::Running;
+            history.push(trial).unwrap();
+        }
+        let view = View {
+            space: &space,
+            history: &history,
+            number: history.next_id(),
+            seed: 3,
+            planned_trials: None,
+            ladder: None,
+            target: None,
+        };
+        GpSampler::default().propose(&view, &mut stream(3, 0, "propose")).unwrap()
+    };
+    let alone = propose(None);
+    let beside = propose(Some(alone.clone()));
+    let distance: f64 = keys.iter().map(|key| (alone[*key] - beside[*key]).powi(2)).sum();
+    assert!(distance.sqrt() > 0.03, "{alone:?} {beside:?}");
+}
