@@ -35,6 +35,11 @@ pub fn dominates(a: &[f64], b: &[f64]) -> bool {
     better
 }
 
+/// Whether a point contributes: it is finite and better than the reference in every objective.
+fn is_inside(point: &[f64], reference: &[f64]) -> bool {
+    point.iter().zip(reference).all(|(x, r)| x.is_finite() && x < r)
+}
+
 /// The domination count of each point: the number of points that dominate it, `[n]`.
 ///
 /// `points`: `[n, m]` losses. Two objectives take `O(n log n)` by a Fenwick tree, more `O(n^2 m)`.

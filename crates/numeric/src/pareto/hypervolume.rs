@@ -1,7 +1,7 @@
 //! Hypervolume and exclusive contributions.
 
-use super::dominates;
 use super::sampled::Samples;
+use super::{dominates, is_inside};
 use std::cmp::Ordering;
 
 /// The hypervolume: the volume of the region that the points dominate, bounded by a reference point.
@@ -29,16 +29,11 @@ pub fn hypervolume<P: AsRef<[f64]>>(points: &[P], reference: &[f64]) -> f64 {
 /// The most objectives with exact contributions.
 const EXACT_OBJECTIVES: usize = 5;
 
-/// Whether a point contributes: it is finite and better than the reference in every objective.
-pub(super) fn is_inside(point: &[f64], reference: &[f64]) -> bool {
-    point.iter().zip(reference).all(|(x, r)| x.is_finite() && x < r)
-}
-
 /// The exclusive hypervolume contribution of each point, `[n]`: the loss of hypervolume without it.
 ///
 /// `points`: `[n, m]` losses, `reference`: `[m]`. Two objectives take `O(n log n)`. For three to five,
 /// a contribution is the volume of the box between the point and the reference minus the hypervolume
-/// of the other points limited to that box. For more, whose exact cost grows exponentially, it is an
+/// of the other points limited to that box. For more, where the exact cost grows exponentially, it is an
 /// estimate from 16,384 points of one fixed random stream: the share of them that no other point
 /// dominates, of standard error `sqrt(p (1 - p) / 16384)` for a share `p` of the box between the best
 /// losses and the reference.

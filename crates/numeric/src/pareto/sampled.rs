@@ -1,6 +1,6 @@
 //! Hypervolumes by sampling: which of some random points each point dominates.
 
-use super::hypervolume::is_inside;
+use super::is_inside;
 use crate::stream;
 use rand::RngExt;
 

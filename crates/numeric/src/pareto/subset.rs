@@ -1,6 +1,7 @@
 //! Subsets with a large hypervolume.
 
-use super::hypervolume::{exclusive, is_inside};
+use super::hypervolume::exclusive;
+use super::is_inside;
 use super::sampled::Samples;
 
 /// The largest subsets with exact volumes, by the number of objectives up to five.
