@@ -4,6 +4,7 @@ mod code;
 mod int8;
 mod list;
 mod onnx;
+mod onnx_int8;
 mod target;
 
 use crate::Failure;

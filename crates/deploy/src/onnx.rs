@@ -10,6 +10,7 @@ mod normalization;
 mod options;
 pub mod proto;
 
+pub use activation::activation;
 pub use builder::{Attribute, GraphBuilder};
 pub use error::OnnxError;
 pub use export::float_model;

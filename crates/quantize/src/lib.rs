@@ -9,6 +9,7 @@ mod kernels;
 mod layout;
 mod lower;
 mod multiplier;
+mod onnx;
 mod program;
 mod scale;
 mod split_activations;

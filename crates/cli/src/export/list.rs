@@ -1,10 +1,10 @@
 //! The list of targets.
 
 use super::target::Target;
-use super::{code, onnx};
+use super::{code, onnx, onnx_int8};
 
 /// All targets. A new one is a file with its `TARGET` and a line here.
-const TARGETS: &[&Target] = &[&onnx::TARGET, &code::C, &code::RUST];
+const TARGETS: &[&Target] = &[&onnx::TARGET, &onnx_int8::TARGET, &code::C, &code::RUST];
 
 impl Target {
     /// The target of a name.

@@ -5,7 +5,7 @@ use crate::nonlinearity::Nonlinearity;
 
 /// Appends a nonlinearity of `x` to the nodes of a step; returns the name of its output. The last
 /// node has the name `name`.
-pub(super) fn activation(
+pub fn activation(
     graph: &mut GraphBuilder,
     name: &str,
     activation: Nonlinearity,
