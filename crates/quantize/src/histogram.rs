@@ -31,6 +31,11 @@ impl Histogram {
         }
     }
 
+    /// Adds the counts of another histogram of the same range.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.bins.iter_mut().zip(&other.bins).for_each(|(count, more)| *count += more);
+    }
+
     /// The whole range, or that between the percentiles .01 and 99.99 where its squared error in
     /// int8 is smaller.
     pub(crate) fn best_range(&self) -> (f32, f32) {

@@ -64,6 +64,11 @@ impl<'a> Interpreter<'a> {
         scores.fold((0, i8::MIN), higher).0
     }
 
+    /// Channels of the image.
+    pub(crate) fn input_channels(&self) -> usize {
+        self.program.values[0].shape.channels
+    }
+
     fn step(&mut self, index: usize) {
         let step = &self.program.steps[index];
         let (layout, ranges) = (&self.layout.steps[index], &self.layout.ranges);

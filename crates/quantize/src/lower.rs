@@ -11,6 +11,7 @@ use automl_arch::Pooling;
 use automl_deploy::{Convolution, Linear, Operation, Program, Shape, Step};
 use simple::{add, along_channels, concat, pixels, pool, scale, table};
 use thiserror::Error;
+pub use weights::weight_step;
 use weights::{Filters, channels_last, transposed};
 
 /// A network that cannot be quantized.

@@ -40,11 +40,7 @@ pub(super) fn quantized(job: &Job<'_>) -> Result<Quantized, Failure> {
         .into());
     }
     let floats = job.network.program()?.without_dead_units();
-    let calibration = found.at_most(job.calibration, 0);
-    let images: Vec<Vec<u8>> = calibration.iter().map(<[u8]>::to_vec).collect();
-    let normalization: Vec<(f32, f32)> =
-        input.mean.iter().copied().zip(input.sd.iter().copied()).collect();
-    let program = Int8Program::quantize(&floats, &normalization, &images)?;
+    let program = Int8Program::calibrate(&floats, input, found, job.calibration, training.seed)?;
     let told = compared(&floats, &program, input, &data.test.at_most(COMPARED, 0))?;
     Ok(Quantized { program, told })
 }
@@ -63,7 +59,7 @@ fn compared(
     for (index, image) in tests.iter().enumerate() {
         let scores = session.run(&input.normalized(image))?;
         let class = highest(&scores);
-        let in_int8 = interpreter.classify(&channels_last(image, tests));
+        let in_int8 = interpreter.classify_planes(image);
         let label = usize::from(tests.labels[index]);
         right += usize::from(class == label);
         right_in_int8 += usize::from(in_int8 == label);
@@ -83,11 +79,4 @@ fn highest(scores: &[f32]) -> usize {
     let higher =
         |best: usize, class: usize| if scores[class] > scores[best] { class } else { best };
     (0..scores.len()).fold(0, higher)
-}
-
-/// `[channels, side, side]` to `[side, side, channels]`.
-fn channels_last(image: &[u8], images: &Images) -> Vec<u8> {
-    let positions = images.side * images.side;
-    let at = |index: usize| image[index % images.channels * positions + index / images.channels];
-    (0..image.len()).map(at).collect()
 }

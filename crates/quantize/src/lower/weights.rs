@@ -31,7 +31,7 @@ impl Filters<'_> {
         let count = self.weights.len() / self.bias.len().max(1);
         let filters = || self.weights.chunks_exact(count.max(1)).zip(self.bias);
         let weight_step: Vec<f32> =
-            filters().map(|(weights, bias)| filter_step(weights, *bias, x.step)).collect();
+            filters().map(|(weights, bias)| weight_step(weights, *bias, x.step)).collect();
         let coarsest = weight_step.iter().fold(0.0_f32, |most, step| most.max(*step));
         let y = Scale::with_step(range.0, range.1, x.step * coarsest);
         let mut products = Products {
@@ -58,7 +58,16 @@ impl Filters<'_> {
     }
 }
 
-fn filter_step(weights: &[f32], bias: f32, x_step: f32) -> f32 {
+/// The step of the int8 weights of one output channel: max |w| / 127, or more where the bias divided by
+/// it and the step of the input would exceed 2^24.
+///
+/// # Examples
+/// ```
+/// use automl_quantize::weight_step;
+///
+/// assert_eq!(weight_step(&[0.5, -1.27], 3.0, 0.01), 0.01);
+/// ```
+pub fn weight_step(weights: &[f32], bias: f32, x_step: f32) -> f32 {
     let largest = weights.iter().fold(0.0_f32, |most, w| most.max(w.abs()));
     let step = (largest / 127.0).max(bias.abs() / (x_step * MOST_BIAS));
     if step >= f32::MIN_POSITIVE { step } else { LEAST }
