@@ -32,8 +32,8 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     ("tune", "numeric space study storage registry transfer"),
     ("models", "numeric space arch"),
-    ("train", "numeric space arch augment pictures data models deploy"),
-    ("compress", "numeric space arch augment pictures data models train deploy"),
+    ("train", "numeric space arch augment pictures data models deploy quantize"),
+    ("compress", "numeric space arch augment pictures data models train deploy quantize"),
     (
         "search",
         "numeric space study tpe gp evolution storage scheduler arch augment pictures data registry settings models \

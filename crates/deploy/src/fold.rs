@@ -1,7 +1,7 @@
 //! Batch normalization folded into convolutions.
 
 /// Small number below the root of batch normalization, as in training.
-const EPSILON: f32 = 1e-5;
+pub(crate) const EPSILON: f32 = 1e-5;
 
 /// Scale, shift, mean and variance of each channel.
 pub(crate) struct Norm<'a> {

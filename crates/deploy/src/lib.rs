@@ -11,6 +11,7 @@ pub mod onnx;
 mod operation;
 mod program;
 mod record;
+mod unfold;
 mod weights;
 
 pub use atomic::write_atomic;

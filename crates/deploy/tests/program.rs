@@ -45,6 +45,48 @@ fn kept_networks_are_lowered() {
     }
 }
 
+/// Changed weights of a program come back from the weights of its network.
+#[test]
+fn unfolded_weights_lower_to_the_program() {
+    for (name, graph) in graphs() {
+        let original = weights(&graph, 4);
+        let before = Program::lower(&graph, &original).unwrap();
+        assert_eq!(before.unfold(&before, &original), original, "{name}");
+        let mut program = before.clone();
+        let change = |values: &mut Vec<f32>| {
+            values.iter_mut().enumerate().for_each(|(i, x)| *x += 0.01 * (i % 7) as f32);
+        };
+        for step in &mut program.steps {
+            match &mut step.operation {
+                Operation::Convolution(conv) => {
+                    change(&mut conv.weight);
+                    change(&mut conv.bias);
+                }
+                Operation::Linear(linear) => change(&mut linear.weight),
+                Operation::ChannelConvolution(conv) => change(&mut conv.weight),
+                _ => {}
+            }
+        }
+        let unfolded = program.unfold(&before, &original);
+        assert_eq!(unfolded.len(), original.len(), "{name}");
+        let again = Program::lower(&graph, &unfolded).unwrap();
+        let parameters = |program: &Program| -> Vec<f32> {
+            let of = |step: &Step| match &step.operation {
+                Operation::Convolution(conv) => [&conv.weight[..], &conv.bias].concat(),
+                Operation::Linear(linear) => [&linear.weight[..], &linear.bias].concat(),
+                Operation::ChannelConvolution(conv) => conv.weight.clone(),
+                _ => Vec::new(),
+            };
+            program.steps.iter().flat_map(of).collect()
+        };
+        let (known, found) = (parameters(&program), parameters(&again));
+        assert_eq!(known.len(), found.len(), "{name}");
+        for (a, b) in known.iter().zip(&found) {
+            assert!((a - b).abs() <= 1e-5 * (1.0 + a.abs()), "{name}: {a} {b}");
+        }
+    }
+}
+
 #[test]
 fn activations_are_part_of_the_step_before() {
     let rows = ["[1, Bottleneck, [8, true, 1, 0.5, ReLU]]", "[1, Fire, [4, 4, 4]]"];

@@ -194,8 +194,19 @@ impl ModuleVisitor for Weighted<'_> {
     }
 }
 
+/// The targets of labels as a tensor `[n, classes]`.
+pub(crate) fn labels(
+    targets: &Targets,
+    labels: &[i32],
+    classes: usize,
+    device: &Device,
+) -> Tensor<2> {
+    let targets = TensorData::new(targets.of(labels, classes), [labels.len(), classes]);
+    Tensor::from_data(targets, device)
+}
+
 /// Mean cross-entropy of scores and targets `[n, classes]`.
-fn cross_entropy(scores: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
+pub(crate) fn cross_entropy(scores: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
     let [count, _] = scores.dims();
     -(log_softmax(scores, 1) * targets).sum() / count as f64
 }
