@@ -82,8 +82,9 @@ const BOARDS: [Board; 10] = [
     Board {
         name: "esp32-s3",
         flash: 8192 * K,
-        ram: 512 * K,
-        source: "Espressif, ESP32-S3-WROOM-1 datasheet, module N8; ESP32-S3 datasheet, SRAM",
+        ram: 480 * K,
+        source: "Espressif, ESP32-S3-WROOM-1 datasheet, module N8; ESP32-S3 Technical Reference Manual, \
+                 System and Memory: SRAM 1 of 416 KB and SRAM 2 of 64 KB on the data bus",
     },
     Board {
         name: "raspberry-pi-pico",
