@@ -168,7 +168,7 @@ pub struct Network {
     /// Bytes of the activations of that program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ram_bytes: Option<u64>,
-    /// Accuracy of its int8 program on the test images, where it was exported.
+    /// Accuracy of its int8 program on the test images, where it was tested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub int8_accuracy: Option<f64>,
     /// The measured median time for one image on the search's device, in microseconds.

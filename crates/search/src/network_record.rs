@@ -77,7 +77,7 @@ pub struct NetworkRecord {
     pub latency_engine: Option<String>,
     /// Seconds of training, evaluation and saving.
     pub seconds: f64,
-    /// The network's int8 program, where it was exported.
+    /// The network's int8 program, where it was tested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub int8: Option<Int8Record>,
     /// Further trainings of the network from other weights.
@@ -118,11 +118,10 @@ impl NetworkRecord {
         cost: Cost,
         fingerprint: u64,
         seed: u64,
-        [validation, test]: &[Evaluation; 2],
+        evaluations: &[Evaluation; 2],
         class_names: &[String],
     ) -> Self {
-        let report = |evaluation| Some(MetricsReport::new(evaluation, class_names, seed));
-        Self {
+        let record = Self {
             trial: None,
             fingerprint: Some(fingerprint),
             params: cost.parameters,
@@ -135,12 +134,12 @@ impl NetworkRecord {
             split: None,
             split_is_known: true,
             recipe: None,
-            validation_accuracy: validation.accuracy,
-            validation_loss: validation.loss,
-            test_accuracy: test.accuracy,
-            test_loss: test.loss,
-            validation: report(validation),
-            test: report(test),
+            validation_accuracy: 0.0,
+            validation_loss: 0.0,
+            test_accuracy: 0.0,
+            test_loss: 0.0,
+            validation: None,
+            test: None,
             latency_us: None,
             latency_engine: None,
             seconds: 0.0,
@@ -148,6 +147,25 @@ impl NetworkRecord {
             repeats: Vec::new(),
             folds: Vec::new(),
             compression: None,
+        };
+        record.judged(evaluations, class_names)
+    }
+
+    /// The record with the metrics of weights on the validation and test images.
+    pub(crate) fn judged(
+        self,
+        [validation, test]: &[Evaluation; 2],
+        class_names: &[String],
+    ) -> Self {
+        let report = |evaluation| Some(MetricsReport::new(evaluation, class_names, self.seed));
+        Self {
+            validation_accuracy: validation.accuracy,
+            validation_loss: validation.loss,
+            test_accuracy: test.accuracy,
+            test_loss: test.loss,
+            validation: report(validation),
+            test: report(test),
+            ..self
         }
     }
 
@@ -245,6 +263,10 @@ pub struct Int8Record {
     pub flash_bytes: u64,
     /// Bytes of its activations.
     pub ram_bytes: u64,
+    /// Accuracy on the validation images before the network was fine-tuned for int8; absent where it
+    /// was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_tuning: Option<f64>,
 }
 
 /// A further training of a network from other weights.

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use automl_data::metrics::Metric;
+use automl_data::{DataSplits, Dataset};
+use automl_deploy::TrainedNetwork;
+use automl_quantize::Int8Program;
 use automl_search::{Device, Event, ExportTarget, NetworkRecord, SearchOutcome, Settings, run};
 use automl_study::StopFlag;
 use std::path::Path;
@@ -118,7 +121,7 @@ fn the_front_is_exported() {
     let mut settings = settings(runs.path());
     settings.training.final_epochs = Some(8);
     settings.search.final_networks = 1;
-    settings.search.export = vec![ExportTarget::C, ExportTarget::Rust, ExportTarget::Onnx];
+    settings.search.export = ExportTarget::ALL.to_vec();
     let summary = search(&settings).finished().unwrap();
     let network = &summary.front[0];
     let folder = runs.path().join(format!("limits/front/trial-{}", network.trial));
@@ -127,8 +130,24 @@ fn the_front_is_exported() {
     let loss = (network.test_accuracy - int8.test_accuracy).abs();
     assert!(loss < 0.1, "{} {}", network.test_accuracy, int8.test_accuracy);
     assert_eq!(network.ram_bytes, Some(int8.ram_bytes));
-    for file in ["c/network.c", "c/network.h", "rust/Cargo.toml", "onnx/network.onnx"] {
+    for file in [
+        "c/network.c",
+        "c/network.h",
+        "rust/Cargo.toml",
+        "onnx/network.onnx",
+        "onnx-int8/network.onnx",
+    ] {
         assert!(folder.join("export").join(file).exists(), "{file}");
     }
-    assert!(network.deploy.as_ref().is_some_and(|command| command.contains("--to c")));
+    assert!(network.deploy.as_ref().is_some_and(|command| command.contains("--to onnx ")));
+    // Exported anew, the network gives the same code.
+    let data =
+        DataSplits::split(&Dataset::digits().unwrap(), settings.data.validation, settings.seed);
+    let (data, trained) = (data.unwrap(), TrainedNetwork::read(&folder).unwrap());
+    let program = trained.program().unwrap().without_dead_units();
+    let (input, count) = (trained.record.input.unwrap(), settings.search.calibration);
+    let program = Int8Program::calibrate(&program, &input, &data.train, count, settings.seed);
+    let code = program.unwrap().to_c("network", &data.class_names).unwrap();
+    let file = std::fs::read_to_string(folder.join("export/c/network.c")).unwrap();
+    assert!(code.files.iter().any(|code| code.text == file));
 }

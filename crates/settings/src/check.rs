@@ -128,6 +128,7 @@ impl Settings {
             ("search.max-flash", self.search.max_flash),
             ("search.max-ram", self.search.max_ram),
             ("search.repeat", Some(self.search.repeat)),
+            ("search.calibration", Some(self.search.calibration as u64)),
             ("search.final-networks", Some(self.search.final_networks as u64)),
             ("workers", self.workers.map(|n| n as u64)),
             ("training.epochs", self.training.epochs),

@@ -238,6 +238,8 @@ pub struct SearchSettings {
     /// The forms in which the networks of the front are exported. Forms in int8 are quantized by
     /// training images and tested.
     pub export: Vec<ExportTarget>,
+    /// The most training images by which int8 programs are calibrated.
+    pub calibration: usize,
     /// Whether a search that is continued trains the front of what is recorded and tries no further
     /// candidate.
     pub finish: bool,
@@ -286,6 +288,7 @@ impl Default for SearchSettings {
             final_networks: 18,
             images: None,
             export: Vec::new(),
+            calibration: 512,
             finish: false,
             repeat: 1,
             overwrite: false,
@@ -444,6 +447,16 @@ impl SearchSettings {
             self.max_flash.or(limits.map(|(flash, _)| flash)),
             self.max_ram.or(limits.map(|(_, ram)| ram)),
         )
+    }
+
+    /// Whether networks are meant to run in int8: an export in int8, a limit of flash or RAM, or either
+    /// as the cost. Then those that lose accuracy in int8 are fine-tuned for it.
+    pub fn wants_int8(&self) -> bool {
+        let (flash, ram) = self.device_limits();
+        self.export.iter().any(|target| target.is_int8())
+            || flash.is_some()
+            || ram.is_some()
+            || matches!(self.cost_objective, CostObjective::Flash | CostObjective::Ram)
     }
 
     /// Whether the search needs a latency table.

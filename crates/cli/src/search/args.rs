@@ -117,10 +117,13 @@ pub(crate) struct SearchArgs {
     /// How many networks to train to the end and save [default: 18]
     #[arg(long, alias = "front", value_name = "N", help_heading = "Search")]
     final_networks: Option<usize>,
-    /// Export the networks of the front: onnx, onnx-int8, c, rust; forms in int8 are calibrated by
-    /// training images and tested
+    /// Export the networks of the front: onnx, onnx-int8, c, rust. For int8, or with a limit of flash or
+    /// RAM, networks that lose more than half a point in int8 are fine-tuned for it
     #[arg(long, value_name = "FORM,FORM,...", help_heading = "Search", value_delimiter = ',')]
     export: Vec<ExportTarget>,
+    /// The most training images by which int8 is calibrated [default: 512]
+    #[arg(long, value_name = "N", help_heading = "Search")]
+    calibration: Option<usize>,
     /// Train the front of what --study has recorded now, and try no further candidate
     #[arg(long, help_heading = "Search", requires = "study")]
     finish: bool,
@@ -241,6 +244,7 @@ impl SearchArgs {
             ("training.balance", text(&self.balance)),
             ("search.cost-objective", text(&self.cost_objective)),
             ("search.final-networks", number(self.final_networks)),
+            ("search.calibration", number(self.calibration)),
             ("search.repeat", number(self.repeat)),
             ("training.init", path(&self.init)),
             ("search.export", (!self.export.is_empty()).then(|| names(&self.export))),

@@ -2,9 +2,7 @@
 
 use crate::output;
 use automl::data::metrics::Metric;
-use automl::search::{
-    CostObjective, Event, FinalProgress, Network, Progress, Settings, Start, Summary,
-};
+use automl::search::{Event, FinalProgress, Network, Progress, Settings, Start, Summary};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::{Mutex, PoisonError};
@@ -224,12 +222,7 @@ pub(crate) fn table(summary: &Summary, settings: &Settings, width: Option<usize>
             ));
         }
     }
-    if !settings.search.export.is_empty() {
-        text.push_str("\nto deploy\n");
-        for command in summary.front.iter().filter_map(|network| network.deploy.as_ref()) {
-            text.push_str(&format!("  {command}\n"));
-        }
-    }
+    text.push_str(&notes(summary));
     let folder = settings.runs.join(&summary.study);
     text.push_str(&format!(
         "\n{} trials in {}; everything lies in {}/",
@@ -245,6 +238,26 @@ fn folder(network: &Network) -> &str {
     network.files.first().and_then(|file| file.rsplit_once('/')).map_or("", |(folder, _)| folder)
 }
 
+/// What the columns mean, and the commands that export the networks.
+fn notes(summary: &Summary) -> String {
+    let mut text = String::new();
+    if let Some(engine) = summary.front.iter().find_map(|network| network.latency_engine.as_ref()) {
+        text.push_str(&format!("\nlatency of one image: {engine}"));
+    }
+    if summary.front.iter().any(|network| network.int8_accuracy.is_some()) {
+        text.push_str("\nint8: test accuracy of the integer program, of which flash and RAM are");
+    }
+    let commands: Vec<&String> =
+        summary.front.iter().filter_map(|network| network.deploy.as_ref()).collect();
+    if !commands.is_empty() {
+        text.push_str("\n\nto deploy\n");
+    }
+    for command in commands {
+        text.push_str(&format!("  {command}\n"));
+    }
+    text
+}
+
 /// A column of the table of the front.
 struct Column {
     title: &'static str,
@@ -258,25 +271,22 @@ type Cell = fn(&Network) -> String;
 /// The columns that the settings and the networks call for.
 fn columns(summary: &Summary, settings: &Settings) -> Vec<Column> {
     let search = &settings.search;
-    let (max_flash, max_ram) = search.device_limits();
-    let on_device = !search.export.is_empty()
-        || max_flash.is_some()
-        || max_ram.is_some()
-        || matches!(search.cost_objective, CostObjective::Flash | CostObjective::Ram);
     let by_class = search.metric != Metric::Accuracy || search.score.is_some();
-    let exported = summary.front.iter().any(|network| network.int8_accuracy.is_some());
-    let repeated = summary.front.iter().any(|network| network.test_spread.is_some());
+    let any = |of: fn(&Network) -> bool| summary.front.iter().any(of);
+    let (counted, timed) = (any(|n| n.flash_bytes.is_some()), any(|n| n.latency_us.is_some()));
+    let tested = any(|n| n.int8_accuracy.is_some());
+    let repeated = any(|n| n.test_spread.is_some());
     let column = |title, width, cell: Cell| Column { title, width, cell };
     let all = [
         (true, column("parameters", 11, |n| thousands(n.params))),
         (true, column("MACs", 12, |n| thousands(n.macs))),
-        (on_device, column("flash", 9, |n| n.flash_bytes.map_or_else(unknown, thousands))),
-        (on_device, column("RAM", 9, |n| n.ram_bytes.map_or_else(unknown, thousands))),
-        (search.wants_latency(), column("latency", 10, latency)),
+        (counted, column("flash", 9, |n| n.flash_bytes.map_or_else(unknown, thousands))),
+        (counted, column("RAM", 9, |n| n.ram_bytes.map_or_else(unknown, thousands))),
+        (timed, column("latency", 10, latency)),
         (true, column("loss", 7, |n| format!("{:.4}", n.validation_loss))),
         (true, column("validation", 10, |n| percent(n.validation_accuracy))),
         (true, column("test", 8, |n| percent(n.test_accuracy))),
-        (exported, column("int8", 8, |n| n.int8_accuracy.map_or_else(unknown, percent))),
+        (tested, column("int8", 8, |n| n.int8_accuracy.map_or_else(unknown, percent))),
         (repeated, column("mean test", 15, spread)),
         (by_class, column("macro F1", 8, |n| n.test_macro_f1.map_or_else(unknown, percent))),
     ];

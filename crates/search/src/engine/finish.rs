@@ -1,6 +1,7 @@
 //! The end of a search: the most promising networks are trained to the end, tested once and saved.
 
 mod deploy;
+mod int8;
 mod network;
 mod queue;
 
@@ -79,7 +80,7 @@ impl Finish<'_> {
         })?;
         let trained = std::mem::take(&mut *lock(&results));
         let mut front = self.front(self.time(trained)?);
-        self.deploy(&mut front, pool)?;
+        self.deploy(&mut front)?;
         Ok(Some(front))
     }
 

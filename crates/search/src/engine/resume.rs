@@ -33,6 +33,7 @@ const FREE: &[&str] = &[
     "search.scores",
     "search.final-networks",
     "search.export",
+    "search.calibration",
     "search.finish",
     "search.repeat",
     "search.overwrite",

@@ -1,0 +1,114 @@
+//! The networks of the front in int8: calibration, fine-tuning where that is needed, and test.
+
+use super::Finish;
+use crate::network_record::Int8Record;
+use crate::{Network, NetworkRecord, SearchError, saved};
+use automl_arch::NetworkSpec;
+use automl_data::DataSplits;
+use automl_deploy::TrainedNetwork;
+use automl_quantize::Int8Program;
+use automl_train::{Int8Tuning, TunedInt8, export, tune_int8};
+use std::sync::Arc;
+
+/// The most multiply-accumulates of a test in int8 that was not asked for, of a minute or two.
+const MOST_WORK: u64 = 1 << 37;
+
+impl Finish<'_> {
+    /// The tested int8 program of a network; `None`, with a note, where there is none. Where int8 is
+    /// asked for and costs more than half a point on the validation images, the network is fine-tuned.
+    pub(super) fn in_int8(
+        &self,
+        network: &mut Network,
+        trained: &mut TrainedNetwork,
+        data: &Arc<DataSplits>,
+    ) -> Result<Option<Int8Program>, SearchError> {
+        let (search, trial) = (&self.setup.settings.search, network.trial);
+        let images = data.validation.len() + data.test.len() + 4 * search.calibration;
+        if !search.wants_int8() && network.macs.saturating_mul(images as u64) > MOST_WORK {
+            let reason = "it is large; --export onnx-int8 tests it all the same";
+            self.setup.note(format!("trial {trial} is not tested in int8: {reason}"));
+            return Ok(None);
+        }
+        let mut program = match self.calibrated(trained, data) {
+            Ok(program) => program,
+            Err(reason) => {
+                self.setup.note(format!("trial {trial} has no int8 program: {reason}"));
+                return Ok(None);
+            }
+        };
+        let folder = self.front_folder(trial);
+        let mut record = NetworkRecord::read(&folder)?;
+        let mut before_tuning = record.int8.and_then(|int8| int8.before_tuning);
+        let loss = record.validation_accuracy - program.accuracy(&data.validation);
+        if search.wants_int8()
+            && before_tuning.is_none()
+            && loss > Int8Tuning::LARGE_LOSS
+            && let Some(tuned) = self.tuned(trial, trained, &record, data)
+        {
+            let spec = NetworkSpec::file(&folder).and_then(|file| NetworkSpec::read(&file));
+            let spec = spec.unwrap_or(NetworkSpec::Nodes(trained.record.graph.clone()));
+            export(&tuned.network, spec, &folder)?;
+            record = record.judged(&tuned.evaluations, &data.class_names);
+            saved::describe(&folder, trained.record.graph.clone(), data, &record)?;
+            *trained = TrainedNetwork::read(&folder)?;
+            program = self.calibrated(trained, data).unwrap_or(program);
+            before_tuning = Some(tuned.before);
+        }
+        record.int8 = Some(Int8Record {
+            validation_accuracy: program.accuracy(&data.validation),
+            test_accuracy: program.accuracy(&data.test),
+            flash_bytes: program.constant_bytes() as u64,
+            ram_bytes: program.memory().arena_bytes(),
+            before_tuning,
+        });
+        saved::update(&folder, &record)?;
+        *network = self.network(trial, &record);
+        Ok(Some(program))
+    }
+
+    /// The int8 program of a network, as `automl export` makes it.
+    fn calibrated(
+        &self,
+        network: &TrainedNetwork,
+        data: &DataSplits,
+    ) -> Result<Int8Program, String> {
+        let program = network.program().map_err(|error| error.to_string())?.without_dead_units();
+        let (count, seed) = (self.setup.settings.search.calibration, self.setup.settings.seed);
+        let input = data.preprocessing();
+        Int8Program::calibrate(&program, &input, &data.train, count, seed)
+            .map_err(|error| error.to_string())
+    }
+
+    /// The network after a fine-tuning, with a note about it; `None` where the accuracy does not rise.
+    fn tuned(
+        &self,
+        trial: u64,
+        network: &TrainedNetwork,
+        record: &NetworkRecord,
+        data: &Arc<DataSplits>,
+    ) -> Option<TunedInt8> {
+        let settings = self.setup.settings;
+        let recipe = settings.training.recipe(data, record.epochs.max(1));
+        let tuning = Int8Tuning {
+            calibration: settings.search.calibration,
+            seed: settings.seed,
+            ..Int8Tuning::default()
+        };
+        let stop = || self.setup.stop.is_set();
+        let graph = &network.record.graph;
+        let tuned = tune_int8(graph, &network.weights, data, &recipe, &tuning, &stop);
+        let percent = |share: f64| format!("{:.2} %", 100.0 * share);
+        let note = match &tuned {
+            Ok(Some(TunedInt8 { before, after, .. })) => format!(
+                "was fine-tuned for int8: {} to {} of the validation images, {} in floats",
+                percent(*before),
+                percent(*after),
+                percent(record.validation_accuracy)
+            ),
+            Ok(None) => "is no better in int8 after fine-tuning".to_owned(),
+            Err(error) => format!("was not fine-tuned for int8: {error}"),
+        };
+        self.setup.note(format!("trial {trial} {note}"));
+        tuned.ok().flatten()
+    }
+}
