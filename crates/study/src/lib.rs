@@ -31,7 +31,8 @@ pub use sources::{Source, SourceTrial, Sources, ranking_weights};
 pub use stop::{StopError, StopFlag, survive_file_limit};
 pub use storage::{Expired, Heartbeat, SharedStorage, Storage, StoreError};
 pub use study::{
-    AskError, Assignment, BuildError, Next, RefreshError, Study, StudyBuilder, TellError,
+    AskError, Assignment, BuildError, LeaseWatch, Next, RefreshError, Study, StudyBuilder,
+    TellError,
 };
 pub use trial::{Direction, Outcome, Report, State, Trial, attribute};
 pub use units::{Fidelity, TrialId};

@@ -89,7 +89,8 @@ pub trait Storage: Send + fmt::Debug {
 
     /// Moves an unfinished trial from one state to another together with the values, constraints,
     /// attributes and times of `trial`. Returns whether it was in the first state: of several
-    /// workers that try the same, exactly one succeeds.
+    /// workers that try the same, exactly one succeeds. A trial that becomes running is left alone, too,
+    /// if it has more reports than `trial`: its worker would go on from where it is no longer.
     ///
     /// # Errors
     /// An unknown or finished trial, a running one that is another worker's

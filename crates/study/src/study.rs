@@ -16,6 +16,7 @@ mod worker_lease;
 pub use assignment::{Assignment, Next};
 pub use builder::{BuildError, StudyBuilder};
 pub use error::{AskError, RefreshError, TellError};
+pub use worker_lease::LeaseWatch;
 
 use crate::{
     Fidelity, History, Ladder, Sampler, Scheduler, SharedStorage, StopFlag, Storage, TrialId, View,
@@ -54,6 +55,10 @@ pub struct Study {
     /// Whether the history lacks something that the storage has already handed out.
     behind: bool,
     lease: WorkerLease,
+    /// Whether another worker was faster with a proposal, so that proposals are made in turns.
+    contended: bool,
+    /// Whether it is this worker's turn to propose.
+    turn: bool,
 }
 
 impl Drop for Study {
@@ -95,6 +100,10 @@ impl Study {
     /// The flag that asks loops over this study to end cleanly.
     pub fn stop_flag(&self) -> &StopFlag {
         &self.stop
+    }
+    /// Whether this worker may go on with its trials, for its trainings.
+    pub fn lease_watch(&self) -> LeaseWatch {
+        self.lease.watch()
     }
     /// The storage, where there is one.
     pub fn storage(&mut self) -> Option<&mut dyn Storage> {

@@ -246,6 +246,11 @@ impl<'t, 'c> Run<'t, 'c> {
             if self.tuner.is_over() || has_failed() {
                 let ending = self.ending.take().unwrap_or(Ending::Stop);
                 self.end_with(ending, Duration::ZERO);
+            } else if self.ending.is_none() && self.tuner.is_doubtful(self.number()) {
+                let number = self.number();
+                let reason = "its heartbeats do not reach the record";
+                self.tuner.note(format!("the run of trial {number} is ended: {reason}"));
+                self.end_with(Ending::Stop, Duration::ZERO);
             } else if limit.is_some_and(|limit| now >= limit) {
                 let time = self.tuner.plan.settings.trial_timeout.unwrap_or_default();
                 let reason = format!("not ended after {} s", time.as_secs_f64());

@@ -5,7 +5,7 @@ use crate::plan::Plan;
 use crate::program::{Guard, Mark};
 use crate::summary::Best;
 use crate::{TuneError, TuneEvent};
-use automl_study::{Next, Outcome, State, StopFlag, Study, TrialId};
+use automl_study::{LeaseWatch, Next, Outcome, State, StopFlag, Study, TrialId};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,7 @@ pub(crate) struct Tuner<'a> {
     /// The mark of this tuner's programs.
     pub(crate) mark: Mark,
     study: Mutex<Study>,
+    leases: LeaseWatch,
     /// Wakes workers that wait for a report.
     changed: Condvar,
     stop: &'a StopFlag,
@@ -52,6 +53,7 @@ impl<'a> Tuner<'a> {
             folder,
             guard: Guard::start(plan.settings.grace, &mark).map(Arc::new),
             mark,
+            leases: study.lease_watch(),
             study: Mutex::new(study),
             changed: Condvar::new(),
             stop,
@@ -95,6 +97,11 @@ impl<'a> Tuner<'a> {
     /// Whether programs are to end, because of the stop flag or the time limit.
     pub(crate) fn is_over(&self) -> bool {
         self.stop.is_set() || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Whether heartbeats of a trial do not reach the record, so that another worker may take it.
+    pub(crate) fn is_doubtful(&self, number: TrialId) -> bool {
+        self.leases.is_doubtful(number)
     }
 
     pub(crate) fn tell(&self, event: &TuneEvent) {

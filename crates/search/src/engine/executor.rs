@@ -9,7 +9,9 @@ use automl_candidates::Candidate;
 use automl_data::Split;
 use automl_numeric::pareto;
 use automl_numeric::stream;
-use automl_study::{Assignment, Direction, History, Next, Outcome, State, Study, TrialId, Verdict};
+use automl_study::{
+    Assignment, Direction, History, LeaseWatch, Next, Outcome, State, Study, TrialId, Verdict,
+};
 use automl_train::{Evaluation, Saver, TrainError, Training};
 use rand::RngExt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -29,6 +31,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 pub(super) struct Executor<'a> {
     pub(super) setup: Setup<'a>,
     pub(super) study: Mutex<Study>,
+    leases: LeaseWatch,
     /// Wakes workers that wait for a report.
     pub(super) changed: Condvar,
     pub(super) deadline: Option<Instant>,
@@ -47,9 +50,10 @@ impl<'a> Executor<'a> {
         start: Instant,
     ) -> Self {
         let before = (Instant::now(), tried(study.history()));
+        let leases = study.lease_watch();
         let (study, changed) = (Mutex::new(study), Condvar::new());
         let looks = Pace::new(LOOK_EVERY);
-        Self { setup, study, changed, deadline, looks, start, before }
+        Self { setup, leases, study, changed, deadline, looks, start, before }
     }
 
     /// Runs workers until nothing is left to do, the time is over or the stop flag is set. The first
@@ -176,6 +180,10 @@ impl<'a> Executor<'a> {
             let (training, seconds) = match self.train(&mut job, at, next) {
                 Ok(trained) => trained,
                 Err(error) if error.is_stop() => {
+                    if self.leases.is_doubtful(number) {
+                        let reason = "its heartbeats do not reach the record";
+                        self.setup.note(format!("the training of trial {number} stops: {reason}"));
+                    }
                     lock(&self.study).release(number)?;
                     return Ok(());
                 }
@@ -209,7 +217,7 @@ impl<'a> Executor<'a> {
         let rungs = &self.setup.plan.rungs;
         let mut seconds = Vec::new();
         while training.epoch() < rungs.epochs_at(next) {
-            let stop = || self.is_over();
+            let stop = || self.is_over() || self.leases.is_doubtful(job.number);
             let report = if rungs.ladder.resumable() {
                 job.saver.run_epoch(&mut training, &stop)?
             } else {

@@ -26,7 +26,7 @@ pub trait Heartbeat: Send {
 
 /// Keeps the record of one study on which several handles work, in one process or in many.
 ///
-/// No method has a default: each one is a promise to the other handles. The study calls them through
+/// What others rely on has no default: each such method is a promise to the other handles. The study calls them through
 /// [`Storage::shared`]. `MemoryStorage` of the crate `automl-storage` is the shortest implementation.
 pub trait SharedStorage: Storage {
     /// Creates the study without a space, or opens it if it exists, so that it has attributes: for
@@ -49,6 +49,25 @@ pub trait SharedStorage: Storage {
     /// # Errors
     /// [`StoreError::Unavailable`] if the storage cannot be written.
     fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError>;
+
+    /// Waits for this handle's turn to propose, and returns whether it has it. A proposal is for one
+    /// number, so of workers that propose at once all but one propose in vain; those that have lost such
+    /// a race ask for turns. A turn is a courtesy: a worker without one may propose, too, and whether it
+    /// was first is for [`SharedStorage::create_next`] to say. The default has no turns.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the storage cannot be reached.
+    fn begin_turn(&mut self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    /// Ends the turn of this handle, which also ends with its connection.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the storage cannot be reached.
+    fn end_turn(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Sets an attribute of the study unless it has one, and returns what it has then: of several
     /// workers that try the same, all get the value of the first.
@@ -100,7 +119,7 @@ pub trait SharedStorage: Storage {
     }
 
     /// As [`Storage::transition`] from running, of a trial that another worker has lost. Returns
-    /// whether it was running and lost: of several workers that try the same, exactly one succeeds.
+    /// whether it was running and lost and has no more reports than `trial`: of several workers that try the same, exactly one succeeds.
     ///
     /// # Errors
     /// An unknown or finished trial, or a storage that cannot be written.

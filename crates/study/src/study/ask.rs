@@ -4,7 +4,7 @@ use super::{AskError, Assignment, Next, Study, now};
 use crate::{Fidelity, Job, Ladder, Run, State, Trial, View};
 use automl_numeric::stream;
 use automl_space::Config;
-use tracing::debug;
+use tracing::{debug, warn};
 
 impl Study {
     /// The next configuration, to be trained to the highest fidelity.
@@ -28,12 +28,7 @@ impl Study {
     /// [`AskError`] if the sampler has no proposal or the storage fails.
     pub fn ask(&mut self) -> Result<Assignment, AskError> {
         let run = self.ladder.as_ref().map(|ladder| Run::to(ladder.max()));
-        loop {
-            self.refresh()?;
-            if let Some(assignment) = self.start(run)? {
-                return Ok(assignment);
-            }
-        }
+        self.in_turns(|study| study.start(run))
     }
 
     /// What a free worker should do next, as the scheduler decides; a trial that lost its worker
@@ -44,11 +39,46 @@ impl Study {
     /// [`AskError`] if the sampler has no proposal, the scheduler names a trial that is not paused,
     /// or the storage fails.
     pub fn next_job(&mut self) -> Result<Next, AskError> {
-        loop {
-            self.refresh()?;
-            if let Some(next) = self.decide()? {
-                return Ok(next);
+        self.in_turns(Self::decide)
+    }
+
+    /// Repeats a decision until no other process was faster. A turn to propose ends with it.
+    fn in_turns<T>(
+        &mut self,
+        mut decide: impl FnMut(&mut Self) -> Result<Option<T>, AskError>,
+    ) -> Result<T, AskError> {
+        let mut repeat = || -> Result<T, AskError> {
+            loop {
+                self.refresh()?;
+                if let Some(decision) = decide(self)? {
+                    return Ok(decision);
+                }
             }
+        };
+        let decided = repeat();
+        self.end_turn();
+        decided
+    }
+
+    /// Waits for this worker's turn to propose, where others were faster before; whether something may
+    /// have happened meanwhile.
+    fn waits_for_turn(&mut self) -> Result<bool, AskError> {
+        if !self.contended || self.turn {
+            return Ok(false);
+        }
+        self.turn = match self.shared_storage() {
+            Some(shared) => shared.begin_turn()?,
+            None => false,
+        };
+        Ok(self.turn)
+    }
+
+    fn end_turn(&mut self) {
+        if std::mem::take(&mut self.turn)
+            && let Some(shared) = self.shared_storage()
+            && let Err(error) = shared.end_turn()
+        {
+            warn!(%error, "a turn to propose ends with its connection");
         }
     }
 
@@ -102,6 +132,9 @@ impl Study {
             self.catch_up()?;
             return Ok(None);
         }
+        if self.waits_for_turn()? {
+            return Ok(None);
+        }
         let number = self.history.next_id();
         let view = View {
             space: &self.space,
@@ -138,10 +171,12 @@ impl Study {
             };
             if !is_next {
                 debug!(trial = number.0, "another worker took the number of a proposal");
+                self.contended = true;
                 self.catch_up()?;
                 return Ok(None);
             }
         }
+        self.end_turn();
         self.history.push(trial)?;
         self.begin_lease(number);
         Ok(Some(self.assignment(number)))

@@ -225,6 +225,8 @@ impl StudyBuilder {
             interrupted: BTreeSet::new(),
             behind: false,
             lease,
+            contended: false,
+            turn: false,
         };
         for number in 0..study.history.len() as u64 {
             study.index(TrialId(number));

@@ -36,7 +36,6 @@ impl Study {
         self.claim(number, State::Paused, |trial| set_target(trial, target))
     }
 
-    /// The assignment of a trial that has just become this worker's.
     /// Takes up an open trial by its number: one that a worker left behind, or that runs and is this
     /// worker's ([`StudyBuilder::worker`](super::StudyBuilder::worker)). For a worker that comes back
     /// and knows its trial.
@@ -88,6 +87,7 @@ impl Study {
         Ok(self.assignment(number))
     }
 
+    /// The assignment of a trial that has just become this worker's.
     pub(super) fn assignment(&self, number: TrialId) -> Assignment {
         let trial = &self.history.trials()[number.index()];
         let (run, is_new) = (trial.run(), trial.reports.is_empty());

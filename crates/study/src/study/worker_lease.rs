@@ -1,7 +1,7 @@
 //! What tells a study's worker from those of other processes, and shows them that it is alive.
 
 use crate::{Heartbeat, SharedStorage, TrialId};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,42 @@ pub(super) const INTERVAL: Duration = Duration::from_secs(60);
 /// After how many intervals of silence a worker is taken for dead.
 const PATIENCE: u32 = 3;
 
+/// Running trials, and when each lease was last renewed; `None` where nobody takes a trial away.
+type Renewals = Arc<Mutex<BTreeMap<TrialId, Option<Instant>>>>;
+
+/// Whether a worker may go on with its trials, for a training that asks now and then.
+///
+/// While heartbeats do not reach the storage, others come to take the worker for dead. After two thirds
+/// of the lease its trainings stop, so that no two workers train one trial.
+#[derive(Clone, Debug)]
+pub struct LeaseWatch {
+    trials: Renewals,
+    patience: Duration,
+}
+
+impl LeaseWatch {
+    /// Whether the lease of a trial of this worker was last renewed two thirds of its duration ago or
+    /// longer. Never of other trials.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_space::Space;
+    /// use automl_study::Study;
+    ///
+    /// let mut space = Space::builder();
+    /// space.float("x", 0.0..=1.0).add()?;
+    /// let mut study = Study::builder(space.build()?).build()?;
+    /// let watch = study.lease_watch();
+    /// let job = study.ask()?;
+    /// assert!(!watch.is_doubtful(job.number)); // without a storage there are no leases
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn is_doubtful(&self, number: impl Into<TrialId>) -> bool {
+        let renewed = lock(&self.trials).get(&number.into()).copied().flatten();
+        renewed.is_some_and(|renewed| renewed.elapsed() >= self.patience)
+    }
+}
+
 /// The worker that this study object is among the processes of the study.
 #[derive(Debug)]
 pub(super) struct WorkerLease {
@@ -24,7 +60,7 @@ pub(super) struct WorkerLease {
     pub(super) alone: bool,
     interval: Duration,
     /// The running trials that this worker started.
-    trials: Arc<Mutex<BTreeSet<TrialId>>>,
+    trials: Renewals,
     thread: Option<HeartbeatThread>,
     /// The time of the last search for expired leases; [`Study::recover`](super::Study) makes the first.
     looked: Instant,
@@ -50,6 +86,10 @@ impl WorkerLease {
         self.interval * PATIENCE
     }
 
+    pub(super) fn watch(&self) -> LeaseWatch {
+        LeaseWatch { trials: self.trials.clone(), patience: self.duration() * 2 / 3 }
+    }
+
     /// Whether it is time to look for the dead again.
     pub(super) fn looks(&mut self) -> bool {
         let due = self.looked.elapsed() >= self.interval;
@@ -61,18 +101,20 @@ impl WorkerLease {
 
     /// A trial has become this worker's; the heartbeat beats from the first one on.
     pub(super) fn begin(&mut self, number: TrialId, storage: Option<&mut dyn SharedStorage>) {
-        lock(&self.trials).insert(number);
+        let mut beats = self.thread.is_some();
         if !self.alone
             && self.thread.is_none()
             && let Some(heartbeat) = storage.and_then(|storage| storage.heartbeat())
         {
+            beats = true;
             self.thread = HeartbeatThread::start(heartbeat, self.interval, self.trials.clone());
         }
+        lock(&self.trials).insert(number, beats.then(Instant::now));
     }
 
     /// Whether a trial is this worker's.
     pub(super) fn holds(&self, number: TrialId) -> bool {
-        lock(&self.trials).contains(&number)
+        lock(&self.trials).contains_key(&number)
     }
 
     /// A trial is no longer this worker's.
@@ -83,7 +125,7 @@ impl WorkerLease {
     /// Stops the heartbeat; the trials that this worker leaves behind.
     pub(super) fn release(&mut self) -> Vec<TrialId> {
         self.thread = None;
-        lock(&self.trials).iter().copied().collect()
+        lock(&self.trials).keys().copied().collect()
     }
 }
 
@@ -99,21 +141,28 @@ impl HeartbeatThread {
     fn start(
         mut heartbeat: Box<dyn Heartbeat>,
         interval: Duration,
-        trials: Arc<Mutex<BTreeSet<TrialId>>>,
+        trials: Renewals,
     ) -> Option<Self> {
         let (stop, stopped) = mpsc::channel::<()>();
         let beat = move || {
             while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-                let trials: Vec<TrialId> = lock(&trials).iter().copied().collect();
-                if !trials.is_empty() {
-                    // What fails now is tried again; if it never succeeds, the trial is another's
-                    // and its result is refused.
-                    match heartbeat.beat(&trials) {
-                        Ok(()) => trace!(trials = trials.len(), "heartbeat"),
-                        Err(error) => {
-                            let trials = trials.len();
-                            warn!(trials, %error, "a heartbeat failed and is tried again");
+                let ours: Vec<TrialId> = lock(&trials).keys().copied().collect();
+                if ours.is_empty() {
+                    continue;
+                }
+                let now = Instant::now();
+                // What fails now is tried again; if it fails for long, the trainings stop.
+                match heartbeat.beat(&ours) {
+                    Ok(()) => {
+                        trace!(trials = ours.len(), "heartbeat");
+                        let mut trials = lock(&trials);
+                        for number in ours {
+                            trials.entry(number).and_modify(|renewed| *renewed = Some(now));
                         }
+                    }
+                    Err(error) => {
+                        let trials = ours.len();
+                        warn!(trials, %error, "a heartbeat failed and is tried again");
                     }
                 }
             }
