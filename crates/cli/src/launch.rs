@@ -108,12 +108,12 @@ fn target(args: &LaunchArgs) -> Result<Target, Failure> {
     };
     let study = option("--study").ok_or("the tasks need one study: give --study NAME")?;
     let storage = option("--storage");
-    let is_shared = storage
-        .as_deref()
-        .is_some_and(|url| matches!(Address::parse(url), Ok(Address::Postgres(_))));
+    let is_shared = storage.as_deref().is_some_and(|url| {
+        matches!(Address::parse(url), Ok(Address::Postgres(_) | Address::Journal(_)))
+    });
     match args.system {
         System::Slurm if !is_shared => {
-            let reason = "tasks on several machines need --storage postgresql://user@host/database";
+            let reason = "tasks on several machines need --storage postgresql://user@host/database or journal:///FILE";
             return Err(reason.into());
         }
         System::Kubernetes if storage.is_some() => {

@@ -35,8 +35,8 @@ impl Settings {
         if let Some(url) = &self.storage
             && Address::parse(url).is_err()
         {
-            let reason =
-                "must be a file, sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE";
+            let reason = "must be a file, sqlite:///FILE, journal:///FILE or \
+                          postgresql://USER:PASSWORD@HOST/DATABASE";
             return wrong("storage", format!("{:?}", without_password(url)), reason);
         }
         if self.search.finish && self.study.is_none() {

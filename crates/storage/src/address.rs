@@ -13,6 +13,7 @@ use std::path::Path;
 /// assert_eq!(Address::parse("study.db")?, file);
 /// assert_eq!(Address::parse("sqlite:///study.db")?, file);
 /// assert_eq!(Address::parse("sqlite:///study.db?timeout=60")?, file);
+/// assert_eq!(Address::parse("journal:///study.log")?, Address::Journal(Path::new("study.log")));
 /// assert!(matches!(Address::parse("postgresql://host/studies")?, Address::Postgres(_)));
 /// assert!(Address::parse("mysql://host/studies").is_err());
 /// # Ok::<(), automl_storage::OpenError>(())
@@ -21,6 +22,8 @@ use std::path::Path;
 pub enum Address<'a> {
     /// An SQLite file.
     File(&'a Path),
+    /// A journal file of Optuna.
+    Journal(&'a Path),
     /// The URL of a PostgreSQL database.
     Postgres(&'a str),
 }
@@ -34,9 +37,18 @@ pub(crate) enum Refusal {
     Option(String),
 }
 
-/// Options of Python's SQLite driver that change nothing in what is stored.
-pub(crate) const DRIVER_OPTIONS: [&str; 5] =
-    ["cached_statements", "check_same_thread", "detect_types", "isolation_level", "timeout"];
+/// Options of an SQLite file that change nothing in what is stored.
+pub(crate) const DRIVER_OPTIONS: [&str; 6] = [
+    "cached_statements",
+    "check_same_thread",
+    "detect_types",
+    "isolation_level",
+    SYNCHRONOUS,
+    "timeout",
+];
+
+/// The option that says whether ends of trials wait for the disk: `full`, the default, or `normal`.
+const SYNCHRONOUS: &str = "synchronous";
 
 /// Drivers of SQLAlchemy for files of SQLite.
 const SQLITE_DRIVERS: [&str; 4] = ["", "aiosqlite", "pysqlite", "pysqlite_numeric"];
@@ -67,6 +79,10 @@ impl<'a> Address<'a> {
             return if is_file(url) { Ok(Self::File(Path::new(url))) } else { Err(Refusal::Form) };
         };
         match scheme.split_once('+').unwrap_or((scheme, "")) {
+            ("journal", "") => match rest.strip_prefix('/') {
+                Some(path) if !path.is_empty() => Ok(Self::Journal(Path::new(path))),
+                _ => Err(Refusal::Form),
+            },
             ("postgresql" | "postgres", _) => Ok(Self::Postgres(url)),
             ("sqlite", driver) if SQLITE_DRIVERS.contains(&driver) => file(rest),
             _ => Err(Refusal::Form),
@@ -79,8 +95,12 @@ fn file(rest: &str) -> Result<Address<'_>, Refusal> {
     let path = rest.strip_prefix('/').ok_or(Refusal::Form)?;
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (option, _) = pair.split_once('=').ok_or(Refusal::Form)?;
-        if !DRIVER_OPTIONS.contains(&option) {
+        let (option, value) = pair.split_once('=').ok_or(Refusal::Form)?;
+        let is_known = match option {
+            SYNCHRONOUS => ["full", "normal"].contains(&value),
+            option => DRIVER_OPTIONS.contains(&option),
+        };
+        if !is_known {
             return Err(Refusal::Option(option.to_owned()));
         }
     }
@@ -88,6 +108,12 @@ fn file(rest: &str) -> Result<Address<'_>, Refusal> {
         return Err(Refusal::Form);
     }
     Ok(Address::File(Path::new(path)))
+}
+
+/// Whether the address of a file says that ends of trials do not wait for the disk.
+pub(crate) fn is_hasty(url: &str) -> bool {
+    let query = url.split_once("://").and_then(|(_, rest)| rest.split_once('?'));
+    query.is_some_and(|(_, query)| query.split('&').any(|pair| pair == "synchronous=normal"))
 }
 
 /// Whether a text without `://` names a file, and is not a URL that lacks something. Such a one may

@@ -1,5 +1,6 @@
 //! The list of storages: each describes itself and opens a study by URL.
 
+mod journal;
 mod memory;
 mod postgres;
 mod sqlite;
@@ -51,7 +52,7 @@ pub enum Sharing {
 }
 
 /// One line per storage; the first that opens a URL is used.
-static STORAGES: &[StorageEntry] = &[memory::ENTRY, postgres::ENTRY, sqlite::ENTRY];
+static STORAGES: &[StorageEntry] = &[journal::ENTRY, memory::ENTRY, postgres::ENTRY, sqlite::ENTRY];
 
 /// All storages by name, including those that this build lacks a feature for.
 pub fn storages() -> &'static [StorageEntry] {
@@ -105,7 +106,7 @@ pub fn open(url: &str, study: &str) -> Result<Box<dyn SharedStorage>, OpenError>
 }
 
 impl<'a> Address<'a> {
-    /// Parses a file name, `sqlite:///FILE` or `postgresql://HOST/DATABASE`. As in SQLAlchemy, a driver
+    /// Parses a file name, `sqlite:///FILE`, `journal:///FILE` or `postgresql://HOST/DATABASE`. As in SQLAlchemy, a driver
     /// may follow the kind (`sqlite+pysqlite:///FILE`), and options of Python's driver a file
     /// (`?timeout=60`); both change nothing here.
     ///
@@ -182,6 +183,8 @@ mod tests {
     fn every_url_belongs_to_one_storage_at_most() {
         for (url, name) in [
             ("memory://", Some("memory")),
+            ("journal:////shared/a.log", Some("journal")),
+            ("journal:///", None),
             ("a/b.db", Some("sqlite")),
             ("sqlite:////a.db", Some("sqlite")),
             ("postgresql://host/x", Some("postgresql")),

@@ -146,6 +146,20 @@ pub(crate) fn parse_json(text: &str) -> Option<serde_json::Value> {
     serde_json::from_str(&replace_tokens(text, |_| "null")).ok()
 }
 
+/// Reads JSON as Python writes it: bare `NaN` and infinities, outside strings, become the words of
+/// [`number`].
+pub(crate) fn parse_python(text: &str) -> Option<serde_json::Value> {
+    if let Ok(value) = serde_json::from_str(text) {
+        return Some(value);
+    }
+    let word = |token: &str| match token {
+        "Infinity" => "\"INF_POS\"",
+        "-Infinity" => "\"INF_NEG\"",
+        _ => "\"NAN\"",
+    };
+    serde_json::from_str(&replace_tokens(text, word)).ok()
+}
+
 /// JSON text with something else for each bare `NaN` and infinity outside strings.
 fn replace_tokens(text: &str, replace: impl Fn(&str) -> &'static str) -> String {
     let mut clean = String::with_capacity(text.len());

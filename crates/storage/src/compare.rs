@@ -1,7 +1,7 @@
 //! Comparison of a stored study with the requested one.
 
 use automl_space::{Param, Predicate, Space};
-use automl_study::Direction;
+use automl_study::{Direction, State, Trial};
 
 /// The first difference between the stored and the requested study, in words.
 pub(crate) fn difference(
@@ -39,4 +39,13 @@ fn clauses<'a>(space: &'a Space, param: &'a Param) -> Vec<(&'a str, &'a Predicat
 /// Whether the parameters of two spaces stand in another order.
 pub(crate) fn is_reordered(old: &Space, new: &Space) -> bool {
     old.params().iter().map(Param::name).ne(new.params().iter().map(Param::name))
+}
+
+/// Why the study of another program is a study of something else: none of its finished trials fits the
+/// space.
+pub(crate) fn unfit(trials: &[Trial]) -> Option<String> {
+    let finished = trials.iter().filter(|trial| trial.state == State::Failed);
+    let first = finished.clone().find_map(|trial| Some((trial.number, trial.misfit()?)))?;
+    let fits = trials.iter().any(|trial| trial.state.is_finished() && !trial.is_set_aside());
+    (!fits).then(|| format!("no trial fits the space; of trial {} {}", first.0, first.1))
 }

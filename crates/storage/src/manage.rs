@@ -8,6 +8,7 @@ use crate::sql::whole;
 use crate::sqlite::SqliteStorage;
 use crate::{RecordError, StudyRecord};
 use automl_study::StoreError;
+use std::path::Path;
 use thiserror::Error;
 
 /// Why a study was not copied or removed.
@@ -23,6 +24,12 @@ pub enum ManageError {
     /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A journal, of which only whole files can be copied and removed.
+    #[error("{path} is a journal: copy or remove the file")]
+    Journal {
+        /// The file.
+        path: String,
+    },
     /// There is a study of the new name already.
     #[error("{place} has a study {name:?} already: give the copy another name")]
     Exists {
@@ -77,6 +84,7 @@ pub enum ManageError {
 pub fn copy_study(from: &str, study: &str, to: &str, name: &str) -> Result<u64, ManageError> {
     StudyRecord::read(from, Some(study))?;
     let rows = match Address::parse(from)? {
+        Address::Journal(path) => return Err(journal(path)),
         Address::File(path) => read(SqliteStorage::open(path, study)?, study),
         #[cfg(feature = "postgres")]
         Address::Postgres(url) => read(crate::PostgresStorage::connect(url, study)?, study),
@@ -84,6 +92,7 @@ pub fn copy_study(from: &str, study: &str, to: &str, name: &str) -> Result<u64, 
         Address::Postgres(url) => return Err(missing(url)),
     }?;
     let written = match Address::parse(to)? {
+        Address::Journal(path) => Err(journal(path)),
         Address::File(path) => write(SqliteStorage::open(path, name)?, name, &rows),
         #[cfg(feature = "postgres")]
         Address::Postgres(url) => write(crate::PostgresStorage::connect(url, name)?, name, &rows),
@@ -101,12 +110,17 @@ pub fn copy_study(from: &str, study: &str, to: &str, name: &str) -> Result<u64, 
 pub fn delete_study(url: &str, study: &str) -> Result<u64, ManageError> {
     StudyRecord::read(url, Some(study))?;
     match Address::parse(url)? {
+        Address::Journal(path) => Err(journal(path)),
         Address::File(path) => remove(SqliteStorage::open(path, study)?, study),
         #[cfg(feature = "postgres")]
         Address::Postgres(url) => remove(crate::PostgresStorage::connect(url, study)?, study),
         #[cfg(not(feature = "postgres"))]
         Address::Postgres(url) => Err(missing(url)),
     }
+}
+
+fn journal(path: &Path) -> ManageError {
+    ManageError::Journal { path: path.display().to_string() }
 }
 
 #[cfg(not(feature = "postgres"))]

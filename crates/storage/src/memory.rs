@@ -147,7 +147,8 @@ impl Record {
         worker: Option<&(String, bool)>,
     ) -> Result<bool, StoreError> {
         let slot = self.open(trial.number)?;
-        if slot.state != from {
+        let is_claim = from != State::Running && trial.state == State::Running;
+        if slot.state != from || is_claim && slot.reports.len() > trial.reports.len() {
             return Ok(false);
         }
         let reports = std::mem::take(&mut slot.reports);
@@ -319,7 +320,9 @@ impl SharedStorage for MemoryStorage {
 
     fn reclaim(&mut self, which: Expired, trial: &Trial) -> Result<bool, StoreError> {
         let mut record = self.lock();
-        if !record.is_expired(which, trial.number) {
+        let known = record.trials.get(trial.number.index());
+        let has_news = known.is_some_and(|known| known.reports.len() > trial.reports.len());
+        if has_news || !record.is_expired(which, trial.number) {
             return Ok(false);
         }
         record.change(State::Running, trial, None)

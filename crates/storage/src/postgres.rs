@@ -29,6 +29,12 @@ const SILENCE: Duration = Duration::from_secs(60);
 const LIMITS: [(&str, &str); 2] =
     [("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "60s")];
 
+/// The first key of the advisory locks of proposals; the second one is the study.
+const TURNS: i32 = 0x6175_746f;
+
+/// The longest time to wait for a turn to propose.
+const TURN: &str = "5s";
+
 /// A study in a PostgreSQL database, for processes on any number of machines.
 ///
 /// Each call is one transaction. If the connection is broken before the transaction begins, it is opened
@@ -194,6 +200,26 @@ impl Database for Postgres {
         DIALECT.name_limit
     }
 
+    fn begin_turn(&mut self, study: i64) -> Result<bool, Failure> {
+        let sql = format!(
+            "BEGIN; SET LOCAL lock_timeout = '{TURN}';
+             SELECT pg_advisory_lock({TURNS}, {study}); COMMIT"
+        );
+        match self.client.batch_execute(&sql) {
+            Ok(()) => Ok(true),
+            // A worker that hangs keeps no other waiting; what is broken is found by what follows.
+            Err(_) => {
+                let _ = self.client.batch_execute("ROLLBACK");
+                Ok(false)
+            }
+        }
+    }
+
+    fn end_turn(&mut self, study: i64) -> Result<(), Failure> {
+        let sql = format!("SELECT pg_advisory_unlock({TURNS}, {study})");
+        self.client.batch_execute(&sql).map_err(explained)
+    }
+
     fn opener(&self) -> Box<dyn Fn() -> Result<Self, Failure> + Send> {
         let config = self.config.clone();
         Box::new(move || Self::connect(&config, PATIENCE))
@@ -259,7 +285,9 @@ static DIALECT: Dialect = Dialect {
     list: "(SELECT CAST(value AS INTEGER)
             FROM json_array_elements_text(CAST(CAST(?1 AS TEXT) AS JSON)))",
     now: "CAST(now() AS TIMESTAMP)",
-    age: "EXTRACT(EPOCH FROM now() - CAST(h.heartbeat AS TIMESTAMPTZ))",
+    next_beat: "CAST(now() AS TIMESTAMP)",
+    age: "CAST(EXTRACT(EPOCH FROM now() - CAST(h.heartbeat AS TIMESTAMPTZ)) AS FLOAT(53))",
+    watches: false,
     types: &[
         ("ID", "SERIAL PRIMARY KEY"),
         ("TIME", "TIMESTAMP WITHOUT TIME ZONE"),

@@ -1,12 +1,14 @@
 //! Studies as they are recorded, for readers that have no search space: reports and exports.
 
 use crate::address::Address;
+use crate::journal;
 use crate::open::OpenError;
 use crate::recorded::StudyRecord;
 use crate::sql::database::{Access, Database, Failure, Session};
 use crate::sql::record;
 use crate::sqlite::{Sqlite, StudySummary};
 use automl_study::StoreError;
+use std::path::Path;
 use thiserror::Error;
 
 /// Why a record cannot be read.
@@ -56,12 +58,15 @@ fn list(names: &[String]) -> String {
 }
 
 impl StudyRecord {
-    /// Reads the study of a name at an address: a file, `sqlite:///FILE` or
-    /// `postgresql://HOST/DATABASE`. Without a name, the only study there.
+    /// Reads the study of a name at an address: a file, `sqlite:///FILE`,
+    /// `journal:///FILE` or `postgresql://HOST/DATABASE`. Without a name, the only study there.
     ///
     /// # Errors
     /// [`RecordError`]: an address that cannot be read, or a study that is not there.
     pub fn read(url: &str, study: Option<&str>) -> Result<Self, RecordError> {
+        if let Address::Journal(path) = Address::parse(url)? {
+            return Self::of_journal(path, study);
+        }
         let (place, found) = transact(url, |session| {
             let names: Vec<String> =
                 record::summaries(session)?.into_iter().map(|summary| summary.name).collect();
@@ -75,13 +80,23 @@ impl StudyRecord {
                 None => Ok(Err(names)),
             }
         })?;
-        match (found, study) {
-            (Ok(record), _) => Ok(Self { place, ..record }),
-            (Err(names), _) if names.is_empty() => Err(RecordError::Empty { place }),
-            (Err(names), Some(name)) => {
-                Err(RecordError::Unknown { place, name: name.to_owned(), names })
-            }
-            (Err(names), None) => Err(RecordError::Several { place, names }),
+        match found {
+            Ok(record) => Ok(Self { place, ..record }),
+            Err(names) => Err(not_found(place, study, names)),
+        }
+    }
+
+    fn of_journal(path: &Path, study: Option<&str>) -> Result<Self, RecordError> {
+        let names: Vec<String> =
+            in_journal(path)?.into_iter().map(|summary| summary.name).collect();
+        let name = match study {
+            Some(name) => names.iter().find(|known| *known == name),
+            None if names.len() == 1 => names.first(),
+            None => None,
+        };
+        match name {
+            Some(name) => Ok(journal::record::read(path, name).map_err(OpenError::from)?),
+            None => Err(not_found(path.display().to_string(), study, names)),
         }
     }
 
@@ -90,8 +105,27 @@ impl StudyRecord {
     /// # Errors
     /// [`RecordError`] if the address cannot be read.
     pub fn list(url: &str) -> Result<Vec<StudySummary>, RecordError> {
+        if let Address::Journal(path) = Address::parse(url)? {
+            return in_journal(path);
+        }
         Ok(transact(url, record::summaries)?.1)
     }
+}
+
+/// Why there is no study of a name, or not one.
+fn not_found(place: String, study: Option<&str>, names: Vec<String>) -> RecordError {
+    match study {
+        _ if names.is_empty() => RecordError::Empty { place },
+        Some(name) => RecordError::Unknown { place, name: name.to_owned(), names },
+        None => RecordError::Several { place, names },
+    }
+}
+
+fn in_journal(path: &Path) -> Result<Vec<StudySummary>, RecordError> {
+    if !path.exists() {
+        return Err(RecordError::NoFile { path: path.display().to_string() });
+    }
+    Ok(journal::record::summaries(path).map_err(OpenError::from)?)
 }
 
 /// Runs one reading transaction on the database at an address; the place of the database, and the
@@ -101,6 +135,10 @@ fn transact<T>(
     work: impl FnOnce(&mut dyn Session) -> Result<T, Failure>,
 ) -> Result<(String, T), RecordError> {
     match Address::parse(url)? {
+        Address::Journal(path) => {
+            let error = "it is a journal, not a database".into();
+            Err(unreadable(&path.display().to_string(), error))
+        }
         Address::File(path) => {
             let place = path.display().to_string();
             if !path.exists() {

@@ -1,5 +1,7 @@
 //! A study as it is recorded, without a search space.
 
+pub(crate) mod assemble;
+
 use automl_space::{Choice, Domain, Space};
 use automl_study::{Direction, Trial};
 use serde_json::Value;

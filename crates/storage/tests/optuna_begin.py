@@ -8,6 +8,8 @@ import warnings
 warnings.filterwarnings("ignore")
 import optuna
 
+from optuna_storage import open_storage
+
 optuna.logging.disable_default_handler()
 url, what = sys.argv[1:]
 
@@ -22,17 +24,21 @@ def objective(trial):
 
 
 if what == "begin":
-    storage = optuna.storages.RDBStorage(url, heartbeat_interval=60)
+    storage = open_storage(url, heartbeat_interval=60)
     study = optuna.create_study(study_name="shared", storage=storage)
     study.optimize(objective, n_trials=5, catch=ValueError)
     # One that runs with a heartbeat, its parameters still to be chosen.
     trial = study.ask()
-    storage.record_heartbeat(trial._trial_id)
+    if not url.startswith("journal"):
+        storage.record_heartbeat(trial._trial_id)
 else:
     # The running trial of the Rust side is alive to Optuna.
-    storage = optuna.storages.RDBStorage(url, heartbeat_interval=60)
+    storage = open_storage(url, heartbeat_interval=60)
     study = optuna.load_study(study_name="shared", storage=storage)
     assert [t.state.name for t in study.trials[5:]] == ["RUNNING", "COMPLETE", "COMPLETE", "COMPLETE", "RUNNING"]
+    if url.startswith("journal"):
+        study.optimize(objective, n_trials=2)
+        sys.exit()
     assert storage._get_stale_trial_ids(study._study_id) == []
     study.optimize(objective, n_trials=2)
     # The heartbeats are those of what runs; an old one is seen as such.

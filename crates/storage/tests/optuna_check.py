@@ -9,9 +9,12 @@ import warnings
 warnings.filterwarnings("ignore")
 import optuna
 
+from optuna_storage import open_storage
+
 url = sys.argv[1]
+storage = open_storage(url)
 expected = json.load(open(sys.argv[2]))
-study = optuna.load_study(study_name="single", storage=url)
+study = optuna.load_study(study_name="single", storage=storage)
 states = {"complete": "COMPLETE", "failed": "FAIL", "pruned": "PRUNED", "paused": "RUNNING", "running": "RUNNING", "waiting": "WAITING"}
 assert len(study.trials) == len(expected), (len(study.trials), len(expected))
 for number, (trial, want) in enumerate(zip(study.trials, expected)):
@@ -31,12 +34,12 @@ best = min(t["values"][0] for t in expected if t["state"] == "complete")
 assert study.best_value == best
 
 # Constraints have names; Optuna judges by them.
-constrained = optuna.load_study(study_name="constrained", storage=url)
+constrained = optuna.load_study(study_name="constrained", storage=storage)
 assert [t.constraints for t in constrained.trials] == [{"0": 0.5, "1": -1.0}, {"0": -0.5, "1": float("-inf")}]
 assert constrained.best_trial.number == 1
 
 # A study of several objectives, with an infinity.
-double = optuna.load_study(study_name="double", storage=url)
+double = optuna.load_study(study_name="double", storage=storage)
 assert [d.name for d in double.directions] == ["MINIMIZE", "MAXIMIZE"]
 assert all(t.values[1] == float("inf") for t in double.trials)
 assert len(double.best_trials) >= 1
@@ -54,7 +57,8 @@ study.tell(trial, 0.5)
 # The dashboard's own server answers with every trial.
 from optuna_dashboard import wsgi
 
-app = wsgi(optuna.storages.RDBStorage(url, skip_compatibility_check=True, skip_table_creation=True))
+options = {} if url.startswith("journal") else {"skip_compatibility_check": True, "skip_table_creation": True}
+app = wsgi(open_storage(url, **options))
 status = []
 path = f"/api/studies/{study._study_id}"
 environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "QUERY_STRING": "after=0", "SERVER_NAME": "x", "SERVER_PORT": "80",

@@ -73,8 +73,13 @@ pub(crate) struct Dialect {
     pub(crate) list: &'static str,
     /// The time of the database, as heartbeats hold it.
     pub(crate) now: &'static str,
-    /// The age of a row of `trial_heartbeats h`, in seconds.
+    /// The next heartbeat of a row of `trial_heartbeats`: the time, where that is after the last one.
+    pub(crate) next_beat: &'static str,
+    /// The age of a row of `trial_heartbeats h` by the time of the database, in seconds.
     pub(crate) age: &'static str,
+    /// Whether the time of the database is that of each process, which may jump, so that heartbeats are
+    /// watched for changes.
+    pub(crate) watches: bool,
     /// Column types of the schema, by placeholder.
     pub(crate) types: &'static [(&'static str, &'static str)],
     /// Statements to run before the tables are created.
@@ -160,6 +165,16 @@ pub(crate) trait Database: fmt::Debug + Send + Sized + 'static {
 
     /// The largest number of characters of a name, where there is one.
     fn name_limit(&self) -> Option<usize>;
+
+    /// Waits for a while for the lock of a study's proposals; whether this connection has it now.
+    fn begin_turn(&mut self, _study: i64) -> Result<bool, Failure> {
+        Ok(false)
+    }
+
+    /// Gives that lock back.
+    fn end_turn(&mut self, _study: i64) -> Result<(), Failure> {
+        Ok(())
+    }
 
     /// A function that opens another connection to the same database.
     fn opener(&self) -> Box<dyn Fn() -> Result<Self, Failure> + Send>;

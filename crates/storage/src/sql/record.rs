@@ -1,17 +1,17 @@
 //! Reading of a study without a search space.
 
 use super::SPACE;
-use super::constraints::Constraints;
-use super::database::{Failure, Row, Session};
-use super::rows::{self, Draft, Drafts};
+use super::database::{Failure, Session};
+use super::rows::{self, Drafts};
 use crate::codec;
-use crate::distribution::domain;
+use crate::draft::Draft;
+use crate::recorded::assemble::{self, Params};
 use crate::recorded::{RecordedParam, StudyRecord};
 use crate::sqlite::StudySummary;
-use automl_space::{Choice, Config, Domain, Space, Value};
-use automl_study::{Direction, State, Trial, attribute};
+use automl_space::Space;
+use automl_study::Direction;
 use serde_json::Value as Json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// The studies of a database, ordered by name.
 pub(crate) fn summaries(session: &mut dyn Session) -> Result<Vec<StudySummary>, Failure> {
@@ -49,7 +49,7 @@ pub(crate) fn read(session: &mut dyn Session, name: &str) -> Result<StudyRecord,
     rows::reports(session, &ids, directions.len(), &mut drafts)?;
     rows::user_attributes(session, &ids, &mut drafts)?;
     rows::system_attributes(session, &ids, &mut drafts)?;
-    let trials = drafts.into_values().map(|draft| finish(draft, &params));
+    let trials = drafts.into_values().map(|draft| assemble::finish(draft, &params));
     Ok(StudyRecord {
         name: name.to_owned(),
         place: String::new(),
@@ -95,59 +95,12 @@ fn trials(session: &mut dyn Session, study: i64) -> Result<Drafts, Failure> {
     let sql = "SELECT trial_id, number, state, datetime_start, datetime_complete
          FROM trials WHERE study_id = ?1";
     session.each(sql, &[study.into()], &mut |row| {
-        let mut trial = Trial::waiting(row.int(1)?.unsigned_abs(), Config::empty(0));
-        (trial.started, trial.finished) = (row.time(3)?, row.time(4)?);
-        let state = row.text(2)?.unwrap_or_default();
-        let (fixed, constraints, misfit) = (None, Constraints::default(), None);
-        drafts.insert(row.int(0)?, Draft { trial, state, fixed, constraints, misfit });
+        let (number, state) = (row.int(1)?.unsigned_abs(), row.text(2)?.unwrap_or_default());
+        let draft = Draft::without_space(number, state, (row.time(3)?, row.time(4)?));
+        drafts.insert(row.int(0)?, draft);
         Ok(())
     })?;
     Ok(drafts)
-}
-
-/// The parameters found so far.
-struct Params {
-    list: Vec<RecordedParam>,
-    index: HashMap<String, usize>,
-    /// The distribution that each parameter had last: it seldom changes.
-    last: Vec<String>,
-}
-
-impl Params {
-    fn new(space: Option<&Space>) -> Self {
-        let mut params = Self { list: Vec::new(), index: HashMap::new(), last: Vec::new() };
-        for param in space.into_iter().flat_map(Space::params) {
-            params.add(param.name().to_owned(), param.domain().clone(), String::new());
-        }
-        params
-    }
-
-    fn add(&mut self, name: String, domain: Domain, stored: String) -> usize {
-        let index = self.list.len();
-        self.index.insert(name.clone(), index);
-        self.list.push(RecordedParam { name, domain });
-        self.last.push(stored);
-        index
-    }
-
-    /// The index of the parameter of a row, with a domain that covers its distribution.
-    fn of(&mut self, row: &dyn Row) -> Result<usize, Failure> {
-        let (name, stored) = (row.text(1)?.unwrap_or_default(), row.text(3)?.unwrap_or_default());
-        let known = self.index.get(&name).copied();
-        if let Some(index) = known
-            && self.last[index] == stored
-        {
-            return Ok(index);
-        }
-        let read = domain(&stored)
-            .ok_or_else(|| format!("the parameter {name:?} has the distribution {stored}"))?;
-        let Some(index) = known else { return Ok(self.add(name, read, stored)) };
-        if let Some(both) = union(&self.list[index].domain, &read) {
-            self.list[index].domain = both;
-        }
-        self.last[index] = stored;
-        Ok(index)
-    }
 }
 
 /// Reads the values of the parameters into the configurations, and returns the parameters.
@@ -158,72 +111,12 @@ fn params(
     drafts: &mut Drafts,
 ) -> Result<Vec<RecordedParam>, Failure> {
     let mut params = Params::new(space);
-    let mut values = Vec::new();
     let sql = "SELECT p.trial_id, p.param_name, p.param_value, p.distribution_json
          FROM trial_params p JOIN trials t ON t.trial_id = p.trial_id
          WHERE t.study_id = ?1 ORDER BY p.param_id";
     session.each(sql, &[study.into()], &mut |row| {
-        values.push((row.int(0)?, params.of(row)?, row.float(2)?.unwrap_or(f64::NAN)));
-        Ok(())
+        let (name, stored) = (row.text(1)?.unwrap_or_default(), row.text(3)?.unwrap_or_default());
+        Ok(params.value(row.int(0)?, name, row.float(2)?.unwrap_or(f64::NAN), stored)?)
     })?;
-    for draft in drafts.values_mut() {
-        draft.trial.config = Config::empty(params.list.len());
-    }
-    for (id, index, value) in values {
-        if let Some(draft) = drafts.get_mut(&id) {
-            draft.trial.config.set(index, internal(&params.list[index].domain, value));
-        }
-    }
-    Ok(params.list)
-}
-
-/// A value from Optuna's internal number, also one outside the bounds.
-fn internal(domain: &Domain, value: f64) -> Option<Value> {
-    match domain {
-        Domain::Float(_) => value.is_finite().then_some(Value::Float(value)),
-        Domain::Int(_) => value.is_finite().then_some(Value::Int(value as i64)),
-        Domain::Categorical(d) => (value >= 0.0 && value < d.choices().len() as f64)
-            .then_some(Value::Category(value as usize)),
-    }
-}
-
-/// The smallest domain of the same kind that holds both; `None` for the choices of two lists, of
-/// which the first counts.
-fn union(a: &Domain, b: &Domain) -> Option<Domain> {
-    use automl_space::{FloatDomain, IntDomain};
-    match (a, b) {
-        (Domain::Float(a), Domain::Float(b)) => {
-            let step = a.step().filter(|step| b.step() == Some(*step));
-            let (low, high) = (a.low().min(b.low()), a.high().max(b.high()));
-            FloatDomain::new(low, high, a.log() && step.is_none(), step).ok().map(Domain::Float)
-        }
-        (Domain::Int(a), Domain::Int(b)) => {
-            let step = if a.step() == b.step() { a.step() } else { 1 };
-            let (low, high) = (a.low().min(b.low()), a.high().max(b.high()));
-            IntDomain::new(low, high, a.log() && step == 1, step).ok().map(Domain::Int)
-        }
-        _ => None,
-    }
-}
-
-/// Sets the state, and the parameters that are fixed for a waiting trial.
-fn finish(draft: Draft, params: &[RecordedParam]) -> Result<Trial, String> {
-    let Draft { mut trial, state, fixed, constraints, .. } = draft;
-    trial.constraints = constraints.values();
-    let paused = trial.attributes.remove(attribute::PAUSED).is_some();
-    let number = trial.number;
-    trial.state = codec::state(&state, paused)
-        .ok_or_else(|| format!("trial {number} has the unknown state {state:?}"))?;
-    if trial.state == State::Waiting
-        && let Some(fixed) = fixed.as_ref().and_then(Json::as_object)
-    {
-        for (index, param) in params.iter().enumerate() {
-            let choice = fixed.get(&param.name).cloned();
-            let choice = choice.and_then(|json| serde_json::from_value::<Choice>(json).ok());
-            if let Some(value) = choice.and_then(|choice| param.domain.value_of(&choice)) {
-                trial.config.set(index, Some(value));
-            }
-        }
-    }
-    Ok(trial)
+    Ok(params.finish(drafts))
 }

@@ -5,6 +5,7 @@
 
 use super::database::{Database, Failure, Session};
 use super::rows::json_list;
+use super::watch::Watch;
 use super::write::{self, Open};
 use crate::codec;
 use automl_study::{Expired, Heartbeat, State, StoreError, TrialId, attribute};
@@ -73,30 +74,63 @@ pub(super) fn assign(
     Ok(())
 }
 
-/// The condition under which the lease of a running trial `t` is expired.
-fn condition(session: &dyn Session, which: Expired) -> String {
-    let age = session.dialect().age;
-    let stale = |lease: Duration| {
-        format!(
-            "EXISTS (SELECT 1 FROM trial_heartbeats h
-                     WHERE h.trial_id = t.trial_id AND {age} > {:.6})",
-            lease.as_secs_f64()
-        )
-    };
-    // What another program runs is for that program to take back.
-    let ours = format!(
-        "EXISTS (SELECT 1 FROM trial_user_attributes a
-                 WHERE a.trial_id = t.trial_id AND a.key = '{}')",
-        attribute::WORKER
+/// A running trial, as its lease is judged.
+struct Running {
+    number: TrialId,
+    id: i64,
+    /// Whether it has the name of a worker. What another program runs is for that program to take back.
+    is_ours: bool,
+    /// Its heartbeat, and the age by the clock of the database in seconds.
+    heartbeat: Option<(i64, f64)>,
+}
+
+/// The running trials that satisfy a condition on `t`, in order.
+fn running(session: &mut dyn Session, which: &str, value: i64) -> Result<Vec<Running>, Failure> {
+    let sql = format!(
+        "SELECT t.number, t.trial_id,
+                (SELECT COUNT(*) FROM trial_user_attributes a
+                 WHERE a.trial_id = t.trial_id AND a.key = '{}'),
+                h.heartbeat, {}
+         FROM trials t LEFT JOIN trial_heartbeats h ON h.trial_id = t.trial_id
+         WHERE {which} AND t.state = '{}'
+         AND NOT EXISTS (SELECT 1 FROM trial_user_attributes p
+                         WHERE p.trial_id = t.trial_id AND p.key = '{}')
+         ORDER BY t.number",
+        attribute::WORKER,
+        session.dialect().age,
+        codec::state_name(State::Running),
+        attribute::PAUSED
     );
-    match which {
-        Expired::All => "1 = 1".into(),
-        Expired::Stale(lease) => format!("{} AND {ours}", stale(lease)),
-        Expired::Released(lease) => format!(
-            "({} OR NOT EXISTS (SELECT 1 FROM trial_heartbeats h WHERE h.trial_id = t.trial_id))
-             AND {ours}",
-            stale(lease)
-        ),
+    let mut found = Vec::new();
+    session.each(&sql, &[value.into()], &mut |row| {
+        found.push(Running {
+            number: TrialId(row.int(0)?.unsigned_abs()),
+            id: row.int(1)?,
+            is_ours: row.int(2)? > 0,
+            heartbeat: row.time(3)?.zip(row.float(4)?),
+        });
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+impl Running {
+    /// Whether the lease is expired.
+    fn is_expired(&self, which: Expired, watches: bool, watch: &mut Watch) -> bool {
+        let mut stale = |lease: Duration| {
+            self.heartbeat.is_some_and(|(heartbeat, age)| {
+                if watches {
+                    watch.unchanged(self.id, heartbeat) > lease
+                } else {
+                    age > lease.as_secs_f64()
+                }
+            })
+        };
+        match which {
+            Expired::All => true,
+            Expired::Stale(lease) => stale(lease) && self.is_ours,
+            Expired::Released(lease) => (stale(lease) || self.heartbeat.is_none()) && self.is_ours,
+        }
     }
 }
 
@@ -105,22 +139,13 @@ pub(super) fn expired(
     session: &mut dyn Session,
     study: i64,
     which: Expired,
+    watch: &mut Watch,
 ) -> Result<Vec<TrialId>, Failure> {
-    let sql = format!(
-        "SELECT number FROM trials t WHERE study_id = ?1 AND state = '{}' AND {}
-         AND NOT EXISTS (SELECT 1 FROM trial_user_attributes p
-                         WHERE p.trial_id = t.trial_id AND p.key = '{}')
-         ORDER BY number",
-        codec::state_name(State::Running),
-        condition(session, which),
-        attribute::PAUSED
-    );
-    let mut numbers = Vec::new();
-    session.each(&sql, &[study.into()], &mut |row| {
-        numbers.push(TrialId(row.int(0)?.unsigned_abs()));
-        Ok(())
-    })?;
-    Ok(numbers)
+    let watches = session.dialect().watches;
+    let running = running(session, "t.study_id = ?1", study)?;
+    watch.keep(&running.iter().map(|trial| trial.id).collect());
+    let expired = running.iter().filter(|trial| trial.is_expired(which, watches, watch));
+    Ok(expired.map(|trial| trial.number).collect())
 }
 
 /// The numbers of the running trials of workers with a heartbeat younger than this.
@@ -129,34 +154,23 @@ pub(super) fn busy(
     study: i64,
     lease: Duration,
 ) -> Result<Vec<TrialId>, Failure> {
-    let sql = format!(
-        "SELECT number FROM trials t JOIN trial_heartbeats h ON h.trial_id = t.trial_id
-         WHERE study_id = ?1 AND state = '{}' AND {} <= {:.6}
-         AND EXISTS (SELECT 1 FROM trial_user_attributes a
-                     WHERE a.trial_id = t.trial_id AND a.key = '{}')
-         ORDER BY number",
-        codec::state_name(State::Running),
-        session.dialect().age,
-        lease.as_secs_f64(),
-        attribute::WORKER
-    );
-    let mut numbers = Vec::new();
-    session.each(&sql, &[study.into()], &mut |row| {
-        numbers.push(TrialId(row.int(0)?.unsigned_abs()));
-        Ok(())
-    })?;
-    Ok(numbers)
+    let is_fresh = |trial: &Running| {
+        trial.is_ours && trial.heartbeat.is_some_and(|(_, age)| age <= lease.as_secs_f64())
+    };
+    let running = running(session, "t.study_id = ?1", study)?;
+    Ok(running.iter().filter(|trial| is_fresh(trial)).map(|trial| trial.number).collect())
 }
 
-/// Whether the lease of a running trial is expired.
+/// Whether the lease of a trial is expired.
 pub(super) fn is_expired(
     session: &mut dyn Session,
     id: i64,
     which: Expired,
+    watch: &mut Watch,
 ) -> Result<bool, Failure> {
-    let condition = condition(session, which);
-    let sql = format!("SELECT COUNT(*) FROM trials t WHERE trial_id = ?1 AND {condition}");
-    Ok(session.number(&sql, &[id.into()])? > 0)
+    let watches = session.dialect().watches;
+    let running = running(session, "t.trial_id = ?1", id)?;
+    Ok(running.iter().any(|trial| trial.is_expired(which, watches, watch)))
 }
 
 /// Ends the heartbeats of a worker's trials.
@@ -208,9 +222,9 @@ impl<D: Database> SqlHeartbeat<D> {
                 ids.push(row.int(0)?);
                 Ok(())
             })?;
-            let now = session.dialect().now;
+            let next = session.dialect().next_beat;
             let sql =
-                format!("UPDATE trial_heartbeats SET heartbeat = {now} WHERE {}", ours(session));
+                format!("UPDATE trial_heartbeats SET heartbeat = {next} WHERE {}", ours(session));
             let ids = json_list(&ids);
             session.execute(&sql, &[ids.as_str().into(), worker.name.as_str().into()]).map(drop)
         })

@@ -1,9 +1,11 @@
 //! Writing trials into their rows.
 
+use super::Attached;
 use super::database::{Cell, Failure, Session, integer};
-use super::{Attached, constraints, rows};
 use crate::codec;
+use crate::constraints;
 use crate::distribution::distribution;
+use crate::draft::REPORT;
 use automl_study::{Report, State, Trial, TrialId, attribute};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -47,6 +49,13 @@ pub(super) fn open(
         Some(state) if state.is_finished() => Err(Closed::Finished),
         Some(state) => Ok(Open { id, state, attributes }),
     })
+}
+
+/// Whether a trial has reports that its new owner has not read: it would go on from where it is no
+/// longer.
+pub(super) fn has_news(session: &mut dyn Session, id: i64, trial: &Trial) -> Result<bool, Failure> {
+    let sql = "SELECT COUNT(*) FROM trial_intermediate_values WHERE trial_id = ?1";
+    Ok(session.number(sql, &[id.into()])?.unsigned_abs() > trial.reports.len() as u64)
 }
 
 /// Adds a trial with all its data and returns its row id.
@@ -105,19 +114,24 @@ fn content(
         let text = Value::Object(fixed).to_string();
         set_attribute(session, "trial_system", id, "fixed_params", &text)?;
     } else if open.state == State::Waiting {
-        for (param, value) in space.params().iter().zip(trial.config.values()) {
-            if let Some(value) = value {
-                let distribution = distribution(param.domain());
-                let cells =
-                    [id.into(), param.name().into(), value.as_f64().into(), (&distribution).into()];
-                session.execute(
-                    "INSERT INTO trial_params
-                     (trial_id, param_name, param_value, distribution_json)
-                     VALUES (?1, ?2, ?3, ?4) ON CONFLICT (trial_id, param_name) DO NOTHING",
-                    &cells,
-                )?;
-            }
-        }
+        let params = space.params().iter().zip(trial.config.values());
+        let params: Vec<(&str, f64, String)> = params
+            .filter_map(|(param, value)| {
+                Some((param.name(), value?.as_f64(), distribution(param.domain())))
+            })
+            .collect();
+        let rows: Vec<[Cell<'_>; 4]> = params
+            .iter()
+            .map(|(name, value, stored)| {
+                [id.into(), (*name).into(), (*value).into(), stored.into()]
+            })
+            .collect();
+        insert_rows(
+            session,
+            "trial_params (trial_id, param_name, param_value, distribution_json)",
+            &rows,
+            "ON CONFLICT (trial_id, param_name) DO NOTHING",
+        )?;
     }
     if trial.state.is_finished() && !trial.values.iter().any(|v| v.is_nan()) {
         for (objective, value) in trial.values.iter().enumerate() {
@@ -139,18 +153,45 @@ fn content(
         let sql = "DELETE FROM trial_system_attributes WHERE trial_id = ?1 AND key = ?2";
         session.execute(sql, &[id.into(), constraints::LIST.into()])?;
     }
-    for (key, value) in &trial.attributes {
-        let text = value.to_string();
-        if open.attributes.get(key) != Some(&text) {
-            set_attribute(session, "trial_user", id, key, &text)?;
-        }
-    }
+    let texts = trial.attributes.iter().map(|(key, value)| (key, value.to_string()));
+    let changed: Vec<(&String, String)> =
+        texts.filter(|(key, text)| open.attributes.get(*key) != Some(text)).collect();
+    let rows: Vec<[Cell<'_>; 3]> =
+        changed.iter().map(|(key, text)| [id.into(), (*key).into(), text.into()]).collect();
+    insert_rows(
+        session,
+        "trial_user_attributes (trial_id, key, value_json)",
+        &rows,
+        "ON CONFLICT (trial_id, key) DO UPDATE SET value_json = excluded.value_json",
+    )?;
     let was_paused = open.attributes.contains_key(attribute::PAUSED);
     if trial.state == State::Paused {
         set_attribute(session, "trial_user", id, attribute::PAUSED, "true")?;
     } else if was_paused {
         let sql = "DELETE FROM trial_user_attributes WHERE trial_id = ?1 AND key = ?2";
         session.execute(sql, &[id.into(), attribute::PAUSED.into()])?;
+    }
+    Ok(())
+}
+
+/// The most rows of one statement, far below the limits of the databases on parameters.
+const ROWS: usize = 64;
+
+/// Inserts rows into a table with few statements: on the way to a server each one costs a journey.
+fn insert_rows<const N: usize>(
+    session: &mut dyn Session,
+    table: &str,
+    rows: &[[Cell<'_>; N]],
+    conflict: &str,
+) -> Result<(), Failure> {
+    for rows in rows.chunks(ROWS) {
+        let row = |index: usize| {
+            let cells: Vec<String> = (1..=N).map(|cell| format!("?{}", N * index + cell)).collect();
+            format!("({})", cells.join(", "))
+        };
+        let values: Vec<String> = (0..rows.len()).map(row).collect();
+        let sql = format!("INSERT INTO {table} VALUES {} {conflict}", values.join(", "));
+        session.execute(&sql, rows.as_flattened())?;
     }
     Ok(())
 }
@@ -170,7 +211,7 @@ pub(super) fn insert_report(
         &[id.into(), integer(report.fidelity.0)?.into(), value.into(), kind.into()],
     )?;
     if report.values.len() > 1 {
-        let key = format!("{}{}", rows::REPORT, report.fidelity);
+        let key = format!("{}{}", REPORT, report.fidelity);
         let text = codec::numbers(&report.values).to_string();
         set_attribute(session, "trial_user", id, &key, &text)?;
     }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 /// A database of a test's own, opened as often as it likes.
 pub enum Place {
     File(TempDir),
+    Journal(TempDir),
     #[cfg(feature = "postgres")]
     Schema {
         server: String,
@@ -49,14 +50,25 @@ impl Place {
         None
     }
 
+    /// A journal file.
+    pub fn journal() -> Self {
+        Self::Journal(TempDir::new().unwrap())
+    }
+
     /// Every kind of database that there is.
     pub fn all() -> Vec<Self> {
-        [Some(Self::file()), Self::postgres()].into_iter().flatten().collect()
+        [Some(Self::file()), Self::postgres(), Some(Self::journal())]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     pub fn url(&self) -> String {
         match self {
             Self::File(folder) => folder.path().join("study.db").display().to_string(),
+            Self::Journal(folder) => {
+                format!("journal:///{}", folder.path().join("study.log").display())
+            }
             #[cfg(feature = "postgres")]
             Self::Schema { url, .. } => url.clone(),
         }

@@ -1,0 +1,192 @@
+//! A trial of Optuna's format while its parts are collected.
+
+use crate::codec;
+use crate::constraints::Constraints;
+use crate::distribution::difference;
+use automl_space::{Choice, Config, Domain, Space};
+use automl_study::{Fidelity, Report, State, Trial, attribute};
+use serde_json::Value;
+
+/// The prefix of the attribute that holds a report of several objectives.
+pub(crate) const REPORT: &str = "automl:report:";
+
+/// The attribute that holds the last heartbeat, where no table does.
+pub(crate) const HEARTBEAT: &str = "automl:heartbeat";
+
+/// A trial whose parts are collected; [`Draft::finish`] makes a [`Trial`] of them.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    pub(crate) trial: Trial,
+    pub(crate) state: String,
+    pub(crate) fixed: Option<Value>,
+    pub(crate) constraints: Constraints,
+    /// The first thing of another program that the space does not hold.
+    pub(crate) misfit: Option<String>,
+}
+
+/// The distributions that parameters were last found to fit: they seldom change.
+pub(crate) struct Fits(Vec<Option<String>>);
+
+impl Fits {
+    pub(crate) fn new(space: &Space) -> Self {
+        Self(vec![None; space.len()])
+    }
+}
+
+impl Draft {
+    pub(crate) fn new(
+        number: u64,
+        space: &Space,
+        state: String,
+        times: (Option<i64>, Option<i64>),
+    ) -> Self {
+        let mut draft = Self::without_space(number, state, times);
+        draft.trial.config = Config::empty(space.len());
+        draft
+    }
+
+    /// A trial whose parameters are not known yet; `times` are start and end.
+    pub(crate) fn without_space(
+        number: u64,
+        state: String,
+        (started, finished): (Option<i64>, Option<i64>),
+    ) -> Self {
+        let mut trial = Trial::waiting(number, Config::empty(0));
+        (trial.started, trial.finished) = (started, finished);
+        Self { trial, state, fixed: None, constraints: Constraints::default(), misfit: None }
+    }
+
+    /// Takes in the value of a parameter under a distribution.
+    pub(crate) fn param(
+        &mut self,
+        space: &Space,
+        fits: &mut Fits,
+        name: &str,
+        value: f64,
+        stored: Option<&str>,
+    ) {
+        let Some(index) = space.index_of(name) else {
+            self.misfit.get_or_insert(format!("the parameter {name:?} is not in the space"));
+            return;
+        };
+        let domain = space.params()[index].domain();
+        if let Some(stored) = stored
+            && fits.0[index].as_deref() != Some(stored)
+        {
+            match difference(stored, domain) {
+                None => fits.0[index] = Some(stored.to_owned()),
+                Some(reason) => {
+                    self.misfit.get_or_insert(format!("{name:?} has {reason}"));
+                    return;
+                }
+            }
+        }
+        match codec::value(domain, value) {
+            Some(value) => self.trial.config.set(index, Some(value)),
+            None => {
+                let reason =
+                    format!("{name:?} has the value {value}, which the space does not hold");
+                self.misfit.get_or_insert(reason);
+            }
+        }
+    }
+
+    /// Takes in the final value of the next objective.
+    pub(crate) fn value(&mut self, value: f64) {
+        self.trial.values.push(value);
+    }
+
+    /// Takes in an intermediate value, in the order of the steps; those of further objectives come
+    /// from the attributes.
+    pub(crate) fn report(&mut self, step: u64, first: f64, objectives: usize) {
+        let mut values = vec![f64::NAN; objectives];
+        if let Some(slot) = values.first_mut() {
+            *slot = first;
+        }
+        self.trial.reports.push(Report { fidelity: Fidelity(step), values });
+    }
+
+    /// Takes in an attribute of the user, perhaps a report of several objectives.
+    pub(crate) fn user_attribute(&mut self, key: String, json: Value) {
+        let step = key.strip_prefix(REPORT).and_then(|step| step.parse().ok().map(Fidelity));
+        match (step, codec::parse_numbers(&json)) {
+            (Some(step), Some(values)) => {
+                if let Some(report) = self.trial.reports.iter_mut().find(|r| r.fidelity == step) {
+                    report.values = values;
+                }
+            }
+            _ => {
+                self.trial.attributes.insert(key, json);
+            }
+        }
+    }
+
+    /// Takes in an attribute of the system: constraints, and the fixed parameters of queued trials.
+    pub(crate) fn system_attribute(&mut self, key: &str, text: &str) {
+        match key {
+            "fixed_params" => self.fixed = codec::parse_json(text),
+            key => self.constraints.read(key, text),
+        }
+    }
+
+    /// The names of the constraints that have some.
+    pub(crate) fn constraint_names(&self) -> Vec<String> {
+        self.constraints.names()
+    }
+
+    /// Sets the state, and the configuration of a trial that only has fixed parameters; sets aside what
+    /// does not fit.
+    ///
+    /// Other programs may fix some parameters only, or parameters that are never used. Unknown and
+    /// inactive names are ignored, and missing parameters get their defaults ([`Space::canonical`]), so
+    /// that all readers of the trial see the same configuration.
+    pub(crate) fn finish(self, space: &Space) -> Trial {
+        let Self { mut trial, state, fixed, constraints, mut misfit } = self;
+        trial.constraints = constraints.values();
+        let paused = trial.attributes.remove(attribute::PAUSED) == Some(Value::Bool(true));
+        trial.attributes.remove(attribute::WORKER);
+        trial.attributes.remove(HEARTBEAT);
+        match codec::state(&state, paused) {
+            Some(known) => trial.state = known,
+            None => misfit = Some(format!("the state {state:?} is unknown")),
+        }
+        // Another program chooses the parameters of a running trial one after the other.
+        let is_open = matches!(trial.state, State::Waiting | State::Running);
+        if is_open && let Some(fixed) = fixed.as_ref().and_then(Value::as_object) {
+            for (name, given) in fixed {
+                let Some(index) = space.index_of(name) else { continue };
+                match fixed_value(space.params()[index].domain(), given) {
+                    None => drop(misfit.get_or_insert(format!("{name:?} cannot have {given}"))),
+                    Some(value) if trial.config.value(index).is_none() => {
+                        trial.config.set(index, Some(value));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        if is_open && space.check(&trial.config).is_err() {
+            trial.config = space.canonical(&trial.config);
+        }
+        match misfit {
+            Some(reason) => {
+                trial.config = space.canonical(&trial.config);
+                trial.set_aside(&reason)
+            }
+            None => trial,
+        }
+    }
+}
+
+/// The value that a queued trial fixes. Booleans and integers are equal in Python.
+fn fixed_value(domain: &Domain, given: &Value) -> Option<automl_space::Value> {
+    let choice = serde_json::from_value::<Choice>(given.clone()).ok()?;
+    domain.value_of(&choice).or_else(|| {
+        let equal = match choice {
+            Choice::Bool(x) => Choice::Int(x.into()),
+            Choice::Int(x @ 0..=1) => Choice::Bool(x == 1),
+            Choice::Float(x) if x == 0.0 || x == 1.0 => Choice::Bool(x == 1.0),
+            _ => return None,
+        };
+        domain.value_of(&equal)
+    })
+}
