@@ -51,6 +51,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("cli", "automl"),
     ("benches", "automl"),
     ("examples", "automl"),
+    ("fuzz", "numeric space study storage arch pictures data deploy settings serve"),
     ("xtask", ""),
 ];
 

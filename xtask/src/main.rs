@@ -4,9 +4,11 @@
 mod arrows;
 mod automl;
 mod bench;
+mod chaos;
 mod check;
 mod device;
 mod findings;
+mod fuzz;
 mod modules;
 mod msrv;
 mod package;
@@ -55,6 +57,10 @@ Work on the project
   arrows               only the arrows between crates and modules, and the size of crates
   prose                only the wording of doc comments
   package              whether the libraries can be published
+  chaos [--minutes N] [--storage sqlite|postgres|journal]
+                       workers on one record, killed, stopped and cut off, and a check of it
+  fuzz [--minutes N] [--target NAME]
+                       mutated inputs for everything that reads files or requests
   bench samplers       our samplers against other libraries, in one run
   bench schedulers     our schedulers against other libraries, in one run
   bench transfer       what earlier studies are worth, leaving one task out
@@ -97,6 +103,8 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "prose" => findings::report("prose", &prose::findings()?).map(|()| ExitCode::SUCCESS),
         "package" => package::run(rest),
         "bench" => bench::run(rest),
+        "chaos" => chaos::run(rest),
+        "fuzz" => fuzz::run(rest),
         "portfolio" => bench::binary("portfolio", rest),
         "search" | "train" | "compress" | "fidelities" | "latency" | "tune" | "serve"
         | "launch" | "simulate" | "predict" | "evaluate" | "export" | "import" | "parts"

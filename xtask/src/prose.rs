@@ -36,7 +36,7 @@ const PHRASES: &[(&str, &str)] = &[
 pub(crate) fn findings() -> Result<Vec<String>> {
     let root = shell::root();
     let mut findings = Vec::new();
-    for folder in ["crates", "benches", "examples", "xtask"] {
+    for folder in ["crates", "benches", "examples", "fuzz", "xtask"] {
         for file in source::files(&root.join(folder))? {
             let text = source::read(&file)?;
             let shown = file.strip_prefix(&root).unwrap_or(&file);
