@@ -3,7 +3,7 @@
 
 use automl_fuzz::{run, targets};
 
-/// Runs the targets whose names are given.
+/// Runs the targets of these names.
 fn bounded(names: &[&str]) {
     for target in targets().iter().filter(|target| names.contains(&target.name)) {
         let findings = run(target, 0, &mut |number| number < target.count, &mut |_| {});

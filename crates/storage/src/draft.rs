@@ -13,7 +13,7 @@ pub(crate) const REPORT: &str = "automl:report:";
 /// The attribute that holds the last heartbeat, where no table does.
 pub(crate) const HEARTBEAT: &str = "automl:heartbeat";
 
-/// A trial whose parts are collected; [`Draft::finish`] makes a [`Trial`] of them.
+/// A trial while its parts are collected; [`Draft::finish`] makes a [`Trial`] of them.
 #[derive(Debug)]
 pub(crate) struct Draft {
     pub(crate) trial: Trial,
@@ -45,7 +45,7 @@ impl Draft {
         draft
     }
 
-    /// A trial whose parameters are not known yet; `times` are start and end.
+    /// A trial without parameters yet; `times` are start and end.
     pub(crate) fn without_space(
         number: u64,
         state: String,

@@ -150,7 +150,7 @@ impl JournalStorage {
         })
     }
 
-    /// The attributes that say whose a trial is which enters this state.
+    /// The attributes that name the owner of a trial which enters this state.
     fn ownership(
         &self,
         from: Option<State>,

@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex};
 /// Opens another handle on the record of a simulation.
 type Open<'a> = &'a (dyn Fn() -> Box<dyn SharedStorage> + Sync);
 
-/// Steps after which nobody stops or crashes any more, so that the study comes to its end.
+/// Steps after which no worker stops or crashes any more, so that the study comes to its end.
 const CALM: u64 = 400;
 
 /// Steps after which a study that has not ended is stuck.

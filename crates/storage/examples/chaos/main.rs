@@ -2,7 +2,7 @@
 //! clocks, and a check of what is left: `cargo xtask chaos`.
 //!
 //! Each worker writes down what was acknowledged to it, in a file of its own, and a parent plays chance.
-//! At the end nobody is disturbed, the study comes to its end, and the record must hold everything that
+//! At the end no worker is disturbed, the study comes to its end, and the record must hold everything that
 //! was acknowledged, once.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 

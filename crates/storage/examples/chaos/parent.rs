@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// The longest stop of a worker, longer than its lease.
 const LONGEST_STOP: Duration = Duration::from_secs(6);
 
-/// The time in which the study must come to its end, once nobody is disturbed.
+/// The time in which the study must come to its end, once no worker is disturbed.
 const END: Duration = Duration::from_secs(90);
 
 #[derive(Debug)]

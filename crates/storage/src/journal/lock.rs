@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-/// The time after which a lock that nobody renews counts as left behind, as in Optuna.
+/// The time after which a lock that is not renewed counts as left behind, as in Optuna.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// The longest pause between two attempts to take the lock.

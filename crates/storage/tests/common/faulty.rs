@@ -12,7 +12,7 @@ use std::time::Duration;
 /// A fault that is planted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The storage is not asked whose a trial is.
+    /// The storage is not asked for the owner of a trial.
     NoOwnership,
     /// A claim counts although another was faster.
     ClaimWithoutLock,

@@ -15,7 +15,7 @@ pub(super) const INTERVAL: Duration = Duration::from_secs(60);
 /// After how many intervals of silence a worker is taken for dead.
 const PATIENCE: u32 = 3;
 
-/// Running trials, and when each lease was last renewed; `None` where nobody takes a trial away.
+/// Running trials, and when each lease was last renewed; `None` where no other worker takes a trial.
 type Renewals = Arc<Mutex<BTreeMap<TrialId, Option<Instant>>>>;
 
 /// Whether a worker may go on with its trials, for a training that asks now and then.
