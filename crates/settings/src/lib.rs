@@ -459,6 +459,32 @@ impl SearchSettings {
             || matches!(self.cost_objective, CostObjective::Flash | CostObjective::Ram)
     }
 
+    /// The command that exports the network of a folder in the first form that was asked for; else as C
+    /// where networks are meant for int8, and in ONNX where they are not.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_settings::SearchSettings;
+    ///
+    /// let settings = SearchSettings { max_ram: Some(65_536), ..SearchSettings::default() };
+    /// let command = settings.export_command("front/trial-7".as_ref(), "trial-7");
+    /// assert_eq!(command, "automl export front/trial-7 --to c --out trial-7.c");
+    /// ```
+    pub fn export_command(&self, folder: &Path, name: &str) -> String {
+        let usual = if self.wants_int8() { ExportTarget::C } else { ExportTarget::Onnx };
+        let target = *self.export.first().unwrap_or(&usual);
+        let end = match target {
+            ExportTarget::Onnx | ExportTarget::OnnxInt8 => ".onnx",
+            ExportTarget::C => ".c",
+            ExportTarget::Rust => "",
+        };
+        let command = format!("automl export {} --to {target} --out {name}{end}", folder.display());
+        if target.is_int8() && self.calibration != Self::default().calibration {
+            return format!("{command} --calibration {}", self.calibration);
+        }
+        command
+    }
+
     /// Whether the search needs a latency table.
     pub fn wants_latency(&self) -> bool {
         self.cost_objective == CostObjective::Latency

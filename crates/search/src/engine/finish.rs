@@ -169,6 +169,8 @@ impl Finish<'_> {
 
     fn network(&self, trial: u64, record: &NetworkRecord) -> Network {
         let intervals = record.test.as_ref().and_then(|report| report.intervals);
+        let folder = self.front_folder(trial);
+        let deploy = self.setup.settings.search.export_command(&folder, &format!("trial-{trial}"));
         let files =
             ["model.yaml", "weights.safetensors", "weights.bpk", "metrics.json", "network.json"];
         Network {
@@ -187,7 +189,7 @@ impl Finish<'_> {
             int8_accuracy: record.int8.map(|int8| int8.test_accuracy),
             latency_us: record.latency_us,
             latency_engine: record.latency_engine.clone(),
-            deploy: Some(self.deploy_command(trial)),
+            deploy: Some(deploy),
             files: files.map(|file| format!("front/trial-{trial}/{file}")).to_vec(),
         }
     }

@@ -15,6 +15,7 @@ use automl_quantize::Int8Program;
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;
+use std::fmt;
 use std::sync::Arc;
 
 /// Images in a step.
@@ -66,6 +67,13 @@ pub struct TunedInt8 {
     pub before: f64,
     /// The same of this network.
     pub after: f64,
+}
+
+impl fmt::Display for TunedInt8 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [before, after] = [self.before, self.after].map(|share| 100.0 * share);
+        write!(f, "fine-tuned for int8: {before:.2} to {after:.2} % of the validation images")
+    }
 }
 
 /// Fine-tunes a trained network with fake quantization; `None` where that does not raise the accuracy

@@ -94,24 +94,4 @@ impl Finish<'_> {
         network.files.push(file);
         Ok(())
     }
-
-    /// The command that exports a network in the first form that was asked for; else as C where the
-    /// network is meant for int8, and in ONNX where it is not.
-    pub(super) fn deploy_command(&self, trial: u64) -> String {
-        let search = &self.setup.settings.search;
-        let usual = if search.wants_int8() { ExportTarget::C } else { ExportTarget::Onnx };
-        let target = *search.export.first().unwrap_or(&usual);
-        let end = match target {
-            ExportTarget::Onnx | ExportTarget::OnnxInt8 => ".onnx",
-            ExportTarget::C => ".c",
-            ExportTarget::Rust => "",
-        };
-        let folder = self.front_folder(trial);
-        let command =
-            format!("automl export {} --to {target} --out trial-{trial}{end}", folder.display());
-        if target.is_int8() && search.calibration != crate::SearchSettings::default().calibration {
-            return format!("{command} --calibration {}", search.calibration);
-        }
-        command
-    }
 }

@@ -29,13 +29,10 @@ impl Finish<'_> {
             self.setup.note(format!("trial {trial} is not tested in int8: {reason}"));
             return Ok(None);
         }
-        let mut program = match self.calibrated(trained, data) {
-            Ok(program) => program,
-            Err(reason) => {
-                self.setup.note(format!("trial {trial} has no int8 program: {reason}"));
-                return Ok(None);
-            }
-        };
+        let program = self.calibrated(trained, data).map_err(|reason| {
+            self.setup.note(format!("trial {trial} has no int8 program: {reason}"));
+        });
+        let Ok(mut program) = program else { return Ok(None) };
         let folder = self.front_folder(trial);
         let mut record = NetworkRecord::read(&folder)?;
         let mut before_tuning = record.int8.and_then(|int8| int8.before_tuning);
@@ -43,7 +40,7 @@ impl Finish<'_> {
         if search.wants_int8()
             && before_tuning.is_none()
             && loss > Int8Tuning::LARGE_LOSS
-            && let Some(tuned) = self.tuned(trial, trained, &record, data)
+            && let Some(tuned) = self.tuned(trial, trained, record.epochs, data)
         {
             let spec = NetworkSpec::file(&folder).and_then(|file| NetworkSpec::read(&file));
             let spec = spec.unwrap_or(NetworkSpec::Nodes(trained.record.graph.clone()));
@@ -84,11 +81,11 @@ impl Finish<'_> {
         &self,
         trial: u64,
         network: &TrainedNetwork,
-        record: &NetworkRecord,
+        epochs: u64,
         data: &Arc<DataSplits>,
     ) -> Option<TunedInt8> {
         let settings = self.setup.settings;
-        let recipe = settings.training.recipe(data, record.epochs.max(1));
+        let recipe = settings.training.recipe(data, epochs.max(1));
         let tuning = Int8Tuning {
             calibration: settings.search.calibration,
             seed: settings.seed,
@@ -97,14 +94,8 @@ impl Finish<'_> {
         let stop = || self.setup.stop.is_set();
         let graph = &network.record.graph;
         let tuned = tune_int8(graph, &network.weights, data, &recipe, &tuning, &stop);
-        let percent = |share: f64| format!("{:.2} %", 100.0 * share);
         let note = match &tuned {
-            Ok(Some(TunedInt8 { before, after, .. })) => format!(
-                "was fine-tuned for int8: {} to {} of the validation images, {} in floats",
-                percent(*before),
-                percent(*after),
-                percent(record.validation_accuracy)
-            ),
+            Ok(Some(tuned)) => format!("was {tuned}"),
             Ok(None) => "is no better in int8 after fine-tuning".to_owned(),
             Err(error) => format!("was not fine-tuned for int8: {error}"),
         };
