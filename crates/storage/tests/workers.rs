@@ -543,9 +543,10 @@ fn a_promotion_that_others_forestalled_is_decided_anew() {
             trial.state = State::Running;
             assert!(storage.create_next(&trial).unwrap());
             assert!(!storage.create_next(&trial).unwrap());
-            storage
-                .report(TrialId(number), &Report { fidelity: Fidelity(1), values: vec![1.0] })
-                .unwrap();
+            let report = Report { fidelity: Fidelity(1), values: vec![1.0] };
+            storage.report(TrialId(number), &report).unwrap();
+            // Only a worker that has read the report may go on from it.
+            trial.reports.push(report);
             trial.state = State::Paused;
             assert!(storage.transition(State::Running, &trial).unwrap());
             trial.state = State::Running;
