@@ -40,7 +40,7 @@ struct Args {
 }
 
 /// The evaluations after which regrets are shown.
-const MARKS: [usize; 8] = [1, 3, 5, 10, 15, 20, 30, 40];
+const MARKS: [usize; 12] = [1, 3, 5, 10, 15, 20, 30, 40, 50, 75, 100, 150];
 
 type Failure = Box<dyn std::error::Error>;
 
