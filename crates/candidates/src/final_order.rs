@@ -28,13 +28,11 @@ pub fn final_order(losses: &[[f64; 2]]) -> Vec<usize> {
     });
     let mut taken = vec![false; losses.len()];
     let mut order = Vec::with_capacity(losses.len());
-    let (mut accurate, mut front) = (accurate.into_iter(), front.into_iter());
-    while order.len() < losses.len() {
-        for next in [&mut accurate as &mut dyn Iterator<Item = usize>, &mut front] {
-            if let Some(index) = next.find(|index| !taken[*index]) {
-                taken[index] = true;
-                order.push(index);
-            }
+    let mut lists = [accurate.into_iter(), front.into_iter()];
+    for turn in 0..2 * losses.len() {
+        if let Some(index) = lists[turn % 2].find(|index| !taken[*index]) {
+            taken[index] = true;
+            order.push(index);
         }
     }
     order
