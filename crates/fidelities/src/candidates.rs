@@ -46,3 +46,40 @@ pub(super) fn default(epochs: u64, side: usize) -> Vec<RungSettings> {
     }
     unique
 }
+
+#[cfg(test)]
+mod tests {
+    use super::default;
+
+    /// A third, a ninth and a 27th of the epochs, alone or with shares of the data, subsets of a tenth,
+    /// and smaller images; none twice, and not the full training.
+    #[test]
+    fn settings_are_parts_of_the_full_training() {
+        let shown: Vec<String> = default(27, 32)
+            .into_iter()
+            .map(|r| format!("{} {} {} {:?}", r.epochs, r.share, r.subset, r.side))
+            .collect();
+        let expected = [
+            "9 1 random None",
+            "3 1 random None",
+            "1 1 random None",
+            "3 0.3 random None",
+            "3 0.1 random None",
+            "9 0.3 random None",
+            "9 0.1 random None",
+            "9 0.1 k-centre None",
+            "9 0.1 herding None",
+            "9 0.1 el2n-easiest None",
+            "9 0.1 el2n-hardest None",
+            "9 1 random Some(24)",
+            "9 1 random Some(16)",
+            "3 1 random Some(16)",
+            "9 0.3 random Some(16)",
+            "9 0.1 random Some(16)",
+        ];
+        assert_eq!(shown, expected);
+        // Of one epoch and tiny images only shares and subsets are left.
+        assert!(default(1, 3).iter().all(|r| r.share < 1.0 && r.side.is_none()));
+        assert_eq!(default(1, 3).len(), 6);
+    }
+}

@@ -234,6 +234,27 @@ mod tests {
         }
     }
 
+    /// A rung may cost a tenth more than the share `1 / eta` of the next one, and not a fifth more. One
+    /// of a training that does not go on is below the top at most where one of its kind is.
+    #[test]
+    fn rungs_lie_a_factor_apart() {
+        let found = |cost: f64, kind: Kind| {
+            let rungs = [rung(cost, kind, &[]), rung(1.0, Kind::Curve, &[])];
+            ladders(&rungs, ETA)
+        };
+        assert_eq!(found(1.05 / ETA, Kind::Curve), [vec![0, 1]]);
+        assert!(found(1.2 / ETA, Kind::Curve).is_empty());
+        assert_eq!(found(0.2, Kind::Other), [vec![0, 1]]);
+        // Fewer epochs alone are no other training.
+        assert!(found(0.2, Kind::Epochs).is_empty());
+        let mixed = [
+            rung(0.05, Kind::Other, &[]),
+            rung(0.3, Kind::Curve, &[]),
+            rung(1.0, Kind::Curve, &[]),
+        ];
+        assert_eq!(ladders(&mixed, ETA), [vec![0, 2], vec![1, 2]]);
+    }
+
     #[test]
     fn nothing_to_choose_from() {
         let (best, _) = ladder(&[], &[], &[], ETA, &mut stream(0, 0, "test"));

@@ -125,3 +125,23 @@ pub(super) fn rung(fidelity: &Fidelity, side: usize) -> RungSettings {
         side: (fidelity.side < side).then_some(fidelity.side),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::curve;
+    use automl_data::Subset;
+    use automl_train::Fidelity;
+
+    /// A 27th, a ninth and a third of the epochs, rounded up, each once and none the whole.
+    #[test]
+    fn the_curve_is_read_at_thirds() {
+        let epochs = |epochs: u64| -> Vec<u64> {
+            let full = Fidelity { epochs, share: 1.0, subset: Subset::Random, side: 32 };
+            curve(&full).iter().map(|fidelity| fidelity.epochs).collect()
+        };
+        assert_eq!(epochs(27), [1, 3, 9]);
+        assert_eq!(epochs(50), [2, 6, 17]);
+        assert_eq!(epochs(4), [1, 2]);
+        assert!(epochs(1).is_empty());
+    }
+}

@@ -9,12 +9,13 @@ mod common;
 
 use automl_numeric::stream;
 use automl_scheduler::{
-    AsyncHyperband, BohbSampler, Hyperband, Pasha, Population, PriorBandSampler, SuccessiveHalving,
+    AshaStopping, AsyncHyperband, BohbSampler, Hyperband, Pasha, Population, PriorBandSampler,
+    SuccessiveHalving,
 };
 use automl_space::{Config, Prior, Space};
 use automl_study::{
     Direction, Fidelity, History, Ladder, Next, RandomSampler, Report, Sampler, Scheduler, State,
-    Study, Trial, View,
+    Study, Trial, Verdict, View,
 };
 use std::collections::BTreeMap;
 
@@ -38,7 +39,7 @@ fn train(study: &mut Study, jobs: usize, loss: impl Fn(u64, u64) -> f64) {
             step = study.next_milestone(step, until);
             let value = loss(job.number.0, step.0);
             let verdict = study.report(job.number, step, vec![value]).unwrap();
-            if verdict == automl_study::Verdict::Complete {
+            if verdict == Verdict::Complete {
                 study.tell(job.number, value).unwrap();
             }
         }
@@ -248,5 +249,29 @@ fn the_best_third_of_a_full_rung_goes_on() {
                 }
             }
         }
+    }
+}
+
+/// A trial is judged where it reaches a rung and not in between, however much better others have been
+/// at that rung since.
+#[test]
+fn trials_are_stopped_at_rungs_alone() {
+    let mut study = study(9, AshaStopping::new(&ladder(9), 3.0).unwrap());
+    let numbers = [0, 1].map(|_| {
+        let Next::Run(job) = study.next_job().unwrap() else { panic!("a trial may start") };
+        job.number
+    });
+    for (trial, step, loss, verdict) in [
+        (0, 1, 0.5, Verdict::Continue),
+        (1, 1, 0.4, Verdict::Continue),
+        (0, 2, 0.9, Verdict::Continue),
+        (1, 3, 0.3, Verdict::Continue),
+        (0, 3, 0.8, Verdict::Stop),
+    ] {
+        assert_eq!(
+            study.report(numbers[trial], step, vec![loss]).unwrap(),
+            verdict,
+            "{trial} {step}"
+        );
     }
 }

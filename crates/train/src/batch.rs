@@ -51,7 +51,6 @@ impl Targets {
     }
 
     /// Targets of equal classes.
-    #[cfg(test)]
     pub(crate) fn smoothed(smoothing: f64) -> Self {
         Self { smoothing, weights: Vec::new() }
     }

@@ -10,6 +10,7 @@ mod error;
 mod evaluation;
 mod export;
 mod fidelity;
+pub mod hypergradient;
 mod int8;
 mod latency;
 mod memory;
