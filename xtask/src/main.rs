@@ -11,6 +11,7 @@ mod findings;
 mod fuzz;
 mod modules;
 mod msrv;
+mod mutants;
 mod package;
 mod prose;
 mod shell;
@@ -61,6 +62,8 @@ Work on the project
                        workers on one record, killed, stopped and cut off, and a check of it
   fuzz [--minutes N] [--target NAME]
                        mutated inputs for everything that reads files or requests
+  mutants [options]    whether the tests notice faults: the patches in mutants/, or with
+                       --generated MINUTES those of cargo-mutants; hours, not in `check`
   bench samplers       our samplers against other libraries, in one run
   bench schedulers     our schedulers against other libraries, in one run
   bench transfer       what earlier studies are worth, leaving one task out
@@ -89,7 +92,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
     // `bench samplers --help` is answered by the bench itself.
     let own = matches!(
         (command.as_str(), rest),
-        ("check" | "arrows" | "prose" | "package" | "bench", [_])
+        ("check" | "arrows" | "prose" | "package" | "mutants" | "bench", [_])
     );
     let asks = |arg: &String| matches!(arg.as_str(), "-h" | "--help" | "help");
     if asks(command) || own && rest.iter().any(asks) {
@@ -102,6 +105,7 @@ fn run(args: &[String]) -> Result<ExitCode> {
         }
         "prose" => findings::report("prose", &prose::findings()?).map(|()| ExitCode::SUCCESS),
         "package" => package::run(rest),
+        "mutants" => mutants::run(rest),
         "bench" => bench::run(rest),
         "chaos" => chaos::run(rest),
         "fuzz" => fuzz::run(rest),
