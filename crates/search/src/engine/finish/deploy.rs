@@ -13,7 +13,6 @@ const NAME: &str = "network";
 impl Finish<'_> {
     /// Quantizes, fine-tunes, tests and exports the networks of the front, as far as was asked for.
     pub(super) fn deploy(&self, front: &mut [Network]) -> Result<(), SearchError> {
-        let targets = &self.setup.settings.search.export;
         for network in front.iter_mut() {
             if self.setup.stop.is_set() {
                 break;
@@ -21,7 +20,7 @@ impl Finish<'_> {
             let mut trained = TrainedNetwork::read(&self.front_folder(network.trial))?;
             let data = self.setup.plan.data_at(trained.record.graph.input_side);
             let program = self.in_int8(network, &mut trained, &data)?;
-            for target in targets {
+            for target in &self.setup.settings.search.export {
                 match (target, &program) {
                     (ExportTarget::Onnx, _) => self.float_model(network, &trained)?,
                     (_, Some(program)) => {

@@ -7,7 +7,7 @@ use automl_arch::NetworkSpec;
 use automl_data::DataSplits;
 use automl_deploy::TrainedNetwork;
 use automl_quantize::Int8Program;
-use automl_train::{Int8Tuning, TunedInt8, export, tune_int8};
+use automl_train::{Int8Tuning, TrainError, TunedInt8, export, tune_int8};
 use std::sync::Arc;
 
 /// The most multiply-accumulates of a test in int8 that was not asked for, of a minute or two.
@@ -25,8 +25,7 @@ impl Finish<'_> {
         let (search, trial) = (&self.setup.settings.search, network.trial);
         let images = data.validation.len() + data.test.len() + 4 * search.calibration;
         if !search.wants_int8() && network.macs.saturating_mul(images as u64) > MOST_WORK {
-            let reason = "it is large; --export onnx-int8 tests it all the same";
-            self.setup.note(format!("trial {trial} is not tested in int8: {reason}"));
+            self.setup.note(format!("trial {trial} is large: --export onnx-int8 tests it in int8"));
             return Ok(None);
         }
         let program = self.calibrated(trained, data).map_err(|reason| {
@@ -36,15 +35,14 @@ impl Finish<'_> {
         let folder = self.front_folder(trial);
         let mut record = NetworkRecord::read(&folder)?;
         let mut before_tuning = record.int8.and_then(|int8| int8.before_tuning);
-        let loss = record.validation_accuracy - program.accuracy(&data.validation);
         if search.wants_int8()
             && before_tuning.is_none()
-            && loss > Int8Tuning::LARGE_LOSS
+            && record.validation_accuracy - program.accuracy(&data.validation)
+                > Int8Tuning::LARGE_LOSS
             && let Some(tuned) = self.tuned(trial, trained, record.epochs, data)
         {
             let spec = NetworkSpec::file(&folder).and_then(|file| NetworkSpec::read(&file));
-            let spec = spec.unwrap_or(NetworkSpec::Nodes(trained.record.graph.clone()));
-            export(&tuned.network, spec, &folder)?;
+            export(&tuned.network, spec.map_err(TrainError::from)?, &folder)?;
             record = record.judged(&tuned.evaluations, &data.class_names);
             saved::describe(&folder, trained.record.graph.clone(), data, &record)?;
             *trained = TrainedNetwork::read(&folder)?;
@@ -71,8 +69,7 @@ impl Finish<'_> {
     ) -> Result<Int8Program, String> {
         let program = network.program().map_err(|error| error.to_string())?.without_dead_units();
         let (count, seed) = (self.setup.settings.search.calibration, self.setup.settings.seed);
-        let input = data.preprocessing();
-        Int8Program::calibrate(&program, &input, &data.train, count, seed)
+        Int8Program::calibrate(&program, &data.preprocessing(), &data.train, count, seed)
             .map_err(|error| error.to_string())
     }
 
@@ -91,8 +88,7 @@ impl Finish<'_> {
             seed: settings.seed,
             ..Int8Tuning::default()
         };
-        let stop = || self.setup.stop.is_set();
-        let graph = &network.record.graph;
+        let (graph, stop) = (&network.record.graph, || self.setup.stop.is_set());
         let tuned = tune_int8(graph, &network.weights, data, &recipe, &tuning, &stop);
         let note = match &tuned {
             Ok(Some(tuned)) => format!("was {tuned}"),
