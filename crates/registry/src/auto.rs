@@ -25,6 +25,8 @@ const COMPLETE: usize = 10;
 ///   results, the third changes the best trial of the highest fidelity; the last two keep a share of
 ///   chance, so that what is good early cannot lead the study astray. Several objectives over a
 ///   conditional space are left to [`TpeSampler`]: of architectures it finds the wider fronts.
+/// - **Trials that start at the highest fidelity** although lower ones are compared (where fidelities are
+///   not resumable) are [`GpSampler`]'s, with the results of all fidelities.
 /// - **Fidelities that no scheduler uses** (ten trials are complete and none was paused or pruned)
 ///   are as good as none.
 ///
@@ -127,6 +129,8 @@ impl Sampler for AutoSampler {
             } else {
                 self.gp.propose(view, rng)
             }
+        } else if starts_at_the_top(view) {
+            self.gp.propose(view, rng)
         } else {
             match rng.random_range(0..3) {
                 0 => self.rung_gp.propose(view, rng),
@@ -176,6 +180,13 @@ fn is_trapped(view: &View<'_>) -> bool {
     let (1, Some(best)) = (history.directions().len(), history.best()) else { return false };
     let complete = history.in_state(State::Complete).filter(|trial| trial.is_feasible());
     complete.filter(|trial| trial.values[0] == best.values[0]).nth(TIES - 1).is_some()
+}
+
+/// Whether the trial is trained to the highest fidelity at once although lower ones are compared, as
+/// [`CostBalancedAsha`](automl_scheduler::CostBalancedAsha) orders where fidelities are not resumable.
+fn starts_at_the_top(view: &View<'_>) -> bool {
+    let one = view.history.directions().len() == 1;
+    one && view.ladder.is_some_and(|l| !l.resumable() && view.target == Some(l.max()))
 }
 
 /// Whether trials are compared before they are complete, as far as the trials show.

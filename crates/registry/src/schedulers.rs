@@ -3,10 +3,11 @@
 use crate::error::find;
 use crate::{PartError, PartSpec, SchedulerEntry};
 use automl_scheduler::{
-    AshaConfig, AshaStoppingConfig, AsyncHyperbandConfig, FreezeThawConfig, HyperbandConfig,
-    MedianConfig, PashaConfig, PercentileConfig, PopulationConfig, SuccessiveHalvingConfig,
+    AshaConfig, AshaStoppingConfig, AsyncHyperbandConfig, CostBalancedAsha, FreezeThawConfig,
+    HyperbandConfig, MedianConfig, PashaConfig, PercentileConfig, PopulationConfig,
+    SuccessiveHalvingConfig,
 };
-use automl_study::part::{OptionError, SchedulerConfig, StudyContext, Supports};
+use automl_study::part::{OptionError, PartConfig, SchedulerConfig, StudyContext, Supports};
 use automl_study::{FullFidelityConfig, Scheduler};
 
 /// One line a scheduler.
@@ -29,6 +30,9 @@ static SCHEDULERS: &[SchedulerEntry] = &[
 
 automl_study::options! {
     /// The scheduler that fits the study: `asha` where there are fidelities, none otherwise.
+    ///
+    /// Where a promoted trial starts again, and of one objective, trials also start at the highest fidelity,
+    /// so that it gets half of the cost of thirty full trainings.
     pub struct AutoSchedulerConfig = "auto" {
         /// Reduction factor `eta` between rungs: the best `1 / eta` of a rung are promoted.
         pub eta: f64 = 3.0, in above(1.0);
@@ -39,7 +43,17 @@ impl SchedulerConfig for AutoSchedulerConfig {
     const SUPPORTS: Supports = Supports::EVERY_STUDY;
 
     fn build(&self, study: &StudyContext<'_>) -> Result<Box<dyn Scheduler>, OptionError> {
-        AshaConfig { eta: self.eta }.build(study)
+        let ladder = study.ladder(Self::NAME)?;
+        if ladder.resumable() || study.objectives > 1 {
+            return AshaConfig { eta: self.eta }.build(study);
+        }
+        self.check()?;
+        let scheduler = CostBalancedAsha::new(ladder, self.eta);
+        let scheduler = scheduler.map_err(|error| OptionError::Unsupported {
+            part: Self::NAME,
+            reason: format!("cannot be made: {error}"),
+        })?;
+        Ok(Box::new(scheduler.with_limit(study.trial_limit)))
     }
 }
 

@@ -58,6 +58,8 @@ pub struct Asha {
     limit: Option<u64>,
     hurdle: Hurdle,
     cursor: Cursor,
+    /// The bracket of trials that compete at no rung.
+    apart: Option<u64>,
 }
 
 impl Asha {
@@ -69,7 +71,12 @@ impl Asha {
         let eta = setting::eta(eta)?;
         let rungs = Rungs::new(ladder.rungs(eta));
         let (hurdle, cursor) = (Hurdle::default(), Cursor::default());
-        Ok(Self { eta, rungs, limit: None, hurdle, cursor })
+        Ok(Self { eta, rungs, limit: None, hurdle, cursor, apart: None })
+    }
+
+    /// Leaves the trials of a bracket out.
+    pub(crate) fn without(self, bracket: u64) -> Self {
+        Self { apart: Some(bracket), ..self }
     }
 
     /// Sets the largest number of trials of the study, if it is known.
@@ -88,7 +95,10 @@ impl Asha {
 
     fn follow(&mut self, history: &History) {
         for trial in history.changed(&mut self.cursor) {
-            self.rungs.place(history, trial);
+            let bracket = trial.run().and_then(|run| run.bracket);
+            if self.apart.is_none() || bracket != self.apart {
+                self.rungs.place(history, trial);
+            }
         }
     }
 }

@@ -4,7 +4,9 @@
 mod common;
 
 use automl_numeric::stream;
-use automl_scheduler::{Asha, AsyncHyperband, Bracket, Hyperband, Pasha, SuccessiveHalving};
+use automl_scheduler::{
+    Asha, AsyncHyperband, Bracket, CostBalancedAsha, Hyperband, Pasha, SuccessiveHalving,
+};
 use automl_study::{
     Fidelity, History, Job, Ladder, Run, Scheduler, State, Trial, TrialId, attribute,
 };
@@ -58,6 +60,27 @@ fn events() -> impl Strategy<Value = Vec<common::Event>> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn cost_balanced_asha(
+        seed in any::<u64>(), eta in 2u32..5, max in 1u64..40, limit in proptest::option::of(1u64..60),
+        events in events(),
+    ) {
+        let ladder = Ladder::new("epoch", 1, max, false).unwrap();
+        let eta = f64::from(eta);
+        let make = || -> Box<dyn Scheduler> {
+            Box::new(CostBalancedAsha::new(&ladder, eta).unwrap().with_limit(limit))
+        };
+        let rungs = ladder.rungs(eta);
+        let machine = Machine { limit, ..Machine::new(&ladder, &make) };
+        machine.play(seed, &events, |decision| match decision.job {
+            Job::Start(Run { target, .. }) => assert!(target == rungs[0] || target == ladder.max()),
+            Job::Resume { trial, target: until } => {
+                fair(decision.before, &rungs, eta, trial, until, Some(0));
+            }
+            other => panic!("{other:?}"),
+        });
+    }
 
     #[test]
     fn asha(
@@ -206,6 +229,39 @@ proptest! {
             prop_assert_eq!(*bracket.fidelities().last().unwrap(), max);
         }
     }
+}
+
+/// Jobs worth thirty full trainings: the share of the cost at the highest fidelity.
+fn full_share(scheduler: impl Scheduler + 'static, ladder: &Ladder) -> f64 {
+    let mut study = automl_study::Study::builder(common::space())
+        .scheduler(ladder.clone(), scheduler)
+        .build()
+        .unwrap();
+    let (mut spent, mut full, mut rng) = (0.0, 0.0, stream(4, 0, "losses"));
+    while spent < 30.0 * ladder.cost(ladder.max()) {
+        let automl_study::Next::Run(job) = study.next_job().unwrap() else { panic!("waits") };
+        let target = job.target.unwrap();
+        let cost = ladder.cost_between(job.fidelity, target);
+        spent += cost;
+        let loss = rand::RngExt::random::<f64>(&mut rng);
+        if target == ladder.max() {
+            full += cost;
+        }
+        if study.report(job.number, target, vec![loss]).unwrap() == automl_study::Verdict::Complete
+        {
+            study.tell(job.number, loss).unwrap();
+        }
+    }
+    full / spent
+}
+
+#[test]
+fn the_highest_fidelity_gets_half_of_the_cost_where_trials_start_again() {
+    let ladder = Ladder::new("epoch", 1, 27, false).unwrap();
+    let balanced = full_share(CostBalancedAsha::new(&ladder, 3.0).unwrap(), &ladder);
+    assert!((0.45..0.6).contains(&balanced), "{balanced}");
+    let plain = full_share(Asha::new(&ladder, 3.0).unwrap(), &ladder);
+    assert!(plain < 0.3, "{plain}");
 }
 
 #[test]
