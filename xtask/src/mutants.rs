@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// Applies each fault of a folder to a copy of the workspace and runs the tests of its crate.
 ///
 /// - `--from FOLDER`: the patches, by default those in `mutants/`.
-/// - `--only TEXT`: only patches whose names contain the text.
+/// - `--only TEXT`: only patches with the text in their names.
 /// - `--generated MINUTES`: instead, the faults that cargo-mutants makes, for so long.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let (mut folder, mut only) = (shell::root().join("mutants"), String::new());
