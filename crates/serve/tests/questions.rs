@@ -91,7 +91,7 @@ fn questions_are_answered_from_what_is_known() {
         json!({ "cmd": "trials", "since": 5, "limit": 3 }),
         json!({ "cmd": "trials", "state": "failed" }),
         json!({ "cmd": "trials", "state": "lost" }),
-        json!({ "cmd": "trials", "sinse": 5 }),
+        json!({ "cmd": "trials", "sinc": 5 }),
         json!({ "cmd": "best", "objective": 1 }),
         json!({ "cmd": "bets" }),
         json!({ "cmd": "recommend" }),
