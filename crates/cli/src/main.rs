@@ -24,6 +24,8 @@ mod report;
 mod search;
 mod settings;
 mod simulate;
+#[cfg(test)]
+mod snapshots;
 mod studies;
 mod train;
 mod tune;

@@ -335,3 +335,33 @@ fn thousands(number: u64) -> String {
     }
     grouped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshots::compare;
+
+    const SUMMARY: &str = include_str!("../../../automl/testdata/finished/summary.json");
+
+    /// The table of a recorded search; the same with everything that a search measures by default, and
+    /// on a narrow terminal.
+    #[test]
+    fn the_final_table() {
+        let mut summary: Summary = serde_json::from_str(SUMMARY).unwrap();
+        let settings = Settings::default();
+        compare("final-table", &table(&summary, &settings, None));
+        for (network, number) in summary.front.iter_mut().zip(1..) {
+            network.latency_us = Some(100.0 * f64::from(number));
+            network.latency_engine = Some("own engine, 32-bit floats, one thread".into());
+            (network.flash_bytes, network.ram_bytes) = (Some(9_348), Some(2_048));
+            network.int8_accuracy = Some(network.test_accuracy);
+            let trial = network.trial;
+            network.deploy = Some(format!("automl export front/trial-{trial} --to c --out t.c"));
+        }
+        let rows = serde_json::json!([{ "score": "params", "spearman": 0.5, "kendall": 0.25 }]);
+        let scores = serde_json::json!({ "epochs": 9, "trials": 20, "rows": rows });
+        summary.scores = serde_json::from_value(scores).unwrap();
+        compare("final-table-whole", &table(&summary, &settings, None));
+        compare("final-table-narrow", &table(&summary, &settings, Some(80)));
+    }
+}
