@@ -3,7 +3,7 @@
 //! Optuna 5 has an attribute `constraints:NAME` for each constraint; earlier versions have a list
 //! `constraints`; its elements count as constraints named by their positions.
 
-use crate::codec;
+use automl_optuna::codec;
 use std::collections::BTreeMap;
 
 /// The attribute of earlier versions: a list.

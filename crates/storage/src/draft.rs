@@ -1,8 +1,8 @@
 //! A trial of Optuna's format while its parts are collected.
 
-use crate::codec;
 use crate::constraints::Constraints;
-use crate::distribution::difference;
+use automl_optuna::codec;
+use automl_optuna::distribution::difference;
 use automl_space::{Choice, Config, Domain, Space};
 use automl_study::{Fidelity, Report, State, Trial, attribute};
 use serde_json::Value;

@@ -1,16 +1,14 @@
 //! Journal files: Optuna's storage for shared file systems.
 
-mod file;
-mod lock;
 mod operation;
 pub(crate) mod record;
 mod replay;
 mod state;
 
-use crate::codec;
 use crate::compare::{difference, unfit};
-use crate::distribution::is_exact;
 use crate::draft::{Draft, Fits, HEARTBEAT};
+use automl_optuna::codec;
+use automl_optuna::distribution::is_exact;
 use automl_space::Space;
 use automl_study::{
     Direction, Expired, Heartbeat, Report, SharedStorage, State, Storage, StoreError, Trial,

@@ -2,10 +2,8 @@
 
 mod address;
 mod backend;
-mod codec;
 mod compare;
 mod constraints;
-mod distribution;
 mod draft;
 mod inspect;
 mod journal;

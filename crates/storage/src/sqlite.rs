@@ -2,9 +2,9 @@
 
 mod durable_log;
 
-use crate::codec;
 use crate::sql::SqlStorage;
 use crate::sql::database::{Access, Cell, Database, Dialect, Failure, Row, Session, Visit};
+use automl_optuna::codec;
 use automl_study::StoreError;
 use durable_log::DurableLog;
 use rusqlite::types::{ToSqlOutput, ValueRef};

@@ -1,10 +1,10 @@
 //! Operations as lines of a journal, written as Python writes JSON.
 
 use super::replay::TrialRow;
-use crate::codec;
 use crate::constraints;
-use crate::distribution::distribution;
 use crate::draft::REPORT;
+use automl_optuna::codec;
+use automl_optuna::distribution::distribution;
 use automl_space::Space;
 use automl_study::{Report, State, Trial, attribute};
 use serde_json::Value;

@@ -1,9 +1,8 @@
 //! A journal with its state: synchronized, and changed under the lock.
 
-use super::file::JournalFile;
-use super::lock::Lock;
 use super::operation::Writer;
 use super::replay::{Replay, TrialRow};
+use automl_optuna::{JournalFile, Lock};
 use automl_study::{StoreError, TrialId, attribute};
 use std::hash::{BuildHasher, RandomState};
 use std::io;

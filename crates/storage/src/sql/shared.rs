@@ -7,7 +7,7 @@ use super::studies::insert_attribute;
 use super::workers::{self, SqlHeartbeat, Worker};
 use super::write::{self, Open};
 use super::{SqlStorage, departures, unavailable};
-use crate::codec;
+use automl_optuna::codec;
 use automl_study::{
     Direction, Expired, Heartbeat, SharedStorage, State, StoreError, Trial, TrialId,
 };

@@ -7,9 +7,9 @@ use super::studies::{Found, check_name, insert_attribute, study_attribute, study
 use super::workers::Worker;
 use super::write::{self, Closed, Open};
 use super::{SPACE, SqlStorage, departures};
-use crate::codec;
 use crate::compare::{difference, unfit};
-use crate::distribution::is_exact;
+use automl_optuna::codec;
+use automl_optuna::distribution::is_exact;
 use automl_space::Space;
 use automl_study::{Direction, Report, SharedStorage, State, Storage, StoreError, Trial, TrialId};
 use serde_json::Value;

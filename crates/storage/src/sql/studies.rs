@@ -2,7 +2,7 @@
 
 use super::database::{Access, Database, Failure, Session, integer};
 use super::{SPACE, SqlStorage, unavailable, write};
-use crate::codec;
+use automl_optuna::codec;
 use automl_space::Space;
 use automl_study::{Direction, StoreError};
 

@@ -7,7 +7,7 @@ use super::database::{Database, Failure, Session};
 use super::rows::json_list;
 use super::watch::Watch;
 use super::write::{self, Open};
-use crate::codec;
+use automl_optuna::codec;
 use automl_study::{Expired, Heartbeat, State, StoreError, TrialId, attribute};
 use serde_json::Value;
 use std::time::Duration;

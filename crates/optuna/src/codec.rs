@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 /// A parameter's value from Optuna's internal number; `None` if it lies outside the domain.
-pub(crate) fn value(domain: &Domain, internal: f64) -> Option<Value> {
+pub fn value(domain: &Domain, internal: f64) -> Option<Value> {
     let value = match domain {
         // Of a grid, its very point.
         Domain::Float(_) if domain.contains(Value::Float(internal)) => domain.nearest(internal)?,
@@ -21,7 +21,7 @@ pub(crate) fn value(domain: &Domain, internal: f64) -> Option<Value> {
 }
 
 /// A literal as JSON.
-pub(crate) fn literal(choice: &Choice) -> serde_json::Value {
+pub fn literal(choice: &Choice) -> serde_json::Value {
     match choice {
         Choice::Null => serde_json::Value::Null,
         Choice::Bool(x) => (*x).into(),
@@ -32,7 +32,7 @@ pub(crate) fn literal(choice: &Choice) -> serde_json::Value {
 }
 
 /// The name of a state in the schema; a paused trial is a running one with an attribute.
-pub(crate) fn state_name(state: State) -> &'static str {
+pub fn state_name(state: State) -> &'static str {
     match state {
         State::Waiting => "WAITING",
         State::Running | State::Paused => "RUNNING",
@@ -43,7 +43,7 @@ pub(crate) fn state_name(state: State) -> &'static str {
 }
 
 /// The state behind a name.
-pub(crate) fn state(name: &str, paused: bool) -> Option<State> {
+pub fn state(name: &str, paused: bool) -> Option<State> {
     Some(match name {
         "WAITING" => State::Waiting,
         "RUNNING" if paused => State::Paused,
@@ -55,14 +55,16 @@ pub(crate) fn state(name: &str, paused: bool) -> Option<State> {
     })
 }
 
-pub(crate) fn direction_name(direction: Direction) -> &'static str {
+/// The name of a direction in the schema.
+pub fn direction_name(direction: Direction) -> &'static str {
     match direction {
         Direction::Minimize => "MINIMIZE",
         Direction::Maximize => "MAXIMIZE",
     }
 }
 
-pub(crate) fn direction(name: &str) -> Option<Direction> {
+/// The direction behind a name.
+pub fn direction(name: &str) -> Option<Direction> {
     match name {
         "MINIMIZE" => Some(Direction::Minimize),
         "MAXIMIZE" => Some(Direction::Maximize),
@@ -71,7 +73,7 @@ pub(crate) fn direction(name: &str) -> Option<Direction> {
 }
 
 /// A number as value and type; NaN and infinities have no value but a type.
-pub(crate) fn number(x: f64) -> (Option<f64>, &'static str) {
+pub fn number(x: f64) -> (Option<f64>, &'static str) {
     if x.is_nan() {
         (None, "NAN")
     } else if x == f64::INFINITY {
@@ -84,7 +86,7 @@ pub(crate) fn number(x: f64) -> (Option<f64>, &'static str) {
 }
 
 /// The inverse of [`number`].
-pub(crate) fn parse_number(value: Option<f64>, kind: &str) -> f64 {
+pub fn parse_number(value: Option<f64>, kind: &str) -> f64 {
     match (kind, value) {
         ("INF_POS", _) => f64::INFINITY,
         ("INF_NEG", _) => f64::NEG_INFINITY,
@@ -94,7 +96,7 @@ pub(crate) fn parse_number(value: Option<f64>, kind: &str) -> f64 {
 }
 
 /// Numbers as JSON, with NaN and infinities as strings.
-pub(crate) fn numbers(values: &[f64]) -> serde_json::Value {
+pub fn numbers(values: &[f64]) -> serde_json::Value {
     let json = |x: &f64| match number(*x) {
         (Some(x), _) => serde_json::Value::from(x),
         (None, kind) => kind.into(),
@@ -103,7 +105,7 @@ pub(crate) fn numbers(values: &[f64]) -> serde_json::Value {
 }
 
 /// The inverse of [`numbers`].
-pub(crate) fn parse_numbers(json: &serde_json::Value) -> Option<Vec<f64>> {
+pub fn parse_numbers(json: &serde_json::Value) -> Option<Vec<f64>> {
     let number = |x: &serde_json::Value| match x {
         serde_json::Value::String(kind) => Some(parse_number(None, kind)),
         other => other.as_f64(),
@@ -113,7 +115,7 @@ pub(crate) fn parse_numbers(json: &serde_json::Value) -> Option<Vec<f64>> {
 
 /// The value of a constraint as Python's JSON, in which infinities are bare words. A NaN, with arbitrary
 /// feasibility in Optuna, becomes infinite.
-pub(crate) fn constraint(value: f64) -> String {
+pub fn constraint(value: f64) -> String {
     match value {
         x if x.is_nan() || x == f64::INFINITY => "Infinity".to_owned(),
         f64::NEG_INFINITY => "-Infinity".to_owned(),
@@ -123,7 +125,7 @@ pub(crate) fn constraint(value: f64) -> String {
 
 /// The values of a list of constraints, also of the texts of other programs. A value that cannot be
 /// read is NaN, so that its trial does not count as feasible.
-pub(crate) fn parse_constraints(text: &str) -> Vec<f64> {
+pub fn parse_constraints(text: &str) -> Vec<f64> {
     let quoted = |token: &str| match token {
         "Infinity" => "\"INF_POS\"",
         "-Infinity" => "\"INF_NEG\"",
@@ -139,7 +141,7 @@ pub(crate) fn parse_constraints(text: &str) -> Vec<f64> {
 }
 
 /// Reads JSON as Python writes it: bare `NaN` and infinities, outside strings, count as null.
-pub(crate) fn parse_json(text: &str) -> Option<serde_json::Value> {
+pub fn parse_json(text: &str) -> Option<serde_json::Value> {
     if let Ok(value) = serde_json::from_str(text) {
         return Some(value);
     }
@@ -148,7 +150,7 @@ pub(crate) fn parse_json(text: &str) -> Option<serde_json::Value> {
 
 /// Reads JSON as Python writes it: bare `NaN` and infinities, outside strings, become the words of
 /// [`number`].
-pub(crate) fn parse_python(text: &str) -> Option<serde_json::Value> {
+pub fn parse_python(text: &str) -> Option<serde_json::Value> {
     if let Ok(value) = serde_json::from_str(text) {
         return Some(value);
     }
@@ -192,13 +194,13 @@ fn replace_tokens(text: &str, replace: impl Fn(&str) -> &'static str) -> String 
 }
 
 /// Microseconds since 1970 as the schema's naive UTC text.
-pub(crate) fn datetime(micros: i64) -> Option<String> {
+pub fn datetime(micros: i64) -> Option<String> {
     let time = Timestamp::from_microsecond(micros).ok()?;
     Some(time.strftime("%Y-%m-%d %H:%M:%S%.6f").to_string())
 }
 
 /// The inverse of [`datetime`].
-pub(crate) fn parse_datetime(text: &str) -> Option<i64> {
+pub fn parse_datetime(text: &str) -> Option<i64> {
     let time: DateTime = text.parse().ok()?;
     Some(TimeZone::UTC.to_timestamp(time).ok()?.as_microsecond())
 }

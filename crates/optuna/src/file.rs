@@ -1,13 +1,13 @@
 //! The file of a journal: reading what is new, appending.
 
-use super::lock::Lock;
+use crate::Lock;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// A file of lines, of which a part has been read.
 #[derive(Debug)]
-pub(super) struct JournalFile {
+pub struct JournalFile {
     path: PathBuf,
     /// The end of the last complete line that was read.
     offset: u64,
@@ -15,22 +15,29 @@ pub(super) struct JournalFile {
 
 impl JournalFile {
     /// Opens the file, and creates it where there is none.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// The file can neither be opened nor created.
+    pub fn open(path: &Path) -> io::Result<Self> {
         OpenOptions::new().create(true).append(true).open(path)?;
         Ok(Self { path: path.to_owned(), offset: 0 })
     }
 
     /// A file that exists, from its beginning.
-    pub(super) fn existing(path: &Path) -> Self {
+    pub fn existing(path: &Path) -> Self {
         Self { path: path.to_owned(), offset: 0 }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// The place of the file.
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// The complete lines that were added since the last call.
-    pub(super) fn new_lines(&mut self) -> io::Result<Vec<String>> {
+    ///
+    /// # Errors
+    /// The file cannot be read, is not UTF-8, or is shorter than before.
+    pub fn new_lines(&mut self) -> io::Result<Vec<String>> {
         let mut file = File::open(&self.path)?;
         let size = file.metadata()?.len();
         if size < self.offset {
@@ -52,7 +59,10 @@ impl JournalFile {
 
     /// Appends lines and waits until they are on the disk. Everything before must have been read, under
     /// the lock that is held.
-    pub(super) fn append(&mut self, lines: &[String], _lock: &Lock) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// The file cannot be written: then it is as before.
+    pub fn append(&mut self, lines: &[String], _lock: &Lock) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).open(&self.path)?;
         // A writer that died left a part of a line, which would spoil the next one.
         if file.metadata()?.len() > self.offset {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const EXACT: u64 = 1 << 53;
 
 /// The distribution of a domain, as Optuna's JSON.
-pub(crate) fn distribution(domain: &Domain) -> String {
+pub fn distribution(domain: &Domain) -> String {
     let name = name(domain);
     let attributes = match domain {
         Domain::Float(d) => {
@@ -31,7 +31,7 @@ fn name(domain: &Domain) -> &'static str {
 
 /// The domain of a distribution in Optuna's JSON, with the names of former versions; `None` where it
 /// is not one.
-pub(crate) fn domain(stored: &str) -> Option<Domain> {
+pub fn domain(stored: &str) -> Option<Domain> {
     let json: Value = crate::codec::parse_json(stored)?;
     let attributes = &json["attributes"];
     let number = |key: &str| attributes[key].as_f64();
@@ -76,7 +76,7 @@ fn choices(list: &Value) -> Option<CategoricalDomain> {
 
 /// Why a value that was stored under a distribution means something else in a domain, in words.
 /// Bounds and steps may differ, as they may from trial to trial in Optuna.
-pub(crate) fn difference(stored: &str, domain: &Domain) -> Option<String> {
+pub fn difference(stored: &str, domain: &Domain) -> Option<String> {
     if stored == distribution(domain) {
         return None;
     }
@@ -102,7 +102,7 @@ pub(crate) fn difference(stored: &str, domain: &Domain) -> Option<String> {
 }
 
 /// Whether every value of a domain survives as a float.
-pub(crate) fn is_exact(domain: &Domain) -> bool {
+pub fn is_exact(domain: &Domain) -> bool {
     match domain {
         Domain::Int(d) => d.low().unsigned_abs().max(d.high().unsigned_abs()) <= EXACT,
         Domain::Float(_) | Domain::Categorical(_) => true,

@@ -20,7 +20,7 @@ const LONGEST: Duration = Duration::from_millis(50);
 /// which ends with the process, and notes there which link is its own. Whoever has that lock and finds
 /// the noted link still there knows that its owner is dead.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub struct Lock {
     path: PathBuf,
     /// Open, hence locked, as long as the lock is held.
     _holder: Option<File>,
@@ -28,7 +28,10 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Waits for the lock of a file.
-    pub(super) fn take(file: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// The link cannot be made for another reason than that it exists.
+    pub fn take(file: &Path) -> io::Result<Self> {
         let path = beside(file, ".lock");
         let mut holder = holder(file);
         if let Some(holder) = &mut holder
