@@ -7,7 +7,7 @@ pub(crate) mod executor;
 mod finish;
 mod folder;
 mod learn;
-mod learn_recipe;
+mod learnt_recipe;
 pub(crate) mod objective;
 mod part;
 pub(crate) mod plan;

@@ -80,39 +80,3 @@ fn of_two_processes_that_learn_one_proposes() {
     let learning = events.iter().filter(|event| matches!(event, Event::Learning { .. }));
     assert_eq!(learning.count(), 1);
 }
-
-#[test]
-fn a_bad_recipe_is_repaired_once_before_the_search() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut settings = Settings { study: Some("recipe".into()), ..Settings::default() };
-    settings.runs = folder.path().to_owned();
-    settings.device = Device::Cpu;
-    settings.search.trials = 2;
-    settings.search.learn_recipe = true;
-    settings.training.epochs = Some(8);
-    settings.training.final_epochs = Some(1);
-    settings.training.learning_rate = Some(1e-3);
-    let notes = Mutex::new(Vec::new());
-    let search = || {
-        let observer = |event: &Event| {
-            if let Event::Note(note) = event {
-                notes.lock().unwrap().push(note.clone());
-            }
-        };
-        let outcome = run(&settings, &StopFlag::new(), &observer).unwrap();
-        assert!(outcome.finished().is_some());
-        std::mem::take(&mut *notes.lock().unwrap())
-    };
-    let first = search();
-    let file = folder.path().join("recipe").join("recipe.json");
-    let text = std::fs::read_to_string(&file).unwrap();
-    let learnt: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert!(learnt["learning_rate"].as_f64().unwrap() > 3e-3, "{text}");
-    let accuracy = |name: &str| learnt[name]["accuracy"].as_f64().unwrap();
-    assert!(accuracy("learnt") > accuracy("given"), "{text}");
-    assert!(first.iter().any(|note| note.starts_with("learnt recipe") && note.ends_with("kept")));
-
-    // A study keeps its recipe: the note that says it is being learnt is missing.
-    assert_eq!(search(), first[1..]);
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
-}

@@ -59,9 +59,13 @@ impl Settings {
             let reason = "a weight-sharing network exists for the space \"blocks\" only";
             return wrong("search.search-and-learn", "true".into(), reason);
         }
-        if self.search.tune_recipe && (self.search.search_and_learn || self.search.learn_recipe) {
-            let reason = "the recipe is searched with the networks; leave out search-and-learn and learn-recipe";
+        if self.search.tune_recipe && self.search.search_and_learn {
+            let reason = "a weight-sharing network learns no recipe; leave out search-and-learn";
             return wrong("search.tune-recipe", "true".into(), reason);
+        }
+        if self.search.learn_recipe {
+            let reason = "recipes are learned by hypergradients no more; use search.tune-recipe";
+            return wrong("search.learn-recipe", "true".into(), reason);
         }
         self.data.check()?;
         self.check_counts()?;

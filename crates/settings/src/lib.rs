@@ -260,8 +260,8 @@ pub struct SearchSettings {
     /// decay, batch, label smoothing, augmentation, average of the weights, and the side of the images
     /// where `sides` is empty. The first quarter of the trials keeps the recipe below.
     pub tune_recipe: bool,
-    /// Whether a training before the search learns learning rate, weight decay, label smoothing and
-    /// the augmented share by hypergradients. They are used where they do better.
+    /// Whether a study of an earlier version learned its recipe before the trials; refused for a new
+    /// one.
     pub learn_recipe: bool,
 }
 

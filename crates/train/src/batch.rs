@@ -51,6 +51,7 @@ impl Targets {
     }
 
     /// Targets of equal classes.
+    #[cfg(test)]
     pub(crate) fn smoothed(smoothing: f64) -> Self {
         Self { smoothing, weights: Vec::new() }
     }

@@ -10,7 +10,6 @@ mod error;
 mod evaluation;
 mod export;
 mod fidelity;
-pub mod hypergradient;
 mod int8;
 mod latency;
 mod memory;

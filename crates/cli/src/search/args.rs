@@ -40,9 +40,6 @@ Examples:
   cargo xtask search --tune recipe
       optimizer, learning rate, decay, batch and augmentation are searched with the networks
 
-  cargo xtask search --learn-recipe
-      hypergradients adjust the training recipe first
-
   cargo xtask search --study digits-1 --trials 120
       go on with an earlier study, to 120 candidates in all
 
@@ -149,10 +146,6 @@ pub(crate) struct SearchArgs {
     /// smoothing, augmentation, average of the weights, and the side where --sides is not given
     #[arg(long, value_name = "recipe", help_heading = "Search", value_parser = ["recipe"])]
     tune: Option<String>,
-    /// Learn learning rate, weight decay, label smoothing and augmentation by hypergradients in a
-    /// training before the search; used where they do better
-    #[arg(long, help_heading = "Search")]
-    learn_recipe: bool,
     /// Sampler that proposes candidates, perhaps with options: NAME or 'NAME{option=value,...}'
     #[arg(long, value_name = "NAME", help_heading = "Search", help = sampler_help("auto", 2))]
     sampler: Option<String>,
@@ -257,7 +250,6 @@ impl SearchArgs {
             ("search.portfolio", self.no_portfolio.then(|| "false".to_owned())),
             ("search.search-and-learn", self.search_and_learn.then(|| "true".to_owned())),
             ("search.tune-recipe", self.tune.as_ref().map(|_| "true".to_owned())),
-            ("search.learn-recipe", self.learn_recipe.then(|| "true".to_owned())),
             ("search.sampler", text(&self.sampler)),
             ("search.scheduler", text(&self.scheduler)),
             ("training.recipe", text(&self.recipe)),

@@ -10,7 +10,7 @@ use super::pool::{Pool, lock};
 use super::setup::Setup;
 use super::trial_metrics::TrialMetrics;
 use crate::{CostObjective, Event, Network, NetworkRecord, SearchError, saved};
-use automl_candidates::{Candidate, CurveExtrapolation};
+use automl_candidates::{Candidate, CurveExtrapolation, final_order};
 use automl_numeric::pareto;
 use automl_study::{History, State};
 use automl_train::{Timing, TrainError, latency_engine, measure};
@@ -101,8 +101,8 @@ impl Finish<'_> {
         self.setup.folder.path.join("front").join(format!("trial-{trial}"))
     }
 
-    /// The best candidates of the search by non-domination rank of the extrapolated loss and the
-    /// cost, the ends and the most isolated of each rank first, every network once.
+    /// The best candidates of the search by extrapolated loss and cost in their [final_order], every
+    /// network once.
     fn finalists(&self, history: &History) -> Vec<Finalist> {
         let plan = self.setup.plan;
         let rungs = plan.rungs.ladder.rungs(ETA).into_iter().map(u64::from).collect();
@@ -121,7 +121,7 @@ impl Finish<'_> {
         let share = plan.data.train.len() as f64 / plan.search_data.train.len() as f64;
         let mut ids = HashSet::new();
         let mut finalists = Vec::new();
-        for index in pareto::order(&losses) {
+        for index in final_order(&losses) {
             let trial = judged[index].0;
             let Ok(candidate) = plan.candidates.of(&trial.config) else { continue };
             // A study that goes on under tighter limits has trials beyond them.

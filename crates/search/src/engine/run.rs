@@ -5,7 +5,6 @@ use super::estimate::Estimate;
 use super::executor::Executor;
 use super::finish::Finish;
 use super::learn::Learning;
-use super::learn_recipe::RecipeLearning;
 use super::objective::directions;
 use super::plan::{ETA, Plan};
 use super::pool::Pool;
@@ -15,7 +14,7 @@ use super::scores;
 use super::session::{Session, free_checkpoints};
 use super::setup::Setup;
 use super::time::{Phase, TimeLimit, is_over};
-use super::{rungs, so_far, timing};
+use super::{learnt_recipe, rungs, so_far, timing};
 use crate::data::{Earlier, check_record, open_data, study_name};
 use crate::error::unless_stopped;
 use crate::file::write_file;
@@ -142,8 +141,7 @@ impl SearchBuilder<'_> {
         }
     }
 
-    /// Learns the recipe and measures the latency table, where asked for; false where the stop flag
-    /// was set.
+    /// Measures the latency table, where asked for; false where the stop flag was set.
     fn prepare(
         &self,
         session: &mut Session,
@@ -153,13 +151,11 @@ impl SearchBuilder<'_> {
         time: TimeLimit,
     ) -> Result<bool, SearchError> {
         if session.settings.search.learn_recipe {
-            let setup = self.setup(session, plan, device);
-            let workers = Pool::new(session.settings.workers, device).workers;
-            let deadline = time.deadline(Phase::Recipe);
-            let training = RecipeLearning { setup, deadline }.run(record, workers)?;
-            session.folder.filled = true;
+            // Of an earlier version: studies learn no recipe any more.
+            let Session { settings, folder, .. } = &mut *session;
+            let training = learnt_recipe::settings(record, &folder.path, &settings.training)?;
             plan.train_by(&training)?;
-            session.settings.training = training;
+            settings.training = training;
         }
         if session.settings.search.wants_latency() {
             let setup = self.setup(session, plan, device);

@@ -14,8 +14,6 @@ pub(crate) struct TimeLimit {
 /// A phase of a search, which ends after a share of the time limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Phase {
-    /// Learning of the recipe.
-    Recipe,
     /// Measurement of the latency table.
     Latency,
     /// Trials.
@@ -28,7 +26,6 @@ impl TimeLimit {
     /// The end of a phase; `None` without a limit, or with one beyond the clock's range.
     pub(crate) fn deadline(self, phase: Phase) -> Option<Instant> {
         let share = match phase {
-            Phase::Recipe => 0.1,
             Phase::Latency => 0.2,
             Phase::Trials => 0.4,
             Phase::Final => 1.0,

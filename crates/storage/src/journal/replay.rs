@@ -107,7 +107,7 @@ impl Replay {
     /// Applies a line.
     ///
     /// # Errors
-    /// A description of a line that is no operation.
+    /// A description of an invalid line.
     pub(super) fn apply(&mut self, line: &str) -> Result<(), String> {
         self.lines += 1;
         let line_number = self.lines;
