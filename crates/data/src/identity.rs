@@ -30,6 +30,38 @@ pub struct DataIdentity {
     pub images: usize,
     /// The names of the classes, in the order of a network's outputs.
     pub classes: Vec<String>,
+    /// Fingerprints of earlier states of the data that were accepted, oldest first: trainings on them
+    /// may go on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<String>,
+}
+
+impl DataIdentity {
+    /// Whether a training on data of some fingerprint may go on with these data: they are the same, or
+    /// followed them with the user's consent. Records of earlier versions have no fingerprint.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_data::Dataset;
+    ///
+    /// let identity = Dataset::digits()?.identity();
+    /// let mut grown = identity.clone().after(&identity);
+    /// grown.fingerprint = "another".into();
+    /// assert!(grown.continues(&identity.fingerprint) && !identity.continues("another"));
+    /// # Ok::<(), automl_data::DatasetError>(())
+    /// ```
+    pub fn continues(&self, fingerprint: &str) -> bool {
+        fingerprint.is_empty()
+            || self.fingerprint == fingerprint
+            || self.former.iter().any(|former| former == fingerprint)
+    }
+
+    /// The identity of data that follow others with the user's consent.
+    pub fn after(mut self, known: &Self) -> Self {
+        self.former.clone_from(&known.former);
+        self.former.push(known.fingerprint.clone());
+        self
+    }
 }
 
 impl Dataset {
@@ -48,6 +80,7 @@ impl Dataset {
             fingerprint: hasher.finalize().to_hex()[..32].to_owned(),
             images: parts().map(Images::len).sum(),
             classes: self.class_names.clone(),
+            former: Vec::new(),
         }
     }
 }

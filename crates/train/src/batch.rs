@@ -175,6 +175,26 @@ pub(crate) fn gradients_in_parts(
     sum.unwrap_or_else(|| gradients_of(network, data, batch, noise, device))
 }
 
+/// Updates the running statistics of normalization by a batch in `parts`, each of them observed by
+/// itself. `seen` is the number of parts so far, of all of which the statistics become the mean.
+pub(crate) fn observe_in_parts(
+    network: &mut Network,
+    data: &DataSplits,
+    batch: &Batch,
+    parts: usize,
+    seen: &mut usize,
+    device: &Device,
+) {
+    let count = batch.labels.len();
+    let size = count.div_ceil(parts.clamp(1, (count / 2).max(1))).max(1);
+    for pixels in batch.pixels.chunks(size * data.train.size().max(1)) {
+        *seen += 1;
+        network.set_norm_momentum(1.0 / *seen as f64);
+        let count = pixels.len() / data.train.size().max(1);
+        network.observe(images(data, pixels.to_vec(), count, device));
+    }
+}
+
 /// Replaces gradients `g` by `share g`, plus those that are known.
 struct Weighted<'a> {
     gradients: &'a mut Gradients,

@@ -59,6 +59,12 @@ pub enum CheckpointError {
         /// Misfit between weights and architecture.
         source: LoadError,
     },
+    /// The training began on other data.
+    #[error("{} is the checkpoint of a training on other data", path.display())]
+    OtherData {
+        /// The file.
+        path: PathBuf,
+    },
     /// The training cannot go on with this data.
     #[error(transparent)]
     Train(#[from] TrainError),
@@ -80,6 +86,9 @@ struct Meta {
     optimizer_steps: u64,
     #[serde(default, skip_serializing_if = "is_zero")]
     average_steps: u64,
+    /// The fingerprint of the data; empty in checkpoints of earlier versions.
+    #[serde(default)]
+    data: String,
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -105,6 +114,7 @@ impl Training {
                 OptimizerState::AdamW(adamw) => adamw.steps,
             },
             average_steps: self.average.steps,
+            data: self.data().identity.fingerprint.clone(),
         };
         let mut tensors = self.network.tensors();
         for (name, id) in self.network.parameter_ids() {
@@ -255,6 +265,9 @@ impl Training {
         let text = header.metadata().as_ref().and_then(|map| map.get(KEY));
         let text = text.ok_or_else(|| content("it has no metadata".into()))?;
         let meta: Meta = serde_json::from_str(text).map_err(|e| content(e.to_string()))?;
+        if !data.identity.continues(&meta.data) {
+            return Err(CheckpointError::OtherData { path: path.to_owned() });
+        }
         let is_state = |tensor: &NamedTensor| {
             tensor.name.split_once('.').is_some_and(|(first, _)| STATES.contains(&first))
         };

@@ -10,6 +10,7 @@ mod error;
 mod evaluation;
 mod export;
 mod fidelity;
+mod folded;
 mod int8;
 mod latency;
 mod memory;
@@ -33,6 +34,7 @@ pub use error::TrainError;
 pub use export::{ExportError, export};
 pub use fidelity::{Fidelity, FidelityError, PreparedFidelity};
 pub use int8::{Int8Error, Int8Tuning, TunedInt8, tune_int8};
+pub use folded::FoldedTraining;
 pub use latency::{
     LatencyError, LatencyProfile, LatencyReport, LatencySample, LatencyTable, Operation,
     OperationKind, Timing, latency_engine, measure, operations,

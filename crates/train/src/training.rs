@@ -1,7 +1,7 @@
 //! Training of one network.
 
 use crate::average::Average;
-use crate::batch::{Targets, gradients, gradients_in_parts, images};
+use crate::batch::{Targets, gradients_in_parts, observe_in_parts};
 use crate::device::loader_threads;
 use crate::evaluation::{evaluate, outputs};
 use crate::optimizer::OptimizerState;
@@ -169,7 +169,9 @@ impl Training {
         let has = (data.channels, data.side, data.classes);
         if takes != has {
             let text = |(channels, side, classes): (usize, usize, usize)| {
-                format!("{channels} channels, {side} pixels and {classes} classes")
+                let color =
+                    if channels == 1 { "1 channel".into() } else { format!("{channels} channels") };
+                format!("{color}, {side} pixels and {classes} classes")
             };
             return Err(TrainError::Mismatch { takes: text(takes), has: text(has) });
         }
@@ -232,6 +234,25 @@ impl Training {
             NetworkSpec::Blocks(architecture) => Some(architecture),
             NetworkSpec::Nodes(_) => None,
         }
+    }
+
+    /// The number of parts of a batch that are trained on one after the other, since the activations of
+    /// all of it would take more than 256 MB. The gradient is the mean over the parts, but each is
+    /// normalized by its own statistics, so that the numbers differ from those of a whole batch.
+    pub fn parts(&self) -> usize {
+        self.memory.parts(self.recipe.batch)
+    }
+
+    /// A sentence on a training in [`parts`](Self::parts) of a batch; `None` for whole batches.
+    pub fn in_parts(&self) -> Option<String> {
+        let (batch, parts) = (self.recipe.batch, self.parts());
+        let part = batch.div_ceil(parts);
+        (parts > 1).then(|| {
+            format!(
+                "the activations of {batch} images take more than 256 MB: a batch is trained in {parts} \
+                 parts of {part} images, each normalized by its own statistics"
+            )
+        })
     }
 
     /// The network as it is now, in training mode.
@@ -326,7 +347,7 @@ impl Training {
         let batch = self.targets.prepare(batch, self.data.classes, mixed.as_ref());
         let mut rng = stream(self.seed, step, "noise");
         let noise = self.network.noise(count, dropout, stochastic_depth, &mut rng);
-        let parts = self.memory.parts(count);
+        let parts = self.parts();
         let (value, gradients) =
             gradients_in_parts(&self.network, &self.data, batch, parts, &noise, &self.device);
         let (rates, rate) = (self.rates(), self.rate(step));
@@ -343,8 +364,10 @@ impl Training {
     pub fn gradients(&self, count: usize, mut each: impl FnMut(&[NamedTensor])) {
         let network = self.network.copy();
         for batch in self.batches(1 << 31).take(count) {
+            let batch = self.targets.prepare(batch, self.data.classes, None);
+            let (parts, noise) = (self.parts(), Noise::default());
             let (_, gradients) =
-                gradients(&network, &self.data, batch, &self.targets, &self.device);
+                gradients_in_parts(&network, &self.data, batch, parts, &noise, &self.device);
             each(&network.gradient_tensors(&gradients));
         }
     }
@@ -363,10 +386,9 @@ impl Training {
             false => (self.network.copy(), RECALIBRATION),
         };
         let batches = self.batches(u32::MAX.into());
-        for (k, batch) in batches.take(count).enumerate() {
-            copy.set_norm_momentum(1.0 / (k + 1) as f64);
-            let count = batch.labels.len();
-            copy.observe(images(&self.data, batch.pixels, count, &self.device));
+        let mut seen = 0;
+        for batch in batches.take(count) {
+            observe_in_parts(&mut copy, &self.data, &batch, self.parts(), &mut seen, &self.device);
         }
         copy.valid()
     }

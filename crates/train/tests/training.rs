@@ -402,3 +402,42 @@ fn exported_networks_give_the_same_scores() {
     assert_eq!(scores(&network), scores(&from_safetensors));
     assert_eq!(scores(&network), scores(&from_burnpack));
 }
+
+/// A checkpoint belongs to its data, and to those that followed them with the user's consent.
+#[test]
+fn a_checkpoint_goes_on_with_its_data_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.ckpt");
+    let data = small();
+    let recipe = Recipe::for_data(&data, 2);
+    Training::new(&architecture(), &data, &recipe, 0, &cpu()).unwrap().save(&path).unwrap();
+    assert!(Training::resume(&path, &data, &cpu()).is_ok());
+    let mut other = DataSplits::clone(&data);
+    other.identity.fingerprint = "other".into();
+    let resumed = |data: &DataSplits| Training::resume(&path, &Arc::new(data.clone()), &cpu());
+    assert!(matches!(resumed(&other), Err(CheckpointError::OtherData { .. })));
+    other.identity = other.identity.clone().after(&data.identity);
+    assert!(resumed(&other).is_ok());
+}
+
+#[test]
+fn large_activations_are_trained_in_parts() {
+    let pixels = (0..24 * 3 * 96 * 96).map(|i| (i * 7 % 251) as u8).collect();
+    let labels = (0..24).map(|i| i % 2).collect();
+    let images = automl_data::Images::new(3, 96, pixels, labels);
+    let names = vec!["a".to_owned(), "b".to_owned()];
+    let data = Dataset::new("stripes", names, images, false);
+    let data = Arc::new(DataSplits::split(&data, 0.2, 0).unwrap());
+    let recipe = Recipe { batch: 12, ..Recipe::for_data(&data, 1) };
+    let parts = |channels: usize| {
+        let layers = [
+            Layer::once(Block::conv(channels, 3, 1, Activation::Relu)),
+            Layer::once(Block::GlobalAvgPool),
+            Layer::once(Block::Flatten),
+            Layer::once(Block::linear(2)),
+        ];
+        let architecture = Architecture::new(3, 96, layers);
+        Training::new(&architecture, &data, &recipe, 0, &cpu()).unwrap().parts()
+    };
+    assert_eq!((parts(8), parts(600)), (1, 2));
+}
