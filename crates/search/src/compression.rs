@@ -6,7 +6,7 @@ pub use crate::network_record::{Compression, Measured, Method};
 pub use automl_compress::{Goal, GoalError};
 pub use folder::OutFolderError;
 
-use crate::data::{Earlier, describe, open_data};
+use crate::data::{Earlier, describe, input, open_data};
 use crate::engine::pool::Pool;
 use crate::split::{manifest, reconcile};
 use crate::{Completion, NetworkRecord, SearchError, Settings, SplitError, SplitSettings, saved};
@@ -15,7 +15,8 @@ use automl_compress::{
     Budget, Callbacks, CompressError, CompressionEvent, FineTuning, Model, ModelError, Pruning,
     RankRule, RankTarget, both_and_tune, decompose_and_tune, fine_tuning, prune_and_tune,
 };
-use automl_data::{Manifest, Recipe, Split};
+use automl_data::{Manifest, Preprocessing, Recipe, Split};
+use automl_deploy::{NETWORK_FILE, NetworkFile};
 use automl_study::StopFlag;
 use automl_train::{Evaluation, TrainError, Training, WeightsError, export, read_weights};
 use folder::OutFolder;
@@ -180,8 +181,14 @@ pub fn run(
     let folder = OutFolder::claim(&job.out)?;
     let note = |note: String| observer(&Progress::Note(note));
     let known = manifest(&weights).map_err(SearchError::from)?;
-    let earlier = Earlier::new(known.as_ref(), reconciled.is_known);
-    let (chosen, data) = open_data(settings, earlier, &note)?;
+    let (preprocessing, classes) = preparation(job);
+    let input = input(model.graph()).known(preprocessing.as_ref(), &classes);
+    let earlier = Earlier::new(known.as_ref(), reconciled.is_known).or_network(input);
+    let (chosen, mut data) = open_data(settings, earlier, &note)?;
+    if let Some(known) = preprocessing.filter(|known| known.channels == data.channels) {
+        // The weights are those for pixels that are normalized so.
+        (data.mean, data.sd) = (known.mean, known.sd);
+    }
     let manifest = known.iter().fold(data.manifest(), Manifest::after);
     let epochs = job.epochs.unwrap_or_else(|| {
         settings.training.finish_epochs(&data, settings.search_epochs()).div_ceil(3)
@@ -231,6 +238,15 @@ fn read(job: &Job) -> Result<(Model, PathBuf), InputError> {
         Ok(model) => Ok((model, weights)),
         Err(source) => Err(InputError::Fit { weights, network, source: Box::new(source) }),
     }
+}
+
+/// The preprocessing and the names of the classes in the record of a job's network, where it has one.
+fn preparation(job: &Job) -> (Option<Preprocessing>, Vec<String>) {
+    let file = match job.network.is_dir() {
+        true => job.network.join(NETWORK_FILE),
+        false => job.network.with_file_name(NETWORK_FILE),
+    };
+    NetworkFile::read(&file).map(|record| (record.input, record.classes)).unwrap_or_default()
 }
 
 impl Job {

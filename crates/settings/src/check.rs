@@ -97,8 +97,23 @@ impl Settings {
                 return wrong(name, value.to_string(), "must be at least 2");
             }
         }
+        self.check_folds()?;
         self.fidelity.check()?;
         self.training.check_epochs(&self.fidelity.ladder)
+    }
+
+    /// Checks that candidates can be cross-validated.
+    fn check_folds(&self) -> Result<(), SettingsError> {
+        let Some(folds) = self.training.folds else { return Ok(()) };
+        let reason = if self.fidelity.ladder != LadderSettings::Epochs {
+            "candidates are cross-validated on the ladder of epochs only"
+        } else if !self.search.sides.is_empty() {
+            "sides cannot be searched by cross-validation"
+        } else {
+            return Ok(());
+        };
+        let (name, value) = ("training.folds", folds.to_string());
+        Err(SettingsError::Value { name, value, reason: reason.into() })
     }
 
     /// Checks the sides that are searched.

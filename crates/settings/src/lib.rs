@@ -5,6 +5,7 @@ mod balance;
 mod check;
 mod choices;
 mod export;
+mod images;
 mod ladder;
 mod load;
 mod microseconds;
@@ -17,6 +18,7 @@ pub use amount::{AmountError, Bytes, Count};
 pub use balance::BalanceSetting;
 pub use choices::{CostObjective, SpaceName, ZeroCostProxy};
 pub use export::ExportTarget;
+pub use images::{Earlier, NetworkInput, study_name};
 pub use ladder::{FidelitySettings, LadderSettings, RungSettings, ladder_toml};
 pub use microseconds::Microseconds;
 pub use score::SCORE_NAMES;
@@ -363,7 +365,8 @@ pub struct TrainingSettings {
     /// A trained network, with which the final training starts as far as its weights fit: its folder or
     /// its `weights.safetensors`.
     pub init: Option<PathBuf>,
-    /// The number of parts by which `automl train` cross-validates, at least 2. Default: none.
+    /// The number of parts by which networks are cross-validated, at least 2: candidates and finals of a
+    /// search, and the network of `automl train`. Default: none.
     pub folds: Option<usize>,
     /// Whether `automl train` trains on the task to tell by how much images are turned, which needs no
     /// labels, for use as `init` of another training.

@@ -15,7 +15,7 @@ use super::session::{Session, free_checkpoints};
 use super::setup::Setup;
 use super::time::{Phase, TimeLimit, is_over};
 use super::{learnt_recipe, rungs, so_far, timing};
-use crate::data::{Earlier, check_record, open_data, study_name};
+use crate::data::{Earlier, check_record, open_data};
 use crate::error::unless_stopped;
 use crate::file::write_file;
 use crate::{
@@ -26,6 +26,7 @@ use automl_candidates::{
     CostDiversitySampler, DeduplicatingSampler, UsualRecipeSampler, smallest, warm_start,
 };
 use automl_data::{DataSplits, Manifest};
+use automl_settings::study_name;
 use automl_study::part::StudyContext;
 use automl_study::{AskError, History, Sampler, SharedStorage, State, Study, attribute};
 use automl_train::SelectedDevice;
