@@ -15,8 +15,9 @@ use crate::stratify::random;
 use automl_pictures::ResizeRule;
 use automl_pictures::{BACKGROUND, OrientationRule, Preprocessing, normalize};
 pub use describe::ClassCount;
+pub(crate) use describe::shown;
 
-use assign::{Shares, TEST_SHARE, assign, fold_of, valid_share};
+use assign::{Shares, assign, fold_of, valid_share};
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -150,41 +151,41 @@ impl DataSplits {
         Self::new(dataset, dataset.identity(), parts)
     }
 
-    /// Splits for cross-validation: the test split is that of [`DataSplits::split`], and each of the
-    /// `count` results has another part of the remaining images for validation. The parts hold
-    /// each class in equal shares, give or take one image; a class with a single image is for
-    /// training in all of them.
+    /// Splits for cross-validation: the test split stays, and each of the `count` results has another
+    /// part of the remaining images for validation. The parts hold each class in equal shares, give or
+    /// take one image; a class with a single image is for training in all of them. Normalization is
+    /// that of each result's own training images.
     ///
     /// # Errors
-    /// [`SplitError::Folds`] for fewer than 2 folds or more than images; [`SplitError::TooFew`].
+    /// [`SplitError::Folds`] for fewer than 2 folds or more than images.
     ///
     /// # Examples
     /// ```
     /// use automl_data::{DataSplits, Dataset};
     ///
-    /// let folds = DataSplits::folds(&Dataset::digits()?, 5, 0)?;
+    /// let data = DataSplits::split(&Dataset::digits()?, 0.2, 0)?;
+    /// let folds = data.folds(5, 0)?;
     /// let validated: usize = folds.iter().map(|fold| fold.validation.len()).sum();
     /// assert_eq!(validated, 1797 - 359);
+    /// assert!(folds.iter().all(|fold| fold.test == data.test));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn folds(dataset: &Dataset, count: usize, seed: u64) -> Result<Vec<Self>, SplitError> {
-        let mut all = dataset.train.clone();
-        dataset.validation.iter().for_each(|images| all.append(images));
+    pub fn folds(&self, count: usize, seed: u64) -> Result<Vec<Self>, SplitError> {
+        let mut all = self.train.clone();
+        all.append(&self.validation);
         if count < 2 || count > all.len() {
             return Err(SplitError::Folds { folds: count, images: all.len() });
         }
-        let test = if dataset.test.is_some() { 0.0 } else { TEST_SHARE };
-        let fixed = vec![None; all.len()];
-        let [rest, _, tests] = assign(&all.labels, &fixed, Shares { test, validation: 0.0 }, seed);
-        let tests = dataset.test.clone().unwrap_or_else(|| all.select(&tests));
-        let rest = all.select(&rest);
-        let identity = dataset.identity();
-        let fold_of = fold_of(&rest.labels, count, seed);
+        let fold_of = fold_of(&all.labels, count, seed);
         let fold = |fold: usize| {
             let is_held = |index: &usize| fold_of[*index] == Some(fold);
-            let (held, train): (Vec<_>, Vec<_>) = (0..rest.len()).partition(is_held);
-            let parts = [rest.select(&train), rest.select(&held), tests.clone()];
-            Self::new(dataset, identity.clone(), parts)
+            let (held, train): (Vec<_>, Vec<_>) = (0..all.len()).partition(is_held);
+            let (train, validation) = (all.select(&train), all.select(&held));
+            if train.is_empty() || validation.is_empty() {
+                return Err(SplitError::Folds { folds: count, images: all.len() });
+            }
+            let (mean, sd) = statistics(&train);
+            Ok(Self { train, validation, mean, sd, ..self.clone() })
         };
         (0..count).map(fold).collect()
     }

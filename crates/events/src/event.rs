@@ -162,6 +162,9 @@ pub struct Network {
     /// Mean and standard deviation of the test accuracy over repeated trainings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_spread: Option<(f64, f64)>,
+    /// Mean and standard deviation of the validation accuracy over the folds of a cross-validation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cross_validated: Option<(f64, f64)>,
     /// Bytes of the constants of its int8 program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub flash_bytes: Option<u64>,

@@ -2,7 +2,7 @@
 
 mod folds;
 
-use crate::data::{Earlier, describe, open_data};
+use crate::data::{Earlier, describe, input, open_data};
 use crate::engine::CHECKPOINT_EVERY;
 use crate::engine::pool::Pool;
 use crate::file::remove;
@@ -13,7 +13,7 @@ use crate::{Completion, FileError, NetworkRecord, SearchError, Settings, saved};
 use automl_arch::{Cost, NetworkSpec, NetworkSpecError};
 use automl_data::{DataSplits, Manifest, Recipe, Split};
 use automl_study::StopFlag;
-use automl_train::{EpochReport, Saver, SelectedDevice, Training, export};
+use automl_train::{CheckpointError, EpochReport, Saver, SelectedDevice, Training, export};
 use folds::cross_validate;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -114,7 +114,8 @@ pub fn run(
     }
     // An interrupted training goes on with its data.
     let known = Manifest::read(out).map_err(SearchError::from)?;
-    let earlier = Earlier::new(known.as_ref(), out.join(CHECKPOINT).exists());
+    let input = input(&description.graph()?);
+    let earlier = Earlier::new(known.as_ref(), out.join(CHECKPOINT).exists()).or_network(input);
     let note = |note: String| observer(&Progress::Note(note));
     let (device, data) = open_data(settings, earlier, &note)?;
     let manifest = data.manifest();
@@ -148,11 +149,9 @@ pub fn run(
             // A record is taken for that of the weights beside it.
             remove(&out.join(METRICS));
             export(&training.trained(), &description, out)?;
-            Ok(NetworkRecord {
-                epochs: training.epoch(),
+            let record = NetworkRecord {
                 split: Some(SplitSettings::of(settings)),
-                recipe: Some(recipe.clone()),
-                folds: cross_validate(&job, settings, earlier, stop, observer)?,
+                folds: cross_validate(&job, settings, stop, observer)?,
                 seconds: start.elapsed().as_secs_f64(),
                 ..NetworkRecord::new(
                     job.cost,
@@ -161,7 +160,8 @@ pub fn run(
                     &evaluations,
                     &job.data.class_names,
                 )
-            })
+            };
+            Ok(record.of_training(&training))
         });
     let record = match trained {
         Err(error) if error.is_stop() => return Ok(Completion::Interrupted),
@@ -198,7 +198,15 @@ impl Job<'_> {
     /// The training at its last checkpoint, or a new one.
     fn begin(&self, observer: &(dyn Fn(&Progress) + Sync)) -> Result<Training, SearchError> {
         let Self { description, data, recipe, seed, device, init, .. } = self;
-        let known = Training::resume(self.checkpoint, data, &device.device).ok().filter(|known| {
+        let known = match Training::resume(self.checkpoint, data, &device.device) {
+            Ok(known) => Some(known),
+            Err(CheckpointError::File { .. }) => None,
+            Err(error) => {
+                observer(&Progress::Note(format!("the training begins anew: {error}")));
+                None
+            }
+        };
+        let known = known.filter(|known| {
             (known.description(), known.seed(), known.recipe()) == (*description, *seed, *recipe)
         });
         if let Some(known) = known.filter(|known| known.transfer().is_some() == init.is_some()) {
@@ -227,6 +235,7 @@ impl Job<'_> {
             epoch: training.epoch(),
             epochs: training.epochs(),
         });
+        training.in_parts().into_iter().for_each(|note| observer(&Progress::Note(note)));
         let mut saver = Saver::new(self.checkpoint, CHECKPOINT_EVERY);
         while training.epoch() < training.epochs() {
             let report = saver.run_epoch(&mut training, &|| stop.is_set())?;

@@ -5,8 +5,9 @@ use crate::file::write_file;
 use crate::split::SplitSettings;
 use automl_arch::Cost;
 use automl_compress::{Budget, Importance, RankRule};
-use automl_data::Recipe;
 use automl_data::metrics::{Evaluation, MetricsReport};
+use automl_data::{Recipe, Split};
+use automl_train::Training;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
@@ -55,6 +56,10 @@ pub struct NetworkRecord {
     pub split_is_known: bool,
     /// The recipe; absent in records of earlier versions, and of compressed networks.
     pub recipe: Option<Recipe>,
+    /// The number of parts of each batch, where it was trained in parts to bound the memory: each is
+    /// normalized by its own statistics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_parts: Option<usize>,
     /// Accuracy on the validation images, a fraction.
     pub validation_accuracy: f64,
     /// Mean cross-entropy on the validation images, in nats.
@@ -134,6 +139,7 @@ impl NetworkRecord {
             split: None,
             split_is_known: true,
             recipe: None,
+            batch_parts: None,
             validation_accuracy: 0.0,
             validation_loss: 0.0,
             test_accuracy: 0.0,
@@ -165,6 +171,16 @@ impl NetworkRecord {
             test_loss: test.loss,
             validation: report(validation),
             test: report(test),
+            ..self
+        }
+    }
+
+    /// The record of a training: its epochs, recipe and parts of a batch.
+    pub(crate) fn of_training(self, training: &Training) -> Self {
+        Self {
+            epochs: training.epoch(),
+            recipe: Some(Recipe { epochs: training.epochs(), ..training.recipe().clone() }),
+            batch_parts: Some(training.parts()).filter(|parts| *parts > 1),
             ..self
         }
     }
@@ -287,7 +303,21 @@ pub struct Repeat {
 }
 
 impl Repeat {
-    /// The numbers of a training.
+    /// The numbers of a training, on its validation and test images.
+    pub(crate) fn evaluate(training: &Training) -> Self {
+        let [validation, test] =
+            [Split::Validation, Split::Test].map(|split| training.evaluate(split));
+        Self {
+            seed: training.seed(),
+            epochs: training.epoch(),
+            validation_accuracy: validation.accuracy,
+            validation_loss: validation.loss,
+            test_accuracy: test.accuracy,
+            test_loss: test.loss,
+        }
+    }
+
+    /// The numbers of a record.
     pub(crate) fn of(record: &NetworkRecord) -> Self {
         Self {
             seed: record.seed,

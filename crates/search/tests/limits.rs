@@ -151,3 +151,34 @@ fn the_front_is_exported() {
     let file = std::fs::read_to_string(folder.join("export/c/network.c")).unwrap();
     assert!(code.files.iter().any(|code| code.text == file));
 }
+
+/// Candidates are judged on all images but those of the test, and the finals once more.
+#[test]
+fn candidates_and_finals_are_cross_validated() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings(folder.path());
+    settings.study = Some("folded".into());
+    (settings.search.trials, settings.search.final_networks) = (2, 1);
+    (settings.training.folds, settings.training.epochs) = (Some(3), Some(2));
+    (settings.training.min_epochs, settings.training.final_epochs) = (Some(1), Some(1));
+    let summary = search(&settings).finished().unwrap();
+    let study = folder.path().join("folded");
+    let network = &summary.front[0];
+    let record = NetworkRecord::read(&study.join("front").join(format!("trial-{}", network.trial)));
+    let record = record.unwrap();
+    assert_eq!(record.folds.len(), 3);
+    assert_eq!(network.cross_validated, record.cross_validated());
+    // Folds have no files of their own in the end.
+    let files = std::fs::read_dir(study.join("checkpoints")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned());
+    let left: Vec<String> = names.filter(|name| name.starts_with("final")).collect();
+    assert_eq!(left, Vec::<String>::new());
+    // Other folds would not be comparable.
+    settings.training.folds = Some(2);
+    let error =
+        |settings: &Settings| run(settings, &StopFlag::new(), &|_| ()).unwrap_err().to_string();
+    assert!(error(&settings).contains("training.folds"), "{}", error(&settings));
+    settings.search.sides = vec![8];
+    let error = error(&settings);
+    assert!(error.contains("sides cannot be searched"), "{error}");
+}

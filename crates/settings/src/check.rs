@@ -107,7 +107,7 @@ impl Settings {
         let Some(folds) = self.training.folds else { return Ok(()) };
         let reason = if self.fidelity.ladder != LadderSettings::Epochs {
             "candidates are cross-validated on the ladder of epochs only"
-        } else if !self.search.sides.is_empty() {
+        } else if !self.search.sides.is_empty() || self.search.tune_recipe {
             "sides cannot be searched by cross-validation"
         } else {
             return Ok(());

@@ -128,6 +128,10 @@ pub(crate) struct SearchArgs {
     /// shows mean and standard deviation [default: 1]
     #[arg(long, value_name = "N", help_heading = "Search")]
     repeat: Option<u64>,
+    /// Cross-validate by so many parts: each candidate is trained without each of them in turn, and judged
+    /// on all; for small data sets
+    #[arg(long, value_name = "N", help_heading = "Search")]
+    folds: Option<usize>,
     /// Let a shorter training replace a network of the front that an earlier run trained for longer
     #[arg(long, help_heading = "Search")]
     overwrite: bool,
@@ -239,6 +243,7 @@ impl SearchArgs {
             ("search.final-networks", number(self.final_networks)),
             ("search.calibration", number(self.calibration)),
             ("search.repeat", number(self.repeat)),
+            ("training.folds", number(self.folds)),
             ("training.init", path(&self.init)),
             ("search.export", (!self.export.is_empty()).then(|| names(&self.export))),
             ("search.finish", self.finish.then(|| "true".to_owned())),

@@ -276,6 +276,7 @@ fn columns(summary: &Summary, settings: &Settings) -> Vec<Column> {
     let (counted, timed) = (any(|n| n.flash_bytes.is_some()), any(|n| n.latency_us.is_some()));
     let tested = any(|n| n.int8_accuracy.is_some());
     let repeated = any(|n| n.test_spread.is_some());
+    let folded = any(|n| n.cross_validated.is_some());
     let column = |title, width, cell: Cell| Column { title, width, cell };
     let all = [
         (true, column("parameters", 11, |n| thousands(n.params))),
@@ -287,7 +288,8 @@ fn columns(summary: &Summary, settings: &Settings) -> Vec<Column> {
         (true, column("validation", 10, |n| percent(n.validation_accuracy))),
         (true, column("test", 8, |n| percent(n.test_accuracy))),
         (tested, column("int8", 8, |n| n.int8_accuracy.map_or_else(unknown, percent))),
-        (repeated, column("mean test", 15, spread)),
+        (repeated, column("mean test", 15, |n| spread(n.test_spread))),
+        (folded, column("folds", 15, |n| spread(n.cross_validated))),
         (by_class, column("macro F1", 8, |n| n.test_macro_f1.map_or_else(unknown, percent))),
     ];
     all.into_iter().filter_map(|(is_shown, column)| is_shown.then_some(column)).collect()
@@ -297,9 +299,9 @@ fn latency(network: &Network) -> String {
     network.latency_us.map_or_else(unknown, |time| format!("{time:.0} us"))
 }
 
-fn spread(network: &Network) -> String {
+fn spread(values: Option<(f64, f64)>) -> String {
     let spread = |(mean, sd)| format!("{} ± {:.2}", percent(mean), 100.0 * sd);
-    network.test_spread.map_or_else(unknown, spread)
+    values.map_or_else(unknown, spread)
 }
 
 fn unknown() -> String {

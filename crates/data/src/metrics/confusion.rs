@@ -40,6 +40,13 @@ impl ConfusionMatrix {
         }
     }
 
+    /// Adds the counts of another matrix of as many classes.
+    pub fn merge(&mut self, other: &Self) {
+        for (row, more) in self.rows.iter_mut().zip(&other.rows) {
+            row.iter_mut().zip(more).for_each(|(count, more)| *count += more);
+        }
+    }
+
     /// The rows, one for each true class.
     pub fn rows(&self) -> &[Vec<u64>] {
         &self.rows

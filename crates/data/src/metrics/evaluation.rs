@@ -33,6 +33,56 @@ pub struct Evaluation {
     pub class_losses: Vec<f64>,
 }
 
+impl Evaluation {
+    /// The evaluation of all images of several ones, such as those of the folds of a cross-validation.
+    /// Losses and top-5 accuracy are means by the number of images. A single one stays as it is.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_data::metrics::{Evaluation, Tally};
+    ///
+    /// let of = |labels: &[usize]| {
+    ///     let mut tally = Tally::new(2);
+    ///     labels.iter().for_each(|label| tally.add(&[-0.1, -2.35], *label));
+    ///     tally.evaluation()
+    /// };
+    /// let (pooled, whole) = (Evaluation::pooled(vec![of(&[0, 1, 1]), of(&[0])]), of(&[0, 1, 1, 0]));
+    /// assert_eq!((pooled.accuracy, &pooled.confusion), (0.5, &whole.confusion));
+    /// assert!((pooled.loss - whole.loss).abs() < 1e-9);
+    /// ```
+    pub fn pooled(mut all: Vec<Self>) -> Self {
+        if all.len() <= 1 {
+            return all.pop().unwrap_or_default();
+        }
+        let mut confusion = ConfusionMatrix::new(all[0].confusion.classes());
+        all.iter().for_each(|one| confusion.merge(&one.confusion));
+        let total = confusion.total().max(1) as f64;
+        let mean = |value: &dyn Fn(&Self) -> f64| -> f64 {
+            all.iter().map(|one| one.confusion.total() as f64 / total * value(one)).sum()
+        };
+        let class_losses = (0..confusion.classes()).map(|class| {
+            let sum: f64 = all
+                .iter()
+                .map(|one| {
+                    let loss = one.class_losses.get(class).copied().unwrap_or(0.0);
+                    loss * one.confusion.images(class) as f64
+                })
+                .sum();
+            sum / confusion.images(class).max(1) as f64
+        });
+        Self {
+            accuracy: confusion.accuracy(),
+            loss: mean(&|one| one.loss),
+            top5: all
+                .iter()
+                .all(|one| one.top5.is_some())
+                .then(|| mean(&|one| one.top5.unwrap_or(0.0))),
+            class_losses: class_losses.collect(),
+            confusion,
+        }
+    }
+}
+
 /// A running evaluation, image by image.
 ///
 /// # Examples

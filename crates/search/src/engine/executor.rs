@@ -6,13 +6,12 @@ use super::setup::Setup;
 use super::trial_metrics::TrialMetrics;
 use crate::{Event, Progress, RecordError, SearchError};
 use automl_candidates::Candidate;
-use automl_data::Split;
 use automl_numeric::pareto;
 use automl_numeric::stream;
 use automl_study::{
     Assignment, Direction, History, LeaseWatch, Next, Outcome, State, Study, TrialId, Verdict,
 };
-use automl_train::{Evaluation, Saver, TrainError, Training};
+use automl_train::{Evaluation, FoldedTraining, Saver, TrainError};
 use rand::RngExt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -138,8 +137,10 @@ impl<'a> Executor<'a> {
         }
         let folder = self.setup.folder;
         let from = folder.checkpoint(parent.0);
-        match std::fs::copy(&from, folder.checkpoint(number)) {
-            Ok(_) => study.history().get(parent).map(|trial| trial.fidelity().0),
+        let (copies, own) = (FoldedTraining::files(&from), folder.checkpoint(number));
+        let mut copies = copies.into_iter().zip(FoldedTraining::paths(&own));
+        match copies.try_for_each(|(from, to)| std::fs::copy(from, to).map(drop)) {
+            Ok(()) => study.history().get(parent).map(|trial| trial.fidelity().0),
             Err(error) => {
                 scratch(format!("{}: {error}", from.display()));
                 None
@@ -168,8 +169,9 @@ impl<'a> Executor<'a> {
         let params = candidate.cost.parameters;
         self.setup.tell(&Event::Training { trial: number, params, from, until });
         let inherits = inherited.is_some();
-        let saver = Saver::new(&self.setup.folder.checkpoint(number), CHECKPOINT_EVERY);
-        let mut job = Job { number, candidate, until, inherits, training: None, saver };
+        let path = self.setup.folder.checkpoint(number);
+        let savers = FoldedTraining::savers(&path, plan.trainings(), CHECKPOINT_EVERY);
+        let mut job = Job { number, candidate, until, inherits, training: None, savers };
         let mut at = from;
         while at < until {
             let next = if rungs.by_epoch() {
@@ -209,7 +211,7 @@ impl<'a> Executor<'a> {
         job: &mut Job,
         at: u64,
         next: u64,
-    ) -> Result<(Training, Vec<f64>), SearchError> {
+    ) -> Result<(FoldedTraining, Vec<f64>), SearchError> {
         let mut training = match job.training.take() {
             Some(training) => training,
             None => self.begin(job, at, next)?,
@@ -217,12 +219,11 @@ impl<'a> Executor<'a> {
         let rungs = &self.setup.plan.rungs;
         let mut seconds = Vec::new();
         while training.epoch() < rungs.epochs_at(next) {
-            let stop = || self.is_over() || self.leases.is_doubtful(job.number);
-            let report = if rungs.ladder.resumable() {
-                job.saver.run_epoch(&mut training, &stop)?
-            } else {
-                training.run_epoch(&stop)?
-            };
+            let number = job.number;
+            let stop = || self.is_over() || self.leases.is_doubtful(number);
+            let savers =
+                if rungs.ladder.resumable() { &mut job.savers[..] } else { Default::default() };
+            let report = training.run_epoch(savers, &stop)?;
             seconds.push(report.time.as_secs_f64());
         }
         Ok((training, seconds))
@@ -233,12 +234,12 @@ impl<'a> Executor<'a> {
         &self,
         job: &Job,
         at: u64,
-        training: &Training,
+        training: &FoldedTraining,
         seconds: &[f64],
     ) -> Result<bool, SearchError> {
         let Job { number, candidate, until, .. } = job;
         let (number, plan) = (*number, self.setup.plan);
-        let evaluation = training.evaluate(Split::Validation);
+        let evaluation = training.evaluate();
         let objective = plan.objective.value(&evaluation, candidate, plan.caps.latency(candidate));
         if !objective.is_finite() {
             let name = objective::name(self.setup.settings);
@@ -301,14 +302,19 @@ impl<'a> Executor<'a> {
 
     /// A training on the way to fidelity `next`: from the checkpoint of a parent that was copied, on a
     /// resumable ladder from the trial's own, else from scratch.
-    fn begin(&self, job: &Job, at: u64, next: u64) -> Result<Training, TrainError> {
+    fn begin(&self, job: &Job, at: u64, next: u64) -> Result<FoldedTraining, TrainError> {
         let (number, architecture) = (job.number, &job.candidate.architecture);
         let rungs = &self.setup.plan.rungs;
-        let stage = self.setup.plan.stage(next, &job.candidate);
+        let stages = self.setup.plan.stages(next, &job.candidate);
+        let scratch = |seed: u64| -> Result<FoldedTraining, TrainError> {
+            let folds = stages.iter();
+            let folds = folds.map(|stage| stage.training(architecture, seed, self.setup.device));
+            folds.collect::<Result<_, _>>().map(FoldedTraining::new)
+        };
         let seed = stream(lock(&self.study).seed(), number, "weights").random();
         let path = self.setup.folder.checkpoint(number);
         if job.inherits {
-            let mut child = stage.training(architecture, seed, self.setup.device)?;
+            let mut child = scratch(seed)?;
             match child.inherit(&path) {
                 Ok(share) if child.epoch() <= rungs.epochs_at(next) => {
                     debug!(trial = number, epoch = child.epoch(), share, "weights are inherited");
@@ -322,11 +328,13 @@ impl<'a> Executor<'a> {
                     self.setup.note(format!("trial {number} starts from scratch: {error}"));
                 }
             }
-            return stage.training(architecture, seed, self.setup.device);
+            return scratch(seed);
         }
         if rungs.ladder.resumable() && (at > 0 || path.exists()) {
-            let adapted = architecture.at_resolution(stage.fidelity.side)?;
-            match Training::resume(&path, &stage.data, self.setup.device) {
+            let side = stages.first().map_or(architecture.input_side, |stage| stage.fidelity.side);
+            let adapted = architecture.at_resolution(side)?;
+            let data: Vec<_> = stages.iter().map(|stage| Arc::clone(&stage.data)).collect();
+            match FoldedTraining::resume(&path, &data, self.setup.device) {
                 // The checkpoint may be that of another record in this folder.
                 Ok(training)
                     if (training.architecture(), training.seed()) == (Some(&adapted), seed)
@@ -341,7 +349,7 @@ impl<'a> Executor<'a> {
                 }
             }
         }
-        stage.training(architecture, seed, self.setup.device)
+        scratch(seed)
     }
 
     fn fail(
@@ -409,9 +417,9 @@ struct Job {
     /// Whether the trial starts from the checkpoint of another.
     inherits: bool,
     /// The training, where it goes on from fidelity to fidelity.
-    training: Option<Training>,
-    /// The checkpoints of a training that goes on.
-    saver: Saver,
+    training: Option<FoldedTraining>,
+    /// The checkpoints of a training that goes on, of each fold.
+    savers: Vec<Saver>,
 }
 
 /// Lets one of many threads act at an interval.

@@ -184,6 +184,7 @@ impl Finish<'_> {
             test_macro_f1: record.test.as_ref().map(|report| report.macro_f1),
             test_interval: intervals.map(|intervals| intervals.accuracy),
             test_spread: record.spread(),
+            cross_validated: record.cross_validated(),
             flash_bytes: record.flash_bytes,
             ram_bytes: record.ram_bytes,
             int8_accuracy: record.int8.map(|int8| int8.test_accuracy),

@@ -3,6 +3,7 @@
 use crate::FileError;
 use crate::file::remove;
 use automl_study::StopFlag;
+use automl_train::FoldedTraining;
 use std::fs::{self, File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -97,6 +98,11 @@ impl StudyFolder {
         self.path.join("checkpoints").join(format!("final-{trial}.ckpt"))
     }
 
+    /// The checkpoint of a fold of a trial's final cross-validation.
+    pub(super) fn fold_checkpoint(&self, trial: u64, fold: usize) -> PathBuf {
+        self.path.join("checkpoints").join(format!("final-{trial}.fold-{fold}.ckpt"))
+    }
+
     /// Removes the checkpoint of a final training, once all of them are over.
     pub(super) fn free_final_checkpoint(&self, trial: u64) {
         remove(&self.final_checkpoint(trial));
@@ -104,7 +110,7 @@ impl StudyFolder {
 
     /// Removes the checkpoint of a trial that does not go on.
     pub(super) fn free_checkpoint(&self, trial: u64) {
-        remove(&self.checkpoint(trial));
+        FoldedTraining::files(&self.checkpoint(trial)).iter().for_each(|file| remove(file));
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Plan {
     pub data: Arc<DataSplits>,
     /// The data of the search: at most half as many validation images as training images.
     pub search_data: Arc<DataSplits>,
+    /// The data of the search in the folds of a cross-validation; empty without one.
+    folds: Vec<Arc<DataSplits>>,
     /// The networks that are searched, by configuration.
     pub candidates: Candidates,
     /// Whether the space is one of the settings, and scaled to the limits.
@@ -79,6 +81,7 @@ impl Plan {
             if share < 1.0 { data.subset(share, settings.seed) } else { data.clone() };
         // An evaluation then costs at most a sixth of an epoch.
         let judged = search_data.train.len() / 2;
+        let folds = folds(settings, &search_data)?;
         let search_data = search_data.validated_by(judged, settings.seed);
         let is_named = space.is_none();
         let is_block_space = is_named && settings.search.space != SpaceName::NasBenchMacro;
@@ -111,6 +114,7 @@ impl Plan {
         Ok(Self {
             data: Arc::new(data),
             search_data,
+            folds,
             candidates,
             is_named,
             space,
@@ -138,15 +142,25 @@ impl Plan {
         Ok(())
     }
 
-    /// The images and the recipe by which a candidate reaches a fidelity.
-    pub fn stage(&self, fidelity: u64, candidate: &Candidate) -> PreparedFidelity {
+    /// The images and the recipe by which a candidate reaches a fidelity, for each fold.
+    pub fn stages(&self, fidelity: u64, candidate: &Candidate) -> Vec<PreparedFidelity> {
         let (stage, side) = (self.rungs.stage(fidelity), candidate.architecture.input_side);
-        let mut stage = match side >= self.search_data.side {
-            true => stage.clone(),
-            false => stage.on(&self.sides.search(&self.search_data, side)),
+        let mut stages = if !self.folds.is_empty() {
+            self.folds.iter().map(|fold| stage.on(fold)).collect()
+        } else if side >= self.search_data.side {
+            vec![stage.clone()]
+        } else {
+            vec![stage.on(&self.sides.search(&self.search_data, side))]
         };
-        stage.recipe = self.candidates.tuned(&candidate.config, &stage.recipe);
-        stage
+        for stage in &mut stages {
+            stage.recipe = self.candidates.tuned(&candidate.config, &stage.recipe);
+        }
+        stages
+    }
+
+    /// The number of trainings of a candidate: one for each fold.
+    pub fn trainings(&self) -> usize {
+        self.folds.len().max(1)
     }
 
     /// The data of the final training of a network for images of a side.
@@ -176,6 +190,12 @@ impl Plan {
         self.space = self.candidates.space().with_constraint(constraint);
         Ok(())
     }
+}
+
+/// The data of a search in the folds of the settings.
+fn folds(settings: &Settings, data: &DataSplits) -> Result<Vec<Arc<DataSplits>>, SearchError> {
+    let Some(count) = settings.training.folds else { return Ok(Vec::new()) };
+    Ok(data.folds(count, settings.seed)?.into_iter().map(Arc::new).collect())
 }
 
 /// Latencies by a table.

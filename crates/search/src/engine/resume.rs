@@ -39,7 +39,6 @@ const FREE: &[&str] = &[
     "search.overwrite",
     "search.search-and-learn",
     "training.final-epochs",
-    "training.folds",
     "training.init",
     "fidelity.architectures",
     "fidelity.candidates",

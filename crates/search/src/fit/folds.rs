@@ -1,11 +1,9 @@
 //! Cross-validation of one network.
 
 use super::{Job, Progress};
-use crate::data::{Earlier, open_folds};
 use crate::file::remove;
 use crate::network_record::Repeat;
 use crate::{SearchError, Settings};
-use automl_data::Split;
 use automl_study::StopFlag;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,13 +13,12 @@ use std::sync::Arc;
 pub(super) fn cross_validate(
     job: &Job<'_>,
     settings: &Settings,
-    earlier: Earlier<'_>,
     stop: &StopFlag,
     observer: &(dyn Fn(&Progress) + Sync),
 ) -> Result<Vec<Repeat>, SearchError> {
     let Some(count) = settings.training.folds else { return Ok(Vec::new()) };
     let note = |note: String| observer(&Progress::Note(note));
-    let folds = open_folds(settings, earlier, count, &note)?;
+    let folds = job.data.folds(count, job.seed)?;
     let checkpoint = |fold: usize| job.checkpoint.with_file_name(format!("fold-{fold}.ckpt"));
     let mut found = Vec::with_capacity(count);
     for (number, data) in folds.into_iter().enumerate() {
@@ -30,16 +27,7 @@ pub(super) fn cross_validate(
         let path: PathBuf = checkpoint(number);
         let fold = Job { data: Arc::new(data), recipe: &recipe, checkpoint: &path, ..*job };
         let training = fold.train(stop, observer)?;
-        let [validation, test] =
-            [Split::Validation, Split::Test].map(|split| training.evaluate(split));
-        found.push(Repeat {
-            seed: job.seed,
-            epochs: training.epoch(),
-            validation_accuracy: validation.accuracy,
-            validation_loss: validation.loss,
-            test_accuracy: test.accuracy,
-            test_loss: test.loss,
-        });
+        found.push(Repeat::evaluate(&training));
     }
     (0..count).for_each(|fold| remove(&checkpoint(fold)));
     Ok(found)

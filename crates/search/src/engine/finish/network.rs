@@ -15,8 +15,8 @@ use automl_data::{Recipe, Split};
 use automl_numeric::stream;
 use automl_train::{Saver, TrainError, Training, export};
 use rand::RngExt;
-use std::path::PathBuf;
-use std::sync::Mutex;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// The learning rate of a final training that starts from the search's weights, relative to one
@@ -42,11 +42,62 @@ impl Finish<'_> {
                 None => break,
             }
         }
-        if record.repeats != repeats {
-            record.repeats = repeats;
+        let is_known = record.folds.iter().all(|fold| fold.epochs == record.epochs);
+        let folds = match is_known && self.setup.settings.training.folds == Some(record.folds.len())
+        {
+            true => record.folds.clone(),
+            false => self.cross_validate(finalist, epochs, queue)?,
+        };
+        if record.repeats != repeats || record.folds != folds {
+            (record.repeats, record.folds) = (repeats, folds);
             saved::update(&self.front_folder(finalist.trial), &record)?;
         }
         Ok(Some(record))
+    }
+
+    /// Trains a network once for each fold of the settings; none where the time ends before all are
+    /// through, or one of them diverges.
+    fn cross_validate(
+        &self,
+        finalist: &Finalist,
+        epochs: u64,
+        queue: &Mutex<Queue>,
+    ) -> Result<Vec<Repeat>, SearchError> {
+        let Some(count) = self.setup.settings.training.folds else { return Ok(Vec::new()) };
+        let Finalist { trial, candidate, .. } = finalist;
+        let data = self.setup.plan.data_at(candidate.graph.input_side);
+        let seed = stream(self.seed, *trial, "fold weights").random();
+        let mut found = Vec::with_capacity(count);
+        for (fold, data) in data.folds(count, self.setup.settings.seed)?.into_iter().enumerate() {
+            let data = Arc::new(data);
+            let recipe = self.setup.settings.training.recipe(&data, epochs);
+            let recipe = self.setup.plan.candidates.tuned(&candidate.config, &recipe);
+            let path = self.setup.folder.fold_checkpoint(*trial, fold);
+            let known = Training::resume(&path, &data, self.setup.device).ok().filter(|known| {
+                let own = (Some(&candidate.architecture), seed, &recipe);
+                (known.architecture(), known.seed(), known.recipe()) == own
+            });
+            let mut training = match known {
+                Some(known) => known,
+                None => {
+                    let network = &candidate.architecture;
+                    Training::new(network, &data, &recipe, seed, self.setup.device)?
+                }
+            };
+            if let Err(error) = self.train_to_end(finalist, &mut training, &path, queue) {
+                return match error.training() {
+                    Some(TrainError::Stopped { .. } | TrainError::Diverged { .. }) => {
+                        let note = format!("trial {trial} is not cross-validated: {error}");
+                        self.setup.note(note);
+                        Ok(Vec::new())
+                    }
+                    _ => Err(error),
+                };
+            }
+            found.push(Repeat::evaluate(&training));
+        }
+        (0..count).for_each(|fold| remove(&self.setup.folder.fold_checkpoint(*trial, fold)));
+        Ok(found)
     }
 
     /// The folder and the seed of one of several trainings of a network.
@@ -87,7 +138,11 @@ impl Finish<'_> {
         }
         let start = Instant::now();
         let mut training = self.begin(finalist, &recipe, seed)?;
-        if let Err(error) = self.train_to_end(finalist, &mut training, queue) {
+        if let Some(note) = training.in_parts() {
+            self.setup.note(format!("trial {trial}: {note}"));
+        }
+        let checkpoint = self.setup.folder.final_checkpoint(*trial);
+        if let Err(error) = self.train_to_end(finalist, &mut training, &checkpoint, queue) {
             return match error.training() {
                 Some(TrainError::Stopped { .. }) if self.setup.stop.is_set() => Ok(None),
                 Some(TrainError::Stopped { .. }) => self.left_out(*trial, "out of time"),
@@ -104,10 +159,8 @@ impl Finish<'_> {
         let evaluations = [Split::Validation, Split::Test].map(|split| training.evaluate(split));
         let record = NetworkRecord {
             trial: Some(*trial),
-            epochs: training.epoch(),
             split: Some(SplitSettings::of(self.setup.settings)),
             seconds: start.elapsed().as_secs_f64(),
-            recipe: Some(Recipe { epochs: training.epochs(), ..training.recipe().clone() }),
             ..NetworkRecord::new(
                 candidate.cost,
                 candidate.id,
@@ -116,6 +169,7 @@ impl Finish<'_> {
                 &data.class_names,
             )
         };
+        let record = record.of_training(&training);
         // A record is taken for that of the weights beside it.
         remove(&folder.join(METRICS));
         export(&training.trained(), &candidate.architecture, &folder)?;
@@ -147,10 +201,10 @@ impl Finish<'_> {
         &self,
         finalist: &Finalist,
         training: &mut Training,
+        checkpoint: &Path,
         queue: &Mutex<Queue>,
     ) -> Result<(), SearchError> {
-        let checkpoint = self.setup.folder.final_checkpoint(finalist.trial);
-        let mut saver = Saver::new(&checkpoint, CHECKPOINT_EVERY);
+        let mut saver = Saver::new(checkpoint, CHECKPOINT_EVERY);
         while training.epoch() < training.epochs() {
             let is_over = || self.setup.stop.is_set() || lock(queue).is_over();
             let report = saver.run_epoch(training, &is_over)?;
@@ -193,8 +247,10 @@ impl Finish<'_> {
                 return Ok(known);
             }
         }
-        // Where time is short, training starts from the weights of the search.
+        // Where time is short, training starts from the weights of the search, unless those know
+        // the validation images as images of other folds.
         if recipe.epochs < plan.final_epochs
+            && self.setup.settings.training.folds.is_none()
             && let path = folder.checkpoint(*trial)
             && let Ok(training) = Training::from_weights(&path, data, &warm, seed, device)
             && training.architecture() == Some(architecture)
