@@ -1,7 +1,7 @@
 //! An ONNX model of another program is made light: read, evaluated, pruned to half, exported again. ONNX
 //! Runtime runs both files where the Python of `AUTOML_PYTHON` has it.
 #![cfg(feature = "train")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use serde_json::Value;
 use std::path::Path;
@@ -46,7 +46,7 @@ fn probabilities(folder: &Path, network: &str) -> Vec<Vec<f64>> {
             let entry = top.iter().find(|entry| entry["class"] == **class).unwrap();
             entry["probability"].as_f64().unwrap()
         };
-        CLASSES.iter().map(|class| of(class)).collect()
+        CLASSES.iter().map(of).collect()
     };
     lines.lines().map(row).collect()
 }
