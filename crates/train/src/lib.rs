@@ -15,6 +15,7 @@ mod int8;
 mod latency;
 mod memory;
 mod optimizer;
+mod pace;
 mod pool;
 mod saver;
 mod score;
@@ -40,6 +41,7 @@ pub use latency::{
     OperationKind, Timing, latency_engine, measure, operations,
 };
 pub use memory::{Memory, available_memory, total_memory};
+pub use pace::Pace;
 pub use pool::{Pool, lock};
 pub use saver::Saver;
 pub use score::{Score, ScoreBatch, UnknownScore};

@@ -11,7 +11,7 @@ use automl_numeric::stream;
 use automl_study::{
     Assignment, Direction, History, LeaseWatch, Next, Outcome, State, Study, TrialId, Verdict,
 };
-use automl_train::{Evaluation, FoldedTraining, Saver, TrainError};
+use automl_train::{Evaluation, FoldedTraining, Pace, Saver, TrainError};
 use rand::RngExt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -422,28 +422,6 @@ struct Job {
     savers: Vec<Saver>,
 }
 
-/// Lets one of many threads act at an interval.
-struct Pace {
-    every: Duration,
-    last: Mutex<Instant>,
-}
-
-impl Pace {
-    fn new(every: Duration) -> Self {
-        Self { every, last: Mutex::new(Instant::now()) }
-    }
-
-    /// Whether the interval is over; true for the first thread that asks.
-    fn is_due(&self) -> bool {
-        let mut last = lock(&self.last);
-        let due = last.elapsed() >= self.every;
-        if due {
-            *last = Instant::now();
-        }
-        due
-    }
-}
-
 /// The losses of the trials with a report.
 fn judged(history: &History) -> Vec<Vec<f64>> {
     history
@@ -468,26 +446,6 @@ fn time_left(elapsed: Duration, tried: u64, left: u64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// However many workers wait, and however often they wake.
-    #[test]
-    fn one_of_many_looks_at_a_time() {
-        let pace = Pace::new(Duration::from_millis(200));
-        let start = Instant::now();
-        let looked = std::thread::scope(|scope| {
-            let look = || {
-                let mut count = 0;
-                while start.elapsed() < Duration::from_millis(500) {
-                    count += u32::from(pace.is_due());
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-                count
-            };
-            let workers: Vec<_> = (0..8).map(|_| scope.spawn(look)).collect();
-            workers.into_iter().map(|worker| worker.join().unwrap()).sum::<u32>()
-        });
-        assert!((1..=3).contains(&looked), "{looked}");
-    }
 
     #[test]
     fn the_time_left_follows_from_the_trials_of_this_run() {
