@@ -86,11 +86,23 @@ pub struct Recipe {
     pub class_costs: Vec<f64>,
 }
 
+/// Epochs from which photographs are varied by RandAugment: in shorter trainings it does harm.
+const LONG: u64 = 100;
+
+/// Variation of photographs in such trainings.
+const PHOTOGRAPHS: RandAugment = RandAugment { operations: 2, magnitude: 7 };
+
 impl Recipe {
     /// The recipe for a data set: batches of about a 25th of an epoch, 16 to 128 images, and a
-    /// learning rate in proportion to the batch (.1 at 64; Goyal et al. 2017).
+    /// learning rate in proportion to the batch (.1 at 64; Goyal et al. 2017). From 100 epochs on,
+    /// photographs ([`DataSplits::are_photographs`]) are varied by two operations of RandAugment of
+    /// magnitude 7.
     pub fn for_data(data: &DataSplits, epochs: u64) -> Self {
         let batch = (data.train.len() / 25).clamp(16, 128).next_power_of_two().min(128);
+        let randaugment = match data.are_photographs() && epochs >= LONG {
+            true => PHOTOGRAPHS,
+            false => RandAugment::default(),
+        };
         Self {
             epochs,
             batch,
@@ -103,6 +115,7 @@ impl Recipe {
             augmentation: Augmentation {
                 margin: (data.side / 12).max(1),
                 mirror: data.mirror,
+                randaugment,
                 ..Augmentation::default()
             },
             regularization: Regularization::default(),
@@ -249,6 +262,19 @@ mod tests {
         assert_eq!(augmented(strong).unwrap_err().value, 31.0);
         let large = Augmentation { cutout: 1.5, ..Augmentation::default() };
         assert_eq!(augmented(large).unwrap_err().name, "cutout");
+    }
+
+    #[test]
+    fn photographs_are_varied_more_in_long_trainings() {
+        let digits = DataSplits::split(&crate::Dataset::digits().unwrap(), 0.2, 0).unwrap();
+        let mut photos = digits.clone();
+        (photos.channels, photos.side, photos.shown) = (3, 64, Some((640, 480)));
+        let operations = |data: &DataSplits, epochs| {
+            Recipe::for_data(data, epochs).augmentation.randaugment.operations
+        };
+        assert_eq!([99, 100].map(|epochs| operations(&photos, epochs)), [0, 2]);
+        photos.side = 32;
+        assert_eq!((operations(&photos, 100), operations(&digits, 100)), (0, 0));
     }
 
     /// Recipes in checkpoints from before RandAugment and cutout.

@@ -220,6 +220,12 @@ impl DataSplits {
         })
     }
 
+    /// Whether the images are photographs, as far as can be told: images of color from files, at 48
+    /// pixels or more.
+    pub fn are_photographs(&self) -> bool {
+        self.shown.is_some() && self.channels == 3 && self.side >= 48
+    }
+
     /// The images of one split.
     pub fn images(&self, split: Split) -> &Images {
         match split {

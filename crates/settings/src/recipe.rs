@@ -10,6 +10,9 @@ const LARGE_BATCH: usize = 256;
 /// search's longest training are too few.
 const FINAL_STEPS: u64 = 2_000;
 
+/// The same for photographs, which are varied more.
+const PHOTOGRAPH_STEPS: u64 = 6_000;
+
 /// Epochs of that warm-up (Goyal et al. 2017, section 2.2).
 const WARMUP: f64 = 5.0;
 
@@ -18,8 +21,9 @@ impl TrainingSettings {
     pub fn finish_epochs(&self, data: &DataSplits, epochs: u64) -> u64 {
         // A rest that fills no batch is no step.
         let steps = (data.train.len() / self.recipe(data, epochs).batch.max(1)) as u64;
+        let fewest = if data.are_photographs() { PHOTOGRAPH_STEPS } else { FINAL_STEPS };
         self.final_epochs.unwrap_or(match self.recipe {
-            RecipePreset::Short => (3 * epochs).div_ceil(2).max(FINAL_STEPS.div_ceil(steps.max(1))),
+            RecipePreset::Short => (3 * epochs).div_ceil(2).max(fewest.div_ceil(steps.max(1))),
             RecipePreset::Long => epochs,
         })
     }
@@ -98,6 +102,14 @@ mod tests {
         let recipe = settings.recipe(&data(), 27);
         assert_eq!(recipe, Recipe::for_data(&data(), 27));
         assert_eq!(recipe.augmentation, Augmentation { margin: 1, ..Augmentation::default() });
+    }
+
+    #[test]
+    fn photographs_are_trained_for_longer_in_the_end() {
+        let mut photos = data();
+        (photos.channels, photos.side, photos.shown) = (3, 64, Some((640, 480)));
+        assert_eq!(training(&[]).finish_epochs(&photos, 27), 353);
+        assert_eq!(training(&["training.final-epochs=50"]).finish_epochs(&photos, 27), 50);
     }
 
     #[test]
