@@ -68,7 +68,7 @@ fn rare_classes_are_found_where_they_count() {
     let root = folder.path();
     let digits = DataSplits::split(&Dataset::digits().unwrap(), 0.01, 0).unwrap();
     let many = 5 * RATIO;
-    let most = |label: u16| if label % 2 == 0 { many } else { many / RATIO };
+    let most = |label: u16| if label.is_multiple_of(2) { many } else { many / RATIO };
     write(&root.join("digits/train"), &digits.train, most);
     write(&root.join("digits/test"), &digits.test, |_| usize::MAX);
     let plain = macro_f1(root, "plain", Metric::Accuracy, BalanceSetting::None);
