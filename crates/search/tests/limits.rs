@@ -179,6 +179,6 @@ fn candidates_and_finals_are_cross_validated() {
         |settings: &Settings| run(settings, &StopFlag::new(), &|_| ()).unwrap_err().to_string();
     assert!(error(&settings).contains("training.folds"), "{}", error(&settings));
     settings.search.sides = vec![8];
-    let error = error(&settings);
+    let error = settings.check().unwrap_err().to_string();
     assert!(error.contains("sides cannot be searched"), "{error}");
 }
