@@ -10,7 +10,7 @@ use crate::{Evaluation, Memory, TrainError};
 use automl_arch::{Architecture, NetworkSpec};
 use automl_data::loader::{self, Batch, Batches};
 use automl_data::{DataSplits, Images, Recipe, Regularization, Split};
-use automl_models::{NamedTensor, Network};
+use automl_models::{NamedTensor, Network, Noise};
 use automl_numeric::stream;
 use burn::module::{Module, ParamId};
 use burn::tensor::{Device, Tensor};
