@@ -34,8 +34,8 @@ pub use device::{DeviceChoice, DeviceError, SelectedDevice, choose, cpu, on_thre
 pub use error::TrainError;
 pub use export::{ExportError, export};
 pub use fidelity::{Fidelity, FidelityError, PreparedFidelity};
-pub use int8::{Int8Error, Int8Tuning, TunedInt8, tune_int8};
 pub use folded::FoldedTraining;
+pub use int8::{Int8Error, Int8Tuning, TunedInt8, tune_int8};
 pub use latency::{
     LatencyError, LatencyProfile, LatencyReport, LatencySample, LatencyTable, Operation,
     OperationKind, Timing, latency_engine, measure, operations,
