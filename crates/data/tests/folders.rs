@@ -396,3 +396,101 @@ fn copies_of_training_images_are_counted() {
     let lines = data.lines().join("\n");
     assert!(lines.contains("of training images (such as test/"), "{lines}");
 }
+
+/// A folder that cannot be used says what it holds.
+#[test]
+fn folders_without_classes_say_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let error = || {
+        let source = Source { folder: Some(root), side: Side::Pixels(8), ..Source::default() };
+        DatasetFormat::find("folder").unwrap().load(&source).unwrap_err().to_string()
+    };
+    write(&root.join("cat.png"), &encode(&picture(0, 0), "png"));
+    let flat = error();
+    assert!(flat.contains("cat.png") && flat.contains("labels.csv"), "{flat}");
+    fill(root, &["only"], 0, 3);
+    assert!(error().contains("images of two classes, only of only"), "{}", error());
+}
+
+/// Names with line breaks and spaces at their ends are shown so that they can be told apart.
+#[test]
+fn names_of_classes_keep_to_their_line() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), &["a\nb", " c", "d e"], 0, 6);
+    let dataset = load(folder.path());
+    assert_eq!(dataset.class_names, [" c", "a\nb", "d e"]);
+    let lines = DataSplits::split(&dataset, 0.2, 0).unwrap().lines();
+    assert_eq!(lines[0], "classes: \" c\" 6, \"a\\nb\" 6, d e 6");
+}
+
+/// One picture in two classes is named, wherever its copies are.
+#[test]
+fn images_of_two_classes_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    fill(root, &["a", "b"], 0, 8);
+    let lines = || DataSplits::split(&load(root), 0.2, 0).unwrap().lines();
+    assert!(!lines().iter().any(|line| line.contains("in two classes")));
+    std::fs::copy(root.join("a/3.png"), root.join("b/copy.png")).unwrap();
+    let found = lines();
+    let line = found.iter().find(|line| line.contains("in two classes")).unwrap();
+    assert!(line.starts_with("1 image is") && line.contains("a/3.png"), "{line}");
+}
+
+/// Lists as editors and spreadsheets on other systems write them.
+#[test]
+fn lists_in_any_encoding_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    fill(root, &["grün", "rot"], 0, 4);
+    let rows = (0..8).map(|k| {
+        let class = ["grün", "rot"][k % 2];
+        format!("{class}/{}.png,{class}", k / 2)
+    });
+    let text = std::iter::once("path,label".to_owned()).chain(rows).collect::<Vec<_>>().join("\n");
+    let wide: Vec<u8> =
+        format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let narrow: Vec<u8> = text.chars().map(|letter| letter as u8).collect();
+    let lines = [text.replace('\n', "\r\n"), text.replace('\n', "\r"), format!("\u{feff}{text}")];
+    for bytes in lines.iter().map(|text| text.clone().into_bytes()).chain([wide, narrow]) {
+        std::fs::write(root.join("labels.csv"), bytes).unwrap();
+        let dataset = load(root);
+        assert_eq!((dataset.train.len(), dataset.report.left_out.len()), (8, 0));
+        assert_eq!(dataset.class_names, ["grün", "rot"]);
+    }
+}
+
+/// A file with two labels has none; a line that says the same again counts once.
+#[test]
+fn repeated_and_contradictory_lines_are_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    fill(root, &["a", "b"], 0, 3);
+    let rows =
+        ["a/0.png,x", "a/1.png,x", "a/1.png,x", "b/0.png,y", "b/1.png,y", "b/1.png,x", "a/2.png,"];
+    std::fs::write(root.join("list.csv"), format!("file,class\n{}\n", rows.join("\n"))).unwrap();
+    let dataset = load(root);
+    assert_eq!(dataset.train.len(), 3);
+    let lines = dataset.report.lines();
+    assert!(lines[0].contains("b/1.png is listed as x and y"), "{lines:?}");
+    assert!(lines[0].starts_with("left out: 2 images without a class"), "{lines:?}");
+    assert!(
+        lines.contains(&"1 line repeats an earlier one (such as a/1.png)".to_owned()),
+        "{lines:?}"
+    );
+}
+
+/// A link to a folder above its class would bring in the images of all classes.
+#[cfg(unix)]
+#[test]
+fn links_to_folders_above_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    fill(root, &["a", "b"], 0, 3);
+    std::os::unix::fs::symlink(root, root.join("a/back")).unwrap();
+    let dataset = load(root);
+    assert_eq!(dataset.train.labels, [0, 0, 0, 1, 1, 1]);
+    let left_out = &dataset.report.left_out;
+    assert_eq!((left_out.len(), left_out[0].kind), (1, Kind::BrokenLink), "{left_out:?}");
+}

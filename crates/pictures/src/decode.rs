@@ -28,6 +28,9 @@ pub enum DecodeError {
     /// An image format that is not supported.
     #[error("{0} images are not supported: convert it to PNG or JPEG")]
     Unsupported(&'static str),
+    /// A kind of image that its decoder does not know, such as floating-point colors.
+    #[error("cannot be decoded ({0}): convert it to PNG or JPEG")]
+    Kind(String),
     /// The end of the image is missing.
     #[error("is truncated: its end is missing")]
     Truncated,
@@ -100,7 +103,7 @@ impl<'a> Encoded<'a> {
     /// `side` pixels may come at an eighth of its size.
     ///
     /// # Errors
-    /// [`DecodeError::Damaged`].
+    /// [`DecodeError::Damaged`] and [`DecodeError::Kind`].
     pub fn picture(
         &self,
         side: usize,
@@ -147,7 +150,10 @@ impl Picture {
 }
 
 fn damaged(error: image::ImageError) -> DecodeError {
-    DecodeError::Damaged(error.to_string())
+    match error {
+        image::ImageError::Unsupported(kind) => DecodeError::Kind(kind.to_string()),
+        error => DecodeError::Damaged(error.to_string()),
+    }
 }
 
 /// The orientation by the EXIF data, which some programs begin with `Exif\0\0` in every format.

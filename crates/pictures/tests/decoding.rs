@@ -100,6 +100,8 @@ fn bytes_that_are_no_image_are_named() {
     assert!(matches!(read(b"BMW is no bitmap, whatever its first letters"), DecodeError::NoImage));
     let heic = read(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic").to_string();
     assert!(heic.contains("HEIC"), "{heic}");
+    let pixmap = read(b"P6\n2 2\n255\n").to_string();
+    assert!(pixmap.contains("PNM"), "{pixmap}");
     let missing = preprocessing(8, 3).read("nowhere.png".as_ref()).unwrap_err();
     assert!(matches!(missing, DecodeError::Read(_)));
 }

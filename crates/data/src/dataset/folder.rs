@@ -8,7 +8,7 @@ use super::listing::Listing;
 use super::names::own_name;
 use super::{Dataset, DatasetError, detect};
 use crate::reading::{Content, Item};
-use crate::report::Report;
+use crate::report::{Kind, LeftOut, Report};
 use crate::source::Source;
 use std::path::Path;
 use walk::File;
@@ -46,7 +46,15 @@ fn classes(path: &Path) -> Result<Listing, DatasetError> {
         listing.members.push((member.part, member.class));
     }
     if listing.classes.is_empty() {
-        let what = "folders of images, one for each class".to_owned();
+        let mut what = "folders of images, one for each class".to_owned();
+        let is_image = |file: &&LeftOut| file.kind == Kind::Unlabeled;
+        if let Some(first) = listing.report.left_out.iter().find(is_image) {
+            what.push_str(&format!(
+                "; images such as {} need a folder of their class, or a list labels.csv with the \
+                 columns path and label",
+                first.file
+            ));
+        }
         return Err(DatasetError::Missing { path: path.to_owned(), what });
     }
     Ok(listing)

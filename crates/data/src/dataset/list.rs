@@ -2,6 +2,7 @@
 
 mod csv;
 mod json;
+mod text;
 
 use super::format::DatasetFormat;
 use super::listing::Listing;
@@ -11,6 +12,7 @@ use crate::reading::{Content, Item};
 use crate::report::{Kind, LeftOut, Report};
 use crate::source::Source;
 use crate::split::Split;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 pub(super) const FORMAT: DatasetFormat = DatasetFormat {
@@ -107,8 +109,7 @@ pub(super) fn is_list(path: &Path) -> bool {
 /// The rows of a file; `None` if it is no list of images.
 fn rows(path: &Path) -> Result<Option<Vec<Row>>, DatasetError> {
     let bytes = std::fs::read(path).map_err(|error| DatasetError::read(path, error))?;
-    let text = String::from_utf8_lossy(&bytes);
-    let text = text.trim_start_matches('\u{feff}');
+    let text = &text::text(&bytes);
     let is_json = path.extension().is_some_and(|ending| {
         ["json", "jsonl", "ndjson"].iter().any(|json| ending.eq_ignore_ascii_case(json))
     });
@@ -172,7 +173,7 @@ fn listing(rows: Vec<Row>, places: &Places) -> Listing {
     let mut report = Report::default();
     let (mut items, mut members) = (Vec::new(), Vec::new());
     let mut parts = Vec::new();
-    for row in rows {
+    for row in unique(rows, &mut report) {
         let Some(class) = classes.iter().position(|class| *class == row.label) else {
             report.leave_out(Kind::Unlabeled, &row.path);
             continue;
@@ -189,6 +190,35 @@ fn listing(rows: Vec<Row>, places: &Places) -> Listing {
     parts.sort_unstable();
     parts.dedup();
     Listing { name: String::new(), classes, items, members, parts, report }
+}
+
+/// The rows without repetitions, and without files that are listed with several classes.
+fn unique(rows: Vec<Row>, report: &mut Report) -> Vec<Row> {
+    let mut labels: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in rows.iter().filter(|row| !row.label.is_empty()) {
+        labels.entry(row.path.clone()).or_default().insert(row.label.clone());
+    }
+    labels.retain(|_, labels| labels.len() > 1);
+    for (path, labels) in &labels {
+        let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+        let reason = Some(format!("is listed as {}", labels.join(" and ")));
+        report.left_out.push(LeftOut { kind: Kind::Unlabeled, file: path.clone(), reason });
+    }
+    let mut seen = HashSet::new();
+    let mut repeated = Vec::new();
+    let is_new = |row: &Row| {
+        let is_new = seen.insert((row.path.clone(), row.label.clone(), row.part));
+        repeated.extend((!is_new).then(|| row.path.clone()));
+        is_new
+    };
+    let rows = rows.into_iter().filter(|row| !labels.contains_key(&row.path)).filter(is_new);
+    let rows = rows.collect();
+    if let Some(first) = repeated.first() {
+        let count = repeated.len();
+        let lines = if count == 1 { "line repeats" } else { "lines repeat" };
+        report.notes.push(format!("{count} {lines} an earlier one (such as {first})"));
+    }
+    rows
 }
 
 /// The folders in which the files of a list may lie: its own, and those in it.

@@ -6,6 +6,7 @@ use crate::reading::{self, Item, Loaded};
 use crate::report::{Kind, LeftOut, Report};
 use crate::source::Source;
 use crate::split::Split;
+use crate::splits::shown;
 use automl_pictures::Side;
 use std::path::Path;
 use std::sync::Arc;
@@ -60,6 +61,9 @@ impl Listing {
         let (labels, class_names) = self.trained_classes(&loaded);
         if class_names.len() < 2 {
             let mut what = "images of two classes".to_owned();
+            if let [only] = &class_names[..] {
+                what.push_str(&format!(", only of {}", shown(only)));
+            }
             if !self.report.left_out.is_empty() {
                 what.push_str(&format!(" that can be read; left out: {}", self.report));
             }

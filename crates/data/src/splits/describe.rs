@@ -3,7 +3,8 @@
 use super::DataSplits;
 use crate::images::Images;
 use crate::split::Split;
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 /// Classes that are listed.
 const LISTED: usize = 20;
@@ -85,10 +86,11 @@ impl DataSplits {
         }
         lines.extend(self.report.lines());
         lines.extend(self.copies());
+        lines.extend(self.contradictions());
         let rare: Vec<String> = counts
             .iter()
             .filter(|class| class.total() < FEW)
-            .map(|class| format!("{} ({})", class.name, class.total()))
+            .map(|class| format!("{} ({})", shown(&class.name), class.total()))
             .collect();
         if !rare.is_empty() {
             lines.push(format!(
@@ -131,6 +133,24 @@ impl DataSplits {
         ))
     }
 
+    /// A line on images that are in two classes, by content.
+    fn contradictions(&self) -> Option<String> {
+        let mut first: HashMap<&str, (u16, &str)> = HashMap::new();
+        let mut found = Vec::new();
+        for images in [&self.train, &self.validation, &self.test] {
+            for (place, label) in images.places().iter().zip(&images.labels) {
+                let Some(file) = self.files.get(*place as usize) else { continue };
+                let (known, name) = first.entry(&file.hash).or_insert((*label, &file.name));
+                if known != label {
+                    found.push((*name, file.name.as_str()));
+                }
+            }
+        }
+        let (one, other) = found.first()?;
+        let (count, are) = (found.len(), if found.len() == 1 { "image is" } else { "images are" });
+        Some(format!("{count} {are} in two classes (such as {one} and {other})"))
+    }
+
     fn shapes(&self, width: u32, height: u32) -> String {
         let (side, channels) = (self.side, self.channels);
         let color = if channels == 1 { "grey" } else { "color" };
@@ -142,9 +162,15 @@ impl DataSplits {
     }
 }
 
+/// The name of a class in a line: in quotes where it begins or ends with a space or has line breaks.
+pub(crate) fn shown(name: &str) -> Cow<'_, str> {
+    let is_plain = !name.is_empty() && name.trim() == name && !name.contains(char::is_control);
+    if is_plain { name.into() } else { format!("{name:?}").into() }
+}
+
 /// Classes with the number of their images.
 fn listed(counts: &[ClassCount]) -> String {
-    let each = |class: &ClassCount| format!("{} {}", class.name, class.total());
+    let each = |class: &ClassCount| format!("{} {}", shown(&class.name), class.total());
     let first = counts.iter().take(LISTED).map(each).collect::<Vec<_>>().join(", ");
     match counts.len().saturating_sub(LISTED) {
         0 => format!("classes: {first}"),

@@ -60,6 +60,11 @@ impl Format {
         if starts(b"BM") && matches!(file.get(14..18), Some([12..=124, 0, 0, 0])) {
             return Ok(Self::Bmp);
         }
+        if let [b'P', b'1'..=b'7', space, ..] = file
+            && space.is_ascii_whitespace()
+        {
+            return Err(DecodeError::Unsupported("PNM"));
+        }
         let known = UNSUPPORTED
             .iter()
             .find(|(at, bytes, _)| file.get(*at..).is_some_and(|rest| rest.starts_with(bytes)));

@@ -64,7 +64,10 @@ pub(super) fn content(folder: &File, report: &mut Report) -> Result<Content, Dat
 /// All files in a folder and the folders in it, in the order of their paths.
 pub(super) fn files(folder: &File, report: &mut Report) -> Vec<File> {
     let mut found = Vec::new();
-    walk(folder, &mut Vec::new(), report, &mut found);
+    // A link to a folder above would bring the images of all classes.
+    let own = folder.path.parent().and_then(|above| std::fs::canonicalize(above).ok());
+    let mut above = own.iter().flat_map(|own| own.ancestors()).map(Path::to_owned).collect();
+    walk(folder, &mut above, report, &mut found);
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
 }
