@@ -260,6 +260,10 @@ impl Training {
         &self.network
     }
 
+    pub(crate) fn data(&self) -> &DataSplits {
+        &self.data
+    }
+
     pub(crate) fn shared_data(&self) -> &Arc<DataSplits> {
         &self.data
     }
