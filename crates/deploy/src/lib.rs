@@ -5,6 +5,7 @@ mod classifier;
 mod dead;
 mod engine;
 mod fold;
+pub mod latency;
 mod lower;
 mod nonlinearity;
 pub mod onnx;

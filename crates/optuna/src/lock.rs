@@ -17,8 +17,8 @@ const LONGEST: Duration = Duration::from_millis(50);
 ///
 /// A process that is killed leaves the link behind, and Optuna waits 30 s for it. The processes of this
 /// program on one machine know better: each holds a lock of the operating system on `PATH.holder`,
-/// which ends with the process, and notes there which link is its own. Whoever has that lock and finds
-/// the noted link still there knows that its owner is dead.
+/// which ends with the process, and notes there which link is its own. A process that has that lock
+/// and finds the noted link still there knows that the owner of the link is dead.
 #[derive(Debug)]
 pub struct Lock {
     path: PathBuf,
