@@ -132,6 +132,8 @@ mod trained {
         expected.search.max_params = Some(3000);
         expected.training.epochs = Some(6);
         expected.training.final_epochs = Some(6);
+        // Written by every study then; unset stands for it since there are optimizers with others.
+        expected.training.weight_decay = Some(5e-4);
         let kept = json(&testdata("study/settings.json"));
         assert_eq!(serde_json::from_value::<Settings>(kept).unwrap(), expected);
     }
@@ -169,7 +171,8 @@ mod trained {
         assert_eq!(
             events.into_inner().unwrap(),
             [
-                "going on with search.max-params = 3000, training.epochs = 6, as the study began",
+                "going on with search.max-params = 3000, training.epochs = 6, \
+                 training.weight-decay = 0.0005, as the study began",
                 "after 6 of 8",
                 "trial 5 of 2475 parameters from 0 to 2",
                 "trial 5 paused at 2",
