@@ -23,7 +23,7 @@ impl Program {
     /// use automl_deploy::{Operation, Program, Tensor, Weights};
     ///
     /// let layers = [
-    ///     Layer::once(Block::conv(1, 1, 1, Activation::Relu)),
+    ///     Layer::once(Block::conv(8, 1, 1, Activation::Relu)),
     ///     Layer::once(Block::GlobalAvgPool),
     ///     Layer::once(Block::Flatten),
     /// ];
@@ -31,14 +31,14 @@ impl Program {
     /// let tensor = |name: &str, shape: &[usize], value: f32| Tensor {
     ///     name: format!("layers.0.Convolution.{name}"),
     ///     shape: shape.to_vec(),
-    ///     values: vec![value],
+    ///     values: vec![value; shape.iter().product()],
     /// };
     /// let weights = Weights::new([
-    ///     tensor("weight", &[1, 1, 1, 1], 3.0),
-    ///     tensor("norm.batch.gamma", &[1], 0.5),
-    ///     tensor("norm.batch.beta", &[1], 0.25),
-    ///     tensor("norm.batch.running_mean", &[1], 2.0),
-    ///     tensor("norm.batch.running_var", &[1], 4.0),
+    ///     tensor("weight", &[8, 1, 1, 1], 3.0),
+    ///     tensor("norm.batch.gamma", &[8], 0.5),
+    ///     tensor("norm.batch.beta", &[8], 0.25),
+    ///     tensor("norm.batch.running_mean", &[8], 2.0),
+    ///     tensor("norm.batch.running_var", &[8], 4.0),
     /// ]);
     /// let before = Program::lower(&graph, &weights)?;
     /// let mut program = before.clone();

@@ -24,7 +24,7 @@ const FULL_SHARE: f64 = 0.6;
 /// attribute of a trial is the position of the rung that it started at.
 ///
 /// # Examples
-/// What ten full trainings cost is spent, and some trials have started at the top:
+/// What twenty full trainings cost is spent, and some trials have started at the top:
 /// ```
 /// use automl_scheduler::CostBalancedAsha;
 /// use automl_space::Space;
@@ -36,7 +36,7 @@ const FULL_SHARE: f64 = 0.6;
 /// let scheduler = CostBalancedAsha::new(&ladder, 3.0)?;
 /// let mut study = Study::builder(space.build()?).scheduler(ladder, scheduler).build()?;
 /// let mut targets = Vec::new();
-/// while targets.iter().map(|(_, to)| to).sum::<u64>() < 90 {
+/// while targets.iter().map(|(_, to)| to).sum::<u64>() < 180 {
 ///     let Next::Run(job) = study.next_job()? else { panic!("ASHA never waits") };
 ///     let target = job.target.expect("the study has a ladder");
 ///     targets.push((job.fidelity.0, target.0));

@@ -111,7 +111,7 @@ impl fmt::Display for TunedInt8 {
 /// ];
 /// let graph = Architecture::new(1, 8, layers).graph()?;
 /// let recipe = Recipe::for_data(&data, 1);
-/// let mut training = Training::new(graph.clone(), &data, &recipe, 0, &cpu())?;
+/// let mut training = Training::new(&graph, &data, &recipe, 0, &cpu())?;
 /// training.run_epoch(&|| false)?;
 /// let tensors = training.trained().tensors().into_iter();
 /// let weights = Weights::new(tensors.map(|t| Tensor { name: t.name, shape: t.shape, values: t.values }));
