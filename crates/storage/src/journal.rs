@@ -17,7 +17,6 @@ use automl_study::{
 use replay::{Replay, STATES, TrialRow};
 use serde_json::Value;
 use state::Journal;
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -59,8 +58,9 @@ pub struct JournalStorage {
     attached: Option<(Space, usize)>,
     /// The name of the worker, and whether it has heartbeats.
     worker: Option<(String, bool)>,
-    /// The trials that were paused when the study was last refreshed.
-    paused: BTreeSet<usize>,
+    /// How often a trial had left the paused state when the study was last refreshed, and by this
+    /// worker since.
+    departures: u64,
 }
 
 impl JournalStorage {
@@ -71,8 +71,8 @@ impl JournalStorage {
     /// [`StoreError::Unavailable`] if the file cannot be opened or is no journal.
     pub fn open(path: impl AsRef<Path>, study: &str) -> Result<Self, StoreError> {
         let journal = Journal::open(path.as_ref())?;
-        let (name, paused) = (study.to_owned(), BTreeSet::new());
-        Ok(Self { journal, name, study: None, attached: None, worker: None, paused })
+        let name = study.to_owned();
+        Ok(Self { journal, name, study: None, attached: None, worker: None, departures: 0 })
     }
 
     fn mismatch(&self, reason: impl Into<String>) -> StoreError {
@@ -205,19 +205,9 @@ impl JournalStorage {
                 refused => (refused, Vec::new()),
             }
         })??;
-        if let Some((id, _)) = self.journal.replay.row(study, number)
-            && done
-        {
-            self.paused.remove(&id);
-        }
+        let departs = from == State::Paused && trial.state != State::Paused;
+        self.departures += u64::from(done && departs);
         Ok(done)
-    }
-
-    /// The ids of the paused trials of the study.
-    fn paused_now(&self, study: usize) -> BTreeSet<usize> {
-        let is_paused = |id: &usize| self.journal.replay.trials[*id].is_paused();
-        let study = self.journal.replay.studies.get(study);
-        study.into_iter().flat_map(|study| &study.open).copied().filter(is_paused).collect()
     }
 
     /// The numbers of the running trials that satisfy a condition.
@@ -294,7 +284,7 @@ impl Storage for JournalStorage {
             }
         }
         self.journal.replay.changed.clear();
-        self.paused = self.paused_now(study);
+        self.departures = self.journal.replay.studies[study].departures;
         Ok(trials)
     }
 
@@ -386,17 +376,16 @@ impl SharedStorage for JournalStorage {
         self.journal.sync()?;
         let study = self.id()?;
         let changed = std::mem::take(&mut self.journal.replay.changed);
-        self.paused = self.paused_now(study);
+        self.departures = self.journal.replay.studies[study].departures;
         let ours = |id: &usize| self.journal.replay.trials[*id].study == study;
         self.trials(changed.into_iter().filter(ours).collect::<Vec<_>>().into_iter())
     }
 
     fn resume(&mut self, trial: &Trial) -> Result<bool, StoreError> {
-        let (worker, known) = (self.worker.clone(), self.paused.clone());
+        let (worker, study, known) = (self.worker.clone(), self.id()?, self.departures);
         // A promotion depends on those before it: none may have come in between.
-        let allow = move |replay: &Replay, _: &TrialRow| {
-            Ok(known.iter().all(|id| replay.trials.get(*id).is_some_and(TrialRow::is_paused)))
-        };
+        let allow =
+            move |replay: &Replay, _: &TrialRow| Ok(replay.studies[study].departures == known);
         self.alter(State::Paused, trial, worker.as_ref(), allow)
     }
 

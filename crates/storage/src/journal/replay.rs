@@ -25,6 +25,8 @@ pub(super) struct StudyRow {
     pub(super) open: BTreeSet<usize>,
     /// The names of the black-box constraints, where trials have some.
     pub(super) constraint_names: Vec<String>,
+    /// How often a trial left the paused state.
+    pub(super) departures: u64,
     pub(super) deleted: bool,
 }
 
@@ -200,6 +202,7 @@ impl Replay {
     fn change_trial(&mut self, code: u64, op: &Map<String, Value>) -> Option<()> {
         let id = index(op, "trial_id")?;
         let trial = self.trials.get_mut(id).filter(|trial| !trial.is_finished())?;
+        let was_paused = trial.is_paused();
         match code {
             5 => {
                 let name = op.get("param_name")?.as_str()?.to_owned();
@@ -234,6 +237,10 @@ impl Replay {
                 trial.user.extend(new);
             }
             _ => trial.system.extend(attributes(op.get("system_attr"))),
+        }
+        let departed = was_paused && !trial.is_paused();
+        if let Some(study) = self.studies.get_mut(trial.study) {
+            study.departures += u64::from(departed);
         }
         self.note(id);
         Some(())
