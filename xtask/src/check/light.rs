@@ -1,7 +1,7 @@
 //! The crates that are checked without the deep-learning framework.
 
-use crate::shell;
 use crate::workspace::Package;
+use crate::{shell, source};
 use anyhow::{Result, anyhow, bail};
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -86,10 +86,14 @@ impl<'a> Light<'a> {
         cargo
     }
 
-    /// The crates with features, and the names of the features that bring the framework.
+    /// The crates with code for some features, and the names of the features that bring the framework.
+    /// Features that are only handed on to dependencies select no code of their own.
     pub(super) fn features(&self) -> Result<Vec<(&'a str, Vec<&'a str>)>> {
         let mut features = Vec::new();
         for package in self.featured() {
+            if !has_conditional_code(package)? {
+                continue;
+            }
             let mut heavy = vec!["default"];
             for feature in &package.features {
                 let selected = ["--package", &package.name, "--no-default-features", "--features"];
@@ -105,6 +109,17 @@ impl<'a> Light<'a> {
     fn featured(&self) -> impl Iterator<Item = &'a Package> {
         self.packages.iter().copied().filter(|package| !package.features.is_empty())
     }
+}
+
+/// Whether the code of a package depends on its features.
+fn has_conditional_code(package: &Package) -> Result<bool> {
+    let folder = package.manifest.parent().unwrap_or(&package.manifest);
+    for file in source::files(&folder.join("src"))? {
+        if source::read(&file)?.contains("feature = \"") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a selection of packages and features reaches the framework, tests aside.
