@@ -54,20 +54,44 @@ pub struct Earlier {
     pub studies: usize,
     /// Random trials of each.
     pub trials: usize,
-    /// Whether their losses are negated.
-    pub reversed: bool,
+    /// How they mislead.
+    pub twist: Twist,
+}
+
+/// What is wrong with earlier studies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Twist {
+    /// Nothing.
+    None,
+    /// Losses are negated: the worst that a source can be.
+    Reversed,
+    /// Losses belong to other trials of the same study: a source that says nothing.
+    Shuffled,
+    /// Losses belong to configurations mirrored at the center of the space: a smooth function of its own.
+    Mirrored,
+}
+
+impl Twist {
+    /// The letter behind the number of trials.
+    pub const LETTERS: [(&'static str, Self, &'static str); 3] = [
+        ("r", Self::Reversed, " reversed"),
+        ("s", Self::Shuffled, " shuffled"),
+        ("m", Self::Mirrored, " mirrored"),
+    ];
 }
 
 impl Earlier {
     /// A study from nothing.
-    pub const NONE: Self = Self { studies: 0, trials: 0, reversed: false };
+    pub const NONE: Self = Self { studies: 0, trials: 0, twist: Twist::None };
 
     /// The name in the tables.
     pub fn name(&self) -> String {
         match self {
             Self { studies: 0, .. } => "without".into(),
-            Self { studies, trials, reversed: false } => format!("{studies}x{trials}"),
-            Self { studies, trials, reversed: true } => format!("{studies}x{trials} reversed"),
+            Self { studies, trials, twist } => {
+                let named = Twist::LETTERS.iter().find(|(_, known, _)| known == twist);
+                format!("{studies}x{trials}{}", named.map_or("", |(.., name)| name))
+            }
         }
     }
 }
@@ -142,10 +166,18 @@ fn sources(
         let other = others.swap_remove(rng.random_range(0..others.len()));
         let mut history = History::new(directions.clone());
         for number in 0..earlier.trials as u64 {
-            let (config, mut values) =
+            let (mut config, mut values) =
                 (tasks[other].evaluate)(&task.space.sample(&mut rng), &history);
-            if earlier.reversed {
-                values.iter_mut().for_each(|value| *value = -*value);
+            match earlier.twist {
+                Twist::None => {}
+                Twist::Reversed => values.iter_mut().for_each(|value| *value = -*value),
+                // The sample is independent of the configuration that was evaluated.
+                Twist::Shuffled => config = task.space.sample(&mut rng),
+                Twist::Mirrored => {
+                    let unit: Vec<f64> =
+                        task.space.encode(&config).unit.iter().map(|x| 1.0 - x).collect();
+                    config = task.space.decode(&unit);
+                }
             }
             let trial = Trial { state: State::Complete, values, ..Trial::waiting(number, config) };
             // Numbers follow each other.

@@ -3,7 +3,7 @@
 
 use automl::registry::PartSpec;
 use automl_benches::stats::mean;
-use automl_benches::transfer::{Earlier, Task, run, shifted};
+use automl_benches::transfer::{Earlier, Task, Twist, run, shifted};
 use automl_benches::{pool, table};
 use clap::Parser;
 use std::path::PathBuf;
@@ -18,8 +18,8 @@ struct Args {
     /// Families: lcbench, fcnet, hpobench, nas and shifted, separated by commas
     #[arg(long, default_value = "lcbench,fcnet,hpobench,nas,shifted", value_delimiter = ',')]
     families: Vec<String>,
-    /// Earlier studies as STUDIESxTRIALS, with "r" behind for reversed losses, separated by commas; 0
-    /// for none
+    /// Earlier studies as STUDIESxTRIALS, separated by commas, with "r" behind for reversed losses, "s"
+    /// for shuffled ones and "m" for mirrored configurations; 0 for none
     #[arg(long, default_value = "0,8x50,2x30,8x50r", value_delimiter = ',')]
     earlier: Vec<String>,
     /// Parts of the names of the target tasks, separated by commas [default: all tasks]
@@ -84,13 +84,13 @@ fn earlier(text: &str) -> Result<Earlier, Failure> {
     if text == "0" {
         return Ok(Earlier::NONE);
     }
-    let (numbers, reversed) = match text.strip_suffix('r') {
-        Some(numbers) => (numbers, true),
-        None => (text, false),
-    };
+    let twisted = Twist::LETTERS
+        .iter()
+        .find_map(|(letter, twist, _)| Some((text.strip_suffix(letter)?, *twist)));
+    let (numbers, twist) = twisted.unwrap_or((text, Twist::None));
     let (studies, trials) =
         numbers.split_once('x').ok_or_else(|| format!("{text:?} is not STUDIESxTRIALS"))?;
-    Ok(Earlier { studies: studies.parse()?, trials: trials.parse()?, reversed })
+    Ok(Earlier { studies: studies.parse()?, trials: trials.parse()?, twist })
 }
 
 fn compare(args: &Args) -> Result<(), Failure> {

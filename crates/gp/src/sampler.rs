@@ -137,8 +137,12 @@ impl GpSampler {
 /// The trials of the start-up design that are left to do: what the sources are trusted to know need
 /// not be explored.
 fn startup_after(startup: usize, trends: &[Trend]) -> usize {
-    let least = trends.iter().map(|trend| trend.trust).reduce(f64::min).unwrap_or(0.0);
-    ((1.0 - least) * startup as f64).ceil() as usize
+    ((1.0 - least_trust(trends)) * startup as f64).ceil() as usize
+}
+
+/// The trust in the sources for the objective that they know least of; 0 without sources.
+fn least_trust(trends: &[Trend]) -> f64 {
+    trends.iter().map(|trend| trend.trust).reduce(f64::min).unwrap_or(0.0)
 }
 
 /// Whether a parameter has a user's prior.
@@ -185,7 +189,10 @@ impl Sampler for GpSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let space = view.space;
         let observed = ObservedTrials::new(view);
-        let trends = self.sources.trends(space, &observed);
+        let mut trends = self.sources.trends(space, &observed);
+        if view.is_control(least_trust(&trends)) {
+            trends.clear();
+        }
         let startup = startup_after(view.startup_trials(self.options.startup), &trends);
         if observed.trials + observed.failed.len() < startup || observed.trials == 0 {
             return Ok(view.startup_proposal(rng));

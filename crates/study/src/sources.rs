@@ -1,6 +1,7 @@
 //! Trials of earlier studies in the terms of a new one.
 
 mod agreement;
+mod control;
 mod pinned;
 
 pub use agreement::ranking_weights;

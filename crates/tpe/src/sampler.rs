@@ -85,7 +85,11 @@ impl Sampler for TpeSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let Self { settings, model, sources } = self;
         let model = Model::updated(model, view);
-        let trust = sources.weigh(view.space, view.history, settings);
+        let mut trust = sources.weigh(view.space, view.history, settings);
+        if view.is_control(trust) {
+            sources.leave_out();
+            trust = 0.0;
+        }
         if is_startup(view, &settings.config, model.trials(), trust) {
             return Ok(view.startup_proposal(rng));
         }

@@ -72,6 +72,11 @@ impl SourceDensities {
         trust
     }
 
+    /// Leaves the sources out until they are weighed again.
+    pub(crate) fn leave_out(&mut self) {
+        self.share = 0.0;
+    }
+
     /// The source from which a candidate is drawn; `None` for the study's own good density.
     pub(crate) fn drawn(&self, rng: &mut dyn Rng) -> Option<&ParzenEstimator> {
         if self.share == 0.0 || rng.random::<f64>() >= self.share {

@@ -9,7 +9,8 @@
 use automl_numeric::{pareto, stream};
 use automl_space::{Config, Key, Prior, Space, Value};
 use automl_study::{
-    Direction, Fidelity, History, Ladder, RandomSampler, Sampler, State, Study, Trial, View,
+    Direction, Fidelity, History, Ladder, RandomSampler, Sampler, Source, SourceTrial, Sources,
+    State, Study, Trial, View,
 };
 use automl_tpe::{TpeConfig, TpeSampler};
 
@@ -235,4 +236,46 @@ fn four_objectives_beat_random_search() {
     let ours = volume(&|| Box::<TpeSampler>::default());
     let blind = volume(&|| Box::new(RandomSampler::uniform()));
     assert!(ours > 1.15 * blind, "{ours} {blind}");
+}
+
+/// Trials that follow a source contradict it in nothing, so the fourth and every third one after it are
+/// proposed as if there were none.
+#[test]
+fn controls_know_of_no_source() {
+    let mut builder = Space::builder();
+    builder.float("x", 0.0..=1.0).add().unwrap();
+    let space = builder.build().unwrap();
+    let config = |x: f64| space.decode(&[x]);
+    let trial = |i: i32| {
+        let x = (f64::from(i) + 0.5) / 20.0;
+        let losses = vec![(x - 0.3).powi(2)];
+        SourceTrial { config: config(x), losses, violation: 0.0, complete: true }
+    };
+    let trials = (0..20).map(trial).collect();
+    let source = Source { name: "earlier".into(), known: vec![true], trials };
+    let propose = |number: u64, sources: &Sources| {
+        let mut history = History::new(vec![Direction::Minimize]);
+        for i in 0..number {
+            let values = vec![(i * 5 % 7) as f64];
+            let config = config(0.3 + 1e-4 * i as f64);
+            let trial = Trial { state: State::Complete, values, ..Trial::waiting(i, config) };
+            history.push(trial).unwrap();
+        }
+        let mut sampler = TpeSampler::default();
+        sampler.warm_start(sources);
+        let view = View {
+            space: &space,
+            history: &history,
+            number: history.next_id(),
+            seed: 3,
+            planned_trials: None,
+            ladder: None,
+            target: None,
+        };
+        sampler.propose(&view, &mut stream(3, number, "propose")).unwrap()
+    };
+    let (with, without) = (Sources::new(Vec::new(), vec![source]), Sources::default());
+    let controls: Vec<u64> =
+        (1..9).filter(|n| propose(*n, &with) == propose(*n, &without)).collect();
+    assert_eq!(controls, [3, 6]);
 }

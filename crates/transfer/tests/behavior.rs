@@ -28,6 +28,11 @@ fn bowl(keys: &[Key<f64>], task: u64, config: &Config) -> f64 {
     keys.iter().map(square).sum()
 }
 
+/// A basin around the optimum of [`bowl`] in a plain.
+fn basin(keys: &[Key<f64>], task: u64, config: &Config) -> f64 {
+    1.0 - (-12.0 * bowl(keys, task, config)).exp()
+}
+
 /// A history of random trials of one task, with losses that are negated if `reversed`.
 fn random_trials(space: &Space, losses: impl Fn(&Config) -> Vec<f64>, seed: u64) -> History {
     let mut rng = stream(seed, 0, "trials");
@@ -51,10 +56,18 @@ fn sources(space: &Space, histories: &[History]) -> Sources {
     warm_start.sources()
 }
 
+/// A loss by keys, task and configuration.
+type Loss = fn(&[Key<f64>], u64, &Config) -> f64;
+
 /// Four earlier bowls, all with the same sign.
 fn bowls(sign: f64) -> (Space, Vec<Key<f64>>, Sources) {
+    earlier(bowl, sign)
+}
+
+/// Earlier studies of four tasks, all with the same sign.
+fn earlier(loss: Loss, sign: f64) -> (Space, Vec<Key<f64>>, Sources) {
     let (space, keys) = cube();
-    let task = |t: u64| random_trials(&space, |c| vec![sign * bowl(&keys, t, c)], t);
+    let task = |t: u64| random_trials(&space, |c| vec![sign * loss(&keys, t, c)], t);
     let sources = sources(&space, &(1..=4).map(task).collect::<Vec<_>>());
     (space, keys, sources)
 }
@@ -151,6 +164,35 @@ fn reversed_sources_are_found_out_by_the_gaussian_process() {
     let with = best(gp, Some(&sources), &space, &keys, 25);
     let without = best(gp, None, &space, &keys, 20);
     assert!(with < 2.0 * without + 1e-4, "{with} {without}");
+}
+
+/// The mean over seeds of the best loss in a basin after `trials`, from sources that predict the plain
+/// around it to be good, all their first configurations included, or without.
+fn best_in_basin(sampler: fn() -> Box<dyn Sampler>, misled: bool, trials: u64) -> f64 {
+    let (space, keys, sources) = earlier(basin, -1.0);
+    let run = |seed: u64| {
+        let mut builder = Study::builder(space.clone()).sampler(sampler()).seed(seed);
+        if misled {
+            builder = builder.warm_start(sources.clone());
+        }
+        let mut study = builder.build().unwrap();
+        study.optimize(trials, |config| basin(&keys, 100 + seed, config)).unwrap();
+        study.best().unwrap().values[0]
+    };
+    (0..8).map(run).sum::<f64>() / 8.0
+}
+
+/// All results on the plain are equally bad, as they are predicted to be: only controls show that it is
+/// better elsewhere.
+#[test]
+fn controls_lead_out_of_the_plain_that_sources_praise() {
+    let samplers: [fn() -> Box<dyn Sampler>; 2] =
+        [|| Box::new(GpSampler::default()), || Box::new(TpeSampler::default())];
+    for (sampler, trials) in samplers.into_iter().zip([20, 30]) {
+        let with = best_in_basin(sampler, true, trials + 5);
+        let without = best_in_basin(sampler, false, trials);
+        assert!(with < 1.2 * without + 1e-3, "{with} {without}");
+    }
 }
 
 #[test]
