@@ -170,36 +170,3 @@ fn prepare_copies(
     let labels = images.iter().map(|(index, _)| data.train.labels[*index].into()).collect();
     Batch { pixels, labels }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Dataset, RandAugment};
-
-    fn varied(randaugment: RandAugment) -> Augmentation {
-        let (erase, affine, color) = (0.4, 0.3, 0.2);
-        Augmentation { randaugment, erase, affine, color, ..Augmentation::default() }
-    }
-
-    #[test]
-    fn any_number_of_threads_gives_the_same_batches() {
-        let data = Arc::new(DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap());
-        let randaugment = RandAugment { operations: 2, magnitude: 9 };
-        let augmentation = Augmentation {
-            margin: 1,
-            mirror: true,
-            cutout: 0.5,
-            share: 0.7,
-            ..varied(randaugment)
-        };
-        let batches = |seed, threads| -> Vec<Batch> {
-            epoch(&data, &augmentation, 100, (seed, 3), threads).collect()
-        };
-        let one = batches(1, 1);
-        assert_eq!(one.len(), data.train.len() / 100);
-        for threads in [2, 3, 8, 20] {
-            assert_eq!(batches(1, threads), one, "{threads} threads");
-        }
-        assert_ne!(batches(2, 1), one);
-    }
-}

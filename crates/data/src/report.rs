@@ -12,7 +12,7 @@ const EXAMPLES: usize = 3;
 pub enum Kind {
     /// An image that cannot be decoded, or lacks its end.
     Damaged,
-    /// An image of a format that is not supported.
+    /// An image of a format or size that is not supported.
     Unsupported,
     /// A file that the system does not let be read.
     Unreadable,
@@ -39,7 +39,7 @@ impl Kind {
     fn words(self, count: usize) -> &'static str {
         let (one, many) = match self {
             Self::Damaged => ("damaged image", "damaged images"),
-            Self::Unsupported => ("image of another format", "images of other formats"),
+            Self::Unsupported => ("unsupported image", "unsupported images"),
             Self::Unreadable => ("unreadable file", "unreadable files"),
             Self::BrokenLink => ("broken link", "broken links"),
             Self::Special => ("special file", "special files"),

@@ -45,39 +45,3 @@ fn windows(from: usize, to: usize) -> Vec<(usize, Vec<f64>)> {
         })
         .collect()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn images(side: usize, pixels: Vec<u8>) -> Images {
-        let labels = vec![0; pixels.len() / (side * side)];
-        Images::new(1, side, pixels, labels)
-    }
-
-    #[test]
-    fn whole_windows_are_means() {
-        let image = images(4, vec![0, 4, 8, 8, 8, 4, 8, 8, 1, 1, 9, 0, 1, 1, 0, 0]);
-        assert_eq!(image.resized(2).image(0), [4, 8, 1, 2]);
-        let columns = images(3, vec![0, 30, 90, 0, 30, 90, 0, 30, 90]);
-        assert_eq!(columns.resized(2).image(0), [10, 70, 10, 70]);
-        assert_eq!(image.resized(4), image);
-        assert_eq!(image.resized(9), image);
-    }
-
-    proptest! {
-        /// The mean of an image stays, but for rounding.
-        #[test]
-        fn means_stay(side in 2usize..12, to in 1usize..12, seed in proptest::collection::vec(any::<u8>(), 144)) {
-            let image = images(side, seed[..side * side].to_vec());
-            let small = image.resized(to);
-            let mean = |image: &Images| {
-                let pixels = image.image(0);
-                pixels.iter().map(|p| f64::from(*p)).sum::<f64>() / pixels.len() as f64
-            };
-            prop_assert_eq!(small.side, to.min(side));
-            prop_assert!((mean(&image) - mean(&small)).abs() <= 0.5 + 1e-9);
-        }
-    }
-}

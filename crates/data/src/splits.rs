@@ -32,7 +32,10 @@ pub enum SplitError {
         share: f64,
     },
     /// A split would be empty.
-    #[error("{images} images are too few to be split into training, validation and test")]
+    #[error(
+        "{images} images are too few to be split into training, validation and test: at least 3 of a class \
+         are needed, or images in folders val and test"
+    )]
     TooFew {
         /// The number of images.
         images: usize,

@@ -494,3 +494,95 @@ fn links_to_folders_above_are_left_out() {
     let left_out = &dataset.report.left_out;
     assert_eq!((left_out.len(), left_out[0].kind), (1, Kind::BrokenLink), "{left_out:?}");
 }
+
+fn notes(dataset: &Dataset) -> String {
+    dataset.report.lines().join("\n")
+}
+
+#[test]
+fn parts_are_found_under_other_names_and_with_folders_around_their_classes() {
+    for (train, test) in [
+        ("train_set", "test_set"),
+        ("training_set/training_set", "test_set/test_set"),
+        ("train/images", "test/images"),
+        ("seg_train/seg_train", "seg_test/seg_test"),
+        ("trainval", "test"),
+        ("data/archive/train", "data/archive/test"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        fill(&folder.path().join(train), &["a", "b"], 0, 4);
+        fill(&folder.path().join(test), &["a", "b"], 0, 2);
+        let dataset = load(folder.path());
+        assert_eq!((sizes(&dataset), dataset.classes), ([8, 0, 4], 2), "{train}");
+    }
+}
+
+/// Folders of other things lie beside that of the images; each class may be split by itself.
+#[test]
+fn folders_without_images_and_parts_in_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    fill(&root.join("photos"), &["a/train", "a/test", "b/train", "b/test"], 0, 3);
+    write(&root.join("docs/readme.txt"), b"about");
+    let dataset = load(root);
+    assert_eq!((sizes(&dataset), dataset.class_names.join(" ")), ([6, 0, 6], "a b".into()));
+    let text = notes(&dataset);
+    assert!(text.contains("docs is not used") && text.contains("folders in each class"), "{text}");
+}
+
+#[test]
+fn parts_without_one_for_training_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), &["val/a", "val/b", "test/a", "test/b"], 0, 3);
+    let source = Source { folder: Some(folder.path()), ..Source::default() };
+    let error = DatasetFormat::find("folder").unwrap().load(&source).unwrap_err().to_string();
+    assert!(error.contains("no folder train beside test and val"), "{error}");
+}
+
+/// Names of classes in other parts may differ in case, spaces and accents; within one part, they are
+/// two classes, which is said.
+#[test]
+fn names_that_look_the_same_are_said() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), &["train/Cat", "train/caf\u{e9}", "test/cat", "test/cafe\u{301}"], 0, 3);
+    let dataset = load(folder.path());
+    assert_eq!((sizes(&dataset), dataset.classes), ([6, 0, 6], 2));
+    assert!(notes(&dataset).contains("test/cat is taken for the class Cat"), "{}", notes(&dataset));
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), &["cat", "Cat", "dog"], 0, 3);
+    let dataset = load(folder.path());
+    assert_eq!(dataset.classes, 3);
+    assert!(notes(&dataset).contains("Cat and cat are two classes"), "{}", notes(&dataset));
+}
+
+/// A small file with a header that announces a picture beyond all memory.
+#[test]
+fn pictures_beyond_the_memory_are_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), &["a", "b"], 0, 3);
+    let mut bomb = encode(&RgbImage::new(1, 1).into(), "gif");
+    for at in [6, 8] {
+        bomb[at..at + 2].copy_from_slice(&u16::MAX.to_le_bytes());
+    }
+    write(&folder.path().join("a/bomb.gif"), &bomb);
+    let dataset = load(folder.path());
+    assert_eq!(dataset.train.len(), 6);
+    assert!(
+        notes(&dataset).contains("a/bomb.gif is too large: 65535x65535"),
+        "{}",
+        notes(&dataset)
+    );
+}
+
+#[test]
+fn files_of_no_supported_format_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path(), &["a", "b"], 0, 3);
+    for (name, brand) in [("x", "heic"), ("y", "hevc"), ("z", "msf1"), ("w", "avif")] {
+        let file = [b"\0\0\0\x18ftyp", brand.as_bytes(), &[0; 40]].concat();
+        write(&folder.path().join(format!("a/{name}.jpg")), &file);
+    }
+    let dataset = load(folder.path());
+    assert!(dataset.report.left_out.iter().all(|file| file.kind == Kind::Unsupported));
+    assert_eq!((dataset.report.left_out.len(), dataset.train.len()), (4, 6));
+}

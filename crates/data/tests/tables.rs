@@ -127,3 +127,81 @@ fn built_in_data_have_names_and_no_lines_of_warnings() {
     assert!(data.lines()[0].starts_with("classes: 0 178, 1 182, "), "{:?}", data.lines());
     assert_eq!(data.class_names.len(), 10);
 }
+
+/// Lists as they come from other machines and programs, of the same six images.
+#[test]
+fn lists_in_many_forms_are_read() {
+    let lines = |line: &dyn Fn(usize, &str) -> String| -> String {
+        (0..6).map(|n| line(n, ["cat", "dog"][n % 2])).collect()
+    };
+    let json: Vec<String> =
+        (0..6).map(|n| format!(r#"{{"id": {n}, "file_name": "train/{n}.png"}}"#)).collect();
+    let marks: Vec<String> =
+        (0..6).map(|n| format!(r#"{{"image_id": {n}, "category_id": {}}}"#, n % 2)).collect();
+    let coco = format!(
+        r#"{{"images": [{}], "annotations": [{}], "categories": [{{"id": 0, "name": "cat"}}, {{"id": 1, "name": "dog"}}]}}"#,
+        json.join(","),
+        marks.join(",")
+    );
+    for (name, text) in [
+        (
+            "labels.csv",
+            format!("path,label\n{}", lines(&|n, c| format!("/content/drive/train/{n}.png,{c}\n"))),
+        ),
+        (
+            "labels.csv",
+            format!("path,label\n{}", lines(&|n, c| format!("C:\\data\\train\\{n}.png,{c}\n"))),
+        ),
+        (
+            "labels.csv",
+            format!(
+                "path,cat,dog\n{}",
+                lines(&|n, c| format!(
+                    "train/{n}.png,{},{}\n",
+                    u8::from(c == "cat"),
+                    u8::from(c == "dog")
+                ))
+            ),
+        ),
+        ("labels.txt", lines(&|n, c| format!("train/{n}.png {c}\n"))),
+        ("labels.json", coco),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        images(&folder.path().join("train"));
+        std::fs::write(folder.path().join(name), &text).unwrap();
+        let dataset = load(folder.path());
+        assert_eq!(
+            (dataset.train.len(), dataset.class_names.join(" ")),
+            (6, "cat dog".into()),
+            "{text}"
+        );
+        let is_moved = text.contains("drive") || text.contains("C:");
+        assert_eq!(
+            dataset.report.notes[0].contains("found below"),
+            is_moved,
+            "{:?}",
+            dataset.report
+        );
+    }
+}
+
+#[test]
+fn results_beside_classes_are_no_list_and_unknown_parts_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for class in ["a", "b"] {
+        images(&folder.path().join(class));
+    }
+    std::fs::write(folder.path().join("results.csv"), "path,score\na/0.png,3\n").unwrap();
+    assert_eq!(load(folder.path()).train.len(), 12);
+    let parts = |parts: [&str; 3]| {
+        let rows = (0..6).map(|n| format!("a/{n}.png,{},{}\n", n % 2, parts[n / 2]));
+        let list = format!("path,label,split\n{}", rows.collect::<String>());
+        std::fs::write(folder.path().join("list.csv"), list).unwrap();
+        let source = Source { folder: Some(folder.path()), ..Source::default() };
+        DatasetFormat::find("list").unwrap().load(&source)
+    };
+    let error = parts(["train", "test", "fold3"]).unwrap_err().to_string();
+    assert!(error.contains("a/4.png is in the part \"fold3\""), "{error}");
+    let dataset = parts(["x", "y", "z"]).unwrap();
+    assert!(dataset.report.notes[0].contains("names no parts"), "{:?}", dataset.report);
+}

@@ -31,6 +31,14 @@ pub enum DecodeError {
     /// A kind of image that its decoder does not know, such as floating-point colors.
     #[error("cannot be decoded ({0}): convert it to PNG or JPEG")]
     Kind(String),
+    /// More pixels than fit into the memory for one image.
+    #[error("is too large: {width}x{height} pixels take more than 1 GB of memory")]
+    Large {
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
     /// The end of the image is missing.
     #[error("is truncated: its end is missing")]
     Truncated,
@@ -103,7 +111,7 @@ impl<'a> Encoded<'a> {
     /// `side` pixels may come at an eighth of its size.
     ///
     /// # Errors
-    /// [`DecodeError::Damaged`] and [`DecodeError::Kind`].
+    /// [`DecodeError::Damaged`], [`DecodeError::Kind`] and [`DecodeError::Large`].
     pub fn picture(
         &self,
         side: usize,
@@ -120,6 +128,11 @@ impl<'a> Encoded<'a> {
         let small = Some(self.file).filter(|_| self.format == Format::Jpeg);
         let colors = match small.and_then(|file| eighth(file, is_large)) {
             Some(small) => small,
+            // The limits of a decoder do not hold for the image that it fills.
+            None if decoder.total_bytes() > MOST_BYTES => {
+                let (width, height) = dimensions;
+                return Err(DecodeError::Large { width, height });
+            }
             None => composite(DynamicImage::from_decoder(decoder).map_err(damaged)?, background),
         };
         Ok(Picture::new(colors, dimensions, orientation))

@@ -13,6 +13,8 @@ use std::str::FromStr;
 ///
 /// assert_eq!("96".parse(), Ok(Side::Pixels(96)));
 /// assert_eq!("auto".parse(), Ok(Side::Auto));
+/// assert_eq!(["96x96", "96 px"].map(str::parse), [Ok(Side::Pixels(96)), Ok(Side::Pixels(96))]);
+/// assert!("96x64".parse::<Side>().is_err());
 /// assert_eq!(serde_json::to_string(&[Side::Auto, Side::Pixels(64)])?, r#"["auto",64]"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -43,11 +45,22 @@ impl FromStr for Side {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == "auto" {
+        let plain = text.trim().to_lowercase();
+        if plain == "auto" {
             return Ok(Self::Auto);
         }
-        let side = text.parse().map(Self::Pixels);
-        side.map_err(|_| format!("{text:?} is neither a number of pixels nor auto"))
+        let wrong = || format!("{text:?} is neither a number of pixels nor auto");
+        let pixels = plain.strip_suffix("px").unwrap_or(&plain);
+        let side = |text: &str| text.trim().parse::<usize>().map_err(|_| wrong());
+        let (height, width) = pixels.split_once('x').unwrap_or((pixels, pixels));
+        let (height, width) = (side(height)?, side(width)?);
+        if height != width {
+            return Err(format!(
+                "{text:?}: inputs are square, so give one side; --resize crop or pad keeps the \
+                 proportions of images"
+            ));
+        }
+        Ok(Self::Pixels(height))
     }
 }
 

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::Path;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// A name as text, without loss: bytes that are not UTF-8 are written as `\xe9`.
 pub(crate) fn lossless(name: &OsStr) -> String {
@@ -54,13 +55,57 @@ pub(crate) fn own_name(path: &Path) -> String {
     name.map_or_else(|| "folder".into(), lossless)
 }
 
-/// The part that a folder of this name holds.
+/// Words beside a part's in the name of a folder or file, as in `train_set` and `seg_test`.
+const BESIDE: [&str; 16] = [
+    "set",
+    "sets",
+    "data",
+    "dataset",
+    "split",
+    "image",
+    "images",
+    "img",
+    "imgs",
+    "pictures",
+    "photos",
+    "label",
+    "labels",
+    "list",
+    "annotations",
+    "seg",
+];
+
+/// The part that a folder, a list or an array of this name holds.
 pub(crate) fn part(name: &str) -> Option<Split> {
-    match name.to_lowercase().as_str() {
-        "train" | "training" => Some(Split::Train),
-        "val" | "valid" | "validation" | "dev" => Some(Split::Validation),
-        "test" | "testing" => Some(Split::Test),
+    let name = name.to_lowercase();
+    let words = name.split(|c: char| !c.is_alphabetic());
+    let mut words = words.filter(|word| !word.is_empty() && !BESIDE.contains(word));
+    let word = words.next().filter(|_| words.next().is_none())?;
+    match word {
+        "train" | "training" | "trainset" | "trainval" | "trn" => Some(Split::Train),
+        "val" | "valid" | "validation" | "validate" | "valset" | "dev" => Some(Split::Validation),
+        "test" | "testing" | "testset" | "tst" => Some(Split::Test),
         _ => None,
+    }
+}
+
+/// A name without what is easily overlooked: case, spaces around it, and the two ways in which systems
+/// write accents.
+pub(crate) fn folded(name: &str) -> String {
+    name.trim().to_lowercase().nfc().collect()
+}
+
+/// Whole numbers without a fraction of zero: `1.0` is the class `1`, where all labels are numbers.
+pub(crate) fn without_fractions<'a>(labels: impl Iterator<Item = &'a mut String>) {
+    let labels: Vec<&mut String> = labels.filter(|label| !label.is_empty()).collect();
+    let whole = |label: &str| {
+        let number = label.parse::<f64>().ok().filter(|n| n.fract() == 0.0 && n.abs() < 1e15)?;
+        Some(format!("{number}"))
+    };
+    if labels.iter().all(|label| whole(label).is_some()) {
+        for label in labels.into_iter().filter(|label| label.contains('.')) {
+            *label = whole(label).unwrap_or_default();
+        }
     }
 }
 
@@ -84,6 +129,35 @@ mod tests {
         assert_eq!(name(b"tass\xe9"), "tass\\xe9");
         assert_ne!(name(b"tass\xe9"), name(b"tass\xe8"));
         assert_eq!(name("café".as_bytes()), "café");
+    }
+
+    #[test]
+    fn parts_have_many_names() {
+        let known =
+            |names: &str, expected| names.split(' ').all(|name| part(name) == Some(expected));
+        assert!(known(
+            "train Train training_set train-images seg_train trainval train2",
+            Split::Train
+        ));
+        assert!(known("val VALID validation_set dev", Split::Validation));
+        assert!(known("test test_set Testing images-test test1", Split::Test));
+        for name in ["train_station", "latest", "trainer", "images", "set", "1", "train_test", ""] {
+            assert_eq!(part(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn alike_names_fold_to_one() {
+        assert_eq!(folded(" Caf\u{e9} "), folded("cafe\u{301}"));
+        assert_ne!(folded("cafe"), folded("caf\u{e9}"));
+        let whole = |labels: &[&str]| {
+            let mut labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+            without_fractions(labels.iter_mut());
+            labels.join(" ")
+        };
+        assert_eq!(whole(&["0.0", "1.0", "", "10"]), "0 1  10");
+        assert_eq!(whole(&["0.0", "0.5"]), "0.0 0.5");
+        assert_eq!(whole(&["007", "1"]), "007 1");
     }
 
     proptest! {

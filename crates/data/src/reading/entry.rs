@@ -67,7 +67,9 @@ impl Entry {
         let kind = match error {
             DecodeError::NoImage if !has_image_name(&self.name) => Kind::Other,
             DecodeError::Read(_) => Kind::Unreadable,
-            DecodeError::Unsupported(_) | DecodeError::Kind(_) => Kind::Unsupported,
+            DecodeError::Unsupported(_) | DecodeError::Kind(_) | DecodeError::Large { .. } => {
+                Kind::Unsupported
+            }
             _ => Kind::Damaged,
         };
         let reason = (kind != Kind::Other).then(|| error.to_string());

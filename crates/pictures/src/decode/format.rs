@@ -15,13 +15,11 @@ pub(crate) enum Format {
 }
 
 /// First bytes of image formats that are not read.
-const UNSUPPORTED: [(usize, &[u8], &str); 16] = [
-    (4, b"ftypheic", "HEIC"),
-    (4, b"ftypheix", "HEIC"),
-    (4, b"ftypmif1", "HEIF"),
-    (4, b"ftypmsf1", "HEIF"),
-    (4, b"ftypavif", "AVIF"),
-    (4, b"ftypavis", "AVIF"),
+const UNSUPPORTED: [(usize, &[u8], &str); 14] = [
+    (4, b"ftyphe", "HEIC"),
+    (4, b"ftypmif", "HEIF"),
+    (4, b"ftypmsf", "HEIF"),
+    (4, b"ftypavi", "AVIF"),
     (0, b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
     (0, b"\xff\x0a", "JPEG XL"),
     (4, b"jP  \r\n\x87\n", "JPEG 2000"),

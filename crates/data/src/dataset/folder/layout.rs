@@ -1,10 +1,11 @@
 //! Parts and classes by the names of folders.
 
-use super::super::names::{natural, part};
-use super::walk::{Content, File, content, files};
+use super::super::names::{folded, natural, part};
+use super::walk::{Content, File, content, files, holds_images};
 use crate::DatasetError;
 use crate::report::{Kind, Report};
 use crate::split::Split;
+use crate::splits::shown;
 use automl_pictures::has_image_name;
 use std::collections::BTreeMap;
 
@@ -29,41 +30,34 @@ pub(super) struct Layout {
 /// Finds parts and classes below a folder. A folder in which one other lies alone, as archives leave
 /// behind, stands for that one.
 pub(super) fn layout(root: &File, report: &mut Report) -> Result<Layout, DatasetError> {
-    let mut top = content(root, report)?;
-    while let ([inner], true) = (&top.folders[..], part_of_alone(&top).is_none()) {
-        let inner = inner.clone();
-        let below = content(&inner, report)?;
-        if below.folders.is_empty() {
-            break;
-        }
-        report.notes.push(format!("the classes are the folders in {}", inner.name));
-        unlabeled(&top, report);
-        top = below;
-    }
+    let top = classes_in(content(root, report)?, report)?;
     unlabeled(&top, report);
-    let mut found: Vec<(File, Split)> = Vec::new();
     let is_split = is_split(&top)?;
-    for folder in std::mem::take(&mut top.folders) {
-        if !is_split {
-            found.push((folder, Split::Train));
-        } else if let Some(part) = part(folder.own_name()) {
-            let inner = content(&folder, report)?;
-            unlabeled(&inner, report);
-            found.extend(inner.folders.into_iter().map(|class| (class, part)));
-        } else {
-            let count = files(&folder, report).len();
-            let name = folder.own_name();
-            let note = format!("the folder {name} is not used: {count} files beside train");
-            report.notes.push(note);
+    let mut found: Vec<(File, Split)> = Vec::new();
+    let folders = top.folders.into_iter();
+    if is_split {
+        for folder in folders {
+            found.extend(part_in(folder, report)?);
         }
+    } else {
+        let folders: Vec<_> = folders.collect();
+        if let Some(parts) = parts_in_classes(&folders)? {
+            return Ok(with_parts_in_classes(&folders, parts, report));
+        }
+        found.extend(folders.into_iter().map(|folder| (folder, Split::Train)));
     }
     let mut layout = Layout::default();
     if is_split {
         layout.parts = vec![Split::Validation, Split::Test];
     }
     let mut classes: BTreeMap<String, Vec<(File, Split)>> = BTreeMap::new();
+    let trained: Vec<String> = named(&found, |part| part == Split::Train);
     for (folder, part) in found {
-        classes.entry(folder.own_name().to_owned()).or_default().push((folder, part));
+        let name = alike(folder.own_name(), &trained);
+        if name != folder.own_name() {
+            report.notes.push(format!("{} is taken for the class {}", folder.name, shown(&name)));
+        }
+        classes.entry(name).or_default().push((folder, part));
     }
     let mut classes: Vec<_> = classes.into_iter().collect();
     classes.sort_by(|(a, _), (b, _)| natural(a, b));
@@ -74,24 +68,115 @@ pub(super) fn layout(root: &File, report: &mut Report) -> Result<Layout, Dataset
             layout.members.extend(all.map(|file| Member { file, part, class }));
         }
     }
+    note_alike(&layout.classes, report);
     Ok(layout)
 }
 
-/// The part of a folder's only folder.
-fn part_of_alone(top: &Content) -> Option<Split> {
-    match &top.folders[..] {
-        [inner] => part(inner.own_name()),
-        _ => None,
+/// The names of the folders of some parts.
+fn named(folders: &[(File, Split)], is_wanted: impl Fn(Split) -> bool) -> Vec<String> {
+    let wanted = folders.iter().filter(|(_, part)| is_wanted(*part));
+    wanted.map(|(folder, _)| folder.own_name().to_owned()).collect()
+}
+
+/// The class that a folder of another part stands for: that of its name, or the only one with a name
+/// that looks the same.
+fn alike(name: &str, trained: &[String]) -> String {
+    if !trained.iter().any(|known| known == name) {
+        let mut same = trained.iter().filter(|known| folded(known) == folded(name));
+        if let (Some(only), None) = (same.next(), same.next()) {
+            return only.clone();
+        }
     }
+    name.to_owned()
+}
+
+/// Says which classes have names that look the same.
+fn note_alike(classes: &[String], report: &mut Report) {
+    let mut known: BTreeMap<String, &str> = BTreeMap::new();
+    for class in classes {
+        if let Some(other) = known.insert(folded(class), class) {
+            let (a, b) = (shown(other), shown(class));
+            let note = format!(
+                "{a} and {b} are two classes: their names differ in case, spaces or accents"
+            );
+            report.notes.push(note);
+        }
+    }
+}
+
+/// The content of the innermost folder that holds all classes or parts.
+fn classes_in(mut top: Content, report: &mut Report) -> Result<Content, DatasetError> {
+    while let Some(inner) = only_with_images(&top)? {
+        let below = content(&inner, report)?;
+        if below.folders.is_empty() {
+            break;
+        }
+        report.notes.push(format!("the classes are the folders in {}", inner.name));
+        for other in top.folders.iter().filter(|folder| **folder != inner) {
+            report.notes.push(format!("the folder {} is not used: it holds no images", other.name));
+        }
+        unlabeled(&top, report);
+        top = below;
+    }
+    Ok(top)
+}
+
+/// The only folder with images in folders, unless its name is that of a part.
+fn only_with_images(top: &Content) -> Result<Option<File>, DatasetError> {
+    let [inner] = &top.folders[..] else {
+        let mut filled = top.folders.iter().filter(|folder| holds_images(folder));
+        let (Some(inner), None) = (filled.next(), filled.next()) else { return Ok(None) };
+        let below = content(inner, &mut Report::default())?;
+        let is_around = below.files.iter().all(|file| !has_image_name(&file.name));
+        let is_around = is_around && below.folders.iter().any(holds_images);
+        return Ok(
+            Some(inner.clone()).filter(|inner| is_around && part(inner.own_name()).is_none())
+        );
+    };
+    Ok(Some(inner.clone()).filter(|inner| part(inner.own_name()).is_none()))
+}
+
+/// The classes of a part; those of a folder around them, as in `train/images`.
+fn part_in(folder: File, report: &mut Report) -> Result<Vec<(File, Split)>, DatasetError> {
+    let Some(part) = part(folder.own_name()) else {
+        let count = files(&folder, report).len();
+        let note =
+            format!("the folder {} is not used: {count} files beside train", folder.own_name());
+        report.notes.push(note);
+        return Ok(Vec::new());
+    };
+    let mut inner = content(&folder, report)?;
+    while let [only] = &inner.folders[..] {
+        let below = content(only, report)?;
+        if below.folders.is_empty() || !inner.files.is_empty() {
+            break;
+        }
+        inner = below;
+    }
+    unlabeled(&inner, report);
+    Ok(inner.folders.into_iter().map(|class| (class, part)).collect())
 }
 
 /// Whether the folders are parts. A folder `train` may be a class, beside `bus` and `plane`: it is a
 /// part if it holds folders, and there is another part or no other folder of images.
+///
+/// # Errors
+/// [`DatasetError::Missing`] for parts without one for training.
 fn is_split(top: &Content) -> Result<bool, DatasetError> {
     let named = |wanted| top.folders.iter().filter(move |f| part(f.own_name()) == Some(wanted));
-    let Some(train) = named(Split::Train).next() else { return Ok(false) };
-    let inner = content(train, &mut Report::default())?;
     let parts = named(Split::Validation).count() + named(Split::Test).count();
+    let Some(train) = named(Split::Train).next() else {
+        let is_all = parts > 0 && parts == top.folders.len();
+        let Some(first) = top.folders.first().filter(|_| is_all) else { return Ok(false) };
+        if content(first, &mut Report::default())?.folders.is_empty() {
+            return Ok(false);
+        }
+        let names: Vec<&str> = top.folders.iter().map(File::own_name).collect();
+        let what = format!("folder train beside {}", names.join(" and "));
+        let path = first.path.parent().unwrap_or(&first.path).to_owned();
+        return Err(DatasetError::Missing { path, what });
+    };
+    let inner = content(train, &mut Report::default())?;
     if inner.folders.is_empty() || parts > 0 {
         return Ok(!inner.folders.is_empty());
     }
@@ -102,6 +187,42 @@ fn is_split(top: &Content) -> Result<bool, DatasetError> {
         }
     }
     Ok(true)
+}
+
+/// The folders of a class with their parts.
+type Parts = Vec<(File, Split)>;
+
+/// The parts in each class, where every class is split into `train` and others by itself.
+fn parts_in_classes(classes: &[File]) -> Result<Option<Vec<Parts>>, DatasetError> {
+    let mut all = Vec::new();
+    for class in classes {
+        let inner = content(class, &mut Report::default())?;
+        let parts: Option<Parts> =
+            inner.folders.into_iter().map(|f| Some((f.clone(), part(f.own_name())?))).collect();
+        let is_trained =
+            |parts: &Parts| parts.len() > 1 && parts.iter().any(|(_, part)| *part == Split::Train);
+        let Some(parts) = parts.filter(is_trained) else { return Ok(None) };
+        all.push(parts);
+    }
+    Ok(Some(all).filter(|all| !all.is_empty()))
+}
+
+fn with_parts_in_classes(classes: &[File], parts: Vec<Parts>, report: &mut Report) -> Layout {
+    let mut classes: Vec<_> = classes.iter().zip(parts).collect();
+    classes.sort_by(|(a, _), (b, _)| natural(a.own_name(), b.own_name()));
+    let mut layout = Layout { parts: vec![Split::Validation, Split::Test], ..Layout::default() };
+    report.notes.push("the parts are the folders in each class".to_owned());
+    for (class, (folder, parts)) in classes.into_iter().enumerate() {
+        layout.classes.push(folder.own_name().to_owned());
+        if let Ok(inner) = content(folder, report) {
+            unlabeled(&inner, report);
+        }
+        for (folder, part) in parts {
+            let all = files(&folder, report).into_iter();
+            layout.members.extend(all.map(|file| Member { file, part, class }));
+        }
+    }
+    layout
 }
 
 /// Files beside the class folders.

@@ -3,6 +3,7 @@
 use super::super::names::lossless;
 use crate::DatasetError;
 use crate::report::{Kind, Report};
+use automl_pictures::{Encoded, has_image_name};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -23,8 +24,20 @@ pub(super) struct Content {
 }
 
 /// Names that systems and programs leave behind.
-const LEFTOVERS: [&str; 6] =
-    ["__MACOSX", "Thumbs.db", "ehthumbs.db", "desktop.ini", "$RECYCLE.BIN", "lost+found"];
+const LEFTOVERS: [&str; 12] = [
+    "__MACOSX",
+    "Thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "Icon\r",
+    "$RECYCLE.BIN",
+    "System Volume Information",
+    "lost+found",
+    "@eaDir",
+    "#recycle",
+    "__pycache__",
+    "_gsdata_",
+];
 
 fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".")
@@ -70,6 +83,24 @@ pub(super) fn files(folder: &File, report: &mut Report) -> Vec<File> {
     walk(folder, &mut above, report, &mut found);
     found.sort_by(|a, b| a.path.cmp(&b.path));
     found
+}
+
+/// Folders in folders in which images are looked for; links may lead in circles.
+const DEPTH: usize = 6;
+
+/// Whether a folder or a folder in it holds an image, by names, and by content where there is no ending.
+pub(super) fn holds_images(folder: &File) -> bool {
+    fn holds(folder: &File, depth: usize) -> bool {
+        let is_image = |file: &File| {
+            let name = file.own_name();
+            has_image_name(name) || !name.contains('.') && Encoded::check_start(&file.path).is_ok()
+        };
+        content(folder, &mut Report::default()).is_ok_and(|inner| {
+            inner.files.iter().any(is_image)
+                || depth > 0 && inner.folders.iter().any(|folder| holds(folder, depth - 1))
+        })
+    }
+    holds(folder, DEPTH)
 }
 
 fn walk(folder: &File, above: &mut Vec<PathBuf>, report: &mut Report, found: &mut Vec<File>) {

@@ -1,21 +1,74 @@
 //! Comma-separated values (RFC 4180), also with semicolons or tabs.
 
-use super::{Columns, Row};
+use super::{Columns, PARTS, PATHS, Row};
 use automl_pictures::has_image_name;
 
-/// The rows of a table with a header, or of two columns, path and label, without one.
+/// The rows of a table with a header, or of two columns, path and label, without one. Labels may also
+/// be columns of 0 and 1, one for each class.
 pub(super) fn rows(text: &str) -> Option<Vec<Row>> {
+    let text = without_preface(text);
     let first = text.lines().next()?;
-    let separator = [',', ';', '\t'].into_iter().max_by_key(|c| first.matches(*c).count())?;
+    let count = |c: &char| first.matches(*c).count();
+    let separator = [',', ';', '\t'].into_iter().max_by_key(count)?;
+    if count(&separator) == 0 {
+        return by_spaces(text);
+    }
     let mut table = cells(text, separator).into_iter();
     let header = table.next()?;
     if let Some(columns) = Columns::of(&header) {
-        return Some(table.filter_map(|row| columns.row(&row)).collect());
+        return columns.rows(table);
     }
-    let path = header.iter().position(|cell| has_image_name(cell.trim()))?;
-    let columns = Columns { path, label: 1usize.checked_sub(path)?, part: None };
-    let all = std::iter::once(header).chain(table);
-    Some(all.filter_map(|row| columns.row(&row)).collect())
+    let Some(path) = header.iter().position(|cell| has_image_name(cell.trim())) else {
+        return of_indicators(&header, table);
+    };
+    let columns = Columns { path, label: 1usize.checked_sub(path)?, part: None, is_sure: true };
+    columns.rows(std::iter::once(header).chain(table))
+}
+
+/// A text without the comments and empty lines before its table, and without Excel's `sep=;`.
+fn without_preface(mut text: &str) -> &str {
+    while let Some((line, rest)) = text.split_once('\n') {
+        let line = line.trim();
+        if !(line.is_empty() || line.starts_with('#') || line.to_lowercase().starts_with("sep=")) {
+            break;
+        }
+        text = rest;
+    }
+    text
+}
+
+/// Lines of a path and a label behind a space.
+fn by_spaces(text: &str) -> Option<Vec<Row>> {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let row = |line: &str| {
+        let (path, label) = line.rsplit_once(char::is_whitespace)?;
+        has_image_name(path.trim()).then(|| Row::new(path, label))
+    };
+    lines.map(row).collect()
+}
+
+/// Rows with a column for each class, of which one is 1 and all others are 0.
+fn of_indicators(header: &[String], table: impl Iterator<Item = Vec<String>>) -> Option<Vec<Row>> {
+    let names: Vec<String> = header.iter().map(|name| name.trim().to_lowercase()).collect();
+    let find = |known: &[&str]| known.iter().find_map(|k| names.iter().position(|n| n == k));
+    let (path, part) = (find(&PATHS)?, find(&PARTS));
+    let classes: Vec<usize> = (0..names.len())
+        .filter(|at| *at != path && Some(*at) != part && !names[*at].is_empty())
+        .collect();
+    let row = |cells: Vec<String>| {
+        let value = |at: &usize| cells.get(*at)?.trim().parse::<f64>().ok();
+        let values: Vec<f64> = classes.iter().map(value).collect::<Option<_>>()?;
+        let mut ones = (0..values.len()).filter(|at| values[*at] == 1.0);
+        let (one, None) = (ones.next()?, ones.next()) else { return None };
+        let is_indicator = values.iter().all(|value| [0.0, 1.0].contains(value));
+        let row = Row::new(cells.get(path)?, &header[classes[one]]);
+        let part = part.and_then(|at| cells.get(at)).map(|cell| cell.trim().to_owned());
+        is_indicator.then(|| part.map_or(row.clone(), |part| row.in_part(&part)))
+    };
+    table
+        .map(row)
+        .collect::<Option<Vec<Row>>>()
+        .filter(|rows| !rows.is_empty() && classes.len() > 1)
 }
 
 /// The cells of each line. A quoted cell may hold separators, line breaks and doubled quotes.
@@ -73,12 +126,19 @@ mod tests {
             "label;x;FileName\r\ncat;1;a.png\r\n\"big \"\"dog\"\"\";2;\"b, c.png\"\r\n",
             "Image\tlabel\na.png\tcat\nb, c.png\t\"big \"\"dog\"\"\"",
             "a.png,cat\n\"b, c.png\",\"big \"\"dog\"\"\"\n\n",
+            "# by me\n\nsep=,\n ./a.png , cat\n\"b, c.png\",\"big \"\"dog\"\"\"\n",
+            "name,cat,\"big \"\"dog\"\"\"\na.png,1,0\n\"b, c.png\",0.0,1.0\n",
         ] {
             assert_eq!(read(text), two, "{text}");
         }
+        let spaces = [pair("a b.png", "0"), pair("c.png", "1")];
+        assert_eq!(read("a b.png 0\nc.png\u{20}\u{20}1\n"), spaces);
+        assert_eq!(rows("Read me first\n"), None);
         let parts = rows("file,class,split\na.png,1,train\nb.png,2,Test\n").unwrap();
         assert_eq!(parts[1].part, Some(Split::Test));
         assert_eq!(rows("temperature,humidity\n1,2\n"), None);
+        // Values that differ from row to row are no classes.
+        assert_eq!(rows("path,score\na.png,0.31\nb.png,0.72\n"), None);
         assert_eq!(rows(""), None);
     }
 }
