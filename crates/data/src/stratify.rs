@@ -69,36 +69,3 @@ pub fn shuffled_classes(labels: &[u16], seed: u64) -> Vec<Vec<usize>> {
     }
     classes
 }
-
-#[cfg(test)]
-mod tests {
-    use super::interleave;
-    use proptest::prelude::*;
-
-    proptest! {
-        /// Everything comes once, lists in their order, and prefixes are within one of proportional.
-        #[test]
-        fn prefixes_are_proportional(sizes in proptest::collection::vec(1usize..60, 1..12)) {
-            let mut next = 0;
-            let lists: Vec<Vec<usize>> = sizes
-                .iter()
-                .map(|size| {
-                    next += size;
-                    (next - size..next).collect()
-                })
-                .collect();
-            let order = interleave(&lists);
-            let mut counts = vec![0usize; sizes.len()];
-            for (k, item) in order.iter().enumerate() {
-                let list = lists.iter().position(|list| list.contains(item)).unwrap_or(usize::MAX);
-                prop_assert_eq!(lists[list][counts[list]], *item);
-                counts[list] += 1;
-                for (size, count) in sizes.iter().zip(&counts) {
-                    let share = (k + 1) as f64 * *size as f64 / next as f64;
-                    prop_assert!((*count as f64 - share).abs() < 1.0, "{share} {count}");
-                }
-            }
-            prop_assert_eq!(counts, sizes);
-        }
-    }
-}

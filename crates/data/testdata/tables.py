@@ -1,4 +1,4 @@
-"""Writes hub.parquet and medical.npz: small data sets as pyarrow and NumPy write them (needs Pillow)."""
+"""Writes hub.parquet, medical.npz, shapes.npz and pair.npz: small data sets as pyarrow and NumPy write them (needs Pillow)."""
 import io
 import json
 
@@ -31,3 +31,13 @@ np.savez_compressed(
     val_images=x[:2], val_labels=np.array([[2], [10]], np.int16),
     test_images=x[2:], test_labels=np.array([[0], [2]], np.int16),
 )
+
+# Names of no convention, 16-bit grey images that are not square, labels as floats.
+np.savez_compressed(
+    "shapes.npz",
+    trainPics=np.arange(6 * 8 * 12, dtype=np.uint16).reshape(6, 8, 12) * 113,
+    trainKinds=np.array([0.0, 1.0, 2.0, 0.0, 1.0, 2.0]),
+    testPics=np.full((2, 8, 12), 65535, dtype=np.uint16),
+    testKinds=np.array([0.0, 2.0]),
+)
+np.savez_compressed("pair.npz", x=x, y=np.array(["cat", "dog", "cat", "dog"]))

@@ -56,6 +56,31 @@ fn idx_files_are_read_plain_and_gzipped() {
     }
 }
 
+/// EMNIST: other names of files, labels from 1 on, more than ten classes; and training images alone.
+#[test]
+fn relatives_of_mnist_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let load = || {
+        let source = Source { folder: Some(path), ..Source::default() };
+        DatasetFormat::find("folder").unwrap().load(&source)
+    };
+    let write = |part: &str, labels: &[u8]| {
+        let count = labels.len() as u32;
+        let name = |kind: &str| path.join(format!("emnist-letters-{part}-{kind}-ubyte.gz"));
+        write_gz(&name("images-idx3"), &idx(&[count, 4, 4], &vec![7; 16 * labels.len()]));
+        write_gz(&name("labels-idx1"), &idx(&[count], labels));
+    };
+    write("train", &(1..=26).collect::<Vec<u8>>());
+    let data = load().unwrap();
+    assert_eq!((data.classes, &data.class_names[25][..], data.test), (26, "26", None));
+    assert!(data.report.notes[0].contains("no test images"), "{:?}", data.report);
+    write("test", &[3, 26]);
+    assert_eq!(load().unwrap().test.unwrap().labels, [2, 25]);
+    write("test", &[3, 27]);
+    assert!(load().unwrap_err().to_string().contains("the label 27 has no training images"));
+}
+
 #[test]
 fn broken_files_are_named() {
     let folder = tempfile::tempdir().unwrap();

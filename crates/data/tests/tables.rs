@@ -205,3 +205,46 @@ fn results_beside_classes_are_no_list_and_unknown_parts_are_refused() {
     let dataset = parts(["x", "y", "z"]).unwrap();
     assert!(dataset.report.notes[0].contains("names no parts"), "{:?}", dataset.report);
 }
+
+/// Arrays of other names are told by their shapes; archives may be named after parts.
+#[test]
+fn numpy_archives_of_other_programs_are_read() {
+    let dataset = load(&testdata("shapes.npz"));
+    assert_eq!((dataset.train.len(), dataset.train.side, dataset.train.channels), (6, 8, 1));
+    assert_eq!(dataset.class_names, ["0", "1", "2"]);
+    let test = dataset.test.unwrap();
+    assert_eq!((&test.labels[..], test.image(0)[0]), (&[0u16, 2][..], 255));
+    let notes = dataset.report.notes.join("\n");
+    assert!(notes.contains("images trainPics and labels trainKinds"), "{notes}");
+    assert!(notes.contains("12x8 pixels are brought to 8x8 by squash"), "{notes}");
+
+    let folder = tempfile::tempdir().unwrap();
+    for part in ["train", "test"] {
+        let path = folder.path().join(format!("{part}.npz"));
+        std::fs::copy(testdata("pair.npz"), path).unwrap();
+    }
+    let dataset = load(folder.path());
+    assert_eq!((dataset.train.len(), dataset.test.unwrap().len()), (4, 4));
+    assert_eq!(dataset.class_names, ["cat", "dog"]);
+    let error = |path: &Path| {
+        let source = Source { folder: Some(path), ..Source::default() };
+        DatasetFormat::find("folder").unwrap().load(&source)
+    };
+    std::fs::copy(testdata("medical.npz"), folder.path().join("train.npz")).unwrap();
+    assert!(error(folder.path()).unwrap_err().to_string().contains("second array"));
+    let archive = folder.path().join("photos.zip");
+    std::fs::write(&archive, b"PK").unwrap();
+    assert!(error(&archive).unwrap_err().to_string().contains("unpack it first"));
+}
+
+#[test]
+fn parquet_in_folders_of_parts_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for part in ["train", "test"] {
+        let own = folder.path().join("default").join(part);
+        std::fs::create_dir_all(&own).unwrap();
+        std::fs::copy(testdata("hub.parquet"), own.join("0000.parquet")).unwrap();
+    }
+    let dataset = load(folder.path());
+    assert_eq!((dataset.train.len(), dataset.test.unwrap().len()), (5, 5));
+}

@@ -1,10 +1,9 @@
 //! The format of a folder or file by its content.
 
 use super::names::own_name;
-use super::{
-    Dataset, DatasetError, cifar10, cifar100, fashion_mnist, idx, list, npz, numbered, parquet,
-};
+use super::{Dataset, DatasetError, cifar10, cifar100, fashion_mnist, idx, list, npz, parquet};
 use crate::source::Source;
+use automl_pictures::has_image_name;
 use std::path::Path;
 
 /// A loader of another format than class folders.
@@ -16,7 +15,7 @@ pub(super) fn other(path: &Path) -> Result<Option<Load>, DatasetError> {
         return file(path).map(Some);
     }
     let has = |name: &str| path.join(name).exists();
-    if idx::NAMES.iter().any(|name| has(name)) {
+    if idx::is_in(path) {
         return Ok(Some(load_idx));
     }
     if has("data_batch_1.bin") || has("cifar-10-batches-bin") {
@@ -25,10 +24,10 @@ pub(super) fn other(path: &Path) -> Result<Option<Load>, DatasetError> {
     if has("train.bin") && has("test.bin") || has("cifar-100-binary") {
         return Ok(Some(cifar100::FORMAT.load));
     }
-    if !has_folders(path) && !parquet::files(path).is_empty() {
+    if !parquet::files(path).is_empty() {
         return Ok(Some(parquet::FORMAT.load));
     }
-    if !has_folders(path) && npz::file(path).is_some() {
+    if !has_folders(path) && !npz::files(path).is_empty() {
         return Ok(Some(npz::FORMAT.load));
     }
     let is_listed = !list::lists(path)?.is_empty();
@@ -41,7 +40,7 @@ fn load_idx(source: &Source<'_>) -> Result<Dataset, DatasetError> {
     if name.contains("fashion") {
         return (fashion_mnist::FORMAT.load)(source);
     }
-    idx::load(&name, numbered(10), source, false)
+    idx::load(&name, None, source, false)
 }
 
 fn file(path: &Path) -> Result<Load, DatasetError> {
@@ -51,8 +50,16 @@ fn file(path: &Path) -> Result<Load, DatasetError> {
         Some("parquet") => Ok(parquet::FORMAT.load),
         _ if list::is_list(path) => Ok(list::FORMAT.load),
         _ => {
-            let reason = "is a file, but no list (CSV, JSON), NumPy archive (.npz) or .parquet";
-            Err(DatasetError::content(path, reason))
+            let advice = match ending.as_deref() {
+                Some("zip" | "tar" | "gz" | "tgz" | "rar" | "7z") => "unpack it first",
+                Some("xlsx" | "xls" | "ods") => "save the table as CSV",
+                Some("npy") => "save images and labels as x and y by numpy.savez",
+                Some(ending) if has_image_name(&format!(".{ending}")) => {
+                    "give the folder that holds the folders of all classes"
+                }
+                _ => "give a list (CSV, JSON), a NumPy archive (.npz), a .parquet or a folder",
+            };
+            Err(DatasetError::content(path, format!("is not read as a data set: {advice}")))
         }
     }
 }

@@ -21,5 +21,5 @@ pub(super) const FORMAT: DatasetFormat = DatasetFormat {
     summary: "clothes, 60,000 and 10,000 images of 28x28 (Xiao et al. 2017, arXiv 1708.07747)",
     files: Some(idx::FILES),
     is_resized: false,
-    load: |source| idx::load("fashion-mnist", named(&CLASSES), source, true),
+    load: |source| idx::load("fashion-mnist", Some(named(&CLASSES)), source, true),
 };

@@ -1,10 +1,11 @@
 //! The IDX format of MNIST and Fashion-MNIST, plain or gzipped.
 
+use super::names::{lossless, part};
 use super::{Dataset, DatasetError};
 use crate::images::Images;
 use crate::source::Source;
+use crate::split::Split;
 use flate2::read::GzDecoder;
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -12,80 +13,150 @@ use std::path::{Path, PathBuf};
 pub(super) const FILES: &str = "train-images-idx3-ubyte, train-labels-idx1-ubyte, \
      t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or gzipped";
 
-/// Names of the file that the others lie beside.
-pub(super) const NAMES: [&str; 3] =
-    ["train-images-idx3-ubyte", "train-images-idx3-ubyte.gz", "train-images.idx3-ubyte"];
+/// The file that the others lie beside.
+const FIRST: &str = "train-images-idx3-ubyte";
 
-/// Reads the four files of a data set.
+/// The files of images in a folder, such as `train-images-idx3-ubyte`, `train-images.idx3-ubyte.gz` and
+/// `emnist-letters-test-images-idx3-ubyte.gz`, with their parts.
+fn image_files(folder: &Path) -> Vec<(PathBuf, Split)> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut found: Vec<(PathBuf, Split)> = entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let name = lossless(&entry.file_name());
+            let stem = name.strip_suffix(".gz").unwrap_or(&name);
+            let stem = stem.strip_suffix("-ubyte").unwrap_or(stem);
+            let (start, _) = stem.strip_suffix("idx3")?.rsplit_once("images")?;
+            let own = start.split(['-', '_', '.']).find_map(|word| match word {
+                "t10k" => Some(Split::Test),
+                word => part(word),
+            });
+            Some((entry.path(), own?))
+        })
+        .collect();
+    found.sort_by(|(a, own_a), (b, own_b)| own_a.cmp(own_b).then_with(|| a.cmp(b)));
+    // A file beside its own gzipped copy counts once.
+    found.dedup_by(|(b, _), (a, _)| b.with_extension("") == *a);
+    found
+}
+
+/// Whether a folder holds training images in IDX files.
+pub(super) fn is_in(folder: &Path) -> bool {
+    image_files(folder).iter().any(|(_, part)| *part == Split::Train)
+}
+
+/// Reads the files of a data set. Without names, classes are called by the labels that occur.
 pub(super) fn load(
     name: &str,
-    class_names: Vec<String>,
+    class_names: Option<Vec<String>>,
     source: &Source<'_>,
     mirror: bool,
 ) -> Result<Dataset, DatasetError> {
-    let folder = &source.folder(name, "train-images-idx3-ubyte")?;
-    let part = |prefix: &str| -> Result<Images, DatasetError> {
-        let (path, pixels, shape) = read(folder, &format!("{prefix}-images-idx3-ubyte"), 3)?;
-        let (label_path, labels, counts) = read(folder, &format!("{prefix}-labels-idx1-ubyte"), 1)?;
-        let [count, height, width] = shape[..] else { unreachable_shape(&path)? };
-        if height != width || height == 0 {
-            let reason = format!("images of {height}x{width} pixels are not square");
-            return Err(DatasetError::content(&path, reason));
+    let folder = &source.folder(name, FIRST)?;
+    let files = image_files(folder);
+    let one = |wanted: Split| {
+        let mut own = files.iter().filter(|(_, part)| *part == wanted).map(|(path, _)| path);
+        match (own.next(), own.next()) {
+            (Some(a), Some(b)) => {
+                let (a, b) = (a.display(), b.display());
+                Err(DatasetError::content(folder, format!("holds several data sets: {a} and {b}")))
+            }
+            (first, _) => Ok(first),
         }
-        if counts[0] != count {
-            let reason = format!("{} labels for {count} images", counts[0]);
-            return Err(DatasetError::content(&label_path, reason));
-        }
-        if count == 0 {
-            return Err(DatasetError::content(&path, "holds no images"));
-        }
-        if let Some(label) = labels.iter().find(|label| **label > 9) {
-            let reason = format!("the label {label} is not one of 0 to 9");
-            return Err(DatasetError::content(&label_path, reason));
-        }
-        let labels = labels.into_iter().map(u16::from).collect();
-        Ok(Images::new(1, height, pixels, labels))
     };
-    let (train, test) = (part("train")?, part("t10k")?);
-    if train.side != test.side {
-        let reason = format!("test images of {} pixels, not {}", test.side, train.side);
-        return Err(DatasetError::content(folder, reason));
-    }
-    Ok(Dataset::new(name, class_names, train, mirror).with_test(test))
-}
-
-fn unreachable_shape<T>(path: &Path) -> Result<T, DatasetError> {
-    Err(DatasetError::content(path, "has another number of dimensions"))
-}
-
-/// The content of one file: its path, its bytes and the lengths of its dimensions.
-fn read(
-    folder: &Path,
-    name: &str,
-    dimensions: usize,
-) -> Result<(PathBuf, Vec<u8>, Vec<usize>), DatasetError> {
-    let plain = folder.join(name);
-    let gzipped = folder.join(format!("{name}.gz"));
-    // Some copies name the files `train-images.idx3-ubyte`.
-    let dotted = folder.join(name.replacen("-idx", ".idx", 1));
-    let path = [&plain, &gzipped, &dotted].into_iter().find(|path| path.exists()).cloned();
-    let Some(path) = path else {
-        let what = format!("{name} or {name}.gz");
+    let Some(train) = one(Split::Train)? else {
+        let what = format!("{FIRST} or {FIRST}.gz");
         return Err(DatasetError::Missing { path: folder.to_owned(), what });
     };
-    let fail = |e| DatasetError::read(&path, e);
-    let mut raw = Vec::new();
-    let mut file = File::open(&path).map_err(fail)?;
-    if path == gzipped {
-        GzDecoder::new(file).read_to_end(&mut raw).map_err(fail)?;
-    } else {
-        file.read_to_end(&mut raw).map_err(fail)?;
+    let train = read_part(train, class_names.as_deref())?;
+    let other = |part| {
+        let read = |path: &PathBuf| read_part(path, class_names.as_deref());
+        one(part)?.map(read).transpose()
+    };
+    let (validation, test) = (other(Split::Validation)?, other(Split::Test)?);
+    for other in validation.iter().chain(&test) {
+        if other.side != train.side {
+            let reason =
+                format!("other parts have images of {} pixels, not {}", other.side, train.side);
+            return Err(DatasetError::content(folder, reason));
+        }
+    }
+    let mut labels = train.labels.clone();
+    labels.sort_unstable();
+    labels.dedup();
+    let numbers = labels.iter().map(u16::to_string).collect();
+    let (is_named, names) = (class_names.is_some(), class_names.unwrap_or(numbers));
+    let mut dataset = Dataset { validation, test, ..Dataset::new(name, names, train, mirror) };
+    let parts = [Some(&mut dataset.train), dataset.validation.as_mut(), dataset.test.as_mut()];
+    for label in parts.into_iter().flatten().flat_map(|part| &mut part.labels).filter(|_| !is_named)
+    {
+        let place = labels.binary_search(label).map_err(|_| {
+            let reason = format!("the label {label} has no training images");
+            DatasetError::content(folder, reason)
+        })?;
+        *label = place as u16;
+    }
+    if dataset.test.is_none() {
+        let note = "no test images are given: a fifth of the training images is kept for it";
+        dataset.report.notes.push(note.to_owned());
+    }
+    Ok(dataset)
+}
+
+/// The images of one file, and the labels of that beside it.
+fn read_part(path: &Path, class_names: Option<&[String]>) -> Result<Images, DatasetError> {
+    let label_path = labels_of(path)?;
+    let (pixels, shape) = read(path, 3)?;
+    let (labels, counts) = read(&label_path, 1)?;
+    let &[count, height, width] = &shape[..] else {
+        return Err(DatasetError::content(path, "has another number of dimensions"));
+    };
+    if height != width || height == 0 {
+        let reason = format!("images of {height}x{width} pixels are not square");
+        return Err(DatasetError::content(path, reason));
+    }
+    if counts[0] != count {
+        let reason = format!("{} labels for {count} images", counts[0]);
+        return Err(DatasetError::content(&label_path, reason));
+    }
+    if count == 0 {
+        return Err(DatasetError::content(path, "holds no images"));
+    }
+    let classes = class_names.map_or(256, <[String]>::len);
+    if let Some(label) = labels.iter().find(|label| usize::from(**label) >= classes) {
+        let reason = format!("the label {label} is not one of 0 to {}", classes - 1);
+        return Err(DatasetError::content(&label_path, reason));
+    }
+    Ok(Images::new(1, height, pixels, labels.into_iter().map(u16::from).collect()))
+}
+
+/// The file of the labels, plain or gzipped.
+fn labels_of(images: &Path) -> Result<PathBuf, DatasetError> {
+    let name = images.file_name().map(lossless).unwrap_or_default();
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let name = name.replacen("images", "labels", 1).replacen("idx3", "idx1", 1);
+    let names = [name.clone(), format!("{name}.gz")];
+    let found = names.iter().map(|name| images.with_file_name(name)).find(|path| path.exists());
+    found.ok_or_else(|| DatasetError::Missing {
+        path: images.parent().unwrap_or(images).to_owned(),
+        what: names.join(" or "),
+    })
+}
+
+/// The content of one file: its bytes and the lengths of its dimensions.
+fn read(path: &Path, dimensions: usize) -> Result<(Vec<u8>, Vec<usize>), DatasetError> {
+    let fail = |e| DatasetError::read(path, e);
+    let mut raw = std::fs::read(path).map_err(fail)?;
+    if raw.starts_with(&[0x1f, 0x8b]) {
+        let mut plain = Vec::new();
+        GzDecoder::new(&raw[..]).read_to_end(&mut plain).map_err(fail)?;
+        raw = plain;
     }
     let header = 4 + 4 * dimensions;
     let magic = [0, 0, 8, dimensions as u8];
     if raw.len() < header || raw[..4] != magic {
         let reason = format!("is no IDX file of bytes in {dimensions} dimensions");
-        return Err(DatasetError::content(&path, reason));
+        return Err(DatasetError::content(path, reason));
     }
     let shape: Vec<usize> = raw[4..header]
         .chunks_exact(4)
@@ -96,8 +167,8 @@ fn read(
     if expected != Some(found) {
         let expected = expected.map_or_else(|| "too many".into(), |n| n.to_string());
         let reason = format!("holds {found} bytes where its header says {expected}: truncated?");
-        return Err(DatasetError::content(&path, reason));
+        return Err(DatasetError::content(path, reason));
     }
     raw.drain(..header);
-    Ok((path, raw, shape))
+    Ok((raw, shape))
 }

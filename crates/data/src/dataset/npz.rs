@@ -3,7 +3,7 @@
 mod array;
 
 use super::format::DatasetFormat;
-use super::names::{natural, own_name};
+use super::names::{lossless, natural, own_name, part};
 use super::{Dataset, DatasetError};
 use crate::images::Images;
 use crate::source::Source;
@@ -57,40 +57,103 @@ const NAMES: [(Split, &[(&str, &str)]); 3] = [
 
 type Archive = NpzArchive<BufReader<File>>;
 
-/// The only archive in a folder.
-pub(super) fn file(folder: &Path) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(folder).ok()?;
+/// The archives in a folder: one, or one for each part by its name.
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut archives = paths.filter(|path| path.extension().is_some_and(|e| e == "npz"));
-    let first = archives.next()?;
-    archives.next().is_none().then_some(first)
+    let is_archive =
+        |path: &PathBuf| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz"));
+    let mut archives: Vec<PathBuf> = paths.filter(is_archive).collect();
+    archives.sort();
+    if archives.len() > 1 && archives.iter().any(|path| part_of(path).is_none()) {
+        return Vec::new();
+    }
+    archives
+}
+
+/// The part that an archive has by its name.
+fn part_of(archive: &Path) -> Option<Split> {
+    part(&archive.file_stem().map(lossless)?)
 }
 
 fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
     let place = source.place("npz")?;
-    let path = if place.is_dir() { file(place) } else { Some(place.to_owned()) };
-    let Some(path) = path else {
-        let what = ".npz file, or more than one".to_owned();
+    let archives = if place.is_dir() { files(place) } else { vec![place.to_owned()] };
+    if archives.is_empty() {
+        let what = ".npz file, or more than one without the names of parts".to_owned();
         return Err(DatasetError::Missing { path: place.to_owned(), what });
-    };
-    let mut archive =
-        Archive::open(&path).map_err(|error| DatasetError::content(&path, error.to_string()))?;
-    let names: Vec<String> = archive.array_names().map(str::to_owned).collect();
-    let mut parts = Vec::new();
-    for (part, known) in NAMES {
-        if let Some((x, y)) = known.iter().find_map(|(x, y)| {
-            let find = |name: &&str| names.iter().find(|own| own.eq_ignore_ascii_case(name));
-            Some((find(x)?.clone(), find(y)?.clone()))
-        }) {
-            let failed = |reason| DatasetError::content(&path, reason);
+    }
+    let (mut parts, mut names, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+    for path in &archives {
+        let failed = |reason: String| DatasetError::content(path, reason);
+        let mut archive = Archive::open(path).map_err(|error| failed(error.to_string()))?;
+        let own: Vec<String> = archive.array_names().map(str::to_owned).collect();
+        let mut pairs = by_names(&own);
+        if pairs.is_empty() {
+            pairs = by_shapes(&mut archive, &own).map_err(failed)?;
+            let shown = |(_, x, y): &(Split, String, String)| format!("images {x} and labels {y}");
+            notes.extend(
+                pairs.iter().map(shown).map(|pair| format!("read by their shapes: {pair}")),
+            );
+        }
+        // An archive alone is all there is, whatever its name.
+        let archive_part = part_of(path).filter(|_| archives.len() > 1 && pairs.len() == 1);
+        for (part, x, y) in pairs {
             let images = Array::read(&mut archive, &x).map_err(failed)?;
             let labels = Array::read(&mut archive, &y).map_err(failed)?;
             let pair = Pair::new(&images, &labels, source)
-                .map_err(|reason| DatasetError::content(&path, format!("{x} and {y}: {reason}")))?;
+                .map_err(|reason| DatasetError::content(path, format!("{x} and {y}: {reason}")))?;
+            notes.extend(pair.note.clone().filter(|note| !notes.contains(note)));
+            let part = archive_part.unwrap_or(part);
+            if parts.iter().any(|(known, _)| *known == part) {
+                return Err(failed(format!("{x} is a second array of images for one part")));
+            }
             parts.push((part, pair));
         }
+        names.extend(own);
     }
-    dataset(&path, &names, parts)
+    parts.sort_by_key(|(part, _)| *part);
+    let path = if let [only] = &archives[..] { only } else { place };
+    let mut dataset = dataset(path, &names, parts)?;
+    dataset.report.notes.extend(notes);
+    Ok(dataset)
+}
+
+/// Images and labels of each part by the names of their arrays.
+fn by_names(names: &[String]) -> Vec<(Split, String, String)> {
+    let find = |name: &str| names.iter().find(|own| own.eq_ignore_ascii_case(name)).cloned();
+    let pair = |(part, known): (Split, &[(&str, &str)])| {
+        known.iter().find_map(|(x, y)| Some((part, find(x)?, find(y)?)))
+    };
+    NAMES.into_iter().filter_map(pair).collect()
+}
+
+/// Images and labels by the shapes of arrays: in each part, named by a word such as `trainX`, the only
+/// array of images and the only one of as many labels.
+fn by_shapes(
+    archive: &mut Archive,
+    names: &[String],
+) -> Result<Vec<(Split, String, String)>, String> {
+    let mut shapes = Vec::new();
+    for name in names {
+        let array = archive.by_name(name).map_err(|error| format!("{name}: {error}"))?;
+        let shape = array.map(|array| array.shape().to_vec()).unwrap_or_default();
+        let words =
+            name.chars().flat_map(|c| c.is_uppercase().then_some(' ').into_iter().chain([c]));
+        let words: String = words.collect();
+        let own = words.split(|c: char| !c.is_alphabetic()).find_map(part).unwrap_or(Split::Train);
+        shapes.push((own, name, shape));
+    }
+    let pair = |own: Split| {
+        let own = || shapes.iter().filter(move |(part, ..)| *part == own);
+        let mut images = own().filter(|(.., shape)| (3..=4).contains(&shape.len()));
+        let (Some((part, x, shape)), None) = (images.next(), images.next()) else { return None };
+        let mut labels = own()
+            .filter(|(.., other)| (1..=2).contains(&other.len()) && other.first() == shape.first());
+        let (Some((_, y, _)), None) = (labels.next(), labels.next()) else { return None };
+        Some((*part, (*x).clone(), (*y).clone()))
+    };
+    Ok([Split::Train, Split::Validation, Split::Test].into_iter().filter_map(pair).collect())
 }
 
 fn dataset(
@@ -133,6 +196,8 @@ struct Pair {
     side: usize,
     pixels: Vec<u8>,
     labels: Vec<String>,
+    /// A change of the images that a user should know.
+    note: Option<String>,
 }
 
 impl Pair {
@@ -159,7 +224,11 @@ impl Pair {
                 pixels.extend(planes(&square, channels));
             }
         }
-        Ok(Self { channels, side, pixels, labels })
+        let note = (shape.height != shape.width).then(|| {
+            let (width, height, rule) = (shape.width, shape.height, source.resize);
+            format!("images of {width}x{height} pixels are brought to {side}x{side} by {rule}")
+        });
+        Ok(Self { channels, side, pixels, labels, note })
     }
 }
 

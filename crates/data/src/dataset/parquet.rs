@@ -2,12 +2,13 @@
 
 use super::format::DatasetFormat;
 use super::listing::Listing;
-use super::names::{natural, own_name, part};
+use super::names::{lossless, natural, own_name, part};
 use super::{Dataset, DatasetError};
 use crate::reading::{Content, Item};
 use crate::report::Kind;
 use crate::source::Source;
 use crate::split::Split;
+use automl_pictures::has_image_name;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
 use std::fs::File;
@@ -24,20 +25,48 @@ pub(super) const FORMAT: DatasetFormat = DatasetFormat {
 /// Columns of the class, the first that occurs counts.
 const LABELS: [&str; 6] = ["label", "labels", "fine_label", "class", "category", "target"];
 
-/// The Parquet files in a folder, or in `data` in it.
+/// Folders in folders in which files are looked for, as in `data/train/0000.parquet`.
+const DEPTH: usize = 2;
+
+/// Columns that are no classes.
+const NO_LABELS: [&str; 9] = [
+    "id",
+    "index",
+    "idx",
+    "__index_level_0__",
+    "path",
+    "file_name",
+    "filename",
+    "image_id",
+    "image_path",
+];
+
+/// The Parquet files in a folder and the folders in it; none for a folder that holds images.
 pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
-    for place in [folder.to_owned(), folder.join("data")] {
-        let entries = std::fs::read_dir(place).into_iter().flatten();
-        let mut found: Vec<PathBuf> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.extension().is_some_and(|ending| ending == "parquet"))
-            .collect();
-        found.sort();
-        if !found.is_empty() {
-            return found;
+    let mut found = Vec::new();
+    if collect(folder, DEPTH, &mut found).is_none() {
+        return Vec::new();
+    }
+    found.sort();
+    found
+}
+
+/// Collects files, until an image is found.
+fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Option<()> {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (name, path) = (lossless(&entry.file_name()), entry.path());
+        if name.starts_with('.') {
+            continue;
+        }
+        if path.is_dir() && depth > 0 {
+            collect(&path, depth - 1, found)?;
+        } else if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("parquet")) {
+            found.push(path);
+        } else if has_image_name(&name) {
+            return None;
         }
     }
-    Vec::new()
+    Some(())
 }
 
 fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
@@ -69,11 +98,12 @@ fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
     listing.load(source)
 }
 
-/// The part by the start of a file's name, such as `validation-00000-of-00001`.
+/// The part by the start of a file's name, such as `validation-00000-of-00001`, or by its folder.
 fn part_of(path: &Path) -> Split {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let name = |place: &Path| lossless(place.file_stem().unwrap_or_default());
+    let stem = name(path);
     let start = stem.split(['-', '_', '.']).next().unwrap_or_default();
-    part(start).unwrap_or(Split::Train)
+    part(start).or_else(|| part(&name(path.parent()?))).unwrap_or(Split::Train)
 }
 
 /// Names classes: by the names of the file where labels are their places, else by the labels.
@@ -167,7 +197,10 @@ fn image(row: &Row) -> Option<(Option<String>, Vec<u8>)> {
 fn label(row: &Row) -> Option<String> {
     let columns = || row.get_column_iter();
     let by_name = LABELS.iter().find_map(|known| columns().find(|(name, _)| *name == known));
-    let (_, field) = by_name.or_else(|| columns().find(|(_, field)| text(field).is_some()))?;
+    let is_label = |(name, field): &(&String, &Field)| {
+        !NO_LABELS.contains(&name.to_lowercase().as_str()) && text(field).is_some()
+    };
+    let (_, field) = by_name.or_else(|| columns().find(is_label))?;
     text(field)
 }
 
@@ -183,6 +216,8 @@ fn text(field: &Field) -> Option<String> {
         Field::UShort(number) => number.to_string(),
         Field::UInt(number) => number.to_string(),
         Field::ULong(number) => number.to_string(),
+        Field::Float(number) => number.to_string(),
+        Field::Double(number) => number.to_string(),
         _ => return None,
     })
 }

@@ -151,29 +151,3 @@ impl Tally {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_of_equal_scores_is_taken() {
-        let mut tally = Tally::new(3);
-        tally.add(&[-1.0, -1.0, -1.5], 1);
-        tally.add(&[f32::NAN, -3.0, -4.0], 1);
-        let evaluation = tally.evaluation();
-        assert_eq!(evaluation.confusion.rows(), [[0, 0, 0], [1, 1, 0], [0, 0, 0]]);
-        assert_eq!(evaluation.class_losses, [0.0, 2.0, 0.0]);
-    }
-
-    #[test]
-    fn the_sixth_score_is_not_among_the_top_five() {
-        let scores: Vec<f32> = (0..8).map(|class| -(class as f32)).collect();
-        let top = |label| {
-            let mut tally = Tally::new(8);
-            tally.add(&scores, label);
-            tally.evaluation().top5
-        };
-        assert_eq!([top(0), top(4), top(5)], [Some(1.0), Some(1.0), Some(0.0)]);
-    }
-}

@@ -124,34 +124,3 @@ impl fmt::Display for Metric {
         f.write_str(self.name())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::metrics::Tally;
-
-    #[test]
-    fn names_are_read_back() {
-        for metric in Metric::ALL {
-            assert_eq!(metric.name().parse(), Ok(metric));
-            let written = serde_json::to_string(&metric).unwrap();
-            assert_eq!(written, format!("{:?}", metric.name()));
-            assert_eq!(serde_json::from_str::<Metric>(&written).unwrap(), metric);
-        }
-        assert_eq!("f1".parse(), Ok(Metric::MacroF1));
-        assert!("auc".parse::<Metric>().unwrap_err().to_string().contains("balanced-accuracy"));
-    }
-
-    #[test]
-    fn weighted_losses_are_means_over_images() {
-        let mut tally = Tally::new(2);
-        tally.add(&[-1.0, -0.5], 0);
-        tally.add(&[-1.0, -3.0], 1);
-        tally.add(&[-1.0, -5.0], 1);
-        let evaluation = tally.evaluation();
-        let loss = |costs: &[f64]| Metric::Loss.value(&evaluation, costs);
-        assert_eq!(loss(&[]), 3.0);
-        assert!((loss(&[1.0, 1.0]) - 3.0).abs() < 1e-12);
-        assert_eq!(loss(&[2.0, 1.0]), (2.0 * 1.0 + 3.0 + 5.0) / 4.0);
-    }
-}

@@ -92,25 +92,3 @@ impl From<&MetricsReport> for Evaluation {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::metrics::Tally;
-
-    #[test]
-    fn a_report_gives_the_evaluation_back() {
-        let mut tally = Tally::new(3);
-        tally.add(&[-0.5, -1.0, -3.0], 0);
-        tally.add(&[-0.25, -1.5, -3.0], 1);
-        let evaluation = tally.evaluation();
-        let report = MetricsReport::new(&evaluation, &["a".into()], 0);
-        assert_eq!(
-            (report.classes[0].class.as_str(), report.classes[2].class.as_str()),
-            ("a", "2")
-        );
-        assert_eq!(Evaluation::from(&report), evaluation);
-        let text = serde_json::to_string(&report).unwrap();
-        assert_eq!(serde_json::from_str::<MetricsReport>(&text).unwrap(), report);
-    }
-}

@@ -12,6 +12,8 @@ pub(super) struct Array {
 
 enum Values {
     Bytes(Vec<u8>),
+    /// Unsigned numbers of 16 bits.
+    Words(Vec<u16>),
     Integers(Vec<i64>),
     Floats(Vec<f64>),
     Texts(Vec<String>),
@@ -33,8 +35,9 @@ impl Array {
         let mut raw = Vec::new();
         array.into_inner().read_to_end(&mut raw).map_err(failed)?;
         let (size, is_big) = (kind.size_field() as usize, kind.endianness() == Endianness::Big);
-        let values = values(kind.type_char(), size, is_big, raw)
-            .ok_or_else(|| format!("{name} holds values of the type {kind}"))?;
+        let values = values(kind.type_char(), size, is_big, raw).ok_or_else(|| {
+            format!("{name} holds values of the type {kind}, not numbers or texts")
+        })?;
         let array = Self { shape, values };
         let expected = array.shape.iter().try_fold(1usize, |all, n| all.checked_mul(*n));
         if expected != Some(array.len()) {
@@ -46,18 +49,24 @@ impl Array {
     fn len(&self) -> usize {
         match &self.values {
             Values::Bytes(values) => values.len(),
+            Values::Words(values) => values.len(),
             Values::Integers(values) => values.len(),
             Values::Floats(values) => values.len(),
             Values::Texts(values) => values.len(),
         }
     }
 
-    /// Pixels from 0 to 255. Floats from 0 to 1 are multiplied by 255.
+    /// Pixels from 0 to 255. Floats from 0 to 1 are multiplied by 255, numbers of 16 bits that use them
+    /// are divided by 257.
     pub(super) fn bytes(&self) -> Result<Vec<u8>, String> {
         let outside = |value: f64| format!("{value} is no pixel from 0 to 255");
         match &self.values {
             Values::Bytes(values) => Ok(values.clone()),
             Values::Texts(_) => Err("texts are no pixels".into()),
+            Values::Words(values) if values.iter().any(|value| *value > 255) => {
+                Ok(values.iter().map(|value| ((u32::from(*value) + 128) / 257) as u8).collect())
+            }
+            Values::Words(values) => Ok(values.iter().map(|value| *value as u8).collect()),
             Values::Integers(values) => values
                 .iter()
                 .map(|value| u8::try_from(*value).map_err(|_| outside(*value as f64)))
@@ -85,6 +94,7 @@ impl Array {
             Values::Texts(texts) if width == 1 => return Ok(texts.clone()),
             Values::Texts(_) => return Err("several texts for one image".into()),
             Values::Bytes(values) => values.iter().map(|value| f64::from(*value)).collect(),
+            Values::Words(values) => values.iter().map(|value| f64::from(*value)).collect(),
             Values::Integers(values) => values.iter().map(|value| *value as f64).collect(),
             Values::Floats(values) => values.clone(),
         };
@@ -116,7 +126,10 @@ fn values(kind: TypeChar, size: usize, is_big: bool, raw: Vec<u8>) -> Option<Val
     let all = || raw.chunks_exact(size.max(1));
     Some(match (kind, size) {
         (TypeChar::Uint | TypeChar::Bool, 1) => Values::Bytes(raw),
-        (TypeChar::Uint, 2 | 4 | 8) => {
+        (TypeChar::Uint, 2) => {
+            Values::Words(all().map(|bytes| u64::from_le_bytes(each(bytes)) as u16).collect())
+        }
+        (TypeChar::Uint, 4 | 8) => {
             Values::Integers(all().map(|bytes| i64::from_le_bytes(each(bytes))).collect())
         }
         (TypeChar::Int, 1 | 2 | 4 | 8) => {
