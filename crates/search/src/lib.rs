@@ -47,8 +47,8 @@ pub use automl_events::{
 pub use automl_settings::{
     BalanceSetting, Bytes, CostObjective, Count, DataSettings, Device, ExportTarget,
     FidelitySettings, LadderSettings, Microseconds, RecipePreset, RungSettings, SearchSettings,
-    Settings, SettingsError, SpaceName, Span, TrainingSettings, ZeroCostProxy, ladder_toml,
-    to_toml,
+    Settings, SettingsError, SpaceName, Span, TrainingSettings, Trainings, ZeroCostProxy,
+    ladder_toml, to_toml,
 };
 #[cfg(feature = "train")]
 pub use engine::{

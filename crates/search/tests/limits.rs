@@ -6,9 +6,12 @@ use automl_data::metrics::Metric;
 use automl_data::{DataSplits, Dataset};
 use automl_deploy::TrainedNetwork;
 use automl_quantize::Int8Program;
-use automl_search::{Device, Event, ExportTarget, NetworkRecord, SearchOutcome, Settings, run};
+use automl_search::{
+    Device, Event, ExportTarget, NetworkRecord, SearchOutcome, Settings, Trainings, run,
+};
 use automl_study::StopFlag;
 use std::path::Path;
+use std::sync::Mutex;
 
 fn settings(runs: &Path) -> Settings {
     let mut settings = Settings { study: Some("limits".into()), ..Settings::default() };
@@ -31,7 +34,7 @@ fn the_metric_is_recorded_by_class() {
     let runs = tempfile::tempdir().unwrap();
     let mut settings = settings(runs.path());
     settings.search.metric = Metric::MacroF1;
-    settings.search.repeat = 2;
+    settings.search.repeat = Trainings::Times(2);
     let summary = search(&settings).finished().unwrap();
     let network = &summary.front[0];
     let folder = runs.path().join(format!("limits/front/trial-{}", network.trial));
@@ -46,6 +49,32 @@ fn the_metric_is_recorded_by_class() {
     assert_eq!(record.repeats.len(), 1);
     assert_ne!(record.repeats[0].seed, record.seed);
     assert!(folder.join("repeat-1/weights.safetensors").exists());
+}
+
+#[test]
+fn final_networks_are_trained_until_their_order_is_settled() {
+    let runs = tempfile::tempdir().unwrap();
+    let mut settings = settings(runs.path());
+    settings.search.repeat = Trainings::UntilSettled;
+    let notes = Mutex::new(Vec::new());
+    let observe = |event: &Event| {
+        if let Event::Note(note) = event {
+            notes.lock().unwrap().push(note.clone());
+        }
+    };
+    let outcome = run(&settings, &StopFlag::new(), &observe).unwrap();
+    let summary = outcome.finished().unwrap();
+    let notes = notes.into_inner().unwrap();
+    let said: Vec<_> = notes.iter().filter(|note| note.contains("settled after")).collect();
+    assert_eq!(said.len(), 1, "{notes:?}");
+    // One comparison at least needs a second training: until then, chance is not known.
+    let folders = std::fs::read_dir(runs.path().join("limits/front")).unwrap();
+    let records = folders.map(|folder| NetworkRecord::read(&folder.unwrap().path()).unwrap());
+    let records: Vec<NetworkRecord> = records.collect();
+    let further: usize = records.iter().map(|record| record.repeats.len()).sum();
+    assert!(further > 0 && said[0].contains(&format!("after {further} ")), "{said:?}");
+    assert!(records.iter().all(|record| record.repeats.len() < 5));
+    assert!(!summary.front.is_empty());
 }
 
 #[test]

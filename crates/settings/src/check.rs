@@ -2,7 +2,7 @@
 
 use super::{
     DataSettings, RecipePreset, SearchSettings, Settings, SettingsError, SpaceName,
-    TrainingSettings,
+    TrainingSettings, Trainings,
 };
 use crate::LadderSettings;
 use automl_arch::Board;
@@ -140,13 +140,17 @@ impl Settings {
 
     /// Checks numbers that must be at least 1.
     fn check_counts(&self) -> Result<(), SettingsError> {
+        let repeat = match self.search.repeat {
+            Trainings::Times(times) => Some(times),
+            Trainings::UntilSettled => None,
+        };
         let counts = [
             ("search.trials", Some(self.search.trials)),
             ("search.max-params", self.search.max_params),
             ("search.max-macs", self.search.max_macs),
             ("search.max-flash", self.search.max_flash),
             ("search.max-ram", self.search.max_ram),
-            ("search.repeat", Some(self.search.repeat)),
+            ("search.repeat", repeat),
             ("search.calibration", Some(self.search.calibration as u64)),
             ("search.final-networks", Some(self.search.final_networks as u64)),
             ("workers", self.workers.map(|n| n as u64)),

@@ -13,6 +13,7 @@ mod recipe;
 mod regularization;
 mod score;
 mod span;
+mod trainings;
 
 pub use amount::{AmountError, Bytes, Count};
 pub use balance::BalanceSetting;
@@ -23,6 +24,7 @@ pub use ladder::{FidelitySettings, LadderSettings, RungSettings, ladder_toml};
 pub use microseconds::Microseconds;
 pub use score::SCORE_NAMES;
 pub use span::Span;
+pub use trainings::Trainings;
 
 use automl_arch::Board;
 use automl_data::metrics::Metric;
@@ -246,7 +248,7 @@ pub struct SearchSettings {
     /// candidate.
     pub finish: bool,
     /// How many times each of the final networks is trained, from other weights each time.
-    pub repeat: u64,
+    pub repeat: Trainings,
     /// Whether a network that was trained before may be replaced by one of a shorter training.
     pub overwrite: bool,
     /// Earlier studies to learn from: names in the folder of runs, folders, files of databases or
@@ -292,7 +294,7 @@ impl Default for SearchSettings {
             export: Vec::new(),
             calibration: 512,
             finish: false,
-            repeat: 1,
+            repeat: Trainings::default(),
             overwrite: false,
             warm_start: Vec::new(),
             portfolio: true,

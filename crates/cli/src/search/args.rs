@@ -5,7 +5,7 @@ use crate::output::ShowArgs;
 use crate::parts::{cost_help, proxy_help, sampler_help, scheduler_help, space_help};
 use crate::settings::{Assignment, DataArgs, SettingsArgs, number, path, seed, text};
 use automl::arch::Board;
-use automl::search::{Bytes, Count, ExportTarget, Settings};
+use automl::search::{Bytes, Count, ExportTarget, Settings, Trainings};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -124,10 +124,11 @@ pub(crate) struct SearchArgs {
     /// Train the front of what --study has recorded now, and try no further candidate
     #[arg(long, help_heading = "Search", requires = "study")]
     finish: bool,
-    /// How many times to train each of the final networks, from other weights each time; the table then
-    /// shows mean and standard deviation [default: 1]
-    #[arg(long, value_name = "N", help_heading = "Search")]
-    repeat: Option<u64>,
+    /// How many times to train each of the final networks, from other weights each time, or auto: up to
+    /// five times those between which chance may decide; the table then shows mean and standard
+    /// deviation [default: 1]
+    #[arg(long, value_name = "N|auto", help_heading = "Search")]
+    repeat: Option<Trainings>,
     /// Cross-validate by so many parts: each candidate is trained without each of them in turn, and judged
     /// on all; for small data sets
     #[arg(long, value_name = "N", help_heading = "Search")]

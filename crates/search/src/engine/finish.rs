@@ -4,12 +4,14 @@ mod deploy;
 mod int8;
 mod network;
 mod queue;
+mod settle;
 
 use super::plan::ETA;
 use super::pool::{Pool, lock};
 use super::setup::Setup;
 use super::trial_metrics::TrialMetrics;
-use crate::{CostObjective, Event, Network, NetworkRecord, SearchError, saved};
+use crate::network_record::Repeat;
+use crate::{CostObjective, Event, Network, NetworkRecord, SearchError, Trainings, saved};
 use automl_candidates::{Candidate, CurveExtrapolation, final_order};
 use automl_numeric::pareto;
 use automl_study::{History, State};
@@ -36,6 +38,15 @@ struct Finalist {
 struct Trained {
     finalist: Finalist,
     record: NetworkRecord,
+    /// The records of its further trainings, whose numbers are in `record.repeats`.
+    again: Vec<NetworkRecord>,
+}
+
+impl Trained {
+    fn add(&mut self, again: NetworkRecord) {
+        self.record.repeats.push(Repeat::of(&again));
+        self.again.push(again);
+    }
 }
 
 /// The final training of a search.
@@ -70,29 +81,33 @@ impl Finish<'_> {
         pool.run(|has_failed| {
             while !self.setup.stop.is_set() && !has_failed() {
                 let Some((finalist, epochs)) = lock(&queue).pop() else { break };
-                let record = self.train(&finalist, epochs, &queue)?;
-                lock(&queue).done(finalist.trial, record.is_some());
-                if let Some(record) = record {
-                    lock(&results).push(Trained { finalist, record });
-                }
+                let trial = finalist.trial;
+                let trained = self.train(finalist, epochs, &queue)?;
+                lock(&queue).done(trial, trained.is_some());
+                lock(&results).extend(trained);
             }
             Ok::<(), SearchError>(())
         })?;
         let trained = std::mem::take(&mut *lock(&results));
-        let mut front = self.front(self.time(trained)?);
+        let mut trained = self.time(trained)?;
+        if self.setup.settings.search.repeat == Trainings::UntilSettled {
+            trained = self.settle(trained, pool, &queue)?;
+        }
+        let mut front = self.front(trained);
         self.deploy(&mut front)?;
         Ok(Some(front))
     }
 
     /// Measures latencies one after the other, now that nothing else runs.
-    fn time(&self, trained: Vec<Trained>) -> Result<Vec<(u64, NetworkRecord)>, SearchError> {
-        let timed = |Trained { finalist, mut record }: Trained| {
+    fn time(&self, trained: Vec<Trained>) -> Result<Vec<Trained>, SearchError> {
+        let timed = |mut trained: Trained| {
+            let Trained { finalist, record, .. } = &mut trained;
             let network = &finalist.candidate.architecture;
             let time = measure(network, &Timing::default(), self.setup.device);
             record.latency_us = Some(time.map_err(TrainError::from)?);
             record.latency_engine = Some(latency_engine(self.setup.device).to_owned());
-            saved::update(&self.front_folder(finalist.trial), &record)?;
-            Ok((finalist.trial, record))
+            saved::update(&self.front_folder(finalist.trial), record)?;
+            Ok(trained)
         };
         trained.into_iter().map(timed).collect()
     }
@@ -195,20 +210,37 @@ impl Finish<'_> {
         }
     }
 
-    fn front(&self, mut trained: Vec<(u64, NetworkRecord)>) -> Vec<Network> {
+    /// The loss of each training of a network.
+    fn losses(&self, Trained { record, again, .. }: &Trained) -> Vec<f64> {
         let objective = &self.setup.plan.objective;
-        trained.sort_by_key(|(trial, record)| (record.params, record.macs, *trial));
-        let cost = |record: &NetworkRecord| match self.setup.settings.search.cost_objective {
+        let again = again.iter().map(|again| {
+            let latency_us = record.latency_us;
+            objective.loss(&NetworkRecord { latency_us, ..again.clone() })
+        });
+        std::iter::once(objective.loss(record)).chain(again).collect()
+    }
+
+    fn cost(&self, record: &NetworkRecord) -> f64 {
+        match self.setup.settings.search.cost_objective {
             CostObjective::Params => record.params as f64,
             CostObjective::Macs => record.macs as f64,
             CostObjective::Flash => record.flash_bytes.map_or(f64::INFINITY, |bytes| bytes as f64),
             CostObjective::Ram => record.ram_bytes.map_or(f64::INFINITY, |bytes| bytes as f64),
             CostObjective::Latency => record.latency_us.unwrap_or(f64::INFINITY),
-        };
-        let losses: Vec<_> =
-            trained.iter().map(|(_, record)| [objective.loss(record), cost(record)]).collect();
+        }
+    }
+
+    /// The networks that no other one beats in both cost and loss, the mean over the trainings of each.
+    fn front(&self, mut trained: Vec<Trained>) -> Vec<Network> {
+        trained.sort_by_key(|t| (t.record.params, t.record.macs, t.finalist.trial));
+        let losses = |trained: &Trained| [mean(&self.losses(trained)), self.cost(&trained.record)];
+        let losses: Vec<_> = trained.iter().map(losses).collect();
         let ranks = pareto::ranks(&losses);
         let front = trained.iter().zip(ranks).filter(|(_, rank)| *rank == 0);
-        front.map(|((trial, record), _)| self.network(*trial, record)).collect()
+        front.map(|(t, _)| self.network(t.finalist.trial, &t.record)).collect()
     }
+}
+
+fn mean(losses: &[f64]) -> f64 {
+    losses.iter().sum::<f64>() / losses.len() as f64
 }

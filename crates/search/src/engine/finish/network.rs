@@ -1,16 +1,15 @@
 //! The final training of one network.
 
 use super::queue::Queue;
-use super::{Finalist, Finish};
+use super::{Finalist, Finish, Trained};
 use crate::engine::executor::CHECKPOINT_EVERY;
 use crate::engine::pool::lock;
 use crate::engine::setup::Setup;
 use crate::file::remove;
 use crate::init::start_from;
-use crate::network_record::METRICS;
-use crate::network_record::Repeat;
+use crate::network_record::{METRICS, Repeat};
 use crate::split::SplitSettings;
-use crate::{Event, NetworkRecord, SearchError, saved};
+use crate::{Event, NetworkRecord, SearchError, Trainings, saved};
 use automl_data::{Recipe, Split};
 use automl_numeric::stream;
 use automl_train::{Saver, TrainError, Training, export};
@@ -28,31 +27,37 @@ impl Finish<'_> {
     /// was stopped, diverged, or was not through in time while another was.
     pub(super) fn train(
         &self,
-        finalist: &Finalist,
+        finalist: Finalist,
         epochs: u64,
         queue: &Mutex<Queue>,
-    ) -> Result<Option<NetworkRecord>, SearchError> {
-        let Some(mut record) = self.train_once(finalist, epochs, queue, 0)? else {
+    ) -> Result<Option<Trained>, SearchError> {
+        let Some(mut record) = self.train_once(&finalist, epochs, queue, 0)? else {
             return Ok(None);
         };
-        let mut repeats = Vec::new();
-        for number in 1..self.setup.settings.search.repeat {
-            match self.train_once(finalist, epochs, queue, number)? {
-                Some(repeat) => repeats.push(Repeat::of(&repeat)),
+        let times = match self.setup.settings.search.repeat {
+            Trainings::Times(times) => times,
+            Trainings::UntilSettled => 1,
+        };
+        let known = std::mem::take(&mut record.repeats);
+        let mut trained = Trained { finalist, record, again: Vec::new() };
+        for number in 1..times {
+            match self.train_once(&trained.finalist, epochs, queue, number)? {
+                Some(again) => trained.add(again),
                 None => break,
             }
         }
+        let Trained { finalist, record, .. } = &mut trained;
         let is_known = record.folds.iter().all(|fold| fold.epochs == record.epochs);
         let folds = match is_known && self.setup.settings.training.folds == Some(record.folds.len())
         {
             true => record.folds.clone(),
             false => self.cross_validate(finalist, epochs, queue)?,
         };
-        if record.repeats != repeats || record.folds != folds {
-            (record.repeats, record.folds) = (repeats, folds);
-            saved::update(&self.front_folder(finalist.trial), &record)?;
+        if record.repeats != known || record.folds != folds {
+            record.folds = folds;
+            saved::update(&self.front_folder(finalist.trial), record)?;
         }
-        Ok(Some(record))
+        Ok(Some(trained))
     }
 
     /// Trains a network once for each fold of the settings; none where the time ends before all are
@@ -113,7 +118,7 @@ impl Finish<'_> {
         }
     }
 
-    fn train_once(
+    pub(super) fn train_once(
         &self,
         finalist: &Finalist,
         epochs: u64,
