@@ -1,58 +1,21 @@
 //! The page in a headless Chromium: nothing fails, nothing executes that should not, and hover, brushes,
 //! table and dialog work. Skipped where there is no Chromium (`AUTOML_CHROMIUM`, else the PATH).
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used)]
 
+#[path = "common/browser.rs"]
+mod browser;
 mod common;
 
 use automl_report::{PageOptions, StudyData, html};
 use automl_space::{Config, Value};
 use automl_study::{Direction, State, Trial};
+use browser::{Browser, result};
 use common::{choice, data, float, record, search};
-use std::path::PathBuf;
-use std::process::Command;
 
-/// The browser, if there is one.
-fn chromium() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("AUTOML_CHROMIUM") {
-        return Some(named.into());
-    }
-    let folders = std::env::var_os("PATH")?;
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    let found =
-        std::env::split_paths(&folders).flat_map(|folder| names.map(|name| folder.join(name)));
-    found.into_iter().find(|path| path.is_file())
-}
-
-/// The document after the page's script and `check`, a script that acts as a user, have run, and what the
-/// browser wrote to its console. `None` without a browser.
+/// The document after `check` in a window of a desktop, and the browser's console.
 fn run(data: &StudyData, check: &str) -> Option<(String, String)> {
-    let Some(browser) = chromium() else {
-        eprintln!("skipped: no Chromium (set AUTOML_CHROMIUM)");
-        return None;
-    };
     let page = html(data, &PageOptions::default());
-    let nonce =
-        page.split("<script nonce=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let script = format!("<script nonce=\"{nonce}\">{check}</script></body>");
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("report.html");
-    std::fs::write(&file, page.replace("</body>", &script)).unwrap();
-    let profile = format!("--user-data-dir={}", folder.path().join("profile").display());
-    let output = Command::new(browser)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--dump-dom"])
-        .args(["--disable-background-networking", "--disable-sync", "--enable-logging=stderr"])
-        .args(["--window-size=1280,900", &profile, &format!("file://{}", file.display())])
-        .output()
-        .unwrap();
-    let log = String::from_utf8_lossy(&output.stderr).into_owned();
-    let console: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
-    Some((String::from_utf8_lossy(&output.stdout).into_owned(), console.join("\n")))
-}
-
-/// The result that a check left on the document.
-fn result(document: &str) -> &str {
-    let after = document.split("data-result=\"").nth(1);
-    after.and_then(|text| text.split('"').next()).unwrap_or("none")
+    Browser { width: 1280, is_dark: false }.run(&page, check)
 }
 
 const USER: &str = r#"

@@ -114,3 +114,30 @@ pub(crate) fn domain(json: &Json) -> Domain {
         }
     }
 }
+
+const MODEL: &str = "\
+input_channel: 1
+input_size: [8, 8]
+depth_multiple: 1.0
+width_multiple: 1.0
+backbone:
+  - [1, Flatten, []]
+  - [1, Linear, [2, null]]
+";
+
+/// Makes the folder of a network with so many errors, each with a picture of so many characters.
+pub(crate) fn network(folder: &std::path::Path, errors: usize, length: usize) {
+    std::fs::create_dir_all(folder).unwrap();
+    std::fs::write(folder.join("model.yaml"), MODEL).unwrap();
+    let sample = |n: usize| {
+        serde_json::json!({
+            "image": n, "file": format!("cat/{n}<b>.png"), "class": "<i>cat", "predicted": "dog",
+            "confidence": 0.97, "loss": 4.5,
+            "picture": format!("data:image/png;base64,{}", "A".repeat(length)),
+        })
+    };
+    let samples: Vec<serde_json::Value> = (0..errors).map(sample).collect();
+    let errors =
+        serde_json::json!({ "split": "test", "images": 359, "wrong": 34, "samples": samples });
+    std::fs::write(folder.join("errors.json"), errors.to_string()).unwrap();
+}
