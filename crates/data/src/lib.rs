@@ -21,7 +21,7 @@ pub mod stratify;
 mod subset;
 
 pub use automl_pictures::{
-    BACKGROUND, DecodeError, OrientationRule, Preprocessing, ResizeRule, Side,
+    BACKGROUND, DecodeError, OrientationRule, Preprocessing, ResizeRule, Side, data_uri,
 };
 
 pub use automl_augment::{Augmentation, Mixed, Mixing, RandAugment, Transformation};

@@ -2,6 +2,7 @@
 
 use crate::images::Images;
 use crate::splits::DataSplits;
+use std::sync::Arc;
 
 /// The names of the classes: the turns.
 const TURNS: [&str; 4] = ["0", "90", "180", "270"];
@@ -32,6 +33,7 @@ impl DataSplits {
             train: turned(&self.train),
             validation: turned(&self.validation),
             test: turned(&self.test),
+            files: Arc::default(),
             ..self.clone()
         }
     }

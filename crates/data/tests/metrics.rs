@@ -91,7 +91,28 @@ fn a_report_gives_the_evaluation_back() {
     let evaluation = tally.evaluation();
     let report = MetricsReport::new(&evaluation, &["a".into()], 0);
     assert_eq!((report.classes[0].class.as_str(), report.classes[2].class.as_str()), ("a", "2"));
-    assert_eq!(Evaluation::from(&report), evaluation);
+    let known = Evaluation { mistakes: Vec::new(), ..evaluation };
+    assert_eq!(Evaluation::from(&report), known);
     let text = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<MetricsReport>(&text).unwrap(), report);
+}
+
+proptest::proptest! {
+    /// The worst errors are the same as after sorting all of them; the classes are as told.
+    #[test]
+    fn the_worst_errors_are_kept(losses in proptest::collection::vec(0u8..20, 0..60)) {
+        let mut tally = Tally::new(2);
+        for loss in &losses {
+            // An image of class 1 that is taken for class 0, except where both are equally likely.
+            tally.add(&[-0.25, -0.25 - f32::from(*loss)], 1);
+        }
+        let mut sorted: Vec<(usize, u8)> = losses.iter().copied().enumerate().collect();
+        sorted.sort_by_key(|(image, loss)| (std::cmp::Reverse(*loss), *image));
+        let mistakes = tally.evaluation().mistakes;
+        let kept: Vec<usize> = mistakes.iter().map(|mistake| mistake.image).collect();
+        let worst: Vec<usize> = sorted.iter().take(12).map(|(image, _)| *image).collect();
+        proptest::prop_assert_eq!(kept, worst);
+        let is_as_told = |m: &Mistake| (m.class, m.predicted) == (1, 0) && m.confidence > 0.7;
+        proptest::prop_assert!(mistakes.iter().all(is_as_told));
+    }
 }

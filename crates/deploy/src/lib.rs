@@ -23,6 +23,7 @@ pub use nonlinearity::Nonlinearity;
 pub use operation::{ChannelConvolution, Convolution, Linear, Operation};
 pub use program::{Program, Shape, Step, ValueId};
 pub use record::{
-    NETWORK_FILE, NetworkError, NetworkFile, TrainedNetwork, TrainingData, WEIGHTS_FILE,
+    ERRORS_FILE, ErrorSample, ErrorSamples, NETWORK_FILE, NetworkError, NetworkFile,
+    TrainedNetwork, TrainingData, WEIGHTS_FILE,
 };
 pub use weights::{Tensor, Weights, WeightsError};

@@ -5,9 +5,11 @@ mod orientation_rule;
 mod preprocessing;
 mod resize_rule;
 mod side;
+mod thumbnail;
 
 pub use decode::{DecodeError, Encoded, Picture, has_image_name, over};
 pub use orientation_rule::OrientationRule;
 pub use preprocessing::{BACKGROUND, Preprocessing, luma, normalize, planes};
 pub use resize_rule::ResizeRule;
 pub use side::Side;
+pub use thumbnail::data_uri;

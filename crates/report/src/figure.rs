@@ -16,7 +16,7 @@ pub(crate) use curves::curves;
 pub(crate) use failures::failures;
 pub(crate) use front::front;
 pub(crate) use importance::importance_bars;
-pub(crate) use network::{network, networks};
+pub(crate) use network::{network_alone, networks};
 pub(crate) use parallel::parallel;
 pub(crate) use progress::progress;
 pub(crate) use rungs::correlations;

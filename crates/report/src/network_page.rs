@@ -1,7 +1,7 @@
 //! The page of one trained network, outside of a study.
 
-use crate::data::network_alone;
-use crate::figure::network;
+use crate::data;
+use crate::figure::network_alone;
 use crate::page::document;
 use crate::plot::{Frame, Scale, dots, line};
 
@@ -39,13 +39,13 @@ impl Epoch {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn network_html(title: &str, folder: &Path, epochs: &[Epoch]) -> Option<String> {
-    let card = network_alone(folder)?;
+    let card = data::network_alone(folder)?;
     let path = folder.display().to_string();
     let header = html! {
         p.kind { "Network" }
         h1 { bdi { (title) } }
     };
-    let mut sections = vec![("network", "The network", network(&card, Some(&path), true))];
+    let mut sections = vec![("network", "The network", network_alone(&card, &path))];
     sections.extend(curve(epochs).map(|figure| ("curve", "Training loss", figure)));
     Some(document(title, "#network", false, &header, &sections, &path, None))
 }

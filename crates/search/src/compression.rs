@@ -16,7 +16,7 @@ use automl_compress::{
     RankRule, RankTarget, both_and_tune, decompose_and_tune, fine_tuning, prune_and_tune,
 };
 use automl_data::{Manifest, Preprocessing, Recipe, Split};
-use automl_deploy::{NETWORK_FILE, NetworkFile};
+use automl_deploy::{ErrorSamples, NETWORK_FILE, NetworkFile};
 use automl_study::StopFlag;
 use automl_train::{Evaluation, TrainError, Training, WeightsError, export, read_weights};
 use folder::OutFolder;
@@ -200,7 +200,7 @@ pub fn run(
     observer(&Progress::Start { data, device, cost, budget, epochs });
     let compressed = Pool::new(settings.workers, &chosen)
         .together(|| job.compress(&model, budget, &tuning, stop, observer));
-    let (graph, record) = match compressed {
+    let (graph, record, errors) = match compressed {
         Err(error) if is_stop(&error) => return Ok(Completion::Interrupted),
         compressed => compressed?,
     };
@@ -212,7 +212,7 @@ pub fn run(
         ..record
     };
     manifest.write(&job.out).map_err(SearchError::from)?;
-    saved::describe(&job.out, graph, tuning.data, &record)?;
+    saved::describe(&job.out, graph, tuning.data, &record, &errors)?;
     folder.keep();
     Ok(Completion::Finished(record))
 }
@@ -258,7 +258,7 @@ impl Job {
         tuning: &FineTuning<'_>,
         stop: &StopFlag,
         observer: &(dyn Fn(&Progress) + Sync),
-    ) -> Result<(Graph, NetworkRecord), CompressionError> {
+    ) -> Result<(Graph, NetworkRecord, ErrorSamples), CompressionError> {
         let tell = |step: &CompressionEvent| observer(&Progress::Step(step.clone()));
         let stop = || stop.is_set();
         let callbacks = Callbacks { stop: &stop, tell: &tell };
@@ -286,7 +286,9 @@ impl Job {
             compression: Some(compression),
             ..NetworkRecord::new(smaller.cost(), fingerprint, tuning.seed, &after, names)
         };
-        Ok((smaller.graph().clone(), record))
+        let [validation, test] = &after;
+        let errors = ErrorSamples::new(validation, test, tuning.data);
+        Ok((smaller.graph().clone(), record, errors))
     }
 }
 

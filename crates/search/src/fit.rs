@@ -12,6 +12,7 @@ use crate::split::SplitSettings;
 use crate::{Completion, FileError, NetworkRecord, SearchError, Settings, saved};
 use automl_arch::{Cost, NetworkSpec, NetworkSpecError};
 use automl_data::{DataSplits, Manifest, Recipe, Split};
+use automl_deploy::ErrorSamples;
 use automl_study::StopFlag;
 use automl_train::{CheckpointError, EpochReport, Saver, SelectedDevice, Training, export};
 use folds::cross_validate;
@@ -141,33 +142,33 @@ pub fn run(
         checkpoint: &checkpoint,
         init: settings.training.init.as_deref(),
     };
-    let trained =
-        Pool::new(settings.workers, &device).together(|| -> Result<NetworkRecord, SearchError> {
-            let training = job.train(stop, observer)?;
-            let evaluations =
-                [Split::Validation, Split::Test].map(|split| training.evaluate(split));
-            // A record is taken for that of the weights beside it.
-            remove(&out.join(METRICS));
-            export(&training.trained(), &description, out)?;
-            let record = NetworkRecord {
-                split: Some(SplitSettings::of(settings)),
-                folds: cross_validate(&job, settings, stop, observer)?,
-                seconds: start.elapsed().as_secs_f64(),
-                ..NetworkRecord::new(
-                    job.cost,
-                    graph.fingerprint(),
-                    job.seed,
-                    &evaluations,
-                    &job.data.class_names,
-                )
-            };
-            Ok(record.of_training(&training))
-        });
-    let record = match trained {
+    let trained = Pool::new(settings.workers, &device).together(|| -> Result<_, SearchError> {
+        let training = job.train(stop, observer)?;
+        let evaluations = [Split::Validation, Split::Test].map(|split| training.evaluate(split));
+        // A record is taken for that of the weights beside it.
+        remove(&out.join(METRICS));
+        export(&training.trained(), &description, out)?;
+        let record = NetworkRecord {
+            split: Some(SplitSettings::of(settings)),
+            folds: cross_validate(&job, settings, stop, observer)?,
+            seconds: start.elapsed().as_secs_f64(),
+            ..NetworkRecord::new(
+                job.cost,
+                graph.fingerprint(),
+                job.seed,
+                &evaluations,
+                &job.data.class_names,
+            )
+        };
+        let [validation, test] = &evaluations;
+        let errors = ErrorSamples::new(validation, test, &job.data);
+        Ok((record.of_training(&training), errors))
+    });
+    let (record, errors) = match trained {
         Err(error) if error.is_stop() => return Ok(Completion::Interrupted),
         trained => trained?,
     };
-    saved::describe(out, graph, &job.data, &record)?;
+    saved::describe(out, graph, &job.data, &record, &errors)?;
     remove(&checkpoint);
     Ok(Completion::Finished(record))
 }

@@ -3,17 +3,18 @@
 use crate::{NetworkRecord, SearchError};
 use automl_arch::Graph;
 use automl_data::DataSplits;
-use automl_deploy::{NetworkFile, TrainedNetwork, WEIGHTS_FILE, Weights};
+use automl_deploy::{ErrorSamples, NetworkFile, TrainedNetwork, WEIGHTS_FILE, Weights};
 use std::path::Path;
 
 /// Completes the folder of a network, where its weights are: `metrics.json`, and `network.json` with
 /// graph, preprocessing, class names, metrics and the identity of the data, which the header of the
-/// weights holds too.
+/// weights holds too; `errors.json` with samples of its errors.
 pub(crate) fn describe(
     folder: &Path,
     graph: Graph,
     data: &DataSplits,
     record: &NetworkRecord,
+    errors: &ErrorSamples,
 ) -> Result<(), SearchError> {
     let mut file = NetworkFile::new(graph);
     file.input = Some(data.preprocessing());
@@ -22,6 +23,7 @@ pub(crate) fn describe(
     let weights = Weights::read(&folder.join(WEIGHTS_FILE))?;
     let network =
         TrainedNetwork { path: folder.to_owned(), record: file, weights, notes: Vec::new() };
+    errors.write(folder)?;
     write(network, folder, record)
 }
 

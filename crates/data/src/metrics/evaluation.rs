@@ -1,6 +1,7 @@
 //! Results of a classifier on some images.
 
 use super::confusion::ConfusionMatrix;
+use super::mistakes::{Mistake, Worst};
 use serde::{Deserialize, Serialize};
 
 /// The number of highest scores among which the top-5 accuracy looks for the class.
@@ -31,6 +32,10 @@ pub struct Evaluation {
     /// The mean cross-entropy over the images of each class, in nats; 0 for a class without images.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub class_losses: Vec<f64>,
+    /// The images of another class than predicted with the largest losses, the largest first; of no
+    /// use without the images, and not in records.
+    #[serde(skip)]
+    pub mistakes: Vec<Mistake>,
 }
 
 impl Evaluation {
@@ -78,6 +83,8 @@ impl Evaluation {
                 .all(|one| one.top5.is_some())
                 .then(|| mean(&|one| one.top5.unwrap_or(0.0))),
             class_losses: class_losses.collect(),
+            // Of other images each.
+            mistakes: Vec::new(),
             confusion,
         }
     }
@@ -103,6 +110,8 @@ pub struct Tally {
     losses: Vec<f64>,
     total_loss: f64,
     top: u64,
+    images: usize,
+    worst: Worst,
 }
 
 impl Tally {
@@ -113,6 +122,8 @@ impl Tally {
             losses: vec![0.0; classes],
             total_loss: 0.0,
             top: 0,
+            images: 0,
+            worst: Worst::default(),
         }
     }
 
@@ -128,6 +139,8 @@ impl Tally {
             }
             before += usize::from(*score > own || (*score == own && class < label));
         }
+        let image = self.images;
+        self.images += 1;
         self.confusion.add(label, predicted);
         self.top += u64::from(before < TOP && !own.is_nan());
         let loss = -f64::from(own);
@@ -135,11 +148,16 @@ impl Tally {
         if let Some(sum) = self.losses.get_mut(label) {
             *sum += loss;
         }
+        if predicted != label {
+            let confidence =
+                log_probabilities.get(predicted).map_or(0.0, |log| f64::from(*log).exp());
+            self.worst.add(Mistake { image, class: label, predicted, loss, confidence });
+        }
     }
 
     /// The evaluation of all images so far.
     pub fn evaluation(self) -> Evaluation {
-        let Self { confusion, losses, total_loss, top } = self;
+        let Self { confusion, losses, total_loss, top, worst, images: _ } = self;
         let count = confusion.total().max(1) as f64;
         let mean = |(class, sum): (usize, f64)| sum / confusion.images(class).max(1) as f64;
         Evaluation {
@@ -147,6 +165,7 @@ impl Tally {
             loss: total_loss / count,
             top5: Some(top as f64 / count),
             class_losses: losses.into_iter().enumerate().map(mean).collect(),
+            mistakes: worst.into_vec(),
             confusion,
         }
     }

@@ -81,7 +81,7 @@ impl MetricsReport {
 }
 
 impl From<&MetricsReport> for Evaluation {
-    /// The evaluation of a report.
+    /// The evaluation of a report, which does not tell single images.
     fn from(report: &MetricsReport) -> Self {
         Self {
             accuracy: report.accuracy,
@@ -89,6 +89,7 @@ impl From<&MetricsReport> for Evaluation {
             top5: report.top5,
             confusion: report.confusion.clone(),
             class_losses: report.classes.iter().map(|class| class.loss.unwrap_or(0.0)).collect(),
+            mistakes: Vec::new(),
         }
     }
 }

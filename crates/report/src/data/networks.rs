@@ -18,6 +18,8 @@ pub struct NetworkCard {
     pub graph: Graph,
     /// The measurements, `metrics.json`.
     pub metrics: Value,
+    /// Samples of the network's errors with their images, `errors.json`; null where there is none.
+    pub errors: Value,
     /// Names and sizes in bytes of the files.
     pub files: Vec<(String, u64)>,
 }
@@ -42,9 +44,11 @@ pub(crate) fn alone(folder: &Path) -> Option<NetworkCard> {
 fn card(folder: &Path, name: &str) -> Option<NetworkCard> {
     let spec = spec(folder)?;
     let graph = spec.graph().ok()?;
-    let metrics = fs::read_to_string(folder.join("metrics.json")).ok();
-    let metrics: Value =
-        metrics.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+    let read = |name: &str| -> Value {
+        let text = fs::read_to_string(folder.join(name)).ok();
+        text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    };
+    let (metrics, errors) = (read("metrics.json"), read("errors.json"));
     let by_name = name.strip_prefix("trial-").and_then(|number| number.parse().ok());
     let mut files: Vec<(String, u64)> = fs::read_dir(folder)
         .ok()?
@@ -61,6 +65,7 @@ fn card(folder: &Path, name: &str) -> Option<NetworkCard> {
         spec,
         graph,
         metrics,
+        errors,
         files,
     })
 }

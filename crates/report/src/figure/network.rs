@@ -2,6 +2,7 @@
 
 mod classes;
 mod describe;
+mod errors;
 mod layers;
 
 use crate::plot::{bytes, count, duration, number};
@@ -11,23 +12,32 @@ use maud::{Markup, html};
 /// The most cards.
 const CARDS: usize = 40;
 
+/// The bytes of all pictures of sample errors.
+const PICTURES: usize = 160_000;
+
 /// A card for each network in the study's folder.
 pub(crate) fn networks(data: &StudyData) -> Option<Markup> {
     let cards = data.networks();
     let more = cards.len().saturating_sub(CARDS);
+    let room = PICTURES / cards.len().clamp(1, CARDS);
     (!cards.is_empty()).then(|| {
         html! {
             @for (at, card) in cards.iter().take(CARDS).enumerate() {
                 @let path = folder_of(data).map(|folder| format!("{folder}/{}", card.folder));
-                (network(card, path.as_deref(), at == 0))
+                (network(card, path.as_deref(), at == 0, room))
             }
             @if more > 0 { p { (count(more as u64)) " more networks are in the folder." } }
         }
     })
 }
 
-/// The card of a network; `path` is its folder for commands.
-pub(crate) fn network(card: &NetworkCard, path: Option<&str>, open: bool) -> Markup {
+/// The card of a network of its own; `path` is its folder for commands.
+pub(crate) fn network_alone(card: &NetworkCard, path: &str) -> Markup {
+    network(card, Some(path), true, PICTURES)
+}
+
+/// The card of a network, with pictures of so many bytes.
+fn network(card: &NetworkCard, path: Option<&str>, open: bool, room: usize) -> Markup {
     let cost = card.graph.cost();
     let id = card.trial.map_or(String::new(), |trial| format!("network-{trial}"));
     let name = card.trial.map_or(card.folder.clone(), |trial| format!("Trial {trial}"));
@@ -50,6 +60,7 @@ pub(crate) fn network(card: &NetworkCard, path: Option<&str>, open: bool) -> Mar
                 }
             }
             (classes::classes(card))
+            (errors::errors(card, room))
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::network_record::{METRICS, Repeat};
 use crate::split::SplitSettings;
 use crate::{Event, NetworkRecord, SearchError, Trainings, saved};
 use automl_data::{Recipe, Split};
+use automl_deploy::ErrorSamples;
 use automl_numeric::stream;
 use automl_train::{Saver, TrainError, Training, export};
 use rand::RngExt;
@@ -178,7 +179,10 @@ impl Finish<'_> {
         // A record is taken for that of the weights beside it.
         remove(&folder.join(METRICS));
         export(&training.trained(), &candidate.architecture, &folder)?;
-        saved::describe(&folder, candidate.graph.clone(), &data, &record)?;
+        // As the images are in the data, with the names of their files, whatever side the network takes.
+        let [validation, test] = &evaluations;
+        let errors = ErrorSamples::new(validation, test, &self.setup.plan.data);
+        saved::describe(&folder, candidate.graph.clone(), &data, &record, &errors)?;
         if number == 0 {
             self.setup.tell(&Event::Trained(self.network(*trial, &record)));
         }
