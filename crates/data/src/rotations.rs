@@ -64,21 +64,3 @@ fn quarter(image: &[u8], side: usize) -> Vec<u8> {
     }
     turned
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn four_turns_are_the_image_again() {
-        let image: Vec<u8> = (0..18).collect();
-        let once = quarter(&image, 3);
-        assert_eq!(once[..9], [6, 3, 0, 7, 4, 1, 8, 5, 2]);
-        let again = (0..4).fold(image.clone(), |image, _| quarter(&image, 3));
-        assert_eq!(again, image);
-        let images = Images::new(2, 3, image, vec![7]);
-        let all = turned(&images);
-        assert_eq!(all.labels, [0, 1, 2, 3]);
-        assert_eq!(all.image(1), once);
-    }
-}

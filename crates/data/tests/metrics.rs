@@ -116,3 +116,17 @@ proptest::proptest! {
         proptest::prop_assert!(mistakes.iter().all(is_as_told));
     }
 }
+
+/// The interval of a share is close to that of the normal distribution.
+#[test]
+fn intervals_have_the_width_of_a_binomial_share() {
+    let counts = matrix(&[&[400, 100], &[100, 400]]);
+    let found = intervals(&counts, 3).unwrap();
+    let half = 1.96 * (0.8 * 0.2 / 1000.0_f64).sqrt();
+    for (found, expected) in found.accuracy.into_iter().zip([0.8 - half, 0.8 + half]) {
+        assert!((found - expected).abs() < 0.004, "{found} {expected}");
+    }
+    assert_eq!(intervals(&counts, 3), Some(found));
+    assert_ne!(intervals(&counts, 4), Some(found));
+    assert_eq!(intervals(&ConfusionMatrix::new(2), 0), None);
+}

@@ -75,26 +75,3 @@ fn middle(mut values: Vec<f64>) -> Interval {
     let at = |share: f64| values[(share * last as f64).round() as usize];
     [at(TAIL), at(1.0 - TAIL)]
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The interval of a share is close to that of the normal distribution.
-    #[test]
-    fn intervals_have_the_width_of_a_binomial_share() {
-        let mut counts = ConfusionMatrix::new(2);
-        counts.add_many(0, 0, 400);
-        counts.add_many(0, 1, 100);
-        counts.add_many(1, 1, 400);
-        counts.add_many(1, 0, 100);
-        let intervals = intervals(&counts, 3).unwrap();
-        let half = 1.96 * (0.8 * 0.2 / 1000.0_f64).sqrt();
-        for (found, expected) in intervals.accuracy.into_iter().zip([0.8 - half, 0.8 + half]) {
-            assert!((found - expected).abs() < 0.004, "{found} {expected}");
-        }
-        assert_eq!(super::intervals(&counts, 3), Some(intervals));
-        assert_ne!(super::intervals(&counts, 4), Some(intervals));
-        assert_eq!(super::intervals(&ConfusionMatrix::new(2), 0), None);
-    }
-}
