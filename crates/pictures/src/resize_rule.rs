@@ -38,7 +38,10 @@ impl ResizeRule {
 
     /// The rule of this name.
     pub fn named(name: &str) -> Option<Self> {
-        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, rule)| *rule)
+        Self::NAMES
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, rule)| *rule)
     }
 
     /// An image as a square of `side` pixels.

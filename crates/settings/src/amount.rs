@@ -45,12 +45,25 @@ pub struct AmountError {
     pub expected: &'static str,
 }
 
+/// A number without what separates its thousands: `20_000` and `20,000`.
+fn ungrouped(text: &str) -> String {
+    let is_group = |group: &str| group.len() == 3 && group.bytes().all(|b| b.is_ascii_digit());
+    let is_grouped = text.split(',').skip(1).all(is_group) && !text.starts_with(',');
+    if is_grouped { text.replace([',', '_'], "") } else { text.replace('_', "") }
+}
+
 /// The number in front of a suffix times the suffix's factor, if that is a whole number.
 fn whole(text: &str, factor: impl Fn(&str) -> Option<f64>) -> Option<u64> {
-    let text = text.trim();
+    let text = &ungrouped(text.trim());
+    if let Ok(value) = text.parse::<f64>()
+        && text.starts_with(|c: char| c.is_ascii_digit())
+    {
+        // Also `2e4`.
+        return (value.fract() == 0.0 && value <= 9e15).then_some(value as u64);
+    }
     let end = text.find(|c: char| !(c.is_ascii_digit() || "._".contains(c)));
     let (number, suffix) = text.split_at(end.unwrap_or(text.len()));
-    let number: f64 = number.replace('_', "").parse().ok()?;
+    let number: f64 = number.parse().ok()?;
     let value = number * factor(suffix.trim())?;
     // Above 2^53 a float is no count.
     (value.fract() == 0.0 && (0.0..=9e15).contains(&value)).then_some(value as u64)
@@ -69,7 +82,7 @@ impl FromStr for Count {
         };
         let expected = "number such as 20000, 20k or 1.5M";
         // A number without a suffix may be larger than a float holds.
-        let plain = text.trim().replace('_', "").parse().ok();
+        let plain = ungrouped(text.trim()).parse().ok();
         let count = plain.or_else(|| whole(text, factor));
         count.map(Self).ok_or_else(|| AmountError { text: text.to_owned(), expected })
     }
@@ -81,12 +94,12 @@ impl FromStr for Bytes {
     fn from_str(text: &str) -> Result<Self, AmountError> {
         let factor = |suffix: &str| match suffix {
             "" | "B" => Some(1.0),
-            "k" | "K" | "KiB" => Some(1024.0),
-            "M" | "MiB" => Some(1024.0 * 1024.0),
-            "G" | "GiB" => Some(1024.0 * 1024.0 * 1024.0),
-            "kB" | "KB" => Some(THOUSAND),
-            "MB" => Some(THOUSAND.powi(2)),
-            "GB" => Some(THOUSAND.powi(3)),
+            "k" | "K" | "KiB" | "kib" => Some(1024.0),
+            "M" | "m" | "MiB" | "mib" => Some(1024.0 * 1024.0),
+            "G" | "g" | "GiB" | "gib" => Some(1024.0 * 1024.0 * 1024.0),
+            "kB" | "KB" | "kb" => Some(THOUSAND),
+            "MB" | "mb" => Some(THOUSAND.powi(2)),
+            "GB" | "gb" => Some(THOUSAND.powi(3)),
             _ => None,
         };
         let expected = "number of bytes such as 131072, 128k or 1M";
@@ -170,13 +183,21 @@ mod tests {
         for (text, count) in [("7", 7), ("20k", 20_000), ("2.5M", 2_500_000), ("1_000", 1_000)] {
             assert_eq!(text.parse(), Ok(Count(count)), "{text}");
         }
-        for (text, bytes) in
-            [("64KiB", 65_536), ("1M", 1 << 20), ("0.5M", 1 << 19), ("12 k", 12_288)]
-        {
+        for (text, count) in [("2e4", 20_000), ("20,000", 20_000), ("1,234,567", 1_234_567)] {
+            assert_eq!(text.parse(), Ok(Count(count)), "{text}");
+            assert_eq!(text.parse(), Ok(Bytes(count)), "{text}");
+        }
+        for (text, bytes) in [
+            ("64KiB", 65_536),
+            ("64kb", 64_000),
+            ("1M", 1 << 20),
+            ("0.5M", 1 << 19),
+            ("12 k", 12_288),
+        ] {
             assert_eq!(text.parse(), Ok(Bytes(bytes)), "{text}");
             assert_eq!(Bytes(bytes).to_string().parse(), Ok(Bytes(bytes)));
         }
-        for bad in ["", "k", "1.5", "-3", "20kk", "1e99", "two"] {
+        for bad in ["", "k", "1.5", "-3", "20kk", "1e99", "two", "1,5M", "20,00", ",500", "inf"] {
             let error = bad.parse::<Count>().unwrap_err().to_string();
             assert!(error.contains("20k"), "{error}");
             assert!(bad.parse::<Bytes>().is_err(), "{bad}");

@@ -80,7 +80,10 @@ impl<'a> Address<'a> {
         };
         match scheme.split_once('+').unwrap_or((scheme, "")) {
             ("journal", "") => match rest.strip_prefix('/') {
-                Some(path) if !path.is_empty() => Ok(Self::Journal(Path::new(path))),
+                // No option is known for journals, and a question mark is none of the file's name.
+                Some(path) if !path.is_empty() && !path.contains('?') => {
+                    Ok(Self::Journal(Path::new(path)))
+                }
                 _ => Err(Refusal::Form),
             },
             ("postgresql" | "postgres", _) => Ok(Self::Postgres(url)),
@@ -122,7 +125,7 @@ fn is_file(text: &str) -> bool {
     let has_scheme = scheme(text).is_some();
     let has_login = text.split_once('@').is_some_and(|(before, _)| before.contains(':'));
     let has_query = text.split_once('?').is_some_and(|(_, query)| query.contains('='));
-    !(text.is_empty() || text.starts_with(':') || text.starts_with("//"))
+    !(text.trim().is_empty() || text.starts_with(':') || text.starts_with("//"))
         && !(has_scheme || has_login || has_query || is_connection(text))
 }
 

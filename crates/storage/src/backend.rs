@@ -185,6 +185,8 @@ mod tests {
             ("memory://", Some("memory")),
             ("journal:////shared/a.log", Some("journal")),
             ("journal:///", None),
+            ("journal:///a.log?timeout=60", None),
+            ("  ", None),
             ("a/b.db", Some("sqlite")),
             ("sqlite:////a.db", Some("sqlite")),
             ("postgresql://host/x", Some("postgresql")),

@@ -28,7 +28,7 @@ const LABELS: [&str; 6] = ["label", "labels", "fine_label", "class", "category",
 /// Folders in folders in which files are looked for, as in `data/train/0000.parquet`.
 const DEPTH: usize = 2;
 
-/// Columns that are no classes.
+/// Columns of numbers or names of images, not of classes.
 const NO_LABELS: [&str; 9] = [
     "id",
     "index",
