@@ -13,8 +13,10 @@ mod nonlinearity;
 mod norm;
 mod pool;
 mod preactivations;
+mod slices;
 mod weights;
 
 pub use network::Network;
 pub use noise::Noise;
+pub use slices::{SliceError, add, cut, row_starts};
 pub use weights::{LoadError, NamedTensor};

@@ -3,7 +3,7 @@
 use super::path::{Path, Slot};
 use crate::TrainError;
 use crate::sgd::SgdStep;
-use automl_models::{NamedTensor, Network};
+use automl_models::{NamedTensor, Network, row_starts};
 use automl_numeric::stream;
 use burn::tensor::Device;
 use rand::RngExt;
@@ -65,9 +65,8 @@ impl SharedWeights {
             let shared = child.slots.get(&gradient.name).and_then(|s| self.tensors.get_mut(s));
             let Some(shared) = shared else { continue };
             let decay = if gradient.shape.len() > 1 { weight_decay as f32 } else { 0.0 };
-            let row = row_length(&gradient.shape);
-            let starts = row_starts(&shared.shape, &gradient.shape);
-            for (start, gradient) in starts.zip(gradient.values.chunks_exact(row)) {
+            let (row, starts) = rows(&shared.shape, &gradient.shape);
+            for (start, gradient) in starts.into_iter().zip(gradient.values.chunks_exact(row)) {
                 let weights = &mut shared.values[start..start + row];
                 let speeds = &mut shared.velocity[start..start + row];
                 for ((weight, speed), g) in weights.iter_mut().zip(speeds).zip(gradient) {
@@ -81,9 +80,8 @@ impl SharedWeights {
 
     fn read(&self, slot: &Slot, tensor: &mut NamedTensor) {
         let Some(shared) = self.tensors.get(slot) else { return };
-        let row = row_length(&tensor.shape);
-        let starts = row_starts(&shared.shape, &tensor.shape);
-        for (start, values) in starts.zip(tensor.values.chunks_exact_mut(row)) {
+        let (row, starts) = rows(&shared.shape, &tensor.shape);
+        for (start, values) in starts.into_iter().zip(tensor.values.chunks_exact_mut(row)) {
             values.copy_from_slice(&shared.values[start..start + row]);
         }
     }
@@ -105,8 +103,8 @@ impl SharedWeights {
             (0..count).map(|_| fresh.values[rng.random_range(0..fresh.values.len())]).collect();
         let mut velocity = vec![0.0; count];
         if let Some(old) = old {
-            let row = row_length(&old.shape);
-            for (index, start) in row_starts(&shape, &old.shape).enumerate() {
+            let (row, starts) = rows(&shape, &old.shape);
+            for (index, start) in starts.into_iter().enumerate() {
                 let from = index * row..(index + 1) * row;
                 values[start..start + row].copy_from_slice(&old.values[from.clone()]);
                 velocity[start..start + row].copy_from_slice(&old.velocity[from]);
@@ -117,28 +115,9 @@ impl SharedWeights {
     }
 }
 
-/// The length of the last axis.
-fn row_length(shape: &[usize]) -> usize {
-    shape.last().copied().unwrap_or(1).max(1)
-}
-
-/// Starts of the rows of a part in the whole: the first of both channel axes, the center of others.
-fn row_starts(whole: &[usize], part: &[usize]) -> impl Iterator<Item = usize> {
-    let offset = |axis: usize| if axis < 2 { 0 } else { (whole[axis] - part[axis]) / 2 };
-    let offsets: Vec<usize> = (0..part.len()).map(offset).collect();
-    let leading = part.len().saturating_sub(1);
-    let rows: usize = part[..leading].iter().product();
-    let (whole, part) = (whole.to_vec(), part.to_vec());
-    (0..rows).map(move |row| {
-        // The row's indexes, last axis first.
-        let (mut rest, mut start, mut stride) = (row, offsets[leading], whole[leading]);
-        for axis in (0..leading).rev() {
-            start += (rest % part[axis] + offsets[axis]) * stride;
-            rest /= part[axis];
-            stride *= whole[axis];
-        }
-        start
-    })
+/// Starts and length of the rows of a part in the whole, as [`row_starts`] gives them.
+fn rows(whole: &[usize], part: &[usize]) -> (usize, Vec<usize>) {
+    row_starts(whole, part).unwrap_or((1, Vec::new()))
 }
 
 #[cfg(test)]
@@ -149,15 +128,6 @@ mod tests {
     fn tensor(shape: &[usize], value: f32) -> NamedTensor {
         let values = vec![value; shape.iter().product()];
         NamedTensor { name: "x".into(), shape: shape.to_vec(), values }
-    }
-
-    #[test]
-    fn parts_are_first_channels_and_centres_of_kernels() {
-        let rows: Vec<usize> = row_starts(&[4, 3, 5, 5], &[2, 1, 3, 3]).collect();
-        let at = |o: usize, y: usize| o * 75 + (y + 1) * 5 + 1;
-        assert_eq!(rows, [at(0, 0), at(0, 1), at(0, 2), at(1, 0), at(1, 1), at(1, 2)]);
-        assert_eq!(row_starts(&[7], &[3]).collect::<Vec<_>>(), [0]);
-        assert_eq!(row_starts(&[7, 4], &[2, 3]).collect::<Vec<_>>(), [0, 4]);
     }
 
     proptest! {
