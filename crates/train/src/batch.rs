@@ -99,14 +99,23 @@ impl Targets {
 pub(crate) struct Prepared {
     pub(crate) count: usize,
     /// Normalized pixels `[count, channels, side, side]`.
-    pixels: Vec<f32>,
+    pub(crate) pixels: Vec<f32>,
     /// Targets `[count, classes]`.
-    targets: Vec<f32>,
+    pub(crate) targets: Vec<f32>,
 }
 
 impl Prepared {
+    /// The images in so many ranges of about the same length, each of at least two images.
+    pub(crate) fn ranges(&self, parts: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let count = self.count;
+        let parts = parts.clamp(1, (count / 2).max(1));
+        let (size, more) = (count / parts, count % parts);
+        let start = move |part: usize| part * size + part.min(more);
+        (0..parts).map(move |part| start(part)..start(part + 1))
+    }
+
     /// Some of the images.
-    fn part(&self, images: Range<usize>) -> Self {
+    pub(crate) fn part(&self, images: Range<usize>) -> Self {
         let part = |values: &[f32]| {
             let size = values.len() / self.count.max(1);
             values[images.start * size..images.end * size].to_vec()
@@ -154,18 +163,13 @@ pub(crate) fn gradients_in_parts(
     device: &Device,
 ) -> (Tensor<1>, Gradients) {
     let count = batch.count;
-    let parts = parts.clamp(1, (count / 2).max(1));
-    if parts == 1 {
+    if batch.ranges(parts).nth(1).is_none() {
         return gradients_of(network, data, batch, noise, device);
     }
-    let (size, more) = (count / parts, count % parts);
-    let mut start = 0;
     let mut sum: Option<(Tensor<1>, Gradients)> = None;
-    for part in 0..parts {
-        let end = start + size + usize::from(part < more);
-        let (own, own_noise) = (batch.part(start..end), noise.part(start..end));
-        let share = (end - start) as f64 / count as f64;
-        start = end;
+    for images in batch.ranges(parts) {
+        let share = images.len() as f64 / count as f64;
+        let (own, own_noise) = (batch.part(images.clone()), noise.part(images));
         let (loss, mut found) = gradients_of(network, data, own, &own_noise, device);
         let loss = loss * share;
         let (known_loss, known) = sum.take().unzip();

@@ -2,7 +2,7 @@
 
 use automl_arch::{ArchitectureError, GraphError, NetworkSpecError};
 use automl_data::RecipeError;
-use automl_models::LoadError;
+use automl_models::{LoadError, SliceError};
 use thiserror::Error;
 
 /// Reasons for which training cannot start or continue.
@@ -32,6 +32,9 @@ pub enum TrainError {
     /// Weights do not fit their network.
     #[error(transparent)]
     Weights(#[from] LoadError),
+    /// A network is no part of the one that is to hold it.
+    #[error(transparent)]
+    Part(#[from] SliceError),
     /// No draw satisfied the constraints of the space.
     #[error("no network was found that the constraints of the space allow")]
     NoPath,

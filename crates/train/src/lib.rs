@@ -17,6 +17,7 @@ mod memory;
 mod optimizer;
 mod pace;
 mod pool;
+mod sandwich;
 mod saver;
 mod score;
 mod sgd;
@@ -43,6 +44,7 @@ pub use latency::{
 pub use memory::{Memory, available_memory, total_memory};
 pub use pace::Pace;
 pub use pool::{Pool, lock};
+pub use sandwich::Part;
 pub use saver::Saver;
 pub use score::{Score, ScoreBatch, UnknownScore};
 pub use supernet::{Candidate, Supernet, SupernetReport};

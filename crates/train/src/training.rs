@@ -5,6 +5,7 @@ use crate::batch::{Targets, gradients_in_parts, observe_in_parts};
 use crate::device::loader_threads;
 use crate::evaluation::{evaluate, outputs};
 use crate::optimizer::OptimizerState;
+use crate::sandwich::Sandwich;
 use crate::transfer::{Transfer, take_over};
 use crate::{Evaluation, Memory, TrainError};
 use automl_arch::{Architecture, NetworkSpec};
@@ -89,6 +90,8 @@ pub struct Training {
     pub(crate) within: Progress,
     /// The start from another network's weights.
     pub(crate) transfer: Option<Transfer>,
+    /// The parts of the network that train together with it.
+    pub(crate) sandwich: Option<Sandwich>,
     targets: Targets,
     memory: Memory,
 }
@@ -194,6 +197,7 @@ impl Training {
             epoch: 0,
             within: Progress::default(),
             transfer: None,
+            sandwich: None,
         })
     }
 
@@ -314,7 +318,7 @@ impl Training {
                 return Err(TrainError::Stopped { epoch: self.epoch + 1 });
             }
             let step = self.epoch * steps + self.within.steps;
-            losses.push(self.step(batch, step));
+            losses.push(self.step(batch, step)?);
             self.within.steps += 1;
             after(self, step)?;
             // The loss is read now and then only, so that a GPU is not waited for at each step.
@@ -342,7 +346,7 @@ impl Training {
     }
 
     /// One step; returns the loss, still on the device.
-    fn step(&mut self, mut batch: Batch, step: u64) -> Tensor<1> {
+    fn step(&mut self, mut batch: Batch, step: u64) -> Result<Tensor<1>, TrainError> {
         let Regularization { mixing, dropout, stochastic_depth, average, .. } =
             self.recipe.regularization;
         let count = batch.labels.len();
@@ -351,16 +355,18 @@ impl Training {
         let batch = self.targets.prepare(batch, self.data.classes, mixed.as_ref());
         let mut rng = stream(self.seed, step, "noise");
         let noise = self.network.noise(count, dropout, stochastic_depth, &mut rng);
-        let parts = self.parts();
-        let (value, gradients) =
-            gradients_in_parts(&self.network, &self.data, batch, parts, &noise, &self.device);
+        let (parts, device) = (self.parts(), &self.device);
+        let (value, gradients) = match &self.sandwich {
+            Some(sandwich) => sandwich.gradients(self, &batch, &noise, step)?,
+            None => gradients_in_parts(&self.network, &self.data, batch, parts, &noise, device),
+        };
         let (rates, rate) = (self.rates(), self.rate(step));
         let network = self.network.clone();
         self.network = self.optimizer.step(network, &gradients, &self.recipe, rate, &rates);
         if average > 0.0 {
             self.average.follow(&self.network, average);
         }
-        value
+        Ok(value)
     }
 
     /// The gradients of the loss by every parameter, as [`Network::gradient_tensors`] lists them, on
@@ -381,20 +387,26 @@ impl Training {
     /// not fit them, so they are taken anew from some training batches.
     pub fn trained(&self) -> Network {
         let steps = self.epoch * self.steps_per_epoch();
-        let averaged = self.average.steps > 0;
-        if !averaged && (steps >= SETTLED || steps == 0) {
-            return self.network.valid();
-        }
-        let (mut copy, count) = match averaged {
-            true => (self.average.apply(&self.network), CALIBRATION),
-            false => (self.network.copy(), RECALIBRATION),
+        let (mut copy, count) = match self.averaged() {
+            Some(average) => (average, CALIBRATION),
+            None if steps >= SETTLED || steps == 0 => return self.network.valid(),
+            None => (self.network.copy(), RECALIBRATION),
         };
-        let batches = self.batches(u32::MAX.into());
-        let mut seen = 0;
-        for batch in batches.take(count) {
-            observe_in_parts(&mut copy, &self.data, &batch, self.parts(), &mut seen, &self.device);
-        }
+        self.calibrate(&mut copy, count);
         copy.valid()
+    }
+
+    /// A copy of the network with the average of its weights, where the recipe has one.
+    pub(crate) fn averaged(&self) -> Option<Network> {
+        (self.average.steps > 0).then(|| self.average.apply(&self.network))
+    }
+
+    /// Takes the running statistics of normalization anew from some training batches.
+    pub(crate) fn calibrate(&self, network: &mut Network, batches: usize) {
+        let mut seen = 0;
+        for batch in self.batches(u32::MAX.into()).take(batches) {
+            observe_in_parts(network, &self.data, &batch, self.parts(), &mut seen, &self.device);
+        }
     }
 
     /// Evaluates the network on a part of the data, without augmentation.
