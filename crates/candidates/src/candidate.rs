@@ -1,5 +1,6 @@
 //! Candidate networks: a configuration with its architecture, graph and cost.
 
+use crate::elastic_space::ElasticSpace;
 use automl_arch::{Architecture, ArchitectureError, BlockSpace, Cost, Graph, NetworkSpace};
 use automl_data::Recipe;
 use automl_space::{Config, Space, Value};
@@ -72,6 +73,11 @@ pub trait ArchitectureSpace: fmt::Debug + Send + Sync {
     fn blocks(&self) -> Option<&BlockSpace> {
         None
     }
+
+    /// The elastic space, if this is one: all of its networks are parts of one.
+    fn elastic(&self) -> Option<&ElasticSpace> {
+        None
+    }
 }
 
 impl ArchitectureSpace for NetworkSpace {
@@ -88,6 +94,20 @@ impl ArchitectureSpace for NetworkSpace {
             Self::Blocks(blocks) => Some(blocks),
             Self::NasBenchMacro(_) => None,
         }
+    }
+}
+
+impl ArchitectureSpace for ElasticSpace {
+    fn space(&self) -> &Space {
+        self.space()
+    }
+
+    fn architecture(&self, config: &Config) -> Architecture {
+        self.architecture(config)
+    }
+
+    fn elastic(&self) -> Option<&ElasticSpace> {
+        Some(self)
     }
 }
 

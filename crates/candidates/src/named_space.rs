@@ -2,6 +2,7 @@
 
 use crate::candidate::ArchitectureSpace;
 use crate::caps::Caps;
+use crate::elastic_space::ElasticSpace;
 use crate::recipe_space::RecipeSpace;
 use automl_arch::nas_bench_macro::MacroSpace;
 use automl_arch::{BlockSpace, BlockSpaceError, BlockSpaceOptions, Graph, NetworkSpace};
@@ -71,6 +72,10 @@ pub fn named_space(
     if search.space == SpaceName::NasBenchMacro {
         let skeleton = MacroSpace::new(channels, side, classes)?;
         return Ok(Arc::new(NetworkSpace::NasBenchMacro(skeleton)));
+    }
+    if search.space == SpaceName::Elastic {
+        let allowed = |network: &Graph| caps.allow_graph(network);
+        return Ok(Arc::new(ElasticSpace::within(channels, side, classes, allowed)?));
     }
     let mut sides = search.sides.clone();
     // A search for recipes has sides too, where images are large enough and rungs are epochs.

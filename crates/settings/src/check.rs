@@ -55,10 +55,7 @@ impl Settings {
             return wrong("search.board", format!("{board:?}"), &error.to_string());
         }
         self.training.check_costs()?;
-        if self.search.search_and_learn && self.search.space != SpaceName::Blocks {
-            let reason = "a weight-sharing network exists for the space \"blocks\" only";
-            return wrong("search.search-and-learn", "true".into(), reason);
-        }
+        self.check_learning()?;
         if self.search.tune_recipe && self.search.search_and_learn {
             let reason = "a weight-sharing network learns no recipe; leave out search-and-learn";
             return wrong("search.tune-recipe", "true".into(), reason);
@@ -102,6 +99,33 @@ impl Settings {
         self.training.check_epochs(&self.fidelity.ladder)
     }
 
+    /// Checks that the settings leave a weight-sharing network as it is.
+    fn check_learning(&self) -> Result<(), SettingsError> {
+        if !self.search.search_and_learn {
+            return Ok(());
+        }
+        let wrong = |reason: &str| {
+            let (name, value) = ("search.search-and-learn", "true".into());
+            Err(SettingsError::Value { name, value, reason: reason.into() })
+        };
+        match self.search.space {
+            SpaceName::Blocks => Ok(()),
+            SpaceName::Elastic if self.training.folds.is_some() => wrong(
+                "one training for all candidates has no training.folds; leave one of them out",
+            ),
+            SpaceName::Elastic if self.training.init.is_some() => {
+                wrong("networks start from the weights that they share, not from training.init")
+            }
+            SpaceName::Elastic if self.fidelity.ladder != LadderSettings::Epochs => {
+                wrong("candidates are judged once, so fidelity.ladder says nothing; leave it out")
+            }
+            SpaceName::Elastic => Ok(()),
+            SpaceName::RecentBlocks | SpaceName::NasBenchMacro => wrong(
+                "a weight-sharing network exists for the spaces \"blocks\" and \"elastic\" only",
+            ),
+        }
+    }
+
     /// Checks that candidates can be cross-validated.
     fn check_folds(&self) -> Result<(), SettingsError> {
         let Some(folds) = self.training.folds else { return Ok(()) };
@@ -129,7 +153,8 @@ impl Settings {
         if sides.iter().any(|side| !(8..=512).contains(side)) {
             return wrong("sides must lie between 8 and 512 pixels");
         }
-        if self.search.space == SpaceName::NasBenchMacro || self.search.search_and_learn {
+        let has_sides = matches!(self.search.space, SpaceName::Blocks | SpaceName::RecentBlocks);
+        if !has_sides || self.search.search_and_learn {
             return wrong("only spaces of blocks have sides, and only without search-and-learn");
         }
         if !matches!(self.fidelity.ladder, LadderSettings::Epochs) {

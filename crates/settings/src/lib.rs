@@ -257,8 +257,9 @@ pub struct SearchSettings {
     /// Whether networks that did well on other data sets are tried first, at most a quarter of the
     /// trials; not with `warm_start`.
     pub portfolio: bool,
-    /// Whether a weight-sharing network learns first and proposes candidates, which makes a
-    /// twentieth of the trials, at least 3, do.
+    /// Whether a weight-sharing network learns first. In the space `blocks` it proposes candidates, which
+    /// makes a twentieth of the trials, at least 3, do. In the space `elastic` every candidate is a part
+    /// of it: candidates are judged without training, and the final training goes on with their weights.
     pub search_and_learn: bool,
     /// Whether the recipe is searched together with the networks: optimizer, learning rate, weight
     /// decay, batch, label smoothing, augmentation, average of the weights, and the side of the images
@@ -424,8 +425,8 @@ const TRIALS_PER_LEARNED: u64 = 20;
 const FEWEST_LEARNED: u64 = 3;
 
 impl SearchSettings {
-    /// The number of trials to run: `trials`, or with `search_and_learn` a twentieth of them, at
-    /// least 3.
+    /// The number of trials to run: `trials`, or with `search_and_learn` in the space `blocks` a
+    /// twentieth of them, at least 3.
     ///
     /// # Examples
     /// ```
@@ -437,7 +438,7 @@ impl SearchSettings {
     /// assert_eq!(learning.planned_trials(), 5);
     /// ```
     pub fn planned_trials(&self) -> u64 {
-        if self.search_and_learn {
+        if self.search_and_learn && self.space != SpaceName::Elastic {
             self.trials.div_ceil(TRIALS_PER_LEARNED).max(FEWEST_LEARNED)
         } else {
             self.trials

@@ -13,6 +13,9 @@ const FINAL_STEPS: u64 = 2_000;
 /// The same for photographs, which are varied more.
 const PHOTOGRAPH_STEPS: u64 = 6_000;
 
+/// A network that inherits trained weights has this fraction of the epochs of its source.
+const INHERITING: u64 = 4;
+
 /// Epochs of that warm-up (Goyal et al. 2017, section 2.2).
 const WARMUP: f64 = 5.0;
 
@@ -26,6 +29,18 @@ impl TrainingSettings {
             RecipePreset::Short => (3 * epochs).div_ceil(2).max(fewest.div_ceil(steps.max(1))),
             RecipePreset::Long => epochs,
         })
+    }
+
+    /// The epochs of a weight-sharing network of which every candidate is a part: `epochs`, by default
+    /// those of a final training from scratch.
+    pub fn shared_epochs(&self, data: &DataSplits) -> u64 {
+        let usual = Self { final_epochs: None, ..self.clone() };
+        self.epochs.unwrap_or_else(|| usual.finish_epochs(data, self.search_epochs()))
+    }
+
+    /// The epochs of the final training of a part of such a network: by default a quarter of its own.
+    pub fn inheriting_epochs(&self, data: &DataSplits) -> u64 {
+        self.final_epochs.unwrap_or_else(|| self.shared_epochs(data).div_ceil(INHERITING))
     }
 
     /// The preset for a data set, with what was set in its place. The learning rate follows the
@@ -102,6 +117,17 @@ mod tests {
         let recipe = settings.recipe(&data(), 27);
         assert_eq!(recipe, Recipe::for_data(&data(), 27));
         assert_eq!(recipe.augmentation, Augmentation { margin: 1, ..Augmentation::default() });
+    }
+
+    #[test]
+    fn networks_that_inherit_weights_train_for_a_quarter() {
+        let epochs = |assignments: &[&str]| {
+            let settings = training(assignments);
+            (settings.shared_epochs(&data()), settings.inheriting_epochs(&data()))
+        };
+        assert_eq!(epochs(&[]), (118, 30));
+        assert_eq!(epochs(&["training.epochs=10"]), (10, 3));
+        assert_eq!(epochs(&["training.final-epochs=7"]), (118, 7));
     }
 
     #[test]

@@ -37,6 +37,9 @@ Examples:
   cargo xtask search --trials 50 --search-and-learn
       a weight-sharing network learns first, then 3 candidates are tried in place of 50
 
+  cargo xtask search --space elastic --search-and-learn --max-params 20000
+      one training for all candidates, of which the front's networks inherit their weights
+
   cargo xtask search --tune recipe
       optimizer, learning rate, decay, batch and augmentation are searched with the networks
 
@@ -143,8 +146,9 @@ pub(crate) struct SearchArgs {
     /// Go without the networks of other data sets that are tried first
     #[arg(long, help_heading = "Search")]
     no_portfolio: bool,
-    /// Let a weight-sharing network learn first and propose candidates: a twentieth of the trials, at
-    /// least 3, is run
+    /// Let a weight-sharing network learn first. In the space blocks it proposes candidates, and a twentieth
+    /// of the trials, at least 3, is run; in the space elastic every candidate is a part of it, judged
+    /// without training, and the front's networks go on with its weights
     #[arg(long, help_heading = "Search")]
     search_and_learn: bool,
     /// Search the recipe together with the networks: optimizer, learning rate, weight decay, batch, label

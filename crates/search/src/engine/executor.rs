@@ -3,9 +3,9 @@
 use super::objective;
 use super::pool::{Pool, lock};
 use super::setup::Setup;
-use super::trial_metrics::TrialMetrics;
+use super::supernet::Supernet;
 use crate::{Event, Progress, RecordError, SearchError};
-use automl_candidates::Candidate;
+use automl_candidates::{Candidate, TrialMetrics};
 use automl_numeric::pareto;
 use automl_numeric::stream;
 use automl_study::{
@@ -166,12 +166,15 @@ impl<'a> Executor<'a> {
             let reason = format!("over a cap with {parameters} parameters and {macs} MACs");
             return self.fail(number, reason, None);
         }
+        if let Some(supernet) = self.setup.supernet {
+            return self.judge_part(number, candidate, supernet);
+        }
         let params = candidate.cost.parameters;
         self.setup.tell(&Event::Training { trial: number, params, from, until });
         let inherits = inherited.is_some();
         let path = self.setup.folder.checkpoint(number);
         let savers = FoldedTraining::savers(&path, plan.trainings(), CHECKPOINT_EVERY);
-        let mut job = Job { number, candidate, until, inherits, training: None, savers };
+        let mut job = Job { number, candidate, inherits, training: None, savers };
         let mut at = from;
         while at < until {
             let next = if rungs.by_epoch() {
@@ -195,7 +198,18 @@ impl<'a> Executor<'a> {
                 Err(error) => return Err(error),
             };
             at = next;
-            if self.judge(&job, at, &training, &seconds)? {
+            // A paused trial has its checkpoint, even if this process ends now. Under a time limit, the
+            // final training may start from the weights of a complete one.
+            if at >= until && (at < rungs.ladder.max().0 || self.deadline.is_some()) {
+                training.save(&path)?;
+            }
+            let measured = Measured {
+                evaluation: training.evaluate(),
+                epochs: training.epoch(),
+                seconds: &seconds,
+                epoch_seconds: None,
+            };
+            if self.judge(number, &job.candidate, at, &measured)? {
                 return Ok(());
             }
             job.training = rungs.ladder.resumable().then_some(training);
@@ -229,32 +243,45 @@ impl<'a> Executor<'a> {
         Ok((training, seconds))
     }
 
-    /// Evaluates and reports at a fidelity; whether that ends the job.
+    /// Judges a candidate as a part of a trained network.
+    fn judge_part(
+        &self,
+        number: u64,
+        candidate: Arc<Candidate>,
+        supernet: &Supernet<'_>,
+    ) -> Result<(), SearchError> {
+        let (evaluation, epoch) = match supernet.judge(self.setup.plan, &candidate) {
+            Ok(judged) => judged,
+            Err(error) => return self.fail(number, error.to_string(), Some(&candidate)),
+        };
+        let epoch_seconds = Some(epoch);
+        let measured = Measured { evaluation, epochs: 0, seconds: &[], epoch_seconds };
+        if !self.judge(number, &candidate, self.setup.plan.rungs.ladder.max().0, &measured)? {
+            lock(&self.study).release(number)?;
+        }
+        Ok(())
+    }
+
+    /// Reports at a fidelity; whether that ends the job.
     fn judge(
         &self,
-        job: &Job,
+        number: u64,
+        candidate: &Candidate,
         at: u64,
-        training: &FoldedTraining,
-        seconds: &[f64],
+        measured: &Measured<'_>,
     ) -> Result<bool, SearchError> {
-        let Job { number, candidate, until, .. } = job;
-        let (number, plan) = (*number, self.setup.plan);
-        let evaluation = training.evaluate();
-        let objective = plan.objective.value(&evaluation, candidate, plan.caps.latency(candidate));
+        let plan = self.setup.plan;
+        let Measured { evaluation, epochs, seconds, epoch_seconds } = measured;
+        let objective = plan.objective.value(evaluation, candidate, plan.caps.latency(candidate));
         if !objective.is_finite() {
             let name = objective::name(self.setup.settings);
             self.fail(number, format!("its {name} is {objective}"), Some(candidate))?;
             return Ok(true);
         }
-        // A paused trial has its checkpoint, even if this process ends now. Under a time limit, the
-        // final training may start from the weights of a complete one.
-        if at >= *until && (at < plan.rungs.ladder.max().0 || self.deadline.is_some()) {
-            training.save(&self.setup.folder.checkpoint(number))?;
-        }
         let mut study = lock(&self.study);
         let before = study.history().get(number).and_then(TrialMetrics::of);
-        let metrics = TrialMetrics::new(before, &evaluation, seconds, plan.rungs.epoch_cost(at));
-        metrics.record(&mut study, number)?;
+        let metrics = TrialMetrics::new(before, evaluation, seconds, plan.rungs.epoch_cost(at));
+        metrics.expecting(*epoch_seconds).record(&mut study, number)?;
         let price = plan.caps.price(self.setup.settings.search.cost_objective, candidate);
         let values = vec![objective, price];
         let state = match study.report(number, at, values.clone())? {
@@ -274,7 +301,7 @@ impl<'a> Executor<'a> {
         ended.extend((state == Some("pruned")).then_some(TrialId(number)));
         ended.into_iter().for_each(|trial| self.setup.folder.free_checkpoint(trial.0));
         if let Some(state) = state {
-            self.tell_end(number, state, training.epoch(), &evaluation, candidate);
+            self.tell_end(number, state, *epochs, evaluation, candidate);
         }
         self.setup.tell(&Event::Progress(progress));
         Ok(state.is_some())
@@ -408,12 +435,21 @@ impl Executor<'_> {
     }
 }
 
+/// What was measured of a candidate at a fidelity.
+struct Measured<'a> {
+    evaluation: Evaluation,
+    /// Its own epochs so far.
+    epochs: u64,
+    /// Seconds of each epoch since the report before.
+    seconds: &'a [f64],
+    /// Seconds that an epoch is expected to take, where none was trained.
+    epoch_seconds: Option<f64>,
+}
+
 /// One job of a worker.
 struct Job {
     number: u64,
     candidate: Arc<Candidate>,
-    /// The fidelity to train to.
-    until: u64,
     /// Whether the trial starts from the checkpoint of another.
     inherits: bool,
     /// The training, where it goes on from fidelity to fidelity.

@@ -98,6 +98,11 @@ impl StudyFolder {
         self.path.join("checkpoints").join(format!("final-{trial}.ckpt"))
     }
 
+    /// The checkpoint of the training that all candidates are parts of.
+    pub(super) fn supernet_checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoints").join("supernet.ckpt")
+    }
+
     /// The checkpoint of a fold of a trial's final cross-validation.
     pub(super) fn fold_checkpoint(&self, trial: u64, fold: usize) -> PathBuf {
         self.path.join("checkpoints").join(format!("final-{trial}.fold-{fold}.ckpt"))

@@ -2,12 +2,12 @@
 
 use super::objective::Objective;
 use super::rungs::{Macs, Rungs};
-use super::sides::Sides;
 use crate::data::describe;
 use crate::{LadderSettings, SearchError, SearchSettings, Settings, SpaceName, TrainingSettings};
 use automl_arch::Graph;
 use automl_candidates::{
-    ArchitectureSpace, Candidate, Candidates, Caps, LatencyModel, named_space, with_recipes,
+    ArchitectureSpace, Candidate, Candidates, Caps, ElasticSpace, LatencyModel, Sides, named_space,
+    with_recipes,
 };
 use automl_data::{DataSplits, Recipe};
 use automl_space::Space;
@@ -30,6 +30,8 @@ pub struct Plan {
     pub candidates: Candidates,
     /// Whether the space is one of the settings, and scaled to the limits.
     is_named: bool,
+    /// Whether candidates are parts of one trained network.
+    is_learned: bool,
     /// The parameters that samplers choose.
     pub space: Space,
     /// The recipe of the search.
@@ -99,7 +101,11 @@ impl Plan {
         let epochs = settings.search_epochs();
         recipe.check().map_err(automl_train::TrainError::from)?;
         let search_data = Arc::new(search_data);
+        let is_learned =
+            settings.search.search_and_learn && candidates.networks().elastic().is_some();
         let rungs = match ladder {
+            // Parts of a trained network are judged once.
+            _ if is_learned => Rungs::epochs(&search_data, &recipe, epochs)?,
             LadderSettings::List(list) => {
                 let macs = Macs::new(&candidates, &space);
                 Rungs::list(list, &macs, &search_data, &recipe, settings.seed, device, stop)?
@@ -110,13 +116,17 @@ impl Plan {
             }
         };
         let trials = settings.search.planned_trials();
-        let final_epochs = training.finish_epochs(&data, epochs);
+        let final_epochs = match is_learned {
+            true => training.inheriting_epochs(&data),
+            false => training.finish_epochs(&data, epochs),
+        };
         Ok(Self {
             data: Arc::new(data),
             search_data,
             folds,
             candidates,
             is_named,
+            is_learned,
             space,
             recipe,
             rungs,
@@ -127,6 +137,12 @@ impl Plan {
             objective,
             sides: Sides::default(),
         })
+    }
+
+    /// The space of which every network is a part of one trained network, where candidates are judged as
+    /// such.
+    pub fn learned(&self) -> Option<&ElasticSpace> {
+        self.candidates.networks().elastic().filter(|_| self.is_learned)
     }
 
     /// Takes the number of trials from other settings.

@@ -13,8 +13,9 @@ use super::resume::{self, Resumed};
 use super::scores;
 use super::session::{Session, free_checkpoints};
 use super::setup::Setup;
+use super::supernet::Supernet;
 use super::time::{Phase, TimeLimit, is_over};
-use super::{learnt_recipe, rungs, so_far, timing};
+use super::{learn_parts, learnt_recipe, rungs, so_far, timing};
 use crate::data::{Earlier, check_record, open_data};
 use crate::error::unless_stopped;
 use crate::file::write_file;
@@ -71,6 +72,8 @@ fn run(mut search: SearchBuilder<'_>) -> Result<SearchOutcome, SearchError> {
     let setup = search.setup(&session, &plan, &device);
     let run = Run { setup, device: &device, pool, time, memory: estimate.total(pool.workers) };
     run.tell_start(&study);
+    let supernet = run.learn()?;
+    let run = Run { setup: Setup { supernet: supernet.as_ref(), ..setup }, ..run };
     match run.explore(study) {
         // Only the limits forbid candidates.
         Err(SearchError::Record(RecordError::Ask(AskError::Forbidden { .. }))) => {
@@ -99,9 +102,11 @@ impl SearchBuilder<'_> {
     fn check(&self) -> Result<(), SearchError> {
         self.settings.check()?;
         if self.settings.search.search_and_learn
-            && self.space.as_ref().is_some_and(|space| space.blocks().is_none())
+            && let Some(space) = &self.space
+            && space.blocks().is_none()
+            && space.elastic().is_none()
         {
-            let reason = "a weight-sharing network exists for block spaces only".into();
+            let reason = "a weight-sharing network exists for block and elastic spaces only".into();
             let (name, value) = ("search.search-and-learn", "true".into());
             return Err(SettingsError::Value { name, value, reason }.into());
         }
@@ -136,6 +141,7 @@ impl SearchBuilder<'_> {
             settings: &session.settings,
             plan,
             folder: &session.folder,
+            supernet: None,
             device: &device.device,
             stop: &self.stop,
             observer: &*self.observer,
@@ -255,6 +261,16 @@ struct Run<'a> {
     memory: u64,
 }
 
+impl<'a> Run<'a> {
+    /// Trains the network that candidates are parts of, in spaces that have one; `None` where the stop flag
+    /// was set.
+    fn learn(&self) -> Result<Option<Supernet<'a>>, SearchError> {
+        let Some(space) = self.setup.plan.learned() else { return Ok(None) };
+        let deadline = self.time.deadline(Phase::Learning);
+        learn_parts::learn(self.setup, space, deadline, self.pool.workers)
+    }
+}
+
 impl Run<'_> {
     fn tell_start(&self, study: &Study) {
         let Setup { plan, folder, .. } = self.setup;
@@ -267,9 +283,17 @@ impl Run<'_> {
             memory: self.memory,
             known: study.history().len() as u64,
             trials: plan.trials,
-            judged: plan.rungs.describe(ETA),
+            judged: match plan.learned() {
+                Some(_) => "one training of all".into(),
+                None => plan.rungs.describe(ETA),
+            },
             limits: plan.caps.describe(),
         }));
+    }
+
+    /// The phase in which candidates are tried.
+    fn trials(&self) -> Phase {
+        if self.setup.plan.learned().is_some() { Phase::Parts } else { Phase::Trials }
     }
 
     /// Trains candidates until none is left, the time is over or the stop flag is set.
@@ -277,8 +301,8 @@ impl Run<'_> {
         if self.setup.settings.search.finish {
             return Ok(study);
         }
-        let deadline = self.time.deadline(Phase::Trials);
-        if self.setup.settings.search.search_and_learn {
+        let deadline = self.time.deadline(self.trials());
+        if self.setup.settings.search.search_and_learn && self.setup.plan.learned().is_none() {
             Learning { setup: self.setup, deadline }.run(&mut study, self.pool.workers)?;
         }
         let executor = Executor::new(self.setup, study, deadline, self.time.start);
@@ -290,7 +314,7 @@ impl Run<'_> {
     fn finish(&self, mut study: Study) -> Result<SearchOutcome, SearchError> {
         let Setup { settings, folder, stop, .. } = self.setup;
         let is_early = |phase| self.time.deadline(phase).is_none_or(|end| Instant::now() < end);
-        if !stop.is_set() && !settings.search.finish && is_early(Phase::Trials) {
+        if !stop.is_set() && !settings.search.finish && is_early(self.trials()) {
             // Paused trials that were worth a promotion have been promoted.
             let may_close = match study.storage() {
                 Some(record) => resume::may_close(settings, record)?,

@@ -2,6 +2,7 @@
 
 use super::folder::StudyFolder;
 use super::plan::Plan;
+use super::supernet::Supernet;
 use super::time::is_over;
 use crate::{Event, Settings};
 use automl_study::StopFlag;
@@ -14,6 +15,8 @@ pub(super) struct Setup<'a> {
     pub(super) settings: &'a Settings,
     pub(super) plan: &'a Plan,
     pub(super) folder: &'a StudyFolder,
+    /// The network that candidates are parts of, once it has learned.
+    pub(super) supernet: Option<&'a Supernet<'a>>,
     pub(super) device: &'a Device,
     pub(super) stop: &'a StopFlag,
     pub(super) observer: &'a (dyn Fn(&Event) + Sync),

@@ -16,6 +16,10 @@ pub(crate) struct TimeLimit {
 pub(crate) enum Phase {
     /// Measurement of the latency table.
     Latency,
+    /// Training of a network that candidates are parts of.
+    Learning,
+    /// Evaluation of its parts.
+    Parts,
     /// Trials.
     Trials,
     /// Final training.
@@ -28,6 +32,8 @@ impl TimeLimit {
         let share = match phase {
             Phase::Latency => 0.2,
             Phase::Trials => 0.4,
+            Phase::Learning => 0.5,
+            Phase::Parts => 0.6,
             Phase::Final => 1.0,
         };
         self.start.checked_add(self.limit?.0.mul_f64(share))

@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-/// The learning rate of a final training that starts from the search's weights, relative to one
-/// from scratch.
+/// The learning rate of a final training that starts from the search's weights, its own or shared ones,
+/// relative to one from scratch.
 const WARM_RATE: f64 = 0.5;
 
 impl Finish<'_> {
@@ -131,6 +131,7 @@ impl Finish<'_> {
         let data = self.setup.plan.data_at(candidate.graph.input_side);
         let recipe = self.setup.settings.training.recipe(&data, epochs);
         let recipe = self.setup.plan.candidates.tuned(&candidate.config, &recipe);
+        let recipe = if self.setup.supernet.is_some() { warmed(&recipe) } else { recipe };
         // An interrupted run may have trained it.
         let known = NetworkRecord::read(&folder).ok();
         let known = known.filter(|r| (r.fingerprint, r.seed) == (Some(candidate.id), seed));
@@ -255,6 +256,9 @@ impl Finish<'_> {
                 known.set_epochs(epochs_in_all(known.epoch(), recipe.epochs, plan.final_epochs));
                 return Ok(known);
             }
+        }
+        if let Some(supernet) = self.setup.supernet {
+            return Ok(supernet.inherit(plan, candidate, recipe, seed, device)?);
         }
         // Where time is short, training starts from the weights of the search, unless those know
         // the validation images as images of other folds.

@@ -1,7 +1,7 @@
 //! Measurements of a trial beside its objectives.
 
+use automl_data::metrics::Evaluation;
 use automl_study::{Study, TellError, Trial};
-use automl_train::Evaluation;
 use serde::{Deserialize, Serialize};
 
 /// The trial's attribute that holds the measurements.
@@ -11,8 +11,18 @@ const ATTRIBUTE: &str = "automl:metrics";
 const EPOCH_SECONDS: &str = "automl:epoch-seconds";
 
 /// Measurements of a trial at its last report, beside its objectives.
+///
+/// # Examples
+/// ```
+/// use automl_candidates::TrialMetrics;
+/// use automl_data::metrics::Evaluation;
+///
+/// let evaluation = Evaluation { accuracy: 0.5, loss: 1.25, ..Evaluation::default() };
+/// let metrics = TrialMetrics::new(None, &evaluation, &[1.0, 3.0], 0.5);
+/// assert_eq!(metrics.epoch_seconds(), Some(4.0));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct TrialMetrics {
+pub struct TrialMetrics {
     /// Mean cross-entropy on the validation images of the search, in nats.
     validation_loss: Option<f64>,
     /// Accuracy on these images, a fraction.
@@ -33,7 +43,7 @@ pub(super) struct TrialMetrics {
 impl TrialMetrics {
     /// The measurements after epochs that took `seconds` each, where an epoch on all images costs
     /// `1 / epoch_cost` times as much.
-    pub(super) fn new(
+    pub fn new(
         before: Option<Self>,
         evaluation: &Evaluation,
         seconds: &[f64],
@@ -52,8 +62,13 @@ impl TrialMetrics {
         }
     }
 
+    /// The measurements with the seconds that an epoch is expected to take, for a trial without any.
+    pub fn expecting(self, epoch_seconds: Option<f64>) -> Self {
+        Self { epoch_seconds: epoch_seconds.or(self.epoch_seconds), ..self }
+    }
+
     /// The recorded measurements of a trial.
-    pub(super) fn of(trial: &Trial) -> Option<Self> {
+    pub fn of(trial: &Trial) -> Option<Self> {
         if let Some(recorded) = trial.attributes.get(ATTRIBUTE) {
             return serde_json::from_value(recorded.clone()).ok();
         }
@@ -62,12 +77,15 @@ impl TrialMetrics {
     }
 
     /// Records the measurements of a running trial.
-    pub(super) fn record(self, study: &mut Study, trial: u64) -> Result<(), TellError> {
+    ///
+    /// # Errors
+    /// [`TellError`] if the trial does not run here, or the storage fails.
+    pub fn record(self, study: &mut Study, trial: u64) -> Result<(), TellError> {
         study.set_attribute(trial, ATTRIBUTE, serde_json::to_value(self).unwrap_or_default())
     }
 
     /// Mean seconds of an epoch on all of the search's images.
-    pub(super) fn epoch_seconds(self) -> Option<f64> {
+    pub fn epoch_seconds(self) -> Option<f64> {
         self.epoch_seconds
     }
 }

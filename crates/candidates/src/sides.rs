@@ -1,0 +1,46 @@
+//! Data at the sides that a search chooses from, each made once.
+
+use automl_data::DataSplits;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Data by their side.
+type BySide = Mutex<HashMap<usize, Arc<DataSplits>>>;
+
+/// The data of the search and all data at smaller sides.
+///
+/// # Examples
+/// ```
+/// use automl_candidates::Sides;
+/// use automl_data::{DataSplits, Dataset};
+/// use std::sync::Arc;
+///
+/// let data = DataSplits::split(&Dataset::digits()?, 0.2, 0)?;
+/// let sides = Sides::default();
+/// let half = sides.all(&data, 4);
+/// assert_eq!(half.side, 4);
+/// assert!(Arc::ptr_eq(&half, &sides.all(&data, 4)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Sides {
+    search: BySide,
+    all: BySide,
+}
+
+impl Sides {
+    /// The data of the search at a side.
+    pub fn search(&self, data: &DataSplits, side: usize) -> Arc<DataSplits> {
+        at(&self.search, data, side)
+    }
+
+    /// All data at a side.
+    pub fn all(&self, data: &DataSplits, side: usize) -> Arc<DataSplits> {
+        at(&self.all, data, side)
+    }
+}
+
+fn at(known: &BySide, data: &DataSplits, side: usize) -> Arc<DataSplits> {
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    Arc::clone(known.entry(side).or_insert_with(|| Arc::new(data.resized(side))))
+}

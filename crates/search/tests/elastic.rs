@@ -1,0 +1,85 @@
+//! One training for all candidates, on a few epochs of the embedded digits.
+#![cfg(feature = "train")]
+#![allow(clippy::unwrap_used)]
+
+use automl_search::{Device, Event, SearchOutcome, Settings, SpaceName, Summary, run};
+use automl_study::StopFlag;
+use std::path::Path;
+use std::sync::Mutex;
+
+/// A short search in the elastic space, with one epoch of final training.
+fn settings(study: &str, runs: &Path) -> Settings {
+    let mut settings = Settings { study: Some(study.into()), ..Settings::default() };
+    settings.runs = runs.to_owned();
+    settings.device = Device::Cpu;
+    settings.workers = Some(1);
+    settings.search.space = SpaceName::Elastic;
+    settings.search.search_and_learn = true;
+    settings.search.max_params = Some(4_000);
+    settings.search.trials = 10;
+    settings.search.final_networks = 3;
+    settings.training.epochs = Some(8);
+    settings.training.final_epochs = Some(1);
+    settings
+}
+
+fn finished(settings: &Settings) -> Summary {
+    run(settings, &StopFlag::new(), &|_| {}).unwrap().finished().unwrap()
+}
+
+/// What a front has learned, without what the clock says.
+fn results(summary: &Summary) -> Vec<(u64, u64, f64, f64)> {
+    let front = summary.front.iter();
+    front.map(|n| (n.trial, n.params, n.validation_loss, n.test_accuracy)).collect()
+}
+
+fn best(summary: &Summary) -> f64 {
+    summary.front.iter().map(|network| network.validation_accuracy).fold(0.0, f64::max)
+}
+
+/// A single epoch teaches a network that inherits the shared weights far more than one from scratch.
+#[test]
+fn networks_inherit_what_all_have_learned() {
+    let folder = tempfile::tempdir().unwrap();
+    let learned = finished(&settings("learned", folder.path()));
+    assert_eq!(learned.trials, 10);
+    assert!(learned.front.iter().all(|network| network.params <= 4_000));
+    let mut scratch = settings("scratch", folder.path());
+    scratch.search.search_and_learn = false;
+    scratch.training.epochs = Some(1);
+    let (learned, scratch) = (best(&learned), best(&finished(&scratch)));
+    assert!(learned > 0.5 && learned > scratch + 0.2, "{learned} {scratch}");
+}
+
+/// A search that is interrupted while the weights are learned goes on where it was, to the same networks.
+#[test]
+fn an_interrupted_search_goes_on_to_the_same_networks() {
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, parts) = (settings("whole", folder.path()), settings("parts", folder.path()));
+    let stop = StopFlag::new();
+    let observer = |event: &Event| {
+        if matches!(event, Event::Learning { epoch: 3, .. }) {
+            stop.set();
+        }
+    };
+    let interrupted = run(&parts, &stop, &observer).unwrap();
+    assert!(matches!(interrupted, SearchOutcome::Interrupted(_)));
+    let epochs = Mutex::new(Vec::new());
+    let observer = |event: &Event| {
+        if let Event::Learning { epoch, .. } = event {
+            epochs.lock().unwrap().push(*epoch);
+        }
+    };
+    let again = run(&parts, &StopFlag::new(), &observer).unwrap().finished().unwrap();
+    assert_eq!(epochs.into_inner().unwrap(), [4, 5, 6, 7, 8]);
+    assert_eq!(results(&again), results(&finished(&whole)));
+}
+
+#[test]
+fn settings_that_say_nothing_here_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings("folds", folder.path());
+    settings.training.folds = Some(3);
+    let error = run(&settings, &StopFlag::new(), &|_| {}).unwrap_err().to_string();
+    assert!(error.contains("training.folds"), "{error}");
+}
