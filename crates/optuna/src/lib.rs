@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 pub mod codec;
+pub mod constraints;
 pub mod distribution;
+pub mod draft;
 mod file;
 mod lock;
 

@@ -6,9 +6,9 @@ mod replay;
 mod state;
 
 use crate::compare::{difference, unfit};
-use crate::draft::{Draft, Fits, HEARTBEAT};
 use automl_optuna::codec;
 use automl_optuna::distribution::is_exact;
+use automl_optuna::draft::{Draft, Fits, HEARTBEAT};
 use automl_space::Space;
 use automl_study::{
     Direction, Expired, Heartbeat, Report, SharedStorage, State, Storage, StoreError, Trial,

@@ -3,8 +3,6 @@
 mod address;
 mod backend;
 mod compare;
-mod constraints;
-mod draft;
 mod inspect;
 mod journal;
 mod manage;

@@ -1,10 +1,10 @@
 //! Operations as lines of a journal, written as Python writes JSON.
 
 use super::replay::TrialRow;
-use crate::constraints;
-use crate::draft::REPORT;
 use automl_optuna::codec;
+use automl_optuna::constraints;
 use automl_optuna::distribution::distribution;
+use automl_optuna::draft::REPORT;
 use automl_space::Space;
 use automl_study::{Report, State, Trial, attribute};
 use serde_json::Value;

@@ -3,10 +3,10 @@
 use super::replay::{Replay, STATES, StudyRow, TrialRow};
 use super::state::Journal;
 use super::{SPACE, direction};
-use crate::draft::{Draft, HEARTBEAT};
 use crate::recorded::StudyRecord;
 use crate::recorded::assemble::{self, Params};
 use crate::sqlite::StudySummary;
+use automl_optuna::draft::{Draft, HEARTBEAT};
 use automl_space::Space;
 use automl_study::StoreError;
 use std::collections::BTreeMap;

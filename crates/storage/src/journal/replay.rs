@@ -1,8 +1,8 @@
 //! The state of a journal: what its operations amount to.
 
-use crate::constraints::Constraints;
-use crate::draft::HEARTBEAT;
 use automl_optuna::codec;
+use automl_optuna::constraints::Constraints;
+use automl_optuna::draft::HEARTBEAT;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};

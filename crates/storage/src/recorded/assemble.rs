@@ -1,9 +1,9 @@
 //! Trials and parameters of a study as recorded, from their parts.
 
 use super::RecordedParam;
-use crate::draft::Draft;
 use automl_optuna::codec;
 use automl_optuna::distribution::domain;
+use automl_optuna::draft::Draft;
 use automl_space::{Choice, Config, Domain, Space, Value};
 use automl_study::{State, Trial, attribute};
 use serde_json::Value as Json;

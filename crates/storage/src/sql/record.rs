@@ -3,11 +3,11 @@
 use super::SPACE;
 use super::database::{Failure, Session};
 use super::rows::{self, Drafts};
-use crate::draft::Draft;
 use crate::recorded::assemble::{self, Params};
 use crate::recorded::{RecordedParam, StudyRecord};
 use crate::sqlite::StudySummary;
 use automl_optuna::codec;
+use automl_optuna::draft::Draft;
 use automl_space::Space;
 use automl_study::Direction;
 use serde_json::Value as Json;

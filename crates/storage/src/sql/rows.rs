@@ -1,8 +1,8 @@
 //! Reading trials back from their rows.
 
 use super::database::{Cell, Failure, Row, Session};
-use crate::draft::{Draft, Fits};
 use automl_optuna::codec;
+use automl_optuna::draft::{Draft, Fits};
 use automl_space::Space;
 use automl_study::Trial;
 use serde_json::Value;

@@ -2,10 +2,10 @@
 
 use super::Attached;
 use super::database::{Cell, Failure, Session, integer};
-use crate::constraints;
-use crate::draft::REPORT;
 use automl_optuna::codec;
+use automl_optuna::constraints;
 use automl_optuna::distribution::distribution;
+use automl_optuna::draft::REPORT;
 use automl_study::{Report, State, Trial, TrialId, attribute};
 use serde_json::Value;
 use std::collections::BTreeMap;

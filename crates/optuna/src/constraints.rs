@@ -3,15 +3,15 @@
 //! Optuna 5 has an attribute `constraints:NAME` for each constraint; earlier versions have a list
 //! `constraints`; its elements count as constraints named by their positions.
 
-use automl_optuna::codec;
+use crate::codec;
 use std::collections::BTreeMap;
 
 /// The attribute of earlier versions: a list.
-pub(crate) const LIST: &str = "constraints";
+pub const LIST: &str = "constraints";
 
 /// The constraints of one trial while its attributes are read.
 #[derive(Debug, Default)]
-pub(crate) struct Constraints {
+pub struct Constraints {
     listed: Vec<f64>,
     named: BTreeMap<Name, f64>,
 }
@@ -34,7 +34,7 @@ impl Name {
 
 impl Constraints {
     /// Takes an attribute in, if it holds constraints.
-    pub(crate) fn read(&mut self, key: &str, text: &str) {
+    pub fn read(&mut self, key: &str, text: &str) {
         match key.strip_prefix(LIST) {
             Some("") => self.listed = codec::parse_constraints(text),
             Some(rest) => {
@@ -48,7 +48,7 @@ impl Constraints {
     }
 
     /// The names that stand in attributes of their own, in order.
-    pub(crate) fn names(&self) -> Vec<String> {
+    pub fn names(&self) -> Vec<String> {
         let text = |name: &Name| match name {
             Name::Position(position) => position.to_string(),
             Name::Text(text) => text.clone(),
@@ -57,7 +57,7 @@ impl Constraints {
     }
 
     /// The values in the order of their names. A name replaces an element of the list.
-    pub(crate) fn values(self) -> Vec<f64> {
+    pub fn values(self) -> Vec<f64> {
         if self.named.is_empty() {
             return self.listed;
         }
@@ -71,7 +71,7 @@ impl Constraints {
 
 /// The attributes that hold these values: key and text. Names that do not fit in number give way to
 /// positions.
-pub(crate) fn attributes<'a>(
+pub fn attributes<'a>(
     values: &'a [f64],
     names: &'a [String],
 ) -> impl Iterator<Item = (String, String)> + 'a {

@@ -1,40 +1,47 @@
 //! A trial of Optuna's format while its parts are collected.
 
+use crate::codec;
 use crate::constraints::Constraints;
-use automl_optuna::codec;
-use automl_optuna::distribution::difference;
+use crate::distribution::difference;
 use automl_space::{Choice, Config, Domain, Space};
 use automl_study::{Fidelity, Report, State, Trial, attribute};
 use serde_json::Value;
 
 /// The prefix of the attribute that holds a report of several objectives.
-pub(crate) const REPORT: &str = "automl:report:";
+pub const REPORT: &str = "automl:report:";
 
 /// The attribute that holds the last heartbeat, where no table does.
-pub(crate) const HEARTBEAT: &str = "automl:heartbeat";
+pub const HEARTBEAT: &str = "automl:heartbeat";
 
 /// A trial while its parts are collected; [`Draft::finish`] makes a [`Trial`] of them.
 #[derive(Debug)]
-pub(crate) struct Draft {
-    pub(crate) trial: Trial,
-    pub(crate) state: String,
-    pub(crate) fixed: Option<Value>,
-    pub(crate) constraints: Constraints,
+pub struct Draft {
+    /// What is known of the trial.
+    pub trial: Trial,
+    /// The word for its state.
+    pub state: String,
+    /// The parameters that a queued trial fixes, by name.
+    pub fixed: Option<Value>,
+    /// The constraints among its attributes.
+    pub constraints: Constraints,
     /// The first thing of another program that the space does not hold.
-    pub(crate) misfit: Option<String>,
+    pub misfit: Option<String>,
 }
 
 /// The distributions that parameters were last found to fit: they seldom change.
-pub(crate) struct Fits(Vec<Option<String>>);
+#[derive(Debug)]
+pub struct Fits(Vec<Option<String>>);
 
 impl Fits {
-    pub(crate) fn new(space: &Space) -> Self {
+    /// None yet, for each parameter of the space.
+    pub fn new(space: &Space) -> Self {
         Self(vec![None; space.len()])
     }
 }
 
 impl Draft {
-    pub(crate) fn new(
+    /// A trial with the parameters of a space, all inactive yet; `times` are start and end.
+    pub fn new(
         number: u64,
         space: &Space,
         state: String,
@@ -46,7 +53,7 @@ impl Draft {
     }
 
     /// A trial without parameters yet; `times` are start and end.
-    pub(crate) fn without_space(
+    pub fn without_space(
         number: u64,
         state: String,
         (started, finished): (Option<i64>, Option<i64>),
@@ -57,7 +64,7 @@ impl Draft {
     }
 
     /// Takes in the value of a parameter under a distribution.
-    pub(crate) fn param(
+    pub fn param(
         &mut self,
         space: &Space,
         fits: &mut Fits,
@@ -92,13 +99,13 @@ impl Draft {
     }
 
     /// Takes in the final value of the next objective.
-    pub(crate) fn value(&mut self, value: f64) {
+    pub fn value(&mut self, value: f64) {
         self.trial.values.push(value);
     }
 
     /// Takes in an intermediate value, in the order of the steps; those of further objectives come
     /// from the attributes.
-    pub(crate) fn report(&mut self, step: u64, first: f64, objectives: usize) {
+    pub fn report(&mut self, step: u64, first: f64, objectives: usize) {
         let mut values = vec![f64::NAN; objectives];
         if let Some(slot) = values.first_mut() {
             *slot = first;
@@ -107,7 +114,7 @@ impl Draft {
     }
 
     /// Takes in an attribute of the user, perhaps a report of several objectives.
-    pub(crate) fn user_attribute(&mut self, key: String, json: Value) {
+    pub fn user_attribute(&mut self, key: String, json: Value) {
         let step = key.strip_prefix(REPORT).and_then(|step| step.parse().ok().map(Fidelity));
         match (step, codec::parse_numbers(&json)) {
             (Some(step), Some(values)) => {
@@ -122,7 +129,7 @@ impl Draft {
     }
 
     /// Takes in an attribute of the system: constraints, and the fixed parameters of queued trials.
-    pub(crate) fn system_attribute(&mut self, key: &str, text: &str) {
+    pub fn system_attribute(&mut self, key: &str, text: &str) {
         match key {
             "fixed_params" => self.fixed = codec::parse_json(text),
             key => self.constraints.read(key, text),
@@ -130,7 +137,7 @@ impl Draft {
     }
 
     /// The names of the constraints that have some.
-    pub(crate) fn constraint_names(&self) -> Vec<String> {
+    pub fn constraint_names(&self) -> Vec<String> {
         self.constraints.names()
     }
 
@@ -140,7 +147,7 @@ impl Draft {
     /// Other programs may fix some parameters only, or parameters that are never used. Unknown and
     /// inactive names are ignored, and missing parameters get their defaults ([`Space::canonical`]), so
     /// that all readers of the trial see the same configuration.
-    pub(crate) fn finish(self, space: &Space) -> Trial {
+    pub fn finish(self, space: &Space) -> Trial {
         let Self { mut trial, state, fixed, constraints, mut misfit } = self;
         trial.constraints = constraints.values();
         let paused = trial.attributes.remove(attribute::PAUSED) == Some(Value::Bool(true));
