@@ -134,7 +134,10 @@ enum Command {
 
 fn main() -> ExitCode {
     automl::study::survive_file_limit();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     log::start(cli.verbose);
     let result = match cli.command {
         Command::Search(args) => search::run(*args),
@@ -174,6 +177,16 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says what is wrong with the arguments, or shows the help that they ask for.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let words = error.render().to_string();
+    if automl::storage::without_passwords(&words) == words {
+        error.exit();
+    }
+    output::note(words.trim_end());
+    ExitCode::from(output::USAGE)
 }
 
 /// Serves one study until the end of the input, SIGTERM, Ctrl-C or a hangup.

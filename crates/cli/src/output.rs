@@ -45,6 +45,9 @@ pub(crate) fn width() -> Option<usize> {
     io::IsTerminal::is_terminal(&io::stdout()).then_some(usize::from(columns))
 }
 
+/// The exit status of a command whose arguments are wrong.
+pub(crate) const USAGE: u8 = 2;
+
 /// The exit status of a command that Ctrl-C ended, as shells give it.
 pub(crate) const INTERRUPTED: u8 = 130;
 
@@ -80,10 +83,13 @@ pub(crate) fn say(text: impl Display) -> Result<(), Failure> {
 
 /// Prints a line on standard error, above a line of progress. A closed standard error does not end the
 /// work, and no other place is left to say so.
+///
+/// A message may show an argument that was meant to be something else, and that may be an address.
 pub(crate) fn note(text: impl Display) {
+    let text = automl::storage::without_passwords(&text.to_string());
     let bar = progress().clone();
     match bar {
-        Some(bar) => bar.println(text.to_string()),
+        Some(bar) => bar.println(text),
         None => drop(writeln!(io::stderr(), "{text}")),
     }
 }

@@ -82,14 +82,10 @@ fn reason(error: &toml::de::Error, text: Option<&str>) -> String {
     }
 }
 
-/// A text without its words that are addresses, which may hold a password.
+/// A text in one line without passwords.
 fn without_addresses(text: &str) -> String {
-    let shown = |word| if is_address(word) { "..." } else { word };
-    text.split_whitespace().map(shown).collect::<Vec<_>>().join(" ")
-}
-
-fn is_address(word: &str) -> bool {
-    word.contains('@') || word.contains("://")
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    automl_storage::without_passwords(&line)
 }
 
 /// The name of a setting by a current or former name.
@@ -166,6 +162,9 @@ mod tests {
             format!("seed = 1\n[storage]\nurl = \"{url}\"\n"),
             format!("seed = 1\nstorage = [\"{url}\"]\n"),
             format!("seed = 1\n\"{url}\" = 3\n"),
+            "seed = \"host=h password=secret\"\n".into(),
+            "seed = \"postgresql://me:a secret b@h\"\n".into(),
+            "seed = 'postgresql:me:secret@h'\n".into(),
         ] {
             std::fs::write(&path, &text).unwrap();
             let error = Settings::load(Some(&path), &[]).unwrap_err().to_string();

@@ -1,5 +1,6 @@
 //! The kind of database that a URL names.
 
+use automl_secrets::scheme;
 use std::path::Path;
 
 /// The kind of database that a URL names.
@@ -52,25 +53,6 @@ const SYNCHRONOUS: &str = "synchronous";
 
 /// Drivers of SQLAlchemy for files of SQLite.
 const SQLITE_DRIVERS: [&str; 4] = ["", "aiosqlite", "pysqlite", "pysqlite_numeric"];
-
-/// Words before a colon that mean a kind of database rather than a file.
-const SCHEMES: [&str; 15] = [
-    "cockroachdb",
-    "file",
-    "grpc",
-    "http",
-    "https",
-    "journal",
-    "mariadb",
-    "mssql",
-    "mysql",
-    "oracle",
-    "postgres",
-    "postgresql",
-    "redis",
-    "rediss",
-    "sqlite",
-];
 
 impl<'a> Address<'a> {
     /// The address that a text names.
@@ -127,15 +109,6 @@ fn is_file(text: &str) -> bool {
     let has_query = text.split_once('?').is_some_and(|(_, query)| query.contains('='));
     !(text.trim().is_empty() || text.starts_with(':') || text.starts_with("//"))
         && !(has_scheme || has_login || has_query || is_connection(text))
-}
-
-/// The word for a kind of database with which a text begins, with its driver.
-pub(crate) fn scheme(text: &str) -> Option<&str> {
-    let end = text.find([':', '/'])?;
-    let name = text[..end].split('+').next().unwrap_or_default().to_ascii_lowercase();
-    let known = SCHEMES.contains(&name.as_str());
-    // `sqlite/` is a folder, `sqlite//` a typing error.
-    (known && (text[end..].starts_with(':') || text[end..].starts_with("//"))).then(|| &text[..end])
 }
 
 /// Whether a text is a list of `key=value` for PostgreSQL.

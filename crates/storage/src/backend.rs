@@ -6,7 +6,8 @@ mod postgres;
 mod sqlite;
 
 use crate::address::{Address, DRIVER_OPTIONS, Refusal};
-use crate::open::{OpenError, without_password};
+use crate::open::OpenError;
+use automl_secrets::without_password;
 use automl_study::SharedStorage;
 use std::fmt;
 

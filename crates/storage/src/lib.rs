@@ -16,12 +16,13 @@ mod sql;
 mod sqlite;
 
 pub use address::Address;
+pub use automl_secrets::{without_password, without_passwords};
 pub use backend::{Sharing, StorageEntry, open, storages};
 pub use inspect::{SetAside, integrity, set_aside};
 pub use journal::JournalStorage;
 pub use manage::{ManageError, copy_study, delete_study};
 pub use memory::MemoryStorage;
-pub use open::{OpenError, without_password};
+pub use open::OpenError;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresStorage};
 pub use record::RecordError;

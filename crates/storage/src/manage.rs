@@ -125,7 +125,7 @@ fn journal(path: &Path) -> ManageError {
 
 #[cfg(not(feature = "postgres"))]
 fn missing(url: &str) -> ManageError {
-    let url = crate::open::without_password(url);
+    let url = automl_secrets::without_password(url);
     OpenError::MissingFeature { url, feature: "postgres" }.into()
 }
 

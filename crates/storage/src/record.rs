@@ -153,7 +153,7 @@ fn transact<T>(
         }
         #[cfg(not(feature = "postgres"))]
         Address::Postgres(url) => {
-            let url = crate::open::without_password(url);
+            let url = automl_secrets::without_password(url);
             Err(OpenError::MissingFeature { url, feature: "postgres" }.into())
         }
     }

@@ -3,7 +3,8 @@
 use super::{Sharing, StorageEntry};
 use crate::JournalStorage;
 use crate::address::Address;
-use crate::open::{OpenError, without_password};
+use crate::open::OpenError;
+use automl_secrets::without_password;
 
 /// The form of the URL.
 const FORM: &str = "journal:///FILE";

@@ -3,7 +3,8 @@
 use super::{Sharing, StorageEntry};
 use crate::SqliteStorage;
 use crate::address::{Address, is_hasty};
-use crate::open::{OpenError, without_password};
+use crate::open::OpenError;
+use automl_secrets::without_password;
 
 /// The form of the URL.
 const FORM: &str = "FILE or sqlite:///FILE";
