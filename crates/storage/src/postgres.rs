@@ -1,19 +1,21 @@
 //! PostgreSQL databases.
 
 mod cell;
+mod tls;
 
 use crate::sql::SqlStorage;
 use crate::sql::database::{Access, Cell, Database, Dialect, Failure, Row, Session, Visit};
 use automl_study::StoreError;
 use cell::{Any, Bound};
-use postgres::config::Host;
+use postgres::config::{Host, SslMode};
 use postgres::error::SqlState;
 use postgres::types::ToSql;
-use postgres::{Client, Config, IsolationLevel, NoTls, Statement};
+use postgres::{Client, Config, IsolationLevel, Statement};
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::{Duration, Instant};
+use tls::{Tls, TlsOptions};
 
 /// The time to wait for a server that cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,16 +40,21 @@ const TURN: &str = "5s";
 /// A study in a PostgreSQL database, for processes on any number of machines.
 ///
 /// Each call is one transaction. If the connection is broken before the transaction begins, it is opened
-/// again, for up to 30 s while the server restarts. The connection is not encrypted: use a tunnel where
-/// the network is not trusted.
+/// again, for up to 30 s while the server restarts. The connection is encrypted where the server offers
+/// it. `?sslmode=require` insists on it, `verify-ca` also on a certificate that an authority in
+/// `sslrootcert=FILE` has signed, and `verify-full` on one of the host's name; `sslrootcert=system` stands for
+/// the authorities of the operating system, and the default is `~/.postgresql/root.crt`.
 pub type PostgresStorage = SqlStorage<Postgres>;
 
 /// A connection to a PostgreSQL database.
 pub struct Postgres {
     config: Config,
+    tls: Tls,
     client: Client,
     /// The statements that the server has seen.
     statements: HashMap<String, Statement>,
+    /// The study of which this connection has the turn to propose.
+    turn: Option<i64>,
 }
 
 impl SqlStorage<Postgres> {
@@ -66,13 +73,21 @@ impl SqlStorage<Postgres> {
 }
 
 /// The configuration of a URL, completed from the environment, with the limits of a long search.
-fn config(url: &str) -> Result<Config, postgres::Error> {
+fn config(url: &str) -> Result<(Config, Tls), Failure> {
+    let (url, options) = TlsOptions::take(url)?;
     // A driver of Python, as in SQLAlchemy's URLs, has no meaning here.
     let plain = match url.split_once("://") {
         Some((scheme, rest)) if scheme.contains('+') => format!("postgresql://{rest}"),
-        _ => url.to_owned(),
+        _ => url.clone(),
     };
-    let mut config: Config = plain.parse()?;
+    let mut config: Config = plain.parse().map_err(explained)?;
+    // Nothing stands between two processes of one machine, and a socket file offers no encryption.
+    #[cfg(unix)]
+    if !config.get_hosts().is_empty()
+        && config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)))
+    {
+        config.ssl_mode(SslMode::Disable);
+    }
     if config.get_password().is_none()
         && let Ok(password) = std::env::var("PGPASSWORD")
     {
@@ -95,7 +110,7 @@ fn config(url: &str) -> Result<Config, postgres::Error> {
     if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
         config.keepalives_idle(SILENCE);
     }
-    Ok(config)
+    Ok((config, options.connector()?))
 }
 
 /// User, host and database, without the password.
@@ -126,27 +141,28 @@ impl Postgres {
             place,
             source,
         };
-        let config = config(url).map_err(|e| failed("the database".into(), explained(e)))?;
-        Self::connect(&config, PATIENCE).map_err(|e| failed(place(&config), e))
+        let (config, tls) = config(url).map_err(|e| failed("the database".into(), e))?;
+        Self::connect(&config, &tls, PATIENCE).map_err(|e| failed(place(&config), e))
     }
 
-    fn open(config: &Config) -> Result<Self, postgres::Error> {
-        let mut client = config.connect(NoTls)?;
+    fn open(config: &Config, tls: &Tls) -> Result<Self, postgres::Error> {
+        let mut client = config.connect(tls.clone())?;
         let options = config.get_options().unwrap_or_default();
         let limits = LIMITS.iter().filter(|(name, _)| !options.contains(name));
         let sql: Vec<String> =
             limits.map(|(name, value)| format!("SET {name} = '{value}'")).collect();
         client.batch_execute(&sql.join("; "))?;
-        Ok(Self { config: config.clone(), client, statements: HashMap::new() })
+        let (config, tls) = (config.clone(), tls.clone());
+        Ok(Self { config, tls, client, statements: HashMap::new(), turn: None })
     }
 }
 
 impl Postgres {
     /// Connects, and waits for a server that starts or cannot be reached for up to this long.
-    fn connect(config: &Config, patience: Duration) -> Result<Self, Failure> {
+    fn connect(config: &Config, tls: &Tls, patience: Duration) -> Result<Self, Failure> {
         let mut patience = Patience::of(patience);
         loop {
-            match Self::open(config) {
+            match Self::open(config, tls) {
                 Ok(database) => return Ok(database),
                 Err(error) => patience.bear(error)?,
             }
@@ -180,14 +196,18 @@ impl Database for Postgres {
                 Ok(transaction) => break transaction,
                 Err(error) => patience.bear(error)?,
             }
-            match Self::open(&self.config) {
+            match Self::open(&self.config, &self.tls) {
                 Ok(new) => *self = new,
                 Err(error) => patience.bear(error)?,
             }
         };
         let mut session = Open { transaction, statements: &mut self.statements };
         let result = work(&mut session)?;
-        session.transaction.commit().map_err(explained)?;
+        let Open { transaction, .. } = session;
+        transaction.commit().map_err(explained)?;
+        if let Some(study) = self.turn.filter(|_| access != Access::Read) {
+            self.end_turn(study)?;
+        }
         Ok(result)
     }
 
@@ -203,10 +223,13 @@ impl Database for Postgres {
     fn begin_turn(&mut self, study: i64) -> Result<bool, Failure> {
         let sql = format!(
             "BEGIN; SET LOCAL lock_timeout = '{TURN}';
-             SELECT pg_advisory_lock({TURNS}, {study}); COMMIT"
+             SELECT pg_advisory_lock({TURNS}, {study}); COMMIT; SET synchronous_commit = off"
         );
         match self.client.batch_execute(&sql) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.turn = Some(study);
+                Ok(true)
+            }
             // A worker that hangs keeps no other waiting; what is broken is found by what follows.
             Err(_) => {
                 let _ = self.client.batch_execute("ROLLBACK");
@@ -215,14 +238,23 @@ impl Database for Postgres {
         }
     }
 
+    /// The first write of a turn ends it: what it has committed goes to the disk behind the lock, so that
+    /// one write of the disk carries the proposals of many workers. This transaction is committed, and
+    /// with it all earlier ones are.
     fn end_turn(&mut self, study: i64) -> Result<(), Failure> {
-        let sql = format!("SELECT pg_advisory_unlock({TURNS}, {study})");
+        if self.turn.take().is_none() {
+            return Ok(());
+        }
+        let sql = format!(
+            "SELECT pg_advisory_unlock({TURNS}, {study}); SET synchronous_commit = DEFAULT;
+             SELECT pg_logical_emit_message(true, 'automl', '')"
+        );
         self.client.batch_execute(&sql).map_err(explained)
     }
 
     fn opener(&self) -> Box<dyn Fn() -> Result<Self, Failure> + Send> {
-        let config = self.config.clone();
-        Box::new(move || Self::connect(&config, PATIENCE))
+        let (config, tls) = (self.config.clone(), self.tls.clone());
+        Box::new(move || Self::connect(&config, &tls, PATIENCE))
     }
 }
 
@@ -407,9 +439,9 @@ mod tests {
     #[test]
     fn no_place_and_no_error_holds_the_password() {
         let url = "postgresql://me:secret@127.0.0.1:1/studies";
-        let config: Config = url.parse().unwrap();
+        let (config, tls) = config(url).unwrap();
         assert_eq!(place(&config), "postgresql://me@127.0.0.1:1/studies");
-        let error = Postgres::connect(&config, Duration::ZERO).map(drop).unwrap_err();
+        let error = Postgres::connect(&config, &tls, Duration::ZERO).map(drop).unwrap_err();
         assert!(error.to_string().contains("refused"), "{error}");
         assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
         for url in ["postgresql://me:secret@host:port/x", "postgresql://me:secret@h/x?a=secret"] {
@@ -422,7 +454,8 @@ mod tests {
     fn sessions_do_not_wait_for_ever() {
         let Ok(url) = std::env::var("AUTOML_POSTGRES_URL") else { return };
         let shown = |url: &str| {
-            let mut database = Postgres::open(&config(url).unwrap()).unwrap();
+            let (config, tls) = config(url).unwrap();
+            let mut database = Postgres::open(&config, &tls).unwrap();
             LIMITS.map(|(name, _)| {
                 let row = database.client.query_one(&format!("SHOW {name}"), &[]).unwrap();
                 row.get::<_, String>(0)
@@ -440,10 +473,11 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        let config = config(&format!("postgresql://me@127.0.0.1:{port}/x")).unwrap();
+        let (config, tls) =
+            config(&format!("postgresql://me@127.0.0.1:{port}/x?sslmode=disable")).unwrap();
         let wait = Duration::from_millis(300);
         let start = Instant::now();
-        Postgres::connect(&config, wait).map(drop).unwrap_err();
+        Postgres::connect(&config, &tls, wait).map(drop).unwrap_err();
         assert!(start.elapsed() >= wait);
         // An error that is no passing one is not waited for: this server answers with nonsense.
         let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
@@ -458,14 +492,14 @@ mod tests {
             message.extend(fields);
             let _ = stream.write_all(&message);
         });
-        let error = Postgres::connect(&config, PATIENCE).map(drop).unwrap_err();
+        let error = Postgres::connect(&config, &tls, PATIENCE).map(drop).unwrap_err();
         assert!(error.to_string().contains("no"), "{error}");
         server.join().unwrap();
     }
 
     #[test]
     fn dead_connections_are_noticed() {
-        let read = |url: &str| config(url).unwrap();
+        let read = |url: &str| config(url).unwrap().0;
         let usual = read("postgresql://me@host/x");
         assert_eq!(usual.get_connect_timeout(), Some(&CONNECT));
         assert_eq!(usual.get_tcp_user_timeout(), Some(&SILENCE));

@@ -15,7 +15,9 @@ pub(super) const ENTRY: StorageEntry = StorageEntry {
     form: "postgresql://USER:PASSWORD@HOST/DATABASE",
     docs: "A PostgreSQL database in Optuna's schema.\n\n\
            Without a password in the URL, that of the environment's `PGPASSWORD` is used. The \
-           connection is not encrypted: a network that is not trusted needs a tunnel.",
+           connection is encrypted where the server offers it; `?sslmode=require` insists, and \
+           `?sslmode=verify-full&sslrootcert=FILE` (or `system`) also checks the certificate and \
+           the name of the server; `PGSSLMODE` and `PGSSLROOTCERT` are the defaults.",
     sharing: Sharing::ManyMachines,
     feature: Some("postgres"),
     opens: |url| matches!(Address::of(url), Ok(Address::Postgres(_))),
