@@ -8,6 +8,7 @@ use crate::space::Definition;
 use crate::{
     Choice, Choices, Condition, Constraint, Expression, Key, Param, Prior, Space, SpaceError,
 };
+use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 
@@ -27,11 +28,15 @@ use std::ops::RangeInclusive;
 #[derive(Debug, Default)]
 pub struct SpaceBuilder {
     definition: Definition,
+    /// The index of each parameter.
+    names: HashMap<String, usize>,
 }
 
 impl SpaceBuilder {
     pub(crate) fn from_definition(definition: Definition) -> Self {
-        Self { definition }
+        let params = definition.params.iter().enumerate();
+        let names = params.map(|(index, param)| (param.name().to_owned(), index)).collect();
+        Self { definition, names }
     }
 
     /// Starts a float parameter in a closed interval.
@@ -84,7 +89,7 @@ impl SpaceBuilder {
 
     /// The index of a parameter added before.
     pub(crate) fn index_of(&self, name: &str) -> Option<usize> {
-        self.definition.params.iter().position(|param| param.name() == name)
+        self.names.get(name).copied()
     }
 
     /// A parameter added before.
@@ -224,6 +229,7 @@ impl<'a, T> ParamBuilder<'a, T> {
             .collect::<Result<Vec<_>, _>>()?;
         let condition = if clauses.is_empty() { None } else { Some(Condition { clauses }) };
         let index = space.definition.params.len();
+        space.names.insert(name.clone(), index);
         let param = Param::new(name, domain, condition, prior).with_default(default);
         space.definition.params.push(param);
         Ok(Key::new(index))

@@ -4,6 +4,7 @@ mod categorical;
 mod error;
 mod float;
 mod int;
+mod places;
 mod unit;
 
 pub use categorical::CategoricalDomain;

@@ -61,7 +61,7 @@ impl Expression {
     pub fn parse(text: &str, params: &[Param]) -> Result<Self, SpaceError> {
         match parse::formula(text, params) {
             Ok(formula) => Ok(Self { text: text.trim().to_owned(), formula }),
-            Err(reason) => Err(SpaceError::Constraint { name: text.trim().to_owned(), reason }),
+            Err(reason) => Err(SpaceError::Constraint { name: shortened(text), reason }),
         }
     }
 
@@ -80,5 +80,16 @@ impl Expression {
     /// choice 1. A comparison with NaN is violated infinitely.
     pub fn violation(&self, config: &Config) -> f64 {
         self.formula.violation(config)
+    }
+}
+
+/// The longest text that an error shows, in characters.
+const SHOWN: usize = 100;
+
+/// A text as an error shows it.
+fn shortened(text: &str) -> String {
+    match text.trim().char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &text.trim()[..end]),
+        None => text.trim().to_owned(),
     }
 }

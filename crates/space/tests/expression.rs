@@ -1,7 +1,7 @@
 //! Constraints as text.
 
 use automl_numeric::stream;
-use automl_space::{Config, Space, SpaceError, Value};
+use automl_space::{Config, Measure, Space, SpaceError, Value};
 use proptest::prelude::*;
 
 fn space(expressions: &[&str]) -> Result<Space, SpaceError> {
@@ -84,6 +84,53 @@ fn what_cannot_be_read_is_named() {
     }
     assert!(space(&[&format!("{}a <= 1", "(".repeat(1000))]).is_err());
     assert!(space(&[&format!("{}a <= 1", "not ".repeat(1000))]).is_err());
+}
+
+/// Each operator was a level of nesting: the stack ended with the program.
+#[test]
+fn long_chains_need_no_stack() {
+    for (operators, expected) in [(["+", "+"], 100_000.0), (["+", "-"], 2.0), (["*", "/"], 1.0)] {
+        let mut text = "1".to_owned();
+        for step in 0..99_999 {
+            text.push_str(operators[step % 2]);
+            text.push('1');
+        }
+        let measure = Measure::parse(&text, &["x"]).unwrap();
+        assert_eq!(measure.value(&[0.0]), expected);
+        assert!(!measure.reads("x") && measure.clone() == measure);
+    }
+    let all = vec!["a <= 1"; 100_000];
+    for word in [" and ", " or "] {
+        let space = space(&[&all.join(word)]).unwrap();
+        assert!(space.constraints().len() == 1 && !format!("{space:?}").is_empty());
+    }
+}
+
+/// What opens a level is counted, in every place where one can be opened.
+#[test]
+fn deep_nesting_is_refused() {
+    let deep = 100_000;
+    for (open, close) in [
+        ("(", ")"),
+        ("-", ""),
+        ("not ", ""),
+        ("abs(", ")"),
+        ("2 ^ ", ""),
+        ("max(1, ", ")"),
+        ("- (", ")"),
+        ("not (", ")"),
+    ] {
+        let (open, close) = (open.repeat(deep), close.repeat(deep));
+        for text in [
+            format!("{open}a{close} <= 1"),
+            format!("a <= {open}1{close}"),
+            format!("{open}a <= 1{close}"),
+            open.clone(),
+        ] {
+            let error = space(&[&text]).unwrap_err().to_string();
+            assert!(error.len() < 300, "{} bytes", error.len());
+        }
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Finite lists of choices.
 
 use super::DomainError;
+use super::places::Places;
 use crate::Choice;
 
 /// A finite list of choices: nominal, or ordinal where their order has a meaning.
@@ -17,7 +18,12 @@ use crate::Choice;
 pub struct CategoricalDomain {
     pub(super) choices: Vec<Choice>,
     pub(super) ordered: bool,
+    /// Where the choices of a long list stand.
+    places: Option<Places>,
 }
+
+/// The longest list that is searched from its beginning.
+const SHORT: usize = 32;
 
 impl CategoricalDomain {
     /// Creates a domain of the given choices; `ordered` makes it ordinal.
@@ -30,15 +36,18 @@ impl CategoricalDomain {
         if choices.is_empty() {
             return Err(DomainError::NoChoices);
         }
+        let mut places = Places::default();
         for (i, choice) in choices.iter().enumerate() {
             if matches!(choice, Choice::Float(x) if !x.is_finite()) {
                 return Err(DomainError::ChoiceNotFinite { choice: choice.clone() });
             }
-            if choices[..i].iter().any(|earlier| earlier.matches(choice)) {
+            if places.find(choice).is_some() {
                 return Err(DomainError::DuplicateChoice { choice: choice.clone() });
             }
+            places.insert(choice, i);
         }
-        Ok(Self { choices, ordered })
+        let places = (choices.len() > SHORT).then_some(places);
+        Ok(Self { choices, ordered, places })
     }
 
     /// The choices in their order.
@@ -51,6 +60,9 @@ impl CategoricalDomain {
     }
     /// The index of a choice; `None` where the list does not hold it.
     pub fn index_of(&self, choice: &Choice) -> Option<usize> {
-        self.choices.iter().position(|own| own.matches(choice))
+        match &self.places {
+            Some(places) => places.find(choice),
+            None => self.choices.iter().position(|own| own.matches(choice)),
+        }
     }
 }

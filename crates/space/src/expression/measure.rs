@@ -1,6 +1,7 @@
 //! Numbers as text: `f1 - 0.1 * macs / 1e6`.
 
 use super::parse;
+use super::shortened;
 use super::term::Term;
 use crate::{Config, Domain, FloatDomain, Param, SpaceError, Value};
 
@@ -29,7 +30,7 @@ impl Measure {
     /// [`SpaceError::Constraint`] with the text and the reason: a syntax error, an unknown name or
     /// function, or nesting beyond 100 levels.
     pub fn parse(text: &str, names: &[&str]) -> Result<Self, SpaceError> {
-        let failed = |reason| SpaceError::Constraint { name: text.trim().to_owned(), reason };
+        let failed = |reason| SpaceError::Constraint { name: shortened(text), reason };
         let any = FloatDomain::new(-1e300, 1e300, false, None);
         let domain = Domain::Float(any.map_err(|error| failed(error.to_string()))?);
         let param = |name: &&str| Param::new((*name).to_owned(), domain.clone(), None, None);

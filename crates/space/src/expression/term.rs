@@ -11,15 +11,25 @@ pub(crate) enum Term {
     /// The choice of a parameter, given the number of each choice.
     Choice(usize, Vec<f64>),
     Apply(Function, Vec<Term>),
+    /// Operators of one rank from left to right: a level of nesting, however many they are.
+    Chain(Box<Term>, Vec<(Function, Term)>),
 }
 
 impl Term {
+    /// A term and what follows it.
+    pub(super) fn chain(first: Self, rest: Vec<(Function, Self)>) -> Self {
+        if rest.is_empty() { first } else { Self::Chain(Box::new(first), rest) }
+    }
+
     /// Whether the term reads a parameter.
     pub(super) fn reads(&self, wanted: usize) -> bool {
         match self {
             Self::Constant(_) => false,
             Self::Param(index) | Self::Choice(index, _) => *index == wanted,
             Self::Apply(_, arguments) => arguments.iter().any(|argument| argument.reads(wanted)),
+            Self::Chain(first, rest) => {
+                first.reads(wanted) || rest.iter().any(|(_, term)| term.reads(wanted))
+            }
         }
     }
 
@@ -37,6 +47,12 @@ impl Term {
                 let first = values.next()??;
                 values
                     .try_fold(function.unary(first), |result, x| Some(function.fold(result, x?)))?
+            }
+            Self::Chain(first, rest) => {
+                let first = first.value(config)?;
+                rest.iter().try_fold(first, |result, (function, term)| {
+                    Some(function.fold(result, term.value(config)?))
+                })?
             }
         })
     }

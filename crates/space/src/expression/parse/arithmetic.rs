@@ -7,21 +7,23 @@ use crate::{Choice, Domain, Param};
 
 impl Parser<'_> {
     pub(super) fn sum(&mut self) -> Result<Term, String> {
-        let mut sum = self.product()?;
+        let first = self.product()?;
+        let mut rest = Vec::new();
         loop {
             let function = if self.cursor.symbol("+") {
                 Function::Add
             } else if self.cursor.symbol("-") {
                 Function::Subtract
             } else {
-                return Ok(sum);
+                return Ok(Term::chain(first, rest));
             };
-            sum = Term::Apply(function, vec![sum, self.product()?]);
+            rest.push((function, self.product()?));
         }
     }
 
     fn product(&mut self) -> Result<Term, String> {
-        let mut product = self.factor()?;
+        let first = self.factor()?;
+        let mut rest = Vec::new();
         loop {
             let function = if self.cursor.symbol("*") {
                 Function::Multiply
@@ -30,9 +32,9 @@ impl Parser<'_> {
             } else if self.cursor.symbol("%") {
                 Function::Remainder
             } else {
-                return Ok(product);
+                return Ok(Term::chain(first, rest));
             };
-            product = Term::Apply(function, vec![product, self.factor()?]);
+            rest.push((function, self.factor()?));
         }
     }
 
