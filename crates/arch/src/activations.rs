@@ -43,10 +43,20 @@ impl Graph {
 
 impl Activations {
     fn add(&mut self, (channels, side): (u64, usize)) {
-        let numbers = channels * (side * side) as u64;
-        self.total += numbers;
+        let side = side as u64;
+        let numbers = channels.saturating_mul(side.saturating_mul(side));
+        self.total = self.total.saturating_add(numbers);
         self.largest = self.largest.max(numbers);
     }
+}
+
+/// The first node of a chain with maps of more than `most` numbers, its own or within it.
+pub(crate) fn first_beyond(nodes: &[Op], input: (u64, usize), most: u64) -> Option<usize> {
+    let (mut sizes, mut shape) = (Activations::default(), input);
+    nodes.iter().position(|node| {
+        shape = single(node, shape, &mut sizes);
+        sizes.largest > most
+    })
 }
 
 /// Adds the outputs of a chain; channels and side of its last one.
@@ -71,7 +81,7 @@ fn single(node: &Op, (channels, side): (u64, usize), sizes: &mut Activations) ->
         }
         Op::Concat { first, second } => {
             let (a, side) = walk(first, input, sizes);
-            (a + walk(second, input, sizes).0, side)
+            (a.saturating_add(walk(second, input, sizes).0), side)
         }
     };
     sizes.add(output);

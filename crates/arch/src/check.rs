@@ -1,6 +1,6 @@
 //! Validity of a graph.
 
-use crate::limits::{MAX_CHANNELS, MAX_SIDE, MAX_WEIGHTS};
+use crate::limits::{MAX_CHANNELS, MAX_NUMBERS, MAX_SIDE, MAX_WEIGHTS};
 use crate::op::{Convolution, Op, output_side};
 
 /// A graph that cannot be built.
@@ -114,7 +114,14 @@ fn window(place: &str, kernel: usize, stride: usize, side: usize, padding: usize
 fn chain(place: &str, nodes: &[Op], input: Shape) -> Checked<Shape> {
     let mut shape = input;
     for (index, node) in nodes.iter().enumerate() {
-        shape = single(&format!("{place}.{index}"), node, shape)?;
+        let place = format!("{place}.{index}");
+        shape = single(&place, node, shape)?;
+        if shape.numbers() as u64 > MAX_NUMBERS {
+            let Shape { channels, side } = shape;
+            let reason =
+                format!("its {channels} maps of side {side} have more than {MAX_NUMBERS} numbers");
+            return fail(&place, reason);
+        }
     }
     Ok(shape)
 }
@@ -295,5 +302,51 @@ mod tests {
         ];
         let error = Architecture::new(1, 8, layers).graph().unwrap_err().to_string();
         assert!(error.starts_with("block 1") && error.contains("2147483648"), "{error}");
+    }
+
+    /// Borders of zeros and copies of blocks are small in a file and large in memory.
+    #[test]
+    fn maps_and_copies_are_counted() {
+        let padded = |padding: usize, times: usize| {
+            let conv = block::Conv {
+                channels: 4,
+                kernel: 3,
+                stride: 1,
+                padding: Some(padding),
+                groups: 1,
+                activation: Activation::Relu,
+            };
+            Architecture::new(
+                3,
+                32,
+                [
+                    Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
+                    Layer::new(times, Block::Conv(conv)),
+                    Layer::once(Block::GlobalAvgPool),
+                    Layer::once(Block::Flatten),
+                    Layer::once(Block::linear(10)),
+                ],
+            )
+        };
+        let graph = padded(16, 2).graph().unwrap();
+        assert_eq!(graph.check(), Ok(()));
+        for (padding, times) in [(8192, 1), (8192, 1024), (4000, 3)] {
+            let error = padded(padding, times).graph().unwrap_err().to_string();
+            assert!(error.starts_with("block 1") && error.contains("536870912"), "{error}");
+        }
+        // In a network's file likewise, within a branch too.
+        let mut huge = graph.clone();
+        if let Op::Convolution(conv) = &mut huge.nodes[1] {
+            conv.padding = (8192, 8192);
+        }
+        let error = huge.check().unwrap_err().to_string();
+        assert!(error.starts_with("nodes.1: its 8 maps of side 16414"), "{error}");
+        let body = vec![huge.nodes[1].clone()];
+        huge.nodes[1] = Op::Sum { shortcut: body.clone(), body };
+        let error = huge.check().unwrap_err().to_string();
+        assert!(error.starts_with("nodes.1.body.0: "), "{error}");
+        let many = (0..100).map(|_| Layer::new(1000, Block::Pass));
+        let error = Architecture::new(3, 8, many).graph().unwrap_err().to_string();
+        assert!(error.contains("copies"), "{error}");
     }
 }

@@ -102,4 +102,12 @@ pub enum ArchitectureError {
         /// The largest allowed number.
         most: u64,
     },
+    /// The maps of a block are too large.
+    #[error("block {block}: its maps have more than {most} numbers for one image")]
+    Maps {
+        /// Index of the block in the backbone.
+        block: usize,
+        /// The largest allowed number.
+        most: u64,
+    },
 }

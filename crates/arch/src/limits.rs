@@ -13,5 +13,11 @@ pub(crate) const MAX_REPEAT: usize = 1 << 10;
 /// Blocks of one architecture.
 pub(crate) const MAX_BLOCKS: usize = 1 << 12;
 
+/// Copies of all blocks of one architecture.
+pub(crate) const MAX_COPIES: usize = 1 << 16;
+
 /// Weights of one network: 8 GiB of 32-bit floats.
 pub(crate) const MAX_WEIGHTS: u64 = 1 << 31;
+
+/// Numbers of the maps between two nodes, for one image: 2 GiB of 32-bit floats.
+pub(crate) const MAX_NUMBERS: u64 = 1 << 29;

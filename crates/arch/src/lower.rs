@@ -3,13 +3,16 @@
 //! The arithmetic (rounding, order of operations, the copy that has the stride) follows the public
 //! model generators of kindle, so that a configuration means the same here.
 
+use crate::activations;
 use crate::architecture::{Architecture, Layer};
 use crate::builder::{Builder, Checked, NodeOrigin};
 use crate::check;
 use crate::cost::Cost;
 use crate::error::ArchitectureError;
 use crate::graph::Graph;
-use crate::limits::{MAX_BLOCKS, MAX_CHANNELS, MAX_REPEAT, MAX_SIDE, MAX_WEIGHTS};
+use crate::limits::{
+    MAX_BLOCKS, MAX_CHANNELS, MAX_COPIES, MAX_NUMBERS, MAX_REPEAT, MAX_SIDE, MAX_WEIGHTS,
+};
 use crate::op::Op;
 
 impl Architecture {
@@ -87,6 +90,11 @@ fn lower(architecture: &Architecture) -> Checked<(Graph, Vec<NodeOrigin>)> {
         let block = origins.get(at).map_or(0, |origin| origin.layer);
         return Err(ArchitectureError::Weights { block, most: MAX_WEIGHTS });
     }
+    let input = (input_channels as u64, input_side);
+    if let Some(at) = activations::first_beyond(&nodes, input, MAX_NUMBERS) {
+        let block = origins.get(at).map_or(0, |origin| origin.layer);
+        return Err(ArchitectureError::Maps { block, most: MAX_NUMBERS });
+    }
     Ok((Graph { input_channels, input_side, classes: channels, nodes }, origins))
 }
 
@@ -109,6 +117,15 @@ fn check_settings(architecture: &Architecture) -> Checked<()> {
             let expected = "above 0 and at most 16";
             return Err(ArchitectureError::Setting { setting, value, expected });
         }
+    }
+    let Architecture { depth_multiple, backbone, head, .. } = architecture;
+    let copies = |layers: &[Layer], depth: f64| -> usize {
+        layers.iter().map(|layer| Layer::copies(layer.repeat.min(MAX_REPEAT), depth)).sum()
+    };
+    let copies = copies(backbone, *depth_multiple) + copies(head, 1.0);
+    if copies > MAX_COPIES {
+        let (setting, expected) = ("the number of copies of all blocks", "at most 65536");
+        return Err(ArchitectureError::Setting { setting, value: copies as f64, expected });
     }
     Ok(())
 }
