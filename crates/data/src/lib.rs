@@ -11,6 +11,7 @@ pub mod metrics;
 mod pixels;
 mod reading;
 mod recipe;
+mod regular;
 mod report;
 mod resize;
 mod rotations;

@@ -7,6 +7,7 @@ pub use changes::Changes;
 use crate::dataset::Dataset;
 use crate::identity::DataIdentity;
 use crate::images::Images;
+use crate::regular;
 use crate::split::Split;
 use automl_pictures::ResizeRule;
 use serde::{Deserialize, Serialize};
@@ -78,7 +79,7 @@ impl Manifest {
     /// [`ManifestError`] for a file that cannot be read or is no manifest.
     pub fn read(folder: &Path) -> Result<Option<Self>, ManifestError> {
         let path = folder.join(Self::FILE);
-        let text = match std::fs::read_to_string(&path) {
+        let text = match regular::read_text(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(ManifestError { path, source }),

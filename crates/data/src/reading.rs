@@ -8,6 +8,7 @@ pub use cache::default_cache;
 use crate::DatasetError;
 use crate::file_hash::FileHash;
 use crate::pixels::Pixels;
+use crate::regular;
 use crate::report::LeftOut;
 use crate::source::Source;
 use automl_pictures::ResizeRule;
@@ -200,7 +201,7 @@ impl Item {
     /// The encoded bytes.
     fn read(&self) -> std::io::Result<std::borrow::Cow<'_, [u8]>> {
         match &self.content {
-            Content::File(path) => Ok(std::fs::read(path)?.into()),
+            Content::File(path) => Ok(regular::read(path)?.into()),
             Content::Bytes(bytes) => Ok(bytes.into()),
         }
     }
@@ -211,6 +212,7 @@ fn decode(item: &Item, stamp: Stamp, side: usize, rule: ResizeRule, out: &mut [u
     let mut entry = Entry::new(item, stamp);
     let mut fill = || -> Result<(), DecodeError> {
         if let Content::File(path) = &item.content {
+            regular::open(path)?;
             Encoded::check_start(path)?;
         }
         let bytes = item.read()?;

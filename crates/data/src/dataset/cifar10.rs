@@ -3,6 +3,7 @@
 use super::format::DatasetFormat;
 use super::{Dataset, DatasetError, named};
 use crate::images::Images;
+use crate::regular;
 use crate::source::Source;
 use std::path::PathBuf;
 
@@ -41,7 +42,7 @@ pub(super) fn read(
     let record_length = label_bytes + PIXELS;
     let (mut labels, mut pixels) = (Vec::new(), Vec::new());
     for path in files {
-        let raw = std::fs::read(path).map_err(|e| DatasetError::read(path, e))?;
+        let raw = regular::read(path).map_err(|e| DatasetError::read(path, e))?;
         if raw.is_empty() || raw.len() % record_length != 0 {
             let reason =
                 format!("{} bytes are not a multiple of {record_length}-byte records", raw.len());

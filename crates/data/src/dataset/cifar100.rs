@@ -2,6 +2,7 @@
 
 use super::format::DatasetFormat;
 use super::{Dataset, DatasetError, cifar10, numbered};
+use crate::regular;
 use crate::source::Source;
 
 pub(super) const FORMAT: DatasetFormat = DatasetFormat {
@@ -20,7 +21,7 @@ fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
     }
     let part = |name: &str| cifar10::read(&[folder.join(name)], (2, 100));
     let (train, test) = (part("train.bin")?, part("test.bin")?);
-    let text = std::fs::read_to_string(folder.join("fine_label_names.txt")).unwrap_or_default();
+    let text = regular::read_text(&folder.join("fine_label_names.txt")).unwrap_or_default();
     let names: Vec<String> =
         text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
     let names = if names.len() == 100 { names } else { numbered(100) };

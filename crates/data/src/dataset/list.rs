@@ -9,6 +9,7 @@ use super::listing::Listing;
 use super::names::{lossless, natural, own_name, part, without_fractions};
 use super::{Dataset, DatasetError};
 use crate::reading::{Content, Item};
+use crate::regular;
 use crate::report::{Kind, LeftOut, Report};
 use crate::source::Source;
 use crate::split::Split;
@@ -143,7 +144,7 @@ pub(super) fn is_list(path: &Path) -> bool {
 
 /// The rows of a file; `None` if it is no list of images.
 fn rows(path: &Path) -> Result<Option<Vec<Row>>, DatasetError> {
-    let bytes = std::fs::read(path).map_err(|error| DatasetError::read(path, error))?;
+    let bytes = regular::read(path).map_err(|error| DatasetError::read(path, error))?;
     let text = &text::text(&bytes);
     let is_json = path.extension().is_some_and(|ending| {
         ["json", "jsonl", "ndjson"].iter().any(|json| ending.eq_ignore_ascii_case(json))

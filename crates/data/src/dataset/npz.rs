@@ -6,6 +6,7 @@ use super::format::DatasetFormat;
 use super::names::{lossless, natural, own_name, part};
 use super::{Dataset, DatasetError};
 use crate::images::Images;
+use crate::regular;
 use crate::source::Source;
 use crate::split::Split;
 use array::Array;
@@ -86,6 +87,7 @@ fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
     let (mut parts, mut names, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for path in &archives {
         let failed = |reason: String| DatasetError::content(path, reason);
+        regular::open(path).map_err(|error| DatasetError::read(path, error))?;
         let mut archive = Archive::open(path).map_err(|error| failed(error.to_string()))?;
         let own: Vec<String> = archive.array_names().map(str::to_owned).collect();
         let mut pairs = by_names(&own);

@@ -5,6 +5,7 @@ use super::listing::Listing;
 use super::names::{lossless, natural, own_name, part};
 use super::{Dataset, DatasetError};
 use crate::reading::{Content, Item};
+use crate::regular;
 use crate::report::Kind;
 use crate::source::Source;
 use crate::split::Split;
@@ -144,7 +145,7 @@ struct Table {
 
 impl Table {
     fn open(path: &Path) -> Result<Self, String> {
-        let file = File::open(path).map_err(|error| error.to_string())?;
+        let file = regular::open(path).map_err(|error| error.to_string())?;
         let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
         let pairs = reader.metadata().file_metadata().key_value_metadata();
         let features = pairs.into_iter().flatten().find(|pair| pair.key == "huggingface");

@@ -7,6 +7,7 @@
 use super::entry::{Entry, Stamp};
 use super::{Content, Item};
 use crate::pixels::Pixels;
+use crate::regular;
 use crate::report::Kind;
 use crate::source::Source;
 use serde::{Deserialize, Serialize};
@@ -205,7 +206,7 @@ impl Known {
 fn is_settled(entry: &Entry, item: &Item, stamp: &Stamp) -> bool {
     let is_unreadable = entry.failure.as_ref().is_some_and(|f| f.kind == Kind::Unreadable);
     let is_readable = || match &item.content {
-        Content::File(path) => File::open(path).is_ok(),
+        Content::File(path) => regular::open(path).is_ok(),
         Content::Bytes(_) => true,
     };
     entry.stamp == *stamp && !(is_unreadable && is_readable())
