@@ -7,7 +7,7 @@ mod session;
 
 use automl_study::StopFlag;
 use session::Session;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
@@ -86,14 +86,40 @@ fn answer(
     Ok(true)
 }
 
-/// Lines as text; one that is not UTF-8 is a bad request rather than the end.
+/// The longest line that is read, in bytes.
+const LONGEST: usize = 64 << 20;
+
+/// Lines as text; one that is too long or not UTF-8 is a bad request rather than the end.
 fn lines(mut input: impl BufRead) -> impl Iterator<Item = io::Result<Result<String, String>>> {
     std::iter::from_fn(move || {
         let mut bytes = Vec::new();
-        match input.read_until(b'\n', &mut bytes) {
+        match input.by_ref().take(LONGEST as u64).read_until(b'\n', &mut bytes) {
             Ok(0) => None,
+            Ok(LONGEST) if !bytes.ends_with(b"\n") => {
+                drop(bytes);
+                let refused = format!("the line is longer than {} MiB", LONGEST >> 20);
+                Some(skip_line(&mut input).map(|()| Err(refused)))
+            }
             Ok(_) => Some(Ok(String::from_utf8(bytes).map_err(|_| "the line is not UTF-8".into()))),
             Err(error) => Some(Err(error)),
         }
     })
+}
+
+/// Reads on to the end of a line and keeps nothing of it.
+fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
+    loop {
+        let read = match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        let (length, is_end) = match read.iter().position(|byte| *byte == b'\n') {
+            Some(place) => (place + 1, true),
+            None => (read.len(), read.is_empty()),
+        };
+        input.consume(length);
+        if is_end {
+            return Ok(());
+        }
+    }
 }

@@ -201,6 +201,45 @@ fn what_is_no_request_is_an_error() {
     client.ends();
 }
 
+/// What would take memory, stack or time without an end is refused, and the session goes on.
+#[test]
+fn requests_have_limits() {
+    let mut client = Client::new();
+    let refused = |client: &mut Client, line: &[u8], named: &str| {
+        let reply = client.raw(line);
+        let error = reply["error"].as_str().unwrap();
+        assert!(error.contains(named) && error.len() < 300, "{error}");
+    };
+    refused(&mut client, &vec![b'x'; (64 << 20) + 1], "64 MiB");
+    refused(&mut client, &vec![b' '; 130 << 20], "64 MiB");
+    for open in ["[", "{\"a\":"] {
+        refused(&mut client, open.repeat(100_000).as_bytes(), "recursion limit");
+    }
+    let good = init(&line());
+    client.refused(&with(&good, &json!({ "n_objectives": 1_u64 << 63 })), "\"n_objectives\"");
+    client.accepted(&with(&good, &json!({ "budget": 1_u64 << 63 })));
+    client.ask();
+    client.ends();
+    // Numbers of trials and epochs are no sizes of anything that is made for them.
+    for scheduler in ["asha", "sha", "hyperband", "pbt"] {
+        for most in [1_u64 << 62, 1 << 63, u64::MAX] {
+            let fidelity = json!({ "min": 1, "max": most, "resumable": true });
+            let fields = json!({
+                "budget": most, "fidelity": fidelity, "scheduler": scheduler, "constraints": most
+            });
+            let mut client = Client::new();
+            let request = with(&good, &fields);
+            if client.say(&request) == json!({ "ok": true }) {
+                let asked = client.ask();
+                let told = json!({ "cmd": "tell", "id": asked["id"], "value": 1.0,
+                    "fidelity": asked["fidelity"] });
+                client.refused(&told, "constraint values");
+            }
+            client.ends();
+        }
+    }
+}
+
 #[test]
 fn a_bad_init_is_named_and_another_may_follow() {
     let mut client = Client::new();
