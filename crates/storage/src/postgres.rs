@@ -168,14 +168,9 @@ impl Postgres {
             }
         }
     }
-}
 
-impl Database for Postgres {
-    fn place(&self) -> String {
-        place(&self.config)
-    }
-
-    fn transaction<T>(
+    /// Runs one transaction.
+    fn run<T>(
         &mut self,
         access: Access,
         work: impl FnOnce(&mut dyn Session) -> Result<T, Failure>,
@@ -203,8 +198,22 @@ impl Database for Postgres {
         };
         let mut session = Open { transaction, statements: &mut self.statements };
         let result = work(&mut session)?;
-        let Open { transaction, .. } = session;
-        transaction.commit().map_err(explained)?;
+        session.transaction.commit().map_err(explained)?;
+        Ok(result)
+    }
+}
+
+impl Database for Postgres {
+    fn place(&self) -> String {
+        place(&self.config)
+    }
+
+    fn transaction<T>(
+        &mut self,
+        access: Access,
+        work: impl FnOnce(&mut dyn Session) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let result = self.run(access, work)?;
         if let Some(study) = self.turn.filter(|_| access != Access::Read) {
             self.end_turn(study)?;
         }
