@@ -11,7 +11,6 @@ pub mod metrics;
 mod pixels;
 mod reading;
 mod recipe;
-mod regular;
 mod report;
 mod resize;
 mod rotations;

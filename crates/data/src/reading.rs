@@ -8,10 +8,10 @@ pub use cache::default_cache;
 use crate::DatasetError;
 use crate::file_hash::FileHash;
 use crate::pixels::Pixels;
-use crate::regular;
 use crate::report::LeftOut;
 use crate::source::Source;
 use automl_pictures::ResizeRule;
+use automl_pictures::regular;
 use automl_pictures::{BACKGROUND, OrientationRule, luma, planes};
 use automl_pictures::{DecodeError, Encoded};
 use cache::Cache;
@@ -212,7 +212,6 @@ fn decode(item: &Item, stamp: Stamp, side: usize, rule: ResizeRule, out: &mut [u
     let mut entry = Entry::new(item, stamp);
     let mut fill = || -> Result<(), DecodeError> {
         if let Content::File(path) = &item.content {
-            regular::open(path)?;
             Encoded::check_start(path)?;
         }
         let bytes = item.read()?;

@@ -8,9 +8,9 @@ use eighth::eighth;
 use format::Format;
 
 use crate::orientation_rule::OrientationRule;
+use crate::regular;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
-use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::Path;
 use thiserror::Error;
@@ -89,7 +89,7 @@ impl<'a> Encoded<'a> {
     /// [`DecodeError::NoImage`], [`DecodeError::Unsupported`] or [`DecodeError::Read`].
     pub fn check_start(path: &Path) -> Result<(), DecodeError> {
         let mut start = Vec::new();
-        File::open(path)?.take(64).read_to_end(&mut start)?;
+        regular::open(path)?.take(64).read_to_end(&mut start)?;
         Format::of(&start).map(drop)
     }
 

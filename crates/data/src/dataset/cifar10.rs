@@ -3,8 +3,8 @@
 use super::format::DatasetFormat;
 use super::{Dataset, DatasetError, named};
 use crate::images::Images;
-use crate::regular;
 use crate::source::Source;
+use automl_pictures::regular;
 use std::path::PathBuf;
 
 const CLASSES: [&str; 10] =

@@ -2,8 +2,8 @@
 
 use super::format::DatasetFormat;
 use super::{Dataset, DatasetError, cifar10, numbered};
-use crate::regular;
 use crate::source::Source;
+use automl_pictures::regular;
 
 pub(super) const FORMAT: DatasetFormat = DatasetFormat {
     name: "cifar100",

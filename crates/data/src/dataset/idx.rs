@@ -3,11 +3,10 @@
 use super::names::{lossless, part};
 use super::{Dataset, DatasetError};
 use crate::images::Images;
-use crate::regular;
 use crate::source::Source;
 use crate::split::Split;
-use flate2::read::GzDecoder;
-use std::io::{self, Read};
+use automl_pictures::regular;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Files of both data sets.
@@ -146,45 +145,13 @@ fn labels_of(images: &Path) -> Result<PathBuf, DatasetError> {
 
 /// The content of one file: its bytes and the lengths of its dimensions.
 fn read(path: &Path, dimensions: usize) -> Result<(Vec<u8>, Vec<usize>), DatasetError> {
-    let fail = |e| DatasetError::read(path, e);
-    let mut file = regular::open(path).map_err(fail)?;
-    let packed = file.metadata().map_err(fail)?.len();
-    let mut start = Vec::new();
-    file.by_ref().take(2).read_to_end(&mut start).map_err(fail)?;
-    let is_gzipped = start == [0x1f, 0x8b];
-    let whole = io::Cursor::new(start).chain(file);
-    let (content, most): (Box<dyn Read>, u64) = if is_gzipped {
-        (Box::new(GzDecoder::new(whole)), packed.saturating_mul(DEFLATED))
-    } else {
-        (Box::new(whole), packed)
-    };
-    unpacked(content, dimensions, most).map_err(|broken| match broken {
-        Broken::Read(error) => fail(error),
-        Broken::Content(reason) => DatasetError::content(path, reason),
-    })
-}
-
-/// The most bytes that a byte of a deflated file stands for.
-const DEFLATED: u64 = 1032;
-
-/// Why an IDX file cannot be read.
-enum Broken {
-    Read(io::Error),
-    Content(String),
-}
-
-/// The bytes behind a header and the lengths of its dimensions. No more is read than the header says,
-/// and nothing where that is more than the file can hold.
-fn unpacked(
-    mut content: impl Read,
-    dimensions: usize,
-    most: u64,
-) -> Result<(Vec<u8>, Vec<usize>), Broken> {
-    let mut header = Vec::new();
-    let size = 4 + 4 * dimensions as u64;
-    content.by_ref().take(size).read_to_end(&mut header).map_err(Broken::Read)?;
-    if header.len() as u64 != size || header[..4] != [0, 0, 8, dimensions as u8] {
-        return Err(Broken::Content(format!("is no IDX file of bytes in {dimensions} dimensions")));
+    let broken = |reason: String| DatasetError::content(path, reason);
+    let (mut content, most) = regular::unpacked(path).map_err(|e| DatasetError::read(path, e))?;
+    let (mut header, size) = (Vec::new(), 4 + 4 * dimensions);
+    let start = content.by_ref().take(size as u64).read_to_end(&mut header);
+    start.map_err(|e| DatasetError::read(path, e))?;
+    if header.len() != size || header[..4] != [0, 0, 8, dimensions as u8] {
+        return Err(broken(format!("is no IDX file of bytes in {dimensions} dimensions")));
     }
     let shape: Vec<usize> = header[4..]
         .chunks_exact(4)
@@ -192,22 +159,8 @@ fn unpacked(
         .collect();
     let expected = shape.iter().try_fold(1u64, |product, n| product.checked_mul(*n as u64));
     let Some(expected) = expected.filter(|expected| *expected <= most) else {
-        let reason = "its header says more bytes than it can hold: truncated?";
-        return Err(Broken::Content(reason.into()));
+        return Err(broken("its header says more bytes than it can hold: truncated?".into()));
     };
-    let mut raw = Vec::new();
-    let fits = usize::try_from(expected).is_ok_and(|n| raw.try_reserve_exact(n + 1).is_ok());
-    if !fits {
-        return Err(Broken::Content(format!("its {expected} bytes do not fit into memory")));
-    }
-    content.take(expected + 1).read_to_end(&mut raw).map_err(Broken::Read)?;
-    let found = raw.len() as u64;
-    if found > expected {
-        return Err(Broken::Content(format!("holds more than the {expected} bytes of its header")));
-    }
-    if found < expected {
-        let reason = format!("holds {found} bytes where its header says {expected}: truncated?");
-        return Err(Broken::Content(reason));
-    }
+    let raw = regular::exactly(content, expected).map_err(|error| broken(error.to_string()))?;
     Ok((raw, shape))
 }

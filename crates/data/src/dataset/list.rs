@@ -9,10 +9,10 @@ use super::listing::Listing;
 use super::names::{lossless, natural, own_name, part, without_fractions};
 use super::{Dataset, DatasetError};
 use crate::reading::{Content, Item};
-use crate::regular;
 use crate::report::{Kind, LeftOut, Report};
 use crate::source::Source;
 use crate::split::Split;
+use automl_pictures::regular;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -237,7 +237,7 @@ fn check_parts(rows: &[Row], report: &mut Report) -> Result<(), String> {
 
 /// The reason for which a file cannot be a list.
 fn fault(path: &Path) -> Option<String> {
-    let text = text::text(&std::fs::read(path).ok()?);
+    let text = text::text(&regular::read(path).ok()?);
     let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
     let error = serde_json::from_str::<serde_json::Value>(&text).err().filter(|_| is_json)?;
     Some(format!("is not valid JSON: {error}"))

@@ -7,9 +7,9 @@
 use super::entry::{Entry, Stamp};
 use super::{Content, Item};
 use crate::pixels::Pixels;
-use crate::regular;
 use crate::report::Kind;
 use crate::source::Source;
+use automl_pictures::regular;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs::File;

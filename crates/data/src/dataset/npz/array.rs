@@ -1,8 +1,8 @@
 //! Arrays of numbers and texts.
 
 use super::Archive;
+use automl_pictures::regular;
 use npyz::{DType, Endianness, Order, TypeChar};
-use std::io::Read;
 
 /// An array of a NumPy archive.
 pub(super) struct Array {
@@ -33,15 +33,11 @@ impl Array {
             return Err(format!("{name} is in Fortran order"));
         }
         let (size, is_big) = (kind.size_field() as usize, kind.endianness() == Endianness::Big);
-        // A letter of a text has four bytes. One byte more than the header says is seen as too long.
+        // A letter of a text has four bytes.
         let bytes = if kind.type_char() == TypeChar::UnicodeStr { 4 * size } else { size };
         let most = shape.iter().try_fold(bytes as u64, |all, n| all.checked_mul(*n as u64));
         let Some(most) = most else { return Err(format!("{name} is truncated")) };
-        let mut raw = Vec::new();
-        array.into_inner().take(most.saturating_add(1)).read_to_end(&mut raw).map_err(failed)?;
-        if raw.len() as u64 > most {
-            return Err(format!("{name} holds more than the {most} bytes of its header"));
-        }
+        let raw = regular::exactly(array.into_inner(), most).map_err(failed)?;
         let values = values(kind.type_char(), size, is_big, raw).ok_or_else(|| {
             format!("{name} holds values of the type {kind}, not numbers or texts")
         })?;
