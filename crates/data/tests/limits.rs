@@ -52,6 +52,10 @@ fn devices_and_pipes_are_no_data() {
             let place = place.join(format).join(name.replace('.', "-"));
             fs::create_dir_all(&place).unwrap();
             put(what, &place.join(name));
+            let labels = name.replace("images", "labels").replace("idx3", "idx1");
+            if labels != name {
+                put(what, &place.join(labels));
+            }
             let error = Dataset::load(format, Some(&place), 32).unwrap_err().to_string();
             assert!(!error.contains('\n'), "{format}: {error}");
         }
@@ -90,6 +94,8 @@ fn among_images_lists_and_manifests_they_are_left_out_or_named() {
 fn packed_files_are_unpacked_up_to_their_header() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("train-images-idx3-ubyte.gz");
+    fs::write(folder.path().join("train-labels-idx1-ubyte"), [idx(&[2]), vec![0, 1]].concat())
+        .unwrap();
     let write = |header: &[u8], zeros: usize| {
         let mut encoder = GzEncoder::new(fs::File::create(&path).unwrap(), Compression::best());
         encoder.write_all(header).unwrap();

@@ -189,9 +189,17 @@ impl Settings {
                 return Err(SettingsError::Value { name, value: "0".into(), reason });
             }
         }
+        if self.workers.is_some_and(|workers| workers > MOST_WORKERS) {
+            let value = self.workers.unwrap_or_default().to_string();
+            let reason = format!("must be at most {MOST_WORKERS}");
+            return Err(SettingsError::Value { name: "workers", value, reason });
+        }
         Ok(())
     }
 }
+
+/// The most workers of one process: each has a thread and a network.
+const MOST_WORKERS: usize = 4096;
 
 impl DataSettings {
     fn check(&self) -> Result<(), SettingsError> {

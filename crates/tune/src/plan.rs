@@ -40,6 +40,9 @@ pub(crate) struct RunContext<'a> {
     pub(crate) has_parent: bool,
 }
 
+/// The most programs that run at once: each has a thread.
+const MOST_WORKERS: usize = 4096;
+
 impl<'a> Plan<'a> {
     pub(crate) fn new(settings: &'a TuneSettings) -> Result<Self, TuneError> {
         let refused = |name, reason: String| Err(TuneError::Setting { name, reason });
@@ -53,6 +56,9 @@ impl<'a> Plan<'a> {
         }
         if settings.trials == 0 {
             return refused("trials", "must be at least 1".into());
+        }
+        if settings.slots() > MOST_WORKERS {
+            return refused("workers", format!("must be at most {MOST_WORKERS}"));
         }
         let fidelity = settings.fidelity.as_ref();
         let taken = |name: &str| {

@@ -86,6 +86,7 @@ fn mistakes_are_named_before_anything_starts() {
         (refused(&|s| s.command.push("{".into())), "single brace"),
         (refused(&|s| s.command[0] = "no-such-program".into()), "\"no-such-program\""),
         (refused(&|s| s.command.clear()), "no command"),
+        (refused(&|s| s.workers = Some(1 << 63)), "at most 4096"),
         (refused(&|s| s.sampler.name = "tep".into()), "tep"),
         (refused(&|s| s.scheduler.name = "asha".into()), "fidelity"),
         (refused(&|s| s.objectives.push(Objective::minimize("loss"))), "twice"),
