@@ -45,7 +45,7 @@ pub(crate) fn width() -> Option<usize> {
     io::IsTerminal::is_terminal(&io::stdout()).then_some(usize::from(columns))
 }
 
-/// The exit status of a command whose arguments are wrong.
+/// The exit status of wrong arguments.
 pub(crate) const USAGE: u8 = 2;
 
 /// The exit status of a command that Ctrl-C ended, as shells give it.

@@ -1,4 +1,4 @@
-//! Data of strangers: sizes that a header or a packed file only says, and files that are none.
+//! Data of strangers: sizes that a header claims, packed files, and devices and pipes instead of files.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
@@ -14,7 +14,7 @@ use std::process::Command;
 /// What reads without an end, or waits for another program.
 const ENDLESS: [&str; 2] = ["/dev/zero", "pipe"];
 
-/// Puts something that is no file in the place of one.
+/// Puts a device or a pipe in the place of a file.
 fn put(what: &str, path: &Path) {
     let _ = fs::remove_file(path);
     if what == "pipe" {

@@ -67,7 +67,7 @@ pub fn without_password(url: &str) -> String {
     shown
 }
 
-/// Hosts up to a port that is no number: a password whose at sign is missing.
+/// Hosts up to a port with other characters than digits: a password without its at sign.
 fn without_port_of_letters(host: &str) -> String {
     let (hosts, path) = host.split_at(host.find('/').unwrap_or(host.len()));
     let is_port = |host: &str| match host.split_once(':') {

@@ -51,7 +51,7 @@ pub(super) enum TlsError {
 /// What is checked in the certificate of the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Check {
-    /// Nothing: who listens is kept out, who stands in between is not.
+    /// Nothing: listeners are kept out, an attacker in between is not.
     #[default]
     Nothing,
     /// The authority that signed it.
