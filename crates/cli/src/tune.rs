@@ -52,10 +52,16 @@ pub(crate) fn run(args: args::TuneArgs) -> Result<(), Failure> {
 
 fn report(outcome: &TuneOutcome) -> String {
     let mut text = format!("\n{}", outcome.table);
-    let TuneOutcome { finished, failed, folder, .. } = outcome;
+    let TuneOutcome { finished, failed, paused, folder, .. } = outcome;
     let folder = folder.display();
     text.push_str(&format!("\n{finished} trials finished, {failed} of them failed"));
+    if *paused > 0 {
+        text.push_str(&format!(", {paused} wait at a lower fidelity"));
+    }
     match outcome.best.as_slice() {
+        [] if *paused > 0 => text.push_str(
+            "\nnone has reached the highest fidelity: with more --trials the best of them go on",
+        ),
         [] => text.push_str("; none has a result that counts"),
         [best] => {
             text.push_str(&format!("\nbest: trial {}\n  {}", best.trial, best.command));

@@ -66,6 +66,16 @@ impl Folder {
         relock().map_err(TuneError::file("lock", &self.path.join("lock")))
     }
 
+    /// Notes in `storage.json` where the record of the study lies, without a password; nothing where that
+    /// passes with the process.
+    pub(crate) fn point_to(&self, storage: &str) -> Result<(), TuneError> {
+        if storage == "memory://" {
+            return Ok(());
+        }
+        let note = serde_json::json!({ "storage": automl_storage::without_password(storage) });
+        write(&self.path.join("storage.json"), &format!("{note:#}\n"))
+    }
+
     /// The folder of a trial, which is created.
     pub(crate) fn trial(&self, number: u64) -> Result<TrialFolder, TuneError> {
         let folder = TrialFolder::planned(&self.path, number);

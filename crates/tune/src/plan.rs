@@ -18,6 +18,9 @@ use std::sync::Arc;
 const PLACEHOLDERS: &[&str] =
     &["trial", "slot", "config", "checkpoint", "parent_checkpoint", "result"];
 
+/// The most programs at once.
+const MAX_WORKERS: usize = 1024;
+
 /// Checked settings.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
@@ -48,6 +51,9 @@ impl<'a> Plan<'a> {
         let refused = |name, reason: String| Err(TuneError::Setting { name, reason });
         if settings.objectives.is_empty() {
             return refused("objectives", "a study needs at least one".into());
+        }
+        if let Some(workers) = settings.workers.filter(|n| !(1..=MAX_WORKERS).contains(n)) {
+            return refused("workers", format!("{workers} is outside 1 to {MAX_WORKERS}"));
         }
         let mut names: Vec<&str> = settings.objectives.iter().map(|o| o.name.as_str()).collect();
         names.sort_unstable();

@@ -23,6 +23,8 @@ pub struct TuneOutcome {
     pub finished: u64,
     /// Failed trials.
     pub failed: u64,
+    /// Trials that wait at a lower fidelity.
+    pub paused: u64,
     /// The best trial, or with several objectives the Pareto front; empty before the first complete,
     /// feasible trial.
     pub best: Vec<BestTrial>,
@@ -73,6 +75,9 @@ pub fn tune(
         }
     };
     folder.share()?;
+    if let Some(url) = &settings.storage {
+        folder.point_to(url)?;
+    }
     study.set_trial_limit(Some(settings.trials));
     observer(&TuneEvent::Start {
         study: folder.name.clone(),
@@ -97,6 +102,7 @@ pub fn tune(
         is_finished,
         finished: study.history().finished() as u64,
         failed: study.history().count(State::Failed) as u64,
+        paused: study.history().count(State::Paused) as u64,
         best,
         recommended,
         table: table(&study, &plan),

@@ -94,6 +94,8 @@ fn mistakes_are_named_before_anything_starts() {
         (refused(&|s| s.study = Some("a/b".into())), "a/b"),
         (refused(&|s| s.storage = Some("mysql://x".into())), "mysql"),
         (refused(&|s| s.result_file = Some("{out}".into())), "{out}"),
+        (refused(&|s| s.workers = Some(0)), "workers: 0 is outside 1 to 1024"),
+        (refused(&|s| s.workers = Some(usize::MAX)), "outside 1 to 1024"),
     ] {
         assert!(error.contains(part), "{error}");
     }
