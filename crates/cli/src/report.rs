@@ -53,7 +53,8 @@ impl StudyArgs {
 
     /// Whether the study lies in PostgreSQL.
     pub(crate) fn needs_postgres(&self) -> bool {
-        matches!(Address::parse(&self.place), Ok(Address::Postgres(_)))
+        let found = Location::find(&self.place, &self.runs);
+        found.is_ok_and(|found| matches!(Address::parse(&found.url), Ok(Address::Postgres(_))))
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::Failure;
 use crate::output::say;
-use automl::storage::{self, StudyRecord};
+use automl::report::address;
+use automl::storage::{self, Address, StudyRecord};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -23,9 +24,10 @@ enum Action {
     },
     /// Show a study: its trials, and the rows of other programs that were set aside
     Show {
-        /// The database, such as runs/digits-1/study.db
-        file: PathBuf,
-        /// The study's name; needed where the file holds several
+        /// File or address of the database, such as runs/digits-1/study.db
+        #[arg(value_name = "FILE|URL")]
+        place: String,
+        /// The study's name; needed where the database holds several
         #[arg(long, value_name = "NAME")]
         study: Option<String>,
     },
@@ -66,36 +68,35 @@ enum Action {
 pub(crate) fn run(args: &StudiesArgs) -> Result<(), Failure> {
     match &args.action {
         Action::List { place } => {
-            for study in StudyRecord::list(place)? {
+            for study in StudyRecord::list(&address(place))? {
                 say(line(&study))?;
             }
             Ok(())
         }
-        Action::Show { file, study } => {
-            let studies = storage::studies(file)?;
-            let name = match (study, studies.as_slice()) {
-                (Some(name), _) => name.as_str(),
-                (None, [only]) => &only.name,
-                (None, all) => {
-                    let names: Vec<&str> = all.iter().map(|study| study.name.as_str()).collect();
-                    return Err(format!("give --study, one of: {}", names.join(", ")).into());
+        Action::Show { place, study } => {
+            let place = address(place);
+            let name = StudyRecord::read(&place, study.as_deref())?.name;
+            let studies = StudyRecord::list(&place)?;
+            for study in studies.iter().filter(|known| known.name == name) {
+                say(line(study))?;
+            }
+            if let Ok(Address::File(file)) = Address::parse(&place) {
+                for entry in storage::set_aside(file, &name)? {
+                    say(format_args!("trial {} was set aside: {}", entry.number, entry.reason))?;
                 }
-            };
-            let found = studies.iter().find(|study| study.name == name);
-            say(line(found.ok_or_else(|| format!("there is no study {name:?}"))?))?;
-            for entry in storage::set_aside(file, name)? {
-                say(format_args!("trial {} was set aside: {}", entry.number, entry.reason))?;
             }
             Ok(())
         }
         Action::Copy { from, to, study, name } => {
-            let study = StudyRecord::read(from, study.as_deref())?.name;
+            let from = address(from);
+            let study = StudyRecord::read(&from, study.as_deref())?.name;
             let name = name.as_ref().unwrap_or(&study);
-            let trials = storage::copy_study(from, &study, to, name)?;
+            let trials = storage::copy_study(&from, &study, to, name)?;
             let to = storage::without_password(to);
             say(format_args!("{trials} trials of {study:?} are in {to} as {name:?}"))
         }
         Action::Delete { place, study, yes } => {
+            let place = &address(place);
             if !yes {
                 let trials = StudyRecord::read(place, Some(study))?.trials.len();
                 let reason = format!("{study:?} has {trials} trials, which --yes removes for good");

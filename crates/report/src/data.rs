@@ -82,7 +82,13 @@ impl StudyData {
     /// [`ReportError::Record`] where the record cannot be read.
     pub fn read(location: &Location, study: Option<&str>) -> Result<Self, ReportError> {
         let folder = location.folder.as_deref();
-        Ok(Self::new(StudyRecord::read(&location.url, study)?, folder))
+        // In a database of several studies, the one of the folder.
+        let own = folder.and_then(Path::file_name).map(|name| name.to_string_lossy());
+        let own = own.filter(|own| {
+            let known = StudyRecord::list(&location.url).unwrap_or_default();
+            known.len() > 1 && known.iter().any(|known| known.name == **own)
+        });
+        Ok(Self::new(StudyRecord::read(&location.url, study.or(own.as_deref()))?, folder))
     }
 
     /// Name of the study.

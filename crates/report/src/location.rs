@@ -1,6 +1,8 @@
 //! Where a study lies: what a user names on the command line.
 
 use crate::ReportError;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The database of a study and, for a search's study, its folder.
@@ -23,8 +25,8 @@ pub struct Location {
 }
 
 impl Location {
-    /// Finds what a name stands for: the address of a database, a file, the folder of a study, or
-    /// the name of a study in the folder `runs`.
+    /// Finds what a name stands for: the address of a database, a file (SQLite or a journal of Optuna),
+    /// the folder of a study, or the name of a study in the folder `runs`.
     ///
     /// # Errors
     /// [`ReportError::NotFound`] where it is none of these, [`ReportError::NoRecord`] for a folder
@@ -37,10 +39,15 @@ impl Location {
         match candidates.into_iter().find(|path| path.exists()) {
             Some(folder) if folder.is_dir() => {
                 let record = folder.join("study.db");
-                if !record.is_file() {
-                    return Err(ReportError::NoRecord { path: folder });
-                }
-                Ok(Self { url: record.display().to_string(), folder: Some(folder) })
+                let url = match record.is_file() {
+                    true => record.display().to_string(),
+                    false => elsewhere(&folder)
+                        .ok_or_else(|| ReportError::NoRecord { path: folder.clone() })?,
+                };
+                Ok(Self { url, folder: Some(folder) })
+            }
+            Some(file) if is_journal(&file) => {
+                Ok(Self { url: format!("journal:///{}", file.display()), folder: None })
             }
             Some(file) => {
                 let beside = file.parent().filter(|folder| folder.join("settings.json").is_file());
@@ -51,6 +58,41 @@ impl Location {
             None => Err(ReportError::NotFound { name: name.to_owned(), runs: runs.to_owned() }),
         }
     }
+}
+
+/// The address of what a user names as a database: a journal file of Optuna by its content, where it is
+/// named without `journal:///`; anything else as it is.
+///
+/// # Examples
+/// ```
+/// let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("studies.log").display().to_string();
+/// std::fs::write(&file, "{\"op_code\": 0, \"worker_id\": \"a\"}\n")?;
+/// assert_eq!(automl_report::address(&file), format!("journal:///{file}"));
+/// assert_eq!(automl_report::address("study.db"), "study.db");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn address(place: &str) -> String {
+    match !place.contains("://") && is_journal(Path::new(place)) {
+        true => format!("journal:///{place}"),
+        false => place.to_owned(),
+    }
+}
+
+/// The address of the record of a study that does not lie in its folder, as a search or a tune noted it.
+fn elsewhere(folder: &Path) -> Option<String> {
+    ["storage.json", "settings.json"].into_iter().find_map(|name| {
+        let text = std::fs::read_to_string(folder.join(name)).ok()?;
+        let noted: serde_json::Value = serde_json::from_str(&text).ok()?;
+        noted["storage"].as_str().map(str::to_owned)
+    })
+}
+
+/// Whether a file begins like the first operation of a journal.
+fn is_journal(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(9).read_to_end(&mut start));
+    read.is_ok() && start == b"{\"op_code"
 }
 
 #[cfg(test)]
@@ -76,6 +118,14 @@ mod tests {
         );
         let other = folder.join("other.db").display().to_string();
         assert_eq!(find(&other).unwrap().folder, None);
+        std::fs::write(&other, "{\"op_code\":0,\"worker_id\":\"a\"}\n").unwrap();
+        assert_eq!(find(&other).unwrap().url, format!("journal:///{other}"));
+        let shared = runs.path().join("shared");
+        std::fs::create_dir(&shared).unwrap();
+        std::fs::write(shared.join("storage.json"), r#"{"storage": "postgresql://me@db/x"}"#)
+            .unwrap();
+        let found = find("shared").unwrap();
+        assert_eq!((found.url.as_str(), found.folder), ("postgresql://me@db/x", Some(shared)));
         assert!(find("digits-2").unwrap_err().to_string().contains("\"digits-2\""));
     }
 }
