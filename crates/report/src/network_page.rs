@@ -62,7 +62,7 @@ fn curve(epochs: &[Epoch]) -> Option<Markup> {
     let frame = Frame {
         width,
         height,
-        x: Scale::of(finite.iter().map(|(x, _)| *x), false, Frame::horizontal(width)),
+        x: Scale::of(finite.iter().map(|(x, _)| *x), false, Frame::horizontal(width)).whole(),
         y: Scale::of(finite.iter().map(|(_, y)| *y), false, Frame::vertical(height)).nice(),
         x_label: "epochs".into(),
         y_label: "loss (nats)".into(),

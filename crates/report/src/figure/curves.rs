@@ -99,7 +99,7 @@ fn plot(data: &StudyData, objective: usize, shown: &[usize], rungs: &[u64], smal
     let frame = Frame {
         width,
         height,
-        x: Scale::of(all().map(|(x, _)| *x), false, Frame::horizontal(width)),
+        x: Scale::of(all().map(|(x, _)| *x), false, Frame::horizontal(width)).whole(),
         y: Scale::of(all().map(|(_, y)| *y), about.log, Frame::vertical(height)).nice(),
         x_label: data.unit().to_owned(),
         y_label: label(&about.name, about.direction),

@@ -145,7 +145,7 @@ fn history(data: &StudyData, width: f64, height: f64) -> Markup {
     let frame = Frame {
         width,
         height,
-        x: Scale::of([0.0, last.max(1.0)], false, Frame::horizontal(width)),
+        x: Scale::of([0.0, last.max(1.0)], false, Frame::horizontal(width)).whole(),
         y: Scale::of(values.iter().map(|(_, y)| *y), objective.log, Frame::vertical(height)).nice(),
         x_label: "trial".into(),
         y_label: label(&objective.name, objective.direction),

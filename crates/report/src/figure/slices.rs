@@ -91,7 +91,7 @@ fn horizontal(domain: &Domain, values: impl Iterator<Item = f64>) -> Scale {
     let range = [LEFT + 8.0, WIDTH - 12.0];
     match domain {
         Domain::Float(d) => Scale::of([d.low(), d.high()], d.log(), range),
-        Domain::Int(d) => Scale::of([d.low() as f64, d.high() as f64], d.log(), range),
+        Domain::Int(d) => Scale::of([d.low() as f64, d.high() as f64], d.log(), range).whole(),
         Domain::Categorical(d) if d.choices().len() > 1 => {
             Scale::of([0.0, d.choices().len() as f64 - 1.0], false, range)
         }

@@ -10,6 +10,8 @@ pub(crate) struct Scale {
     from: f64,
     to: f64,
     log: bool,
+    /// Whether ticks are whole numbers.
+    whole: bool,
 }
 
 impl Scale {
@@ -32,7 +34,7 @@ impl Scale {
             }
             both => both,
         };
-        Self { low, high, from, to, log }
+        Self { low, high, from, to, log, whole: false }
     }
 
     /// The scale with its ends moved outwards to ticks where they lie near.
@@ -49,6 +51,11 @@ impl Scale {
             self.high = (self.high * margin).min(f64::MAX);
         }
         self
+    }
+
+    /// The scale with ticks at whole numbers only: values are counts.
+    pub(crate) fn whole(self) -> Self {
+        Self { whole: true, ..self }
     }
 
     pub(crate) fn is_log(&self) -> bool {
@@ -77,6 +84,7 @@ impl Scale {
 
     fn linear_ticks(&self, count: usize) -> Vec<f64> {
         let step = step(self.low, self.high, count as f64);
+        let step = if self.whole { step.max(1.0) } else { step };
         if !(step > 0.0 && step.is_finite()) {
             return vec![self.low];
         }
@@ -134,6 +142,9 @@ mod tests {
         let scale = Scale::of([0.03, 0.97], false, [0.0, 100.0]).nice();
         let labels: Vec<String> = scale.ticks(5).into_iter().map(|(_, label)| label).collect();
         assert_eq!(labels, ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+        let counts = Scale::of([1.0, 2.0], false, [0.0, 100.0]).whole();
+        let labels: Vec<String> = counts.ticks(3).into_iter().map(|(_, label)| label).collect();
+        assert_eq!(labels, ["1", "2"]);
         let log = Scale::of([1e-5, 1e-1], true, [0.0, 100.0]);
         assert_eq!(log.ticks(5).len(), 5);
         assert!((log.at(1e-3) - 50.0).abs() < 1e-9);

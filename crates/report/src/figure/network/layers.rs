@@ -91,7 +91,7 @@ pub(super) fn strip(card: &NetworkCard) -> Markup {
                         x=(format!("{:.1}", center - w / 2.0)) y=(format!("{:.1}", 62.0 - h / 2.0))
                         width=(format!("{w:.1}")) height=(format!("{h:.1}")) rx="2"
                         style=[share.map(|share| format!("--share:{:.0}%", 15.0 + 75.0 * share))] {}
-                    text.name x=(format!("{center:.1}")) y="114" text-anchor="middle" { (short(name, (step / 5.6) as usize)) }
+                    text.name x=(format!("{center:.1}")) y="114" text-anchor="middle" { (short(name, (step / 6.8) as usize)) }
                     text x=(format!("{center:.1}")) y="127" text-anchor="middle" { (shape(*channels, *side)) }
                 }
             }
