@@ -15,10 +15,10 @@ fn settings(study: &str, runs: &Path) -> Settings {
     settings.workers = Some(1);
     settings.search.space = SpaceName::Elastic;
     settings.search.search_and_learn = true;
-    settings.search.max_params = Some(4_000);
-    settings.search.trials = 10;
-    settings.search.final_networks = 3;
-    settings.training.epochs = Some(8);
+    settings.search.max_params = Some(2_500);
+    settings.search.trials = 6;
+    settings.search.final_networks = 2;
+    settings.training.epochs = Some(6);
     settings.training.final_epochs = Some(1);
     settings
 }
@@ -42,8 +42,8 @@ fn best(summary: &Summary) -> f64 {
 fn networks_inherit_what_all_have_learned() {
     let folder = tempfile::tempdir().unwrap();
     let learned = finished(&settings("learned", folder.path()));
-    assert_eq!(learned.trials, 10);
-    assert!(learned.front.iter().all(|network| network.params <= 4_000));
+    assert_eq!(learned.trials, 6);
+    assert!(learned.front.iter().all(|network| network.params <= 2_500));
     let mut scratch = settings("scratch", folder.path());
     scratch.search.search_and_learn = false;
     scratch.training.epochs = Some(1);
@@ -58,7 +58,7 @@ fn an_interrupted_search_goes_on_to_the_same_networks() {
     let (whole, parts) = (settings("whole", folder.path()), settings("parts", folder.path()));
     let stop = StopFlag::new();
     let observer = |event: &Event| {
-        if matches!(event, Event::Learning { epoch: 3, .. }) {
+        if matches!(event, Event::Learning { epoch: 2, .. }) {
             stop.set();
         }
     };
@@ -71,7 +71,7 @@ fn an_interrupted_search_goes_on_to_the_same_networks() {
         }
     };
     let again = run(&parts, &StopFlag::new(), &observer).unwrap().finished().unwrap();
-    assert_eq!(epochs.into_inner().unwrap(), [4, 5, 6, 7, 8]);
+    assert_eq!(epochs.into_inner().unwrap(), [3, 4, 5, 6]);
     assert_eq!(results(&again), results(&finished(&whole)));
 }
 
