@@ -23,9 +23,6 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
-/// Batches that give the statistics of normalization of a part.
-const CALIBRATION: usize = 16;
-
 /// A part of a network: a smaller one with the same kinds of layers.
 ///
 /// Each layer has the first channels of its place in the whole, and the center of its kernels.
@@ -35,6 +32,11 @@ pub struct Part {
     pub architecture: Architecture,
     /// For each of its layers the index of the layer of the whole.
     pub layers: Vec<usize>,
+}
+
+impl Part {
+    /// The training batches that give the statistics of normalization of a part before its evaluation.
+    pub const CALIBRATION: usize = 16;
 }
 
 /// The parts that train in a step, the smallest first.
@@ -99,7 +101,7 @@ impl Training {
     pub fn part(&self, part: &Part) -> Result<Network, TrainError> {
         let weights = self.averaged().map_or_else(|| self.network.tensors(), |n| n.tensors());
         let mut child = Child::new(self, part, &weights)?.network;
-        self.calibrate(&mut child, CALIBRATION);
+        self.calibrate(&mut child, Part::CALIBRATION);
         Ok(child.valid())
     }
 

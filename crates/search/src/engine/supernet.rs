@@ -33,7 +33,9 @@ impl Supernet<'_> {
         let data = &plan.search_data;
         let (_, evaluation) =
             self.training.evaluate_part(&self.part(candidate), &data.validation)?;
-        let share = data.train.len() as f64 / data.validation.len().max(1) as f64;
+        let calibrated = Part::CALIBRATION * self.training.recipe().batch;
+        let seen = data.validation.len() + calibrated.min(plan.data.train.len());
+        let share = data.train.len() as f64 / seen.max(1) as f64;
         Ok((evaluation, TRAINING * share * start.elapsed().as_secs_f64()))
     }
 
