@@ -24,7 +24,7 @@ impl Racer {
     }
 }
 
-/// The network whose further training would say most about the front; `None` once chance no longer
+/// The network of which a further training would say most about the front; `None` once chance no longer
 /// decides which networks are on it, or each that matters has had five trainings.
 ///
 /// A network `j` is on the front if its mean loss `m_j` is below that of the best network `i` that costs no

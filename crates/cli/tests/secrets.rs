@@ -31,8 +31,8 @@ fn an_address_in_a_wrong_place_is_shown_without_its_password() {
     for url in
         ["postgresql://me:s3cr3t@127.0.0.1:port/x", "postgres:me:s3cr3t@h", "mysql://me:s3cr3t@h/x"]
     {
-        let set = format!("storag={url}");
-        let storage = format!("--storag={url}");
+        let set = format!("storages={url}");
+        let storage = format!("--storages={url}");
         for args in [
             vec![url],
             vec!["search", url],

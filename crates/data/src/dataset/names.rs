@@ -148,8 +148,8 @@ mod tests {
 
     #[test]
     fn alike_names_fold_to_one() {
-        assert_eq!(folded(" Caf\u{e9} "), folded("cafe\u{301}"));
-        assert_ne!(folded("cafe"), folded("caf\u{e9}"));
+        assert_eq!(folded(" Th\u{e9} "), folded("the\u{301}"));
+        assert_ne!(folded("the"), folded("th\u{e9}"));
         let whole = |labels: &[&str]| {
             let mut labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
             without_fractions(labels.iter_mut());

@@ -37,7 +37,7 @@ struct Finalist {
 struct Trained {
     finalist: Finalist,
     record: NetworkRecord,
-    /// The records of its further trainings, whose numbers are in `record.repeats`.
+    /// The records of its further trainings, in the order of `record.repeats`.
     again: Vec<NetworkRecord>,
 }
 
