@@ -18,9 +18,6 @@ use std::sync::Arc;
 const PLACEHOLDERS: &[&str] =
     &["trial", "slot", "config", "checkpoint", "parent_checkpoint", "result"];
 
-/// The most programs at once.
-const MAX_WORKERS: usize = 1024;
-
 /// Checked settings.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
@@ -52,8 +49,8 @@ impl<'a> Plan<'a> {
         if settings.objectives.is_empty() {
             return refused("objectives", "a study needs at least one".into());
         }
-        if let Some(workers) = settings.workers.filter(|n| !(1..=MAX_WORKERS).contains(n)) {
-            return refused("workers", format!("{workers} is outside 1 to {MAX_WORKERS}"));
+        if let Some(workers) = settings.workers.filter(|n| !(1..=MOST_WORKERS).contains(n)) {
+            return refused("workers", format!("{workers} is outside 1 to {MOST_WORKERS}"));
         }
         let mut names: Vec<&str> = settings.objectives.iter().map(|o| o.name.as_str()).collect();
         names.sort_unstable();
@@ -62,9 +59,6 @@ impl<'a> Plan<'a> {
         }
         if settings.trials == 0 {
             return refused("trials", "must be at least 1".into());
-        }
-        if settings.slots() > MOST_WORKERS {
-            return refused("workers", format!("must be at most {MOST_WORKERS}"));
         }
         let fidelity = settings.fidelity.as_ref();
         let taken = |name: &str| {

@@ -55,7 +55,7 @@ pub struct TuneSettings {
     pub retries: u32,
     /// Failed trials in a row, without any success, that end the run. The default is 10.
     pub max_failures: u64,
-    /// Programs that run at once, in `1..=1024`. The default is one, or one for each GPU.
+    /// Programs that run at once, in `1..=4096`. The default is one, or one for each GPU.
     pub workers: Option<usize>,
     /// GPUs, one for each slot in turn, for `CUDA_VISIBLE_DEVICES`. None by default.
     pub gpus: Vec<String>,

@@ -86,7 +86,6 @@ fn mistakes_are_named_before_anything_starts() {
         (refused(&|s| s.command.push("{".into())), "single brace"),
         (refused(&|s| s.command[0] = "no-such-program".into()), "\"no-such-program\""),
         (refused(&|s| s.command.clear()), "no command"),
-        (refused(&|s| s.workers = Some(1 << 63)), "at most 4096"),
         (refused(&|s| s.sampler.name = "tep".into()), "tep"),
         (refused(&|s| s.scheduler.name = "asha".into()), "fidelity"),
         (refused(&|s| s.objectives.push(Objective::minimize("loss"))), "twice"),
@@ -94,8 +93,8 @@ fn mistakes_are_named_before_anything_starts() {
         (refused(&|s| s.study = Some("a/b".into())), "a/b"),
         (refused(&|s| s.storage = Some("mysql://x".into())), "mysql"),
         (refused(&|s| s.result_file = Some("{out}".into())), "{out}"),
-        (refused(&|s| s.workers = Some(0)), "workers: 0 is outside 1 to 1024"),
-        (refused(&|s| s.workers = Some(usize::MAX)), "outside 1 to 1024"),
+        (refused(&|s| s.workers = Some(0)), "workers: 0 is outside 1 to 4096"),
+        (refused(&|s| s.workers = Some(usize::MAX)), "outside 1 to 4096"),
     ] {
         assert!(error.contains(part), "{error}");
     }
