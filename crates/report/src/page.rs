@@ -15,6 +15,12 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 const STYLE: &str = include_str!("../assets/report.css");
 const SCRIPT: &str = include_str!("../assets/report.js");
 
+/// The bytes of a page up to which cards of networks show everything.
+const SIZE: usize = 490_000;
+
+/// The least bytes of the cards of networks.
+const LEAST_NETWORKS: usize = 60_000;
+
 /// Options of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -57,8 +63,8 @@ pub fn html(data: &StudyData, options: &PageOptions) -> String {
         (0..data.objectives().len()).map(|at| importance(data, at)).collect();
     let important = important(data, &rankings);
     let sample = payload::sample(data);
-    let sections = sections(data, &rankings, &important, &sample);
     let json = payload::json_text(data, &sample, &important);
+    let sections = sections(data, &rankings, &important, &sample, json.len());
     let header = overview::header(data, options);
     document(data.name(), "#front", options.is_live, &header, &sections, data.place(), Some(&json))
 }
@@ -131,12 +137,13 @@ fn sections(
     rankings: &[Vec<Importance>],
     important: &[usize],
     sample: &Sample,
+    embedded: usize,
 ) -> Vec<Section> {
     let best = if data.objectives().len() == 1 { "Values" } else { "Front" };
-    let all: [(&str, &str, Option<Markup>); 12] = [
+    let mut all: [(&str, &str, Option<Markup>); 12] = [
         ("setup", "What was asked, what came out", Some(overview::facts(data))),
         ("front", best, front(data)),
-        ("networks", "Networks", networks(data)),
+        ("networks", "Networks", None),
         ("progress", "Progress", progress(data)),
         ("curves", "Learning curves", curves(data)),
         ("importance", "Importance", importance_bars(data, rankings)),
@@ -147,6 +154,10 @@ fn sections(
         ("failures", "Failures", failures(data)),
         ("trials", "Trials", trials::trials(data, sample)),
     ];
+    let rest: usize =
+        all.iter().filter_map(|(_, _, content)| Some(content.as_ref()?.0.len())).sum();
+    let frame = STYLE.len() + SCRIPT.len() + 4_000;
+    all[2].2 = networks(data, SIZE.saturating_sub(rest + embedded + frame).max(LEAST_NETWORKS));
     all.into_iter().filter_map(|(id, title, content)| Some((id, title, content?))).collect()
 }
 

@@ -15,17 +15,33 @@ const CARDS: usize = 40;
 /// The bytes of all pictures of sample errors.
 const PICTURES: usize = 160_000;
 
-/// A card for each network in the study's folder.
-pub(crate) fn networks(data: &StudyData) -> Option<Markup> {
-    let cards = data.networks();
-    let more = cards.len().saturating_sub(CARDS);
-    let room = PICTURES / cards.len().clamp(1, CARDS);
+/// A card for each network in the study's folder, of so many bytes together: those of the front come
+/// first to have layers, classes and errors, and as many others as there is room for.
+pub(crate) fn networks(data: &StudyData, room: usize) -> Option<Markup> {
+    let cards: Vec<&NetworkCard> = data.networks().iter().take(CARDS).collect();
+    let path = |card: &NetworkCard| folder_of(data).map(|f| format!("{f}/{}", card.folder));
+    let pictures = PICTURES.min(room / 2) / cards.len().max(1);
+    let mut shown: Vec<Markup> =
+        cards.iter().map(|card| brief(card, path(card).as_deref())).collect();
+    let mut left = room.saturating_sub(shown.iter().map(|card| card.0.len()).sum());
+    let is_front = |at: &usize| {
+        let trial = cards[*at].trial;
+        data.front().iter().any(|front| trial == Some(data.trials()[*front].number.0))
+    };
+    let mut order: Vec<usize> = (0..cards.len()).collect();
+    order.sort_by_key(|at| !is_front(at));
+    for at in order {
+        let whole = network(cards[at], path(cards[at]).as_deref(), at == 0, pictures);
+        let more = whole.0.len().saturating_sub(shown[at].0.len());
+        if more <= left {
+            left -= more;
+            shown[at] = whole;
+        }
+    }
+    let more = data.networks().len() - cards.len();
     (!cards.is_empty()).then(|| {
         html! {
-            @for (at, card) in cards.iter().take(CARDS).enumerate() {
-                @let path = folder_of(data).map(|folder| format!("{folder}/{}", card.folder));
-                (network(card, path.as_deref(), at == 0, room))
-            }
+            @for card in shown { (card) }
             @if more > 0 { p { (count(more as u64)) " more networks are in the folder." } }
         }
     })
@@ -38,6 +54,35 @@ pub(crate) fn network_alone(card: &NetworkCard, path: &str) -> Markup {
 
 /// The card of a network, with pictures of so many bytes.
 fn network(card: &NetworkCard, path: Option<&str>, open: bool, room: usize) -> Markup {
+    let content = html! {
+        (layers::strip(card))
+        div.with-table {
+            (layers::table(card))
+            div {
+                (measurements(card))
+                (files(card, path))
+            }
+        }
+        (classes::classes(card))
+        (errors::errors(card, room))
+    };
+    folded(card, open, &content)
+}
+
+/// The card of a network without its layers, classes and errors.
+fn brief(card: &NetworkCard, path: Option<&str>) -> Markup {
+    let content = html! {
+        div.columns {
+            div { (measurements(card)) }
+            div { (files(card, path)) }
+        }
+        p.n { "Layers, classes and errors are in the files: the page has no room for all networks." }
+    };
+    folded(card, false, &content)
+}
+
+/// The content of a card below its first line.
+fn folded(card: &NetworkCard, open: bool, content: &Markup) -> Markup {
     let cost = card.graph.cost();
     let id = card.trial.map_or(String::new(), |trial| format!("network-{trial}"));
     let name = card.trial.map_or(card.folder.clone(), |trial| format!("Trial {trial}"));
@@ -51,16 +96,7 @@ fn network(card: &NetworkCard, path: Option<&str>, open: bool, room: usize) -> M
                     @if let Some(accuracy) = percent(card, "test_accuracy") { " · test " (accuracy) }
                 }
             }
-            (layers::strip(card))
-            div.with-table {
-                (layers::table(card))
-                div {
-                    (measurements(card))
-                    (files(card, path))
-                }
-            }
-            (classes::classes(card))
-            (errors::errors(card, room))
+            (content)
         }
     }
 }

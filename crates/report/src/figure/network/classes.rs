@@ -57,7 +57,7 @@ fn confusion(split: &str, names: &[String], counts: &[Vec<u64>]) -> Markup {
                     tr {
                         th scope="row" { (names.get(truth).map_or("", String::as_str)) }
                         @for (predicted, n) in row.iter().enumerate() {
-                            @if *n == 0 { td.none { "·" } } @else {
+                            @if *n == 0 { td {} } @else {
                                 td class=[(truth != predicted).then_some("failed")]
                                     style=(format!("--share:{:.0}%", 100.0 * *n as f64 / images)) { (n) }
                             }
