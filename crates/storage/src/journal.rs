@@ -4,6 +4,7 @@ mod operation;
 pub(crate) mod record;
 mod replay;
 mod state;
+pub(crate) mod whole;
 
 use crate::compare::{difference, unfit};
 use automl_optuna::codec;

@@ -1,6 +1,7 @@
 //! Whole studies: copies to another database, and removal.
 
 use crate::address::Address;
+use crate::journal;
 use crate::open::OpenError;
 use crate::sql::SqlStorage;
 use crate::sql::database::{Access, Database, Failure, Session};
@@ -8,7 +9,6 @@ use crate::sql::whole;
 use crate::sqlite::SqliteStorage;
 use crate::{RecordError, StudyRecord};
 use automl_study::StoreError;
-use std::path::Path;
 use thiserror::Error;
 
 /// Why a study was not copied or removed.
@@ -24,8 +24,8 @@ pub enum ManageError {
     /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A journal, of which only whole files can be copied and removed.
-    #[error("{path} is a journal: copy or remove the file")]
+    /// The copy would lie in a journal.
+    #[error("{path} is a journal: studies are copied into SQLite and PostgreSQL")]
     Journal {
         /// The file.
         path: String,
@@ -84,7 +84,7 @@ pub enum ManageError {
 pub fn copy_study(from: &str, study: &str, to: &str, name: &str) -> Result<u64, ManageError> {
     StudyRecord::read(from, Some(study))?;
     let rows = match Address::parse(from)? {
-        Address::Journal(path) => return Err(journal(path)),
+        Address::Journal(path) => Ok(journal::whole::rows(path, study)?),
         Address::File(path) => read(SqliteStorage::open(path, study)?, study),
         #[cfg(feature = "postgres")]
         Address::Postgres(url) => read(crate::PostgresStorage::connect(url, study)?, study),
@@ -92,7 +92,7 @@ pub fn copy_study(from: &str, study: &str, to: &str, name: &str) -> Result<u64, 
         Address::Postgres(url) => return Err(missing(url)),
     }?;
     let written = match Address::parse(to)? {
-        Address::Journal(path) => Err(journal(path)),
+        Address::Journal(path) => Err(ManageError::Journal { path: path.display().to_string() }),
         Address::File(path) => write(SqliteStorage::open(path, name)?, name, &rows),
         #[cfg(feature = "postgres")]
         Address::Postgres(url) => write(crate::PostgresStorage::connect(url, name)?, name, &rows),
@@ -110,17 +110,17 @@ pub fn copy_study(from: &str, study: &str, to: &str, name: &str) -> Result<u64, 
 pub fn delete_study(url: &str, study: &str) -> Result<u64, ManageError> {
     StudyRecord::read(url, Some(study))?;
     match Address::parse(url)? {
-        Address::Journal(path) => Err(journal(path)),
+        Address::Journal(path) => {
+            let (place, name) = (path.display().to_string(), study.to_owned());
+            let removed = journal::whole::delete(path, study)?;
+            removed.map_err(|trials| ManageError::Busy { place, name, trials })
+        }
         Address::File(path) => remove(SqliteStorage::open(path, study)?, study),
         #[cfg(feature = "postgres")]
         Address::Postgres(url) => remove(crate::PostgresStorage::connect(url, study)?, study),
         #[cfg(not(feature = "postgres"))]
         Address::Postgres(url) => Err(missing(url)),
     }
-}
-
-fn journal(path: &Path) -> ManageError {
-    ManageError::Journal { path: path.display().to_string() }
 }
 
 #[cfg(not(feature = "postgres"))]

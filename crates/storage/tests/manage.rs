@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
 use automl_space::Space;
-use automl_storage::{ManageError, SqliteStorage, StudyRecord, copy_study, delete_study};
+use automl_storage::{
+    JournalStorage, ManageError, SqliteStorage, StudyRecord, copy_study, delete_study,
+};
 use automl_study::{Ladder, Next, Outcome, Study, StudyBuilder};
 
 fn builder() -> StudyBuilder {
@@ -13,10 +15,8 @@ fn builder() -> StudyBuilder {
     Study::builder(space.build().unwrap()).seed(3).ladder(ladder)
 }
 
-/// A study with a trial in every state that a rest can leave.
-fn make(path: &str) -> StudyRecord {
-    let storage = SqliteStorage::open(path, "first").unwrap();
-    let mut study = builder().storage(storage).build().unwrap();
+/// Gives a study a trial in every state that a rest can leave.
+fn fill(mut study: Study) {
     for number in 0..6_u64 {
         let Next::Run(job) = study.next_job().unwrap() else { panic!("no job") };
         study.report(job.number, 1, vec![number as f64]).unwrap();
@@ -26,7 +26,11 @@ fn make(path: &str) -> StudyRecord {
             _ => study.tell(job.number, Outcome::Pruned).unwrap(),
         }
     }
-    drop(study);
+}
+
+fn make(path: &str) -> StudyRecord {
+    let storage = SqliteStorage::open(path, "first").unwrap();
+    fill(builder().storage(storage).build().unwrap());
     StudyRecord::read(path, None).unwrap()
 }
 
@@ -98,4 +102,44 @@ fn studies_move_between_databases() {
     copy_study(&url, &name, &back, "first").unwrap();
     same(&original, &StudyRecord::read(&back, None).unwrap());
     assert_eq!(delete_study(&url, &name).unwrap(), 6);
+}
+
+/// A study in a journal is copied with everything, goes on, and is removed; the others stay.
+#[test]
+fn studies_leave_a_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let (journal, to) = (format!("journal:///{}", place("a.log")), place("b.db"));
+    for name in ["first", "other"] {
+        let storage = JournalStorage::open(place("a.log"), name).unwrap();
+        fill(builder().storage(storage).build().unwrap());
+    }
+    assert_eq!(copy_study(&journal, "first", &to, "second").unwrap(), 6);
+    let original = StudyRecord::read(&journal, Some("first")).unwrap();
+    let copy = StudyRecord::read(&to, None).unwrap();
+    same(&original, &copy);
+    let storage = SqliteStorage::open(&to, "second").unwrap();
+    let ahead = builder().storage(storage).build().unwrap().ask().unwrap().config;
+    let storage = JournalStorage::open(place("a.log"), "first").unwrap();
+    assert_eq!(ahead, builder().storage(storage).build().unwrap().ask().unwrap().config);
+
+    assert_eq!(delete_study(&journal, "first").unwrap(), 7);
+    let left = StudyRecord::list(&journal).unwrap();
+    assert_eq!(left.iter().map(|study| study.name.as_str()).collect::<Vec<_>>(), ["other"]);
+    assert!(delete_study(&journal, "first").is_err());
+    let refused = copy_study(&to, "second", &journal, "x").unwrap_err().to_string();
+    assert!(refused.contains("is a journal"), "{refused}");
+}
+
+/// A study that a worker has just shown signs of is not removed.
+#[test]
+fn a_busy_study_stays_in_its_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.log");
+    let url = format!("journal:///{}", path.display());
+    let storage = JournalStorage::open(&path, "busy").unwrap();
+    let mut study = builder().storage(storage).build().unwrap();
+    study.ask().unwrap();
+    let refused = delete_study(&url, "busy").unwrap_err();
+    assert!(matches!(refused, ManageError::Busy { trials: 1, .. }), "{refused}");
 }

@@ -77,6 +77,10 @@ impl Writer {
         self.line(0, &format!("\"study_name\":{},\"directions\":{directions}", text(name)))
     }
 
+    pub(super) fn delete_study(&self, study: usize) -> String {
+        self.line(1, &format!("\"study_id\":{study}"))
+    }
+
     pub(super) fn study_attribute(&self, study: usize, key: &str, value: &Value) -> String {
         let (code, name) =
             if key.starts_with("study:") { (3, "system_attr") } else { (2, "user_attr") };

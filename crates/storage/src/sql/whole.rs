@@ -4,7 +4,7 @@ use super::database::{Cell, Failure, Row, Session};
 use std::collections::HashMap;
 
 /// Seconds after which a heartbeat is old: three intervals.
-const LEASE: i64 = 180;
+pub(crate) const LEASE: i64 = 180;
 
 /// The type of a column.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +17,7 @@ enum Kind {
 
 /// A value of a column.
 #[derive(Clone, Debug)]
-enum Value {
+pub(crate) enum Value {
     Null,
     Int(i64),
     Float(f64),
@@ -93,16 +93,16 @@ const OF_TRIAL: [Table; 5] = [
 ];
 
 /// The rows of a table with the owners' ids.
-type Owned = Vec<(i64, Vec<Value>)>;
+pub(crate) type Owned = Vec<(i64, Vec<Value>)>;
 
 /// The rows of a study.
 #[derive(Debug)]
 pub(crate) struct Rows {
     /// As in [`OF_STUDY`].
-    study: Vec<Owned>,
-    trials: Owned,
+    pub(crate) study: Vec<Owned>,
+    pub(crate) trials: Owned,
     /// As in [`OF_TRIAL`].
-    of_trials: Vec<Owned>,
+    pub(crate) of_trials: Vec<Owned>,
 }
 
 impl Rows {
