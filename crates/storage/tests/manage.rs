@@ -139,7 +139,7 @@ fn a_busy_study_stays_in_its_journal() {
     let url = format!("journal:///{}", path.display());
     let storage = JournalStorage::open(&path, "busy").unwrap();
     let mut study = builder().storage(storage).build().unwrap();
-    study.ask().unwrap();
+    let _running = study.ask().unwrap();
     let refused = delete_study(&url, "busy").unwrap_err();
     assert!(matches!(refused, ManageError::Busy { trials: 1, .. }), "{refused}");
 }
