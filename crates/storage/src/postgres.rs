@@ -20,6 +20,9 @@ use tls::{Tls, TlsOptions};
 /// The time to wait for a server that cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The time to wait for a server that says that it starts: after a crash it may have much to repair.
+const STARTING: Duration = Duration::from_secs(600);
+
 /// The time limit of one attempt to connect.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -40,7 +43,7 @@ const TURN: &str = "5s";
 /// A study in a PostgreSQL database, for processes on any number of machines.
 ///
 /// Each call is one transaction. If the connection is broken before the transaction begins, it is opened
-/// again, for up to 30 s while the server restarts. The connection is encrypted where the server offers
+/// again, for up to 30 s while the server cannot be reached, and 10 min while it says that it starts. The connection is encrypted where the server offers
 /// it. `?sslmode=require` insists on it, `verify-ca` also on a certificate that an authority in
 /// `sslrootcert=FILE` has signed, and `verify-full` on one of the host's name; `sslrootcert=system` stands for
 /// the authorities of the operating system, and the default is `~/.postgresql/root.crt`.
@@ -281,7 +284,9 @@ impl Patience {
 
     /// Waits before another attempt, or returns the error if it is permanent or has lasted too long.
     fn bear(&mut self, error: postgres::Error) -> Result<(), Failure> {
-        if !is_passing(&error) || self.since.elapsed() > self.limit {
+        let is_starting = error.code() == Some(&SqlState::CANNOT_CONNECT_NOW);
+        let limit = if is_starting { self.limit.max(STARTING) } else { self.limit };
+        if !is_passing(&error) || self.since.elapsed() > limit {
             return Err(explained(error));
         }
         std::thread::sleep(self.pause);
@@ -308,7 +313,7 @@ fn is_passing(error: &postgres::Error) -> bool {
     }
 }
 
-/// An error of the client with its reason, which its own text leaves out.
+/// An error of the client in one line with its reason, which its own text leaves out.
 fn explained(error: postgres::Error) -> Failure {
     let mut words = error.to_string();
     let mut source = error.source();
@@ -316,7 +321,7 @@ fn explained(error: postgres::Error) -> Failure {
         words = format!("{words}: {reason}");
         source = reason.source();
     }
-    words.into()
+    words.replace('\n', ", ").into()
 }
 
 /// Heartbeats are in the time zone of the session, as Optuna's are. Ages are differences of instants, so
@@ -488,21 +493,26 @@ mod tests {
         let start = Instant::now();
         Postgres::connect(&config, &tls, wait).map(drop).unwrap_err();
         assert!(start.elapsed() >= wait);
-        // An error that is no passing one is not waited for: this server answers with nonsense.
+        // A server that starts is waited for however long, a lasting error is not: this one starts once.
         let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let server = std::thread::spawn(move || {
             use std::io::{Read, Write};
-            let (mut stream, _) = listener.accept().unwrap();
-            let _ = stream.read(&mut [0; 1024]);
-            // An error response: invalid password.
-            let fields = b"SFATAL\0C28P01\0Mno\0\0";
-            let mut message = vec![b'E'];
-            message.extend((fields.len() as u32 + 4).to_be_bytes());
-            message.extend(fields);
-            let _ = stream.write_all(&message);
+            // Error responses: the server starts; an invalid password.
+            for fields in ["SFATAL\0C57P03\0Mwait\0\0", "SFATAL\0C28P01\0Mno\0Dnever\0\0"] {
+                let (mut stream, _) = listener.accept().unwrap();
+                let _ = stream.read(&mut [0; 1024]);
+                let mut message = vec![b'E'];
+                message.extend((fields.len() as u32 + 4).to_be_bytes());
+                message.extend(fields.as_bytes());
+                let _ = stream.write_all(&message);
+            }
         });
-        let error = Postgres::connect(&config, &tls, PATIENCE).map(drop).unwrap_err();
-        assert!(error.to_string().contains("no"), "{error}");
+        let error = Postgres::connect(&config, &tls, Duration::ZERO).map(drop).unwrap_err();
+        let words = error.to_string();
+        assert!(
+            words.contains("no") && words.contains("never") && !words.contains('\n'),
+            "{words}"
+        );
         server.join().unwrap();
     }
 
