@@ -41,7 +41,7 @@ impl Folder {
             }
         };
         let place = path.join("lock");
-        let lock = File::create(&place).map_err(TuneError::file("create", &place))?;
+        let lock = open_lock(&place)?;
         let alone = lock.try_lock().is_ok();
         Ok(Self { name, path, alone, is_new, lock })
     }
@@ -76,12 +76,48 @@ impl Folder {
         write(&self.path.join("storage.json"), &format!("{note:#}\n"))
     }
 
+    /// The file of the record. A folder with trials has one, and it holds the study of the folder's name:
+    /// what was moved or is lost does not begin anew.
+    pub(crate) fn record(&self) -> Result<PathBuf, TuneError> {
+        let place = self.path.join("study.db");
+        let refused = |reason: String| Err(TuneError::Setting { name: "study", reason });
+        if fs::metadata(&place).is_ok_and(|file| file.len() > 0) {
+            // Another process may be about to make the tables; what is damaged is found by what follows.
+            let known = automl_storage::studies(&place).unwrap_or_default();
+            let names: Vec<_> = known.iter().map(|study| format!("{:?}", study.name)).collect();
+            if !known.is_empty() && known.iter().all(|study| study.name != self.name) {
+                let (place, names, name) = (place.display(), names.join(", "), &self.name);
+                return refused(format!(
+                    "{place} holds {names} and not {name:?}: give the folder its name back, or copy the \
+                     study (automl studies copy --as {name})"
+                ));
+            }
+        } else if fs::read_dir(self.path.join("trials")).is_ok_and(|mut all| all.next().is_some()) {
+            let (path, place) = (self.path.display(), place.display());
+            return refused(format!(
+                "{path} holds trials, and {place} is missing or empty: put the record back, give \
+                 --storage as before, or name another study"
+            ));
+        }
+        Ok(place)
+    }
+
     /// The folder of a trial, which is created.
     pub(crate) fn trial(&self, number: u64) -> Result<TrialFolder, TuneError> {
         let folder = TrialFolder::planned(&self.path, number);
         fs::create_dir_all(&folder.path).map_err(TuneError::file("create", &folder.path))?;
         Ok(folder)
     }
+}
+
+/// Opens or creates the file of a lock. A symbolic link is refused, and a file keeps what it holds.
+fn open_lock(path: &Path) -> Result<File, TuneError> {
+    let failed = TuneError::file("create", path);
+    if fs::symlink_metadata(path).is_ok_and(|file| !file.is_file()) {
+        let reason = "it is a link or a folder, not the file of a lock";
+        return Err(failed(std::io::Error::new(ErrorKind::AlreadyExists, reason)));
+    }
+    File::options().create(true).truncate(false).write(true).open(path).map_err(failed)
 }
 
 /// Creates the first folder of `tune-1`, `tune-2`, ... that does not exist yet.
@@ -147,7 +183,7 @@ impl TrialFolder {
     /// where the lock is held.
     pub(crate) fn try_lock(&self) -> Result<Option<File>, TuneError> {
         let path = self.path.join("lock");
-        let file = File::create(&path).map_err(TuneError::file("create", &path))?;
+        let file = open_lock(&path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(fs::TryLockError::WouldBlock) => Ok(None),
@@ -202,6 +238,40 @@ mod tests {
         assert!(!joined.alone);
         joined.share().unwrap();
         assert!(Folder::open(runs.path(), Some("../up")).is_err());
+    }
+
+    /// Each began anew in silence, and the link's target was emptied.
+    #[test]
+    fn moved_records_and_links_are_refused() {
+        let runs = tempfile::tempdir().unwrap();
+        let folder = Folder::open(runs.path(), Some("a")).unwrap();
+        assert!(folder.record().is_ok());
+        let mut space = automl_space::Space::builder();
+        space.float("x", 0.0..=1.0).add().unwrap();
+        let storage = automl_storage::SqliteStorage::open(folder.record().unwrap(), "a").unwrap();
+        let study = automl_study::Study::builder(space.build().unwrap()).storage(storage);
+        drop(study.build().unwrap());
+        folder.trial(0).unwrap();
+        assert!(folder.record().is_ok());
+        let copy = Folder::open(runs.path(), Some("b")).unwrap();
+        fs::copy(folder.path.join("study.db"), copy.path.join("study.db")).unwrap();
+        let error = copy.record().unwrap_err().to_string();
+        assert!(error.contains("holds \"a\" and not \"b\""), "{error}");
+        fs::write(folder.path.join("study.db"), "").unwrap();
+        assert!(folder.record().unwrap_err().to_string().contains("missing or empty"));
+        fs::remove_file(folder.path.join("study.db")).unwrap();
+        assert!(folder.record().unwrap_err().to_string().contains("missing or empty"));
+        #[cfg(unix)]
+        {
+            let precious = runs.path().join("precious");
+            fs::write(&precious, "text").unwrap();
+            let linked = runs.path().join("c");
+            fs::create_dir(&linked).unwrap();
+            std::os::unix::fs::symlink(&precious, linked.join("lock")).unwrap();
+            let error = Folder::open(runs.path(), Some("c")).unwrap_err().to_string();
+            assert!(error.contains("link"), "{error}");
+            assert_eq!(fs::read_to_string(precious).unwrap(), "text");
+        }
     }
 
     #[test]

@@ -121,7 +121,7 @@ fn begin(
     let settings = plan.settings;
     let storage: Box<dyn Storage> = match &settings.storage {
         Some(url) => automl_storage::open(url, &folder.name)?,
-        None => Box::new(SqliteStorage::open(folder.path.join("study.db"), &folder.name)?),
+        None => Box::new(SqliteStorage::open(folder.record()?, &folder.name)?),
     };
     let (builder, left_out) = builder(plan, &folder.name)?;
     let mut study = builder.storage(storage).stop_flag(stop.clone()).build()?;
