@@ -134,8 +134,8 @@ pub fn run(
             ladder: None,
             target: None,
         };
-        let first = sources.first().iter().find(|config| !history.seen(config));
-        let proposal = match first {
+        // By number: what is evaluated may be another configuration than the first one.
+        let proposal = match sources.first().get(number as usize) {
             Some(first) => first.clone(),
             None => {
                 built.propose(&view, &mut stream(seed, number, "propose")).map_err(|e| fail(&e))?

@@ -113,6 +113,11 @@ impl Sampler for TpeSampler {
     fn warm_start(&mut self, sources: &Sources) {
         self.sources = SourceDensities::new(sources);
     }
+
+    /// Three for a single objective: the fourth trial is the first control.
+    fn first_wanted(&self, sources: &Sources) -> usize {
+        if sources.objectives() == 1 { 3 } else { usize::MAX }
+    }
 }
 
 /// Whether the proposal belongs to the start-up design, which shrinks by the trust in earlier studies;

@@ -278,4 +278,6 @@ fn controls_know_of_no_source() {
     let controls: Vec<u64> =
         (1..9).filter(|n| propose(*n, &with) == propose(*n, &without)).collect();
     assert_eq!(controls, [3, 6]);
+    // None of the first configurations takes the place of a control.
+    assert_eq!(TpeSampler::default().first_wanted(&with), 3);
 }
