@@ -3,12 +3,13 @@
 mod show;
 
 use crate::Failure;
-use crate::network::{NetworkArgs, all_threads, note, read, split};
+use crate::network::{NetworkArgs, all_threads, manifest, note, read, split};
 use automl::data::metrics::{MetricsReport, Tally};
-use automl::data::{Dataset, Images, Split};
+use automl::data::{Dataset, Images, Manifest, Split};
 use automl::deploy::{Classifier, NetworkFile, Prediction, TrainedNetwork, TrainingData};
 use clap::{Args, ValueEnum, value_parser};
 use show::{Mistake, Result as Shown};
+use std::collections::HashSet;
 
 pub(crate) const LONG: &str = "\
 Evaluate a trained network on labeled images: accuracy, macro F1, precision and recall of each class,
@@ -80,10 +81,15 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         return Err("the record names no data set: give --dataset or --data-dir".into());
     };
     let (classifier, record) = (Classifier::new(&network)?, &network.record);
-    let dataset = read(record, &training)?;
+    // Identity and manifest are those of the classes in the network's order.
+    let dataset = read(record, &training)?.with_class_order(&record.classes);
     let labels = Labels::new(record, &dataset)?;
-    let is_known = is_of_training(&network, &training, &dataset);
+    let known = manifest(&network)?;
+    let is_known = is_of_training(&network, &training, &dataset, known.as_ref());
     let part = args.split.unwrap_or(if is_known { Part::Test } else { Part::All });
+    if part == Part::All && !is_known {
+        note(other_data(&dataset, known.as_ref()));
+    }
     let parts = images(part, &network, &training, &dataset, is_known)?;
     let threads = args.threads.map_or_else(all_threads, |threads| threads as usize);
     let mut tally = Tally::new(record.graph.classes);
@@ -109,13 +115,35 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     Shown { data, report, wrong, mistakes }.show(args.json)
 }
 
-/// Whether a data set is the one of the network's training; by its name where the record has no
-/// fingerprint.
-fn is_of_training(network: &TrainedNetwork, training: &TrainingData, dataset: &Dataset) -> bool {
+/// Whether a data set is the one of the network's training, perhaps with other names of files; by its
+/// name where the record has no fingerprint.
+fn is_of_training(
+    network: &TrainedNetwork,
+    training: &TrainingData,
+    dataset: &Dataset,
+    known: Option<&Manifest>,
+) -> bool {
+    if known.is_some_and(|known| !known.files.is_empty() && known.changes(dataset).is_none()) {
+        return true;
+    }
     match &network.record.data {
         Some(known) => known.fingerprint == dataset.identity().fingerprint,
         None => network.training_data().is_some_and(|known| known.dataset == training.dataset),
     }
+}
+
+/// A note on a data set other than that of the training, with the images that it shares.
+fn other_data(dataset: &Dataset, known: Option<&Manifest>) -> String {
+    let files = known.into_iter().flat_map(|known| &known.files);
+    let trained: HashSet<&str> =
+        files.filter(|file| file.part == Split::Train).map(|file| file.hash.as_str()).collect();
+    let shared = dataset.files.iter().filter(|file| trained.contains(file.hash.as_str())).count();
+    let shared = if shared > 0 {
+        format!(", {shared} of them training images of the network")
+    } else {
+        String::new()
+    };
+    format!("{} is not the data set of the training: all of its images count{shared}", dataset.name)
 }
 
 /// The images that are evaluated.
@@ -127,8 +155,6 @@ fn images(
     is_known: bool,
 ) -> Result<Vec<Images>, Failure> {
     if part == Part::All && !is_known {
-        let name = &dataset.name;
-        note(format_args!("{name} is not the data set of the training: all of its images count"));
         let others = [&dataset.validation, &dataset.test].into_iter().flatten();
         return Ok(std::iter::once(&dataset.train).chain(others).cloned().collect());
     }

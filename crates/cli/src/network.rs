@@ -74,15 +74,24 @@ pub(crate) fn split(
     training: &TrainingData,
     dataset: &Dataset,
 ) -> Result<DataSplits, Failure> {
-    let (path, validation, seed) = (&network.path, training.validation, training.seed);
+    let (validation, seed) = (training.validation, training.seed);
+    Ok(match manifest(network)? {
+        Some(known) => DataSplits::split_as(dataset, validation, seed, &known)?,
+        None => DataSplits::split(dataset, validation, seed)?,
+    })
+}
+
+/// The files of the training, as the network or its study keeps them.
+pub(crate) fn manifest(network: &TrainedNetwork) -> Result<Option<Manifest>, Failure> {
+    let path = &network.path;
     let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent() };
     let study = folder.and_then(Path::parent).and_then(Path::parent);
     for folder in [folder, study].into_iter().flatten() {
         if let Some(known) = Manifest::read(folder)? {
-            return Ok(DataSplits::split_as(dataset, validation, seed, &known)?);
+            return Ok(Some(known));
         }
     }
-    Ok(DataSplits::split(dataset, validation, seed)?)
+    Ok(None)
 }
 
 /// Whether the data set needs no files, or their folder is known and exists.

@@ -123,4 +123,14 @@ fn a_given_model_is_made_light() {
     assert_close(&probabilities(root, "again"), &probabilities(root, "half"));
     automl(root, "export half --to c --data-dir photos --calibration 16 --out half.c");
     assert!(root.join("half.h").exists());
+
+    // Files that were renamed are those of the training still: the test split alone is evaluated.
+    let images = || {
+        let found = automl(root, "evaluate half --data-dir photos --json");
+        serde_json::from_str::<Value>(&found).unwrap()["images"].clone()
+    };
+    std::fs::rename(root.join("photos/red/0.bmp"), root.join("photos/red/first.bmp")).unwrap();
+    assert_eq!(images(), 8);
+    std::fs::write(root.join("photos/red/new.bmp"), picture(0, 99)).unwrap();
+    assert_eq!(images(), 41);
 }

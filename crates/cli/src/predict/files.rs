@@ -70,7 +70,7 @@ pub(super) fn find(arguments: &[String]) -> Result<Found, Failure> {
 impl Found {
     fn add(&mut self, path: &Path) {
         match path.metadata() {
-            Ok(entry) if entry.is_dir() => self.add_folder(path),
+            Ok(entry) if entry.is_dir() => self.add_folder(path, &mut Vec::new()),
             Ok(_) => self.inputs.push(Input::file(path.to_owned())),
             Err(error) => self.fail(path, &error),
         }
@@ -81,8 +81,14 @@ impl Found {
         self.missing.push((path.display().to_string(), reason));
     }
 
-    /// The images in a folder and below, in the order of their names; hidden files are left out.
-    fn add_folder(&mut self, folder: &Path) {
+    /// The images in a folder and below, in the order of their names; hidden files are left out, and so
+    /// are links to a folder `above` and what is no regular file.
+    fn add_folder(&mut self, folder: &Path, above: &mut Vec<PathBuf>) {
+        let place = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        if above.contains(&place) {
+            self.other += 1;
+            return;
+        }
         let entries = match std::fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) => return self.fail(folder, &error),
@@ -92,15 +98,19 @@ impl Found {
             path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'))
         });
         paths.sort();
+        above.push(place);
         for path in paths {
+            // A pipe would be waited for.
+            let is_special = path.metadata().is_ok_and(|found| !found.is_dir() && !found.is_file());
             if path.is_dir() {
-                self.add_folder(&path);
-            } else if is_image(&path) {
+                self.add_folder(&path, above);
+            } else if !is_special && is_image(&path) {
                 self.inputs.push(Input::file(path));
             } else {
                 self.other += 1;
             }
         }
+        above.pop();
     }
 }
 
@@ -127,4 +137,25 @@ fn begins_as_image(path: &Path) -> std::io::Result<bool> {
     let starts: [&[u8]; 6] =
         [b"\x89PNG", &[0xff, 0xd8, 0xff], b"GIF8", b"II*\0", b"MM\0*", b"RIFF"];
     Ok(starts.iter().any(|bytes| start[..count].starts_with(bytes)))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn links_in_circles_end_and_pipes_are_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::create_dir(root.join("a")).unwrap();
+        std::fs::write(root.join("a/0.png"), b"").unwrap();
+        symlink("..", root.join("a/up")).unwrap();
+        symlink(root, root.join("circle")).unwrap();
+        let pipe = root.join("a/pipe.png");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        let others = 2 + usize::from(made.is_ok_and(|status| status.success()));
+        let found = find(&[root.display().to_string()]).unwrap();
+        assert_eq!((found.inputs.len(), found.other, found.missing.len()), (1, others, 0));
+    }
 }

@@ -16,7 +16,7 @@ pub enum DatasetError {
         known: String,
     },
     /// A data set of files, without the folder of its files.
-    #[error("the data set {name:?} needs the folder of its files")]
+    #[error("the data set {name:?} needs the folder of its files: --data-dir FOLDER")]
     NoFolder {
         /// The data set.
         name: String,

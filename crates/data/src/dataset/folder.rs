@@ -55,6 +55,9 @@ fn classes(path: &Path) -> Result<Listing, DatasetError> {
                 first.file
             ));
         }
+        if listing.report.left_out.iter().any(|file| file.file.ends_with(".npy")) {
+            what.push_str("; arrays need one archive of images x and labels y (numpy.savez)");
+        }
         return Err(DatasetError::Missing { path: path.to_owned(), what });
     }
     Ok(listing)
