@@ -49,8 +49,14 @@ Find small networks
                        job files for Slurm, Kubernetes and this machine
   serve --stdio        drive the optimiser from any program, by JSON lines
   simulate [options]   schedulers on thousands of simulated workers
+  report STUDY         the page of any study, ours or Optuna's
+  importance STUDY     which parameters decide
+  export-trials STUDY  all trials as CSV or Parquet
+  studies COMMAND      list, show, check, copy and delete studies
+  doctor               what this machine and this build can do
   parts [NAME]         samplers and schedulers with their options
   completions SHELL    a completion script for a shell
+  man FOLDER           manual pages
 
 Work on the project
   check [--fast]       format, spelling, dependencies, arrows, clippy, rustdoc, every test;
@@ -112,7 +118,8 @@ fn run(args: &[String]) -> Result<ExitCode> {
         "portfolio" => bench::binary("portfolio", rest),
         "search" | "train" | "compress" | "fidelities" | "latency" | "tune" | "serve"
         | "launch" | "simulate" | "predict" | "evaluate" | "export" | "import" | "parts"
-        | "completions" => automl::run(args),
+        | "report" | "importance" | "export-trials" | "studies" | "doctor" | "completions"
+        | "man" => automl::run(args),
         flag if flag.starts_with('-') => bail!("unknown option {flag:?}; try `cargo xtask --help`"),
         other => bail!("there is no command {other:?}; try `cargo xtask --help`"),
     }

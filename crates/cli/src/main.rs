@@ -82,7 +82,7 @@ enum Command {
     /// Evaluate a trained network on labeled images
     #[command(long_about = evaluate::LONG, after_long_help = evaluate::EXAMPLES)]
     Evaluate(Box<evaluate::EvaluateArgs>),
-    /// Write a trained network for another program or a device: ONNX
+    /// Write a trained network for another program or a device: ONNX, C, Rust
     #[command(long_about = export::LONG, after_long_help = export::EXAMPLES)]
     Export(Box<export::ExportArgs>),
     /// Read an ONNX model as a trained network

@@ -57,6 +57,10 @@ fn needs(args: &[String]) -> Result<Needs, Failure> {
         Command::Report(args) => return Ok(reads(&args.study)),
         Command::Importance(args) => return Ok(reads(&args.study)),
         Command::ExportTrials(args) => return Ok(reads(&args.study)),
+        Command::Studies(_) => {
+            let postgres = args.iter().any(|arg| is_postgres(arg));
+            return Ok(Needs { postgres, ..Needs::default() });
+        }
         _ => return Ok(Needs::default()),
     };
     if dry_run {
@@ -141,6 +145,7 @@ mod tests {
         assert_eq!(asked(&["search", "--storage", "sqlite:///postgres.db"]), TRAINING);
         let reads = Needs { postgres: true, ..Needs::default() };
         assert_eq!(asked(&["report", "postgresql://me@host/x"]), reads);
+        assert_eq!(asked(&["studies", "copy", "a.db", "postgresql://me@host/x"]), reads);
         assert_eq!(asked(&["importance", "studies.db"]), Needs::default());
         let tuned = asked(&["tune", "--storage", "postgresql://me@host/x", "--", "prog"]);
         assert_eq!(tuned, Needs { postgres: true, ..Needs::default() });

@@ -30,6 +30,10 @@ fn main() -> ExitCode {
     if args.first().is_some_and(|arg| arg == "worker") {
         return worker::main(&args[1..]);
     }
+    if args.iter().any(|arg| matches!(arg.as_str(), "-h" | "--help")) {
+        println!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
     match settings(&args) {
         Ok((settings, storages)) => {
             let runs = storages.iter().filter_map(|storage| parent::run(storage, &settings));
