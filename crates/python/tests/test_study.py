@@ -2,6 +2,7 @@
 
 import _thread
 import math
+import signal
 import threading
 import time
 from typing import cast
@@ -96,7 +97,15 @@ def test_an_interrupted_trial_is_handed_out_again():
     assert all(record.state == "complete" for record in study.trials)
 
 
-def test_ctrl_c_ends_the_loop_and_keeps_what_other_threads_finish():
+@pytest.fixture
+def interruptible():
+    """Ctrl-C interrupts, also where the tests run as a job in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_the_loop_and_keeps_what_other_threads_finish(interruptible):
     study = Study(SPACE, seed=1)
     begun = []
 
