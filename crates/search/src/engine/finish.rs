@@ -232,14 +232,10 @@ impl Finish<'_> {
     /// The networks that no other one beats in both cost and loss, the mean over the trainings of each.
     fn front(&self, mut trained: Vec<Trained>) -> Vec<Network> {
         trained.sort_by_key(|t| (t.record.params, t.record.macs, t.finalist.trial));
-        let losses = |trained: &Trained| [mean(&self.losses(trained)), self.cost(&trained.record)];
-        let losses: Vec<_> = trained.iter().map(losses).collect();
+        let racers = self.racers(&trained);
+        let losses: Vec<_> = racers.iter().map(|racer| [racer.mean(), racer.cost]).collect();
         let ranks = pareto::ranks(&losses);
         let front = trained.iter().zip(ranks).filter(|(_, rank)| *rank == 0);
         front.map(|(t, _)| self.network(t.finalist.trial, &t.record)).collect()
     }
-}
-
-fn mean(losses: &[f64]) -> f64 {
-    losses.iter().sum::<f64>() / losses.len() as f64
 }

@@ -65,7 +65,8 @@ impl Finish<'_> {
         Some((index, finalist.clone(), record.epochs, again.len() as u64 + 1))
     }
 
-    fn racers(&self, trained: &[Trained]) -> Vec<Racer> {
+    /// Cost and losses of the networks.
+    pub(super) fn racers(&self, trained: &[Trained]) -> Vec<Racer> {
         let racer = |trained: &Trained| Racer {
             cost: self.cost(&trained.record),
             losses: self.losses(trained),
