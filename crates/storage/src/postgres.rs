@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::{Duration, Instant};
+use thiserror::Error;
 use tls::{Tls, TlsOptions};
 
 /// The time to wait for a server that cannot be reached.
@@ -75,8 +76,26 @@ impl SqlStorage<Postgres> {
     }
 }
 
+/// An address with a name, password or option that may end elsewhere: what is left of it would be taken
+/// for a host.
+#[derive(Debug, Error)]
+#[error(
+    "it is unclear where its host begins: in names, passwords and options write %40 for @ and %3F for ?"
+)]
+struct UnclearHost;
+
+/// Whether what precedes the only at sign of a URL is a login.
+fn has_clear_host(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let Some((login, host)) = rest.split_once('@') else { return true };
+    !login.contains('?') && !host.split('?').next().unwrap_or_default().contains('@')
+}
+
 /// The configuration of a URL, completed from the environment, with the limits of a long search.
 fn config(url: &str) -> Result<(Config, Tls), Failure> {
+    if !has_clear_host(url) {
+        return Err(UnclearHost.into());
+    }
     let (url, options) = TlsOptions::take(url)?;
     // A driver of Python, as in SQLAlchemy's URLs, has no meaning here.
     let plain = match url.split_once("://") {
@@ -461,6 +480,25 @@ mod tests {
         for url in ["postgresql://me:secret@host:port/x", "postgresql://me:secret@h/x?a=secret"] {
             let error = PostgresStorage::connect(url, "test").map(drop).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_may_end_too_early_is_refused() {
+        for url in [
+            "postgresql://me:@secret@host/x",
+            "postgresql://me:@secret/@host/x",
+            "postgresql://me:p@secret@host/x?a=b",
+            "postgresql://me:p?secret@host/x",
+            "postgresql://host/x?password=secret@y",
+        ] {
+            let error = PostgresStorage::connect(url, "test").map(drop).unwrap_err();
+            let text = format!("{error} {error:?} {:?}", error.source());
+            assert!(text.contains("%40") && !text.contains("secret"), "{text}");
+        }
+        for url in ["me@host/x", "me:p%40w@host/x", "host/x", "me:p/w@host/x?application_name=a@b"]
+        {
+            assert!(has_clear_host(&format!("postgresql://{url}")), "{url}");
         }
     }
 

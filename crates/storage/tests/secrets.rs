@@ -110,6 +110,8 @@ fn options_with_passwords_are_refused_without_them() {
         "postgresql://127.0.0.1:port/x?PASSWORD=s3cr3t&a=b",
         "host=h password = 's3cr3t with words'",
         "postgresql://me@127.0.0.1:port/x?sslpassword=s3cr3t@b",
+        "postgresql://me:@s3cr3t/@127.0.0.1:port",
+        "postgresql://127.0.0.1/x?password=s3cr3t@b",
         "a.db?password=s3cr3t",
         "sqlite:///a.db?password=s3cr3t",
         "journal://me:s3cr3t@h/x",
