@@ -12,7 +12,10 @@ use automl_evolution::{
 use automl_numeric::stream;
 use automl_space::{Config, Prior, Space};
 use automl_study::part::PartConfig;
-use automl_study::{Direction, Fidelity, History, Report, Sampler, State, Trial, TrialId, View};
+use automl_study::{
+    Direction, Fidelity, History, Report, Sampler, Source, SourceTrial, Sources, State, Trial,
+    TrialId, View,
+};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -192,10 +195,77 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+/// Two earlier studies, of which the second one ranks configurations the other way round.
+fn sources(space: &Space, objectives: usize, sign: f64) -> Sources {
+    let trial = |i: u64| {
+        let config = space.sample(&mut stream(11, i, "source"));
+        let unit = space.encode(&config).unit;
+        let toward = |c: f64| sign * unit.iter().map(|u| (u - c).powi(2)).sum::<f64>();
+        let losses = [0.3, 0.6][..objectives].iter().map(|c| toward(*c)).collect();
+        let violation = if i % 5 == 4 { unit[0] } else { 0.0 };
+        SourceTrial { config, losses, violation, complete: i % 4 != 3 }
+    };
+    let (known, trials) = (vec![true; space.len()], (0..230).map(trial).collect());
+    Sources::new(Vec::new(), vec![Source { name: "earlier".into(), known, trials }])
+}
+
+/// Runs with restarts and warm starts, constraints on several objectives, sources.
+fn further_lines(space: &Space, of: &str) -> Vec<(String, Vec<f64>)> {
+    let mut lines = Vec::new();
+    let (c, e) = (CmaEsConfig::default, RegularizedEvolutionConfig::default);
+    let n = || Nsga2Config { population: 20, ..Default::default() };
+    // Of 900 random trials the best one comes early, so that the runs stagnate, small ones twice.
+    for (name, make, _) in
+        [cma("cmaes", c()), cma("cmaes population=4", CmaEsConfig { population: Some(4), ..c() })]
+    {
+        lines.push((format!("{name} {of} trials=900"), proposals(space, &*make, 900, 1, false)));
+    }
+    for (name, config) in [
+        ("warm start", CmaEsConfig { warm_start: 60, ..c() }),
+        ("warm start too large", CmaEsConfig { warm_start: 80, ..c() }),
+        ("warm start diagonal", CmaEsConfig { warm_start: 60, max_full_dimensions: 1, ..c() }),
+    ] {
+        let (_, make, _) = cma(name, config);
+        for len in [75, 110] {
+            lines.push((
+                format!("cmaes {name} {of} {len}"),
+                proposals(space, &*make, len, 1, false),
+            ));
+        }
+    }
+    for (name, make, most) in [nsga2("nsga2", n()), evolution("evolution", e())] {
+        for objectives in 2..=most {
+            let numbers = proposals(space, &*make, 75, objectives, true);
+            lines.push((format!("{name} {of} constrained objectives={objectives}"), numbers));
+        }
+    }
+    for objectives in 1..=3 {
+        let make = || Box::<PolicyGradientSampler>::default() as Box<dyn Sampler>;
+        for len in [30, 110] {
+            let numbers = proposals(space, &make, len, objectives, false);
+            lines.push((format!("reinforce {of} objectives={objectives} trials={len}"), numbers));
+        }
+    }
+    for (objectives, sign) in [(1, 1.0), (1, -1.0), (2, 1.0)] {
+        let make = || -> Box<dyn Sampler> {
+            let mut sampler = PolicyGradientSampler::default();
+            sampler.warm_start(&sources(space, objectives, sign));
+            Box::new(sampler)
+        };
+        for len in [0, 5, 60] {
+            let case =
+                format!("reinforce {of} sources={sign} objectives={objectives} trials={len}");
+            lines.push((case, proposals(space, &make, len, objectives, false)));
+        }
+    }
+    lines
+}
+
 #[test]
 fn proposals_are_as_before() {
     let mut lines = Vec::new();
-    for (space, of) in [(&mixed(), "mixed"), (&cube(), "cube")] {
+    let spaces = [(&mixed(), "mixed"), (&cube(), "cube")];
+    for (space, of) in spaces {
         for (name, make, most) in cases() {
             for objectives in 1..=most {
                 let numbers = proposals(space, &*make, 75, objectives, false);
@@ -212,6 +282,7 @@ fn proposals_are_as_before() {
             lines.push((format!("{name} {of} constrained"), numbers));
         }
     }
+    lines.extend(spaces.into_iter().flat_map(|(space, of)| further_lines(space, of)));
     compare(&lines);
 }
 

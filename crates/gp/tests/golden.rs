@@ -5,12 +5,13 @@
 //! of proposals is intended.
 #![allow(clippy::unwrap_used)]
 
-use automl_gp::{AcquisitionName, GpConfig, TurboConfig};
+use automl_gp::{AcquisitionName, GpConfig, GpSampler, TurboConfig};
 use automl_numeric::stream;
 use automl_space::{Config, Prior, Space};
 use automl_study::part::{SamplerConfig, StudyContext};
 use automl_study::{
-    Direction, Fidelity, History, Ladder, Report, Sampler, State, Trial, TrialId, View,
+    Direction, Fidelity, History, Ladder, Report, Sampler, Source, SourceTrial, Sources, State,
+    Trial, TrialId, View,
 };
 use rand::RngExt;
 use std::fmt::Write as _;
@@ -182,6 +183,117 @@ fn samplers() -> Vec<(&'static str, Maker)> {
     ]
 }
 
+/// Two earlier studies: one with its optimum near that of [`history`], one with its optimum elsewhere,
+/// which did not know the second parameter.
+fn sources(space: &Space, objectives: usize) -> Sources {
+    let study = |name: &str, seed: u64, away: f64| {
+        let trial = |i: u64| {
+            let config = space.sample(&mut stream(seed, i, "source"));
+            let unit = space.encode(&config).unit;
+            let toward = |c: f64| unit.iter().map(|u| (u - c - away).powi(2)).sum::<f64>();
+            let losses = [0.3, 0.6][..objectives].iter().map(|c| toward(*c)).collect();
+            let violation = if i % 5 == 4 { unit[0] } else { 0.0 };
+            SourceTrial { config, losses, violation, complete: i % 4 != 3 }
+        };
+        let known = (0..space.len()).map(|i| away == 0.0 || i != 1).collect();
+        Source { name: name.into(), known, trials: (0..30).map(trial).collect() }
+    };
+    Sources::new(Vec::new(), vec![study("near", 11, 0.0), study("far", 12, 0.5)])
+}
+
+/// The same trials with constraints of which none is satisfied, with NaN and infinite losses and trials
+/// that were set aside, or under maximization.
+fn changed(history: &History, how: &str) -> History {
+    let direction = if how == "maximize" { Direction::Maximize } else { history.directions()[0] };
+    let mut new = History::new(vec![direction; history.directions().len()]);
+    for trial in history.trials() {
+        let mut trial = trial.clone();
+        let (number, complete) = (trial.number.0, trial.state == State::Complete);
+        match (how, number % 6) {
+            ("infeasible", k) if complete => trial.constraints = vec![1.0 + k as f64, -0.5],
+            ("trouble", 1) if complete => trial.values.fill(f64::NAN),
+            ("trouble", 2) if complete && number < 9 => trial.values.fill(f64::NEG_INFINITY),
+            ("trouble", 3) if complete => trial.constraints = vec![f64::NAN],
+            ("trouble", 4) => trial = trial.set_aside("made up"),
+            _ => {}
+        }
+        new.push(trial).unwrap();
+    }
+    new
+}
+
+/// Sources, troubled histories, and numbers of rows at which budgets and models change.
+fn further_lines(space: &Space, of: &str) -> Vec<(String, Vec<f64>)> {
+    let mut lines = Vec::new();
+    let mut add = |name: String, history: &History, from: &Sources| {
+        let propose = |seed: u64| {
+            let (number, planned_trials, ladder, target) = (history.next_id(), None, None, None);
+            let view = View { space, history, number, seed, planned_trials, ladder, target };
+            let mut sampler = GpSampler::default();
+            sampler.warm_start(from);
+            let config = sampler.propose(&view, &mut stream(seed, number.0, "propose")).unwrap();
+            crate::number(space, &config)
+        };
+        lines.push((name, (0..3).map(propose).collect()));
+    };
+    for (objectives, len) in [(1, 2), (1, 5), (1, 8), (1, 20), (2, 5), (2, 20)] {
+        let history = history(space, len, Kind { objectives, ..PLAIN });
+        let case = format!("gp {of} sources objectives={objectives} trials={len}");
+        add(case, &history, &sources(space, objectives));
+    }
+    for how in ["infeasible", "trouble", "maximize"] {
+        for objectives in [1, 2] {
+            let plain = history(space, 36, Kind { objectives, ..PLAIN });
+            add(
+                format!("gp {of} {how} objectives={objectives}"),
+                &changed(&plain, how),
+                &Sources::default(),
+            );
+        }
+    }
+    let many = history(space, 250, PLAIN);
+    add(format!("gp {of} trials=250"), &many, &Sources::default());
+    let few = history(space, 3, PLAIN);
+    add(format!("gp {of} trials=3"), &few, &Sources::default());
+    lines
+}
+
+/// A space that is gone through, and the trials recommended among noisy results.
+fn recommendation_lines() -> Vec<(String, Vec<f64>)> {
+    let mut builder = Space::builder();
+    builder.int("a", 0..=5).add().unwrap();
+    builder.choice("b", ["p", "q", "r"]).add().unwrap();
+    builder.ordinal("c", [1, 2, 4]).add().unwrap();
+    let finite = builder.build().unwrap();
+    let mut lines = further_lines(&finite, "finite");
+    let make = maker(GpConfig::default());
+    lines.push(("gp finite".into(), proposals(&finite, &make, 20, PLAIN)));
+    let thompson =
+        maker(GpConfig { acquisition: AcquisitionName::Thompson, ..GpConfig::default() });
+    lines.push(("gp thompson finite".into(), proposals(&finite, &thompson, 20, PLAIN)));
+    for (name, space) in [("mixed", mixed()), ("cube", cube())] {
+        for kind in [
+            Kind { noise: 1.0, ..PLAIN },
+            Kind { noise: 1.0, constrained: true, ..PLAIN },
+            Kind { noise: 1.0, on_ladder: true, ..PLAIN },
+            PLAIN,
+        ] {
+            let recommended = |len: u64| {
+                let history = history(&space, len, kind);
+                let (number, planned_trials, ladder, target) =
+                    (history.next_id(), None, None, None);
+                let (space, history, seed) = (&space, &history, 3);
+                let view = View { space, history, number, seed, planned_trials, ladder, target };
+                GpSampler::default().recommend(&view).map_or(-1.0, |trial| trial.0 as f64)
+            };
+            let Kind { noise, constrained, on_ladder, .. } = kind;
+            let case = format!("recommended {name} {noise} {constrained} {on_ladder}");
+            lines.push((case, [20, 40, 80].map(recommended).to_vec()));
+        }
+    }
+    lines
+}
+
 #[test]
 fn proposals_are_as_before() {
     let mut lines = Vec::new();
@@ -209,5 +321,9 @@ fn proposals_are_as_before() {
         lines.push((format!("gp {of} fantasies"), proposals(space, &fantasies, 30, kind)));
         lines.push((format!("gp {of} many"), proposals(space, &make, 110, PLAIN)));
     }
+    for (space, of) in &spaces {
+        lines.extend(further_lines(space, of));
+    }
+    lines.extend(recommendation_lines());
     compare(&lines);
 }

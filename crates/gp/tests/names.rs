@@ -87,4 +87,6 @@ fn controls_know_of_no_source() {
     let controls: Vec<u64> =
         (1..9).filter(|n| propose(*n, &with) == propose(*n, &without)).collect();
     assert_eq!(controls, [3, 6]);
+    // Of the first configurations one is tried, so that the first control is not put off.
+    assert_eq!(GpSampler::default().first_wanted(&with), 1);
 }

@@ -3,20 +3,22 @@
 //! A line of a sampler has the proposals of six seeds, each as one number, a weighted sum of its
 //! coordinates. A line of a scheduler has a study of 90 jobs on three workers: the number of trials,
 //! how many of them are complete, stopped and paused, the fidelity trained in all, and a check sum of
-//! the jobs in their order. `AUTOML_GOLDEN=write` writes the table anew, which is right only where a
+//! the jobs in their order; a line named `watched` has check sums of jobs, verdicts and dead ends of a
+//! longer study. `AUTOML_GOLDEN=write` writes the table anew, which is right only where a
 //! change is intended.
 #![allow(clippy::unwrap_used)]
 
 use automl_numeric::stream;
 use automl_scheduler::{
-    Asha, AshaStopping, AsyncHyperband, BohbConfig, FreezeThaw, Hyperband, MedianConfig, Pasha,
-    PercentileStopping, Population, PriorBandConfig, RungGpConfig, SuccessiveHalving,
+    Asha, AshaStopping, AsyncHyperband, BohbConfig, CostBalancedAsha, FreezeThaw, Hyperband,
+    MedianConfig, Pasha, PercentileStopping, Population, PriorBandConfig, RungGpConfig,
+    SuccessiveHalving,
 };
 use automl_space::{Config, Prior, Space};
 use automl_study::part::{SamplerConfig, SchedulerConfig, StudyContext};
 use automl_study::{
     Direction, Fidelity, History, Ladder, Next, Outcome, RandomSampler, Report, Sampler, Scheduler,
-    State, Study, Trial, TrialId, Verdict, View,
+    Source, SourceTrial, Sources, State, Study, Trial, TrialId, Verdict, View,
 };
 use rand::RngExt;
 use std::fmt::Write as _;
@@ -286,7 +288,208 @@ fn decision_lines() -> Vec<(String, Vec<f64>)> {
     lines
 }
 
+/// What a study of [`watched`] is made of.
+#[derive(Clone, Copy)]
+struct Play {
+    objectives: usize,
+    workers: usize,
+    constrained: bool,
+    /// Whether curves are rough enough to cross each other again and again.
+    rough: bool,
+    /// The most trials, for the study.
+    limit: Option<u64>,
+}
+
+/// A study of 150 jobs of which every verdict counts: check sums of the jobs, of the verdicts, and of
+/// the trials that could not be promoted any more after every tenth job.
+fn watched(
+    ladder: &Ladder,
+    play: Play,
+    first: Vec<Config>,
+    sampler: Box<dyn Sampler>,
+    scheduler: Box<dyn Scheduler>,
+) -> Vec<f64> {
+    let space = mixed();
+    let mut study = Study::builder(space.clone())
+        .directions(vec![Direction::Minimize; play.objectives])
+        .sampler(sampler)
+        .scheduler(ladder.clone(), scheduler)
+        .warm_start(Sources::new(first, Vec::new()))
+        .build()
+        .unwrap();
+    study.set_trial_limit(play.limit);
+    let (mut open, mut started, mut sums) = (Vec::new(), 0, [0_u64; 3]);
+    let add = |sum: &mut u64, word: u64| *sum = (*sum * 31 + word + 1) % 1_000_003;
+    for turn in 0.. {
+        while open.len() < play.workers && started < 150 {
+            let Next::Run(job) = study.next_job().unwrap() else { break };
+            let until = job.target.unwrap().0;
+            let bracket = study.history().get(job.number).unwrap().run().unwrap().bracket;
+            for word in [job.number.0, job.fidelity.0, until, bracket.map_or(0, |b| b + 1)] {
+                add(&mut sums[0], word);
+            }
+            started += 1;
+            open.push((job.number.0, job.fidelity.0, until));
+            if started % 10 == 0 {
+                let mut ends = study.unpromotable();
+                ends.sort_unstable();
+                ends.into_iter().for_each(|number| add(&mut sums[2], number.0));
+            }
+        }
+        if open.is_empty() {
+            break;
+        }
+        let place = turn * 7 % open.len();
+        let (number, from, until) = open[place];
+        if turn % 61 == 20 {
+            study.tell(number, Outcome::failed("made up")).unwrap();
+            open.remove(place);
+            continue;
+        }
+        let step = study.next_milestone(from, until).0;
+        let config = study.history().get(number).unwrap().config.clone();
+        let mut values = losses(&space, &config, number, step, play.objectives);
+        if play.rough {
+            values.iter_mut().for_each(|v| *v += 0.3 * stream(8, number, "rough").random::<f64>());
+            values[0] += 0.2 * stream(8, 100 * number + step, "rough").random::<f64>();
+        }
+        if turn % 53 == 30 {
+            values[0] = f64::NAN;
+        }
+        let mut constraints = Vec::new();
+        if play.constrained {
+            constraints = vec![values[0] - 1.5];
+            study.constrain(number, constraints.clone()).unwrap();
+        }
+        let verdict = study.report(number, step, values.clone()).unwrap();
+        for word in [number, step, verdict as u64] {
+            add(&mut sums[1], word);
+        }
+        match verdict {
+            Verdict::Continue => open[place].1 = step,
+            Verdict::Complete => {
+                study.tell(number, Outcome::Complete { values, constraints }).unwrap();
+                open.remove(place);
+            }
+            Verdict::Pause | Verdict::Stop => drop(open.remove(place)),
+        }
+    }
+    let history = study.history();
+    let count = |state| history.count(state) as f64;
+    let [jobs, verdicts, ends] = sums.map(|sum| sum as f64);
+    let paused = count(State::Paused);
+    vec![history.len() as f64, count(State::Complete), paused, jobs, verdicts, ends]
+}
+
+fn watched_lines() -> Vec<(String, Vec<f64>)> {
+    let space = mixed();
+    let mut lines = Vec::new();
+    let plain = Play { objectives: 1, workers: 4, constrained: false, rough: false, limit: None };
+    let plays = [
+        ("plain", plain),
+        ("alone", Play { workers: 1, ..plain }),
+        ("rough", Play { rough: true, ..plain }),
+        ("three objectives", Play { objectives: 3, constrained: true, ..plain }),
+        ("limit", Play { limit: Some(45), ..plain }),
+    ];
+    for resumable in [true, false] {
+        let ladder = Ladder::new("epoch", 1, 30, resumable).unwrap();
+        let scheduler = |name: &str, limit: Option<u64>| -> Box<dyn Scheduler> {
+            match name {
+                "asha" => Box::new(Asha::new(&ladder, 3.0).unwrap().with_limit(limit)),
+                "balanced" => {
+                    Box::new(CostBalancedAsha::new(&ladder, 3.0).unwrap().with_limit(limit))
+                }
+                "stopping" => Box::new(AshaStopping::new(&ladder, 2.5).unwrap()),
+                "async" => Box::new(AsyncHyperband::new(&ladder, 2.0).unwrap()),
+                "hyperband" => Box::new(Hyperband::new(&ladder, 2.0).unwrap().with_limit(limit)),
+                "halving" => {
+                    let halving = SuccessiveHalving::with_trials(&ladder, 3.0, 20).unwrap();
+                    Box::new(halving.with_limit(limit))
+                }
+                "pasha" => Box::new(Pasha::new(&ladder, 2.0).unwrap()),
+                "percentile" => Box::new(PercentileStopping::new(&ladder, 0.7).unwrap()),
+                _ => Box::new(FreezeThaw::new(&space, &ladder).with_limit(limit)),
+            }
+        };
+        let names = [
+            "asha",
+            "balanced",
+            "stopping",
+            "async",
+            "hyperband",
+            "halving",
+            "pasha",
+            "percentile",
+            "freeze-thaw",
+        ];
+        for name in names {
+            // The model of the curves is slow.
+            let kinds = if name == "freeze-thaw" { &plays[4..] } else { &plays[..] };
+            for (kind, play) in kinds {
+                let sampler = Box::new(RandomSampler::uniform());
+                let made = scheduler(name, play.limit);
+                let numbers = watched(&ladder, *play, Vec::new(), sampler, made);
+                lines.push((format!("watched {name} {resumable} {kind}"), numbers));
+            }
+            // Two first configurations, of which a warm start makes a hurdle.
+            let first = vec![space.decode(&[0.4; 5]), space.decode(&[0.1, 0.5, 0.5, 0.5, 0.5])];
+            let kinds = if name == "freeze-thaw" { vec![] } else { vec![plays[0], plays[3]] };
+            for (kind, play) in kinds {
+                let sampler = Box::new(RandomSampler::uniform());
+                let made = scheduler(name, None);
+                let numbers = watched(&ladder, play, first.clone(), sampler, made);
+                lines.push((format!("watched {name} {resumable} {kind} after a start"), numbers));
+            }
+        }
+        for (members, limit) in [(6, None), (8, Some(30))] {
+            let population = Population::new(&ladder, members, 4).unwrap().with_limit(limit);
+            for (kind, play) in &plays[..3] {
+                let sampler = Box::new(population.sampler(RandomSampler::from_prior()));
+                let (play, made) = (Play { limit, ..*play }, Box::new(population.scheduler()));
+                let numbers = watched(&ladder, play, Vec::new(), sampler, made);
+                lines.push((format!("watched pbt {members} {resumable} {kind}"), numbers));
+            }
+        }
+    }
+    lines
+}
+
+/// The processes of rungs with a source.
+fn source_lines() -> Vec<(String, Vec<f64>)> {
+    let (space, ladder) = (mixed(), Ladder::new("epoch", 1, 27, true).unwrap());
+    let trial = |i: u64| {
+        let config = space.sample(&mut stream(11, i, "source"));
+        let losses = losses(&space, &config, i, 27, 1);
+        SourceTrial { config, losses, violation: 0.0, complete: true }
+    };
+    let (known, trials) = (vec![true; space.len()], (0..30).map(trial).collect());
+    let source = Source { name: "earlier".into(), known, trials };
+    let sources = Sources::new(Vec::new(), vec![source]);
+    let mut lines = Vec::new();
+    for len in [25, 26, 90] {
+        let history = history(&space, len, 1);
+        let propose = |seed: u64| {
+            let view = View {
+                space: &space,
+                history: &history,
+                number: TrialId(len),
+                seed,
+                planned_trials: None,
+                ladder: Some(&ladder),
+                target: Some(Fidelity(1)),
+            };
+            let mut sampler = RungGpConfig::default().build(&context(&space, &ladder, 1)).unwrap();
+            sampler.warm_start(&sources);
+            let config = sampler.propose(&view, &mut stream(seed, len, "propose")).unwrap();
+            number(&space, &config)
+        };
+        lines.push((format!("rung-gp sources trials={len}"), (0..6).map(propose).collect()));
+    }
+    lines
+}
+
 #[test]
 fn proposals_and_decisions_are_as_before() {
-    compare(&[proposal_lines(), decision_lines()].concat());
+    compare(&[proposal_lines(), decision_lines(), watched_lines(), source_lines()].concat());
 }

@@ -9,13 +9,13 @@ mod common;
 
 use automl_numeric::stream;
 use automl_scheduler::{
-    AshaStopping, AsyncHyperband, BohbSampler, Hyperband, Pasha, Population, PriorBandSampler,
-    SuccessiveHalving,
+    Asha, AshaStopping, AsyncHyperband, BohbSampler, CostBalancedAsha, Hyperband, Pasha,
+    Population, PriorBandSampler, SuccessiveHalving,
 };
 use automl_space::{Config, Prior, Space};
 use automl_study::{
-    Direction, Fidelity, History, Ladder, Next, RandomSampler, Report, Sampler, Scheduler, State,
-    Study, Trial, Verdict, View,
+    Direction, Fidelity, History, Ladder, Next, RandomSampler, Report, Sampler, Scheduler, Sources,
+    State, Study, Trial, Verdict, View,
 };
 use std::collections::BTreeMap;
 
@@ -39,8 +39,10 @@ fn train(study: &mut Study, jobs: usize, loss: impl Fn(u64, u64) -> f64) {
             step = study.next_milestone(step, until);
             let value = loss(job.number.0, step.0);
             let verdict = study.report(job.number, step, vec![value]).unwrap();
-            if verdict == Verdict::Complete {
-                study.tell(job.number, value).unwrap();
+            match verdict {
+                Verdict::Complete => study.tell(job.number, value).unwrap(),
+                Verdict::Stop => break,
+                _ => {}
             }
         }
     }
@@ -274,4 +276,47 @@ fn trials_are_stopped_at_rungs_alone() {
             "{trial} {step}"
         );
     }
+}
+
+/// After a warm start nothing is promoted, and nothing goes on, that is worse at its rung than the first
+/// configuration was there: every trial but that one is worse here.
+#[test]
+fn a_hurdle_holds_back_what_is_worse_than_the_first_configuration() {
+    let reached = |scheduler: Box<dyn Scheduler>| {
+        let space = common::space();
+        let first = space.decode(&[0.25, 0.5]);
+        let mut study = Study::builder(space)
+            .scheduler(ladder(9), scheduler)
+            .warm_start(Sources::new(vec![first], Vec::new()))
+            .build()
+            .unwrap();
+        train(&mut study, 40, |number, step| number as f64 + 1.0 / step as f64);
+        study.history().trials()[1..].iter().map(|trial| trial.fidelity().0).max().unwrap()
+    };
+    assert_eq!(reached(Box::new(Asha::new(&ladder(9), 3.0).unwrap())), 1);
+    // The second of two trials is the first one that is judged against the hurdle.
+    assert_eq!(reached(Box::new(AshaStopping::new(&ladder(9), 3.0).unwrap())), 1);
+}
+
+/// Where a promoted trial starts again, no trial starts at the top before the lower rungs have cost
+/// as much as five full trainings.
+#[test]
+fn full_trainings_wait_for_a_first_judgment() {
+    let ladder = Ladder::new("epoch", 1, 27, false).unwrap();
+    let balanced = CostBalancedAsha::new(&ladder, 3.0).unwrap();
+    let mut study =
+        Study::builder(common::space()).scheduler(ladder.clone(), balanced).build().unwrap();
+    let mut spent = 0.0;
+    loop {
+        let Next::Run(job) = study.next_job().unwrap() else { panic!("a job is due") };
+        let target = job.target.unwrap();
+        if job.fidelity == 0 && target == ladder.max() {
+            break;
+        }
+        spent += ladder.cost(target);
+        // No trial is promoted.
+        study.report(job.number, target, vec![f64::NAN]).unwrap();
+    }
+    let full = ladder.cost(ladder.max());
+    assert!((5.5 * full..6.0 * full).contains(&spent), "{}", spent / full);
 }

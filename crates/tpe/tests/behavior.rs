@@ -281,3 +281,59 @@ fn controls_know_of_no_source() {
     // None of the first configurations takes the place of a control.
     assert_eq!(TpeSampler::default().first_wanted(&with), 3);
 }
+
+/// A source with its good trials at .2, none of which this study has confirmed or refuted, leads most of
+/// the first proposals there; after hundreds of trials that say nothing about it, hardly any.
+#[test]
+fn a_source_leads_and_fades() {
+    let space = line();
+    let trial = |i: u32| {
+        let x = (f64::from(i) + 0.5) / 30.0;
+        let losses = vec![(x - 0.2).abs()];
+        SourceTrial { config: at(&space, x), losses, violation: 0.0, complete: true }
+    };
+    let trials = (0..30).map(trial).collect();
+    let source = Source { name: "earlier".into(), known: vec![true], trials };
+    let sources = Sources::new(Vec::new(), vec![source]);
+    let near = |trials: u64, sources: &Sources| {
+        let mut history = History::new(vec![Direction::Minimize]);
+        for i in 0..trials {
+            let x = 0.7 + 1e-4 * (i as f64 * 0.618).fract();
+            push(&mut history, at(&space, x), State::Complete, 1.0, &[]);
+        }
+        let propose = |seed: u64| {
+            let number = history.next_id();
+            let (history, planned_trials, ladder, target) = (&history, None, None, None);
+            let space = &space;
+            let view = View { space, history, number, seed, planned_trials, ladder, target };
+            let mut sampler = TpeSampler::default();
+            sampler.warm_start(sources);
+            let config = sampler.propose(&view, &mut stream(seed, 0, "propose")).unwrap();
+            config.value(0).map(Value::as_f64).unwrap()
+        };
+        share(&(0..N).map(propose).collect::<Vec<f64>>(), |x| (x - 0.2).abs() < 0.1)
+    };
+    // Neither number is that of a control.
+    let (early, late) = (near(4, &sources), near(400, &sources));
+    let without = near(400, &Sources::default());
+    assert!(early > 0.6 && late < early - 0.2, "{early} {late} {without}");
+}
+
+/// A failed trial is worse than one that violates a constraint, and that worse than any feasible one:
+/// in a third of the space each, the proposals stay with the feasible ones, whatever the losses say.
+#[test]
+fn feasible_trials_come_before_others() {
+    let space = line();
+    let mut history = History::new(vec![Direction::Minimize]);
+    for i in 0..60_u32 {
+        let x = f64::from(i % 3) / 3.0 + 0.33 * (f64::from(i) * 0.618).fract();
+        match i % 3 {
+            0 => push(&mut history, at(&space, x), State::Complete, -9.0, &[1.0]),
+            1 => push(&mut history, at(&space, x), State::Complete, 5.0, &[-1.0]),
+            _ => push(&mut history, at(&space, x), State::Failed, 0.0, &[]),
+        }
+    }
+    let all = proposals(&space, &history, &TpeConfig::default(), None);
+    let middle = share(&all, |x| (1.0 / 3.0..2.0 / 3.0).contains(&x));
+    assert!(middle > 0.85, "{middle}");
+}

@@ -8,7 +8,8 @@
 use automl_numeric::stream;
 use automl_space::{Config, Prior, Space};
 use automl_study::{
-    Direction, Fidelity, History, Ladder, Report, Sampler, State, Trial, TrialId, View,
+    Direction, Fidelity, History, Ladder, Report, Sampler, Source, SourceTrial, Sources, State,
+    Trial, TrialId, View,
 };
 use automl_tpe::{Bandwidth, ParzenEstimator, TpeConfig, TpeSampler};
 use std::fmt::Write as _;
@@ -210,6 +211,88 @@ fn proposal_lines() -> Vec<(String, Vec<f64>)> {
     lines
 }
 
+/// Two earlier studies: one with its optima near those of [`history`], one with its optima elsewhere,
+/// which did not know the second parameter.
+fn sources(space: &Space, objectives: usize) -> Sources {
+    let study = |name: &str, seed: u64, away: f64| {
+        let trial = |i: u64| {
+            let config = space.sample(&mut stream(seed, i, "source"));
+            let unit = space.encode(&config).unit;
+            let toward = |c: f64| unit.iter().map(|u| (u - c - away).powi(2)).sum::<f64>();
+            let losses = [0.3, 0.6][..objectives].iter().map(|c| toward(*c)).collect();
+            let violation = if i % 5 == 4 { unit[0] } else { 0.0 };
+            SourceTrial { config, losses, violation, complete: i % 4 != 3 }
+        };
+        let known = (0..space.len()).map(|i| away == 0.0 || i != 1).collect();
+        Source { name: name.into(), known, trials: (0..30).map(trial).collect() }
+    };
+    Sources::new(Vec::new(), vec![study("near", 11, 0.0), study("far", 12, 0.5)])
+}
+
+/// The history with what a study may also have: NaN, trials stopped before their first report,
+/// violated constraints, and a trial that was set aside.
+fn troubled(history: &History) -> History {
+    let mut new = History::new(history.directions().to_vec());
+    for trial in history.trials() {
+        let mut trial = trial.clone();
+        let number = trial.number.0;
+        if number % 9 == 4 && trial.state == State::Complete {
+            trial.values.fill(f64::NAN);
+        }
+        if number % 7 == 5 && trial.state == State::Pruned {
+            trial.reports.clear();
+        }
+        if number % 3 == 1 && trial.state == State::Complete {
+            trial.constraints = vec![0.1 * number as f64, -1.0];
+        }
+        if number % 10 == 7 {
+            trial = trial.set_aside("made up");
+        }
+        new.push(trial).unwrap();
+    }
+    new
+}
+
+/// Studies with sources, with trouble, in another direction, and with a planned number of trials.
+fn further_lines() -> Vec<(String, Vec<f64>)> {
+    let mut lines = Vec::new();
+    let mut add = |name: String, space: &Space, history: &History, from: &Sources, planned| {
+        let propose = |seed: u64| {
+            let (number, ladder, target) = (history.next_id(), None, None);
+            let planned_trials = planned;
+            let view = View { space, history, number, seed, planned_trials, ladder, target };
+            let mut sampler = TpeSampler::default();
+            sampler.warm_start(from);
+            let config = sampler.propose(&view, &mut stream(seed, number.0, "propose")).unwrap();
+            crate::number(space, &config)
+        };
+        lines.push((name, (0..6).map(propose).collect()));
+    };
+    let none = Sources::default();
+    for (name, space) in [("mixed", mixed()), ("cube", cube())] {
+        for (objectives, len) in [(1, 0), (1, 4), (1, 5), (1, 6), (1, 20), (1, 80), (2, 5), (2, 20)]
+        {
+            let history = history(&space, len, Kind { objectives, pending: 1, ..PLAIN });
+            let case = format!("sources {name} objectives={objectives} trials={len}");
+            add(case, &space, &history, &sources(&space, objectives), None);
+        }
+        for objectives in [1, 2] {
+            let plain = history(&space, 60, Kind { objectives, ..PLAIN });
+            let case = format!("trouble {name} objectives={objectives}");
+            add(case, &space, &troubled(&plain), &none, None);
+            let mut other = History::new(vec![Direction::Maximize; objectives]);
+            plain.trials().iter().for_each(|trial| other.push(trial.clone()).unwrap());
+            add(format!("maximize {name} objectives={objectives}"), &space, &other, &none, None);
+        }
+        for (len, planned) in [(7, 32), (8, 32), (9, 32), (9, 36)] {
+            let history = history(&space, len, Kind { pending: 1, ..PLAIN });
+            let case = format!("planned={planned} {name} trials={len}");
+            add(case, &space, &history, &none, Some(planned));
+        }
+    }
+    lines
+}
+
 /// Log densities at six points after 3, 20 and 120 observations.
 fn density_lines() -> Vec<(String, Vec<f64>)> {
     let mut lines = Vec::new();
@@ -237,5 +320,5 @@ fn density_lines() -> Vec<(String, Vec<f64>)> {
 
 #[test]
 fn proposals_and_densities_are_as_before() {
-    compare(&[proposal_lines(), density_lines()].concat());
+    compare(&[proposal_lines(), density_lines(), further_lines()].concat());
 }
