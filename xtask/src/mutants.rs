@@ -8,12 +8,16 @@ use crate::workspace::Workspace;
 use anyhow::{Context, Result, bail};
 use patch::Patch;
 use scratch::Scratch;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 /// The crates of which `--generated` changes the code.
 const GENERATED: &[&str] = &["automl-tpe", "automl-gp", "automl-evolution", "automl-scheduler"];
+
+/// The profile of generated faults: the crates of the project are compiled quickly.
+const PROFILE: &str = "mutants";
 
 /// Tests of one fault may take ten minutes, with the compilation.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -22,7 +26,8 @@ const LIMIT: Duration = Duration::from_secs(600);
 ///
 /// - `--from FOLDER`: the patches, by default those in `mutants/`.
 /// - `--only TEXT`: only patches with the text in their names.
-/// - `--generated MINUTES`: instead, the faults that cargo-mutants makes, for so long.
+/// - `--generated MINUTES`: instead, a random sample of the faults that cargo-mutants makes, for so
+///   long.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let (mut folder, mut only) = (shell::root().join("mutants"), String::new());
     let mut rest = args.iter();
@@ -184,40 +189,63 @@ fn failures(output: &str) -> Vec<String> {
     names
 }
 
-/// The faults that cargo-mutants makes in the algorithms, for so many minutes.
+/// A sample of the faults that cargo-mutants makes in the algorithms: as many as so many minutes allow,
+/// in random order.
 fn generated(minutes: u64) -> Result<ExitCode> {
     if !shell::exists("cargo", &["mutants", "--version"]) {
         bail!("cargo-mutants is not installed: cargo install cargo-mutants --locked");
     }
-    let mut cargo = shell::cargo(["mutants", "--no-shuffle", "--timeout", "120"]);
-    cargo.args(["--test-tool", "nextest", "--profile", "release", "--output"]);
-    cargo.arg(scratch::folder());
+    let mut cargo =
+        shell::cargo(["mutants", "--shuffle", "--timeout", "120", "--profile", PROFILE]);
+    if shell::exists("cargo", &["nextest", "--version"]) {
+        cargo.args(["--test-tool", "nextest"]);
+    }
+    cargo.arg("--output").arg(scratch::folder());
     for package in GENERATED {
         cargo.args(["--package", package]);
     }
-    let mut child = cargo.spawn().context("cannot run cargo mutants")?;
-    let end = Instant::now() + Duration::from_secs(60 * minutes);
+    // A group of its own, so that all of it ends when the time is over.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut cargo, 0);
+    let mut child = cargo.stdin(Stdio::null()).spawn().context("cannot run cargo mutants")?;
+    let limit = Instant::now() + Duration::from_secs(60 * minutes);
     while child.try_wait()?.is_none() {
-        if Instant::now() > end {
-            child.kill()?;
-            child.wait()?;
+        if Instant::now() > limit {
+            end(&mut child)?;
+            break;
         }
         std::thread::sleep(Duration::from_millis(200));
     }
     let folder = scratch::folder().join("mutants.out");
-    let count = |name: &str| {
-        std::fs::read_to_string(folder.join(name)).map_or(0, |text| text.lines().count())
-    };
-    let (caught, missed) = (count("caught.txt") + count("timeout.txt"), count("missed.txt"));
-    let share = 100.0 * caught as f64 / (caught + missed).max(1) as f64;
-    println!("{caught} of {} generated faults caught, {share:.0} %", caught + missed);
+    let lines = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+    let caught = lines("caught.txt") + &lines("timeout.txt");
+    for (krate, [caught, all]) in scores(&caught, &lines("missed.txt")) {
+        let share = 100.0 * caught as f64 / all as f64;
+        println!("{krate}: {caught} of {all} generated faults caught, {share:.0} %");
+    }
     println!("those that were missed: {}", folder.join("missed.txt").display());
     Ok(ExitCode::SUCCESS)
 }
 
+/// Of each crate, and of all together, the number of caught faults and of all. A line of cargo-mutants
+/// begins with the path of the file.
+fn scores(caught: &str, missed: &str) -> BTreeMap<String, [usize; 2]> {
+    let mut scores: BTreeMap<String, [usize; 2]> = BTreeMap::new();
+    for (lines, is_caught) in [(caught, 1), (missed, 0)] {
+        for line in lines.lines() {
+            let krate = line.split('/').nth(1).unwrap_or_default().to_owned();
+            for name in [krate, "together".to_owned()] {
+                let [caught, all] = scores.entry(name).or_default();
+                (*caught, *all) = (*caught + is_caught, *all + 1);
+            }
+        }
+    }
+    scores
+}
+
 #[cfg(test)]
 mod tests {
-    use super::failures;
+    use super::{failures, scores};
 
     #[test]
     fn failed_tests_are_named_once() {
@@ -228,5 +256,14 @@ mod tests {
 test c::d ... FAILED
 test e ... ok";
         assert_eq!(failures(output), ["b", "c::d"]);
+    }
+
+    #[test]
+    fn scores_are_counted_by_crate() {
+        let caught =
+            "crates/gp/src/a.rs:1:2: replace f\ncrates/tpe/src/b.rs:3:4: replace + with -\n";
+        let found = scores(caught, "crates/gp/src/a.rs:5:6: replace - with +\n");
+        let expected = [("gp", [1, 2]), ("together", [2, 3]), ("tpe", [1, 1])];
+        assert_eq!(found, expected.map(|(name, score)| (name.to_owned(), score)).into());
     }
 }
