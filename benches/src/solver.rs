@@ -64,19 +64,33 @@ impl Solver {
         }
     }
 
-    /// Evaluates `trials` configurations of the solver.
+    /// Evaluates `trials` configurations of the solver, so many at a time.
     ///
     /// # Errors
     /// [`SolverError`] if the sampler fails or a peer violates the protocol.
-    pub fn run(&self, problem: &Problem, seed: u64, trials: u64) -> Result<Run, SolverError> {
+    pub fn run(
+        &self,
+        problem: &Problem,
+        seed: u64,
+        trials: u64,
+        batch: u64,
+    ) -> Result<Run, SolverError> {
         match self {
-            Self::Local(name) => run_local(name, problem, seed, trials),
-            Self::Peer { name, python } => run_peer(name, python, problem, seed, trials),
+            Self::Local(name) => run_local(name, problem, seed, trials, batch.max(1)),
+            Self::Peer { name, python } => {
+                run_peer(name, python, problem, seed, trials, batch.max(1))
+            }
         }
     }
 }
 
-fn run_local(name: &str, problem: &Problem, seed: u64, trials: u64) -> Result<Run, SolverError> {
+fn run_local(
+    name: &str,
+    problem: &Problem,
+    seed: u64,
+    trials: u64,
+    batch: u64,
+) -> Result<Run, SolverError> {
     let fail = |e: &dyn std::fmt::Display| SolverError::Local {
         solver: name.to_owned(),
         reason: e.to_string(),
@@ -99,15 +113,20 @@ fn run_local(name: &str, problem: &Problem, seed: u64, trials: u64) -> Result<Ru
         .sampler(sampler);
     let mut study = builder.build().map_err(|e| fail(&e))?;
     let mut run = Run { configs: Vec::new(), time: Duration::ZERO };
-    for trial in 0..trials {
+    for trial in (0..trials).step_by(batch as usize) {
+        let mut open = Vec::new();
+        for trial in trial..trials.min(trial + batch) {
+            let start = Instant::now();
+            let assignment = study.ask().map_err(|e| fail(&e))?;
+            run.time += start.elapsed();
+            open.push((assignment.number, (problem.noisy)(&assignment.config, trial)));
+            run.configs.push(assignment.config);
+        }
         let start = Instant::now();
-        let assignment = study.ask().map_err(|e| fail(&e))?;
+        for (number, values) in open {
+            study.tell(number, values).map_err(|e| fail(&e))?;
+        }
         run.time += start.elapsed();
-        let values = (problem.noisy)(&assignment.config, trial);
-        let start = Instant::now();
-        study.tell(assignment.number, values).map_err(|e| fail(&e))?;
-        run.time += start.elapsed();
-        run.configs.push(assignment.config);
     }
     Ok(run)
 }
@@ -118,6 +137,7 @@ fn run_peer(
     problem: &Problem,
     seed: u64,
     trials: u64,
+    batch: u64,
 ) -> Result<Run, SolverError> {
     let fail = |reason: String| SolverError::Peer { solver: name.to_owned(), reason };
     let mut peer = Peer::start(name, python).map_err(fail)?;
@@ -128,17 +148,21 @@ fn run_peer(
     });
     peer.request(&init).map_err(fail)?;
     let mut run = Run { configs: Vec::new(), time: Duration::ZERO };
-    for trial in 0..trials {
+    for trial in (0..trials).step_by(batch as usize) {
+        let mut open = Vec::new();
+        for trial in trial..trials.min(trial + batch) {
+            let start = Instant::now();
+            let reply = peer.request(&json!({ "cmd": "ask" })).map_err(fail)?;
+            run.time += start.elapsed();
+            let config = config(&problem.space, &reply).map_err(fail)?;
+            open.push((reply["id"].clone(), (problem.noisy)(&config, trial)));
+            run.configs.push(config);
+        }
         let start = Instant::now();
-        let reply = peer.request(&json!({ "cmd": "ask" })).map_err(fail)?;
+        for (id, values) in open {
+            peer.request(&json!({ "cmd": "tell", "id": id, "values": values })).map_err(fail)?;
+        }
         run.time += start.elapsed();
-        let config = config(&problem.space, &reply).map_err(fail)?;
-        let values = (problem.noisy)(&config, trial);
-        let start = Instant::now();
-        peer.request(&json!({ "cmd": "tell", "id": reply["id"], "values": values }))
-            .map_err(fail)?;
-        run.time += start.elapsed();
-        run.configs.push(config);
     }
     Ok(run)
 }

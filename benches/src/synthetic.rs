@@ -59,11 +59,11 @@ fn hartmann6(x: &[f64]) -> f64 {
     -(0..4).map(term).sum::<f64>()
 }
 
-fn rosenbrock(x: &[f64]) -> f64 {
+pub(crate) fn rosenbrock(x: &[f64]) -> f64 {
     x.windows(2).map(|p| 100.0 * (p[1] - p[0] * p[0]).powi(2) + (1.0 - p[0]).powi(2)).sum()
 }
 
-fn ackley(x: &[f64]) -> f64 {
+pub(crate) fn ackley(x: &[f64]) -> f64 {
     let n = x.len() as f64;
     let squares = x.iter().map(|v| v * v).sum::<f64>() / n;
     let cosines = x.iter().map(|v| (2.0 * PI * v).cos()).sum::<f64>() / n;

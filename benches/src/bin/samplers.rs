@@ -33,6 +33,12 @@ struct Args {
     /// Runs of each sampler on each problem
     #[arg(long, default_value_t = 10)]
     seeds: u64,
+    /// Evaluations at a time: so many are asked for before their results are told
+    #[arg(long, default_value_t = 1)]
+    batch: u64,
+    /// Print the scores of each run, at half of the budget and at all of it
+    #[arg(long)]
+    each: bool,
 }
 
 fn main() -> ExitCode {
@@ -68,7 +74,7 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
         for seed in 0..args.seeds {
             let mut at = [Vec::new(), Vec::new()];
             for (s, solver) in solvers.iter().enumerate() {
-                match solver.run(problem, seed, args.trials) {
+                match solver.run(problem, seed, args.trials, args.batch) {
                     Ok(run) => {
                         cost[s].push(run.time.as_secs_f64() * 1e3 / args.trials as f64);
                         for (scores, budget) in at.iter_mut().zip(budgets) {
@@ -81,6 +87,10 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
                     }
                 }
                 last[s].push(at[1][s]);
+                if args.each {
+                    let (name, half, all) = (solver.name(), at[0][s], at[1][s]);
+                    println!("{} {name} {seed}: {half:.4e} {all:.4e}", problem.name);
+                }
             }
             for (b, scores) in at.iter().enumerate() {
                 for (s, r) in ranks(scores).into_iter().enumerate() {
@@ -126,6 +136,7 @@ fn problems(args: &Args) -> Result<Vec<Problem>, Box<dyn std::error::Error>> {
         None => eprintln!("no --data-dir: without the tabular problems"),
     }
     if let Some(filter) = &args.problems {
+        problems.extend(wider::high_dimensional()?);
         problems.retain(|problem| filter.split(',').any(|part| problem.name.contains(part)));
     }
     if problems.is_empty() {
