@@ -2,6 +2,7 @@
 
 use crate::graph::Graph;
 use crate::op::{Op, output_side};
+use automl_extent::Extent;
 use serde::{Deserialize, Serialize};
 
 /// Numbers of one image's activations in a network.
@@ -42,16 +43,15 @@ impl Graph {
 }
 
 impl Activations {
-    fn add(&mut self, (channels, side): (u64, usize)) {
-        let side = side as u64;
-        let numbers = channels.saturating_mul(side.saturating_mul(side));
+    fn add(&mut self, (channels, side): (u64, Extent)) {
+        let numbers = channels.saturating_mul(side.pixels() as u64);
         self.total = self.total.saturating_add(numbers);
         self.largest = self.largest.max(numbers);
     }
 }
 
 /// The first node of a chain with maps of more than `most` numbers, its own or within it.
-pub(crate) fn first_beyond(nodes: &[Op], input: (u64, usize), most: u64) -> Option<usize> {
+pub(crate) fn first_beyond(nodes: &[Op], input: (u64, Extent), most: u64) -> Option<usize> {
     let (mut sizes, mut shape) = (Activations::default(), input);
     nodes.iter().position(|node| {
         shape = single(node, shape, &mut sizes);
@@ -60,19 +60,19 @@ pub(crate) fn first_beyond(nodes: &[Op], input: (u64, usize), most: u64) -> Opti
 }
 
 /// Adds the outputs of a chain; channels and side of its last one.
-fn walk(nodes: &[Op], input: (u64, usize), sizes: &mut Activations) -> (u64, usize) {
+fn walk(nodes: &[Op], input: (u64, Extent), sizes: &mut Activations) -> (u64, Extent) {
     nodes.iter().fold(input, |shape, node| single(node, shape, sizes))
 }
 
-fn single(node: &Op, (channels, side): (u64, usize), sizes: &mut Activations) -> (u64, usize) {
+fn single(node: &Op, (channels, side): (u64, Extent), sizes: &mut Activations) -> (u64, Extent) {
     let input = (channels, side);
     let output = match node {
         Op::Convolution(conv) => (conv.outputs as u64, conv.output_side(side)),
-        Op::Linear { outputs, .. } => (*outputs as u64, 1),
+        Op::Linear { outputs, .. } => (*outputs as u64, 1.into()),
         Op::Pool { kernel, stride, padding, .. } => {
             (channels, output_side(side, *kernel, *stride, 2 * padding))
         }
-        Op::GlobalAvgPool => (channels, 1),
+        Op::GlobalAvgPool => (channels, 1.into()),
         Op::Activation(_) | Op::SqueezeExcite { .. } | Op::ChannelAttention { .. } => input,
         Op::Channels { count, .. } => (*count as u64, side),
         Op::Sum { body, shortcut } => {

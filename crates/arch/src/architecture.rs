@@ -1,10 +1,10 @@
 //! Networks as data.
 
 use crate::block::Block;
+use automl_extent::Extent;
 use serde::{Deserialize, Serialize};
 
-/// A chain of blocks from a square image `[input_channels, input_side, input_side]` to class
-/// scores.
+/// A chain of blocks from an image `[input_channels, height, width]` to class scores.
 ///
 /// Every field may be set freely. [`graph`](Self::graph) checks the values and names the first that
 /// cannot be built; cost and network are made from the graph.
@@ -31,8 +31,8 @@ use serde::{Deserialize, Serialize};
 pub struct Architecture {
     /// Channels of the input image, 1 to 65,536.
     pub input_channels: usize,
-    /// Side of the square input image in pixels, 1 to 8,192.
-    pub input_side: usize,
+    /// Height and width of the input image in pixels, each 1 to 8,192.
+    pub input_side: Extent,
     /// Depth multiple d in (0, 16]: repeats r > 1 become max(round(r d), 1), ties to even.
     pub depth_multiple: f64,
     /// Width multiple w in (0, 16]: channels c become
@@ -80,12 +80,12 @@ impl Architecture {
     /// An architecture with both multiples 1.
     pub fn new(
         input_channels: usize,
-        input_side: usize,
+        input_side: impl Into<Extent>,
         backbone: impl IntoIterator<Item = Layer>,
     ) -> Self {
         Self {
             input_channels,
-            input_side,
+            input_side: input_side.into(),
             depth_multiple: 1.0,
             width_multiple: 1.0,
             backbone: backbone.into_iter().collect(),

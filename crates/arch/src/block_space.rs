@@ -16,6 +16,7 @@ pub use options::{BlockSpaceError, BlockSpaceOptions};
 
 use crate::architecture::Architecture;
 use crate::graph::Graph;
+use automl_extent::Extent;
 use automl_numeric::stream;
 use automl_space::{Config, Space};
 use choice::bound_downsamplings;
@@ -37,7 +38,7 @@ const WIDTHS: [f64; 9] = [1.0, 0.75, 0.5, 0.375, 0.25, 0.1875, 0.125, 0.0625, 0.
 /// let blocks = BlockSpace::within(1, 28, 10, &options, |graph| graph.cost().parameters <= 50_000)?;
 /// let config = blocks.space().sample_prior(&mut automl_numeric::stream(1, 0, "example"));
 /// let network = blocks.architecture(&config);
-/// assert_eq!((network.input_side, network.classes()), (28, Ok(10)));
+/// assert_eq!((network.input_side, network.classes()), (28.into(), Ok(10)));
 /// # Ok::<(), automl_arch::BlockSpaceError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -52,16 +53,17 @@ pub struct BlockSpace {
 }
 
 impl BlockSpace {
-    /// The space for images of the given channels and side.
+    /// The space for images of the given channels, height and width.
     ///
     /// # Errors
     /// An option out of its range.
     pub fn new(
         input_channels: usize,
-        input_side: usize,
+        input_side: impl Into<Extent>,
         classes: usize,
         options: &BlockSpaceOptions,
     ) -> Result<Self, BlockSpaceError> {
+        let input_side = input_side.into();
         let skeleton = Skeleton::new(input_side, options)?;
         let mut builder = Space::builder();
         let mut blocks = Vec::with_capacity(BLOCKS);
@@ -83,12 +85,13 @@ impl BlockSpace {
     /// As [`new`](Self::new).
     pub fn within(
         input_channels: usize,
-        input_side: usize,
+        input_side: impl Into<Extent>,
         classes: usize,
         options: &BlockSpaceOptions,
         allowed: impl Fn(&Graph) -> bool,
     ) -> Result<Self, BlockSpaceError> {
         const DRAWS: u64 = 256;
+        let input_side = input_side.into();
         let mut widths = WIDTHS.iter().map(|scale| scale * options.width).peekable();
         loop {
             let width = widths.next().unwrap_or(options.width);

@@ -9,6 +9,7 @@ pub(crate) use convolutions::Window;
 use crate::error::ArchitectureError;
 use crate::limits::MAX_CHANNELS;
 use crate::op::{Convolution, Op};
+use automl_extent::Extent;
 use std::ops::RangeInclusive;
 
 pub(crate) type Checked<T> = Result<T, ArchitectureError>;
@@ -47,7 +48,7 @@ pub struct NodeOrigin {
 /// The chain so far: its nodes and the shape of its output.
 pub(crate) struct Builder {
     pub(crate) channels: usize,
-    pub(crate) side: usize,
+    pub(crate) side: Extent,
     /// Whether the output is a vector.
     pub(crate) flat: bool,
     pub(crate) nodes: Vec<Op>,
@@ -61,8 +62,8 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
-    /// An empty chain on images `[channels, side, side]`.
-    pub(crate) fn new(channels: usize, side: usize, width: f64) -> Self {
+    /// An empty chain on images `[channels, height, width]`.
+    pub(crate) fn new(channels: usize, side: Extent, width: f64) -> Self {
         Self {
             channels,
             side,
@@ -187,8 +188,8 @@ impl Builder {
         ArchitectureError::Shape { block: self.block, name: self.name, needs, hint }
     }
 
-    fn window(&self, kernel: usize, side: usize, padding: usize) -> Checked<()> {
-        if kernel <= side + padding {
+    fn window(&self, kernel: usize, side: Extent, padding: usize) -> Checked<()> {
+        if kernel <= side.shorter() + padding {
             return Ok(());
         }
         let (block, name) = (self.block, self.name);

@@ -2,6 +2,7 @@
 
 use crate::limits::{MAX_CHANNELS, MAX_NUMBERS, MAX_SIDE, MAX_WEIGHTS};
 use crate::op::{Convolution, Op, output_side};
+use automl_extent::Extent;
 
 /// A graph that cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,13 +18,13 @@ pub struct GraphError {
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Shape {
     channels: usize,
-    side: usize,
+    side: Extent,
 }
 
 impl Shape {
     /// Numbers of one image.
     fn numbers(self) -> usize {
-        self.channels.saturating_mul(self.side.saturating_mul(self.side))
+        self.channels.saturating_mul(self.side.pixels())
     }
 }
 
@@ -31,9 +32,10 @@ type Checked<T> = Result<T, GraphError>;
 
 /// Checks an input shape, a number of classes and a chain of nodes, see
 /// [`Graph::check`](crate::Graph::check).
-pub(crate) fn check(channels: usize, side: usize, classes: usize, nodes: &[Op]) -> Checked<()> {
+pub(crate) fn check(channels: usize, side: Extent, classes: usize, nodes: &[Op]) -> Checked<()> {
     within("input_channels", "it", channels, 1, MAX_CHANNELS)?;
-    within("input_side", "it", side, 1, MAX_SIDE)?;
+    within("input_side", "it", side.shorter(), 1, MAX_SIDE)?;
+    within("input_side", "it", side.longer(), 1, MAX_SIDE)?;
     let output = chain("nodes", nodes, Shape { channels, side })?;
     if output.numbers() != classes || classes == 0 {
         let Shape { channels, side } = output;
@@ -101,10 +103,10 @@ fn same(place: &str, what: &str, needed: usize, found: usize) -> Checked<()> {
     fail(place, format!("it takes {needed} {what} and gets {found}"))
 }
 
-fn window(place: &str, kernel: usize, stride: usize, side: usize, padding: usize) -> Checked<()> {
+fn window(place: &str, kernel: usize, stride: usize, side: Extent, padding: usize) -> Checked<()> {
     within(place, "the kernel", kernel, 1, MAX_SIDE)?;
     within(place, "the stride", stride, 1, MAX_SIDE)?;
-    if kernel > side + padding {
+    if kernel > side.shorter() + padding {
         let on = format!("maps of side {side} with {padding} zeros in all");
         return fail(place, format!("a kernel of {kernel} does not fit on {on}"));
     }
@@ -132,14 +134,14 @@ fn single(place: &str, node: &Op, input: Shape) -> Checked<Shape> {
         Op::Linear { inputs, outputs, .. } => {
             same(place, "numbers", *inputs, input.numbers())?;
             within(place, "outputs", *outputs, 1, MAX_CHANNELS)?;
-            Ok(Shape { channels: *outputs, side: 1 })
+            Ok(Shape { channels: *outputs, side: 1.into() })
         }
         Op::Pool { kernel, stride, padding, .. } => {
             within(place, "the padding", *padding, 0, kernel / 2)?;
             window(place, *kernel, *stride, input.side, 2 * padding)?;
             Ok(Shape { side: output_side(input.side, *kernel, *stride, 2 * padding), ..input })
         }
-        Op::GlobalAvgPool => Ok(Shape { side: 1, ..input }),
+        Op::GlobalAvgPool => Ok(Shape { side: 1.into(), ..input }),
         Op::Activation(_) => Ok(input),
         Op::SqueezeExcite { channels, squeeze, .. } => {
             same(place, "channels", *channels, input.channels)?;
@@ -275,7 +277,7 @@ mod tests {
         };
         let network = |nodes: Vec<Op>, classes: usize| Graph {
             input_channels: 1 << 16,
-            input_side: 8,
+            input_side: 8.into(),
             classes,
             nodes,
         };

@@ -4,12 +4,13 @@ use crate::fold::folded_convolution;
 use crate::graph::Graph;
 use crate::memory::{self, MemoryPlan};
 use crate::op::{Op, output_side};
+use automl_extent::Extent;
 use serde::{Deserialize, Serialize};
 
 /// Parameters, multiply-accumulates and memory of one network.
 ///
-/// A convolution of c to d channels with k x k kernels and g groups on output maps of side n has
-/// c d k² / g weights and as many multiply-accumulates times n². Normalization adds 2 d parameters,
+/// A convolution of c to d channels with k x k kernels and g groups on output maps of n x m pixels has
+/// c d k² / g weights and as many multiply-accumulates times n m. Normalization adds 2 d parameters,
 /// a bias d. Memory on a device is that of the int8 program generated from the network.
 ///
 /// # Examples
@@ -77,7 +78,7 @@ impl Cost {
     }
 }
 
-/// Side of the last maps: before the global pooling, or before the first linear layer.
+/// Shorter side of the last maps: before the global pooling, or before the first linear layer.
 pub(crate) fn last_side(network: &Graph) -> usize {
     let mut shape = Shape { channels: network.input_channels as u64, side: network.input_side };
     for node in &network.nodes {
@@ -86,18 +87,18 @@ pub(crate) fn last_side(network: &Graph) -> usize {
         }
         shape = single(node, shape, false).output;
     }
-    shape.side
+    shape.side.shorter()
 }
 
 #[derive(Clone, Copy)]
 pub(crate) struct Shape {
     pub(crate) channels: u64,
-    pub(crate) side: usize,
+    pub(crate) side: Extent,
 }
 
 impl Shape {
     fn numbers(self) -> u64 {
-        self.channels * (self.side * self.side) as u64
+        self.channels * self.side.pixels() as u64
     }
 }
 
@@ -144,19 +145,19 @@ pub(crate) fn single(node: &Op, input: Shape, keep: bool) -> Total {
                 Shape { channels: conv.outputs as u64, side: conv.output_side(input.side) };
             let weights: u64 = conv.weight_shape().map(|n| n as u64).iter().product();
             let vectors = conv.outputs as u64 * if conv.norm { 2 } else { 1 };
-            let positions = (output.side * output.side) as u64;
+            let positions = output.side.pixels() as u64;
             simple(weights + vectors, weights * positions, output)
         }
         Op::Linear { inputs, outputs, .. } => {
             let weights = (inputs * outputs) as u64;
-            let output = Shape { channels: *outputs as u64, side: 1 };
+            let output = Shape { channels: *outputs as u64, side: 1.into() };
             simple(weights + *outputs as u64, weights, output)
         }
         Op::Pool { kernel, stride, padding, .. } => {
             let side = output_side(input.side, *kernel, *stride, 2 * padding);
             simple(0, 0, Shape { side, ..input })
         }
-        Op::GlobalAvgPool => simple(0, 0, Shape { side: 1, ..input }),
+        Op::GlobalAvgPool => simple(0, 0, Shape { side: 1.into(), ..input }),
         Op::Activation(_) => in_place(0, 0, 0),
         Op::SqueezeExcite { channels, squeeze, .. } => {
             let weights = 2 * (channels * squeeze) as u64;

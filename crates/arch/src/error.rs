@@ -1,5 +1,7 @@
 //! Errors of lowering.
 
+use automl_extent::Extent;
+
 /// An architecture that cannot be built. Blocks are counted from 0.
 ///
 /// # Examples
@@ -49,8 +51,8 @@ pub enum ArchitectureError {
         name: &'static str,
         /// Side of the kernel.
         kernel: usize,
-        /// Side of the maps.
-        side: usize,
+        /// Height and width of the maps.
+        side: Extent,
         /// Zeros before and after, together.
         padding: usize,
     },
@@ -88,8 +90,8 @@ pub enum ArchitectureError {
     NoScores {
         /// Channels at the end.
         channels: usize,
-        /// Side at the end.
-        side: usize,
+        /// Height and width at the end.
+        side: Extent,
     },
     /// No block has weights.
     #[error("no block of the chain has weights")]

@@ -2,6 +2,7 @@
 
 use crate::check::{self, GraphError};
 use crate::op::Op;
+use automl_extent::Extent;
 use serde::{Deserialize, Serialize};
 
 /// A network as primitive operations: multiples and repeats are applied, empty operations left out,
@@ -30,8 +31,8 @@ use serde::{Deserialize, Serialize};
 pub struct Graph {
     /// Channels of the input image.
     pub input_channels: usize,
-    /// Side of the input image in pixels.
-    pub input_side: usize,
+    /// Height and width of the input image in pixels.
+    pub input_side: Extent,
     /// Number of class scores.
     pub classes: usize,
     /// The operations in order.
@@ -43,7 +44,7 @@ pub struct Graph {
 #[serde(deny_unknown_fields)]
 struct Unchecked {
     input_channels: usize,
-    input_side: usize,
+    input_side: Extent,
     classes: usize,
     nodes: Vec<Op>,
 }

@@ -2,14 +2,15 @@
 
 use crate::cost::{Shape, single};
 use crate::graph::Graph;
+use automl_extent::Extent;
 
 /// The output and the cost of one node of a network's chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LayerCost {
     /// Channels of the output maps, or numbers of an output vector.
     pub channels: u64,
-    /// Side of the output maps in pixels; 1 for a vector.
-    pub side: usize,
+    /// Height and width of the output maps in pixels; 1 for a vector.
+    pub side: Extent,
     /// Weights, biases, and the scale and shift of every batch normalization.
     pub parameters: u64,
     /// Multiply-accumulates for one image.
@@ -32,7 +33,7 @@ impl Graph {
     /// ])
     /// .graph()?;
     /// let layers = graph.layers();
-    /// assert_eq!((layers[0].channels, layers[0].side), (16, 16));
+    /// assert_eq!((layers[0].channels, layers[0].side), (16, 16.into()));
     /// assert_eq!(layers.iter().map(|layer| layer.macs).sum::<u64>(), graph.cost().macs);
     /// # Ok::<(), automl_arch::ArchitectureError>(())
     /// ```

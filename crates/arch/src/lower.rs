@@ -102,7 +102,8 @@ fn check_settings(architecture: &Architecture) -> Checked<()> {
     let blocks = architecture.backbone.len() + architecture.head.len();
     for (setting, value, high, expected) in [
         ("input_channels", architecture.input_channels, MAX_CHANNELS, "1 to 65536"),
-        ("input_side", architecture.input_side, MAX_SIDE, "1 to 8192"),
+        ("input_side", architecture.input_side.shorter(), MAX_SIDE, "1 to 8192"),
+        ("input_side", architecture.input_side.longer(), MAX_SIDE, "1 to 8192"),
         ("the number of blocks", blocks, MAX_BLOCKS, "1 to 4096"),
     ] {
         if !(1..=high).contains(&value) {

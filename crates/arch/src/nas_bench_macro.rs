@@ -5,6 +5,7 @@
 //! halves the side and doubles the channels; a 1x1 head of 1,280 channels and a linear layer.
 
 use crate::{Activation, Architecture, Block, Layer};
+use automl_extent::Extent;
 use automl_space::{Config, Key, Space, SpaceError};
 
 /// Number of chosen layers.
@@ -64,13 +65,13 @@ pub fn parse(code: &str) -> Result<[Choice; LAYERS], CodeError> {
         .ok_or_else(|| CodeError { code: code.to_owned() })
 }
 
-/// The benchmark's network for eight choices, for images of the given side and channels.
+/// The benchmark's network for eight choices, for images of the given height, width and channels.
 ///
 /// The benchmark itself has `input_channels` 3, `input_side` 32 and 10 classes.
 pub fn architecture(
     choices: &[Choice; LAYERS],
     input_channels: usize,
-    input_side: usize,
+    input_side: impl Into<Extent>,
     classes: usize,
 ) -> Architecture {
     let mut backbone = vec![Layer::once(Block::conv(32, 3, 1, Activation::Relu))];
@@ -100,27 +101,33 @@ pub fn architecture(
 #[derive(Clone, Debug)]
 pub struct MacroSpace {
     input_channels: usize,
-    input_side: usize,
+    input_side: Extent,
     classes: usize,
     space: Space,
     layers: Vec<Key<usize>>,
 }
 
 impl MacroSpace {
-    /// The space for images of the given channels and side.
+    /// The space for images of the given channels, height and width.
     ///
     /// # Errors
     /// [`SpaceError`] of the builder; none is expected.
     pub fn new(
         input_channels: usize,
-        input_side: usize,
+        input_side: impl Into<Extent>,
         classes: usize,
     ) -> Result<Self, SpaceError> {
         let mut space = Space::builder();
         let layers = (1..=LAYERS)
             .map(|layer| space.choice(&format!("layer{layer}"), ["identity", "mb3", "mb6"]).add())
             .collect::<Result<_, _>>()?;
-        Ok(Self { input_channels, input_side, classes, space: space.build()?, layers })
+        Ok(Self {
+            input_channels,
+            input_side: input_side.into(),
+            classes,
+            space: space.build()?,
+            layers,
+        })
     }
 
     /// The parameters that samplers choose.

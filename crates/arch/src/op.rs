@@ -1,6 +1,7 @@
 //! Primitive operations, the nodes of a graph.
 
 use crate::activation::Activation;
+use automl_extent::Extent;
 use serde::{Deserialize, Serialize};
 
 /// One primitive operation.
@@ -88,7 +89,7 @@ pub enum Op {
 ///     norm: true,
 ///     activation: Activation::Relu,
 /// };
-/// assert_eq!(conv.output_side(28), 14);
+/// assert!(conv.output_side(28.into()) == 14);
 /// assert_eq!(conv.weight_shape(), [32, 4, 3, 3]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -132,8 +133,8 @@ pub enum Gate {
 }
 
 impl Convolution {
-    /// Side of the output maps, ⌊(side + padding - kernel) / stride⌋ + 1.
-    pub fn output_side(&self, side: usize) -> usize {
+    /// Height and width of the output maps, each ⌊(side + padding - kernel) / stride⌋ + 1.
+    pub fn output_side(&self, side: Extent) -> Extent {
         output_side(side, self.kernel, self.stride, self.padding.0 + self.padding.1)
     }
 
@@ -143,7 +144,7 @@ impl Convolution {
     }
 }
 
-/// Side of the output maps of a sliding window; `padding` is the sum of both ends.
-pub(crate) fn output_side(side: usize, kernel: usize, stride: usize, padding: usize) -> usize {
-    (side + padding).saturating_sub(kernel) / stride + 1
+/// Height and width of the output maps of a sliding window; `padding` is the sum of both ends.
+pub(crate) fn output_side(side: Extent, kernel: usize, stride: usize, padding: usize) -> Extent {
+    side.map(|side| (side + padding).saturating_sub(kernel) / stride + 1)
 }

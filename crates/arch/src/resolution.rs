@@ -2,17 +2,18 @@
 
 use crate::cost::last_side;
 use crate::{Architecture, ArchitectureError};
+use automl_extent::Extent;
 
 /// Smallest side of the last maps: below it, kernels of 3 see little but padding.
 const LEAST: usize = 2;
 
 impl Architecture {
-    /// The same architecture for images of another side in pixels, with fewer strides where the last
+    /// The same architecture for images of another height and width in pixels, with fewer strides where the last
     /// maps would vanish.
     ///
     /// Blocks, channels and repeats stay. Smaller images leave smaller maps behind every stride, so
     /// strides become 1, the last of the chain before the earlier ones, until the last maps have a
-    /// side of at least 2 (or of what they had, if that was 1). Late strides go first because the
+    /// shorter side of at least 2 (or of what they had, if that was 1). Late strides go first because the
     /// blocks before them then still work on smaller maps: without its first stride, a network
     /// would cost on small images what it costs on large ones. The number of parameters stays,
     /// except where a block has a convolution for its stride alone (`GhostBottleneck`), or `Flatten`
@@ -35,13 +36,13 @@ impl Architecture {
     ///     Layer::once(Block::linear(10)),
     /// ]);
     /// let small = network.at_resolution(8)?;
-    /// assert_eq!(small.input_side, 8);
+    /// assert!(small.input_side == 8);
     /// assert_eq!(small.cost()?.parameters, network.cost()?.parameters);
     /// # Ok::<(), automl_arch::ArchitectureError>(())
     /// ```
-    pub fn at_resolution(&self, side: usize) -> Result<Self, ArchitectureError> {
+    pub fn at_resolution(&self, side: impl Into<Extent>) -> Result<Self, ArchitectureError> {
         let least = last_side(&self.graph()?).min(LEAST);
-        let mut adapted = Self { input_side: side, ..self.clone() };
+        let mut adapted = Self { input_side: side.into(), ..self.clone() };
         loop {
             let graph = adapted.graph();
             if graph.as_ref().is_ok_and(|network| last_side(network) >= least) {

@@ -10,6 +10,7 @@ mod grammar;
 use crate::architecture::{Architecture, Layer};
 use crate::block::Block;
 use crate::row::{Item, Row, YamlError, hint};
+use automl_extent::Extent;
 use std::fmt::Write;
 
 /// The keys of a document.
@@ -45,13 +46,13 @@ impl Architecture {
         read(text, None)
     }
 
-    /// Reads a configuration for images of a given side in pixels, which replaces the side in the
+    /// Reads a configuration for images of a given height and width in pixels, which replace those in the
     /// file. Many public configurations have none.
     ///
     /// # Errors
     /// As [`from_yaml`](Self::from_yaml).
-    pub fn from_yaml_for(text: &str, input_side: usize) -> Result<Self, YamlError> {
-        read(text, Some(input_side))
+    pub fn from_yaml_for(text: &str, input_side: impl Into<Extent>) -> Result<Self, YamlError> {
+        read(text, Some(input_side.into()))
     }
 
     /// The configuration of this architecture; reading it gives the same architecture back.
@@ -64,7 +65,8 @@ impl Architecture {
 
     fn write_yaml(&self, out: &mut String) -> std::fmt::Result {
         writeln!(out, "input_channel: {}", self.input_channels)?;
-        writeln!(out, "input_size: [{0}, {0}]", self.input_side)?;
+        let Extent { height, width } = self.input_side;
+        writeln!(out, "input_size: [{height}, {width}]")?;
         writeln!(out, "depth_multiple: {:?}", self.depth_multiple)?;
         writeln!(out, "width_multiple: {:?}", self.width_multiple)?;
         for (key, layers) in [("backbone", &self.backbone), ("head", &self.head)] {
@@ -80,7 +82,7 @@ impl Architecture {
     }
 }
 
-fn read(text: &str, side: Option<usize>) -> Result<Architecture, YamlError> {
+fn read(text: &str, side: Option<Extent>) -> Result<Architecture, YamlError> {
     let syntax = |message: String| YamlError::Syntax { message };
     let document = serde_saphyr::from_str(text).map_err(|error| syntax(error.to_string()))?;
     let Item::Map(pairs) = document else {
@@ -121,7 +123,7 @@ fn read(text: &str, side: Option<usize>) -> Result<Architecture, YamlError> {
             .ok_or_else(|| wrong("input_channel", "a whole number", channels))?,
         input_side: match side {
             Some(side) => side,
-            None => square(get("input_size").cloned())?,
+            None => extent(get("input_size").cloned())?,
         },
         depth_multiple,
         width_multiple,
@@ -132,7 +134,7 @@ fn read(text: &str, side: Option<usize>) -> Result<Architecture, YamlError> {
     Ok(architecture)
 }
 
-fn square(size: Option<Item>) -> Result<usize, YamlError> {
+fn extent(size: Option<Item>) -> Result<Extent, YamlError> {
     let items = match size {
         None | Some(Item::Null) => return Err(YamlError::NoInputSize),
         Some(Item::List(items)) => items,
@@ -140,8 +142,8 @@ fn square(size: Option<Item>) -> Result<usize, YamlError> {
     };
     let sides: Vec<usize> = items.iter().map(|item| item.size().unwrap_or(0)).collect();
     match sides[..] {
-        [side] => Ok(side),
-        [height, width] if height == width => Ok(height),
+        [side] => Ok(side.into()),
+        [height, width] => Ok(Extent { height, width }),
         _ => Err(YamlError::InputSize { sides }),
     }
 }

@@ -6,6 +6,7 @@ mod common;
 use automl_arch::block;
 use automl_arch::nas_bench_macro;
 use automl_arch::{Activation, Architecture, ArchitectureError, Block, Layer, make_divisible};
+use automl_extent::Extent;
 use automl_space::Choice;
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -299,8 +300,58 @@ fn peak_memory_counts_what_is_alive() {
     assert_eq!(residual.cost().unwrap().peak_activation_bytes, 4 * (2 * map(64) + map(16)));
 }
 
+/// Of images that are not square, rows and columns are counted by themselves, also where maps vanish in
+/// one direction only.
+#[test]
+fn rows_and_columns_are_counted() {
+    let layers = || {
+        [
+            Layer::once(Block::conv(16, 3, 2, Activation::Relu)),
+            Layer::once(Block::MaxPool(block::MaxPool { kernel: 2, stride: 2, padding: 0 })),
+            Layer::once(Block::Flatten),
+            Layer::once(Block::linear(10)),
+        ]
+    };
+    let graph = Architecture::new(3, (32, 20), layers()).graph().unwrap();
+    let cost = graph.cost();
+    assert_eq!(cost.macs, 3 * 16 * 9 * 16 * 10 + 16 * 8 * 5 * 10);
+    assert_eq!(cost.peak_activation_bytes, 4 * (3 * 32 * 20 + 16 * 16 * 10));
+    assert_eq!(cost.ram_bytes, 3 * 32 * 20 + 16 * 16 * 10);
+    assert_eq!(graph.activations().largest, 16 * 16 * 10);
+    assert_eq!(graph.layers()[1].side, Extent::new(8, 5));
+    let json = serde_json::to_string(&graph).unwrap();
+    assert!(json.contains("\"input_side\":[32,20]"), "{json}");
+    let flat = Architecture::new(3, (8, 3), layers()).graph().unwrap();
+    assert_eq!(flat.layers()[1].side, Extent::new(2, 1));
+    let error = Architecture::new(3, (8, 2), layers()).graph().unwrap_err().to_string();
+    let reason = "block 1 (MaxPool): a kernel of 2 does not fit on maps of side 4x1";
+    assert!(error.starts_with(reason), "{error}");
+    let wide = Architecture::new(3, (8, 9_000), layers()).graph().unwrap_err().to_string();
+    assert_eq!(wide, "input_side must be 1 to 8192, not 9000");
+    // Late strides go first, until both directions keep two rows and columns.
+    let pooled = |side| {
+        let conv = || Layer::once(Block::conv(16, 3, 2, Activation::Relu));
+        let pool = Layer::once(Block::GlobalAvgPool);
+        let head = [pool, Layer::once(Block::Flatten), Layer::once(Block::linear(10))];
+        Architecture::new(3, side, [conv(), conv(), conv()].into_iter().chain(head))
+    };
+    let small = pooled(Extent::new(64, 32)).at_resolution((16, 8)).unwrap();
+    let sides = small.graph().unwrap().layers().iter().map(|layer| layer.side).collect::<Vec<_>>();
+    assert_eq!(sides[..3], [(8, 4), (4, 2), (4, 2)].map(Extent::from));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// A network costs the same on images of exchanged height and width.
+    #[test]
+    fn costs_are_those_of_transposed_images(architecture in common::architecture()) {
+        let Extent { height, width } = architecture.input_side;
+        let turned = Architecture { input_side: (width, height).into(), ..architecture.clone() };
+        prop_assert_eq!(turned.cost(), architecture.cost());
+        let activations = |a: &Architecture| a.graph().unwrap().activations();
+        prop_assert_eq!(activations(&turned), activations(&architecture));
+    }
 
     #[test]
     fn json_gives_the_architecture_back(architecture in common::architecture()) {

@@ -37,7 +37,7 @@ fn a_public_configuration_is_read() {
         "the configuration has no input_size: add a line such as input_size: [32, 32]"
     );
     let architecture = Architecture::from_yaml_for(MOBILENET, 32).unwrap();
-    assert_eq!((architecture.input_channels, architecture.input_side), (3, 32));
+    assert_eq!((architecture.input_channels, architecture.input_side), (3, 32.into()));
     assert_eq!(architecture.classes(), Ok(6));
     assert_eq!(architecture.backbone[0], Layer::once(Block::conv(16, 3, 2, Activation::HardSwish)));
     assert_eq!(
@@ -193,6 +193,15 @@ fn keys_are_known_or_named() {
         let error = Architecture::from_yaml(&text(&format!("{line}\n"), &rows, &[])).unwrap_err();
         assert!(error.to_string().contains(message), "{line}: {error}");
     }
+    let sized = |size: &str| {
+        let sized =
+            text("", &rows, &[]).replace("input_size: [8, 8]", &format!("input_size: {size}"));
+        Architecture::from_yaml(&sized).map(|architecture| architecture.input_side)
+    };
+    assert_eq!(sized("[24, 16]"), Ok((24, 16).into()));
+    assert_eq!(sized("16"), Ok(16.into()));
+    let error = sized("[24, 16, 3]").unwrap_err().to_string();
+    assert_eq!(error, "input_size must be one side or [height, width], not [24, 16, 3]");
     let error = Architecture::from_yaml("input_size: 3\nbackbone: []").unwrap_err().to_string();
     assert_eq!(error, "input_channel must be a whole number, not missing");
 }

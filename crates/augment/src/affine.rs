@@ -1,5 +1,6 @@
 //! One random affine map: a turn, a scale, a shear and a shift at once, between the pixels.
 
+use automl_extent::Extent;
 use automl_numeric::Stream;
 use rand::RngExt;
 
@@ -12,7 +13,7 @@ const SCALE: f64 = 0.25;
 /// The largest shear at strength 1, in pixels per row.
 const SHEAR: f64 = 0.2;
 
-/// The largest shift at strength 1 in each direction, as a share of the side.
+/// The largest shift at strength 1 in each direction, as a share of width and height.
 const SHIFT: f64 = 0.15;
 
 /// Coefficients of the way back: the pixel `(x, y)` of the result comes from
@@ -20,43 +21,45 @@ const SHIFT: f64 = 0.15;
 type Inverse = [f64; 6];
 
 /// Draws a map, each of its parts uniformly and `strength` times its largest value either way.
-pub(super) fn draw(strength: f64, side: usize, rng: &mut Stream) -> Inverse {
+pub(super) fn draw(strength: f64, side: Extent, rng: &mut Stream) -> Inverse {
     let mut either = |most: f64| most * strength * (2.0 * rng.random::<f64>() - 1.0);
     let (turn, scale, shear) = (either(TURN), 1.0 + either(SCALE), either(SHEAR));
-    let shifts = [either(SHIFT), either(SHIFT)].map(|share| share * side as f64);
+    let (width, height) = (side.width as f64, side.height as f64);
+    let shifts = [either(SHIFT) * width, either(SHIFT) * height];
     let (sin, cos) = (libm::sin(turn), libm::cos(turn));
     let [a, b] = [cos / scale, (cos * shear + sin) / scale];
     let [d, e] = [-sin / scale, (cos - sin * shear) / scale];
     // The center of the image moves by the shifts.
-    let center = side as f64 / 2.0;
-    let (x, y) = (center + shifts[0], center + shifts[1]);
-    [a, b, center - a * x - b * y, d, e, center - d * x - e * y]
+    let center = [width / 2.0, height / 2.0];
+    let (x, y) = (center[0] + shifts[0], center[1] + shifts[1]);
+    [a, b, center[0] - a * x - b * y, d, e, center[1] - d * x - e * y]
 }
 
-/// Maps an image `[channels, side, side]` by bilinear interpolation, black outside, as Pillow's
+/// Maps an image `[channels, height, width]` by bilinear interpolation, black outside, as Pillow's
 /// `Image.transform` with `AFFINE` and `BILINEAR`.
-pub(super) fn apply(map: Inverse, image: &mut [u8], side: usize) {
+pub(super) fn apply(map: Inverse, image: &mut [u8], side: Extent) {
+    let Extent { height, width } = side;
     let [a, b, c, d, e, f] = map;
     let source = image.to_vec();
-    let last = side.saturating_sub(1) as f64;
-    let plane = (side * side).max(1);
-    for (index, place) in (0..side * side).map(|index| (index, (index % side, index / side))) {
+    let plane = side.pixels().max(1);
+    for (index, place) in (0..side.pixels()).map(|index| (index, (index % width, index / width))) {
         let (x, y) = (place.0 as f64 + 0.5, place.1 as f64 + 0.5);
         let (x, y) = (a * x + b * y + c, d * x + e * y + f);
-        let inside = |z: f64| z >= 0.0 && z < side as f64;
-        if !inside(x) || !inside(y) {
+        let inside = |z: f64, side: usize| z >= 0.0 && z < side as f64;
+        if !inside(x, width) || !inside(y, height) {
             image.iter_mut().skip(index).step_by(plane).for_each(|pixel| *pixel = 0);
             continue;
         }
-        let split = |z: f64| {
+        let split = |z: f64, side: usize| {
+            let last = side.saturating_sub(1) as f64;
             let low = (z - 0.5).floor();
             let at = |z: f64| z.clamp(0.0, last) as usize;
             (at(low), at(low + 1.0), z - 0.5 - low)
         };
-        let ((left, right, dx), (above, below, dy)) = (split(x), split(y));
+        let ((left, right, dx), (above, below, dy)) = (split(x, width), split(y, height));
         for (from, to) in source.chunks_exact(plane).zip(image.chunks_exact_mut(plane)) {
             let row = |y: usize| {
-                let value = |x: usize| f64::from(from[y * side + x]);
+                let value = |x: usize| f64::from(from[y * width + x]);
                 value(left) * (1.0 - dx) + value(right) * dx
             };
             to[index] = (row(above) * (1.0 - dy) + row(below) * dy) as u8;
@@ -75,7 +78,7 @@ mod tests {
     #[test]
     fn pixels_are_those_of_pillow() {
         let mut image: Vec<u8> = (0..16).map(|i| 10 + 15 * i).collect();
-        apply([0.9, 0.2, -0.3, -0.15, 1.1, 0.4], &mut image, 4);
+        apply([0.9, 0.2, -0.3, -0.15, 1.1, 0.4], &mut image, 4.into());
         assert_eq!(image, PILLOW);
     }
 
@@ -89,14 +92,14 @@ mod tests {
             seed in any::<u64>(),
         ) {
             let mut copy = image.clone();
-            apply(draw(0.0, 7, &mut stream(seed, 0, "affine")), &mut copy, 7);
+            apply(draw(0.0, 7.into(), &mut stream(seed, 0, "affine")), &mut copy, 7.into());
             prop_assert_eq!(copy, image);
         }
 
         /// The area of the map is that of the scale, and the center goes where the shifts say.
         #[test]
         fn maps_stay_within_their_strength(seed in any::<u64>(), strength in 0.0..1.0) {
-            let [a, b, c, d, e, f] = draw(strength, 32, &mut stream(seed, 0, "affine"));
+            let [a, b, c, d, e, f] = draw(strength, 32.into(), &mut stream(seed, 0, "affine"));
             let scale = 1.0 / (a * e - b * d).sqrt();
             prop_assert!((scale - 1.0).abs() <= SCALE * strength + 1e-12);
             let turn = (-d).atan2(a);

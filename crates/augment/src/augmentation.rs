@@ -1,6 +1,7 @@
 //! All that varies one image, in its order.
 
 use crate::{RandAugment, affine, color, crop, cutout, erase};
+use automl_extent::Extent;
 use automl_numeric::{Stream, stream};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,7 @@ pub struct Augmentation {
     /// Operations on colors and shapes.
     #[serde(default)]
     pub randaugment: RandAugment,
-    /// The side of the square that cutout hides, as a share of the image's side, 0 to 1; 0 for
+    /// The side of the square that cutout hides, as a share of the image's shorter side, 0 to 1; 0 for
     /// none. DeVries & Taylor (2017) took .5 for CIFAR-10 and .25 for CIFAR-100.
     #[serde(default)]
     pub cutout: f64,
@@ -95,8 +96,9 @@ impl Augmentation {
         stream(seed, epoch << 32 | index as u64, "augment")
     }
 
-    /// A varied copy of an image `[channels, side, side]`, without what hides normalized pixels.
-    pub fn vary(&self, image: &[u8], side: usize, rng: &mut Stream) -> Vec<u8> {
+    /// A varied copy of an image `[channels, height, width]`, without what hides normalized pixels.
+    pub fn vary(&self, image: &[u8], side: impl Into<Extent>, rng: &mut Stream) -> Vec<u8> {
+        let side = side.into();
         let mut varied = image.to_vec();
         self.randaugment.apply(&mut varied, side, rng);
         if self.color > 0.0 {
@@ -116,9 +118,10 @@ impl Augmentation {
     }
 
     /// Sets the square of cutout and the rectangle of random erasing to zero, the mean, in
-    /// normalized pixels `[channels, side, side]`.
-    pub fn cut(&self, pixels: &mut [f32], side: usize, rng: &mut Stream) {
-        let length = (self.cutout * side as f64).round() as usize;
+    /// normalized pixels `[channels, height, width]`.
+    pub fn cut(&self, pixels: &mut [f32], side: impl Into<Extent>, rng: &mut Stream) {
+        let side = side.into();
+        let length = (self.cutout * side.shorter() as f64).round() as usize;
         cutout::cut(pixels, side, length, rng);
         if self.erase > 0.0 {
             erase::erase(pixels, side, self.erase, rng);

@@ -1,6 +1,7 @@
 //! Random brightness, contrast and saturation.
 
 use super::enhance;
+use automl_extent::Extent;
 use automl_numeric::Stream;
 use rand::RngExt;
 
@@ -9,8 +10,8 @@ use rand::RngExt;
 ///
 /// # Source
 /// torchvision's `ColorJitter`, without hue and with a fixed order; the three steps are Pillow's.
-pub(super) fn vary(image: &mut [u8], side: usize, strength: f64, rng: &mut Stream) {
-    let plane = (side * side).max(1);
+pub(super) fn vary(image: &mut [u8], side: Extent, strength: f64, rng: &mut Stream) {
+    let plane = side.pixels().max(1);
     let mut factor = || (1.0 + strength * (2.0 * rng.random::<f64>() - 1.0)) as f32;
     let (bright, contrast, color) = (factor(), factor(), factor());
     enhance::brightness(image, bright);
@@ -31,7 +32,7 @@ mod tests {
         let draws: Vec<f64> = (0..2000)
             .map(|seed| {
                 let mut image = vec![100; 16];
-                vary(&mut image, 4, 0.4, &mut stream(seed, 0, "color"));
+                vary(&mut image, 4.into(), 0.4, &mut stream(seed, 0, "color"));
                 mean(&image) / 100.0
             })
             .collect();
@@ -47,7 +48,7 @@ mod tests {
     fn no_strength_changes_nothing() {
         let image: Vec<u8> = (0..48).map(|i| i * 5).collect();
         let mut copy = image.clone();
-        vary(&mut copy, 4, 0.0, &mut stream(1, 0, "color"));
+        vary(&mut copy, 4.into(), 0.0, &mut stream(1, 0, "color"));
         assert_eq!(copy, image);
     }
 }

@@ -2,6 +2,7 @@
 //! stays, with 0 the duller one is the result, above 1 the difference grows.
 
 use super::tone::look_up;
+use automl_extent::Extent;
 use std::array;
 
 /// Gray against color. A gray image stays as it is.
@@ -28,17 +29,19 @@ pub(super) fn brightness(image: &mut [u8], factor: f32) {
 
 /// The image smoothed by a 3x3 filter (weight 5 for the centre, 1 for its neighbours) against the
 /// image. The border stays.
-pub(super) fn sharpness(image: &mut [u8], side: usize, factor: f32) {
+pub(super) fn sharpness(image: &mut [u8], side: Extent, factor: f32) {
+    let Extent { height, width } = side;
     let source = image.to_vec();
-    let plane = (side * side).max(1);
-    let mut columns = vec![0; side];
+    let plane = side.pixels().max(1);
+    let mut columns = vec![0; width];
     for (from, to) in source.chunks_exact(plane).zip(image.chunks_exact_mut(plane)) {
-        for y in 1..side.saturating_sub(1) {
-            let [above, own, below] = [y - 1, y, y + 1].map(|y| &from[y * side..(y + 1) * side]);
+        for y in 1..height.saturating_sub(1) {
+            let [above, own, below] = [y - 1, y, y + 1].map(|y| &from[y * width..(y + 1) * width]);
             for (((sum, above), own), below) in columns.iter_mut().zip(above).zip(own).zip(below) {
                 *sum = u16::from(*above) + u16::from(*own) + u16::from(*below);
             }
-            let row = &mut to[y * side + 1..(y + 1) * side - 1];
+            let row = &mut to[y * width..(y + 1) * width];
+            let row = row.get_mut(1..width.saturating_sub(1)).unwrap_or_default();
             for (value, sums) in row.iter_mut().zip(columns.windows(3)) {
                 let sum = sums[0] + sums[1] + sums[2] + 4 * u16::from(*value);
                 // The sum over 13, rounded.

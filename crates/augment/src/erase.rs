@@ -1,5 +1,6 @@
 //! Random erasing: a hidden rectangle of the image.
 
+use automl_extent::Extent;
 use automl_numeric::Stream;
 use rand::RngExt;
 
@@ -13,27 +14,27 @@ const RATIO: f64 = 10.0 / 3.0;
 const ATTEMPTS: usize = 10;
 
 /// With some probability, sets a rectangle inside of the image to zero, the mean, in normalized
-/// pixels `[channels, side, side]`: its area is uniform in 2 to 40 % of the image's, the ratio of its
+/// pixels `[channels, height, width]`: its area is uniform in 2 to 40 % of the image's, the ratio of its
 /// sides log-uniform in 3/10 to 10/3.
 ///
 /// # Source
 /// Zhong, Zheng, Kang, Li & Yang (2020), "Random Erasing Data Augmentation", algorithm 1, arXiv
 /// 1708.04896, with the mean for the random values and the ratio's logarithm drawn, as in
 /// torchvision.
-pub(super) fn erase(pixels: &mut [f32], side: usize, probability: f64, rng: &mut Stream) {
-    if side == 0 || rng.random::<f64>() >= probability {
+pub(super) fn erase(pixels: &mut [f32], side: Extent, probability: f64, rng: &mut Stream) {
+    if side.pixels() == 0 || rng.random::<f64>() >= probability {
         return;
     }
     for _ in 0..ATTEMPTS {
         let area = AREA[0] + (AREA[1] - AREA[0]) * rng.random::<f64>();
         let ratio = libm::pow(RATIO, 2.0 * rng.random::<f64>() - 1.0);
-        let length = |share: f64| (share.sqrt() * side as f64).round() as usize;
+        let length = |share: f64| (share.sqrt() * (side.pixels() as f64).sqrt()).round() as usize;
         let (height, width) = (length(area * ratio), length(area / ratio));
-        if height < side && width < side {
-            let top = rng.random_range(0..=side - height);
-            let left = rng.random_range(0..=side - width);
-            for plane in pixels.chunks_exact_mut(side * side) {
-                for row in plane.chunks_exact_mut(side).skip(top).take(height) {
+        if height < side.height && width < side.width {
+            let top = rng.random_range(0..=side.height - height);
+            let left = rng.random_range(0..=side.width - width);
+            for plane in pixels.chunks_exact_mut(side.pixels()) {
+                for row in plane.chunks_exact_mut(side.width).skip(top).take(height) {
                     row[left..left + width].fill(0.0);
                 }
             }
@@ -52,7 +53,7 @@ mod tests {
         let (mut erased, mut areas) = (0, Vec::new());
         for image in 0..2000 {
             let mut pixels = vec![1.0; 2 * 32 * 32];
-            erase(&mut pixels, 32, 0.3, &mut stream(7, image, "erase"));
+            erase(&mut pixels, 32.into(), 0.3, &mut stream(7, image, "erase"));
             let (first, second) = pixels.split_at(32 * 32);
             assert_eq!(first, second, "all channels lose the same rectangle");
             let zeros: Vec<usize> = (0..32 * 32).filter(|i| first[*i] == 0.0).collect();

@@ -1,5 +1,6 @@
 //! Mixup and CutMix: images of a batch mixed with others of the same batch.
 
+use automl_extent::Extent;
 use automl_numeric::Stream;
 use rand::RngExt;
 use rand::seq::SliceRandom;
@@ -56,14 +57,15 @@ impl Mixing {
         self.mixup <= 0.0 && self.cutmix <= 0.0
     }
 
-    /// Mixes `count` images of normalized pixels `[count, channels, side, side]`.
+    /// Mixes `count` images of normalized pixels `[count, channels, height, width]`.
     pub fn apply(
         &self,
         pixels: &mut [f32],
         count: usize,
-        side: usize,
+        side: impl Into<Extent>,
         rng: &mut Stream,
     ) -> Option<Mixed> {
+        let side = side.into();
         if self.is_none() || count == 0 {
             return None;
         }
@@ -82,21 +84,21 @@ impl Mixing {
             }
             return Some(Mixed { partners, share });
         }
-        let length = (side as f64 * (1.0 - share).sqrt()).round() as usize;
-        let mut span = || {
+        let mut span = |side: usize| {
+            let length = (side as f64 * (1.0 - share).sqrt()).round() as usize;
             let center = rng.random_range(0..side.max(1));
             center.saturating_sub(length / 2)..(center + length.div_ceil(2)).min(side)
         };
-        let (rows, columns) = (span(), span());
+        let (rows, columns) = (span(side.height), span(side.width));
         for (own, other) in pixels.chunks_exact_mut(size).zip(pairs()) {
-            let rows_of = own.chunks_exact_mut(side).zip(other.chunks_exact(side));
+            let rows_of = own.chunks_exact_mut(side.width).zip(other.chunks_exact(side.width));
             for (row, (own, other)) in rows_of.enumerate() {
-                if rows.contains(&(row % side)) {
+                if rows.contains(&(row % side.height)) {
                     own[columns.clone()].copy_from_slice(&other[columns.clone()]);
                 }
             }
         }
-        let area = (side * side).max(1) as f64;
+        let area = side.pixels().max(1) as f64;
         Some(Mixed { partners, share: 1.0 - (rows.len() * columns.len()) as f64 / area })
     }
 }

@@ -1,6 +1,7 @@
 //! RandAugment: a few operations drawn at random, all of one magnitude.
 
 use super::Transformation;
+use automl_extent::Extent;
 use automl_numeric::Stream;
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -33,8 +34,9 @@ impl RandAugment {
     /// The magnitude at which operations have their full strength.
     pub const MAX_MAGNITUDE: u8 = 30;
 
-    /// Changes an image `[channels, side, side]` of one or three channels.
-    pub fn apply(&self, image: &mut [u8], side: usize, rng: &mut Stream) {
+    /// Changes an image `[channels, height, width]` of one or three channels.
+    pub fn apply(&self, image: &mut [u8], side: impl Into<Extent>, rng: &mut Stream) {
+        let side = side.into();
         for _ in 0..self.operations {
             let (operation, strength) = self.draw(rng);
             operation.apply(image, side, strength);

@@ -2,6 +2,7 @@
 
 use super::geometry::Affine;
 use super::{enhance, tone};
+use automl_extent::Extent;
 
 /// An operation on an image of bytes.
 ///
@@ -20,7 +21,7 @@ use super::{enhance, tone};
 /// | `Brightness` | .9 brighter, or darker | both |
 /// | `Sharpness` | .9 sharper, or smoother | both |
 /// | `ShearX`, `ShearY` | .3 pixels for each row or column | both |
-/// | `TranslateX`, `TranslateY` | 150/331 of the side | both |
+/// | `TranslateX`, `TranslateY` | 150/331 of the width, the height | both |
 ///
 /// Every result equals, byte for byte, that of Pillow (`ImageOps`, `ImageEnhance`, and
 /// `Image.transform` with the nearest pixel). What comes from outside of the image is grey (128).
@@ -87,13 +88,14 @@ impl Transformation {
         }
     }
 
-    /// Changes an image `[channels, side, side]` of one or three channels. The strength lies in
+    /// Changes an image `[channels, height, width]` of one or three channels. The strength lies in
     /// [-1, 1], its sign is the direction; operations without one take its absolute value.
-    pub fn apply(self, image: &mut [u8], side: usize, strength: f64) {
-        let plane = (side * side).max(1);
+    pub fn apply(self, image: &mut [u8], side: impl Into<Extent>, strength: f64) {
+        let side = side.into();
+        let plane = side.pixels().max(1);
         let strength = strength.clamp(-1.0, 1.0);
         let factor = (1.0 + 0.9 * strength) as f32;
-        let shift = 150.0 / 331.0 * strength * side as f64;
+        let shift = |side: usize| 150.0 / 331.0 * strength * side as f64;
         match self {
             Self::Identity => {}
             Self::AutoContrast => tone::auto_contrast(image, plane),
@@ -107,8 +109,8 @@ impl Transformation {
             Self::Sharpness => enhance::sharpness(image, side, factor),
             Self::ShearX => Affine::shear_x(0.3 * strength).apply(image, side),
             Self::ShearY => Affine::shear_y(0.3 * strength).apply(image, side),
-            Self::TranslateX => Affine::translate_x(shift).apply(image, side),
-            Self::TranslateY => Affine::translate_y(shift).apply(image, side),
+            Self::TranslateX => Affine::translate_x(shift(side.width)).apply(image, side),
+            Self::TranslateY => Affine::translate_y(shift(side.height)).apply(image, side),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::candidate::{Candidate, Candidates};
 use automl_arch::{Cost, Graph};
+use automl_extent::Extent;
 use automl_settings::{CostObjective, SearchSettings};
 use automl_space::{Config, Constraint, Space};
 use std::fmt;
@@ -39,9 +40,9 @@ pub struct Caps {
 
 impl Caps {
     /// The limits of the settings, for the block space by default such as keep networks small for
-    /// images of `side` pixels.
-    pub fn new(search: &SearchSettings, side: usize, is_block_space: bool) -> Self {
-        let (params, macs) = match side {
+    /// images of `side`.
+    pub fn new(search: &SearchSettings, side: impl Into<Extent>, is_block_space: bool) -> Self {
+        let (params, macs) = match side.into().mean_side() {
             _ if !is_block_space => (u64::MAX, u64::MAX),
             0..=16 => (30_000, 1_000_000),
             17..=40 => (200_000, 2_500_000),

@@ -2,6 +2,7 @@
 //! kernel.
 
 use automl_arch::{Activation, Architecture, Block, BlockSpaceError, Graph, Layer};
+use automl_extent::Extent;
 use automl_numeric::stream;
 use automl_space::{Config, Key, Space, SpaceBuilder, SpaceError};
 use std::ops::RangeInclusive;
@@ -28,13 +29,13 @@ const EXPANSIONS: [f64; 3] = [2.0, 3.0, 4.0];
 /// Sides of depthwise kernels.
 const KERNELS: [usize; 2] = [3, 5];
 
-/// The largest side of images that the stem keeps.
+/// The largest shorter side of images that the stem keeps.
 const KEPT: usize = 40;
 
 /// A space of networks of which each is a part of the largest: it has the first channels and the first
 /// blocks of every stage, and the centers of the kernels. So all of them can share one set of weights.
 ///
-/// A 3x3 convolution, which halves images of more than 40 pixels, leads to the first of three to five
+/// A 3x3 convolution, which halves images of more than 40 pixels either way, leads to the first of three to five
 /// stages of version 3 inverted residuals with hard-swish. The first stage keeps the side in residual blocks, the
 /// others begin with a block that halves it. A 1x1 convolution, global average pooling and a linear
 /// classifier follow.
@@ -65,7 +66,7 @@ const KEPT: usize = 40;
 #[derive(Clone, Debug)]
 pub struct ElasticSpace {
     input_channels: usize,
-    input_side: usize,
+    input_side: Extent,
     classes: usize,
     space: Space,
     stages: Vec<Stage>,
@@ -82,19 +83,22 @@ struct Stage {
 }
 
 impl ElasticSpace {
-    /// The space for images of the given channels and side, at a scale of the channels.
+    /// The space for images of the given channels, height and width, at a scale of the channels.
     ///
     /// # Errors
     /// [`BlockSpaceError::Space`] for a scale that is not a positive number.
     pub fn new(
         input_channels: usize,
-        input_side: usize,
+        input_side: impl Into<Extent>,
         classes: usize,
         scale: f64,
     ) -> Result<Self, BlockSpaceError> {
+        let input_side = input_side.into();
         let mut builder = Space::builder();
         let mut stages = Vec::new();
-        for (index, channels) in CHANNELS.into_iter().enumerate().take(stage_count(input_side)) {
+        for (index, channels) in
+            CHANNELS.into_iter().enumerate().take(stage_count(input_side.shorter()))
+        {
             stages.push(Stage::add(&mut builder, index, channels as f64 * scale)?);
         }
         let last = builder.int("last", range(LAST as f64 * scale)).step(STEP).add()?;
@@ -109,11 +113,12 @@ impl ElasticSpace {
     /// Those of [`new`](Self::new).
     pub fn within(
         input_channels: usize,
-        input_side: usize,
+        input_side: impl Into<Extent>,
         classes: usize,
         allowed: impl Fn(&Graph) -> bool,
     ) -> Result<Self, BlockSpaceError> {
         const DRAWS: u64 = 256;
+        let input_side = input_side.into();
         let mut scales = SCALES.into_iter().peekable();
         loop {
             let scale = scales.next().unwrap_or(SCALES[SCALES.len() - 1]);
@@ -157,7 +162,7 @@ impl ElasticSpace {
     /// The architecture of a configuration, and its [layers](Self::layers).
     pub fn lay_out(&self, config: &Config) -> (Architecture, Vec<usize>) {
         let size = |key: Key<i64>| config.get(key).unwrap_or(1).max(0) as usize;
-        let stride = if self.input_side > KEPT { 2 } else { 1 };
+        let stride = if self.input_side.shorter() > KEPT { 2 } else { 1 };
         let first = self.stages.first().map_or(1, |stage| size(stage.width));
         let mut layers = vec![Layer::once(Block::conv(first, 3, stride, Activation::HardSwish))];
         let mut places = vec![0];

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// The share of the prior's networks within the limits below which blocks are left out.
 const RARE: f64 = 0.01;
 
-/// The least side of images of which smaller ones are searched with the recipe.
+/// The least shorter side of images of which smaller ones are searched with the recipe.
 const LEAST_SIDE: usize = 24;
 
 /// Factors of the prior weight of blocks that are left out, tried in turn.
@@ -80,15 +80,16 @@ pub fn named_space(
     let mut sides = search.sides.clone();
     // A search for recipes has sides too, where images are large enough and rungs are epochs.
     let by_epoch = matches!(settings.fidelity.ladder, LadderSettings::Epochs);
-    if sides.is_empty() && search.tune_recipe && by_epoch && side >= LEAST_SIDE {
-        sides = vec![side / 2, 3 * side / 4, side];
+    if sides.is_empty() && search.tune_recipe && by_epoch && side.shorter() >= LEAST_SIDE {
+        let shorter = side.shorter();
+        sides = vec![shorter / 2, 3 * shorter / 4, shorter];
     }
     let recent = search.space == SpaceName::RecentBlocks;
     let options =
         BlockSpaceOptions { extended: true, recent, sides, ..BlockSpaceOptions::default() };
     // Half of the prior's networks use a small part of the limits only, so that the front reaches
     // from networks far below them up to the limits.
-    let small = caps.divided(if side <= 16 { 10 } else { 2 });
+    let small = caps.divided(if side.mean_side() <= 16 { 10 } else { 2 });
     let allowed = |network: &Graph| small.allow_graph(network);
     let mut blocks = BlockSpace::within(channels, side, classes, &options, allowed)?;
     // Under limits that even the narrowest networks rarely keep, shorter ones are likely.

@@ -36,7 +36,7 @@ fn class(side: usize) -> u8 {
     }
 }
 
-/// The networks of the portfolio for images of a form, adapted to the space and the limits: those that
+/// The networks of the portfolio for images of channels and a mean side, adapted to the space and the limits: those that
 /// were found on the most similar images first, at most eight and at most a quarter of the planned trials.
 ///
 /// Empty for spaces other than the block space.

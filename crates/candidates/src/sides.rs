@@ -1,11 +1,12 @@
-//! Data at the sides that a search chooses from, each made once.
+//! Data at the resolutions that a search chooses from, each made once.
 
 use automl_data::DataSplits;
+use automl_extent::Extent;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Data by their side.
-type BySide = Mutex<HashMap<usize, Arc<DataSplits>>>;
+/// Data by their height and width.
+type BySide = Mutex<HashMap<Extent, Arc<DataSplits>>>;
 
 /// The data of the search and all data at smaller sides.
 ///
@@ -18,7 +19,7 @@ type BySide = Mutex<HashMap<usize, Arc<DataSplits>>>;
 /// let data = DataSplits::split(&Dataset::digits()?, 0.2, 0)?;
 /// let sides = Sides::default();
 /// let half = sides.all(&data, 4);
-/// assert_eq!(half.side, 4);
+/// assert!(half.side == 4);
 /// assert!(Arc::ptr_eq(&half, &sides.all(&data, 4)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -29,18 +30,18 @@ pub struct Sides {
 }
 
 impl Sides {
-    /// The data of the search at a side.
-    pub fn search(&self, data: &DataSplits, side: usize) -> Arc<DataSplits> {
-        at(&self.search, data, side)
+    /// The data of the search at a height and width.
+    pub fn search(&self, data: &DataSplits, side: impl Into<Extent>) -> Arc<DataSplits> {
+        at(&self.search, data, side.into())
     }
 
-    /// All data at a side.
-    pub fn all(&self, data: &DataSplits, side: usize) -> Arc<DataSplits> {
-        at(&self.all, data, side)
+    /// All data at a height and width.
+    pub fn all(&self, data: &DataSplits, side: impl Into<Extent>) -> Arc<DataSplits> {
+        at(&self.all, data, side.into())
     }
 }
 
-fn at(known: &BySide, data: &DataSplits, side: usize) -> Arc<DataSplits> {
+fn at(known: &BySide, data: &DataSplits, side: Extent) -> Arc<DataSplits> {
     let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
     Arc::clone(known.entry(side).or_insert_with(|| Arc::new(data.resized(side))))
 }

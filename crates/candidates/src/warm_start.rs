@@ -4,6 +4,7 @@ use crate::adapt::fronts;
 use crate::candidate::Candidates;
 use crate::caps::Caps;
 use crate::portfolio::portfolio;
+use automl_extent::Extent;
 use automl_settings::Settings;
 use automl_space::Space;
 use automl_study::{Direction, Sources};
@@ -21,7 +22,7 @@ pub fn warm_start(
     caps: &Caps,
     settings: &Settings,
     (own, space, directions): (&str, &Space, &[Direction]),
-    (channels, side): (usize, usize),
+    (channels, side): (usize, Extent),
 ) -> Result<(Sources, Vec<String>), TransferError> {
     let search = &settings.search;
     if !search.warm_start.is_empty() {
@@ -33,7 +34,7 @@ pub fn warm_start(
         return Ok((Sources::new(first, studies), found.left_out));
     }
     let first = if search.portfolio {
-        portfolio(candidates, caps, (channels, side), search.planned_trials())
+        portfolio(candidates, caps, (channels, side.mean_side()), search.planned_trials())
     } else {
         Vec::new()
     };

@@ -3,9 +3,11 @@
 use crate::Failure;
 use crate::network::note;
 use crate::output::say;
+use crate::settings::extent;
 use automl::data::{BACKGROUND, OrientationRule, Preprocessing, ResizeRule};
 use automl::deploy::{NetworkFile, TrainedNetwork};
-use clap::{Args, value_parser};
+use automl::extent::Extent;
+use clap::Args;
 use std::path::{Path, PathBuf};
 
 pub(crate) const LONG: &str = "\
@@ -34,9 +36,9 @@ pub(crate) struct ImportArgs {
     /// The folder for the network
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
-    /// Side of the images in pixels, where the model leaves it open
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=8192))]
-    side: Option<u64>,
+    /// Pixels of the images along a side, or HEIGHTxWIDTH, where the model leaves it open
+    #[arg(long, value_name = "N|HxW", value_parser = extent::<8192>)]
+    side: Option<Extent>,
     /// A file with the names of the classes in order, one a line
     #[arg(long, value_name = "FILE")]
     classes: Option<PathBuf>,
@@ -46,7 +48,7 @@ pub(crate) struct ImportArgs {
     /// Standard deviation of the pixels by channel
     #[arg(long, value_name = "S,...", value_delimiter = ',', requires = "mean")]
     sd: Option<Vec<f32>>,
-    /// How images become square: squash, crop or pad
+    /// How images get their height and width: squash, crop or pad
     #[arg(long, value_name = "RULE", value_parser = rule)]
     resize: Option<ResizeRule>,
 }
@@ -57,7 +59,7 @@ fn rule(name: &str) -> Result<ResizeRule, String> {
 
 /// Reads the model and writes the folder.
 pub(crate) fn run(args: &ImportArgs) -> Result<(), Failure> {
-    let mut network = TrainedNetwork::read_onnx(&args.file, args.side.map(|side| side as usize))?;
+    let mut network = TrainedNetwork::read_onnx(&args.file, args.side)?;
     let record = &mut network.record;
     if let Some(path) = &args.classes {
         record.classes = names(path, record.graph.classes)?;

@@ -3,6 +3,8 @@
 use crate::Failure;
 #[cfg(feature = "train")]
 use crate::output::say;
+use crate::settings::extent;
+use automl::extent::Extent;
 use automl::search::Device;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -11,9 +13,9 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(allow_negative_numbers = true)]
 pub(crate) struct LatencyArgs {
-    /// Side of the images in pixels
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u64).range(1..=512))]
-    side: u64,
+    /// Pixels of the images along a side, or HEIGHTxWIDTH
+    #[arg(long, value_name = "N|HxW", default_value = "32", value_parser = extent::<512>)]
+    side: Extent,
     /// Channels of the images
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=64))]
     channels: u64,
@@ -76,7 +78,7 @@ fn execute(args: &LatencyArgs) -> Result<(), Failure> {
         Device::Auto => DeviceChoice::Auto,
     })?;
     let options = BlockSpaceOptions { extended: true, ..BlockSpaceOptions::default() };
-    let (channels, side) = (args.channels as usize, args.side as usize);
+    let (channels, side) = (args.channels as usize, args.side);
     let allowed = |network: &Graph| network.cost().parameters <= args.max_params;
     let blocks = BlockSpace::within(channels, side, 10, &options, allowed)?;
     let space = NetworkSpace::Blocks(blocks);

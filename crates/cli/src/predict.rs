@@ -14,7 +14,7 @@ use show::Table;
 pub(crate) const LONG: &str = "\
 Classify images with a trained network.
 
-Images are read as in the training: turned upright, made square by the same rule, normalized by the
+Images are read as in the training: turned upright, resized by the same rule, normalized by the
 same mean and deviation. An image that cannot be read is named on standard error, the others go on,
 and the command fails in the end.";
 

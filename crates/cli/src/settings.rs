@@ -1,6 +1,7 @@
 //! What the commands share that read the settings of a search.
 
 use automl::data::{DatasetFormat, ResizeRule, Side};
+use automl::extent::Extent;
 use automl::search::{Settings, SettingsError};
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, value_parser};
@@ -18,12 +19,12 @@ pub(crate) struct DataArgs {
     /// Parquet files; alone, it means --dataset folder
     #[arg(long, value_name = "FOLDER", help_heading = "Data")]
     data_dir: Option<PathBuf>,
-    /// Pixels of the network's input along a side, for images of varying size, or auto: the median of
-    /// their shorter sides, 16 to 96 [default: 32]
-    #[arg(long, value_name = "N|auto", help_heading = "Data")]
+    /// Pixels of the network's input along a side, for images of varying size; HEIGHTxWIDTH where it is
+    /// not square, as in 96x64; or auto: the median of their shorter sides, 16 to 96 [default: 32]
+    #[arg(long, value_name = "N|HxW|auto", help_heading = "Data")]
     side: Option<Side>,
-    /// How images become square: squash (the whole, proportions change), crop (the middle) or pad
-    /// (the whole, white margins) [default: squash]
+    /// How images get that height and width: squash (the whole, proportions change), crop (the middle)
+    /// or pad (the whole, white margins) [default: squash]
     #[arg(long, value_name = "RULE", help_heading = "Data", value_parser = resize_rule)]
     resize: Option<ResizeRule>,
     /// Channels of the input: 1 (grey) or 3 [default: 1 where all images are grey]
@@ -42,6 +43,15 @@ pub(crate) struct DataArgs {
 
 fn resize_rule(name: &str) -> Result<ResizeRule, String> {
     ResizeRule::named(name).ok_or_else(|| "one of squash, crop, pad".into())
+}
+
+/// A height and width of 1 to `MOST` pixels each.
+pub(crate) fn extent<const MOST: usize>(text: &str) -> Result<Extent, String> {
+    let extent: Extent = text.parse()?;
+    if extent.shorter() == 0 || extent.longer() > MOST {
+        return Err(format!("{text:?} is not within 1 to {MOST} pixels"));
+    }
+    Ok(extent)
 }
 
 /// The data sets by name.

@@ -5,6 +5,7 @@ mod spectrum;
 
 use crate::{Budget, Model, ModelError};
 use automl_arch::{Cost, Graph, Op};
+use automl_extent::Extent;
 use factors::{factored, replaced, split};
 use serde::{Deserialize, Serialize};
 use spectrum::{Spectrum, survey};
@@ -75,7 +76,7 @@ pub enum DecomposeError {
 pub struct Decomposition<'a> {
     model: &'a Model,
     /// For each node, those in branches behind their sum or concatenation, its spectrum.
-    spectra: Vec<Option<(Op, usize, Spectrum)>>,
+    spectra: Vec<Option<(Op, Extent, Spectrum)>>,
 }
 
 impl<'a> Decomposition<'a> {
@@ -89,7 +90,7 @@ impl<'a> Decomposition<'a> {
     /// The ranks of each node by a rule; `None` where no factors are fewer parameters and no more
     /// multiply-accumulates than the layer itself.
     pub fn ranks(&self, rule: RankRule) -> Vec<Option<Ranks>> {
-        let single = |known: &Option<(Op, usize, Spectrum)>| {
+        let single = |known: &Option<(Op, Extent, Spectrum)>| {
             let (node, side, spectrum) = known.as_ref()?;
             let own = cost(self.model.graph(), std::slice::from_ref(node), *side);
             let price = |ranks: &Ranks| cost(self.model.graph(), &split(node, *ranks), *side);
@@ -150,8 +151,8 @@ impl<'a> Decomposition<'a> {
     }
 }
 
-/// The cost of some nodes on maps of a side.
-fn cost(network: &Graph, nodes: &[Op], side: usize) -> Cost {
+/// The cost of some nodes on maps of a height and width.
+fn cost(network: &Graph, nodes: &[Op], side: Extent) -> Cost {
     let mut alone = network.clone();
     alone.nodes = nodes.to_vec();
     alone.input_side = side;

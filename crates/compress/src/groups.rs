@@ -3,7 +3,7 @@
 //! A sum ties the channels of its branches one to one; depthwise convolutions, normalization,
 //! pooling and channel weights hand channels on; a convolution in groups ties what each of its
 //! groups reads and writes; a concatenation puts two ranges in a row; a linear layer behind maps of
-//! side s reads each channel s^2 times. Channels that are tied make a *unit*, units that come from
+//! h x w pixels reads each channel h w times. Channels that are tied make a *unit*, units that come from
 //! the same layers a *group*.
 //!
 //! # Source
@@ -11,6 +11,7 @@
 
 use crate::tree::{branches, side_behind};
 use automl_arch::{Graph, Op};
+use automl_extent::Extent;
 
 /// The coupled channels of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +29,7 @@ pub struct Groups {
 /// The unit of each channel that a node reads, writes and has inside.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Axes {
-    /// Units that the node reads; of a linear layer each channel side^2 times.
+    /// Units that the node reads; of a linear layer each channel once for each position.
     pub(crate) inputs: Vec<usize>,
     /// Units that the node writes.
     pub(crate) outputs: Vec<usize>,
@@ -183,11 +184,11 @@ impl Walk {
         self.sets[b] = a;
     }
 
-    fn chain(&mut self, nodes: &[Op], input: Vec<usize>, side: usize) -> (Vec<usize>, usize) {
+    fn chain(&mut self, nodes: &[Op], input: Vec<usize>, side: Extent) -> (Vec<usize>, Extent) {
         nodes.iter().fold((input, side), |(flow, side), node| self.single(node, flow, side))
     }
 
-    fn single(&mut self, node: &Op, input: Vec<usize>, side: usize) -> (Vec<usize>, usize) {
+    fn single(&mut self, node: &Op, input: Vec<usize>, side: Extent) -> (Vec<usize>, Extent) {
         let index = self.axes.len();
         self.axes.push(Axes::default());
         let behind = side_behind(node, side);
@@ -206,7 +207,7 @@ impl Walk {
                 (output, behind)
             }
             Op::Linear { outputs, .. } => {
-                let repeated = |element: &usize| std::iter::repeat_n(*element, side * side);
+                let repeated = |element: &usize| std::iter::repeat_n(*element, side.pixels());
                 self.axes[index].inputs = input.iter().flat_map(repeated).collect();
                 let output = self.fresh(*outputs);
                 self.axes[index].outputs.clone_from(&output);

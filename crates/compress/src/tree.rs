@@ -1,6 +1,7 @@
 //! Nodes and their weights in one tree, so that both change together.
 
 use automl_arch::Op;
+use automl_extent::Extent;
 use automl_models::NamedTensor;
 use std::collections::BTreeMap;
 
@@ -53,14 +54,14 @@ pub(crate) fn branches(node: &Op) -> [&[Op]; 2] {
     }
 }
 
-/// The side of the maps behind a node without branches.
-pub(crate) fn side_behind(node: &Op, side: usize) -> usize {
+/// The height and width of the maps behind a node without branches.
+pub(crate) fn side_behind(node: &Op, side: Extent) -> Extent {
     match node {
         Op::Convolution(conv) => conv.output_side(side),
         Op::Pool { kernel, stride, padding, .. } => {
-            (side + 2 * padding).saturating_sub(*kernel) / (*stride).max(1) + 1
+            side.map(|n| (n + 2 * padding).saturating_sub(*kernel) / (*stride).max(1) + 1)
         }
-        Op::Linear { .. } | Op::GlobalAvgPool => 1,
+        Op::Linear { .. } | Op::GlobalAvgPool => 1.into(),
         _ => side,
     }
 }

@@ -42,8 +42,8 @@ fn scores(model: &Model, seed: u64) -> Vec<f32> {
     let (channels, side) = (graph.input_channels, graph.input_side);
     let mut rng = stream(seed, 2, "test");
     let pixels: Vec<f32> =
-        (0..3 * channels * side * side).map(|_| rng.random_range(-2.0..2.0)).collect();
-    let images = TensorData::new(pixels, [3, channels, side, side]);
+        (0..3 * channels * side.pixels()).map(|_| rng.random_range(-2.0..2.0)).collect();
+    let images = TensorData::new(pixels, [3, channels, side.height, side.width]);
     let images = Tensor::from_data(images, &cpu());
     let scores = model.network(&cpu()).unwrap().forward(images).into_data();
     scores.iter::<f32>().collect()

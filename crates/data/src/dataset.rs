@@ -34,7 +34,7 @@ use std::sync::Arc;
 /// use automl_data::Dataset;
 ///
 /// let digits = Dataset::load("digits", None, 32)?;
-/// assert_eq!((digits.train.len(), digits.train.side, digits.classes), (1797, 8, 10));
+/// assert_eq!((digits.train.len(), digits.train.side, digits.classes), (1797, 8.into(), 10));
 /// assert_eq!(digits.class_names[3], "3");
 /// assert!(digits.test.is_none());
 /// # Ok::<(), automl_data::DatasetError>(())
@@ -55,11 +55,11 @@ pub struct Dataset {
     pub test: Option<Images>,
     /// Whether a mirrored image shows the same class (not so for digits).
     pub mirror: bool,
-    /// The way in which images became square.
+    /// The way in which images got their height and width.
     pub resize: ResizeRule,
     /// The files of the images, by their places; none for data sets in one file.
     pub files: Arc<Vec<FileHash>>,
-    /// The median width and height of the images before they became square.
+    /// The median width and height of the images before they were resized.
     pub shown: Option<(u32, u32)>,
     /// Files that were not used, and what else a user should know.
     pub report: Report,

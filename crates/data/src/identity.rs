@@ -3,6 +3,7 @@
 use crate::dataset::Dataset;
 use crate::file_hash::FileHash;
 use crate::images::Images;
+use automl_extent::Extent;
 use serde::{Deserialize, Serialize};
 
 /// A data set by its content: two data sets with equal fingerprints hold the same images with the
@@ -89,8 +90,11 @@ impl Dataset {
 fn update(hasher: &mut blake3::Hasher, images: &Images, files: &[FileHash]) {
     hasher.update(&(images.len() as u64).to_le_bytes());
     if files.is_empty() {
-        for n in [images.channels, images.side] {
-            hasher.update(&(n as u64).to_le_bytes());
+        let Extent { height, width } = images.side;
+        // Of a square, the side counts once, as it did when all images were square.
+        let shape = [images.channels, height, width];
+        for n in &shape[..if height == width { 2 } else { 3 }] {
+            hasher.update(&(*n as u64).to_le_bytes());
         }
         for image in images.iter() {
             hasher.update(image);

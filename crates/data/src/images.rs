@@ -3,9 +3,10 @@
 use crate::file_hash::FileHash;
 use crate::pixels::Pixels;
 use crate::stratify::random;
+use automl_extent::Extent;
 use std::sync::Arc;
 
-/// Square images of one size with their labels.
+/// Images of one height and width with their labels.
 ///
 /// The pixels of a data set lie in memory once: selections, subsets and splits share them.
 ///
@@ -22,8 +23,8 @@ use std::sync::Arc;
 pub struct Images {
     /// Color channels: 1 or 3.
     pub channels: usize,
-    /// Side in pixels.
-    pub side: usize,
+    /// Height and width in pixels.
+    pub side: Extent,
     /// The class of each image. `[n]`.
     pub labels: Vec<u16>,
     /// The place of each image in the pixels. `[n]`.
@@ -32,16 +33,21 @@ pub struct Images {
 }
 
 impl Images {
-    /// Images of pixels `[n, channels, side, side]`; bytes beyond `labels.len()` images are unused.
-    pub fn new(channels: usize, side: usize, pixels: Vec<u8>, labels: Vec<u16>) -> Self {
+    /// Images of pixels `[n, channels, height, width]`; bytes beyond `labels.len()` images are unused.
+    pub fn new(
+        channels: usize,
+        side: impl Into<Extent>,
+        pixels: Vec<u8>,
+        labels: Vec<u16>,
+    ) -> Self {
         let places = (0..labels.len() as u32).collect();
-        Self::shared(channels, side, Arc::new(Pixels::Owned(pixels)), places, labels)
+        Self::shared(channels, side.into(), Arc::new(Pixels::Owned(pixels)), places, labels)
     }
 
     /// Images at some places of shared pixels.
     pub(crate) fn shared(
         channels: usize,
-        side: usize,
+        side: Extent,
         pixels: Arc<Pixels>,
         places: Vec<u32>,
         labels: Vec<u16>,
@@ -61,10 +67,10 @@ impl Images {
 
     /// The number of bytes of one image.
     pub fn size(&self) -> usize {
-        self.channels * self.side * self.side
+        self.channels * self.side.pixels()
     }
 
-    /// The pixels of one image, `[channels, side, side]`; empty for an index out of range.
+    /// The pixels of one image, `[channels, height, width]`; empty for an index out of range.
     pub fn image(&self, index: usize) -> &[u8] {
         let size = self.size();
         let image = self.places.get(index).map(|place| *place as usize * size);

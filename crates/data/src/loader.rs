@@ -19,7 +19,7 @@ const READY: usize = 32 << 20;
 /// Images and labels of one step.
 #[derive(Debug, PartialEq)]
 pub struct Batch {
-    /// Normalized pixels `[n, channels, side, side]`.
+    /// Normalized pixels `[n, channels, height, width]`.
     pub pixels: Vec<f32>,
     /// Classes `[n]`.
     pub labels: Vec<i32>,

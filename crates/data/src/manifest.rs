@@ -8,8 +8,8 @@ use crate::dataset::Dataset;
 use crate::identity::DataIdentity;
 use crate::images::Images;
 use crate::split::Split;
-use automl_pictures::ResizeRule;
-use automl_pictures::regular;
+use automl_extent::Extent;
+use automl_pictures::{ResizeRule, regular};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -56,11 +56,11 @@ pub struct ManifestFile {
 pub struct Manifest {
     /// The identity of the whole data set.
     pub identity: DataIdentity,
-    /// The side of the images in pixels.
-    pub side: usize,
+    /// Height and width of the images in pixels.
+    pub side: Extent,
     /// The channels of the images.
     pub channels: usize,
-    /// The way in which images became square.
+    /// The way in which images got their height and width.
     pub resize: ResizeRule,
     /// The files; none for data sets in one file.
     pub files: Vec<ManifestFile>,

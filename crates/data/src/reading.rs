@@ -10,10 +10,10 @@ use crate::file_hash::FileHash;
 use crate::pixels::Pixels;
 use crate::report::LeftOut;
 use crate::source::Source;
-use automl_pictures::ResizeRule;
-use automl_pictures::regular;
-use automl_pictures::{BACKGROUND, OrientationRule, luma, planes};
-use automl_pictures::{DecodeError, Encoded};
+use automl_extent::Extent;
+use automl_pictures::{
+    BACKGROUND, DecodeError, Encoded, OrientationRule, ResizeRule, planes, regular, with_channels,
+};
 use cache::Cache;
 use entry::{Entry, Stamp};
 use rayon::prelude::*;
@@ -51,26 +51,26 @@ pub(crate) struct Loaded {
     pub shape: (u32, u32),
 }
 
-/// Decodes all items to squares of `side` pixels. Where all of them are grey, they have one channel,
+/// Decodes all items to the height and width of `side`. Where all of them are grey, they have one channel,
 /// unless the source says otherwise.
 ///
 /// # Errors
 /// [`DatasetError`] if memory does not suffice.
 pub(crate) fn load(
     items: &[Item],
-    side: usize,
+    side: Extent,
     source: &Source<'_>,
 ) -> Result<Loaded, DatasetError> {
     let mut loaded = decoded(items, side, source)?;
     if let Some(channels) = source.channels.filter(|channels| *channels != loaded.channels) {
-        let pixels = with_channels(&loaded.pixels, side * side, channels);
+        let pixels = with_channels(&loaded.pixels, side.pixels(), channels);
         (loaded.channels, loaded.pixels) = (channels, Arc::new(Pixels::Owned(pixels)));
     }
     Ok(loaded)
 }
 
 /// All items as they are kept in the cache.
-fn decoded(items: &[Item], side: usize, source: &Source<'_>) -> Result<Loaded, DatasetError> {
+fn decoded(items: &[Item], side: Extent, source: &Source<'_>) -> Result<Loaded, DatasetError> {
     let cache = Cache::of(source, side);
     let stamps: Vec<Stamp> = items.par_iter().map(Stamp::of).collect();
     let known = cache.as_ref().and_then(Cache::open);
@@ -79,7 +79,7 @@ fn decoded(items: &[Item], side: usize, source: &Source<'_>) -> Result<Loaded, D
     {
         return Ok(loaded(&known.entries, known.channels, Arc::clone(&known.pixels)));
     }
-    let size = 3 * side * side;
+    let size = 3 * side.pixels();
     let mut pixels = zeros(items.len().saturating_mul(size), source)?;
     let done = AtomicUsize::new(0);
     let mut entries: Vec<Entry> = pixels
@@ -96,26 +96,12 @@ fn decoded(items: &[Item], side: usize, source: &Source<'_>) -> Result<Loaded, D
     compact(&mut pixels, &mut entries, size);
     let is_grey = entries.iter().all(|entry| entry.is_grey);
     if is_grey {
-        first_planes(&mut pixels, side * side);
+        first_planes(&mut pixels, side.pixels());
     }
     let channels = if is_grey { 1 } else { 3 };
     let kept = cache.and_then(|cache| cache.keep(&entries, channels, &pixels));
     let pixels = kept.unwrap_or(Pixels::Owned(pixels));
     Ok(loaded(&entries, channels, Arc::new(pixels)))
-}
-
-/// Color images as grey ones, or grey images with three equal channels.
-fn with_channels(pixels: &[u8], plane: usize, channels: usize) -> Vec<u8> {
-    if channels == 3 {
-        return pixels.chunks_exact(plane.max(1)).flat_map(|grey| grey.repeat(3)).collect();
-    }
-    let grey = |image: &[u8]| -> Vec<u8> {
-        let (red, rest) = image.split_at(plane);
-        let (green, blue) = rest.split_at(plane);
-        let colors = red.iter().zip(green).zip(blue);
-        colors.map(|((red, green), blue)| luma([*red, *green, *blue])).collect()
-    };
-    pixels.chunks_exact(3 * plane.max(1)).flat_map(grey).collect()
 }
 
 fn zeros(count: usize, source: &Source<'_>) -> Result<Vec<u8>, DatasetError> {
@@ -207,8 +193,8 @@ impl Item {
     }
 }
 
-/// Decodes one item into `[3, side, side]` bytes.
-fn decode(item: &Item, stamp: Stamp, side: usize, rule: ResizeRule, out: &mut [u8]) -> Entry {
+/// Decodes one item into `[3, height, width]` bytes.
+fn decode(item: &Item, stamp: Stamp, side: Extent, rule: ResizeRule, out: &mut [u8]) -> Entry {
     let mut entry = Entry::new(item, stamp);
     let mut fill = || -> Result<(), DecodeError> {
         if let Content::File(path) = &item.content {
@@ -218,9 +204,9 @@ fn decode(item: &Item, stamp: Stamp, side: usize, rule: ResizeRule, out: &mut [u
         entry.hash = blake3::hash(&bytes).to_hex()[..32].to_owned();
         let picture = Encoded::new(&bytes)?.picture(side, BACKGROUND, OrientationRule::Exif)?;
         (entry.width, entry.height) = picture.dimensions;
-        let square = rule.apply(&picture.colors, side, BACKGROUND);
-        entry.is_grey = square.pixels().all(|pixel| pixel.0[1..].iter().all(|c| *c == pixel.0[0]));
-        out.copy_from_slice(&planes(&square, 3));
+        let resized = rule.apply(&picture.colors, side, BACKGROUND);
+        entry.is_grey = resized.pixels().all(|pixel| pixel.0[1..].iter().all(|c| *c == pixel.0[0]));
+        out.copy_from_slice(&planes(&resized, 3));
         Ok(())
     };
     if let Err(error) = fill() {

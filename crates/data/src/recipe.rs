@@ -113,7 +113,7 @@ impl Recipe {
             weight_decay: 5e-4,
             label_smoothing: 0.1,
             augmentation: Augmentation {
-                margin: (data.side / 12).max(1),
+                margin: (data.side.shorter() / 12).max(1),
                 mirror: data.mirror,
                 randaugment,
                 ..Augmentation::default()
@@ -126,7 +126,7 @@ impl Recipe {
 
     /// The long recipe that small networks are compared by: batches of 128, a learning rate of .1
     /// that falls along a cosine from the first step on, no label smoothing, crops out of a margin
-    /// of an eighth of the side (4 pixels of 32), and RandAugment with two operations of magnitude
+    /// of an eighth of the shorter side (4 pixels of 32), and RandAugment with two operations of magnitude
     /// 2. Meant for 200 epochs.
     ///
     /// # Source
@@ -145,7 +145,7 @@ impl Recipe {
             weight_decay: 5e-4,
             label_smoothing: 0.0,
             augmentation: Augmentation {
-                margin: (data.side + 4) / 8,
+                margin: (data.side.shorter() + 4) / 8,
                 mirror: data.mirror,
                 randaugment: RandAugment { operations: 2, ..RandAugment::default() },
                 ..Augmentation::default()

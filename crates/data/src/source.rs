@@ -13,16 +13,16 @@ use std::path::{Path, PathBuf};
 ///
 /// let source = Source { side: Side::Auto, resize: ResizeRule::Crop, ..Source::default() };
 /// let digits = DatasetFormat::find("digits")?.load(&source)?;
-/// assert_eq!(digits.train.side, 8); // only images of varying size are resized
+/// assert!(digits.train.side == 8); // only images of varying size are resized
 /// # Ok::<(), automl_data::DatasetError>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
     /// The folder of the files, or its parent; for lists and archives, their file.
     pub folder: Option<&'a Path>,
-    /// Side to which images of varying size are brought.
+    /// Height and width to which images of varying size are brought.
     pub side: Side,
-    /// The way in which they become square.
+    /// The way in which they are brought to these.
     pub resize: ResizeRule,
     /// Channels, 1 or 3. `None`: 1 where all images are grey, else 3.
     pub channels: Option<usize>,

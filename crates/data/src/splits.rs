@@ -12,8 +12,8 @@ use crate::manifest::Manifest;
 use crate::report::Report;
 use crate::split::Split;
 use crate::stratify::random;
-use automl_pictures::ResizeRule;
-use automl_pictures::{BACKGROUND, OrientationRule, Preprocessing, normalize};
+use automl_extent::Extent;
+use automl_pictures::{BACKGROUND, OrientationRule, Preprocessing, ResizeRule, normalize};
 pub use describe::ClassCount;
 pub(crate) use describe::shown;
 
@@ -71,15 +71,15 @@ pub struct DataSplits {
     pub name: String,
     /// Color channels.
     pub channels: usize,
-    /// Side in pixels.
-    pub side: usize,
+    /// Height and width in pixels.
+    pub side: Extent,
     /// Number of classes.
     pub classes: usize,
     /// The names of the classes, in the order of the labels.
     pub class_names: Vec<String>,
     /// The identity of the whole data set.
     pub identity: DataIdentity,
-    /// The way in which images became square.
+    /// The way in which images got their height and width.
     pub resize: ResizeRule,
     /// Whether a mirrored image shows the same class.
     pub mirror: bool,
@@ -95,7 +95,7 @@ pub struct DataSplits {
     pub sd: Vec<f32>,
     /// The files of the images, by their places.
     pub files: Arc<Vec<FileHash>>,
-    /// The median width and height of the images before they became square.
+    /// The median width and height of the images before they were resized.
     pub shown: Option<(u32, u32)>,
     /// Files that were not used, and what else a user should know.
     pub report: Arc<Report>,
@@ -226,7 +226,7 @@ impl DataSplits {
     /// Whether the images are photographs, as far as can be told: images of color from files, at 48
     /// pixels or more.
     pub fn are_photographs(&self) -> bool {
-        self.shown.is_some() && self.channels == 3 && self.side >= 48
+        self.shown.is_some() && self.channels == 3 && self.side.shorter() >= 48
     }
 
     /// The images of one split.
@@ -259,9 +259,10 @@ impl DataSplits {
         Self { validation: self.validation.at_most(most.max(1), seed), ..self.clone() }
     }
 
-    /// The same data at a smaller side in pixels, see [`Images::resized`], with new statistics.
-    pub fn resized(&self, side: usize) -> Self {
-        if side == 0 || side >= self.side {
+    /// The same data at a smaller height and width in pixels, see [`Images::resized`], with new statistics.
+    pub fn resized(&self, side: impl Into<Extent>) -> Self {
+        let side = side.into().within(self.side);
+        if side.pixels() == 0 || side == self.side {
             return self.clone();
         }
         let train = self.train.resized(side);
@@ -302,7 +303,7 @@ impl DataSplits {
         Ok(Self { train, validation: held, test: self.validation.clone(), ..self.clone() })
     }
 
-    /// Appends the normalized pixels of one image `[channels, side, side]` to `out`:
+    /// Appends the normalized pixels of one image `[channels, height, width]` to `out`:
     /// `(p / 255 - mean) / sd` by channel.
     pub fn normalize(&self, image: &[u8], out: &mut Vec<f32>) {
         normalize(image, &self.mean, &self.sd, out);
@@ -324,7 +325,7 @@ impl DataSplits {
 
 /// Mean and standard deviation of each channel, of pixels in `[0, 1]`.
 fn statistics(images: &Images) -> (Vec<f32>, Vec<f32>) {
-    let plane = images.side * images.side;
+    let plane = images.side.pixels();
     let mut sums = vec![(0.0f64, 0.0f64); images.channels];
     let planes = images.iter().flat_map(|image| image.chunks_exact(plane.max(1)));
     for (i, pixels) in planes.enumerate() {

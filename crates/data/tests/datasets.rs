@@ -38,7 +38,7 @@ fn write_mnist(folder: &Path) {
 #[test]
 fn the_embedded_digits_are_whole() {
     let digits = Dataset::digits().unwrap();
-    assert_eq!((digits.train.len(), digits.train.side, digits.classes), (1797, 8, 10));
+    assert_eq!((digits.train.len(), digits.train.side, digits.classes), (1797, 8.into(), 10));
     assert_eq!(digits.train.labels[..10], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     let first: Vec<u8> = digits.train.image(0)[..8].to_vec();
     assert_eq!(first, [0u16, 0, 5, 13, 9, 1, 0, 0].map(|v| (v * 255 / 16) as u8));
@@ -50,7 +50,7 @@ fn idx_files_are_read_plain_and_gzipped() {
     write_mnist(folder.path());
     for place in [folder.path().to_owned(), folder.path().join(".")] {
         let data = Dataset::load("mnist", Some(&place), 32).unwrap();
-        assert_eq!((data.train.len(), data.train.side, data.mirror), (6, 4, false));
+        assert_eq!((data.train.len(), data.train.side, data.mirror), (6, 4.into(), false));
         assert_eq!(data.train.image(1), (16..32).collect::<Vec<u8>>());
         assert_eq!(data.test.unwrap().labels, [0, 1, 2]);
     }

@@ -34,7 +34,7 @@ fn fill(root: &Path, classes: &[&str], first: usize, count: usize) {
 }
 
 fn load(root: &Path) -> Dataset {
-    let source = Source { folder: Some(root), side: Side::Pixels(8), ..Source::default() };
+    let source = Source { folder: Some(root), side: Side::Pixels(8.into()), ..Source::default() };
     DatasetFormat::find("folder").unwrap().load(&source).unwrap()
 }
 
@@ -159,7 +159,7 @@ fn grey_folders_stay_grey() {
     assert_eq!((grey.train.channels, grey.train.image(0).len()), (1, 64));
     let source = Source {
         folder: Some(root),
-        side: Side::Pixels(8),
+        side: Side::Pixels(8.into()),
         channels: Some(3),
         ..Source::default()
     };
@@ -199,7 +199,7 @@ fn links_pipes_and_names_of_any_encoding() {
 
 #[test]
 fn the_side_follows_the_images() {
-    for (width, height, side) in [(50, 70, 48), (9, 9, 16), (400, 300, 96)] {
+    for (width, height, side) in [(50, 70, 48_usize), (9, 9, 16), (400, 300, 96)] {
         let folder = tempfile::tempdir().unwrap();
         for class in ["a", "b"] {
             let image = RgbImage::from_pixel(width, height, Rgb([1, 2, 3]));
@@ -207,7 +207,7 @@ fn the_side_follows_the_images() {
         }
         let source = Source { folder: Some(folder.path()), side: Side::Auto, ..Source::default() };
         let dataset = DatasetFormat::find("folder").unwrap().load(&source).unwrap();
-        assert_eq!((dataset.train.side, dataset.shown), (side, Some((width, height))));
+        assert_eq!((dataset.train.side, dataset.shown), (side.into(), Some((width, height))));
     }
 }
 
@@ -219,14 +219,14 @@ fn the_cache_gives_the_same_images_and_notices_changes() {
     write(&root.join("a/broken.png"), &encode(&picture(0, 0), "png")[..60]);
     write(&root.join("a/notes.txt"), b"no image");
     let decoded = std::sync::atomic::AtomicUsize::new(0);
-    let load = |resize, side| {
+    let load = |resize, side: usize| {
         decoded.store(0, std::sync::atomic::Ordering::Relaxed);
         let progress = |_, _| {
             decoded.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         };
         let source = Source {
             folder: Some(root),
-            side: Side::Pixels(side),
+            side: Side::Pixels(side.into()),
             resize,
             cache: Some(cache.path()),
             progress: &progress,
@@ -241,12 +241,12 @@ fn the_cache_gives_the_same_images_and_notices_changes() {
     assert_eq!((looked, &second), (0, &first));
     assert_eq!(second.identity(), first.identity());
     let (other, looked) = load(ResizeRule::Squash, 10);
-    assert_eq!((looked, other.train.side), (10, 10));
+    assert_eq!((looked, other.train.side), (10, 10.into()));
     fill(root, &["a", "b"], 4, 1);
     std::fs::remove_file(root.join("a/0.png")).unwrap();
     write(&root.join("b/1.png"), &encode(&picture(1, 99), "png"));
     let (changed, _) = load(ResizeRule::Squash, 8);
-    let source = Source { folder: Some(root), side: Side::Pixels(8), ..Source::default() };
+    let source = Source { folder: Some(root), side: Side::Pixels(8.into()), ..Source::default() };
     assert_eq!(changed, DatasetFormat::find("folder").unwrap().load(&source).unwrap());
     // A cut cache file is of no use and does no harm.
     for entry in std::fs::read_dir(cache.path()).unwrap() {
@@ -403,7 +403,8 @@ fn folders_without_classes_say_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let error = || {
-        let source = Source { folder: Some(root), side: Side::Pixels(8), ..Source::default() };
+        let source =
+            Source { folder: Some(root), side: Side::Pixels(8.into()), ..Source::default() };
         DatasetFormat::find("folder").unwrap().load(&source).unwrap_err().to_string()
     };
     write(&root.join("cat.png"), &encode(&picture(0, 0), "png"));

@@ -9,7 +9,7 @@ use image::{Rgb, RgbImage};
 use std::path::{Path, PathBuf};
 
 fn load(place: &Path) -> Dataset {
-    let source = Source { folder: Some(place), side: Side::Pixels(8), ..Source::default() };
+    let source = Source { folder: Some(place), side: Side::Pixels(8.into()), ..Source::default() };
     DatasetFormat::find("folder").unwrap().load(&source).unwrap()
 }
 
@@ -95,7 +95,7 @@ fn numpy_archives_are_read() {
         (dataset.name.as_str(), dataset.class_names.join(" ")),
         ("medical", "0 2 10".into())
     );
-    assert_eq!((dataset.train.channels, dataset.train.side), (3, 8));
+    assert_eq!((dataset.train.channels, dataset.train.side), (3, 8.into()));
     assert_eq!(dataset.train.labels, [0, 2, 1, 0]);
     // The array holds 0, 1, 2, ... by rows, columns and channels.
     let image = dataset.train.image(0);
@@ -210,7 +210,7 @@ fn results_beside_classes_are_no_list_and_unknown_parts_are_refused() {
 #[test]
 fn numpy_archives_of_other_programs_are_read() {
     let dataset = load(&testdata("shapes.npz"));
-    assert_eq!((dataset.train.len(), dataset.train.side, dataset.train.channels), (6, 8, 1));
+    assert_eq!((dataset.train.len(), dataset.train.side, dataset.train.channels), (6, 8.into(), 1));
     assert_eq!(dataset.class_names, ["0", "1", "2"]);
     let test = dataset.test.unwrap();
     assert_eq!((&test.labels[..], test.image(0)[0]), (&[0u16, 2][..], 255));

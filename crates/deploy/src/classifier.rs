@@ -93,7 +93,7 @@ impl Classifier {
         })
     }
 
-    /// Classifies pixels `[channels, side, side]` in 0 to 255. All probabilities are NaN where there
+    /// Classifies pixels `[channels, height, width]` in 0 to 255. All probabilities are NaN where there
     /// are too many or too few pixels.
     pub fn classify_pixels(&self, session: &mut Session<'_>, pixels: &[u8]) -> Prediction {
         let scores = session.run(&self.input.normalized(pixels));

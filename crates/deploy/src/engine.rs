@@ -94,7 +94,7 @@ impl Engine {
         }
     }
 
-    /// Numbers of one image, channels x side x side.
+    /// Numbers of one image, channels x height x width.
     pub fn image_len(&self) -> usize {
         self.input.numbers()
     }
@@ -112,7 +112,7 @@ impl Engine {
     /// Scores of images, computed by at most so many threads.
     ///
     /// # Shapes
-    /// Normalized images `[n, channels, side, side]` to `[n, classes]`. A score does not depend on
+    /// Normalized images `[n, channels, height, width]` to `[n, classes]`. A score does not depend on
     /// the other images or on the number of threads.
     ///
     /// # Errors

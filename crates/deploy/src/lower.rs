@@ -110,12 +110,13 @@ impl<'a> Lowering<'a> {
                     bias: self.tensor(&name, "bias", &[outputs])?.to_vec(),
                     activation: (*activation).into(),
                 };
-                let shape = Shape { channels: outputs, side: 1 };
+                let shape = Shape { channels: outputs, side: 1.into() };
                 Ok(self.push(name, &[input], shape, Operation::Linear(linear)))
             }
             Op::Pool { kind, kernel, stride, padding } => {
                 let (kind, kernel, stride, padding) = (*kind, *kernel, *stride, *padding);
-                let side = (shape.side + 2 * padding).saturating_sub(kernel) / stride + 1;
+                let side =
+                    shape.side.map(|n| (n + 2 * padding).saturating_sub(kernel) / stride + 1);
                 let pool = Operation::Pool { kind, kernel, stride, padding };
                 Ok(self.push(format!("{place}.Pool"), &[input], Shape { side, ..shape }, pool))
             }
@@ -287,7 +288,7 @@ impl<'a> Lowering<'a> {
                 bias,
                 activation,
             });
-            let shape = Shape { channels: outputs, side: 1 };
+            let shape = Shape { channels: outputs, side: 1.into() };
             value = self.push(format!("{name}.{layer}"), &[value], shape, convolution);
         }
         Ok(self.push(name.to_owned(), &[input, value], shape, Operation::Scale))
@@ -307,7 +308,7 @@ impl<'a> Lowering<'a> {
         if shape.side == 1 {
             return input;
         }
-        let shape = Shape { side: 1, ..shape };
+        let shape = Shape { side: 1.into(), ..shape };
         self.push(name.to_owned(), &[input], shape, Operation::GlobalAveragePool)
     }
 

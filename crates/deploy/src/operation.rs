@@ -2,6 +2,7 @@
 
 use crate::nonlinearity::Nonlinearity;
 use automl_arch::Pooling;
+use automl_extent::Extent;
 
 /// The computation of one step. Where an operation has an activation, it is applied to the sum of
 /// products or to the sum.
@@ -9,7 +10,7 @@ use automl_arch::Pooling;
 pub enum Operation {
     /// A convolution of one value.
     Convolution(Convolution),
-    /// A matrix product of one value, maps flattened to `[channels x side x side]`.
+    /// A matrix product of one value, maps flattened to `[channels x height x width]`.
     Linear(Linear),
     /// Maxima or means of windows on every map of one value.
     Pool {
@@ -44,7 +45,7 @@ pub enum Operation {
 /// A convolution with folded normalization.
 ///
 /// # Shapes
-/// Maps `[inputs, side, side]` to `[outputs, side', side']` with
+/// Maps `[inputs, height, width]` to `[outputs, height', width']`, each side with
 /// side' = ⌊(side + padding.0 + padding.1 - kernel) / stride⌋ + 1. Output channel o reads the
 /// `inputs / groups` channels from `(o / (outputs / groups)) (inputs / groups)` on.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,9 +81,10 @@ impl Convolution {
         self.kernel == 1 && self.groups == 1 && self.padding == (0, 0) && self.stride == 1
     }
 
-    /// Side of the output maps.
-    pub fn output_side(&self, side: usize) -> usize {
-        (side + self.padding.0 + self.padding.1).saturating_sub(self.kernel) / self.stride + 1
+    /// Height and width of the output maps.
+    pub fn output_side(&self, side: Extent) -> Extent {
+        let padding = self.padding.0 + self.padding.1;
+        side.map(|side| (side + padding).saturating_sub(self.kernel) / self.stride + 1)
     }
 
     /// Number of weights of one output channel.

@@ -1,6 +1,7 @@
 //! Networks as lists of steps.
 
 use crate::operation::Operation;
+use automl_extent::Extent;
 
 /// Index of a value in [`Program::values`].
 pub type ValueId = usize;
@@ -24,19 +25,19 @@ pub struct Program {
     pub classes: usize,
 }
 
-/// Shape of a value: maps `[channels, side, side]`; vectors have side 1.
+/// Shape of a value: maps `[channels, height, width]`; vectors have one position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shape {
     /// Number of maps.
     pub channels: usize,
     /// Height and width.
-    pub side: usize,
+    pub side: Extent,
 }
 
 impl Shape {
     /// Number of positions of one map.
     pub fn positions(self) -> usize {
-        self.side * self.side
+        self.side.pixels()
     }
 
     /// Number of numbers.

@@ -6,11 +6,12 @@ mod common;
 use automl_data::{BACKGROUND, OrientationRule, Preprocessing, ResizeRule};
 use automl_deploy::onnx::{Batch, InputRange, OnnxError, OnnxOptions, float_model};
 use automl_deploy::{Engine, NetworkFile, Program};
+use automl_extent::Extent;
 use common::{Numbers, assert_close, graphs, weights};
 use std::path::Path;
 use tract_onnx::prelude::*;
 
-fn preprocessing(channels: usize, side: usize) -> Preprocessing {
+fn preprocessing(channels: usize, side: Extent) -> Preprocessing {
     Preprocessing {
         channels,
         side,
@@ -55,7 +56,7 @@ fn cases() -> Vec<Case> {
             InputRange::Bytes => pixels.iter().map(|p| f32::from(*p)).collect(),
             InputRange::Normalized => normalized,
         };
-        let dims = [1, shape.channels, shape.side, shape.side];
+        let dims = [1, shape.channels, shape.side.height, shape.side.width];
         cases.push(Case { name, model, dims, image, scores });
     }
     cases
@@ -110,7 +111,7 @@ fn normalization_is_folded_into_convolutions_without_padding() {
         let options = OnnxOptions::default();
         let error = float_model(&program, &record, options).unwrap_err();
         assert_eq!(error, OnnxError::NoNormalization);
-        record.input = Some(preprocessing(3, 8));
+        record.input = Some(preprocessing(3, 8.into()));
         let model = float_model(&program, &record, options).unwrap();
         String::from_utf8_lossy(&model).contains("input_mean")
     };

@@ -64,7 +64,7 @@ fn contradictions_are_named() {
         |text: &str| NetworkFile::parse(text, Path::new("network.json")).unwrap_err().to_string();
     let nine = text(&|record| drop(record.classes.pop()));
     assert_eq!(error(&nine), "network.json: it names 9 classes, and the network has 10");
-    let wide = text(&|record| record.input.as_mut().unwrap().side = 9);
+    let wide = text(&|record| record.input.as_mut().unwrap().side = 9.into());
     assert!(error(&wide).contains("side 9"), "{}", error(&wide));
     let flat = text(&|record| record.input.as_mut().unwrap().sd[0] = 0.0);
     assert!(error(&flat).contains("positive deviations"), "{}", error(&flat));

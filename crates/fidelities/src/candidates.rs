@@ -2,7 +2,7 @@
 
 use automl_settings::RungSettings;
 
-/// Settings below the full one of `epochs` epochs on images of `side` pixels: fewer epochs, fewer
+/// Settings below the full one of `epochs` epochs on images with a shorter side of `side` pixels: fewer epochs, fewer
 /// images by every way of choosing them, smaller ones, and combinations.
 pub(super) fn default(epochs: u64, side: usize) -> Vec<RungSettings> {
     let (third, ninth) = (epochs.div_ceil(3), epochs.div_ceil(9));

@@ -123,7 +123,7 @@ fn compared(settings: &Settings, plan: &Plan) -> Result<Compared, SearchError> {
     let full = Fidelity::full(data, plan.recipe.epochs);
     let rungs = match &settings.fidelity.candidates {
         Some(given) => given.clone(),
-        None => candidates::default(full.epochs, data.side),
+        None => candidates::default(full.epochs, data.side.shorter()),
     };
     let mut settings = fidelities(&rungs, data)?;
     settings.push(full);

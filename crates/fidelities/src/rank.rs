@@ -4,6 +4,7 @@ use super::outcome::Outcome;
 use super::prefer::{self, Kind, Rung};
 use super::{Measured, Ranking, Replayed};
 use automl_data::DataSplits;
+use automl_extent::Extent;
 use automl_numeric::correlation::{kendall, kendall_standard_error};
 use automl_numeric::stream;
 use automl_search::shared::ETA;
@@ -116,13 +117,13 @@ impl Measurements<'_> {
     }
 }
 
-/// A setting of images with this side, as a ladder names it.
-pub(super) fn rung(fidelity: &Fidelity, side: usize) -> RungSettings {
+/// A setting of images with this height and width, as a ladder names it.
+pub(super) fn rung(fidelity: &Fidelity, side: Extent) -> RungSettings {
     RungSettings {
         epochs: fidelity.epochs,
         share: fidelity.share,
         subset: fidelity.subset.to_string(),
-        side: (fidelity.side < side).then_some(fidelity.side),
+        side: Some(fidelity.side.shorter()).filter(|shorter| *shorter < side.shorter()),
     }
 }
 
@@ -136,7 +137,7 @@ mod tests {
     #[test]
     fn the_curve_is_read_at_thirds() {
         let epochs = |epochs: u64| -> Vec<u64> {
-            let full = Fidelity { epochs, share: 1.0, subset: Subset::Random, side: 32 };
+            let full = Fidelity { epochs, share: 1.0, subset: Subset::Random, side: 32.into() };
             curve(&full).iter().map(|fidelity| fidelity.epochs).collect()
         };
         assert_eq!(epochs(27), [1, 3, 9]);

@@ -67,8 +67,8 @@ impl Network {
     /// Class scores (logits) of a batch.
     ///
     /// # Shapes
-    /// Images `[batch, input_channels, side, side]` to scores `[batch, classes]`. Behind a global
-    /// pool the classifier takes maps of any side, so the images' side may differ from the
+    /// Images `[batch, input_channels, height, width]` to scores `[batch, classes]`. Behind a global
+    /// pool the classifier takes maps of any size, so the images' height and width may differ from the
     /// architecture's.
     ///
     /// # Panics

@@ -9,7 +9,7 @@ impl Network {
     /// Inputs of all nonlinearities for a batch, in order, without those inside channel attention.
     ///
     /// # Shapes
-    /// Images `[batch, input_channels, side, side]` to tensors `[batch, units]`.
+    /// Images `[batch, input_channels, height, width]` to tensors `[batch, units]`.
     ///
     /// # Panics
     /// Those of [`forward`](Self::forward).

@@ -21,9 +21,9 @@ fn compare(name: &str, graph: &Graph, weights: &Weights) {
     let tensors = weights.iter().map(named).collect();
     let network = Network::from_graph(graph, 0, &device).with_tensors(tensors).unwrap();
     let (channels, side) = (graph.input_channels, graph.input_side);
-    let images = common::Numbers(3).take(3 * channels * side * side);
+    let images = common::Numbers(3).take(3 * channels * side.pixels());
     let batch = Tensor::<1>::from_floats(&images[..], &device);
-    let scores = network.forward(batch.reshape([3, channels, side, side])).into_data();
+    let scores = network.forward(batch.reshape([3, channels, side.height, side.width])).into_data();
     let expected: Vec<f32> = scores.iter::<f32>().collect();
     let program = Program::lower(graph, weights).unwrap();
     for program in [program.clone(), program.without_dead_units()] {

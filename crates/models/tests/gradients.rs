@@ -35,6 +35,8 @@ impl ModuleVisitor for Collect<'_> {
 }
 
 fn check(block: Block, input_channels: usize, side: usize) {
+    // One row more than columns.
+    let (height, width) = (side + 1, side);
     let mut device = Device::flex();
     // Once for the process; a second call says that it has been done.
     let _ = device.configure(FloatDType::F64);
@@ -42,7 +44,7 @@ fn check(block: Block, input_channels: usize, side: usize) {
     let name = format!("{block:?}");
     let architecture = Architecture::new(
         input_channels,
-        side,
+        (height, width),
         [
             Layer::new(2, block),
             Layer::once(Block::FixedConv(block::FixedConv {
@@ -59,7 +61,7 @@ fn check(block: Block, input_channels: usize, side: usize) {
         ],
     );
     let mut rng = stream(5, 0, "gradients");
-    let shape = [4, input_channels, side, side];
+    let shape = [4, input_channels, height, width];
     let pixels: Vec<f32> =
         (0..shape.iter().product()).map(|_| rng.random_range(-1.0..1.0)).collect();
     let images = Tensor::<1>::from_floats(pixels.as_slice(), &device).reshape(shape);

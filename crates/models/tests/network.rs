@@ -14,7 +14,7 @@ use proptest::prelude::*;
 
 fn images(architecture: &Architecture, batch: usize, device: &Device) -> Tensor<4> {
     let side = architecture.input_side;
-    let shape = [batch, architecture.input_channels, side, side];
+    let shape = [batch, architecture.input_channels, side.height, side.width];
     let count: usize = shape.iter().product();
     let values: Vec<f32> = (0..count).map(|i| ((i * 7919 % 1013) as f32 / 506.0) - 1.0).collect();
     Tensor::<1>::from_floats(values.as_slice(), device).reshape(shape)

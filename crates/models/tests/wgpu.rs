@@ -31,8 +31,9 @@ fn run(architecture: &Architecture, pixels: &[f32], device: &Device) -> Vec<Vec<
     let device = device.clone().autodiff();
     let side = architecture.input_side;
     let channels = architecture.input_channels;
-    let batch = pixels.len() / (channels * side * side);
-    let images = Tensor::<1>::from_floats(pixels, &device).reshape([batch, channels, side, side]);
+    let batch = pixels.len() / (channels * side.pixels());
+    let shape = [batch, channels, side.height, side.width];
+    let images = Tensor::<1>::from_floats(pixels, &device).reshape(shape);
     let network = Network::new(architecture, 1, &device).unwrap();
     let scores = network.forward(images);
     let [rows, classes] = scores.dims();

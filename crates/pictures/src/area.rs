@@ -1,7 +1,9 @@
 //! Smaller images by area.
 
-/// Square planes at a smaller side in pixels: each new pixel is the mean of the area that it covers, with
-/// parts of pixels in proportion.
+use automl_extent::Extent;
+
+/// Planes at a smaller height and width in pixels: each new pixel is the mean of the area that it covers,
+/// with parts of pixels in proportion.
 ///
 /// # Examples
 /// ```
@@ -9,16 +11,22 @@
 ///
 /// let plane = [10, 30, 0, 40];
 /// assert_eq!(shrunk([&plane[..]].into_iter(), 2, 1), [20]);
+/// assert_eq!(shrunk([&plane[..]].into_iter(), 2, (2, 1)), [20, 20]);
 /// ```
-pub fn shrunk<'a>(planes: impl Iterator<Item = &'a [u8]>, from: usize, to: usize) -> Vec<u8> {
-    let windows = windows(from, to);
-    let mut pixels = Vec::with_capacity(planes.size_hint().0 * to * to);
+pub fn shrunk<'a>(
+    planes: impl Iterator<Item = &'a [u8]>,
+    from: impl Into<Extent>,
+    to: impl Into<Extent>,
+) -> Vec<u8> {
+    let (from, to) = (from.into(), to.into());
+    let (rows, columns) = (windows(from.height, to.height), windows(from.width, to.width));
+    let mut pixels = Vec::with_capacity(planes.size_hint().0 * to.pixels());
     for plane in planes {
-        for (top, down) in &windows {
-            for (left, across) in &windows {
+        for (top, down) in &rows {
+            for (left, across) in &columns {
                 let mut sum = 0.0;
                 for (y, tall) in down.iter().enumerate() {
-                    let row = &plane[(top + y) * from + left..];
+                    let row = &plane[(top + y) * from.width + left..];
                     let part = row.iter().zip(across).map(|(p, wide)| f64::from(*p) * wide);
                     sum += tall * part.sum::<f64>();
                 }

@@ -9,6 +9,7 @@ use format::Format;
 
 use crate::orientation_rule::OrientationRule;
 use crate::regular;
+use automl_extent::Extent;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
 use std::io::{Cursor, Read};
@@ -108,13 +109,13 @@ impl<'a> Encoded<'a> {
     }
 
     /// The first frame, composited on the background and upright. A JPEG of at least eight times
-    /// `side` pixels may come at an eighth of its size.
+    /// the longer side may come at an eighth of its size.
     ///
     /// # Errors
     /// [`DecodeError::Damaged`], [`DecodeError::Kind`] and [`DecodeError::Large`].
     pub fn picture(
         &self,
-        side: usize,
+        side: impl Into<Extent>,
         background: [u8; 3],
         rule: OrientationRule,
     ) -> Result<Picture, DecodeError> {
@@ -124,6 +125,8 @@ impl<'a> Encoded<'a> {
             OrientationRule::Stored => Orientation::NoTransforms,
         };
         let dimensions = decoder.dimensions();
+        // Stored pixels may lie on their side: both of theirs must do for the longer one.
+        let side = side.into().longer();
         let is_large = |width: u32, height: u32| width.min(height) as usize / 8 >= side;
         let small = Some(self.file).filter(|_| self.format == Format::Jpeg);
         let colors = match small.and_then(|file| eighth(file, is_large)) {

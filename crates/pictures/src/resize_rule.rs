@@ -1,15 +1,17 @@
-//! Square images of one size.
+//! Images of one height and width.
 
+use automl_extent::Extent;
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The way in which an image of `w` x `h` pixels becomes square, with side `s`.
+/// The way in which an image of `w` x `h` pixels gets the width `W` and the height `H` of the network's
+/// input.
 ///
 /// Pixels are weighted by a triangle as wide as the reduction, so that small patterns do not
 /// alias. Of an image more than four times as large as its result, whole blocks of pixels are
-/// averaged before, down to at least twice the side.
+/// averaged before, down to at least twice as many rows and columns.
 ///
 /// # Examples
 /// ```
@@ -21,14 +23,14 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ResizeRule {
-    /// The whole image, `w` and `h` both to `s`: nothing is lost, proportions change.
+    /// The whole image, `w` to `W` and `h` to `H`: nothing is lost, proportions change.
     #[default]
     Squash,
-    /// The centered square of side `min(w, h)`: proportions stay, the ends of the longer side are
-    /// lost.
+    /// The largest centered part with the proportions `W : H`, for squares that of side `min(w, h)`:
+    /// proportions stay, the ends of one side are lost.
     Crop,
-    /// The whole image with `max(w, h)` to `s`, centered on the background: nothing is lost,
-    /// proportions stay, margins take a part of the pixels.
+    /// The whole image, as large as `W` and `H` both allow, centered on the background: nothing is
+    /// lost, proportions stay, margins take a part of the pixels.
     Pad,
 }
 
@@ -44,33 +46,41 @@ impl ResizeRule {
             .map(|(_, rule)| *rule)
     }
 
-    /// An image as a square of `side` pixels.
-    pub fn apply(self, image: &RgbImage, side: usize, background: [u8; 3]) -> RgbImage {
-        let side = side as u32;
-        let factor = image.width().min(image.height()) / (2 * side).max(1);
+    /// An image with a height and width.
+    pub fn apply(self, image: &RgbImage, side: impl Into<Extent>, background: [u8; 3]) -> RgbImage {
+        let Extent { height: tall, width: wide } = side.into();
+        let (wide, tall) = (wide as u32, tall as u32);
+        let times = |own: u32, new: u32| own / (2 * new).max(1);
+        let factor = times(image.width(), wide).min(times(image.height(), tall));
         let smaller = (factor > 1).then(|| reduced(image, factor));
         let image = smaller.as_ref().unwrap_or(image);
         let (width, height) = (image.width(), image.height());
+        // Whether the image is wider than the result, in proportion.
+        let is_wide = u64::from(width) * u64::from(tall) >= u64::from(height) * u64::from(wide);
+        let share = |length: u32, of: u32, whole: u32, most: u32| {
+            let scaled = f64::from(length) * f64::from(of) / f64::from(whole.max(1));
+            (scaled.round() as u32).clamp(1, most.max(1))
+        };
         match self {
-            Self::Squash => imageops::resize(image, side, side, FilterType::Triangle),
+            Self::Squash => imageops::resize(image, wide, tall, FilterType::Triangle),
             Self::Crop => {
-                let short = width.min(height);
-                let (left, top) = ((width - short) / 2, (height - short) / 2);
-                let middle = imageops::crop_imm(image, left, top, short, short).to_image();
-                imageops::resize(&middle, side, side, FilterType::Triangle)
+                let (across, down) = match is_wide {
+                    true => (share(height, wide, tall, width), height),
+                    false => (width, share(width, tall, wide, height)),
+                };
+                let (left, top) = ((width - across) / 2, (height - down) / 2);
+                let middle = imageops::crop_imm(image, left, top, across, down).to_image();
+                imageops::resize(&middle, wide, tall, FilterType::Triangle)
             }
             Self::Pad => {
-                let long = f64::from(width.max(height));
-                let scaled = |length: u32| {
-                    let scaled = f64::from(length) * f64::from(side) / long;
-                    (scaled.round() as u32).clamp(1, side)
-                };
-                let (new_width, new_height) = (scaled(width), scaled(height));
-                let inner = imageops::resize(image, new_width, new_height, FilterType::Triangle);
-                let mut square = RgbImage::from_pixel(side, side, Rgb(background));
-                let (left, top) = ((side - new_width) / 2, (side - new_height) / 2);
-                imageops::replace(&mut square, &inner, left.into(), top.into());
-                square
+                let (of, whole) = if is_wide { (wide, width) } else { (tall, height) };
+                let (across, down) =
+                    (share(width, of, whole, wide), share(height, of, whole, tall));
+                let inner = imageops::resize(image, across, down, FilterType::Triangle);
+                let mut padded = RgbImage::from_pixel(wide, tall, Rgb(background));
+                let (left, top) = ((wide - across) / 2, (tall - down) / 2);
+                imageops::replace(&mut padded, &inner, left.into(), top.into());
+                padded
             }
         }
     }
@@ -168,12 +178,43 @@ mod tests {
     }
 
     #[test]
-    fn thin_images_are_squares_too() {
-        for (width, height) in [(1, 500), (500, 1), (1, 1)] {
+    fn results_have_the_given_height_and_width() {
+        for (width, height) in [(1, 500), (500, 1), (1, 1), (300, 200)] {
             let image = RgbImage::new(width, height);
             for (_, rule) in ResizeRule::NAMES {
                 assert_eq!(rule.apply(&image, 8, [0; 3]).dimensions(), (8, 8));
+                assert_eq!(rule.apply(&image, (6, 9), [0; 3]).dimensions(), (9, 6));
             }
         }
+    }
+
+    /// A red left third, a green middle and a blue right third, 30 x 10, as 12 x 6 and 9 x 12.
+    #[test]
+    fn proportions_of_the_result_count() {
+        let row = |rule: ResizeRule, side, y| {
+            let image = rule.apply(&thirds(), side, [9; 3]);
+            let (w, x) = (image.width(), |x| image.get_pixel(x, y).0);
+            [x(0), x(w / 2), x(w - 1)]
+        };
+        let (red, green, blue) = ([255, 0, 0], [0, 255, 0], [0, 0, 255]);
+        let flat = (6, 12);
+        // Twice as wide as tall: five columns of each end are lost, or one row at top and bottom is free.
+        assert_eq!(row(ResizeRule::Crop, flat, 3), [red, green, blue]);
+        assert_eq!(row(ResizeRule::Squash, flat, 0), [red, green, blue]);
+        assert_eq!(row(ResizeRule::Pad, flat, 0), [[9; 3]; 3]);
+        assert_eq!(row(ResizeRule::Pad, flat, 1), [red, green, blue]);
+        let tall = (12, 9);
+        assert_eq!(row(ResizeRule::Crop, tall, 6), [green; 3]);
+        assert_eq!(row(ResizeRule::Pad, tall, 3), [[9; 3]; 3]);
+        assert_eq!(row(ResizeRule::Pad, tall, 4), [red, green, blue]);
+    }
+
+    /// An image of the given proportions is only scaled, by every rule.
+    #[test]
+    fn equal_proportions_are_the_same_by_every_rule() {
+        let image = RgbImage::from_fn(24, 36, |x, y| Rgb([x as u8 * 9, y as u8 * 7, 80]));
+        let by = |rule: ResizeRule| rule.apply(&image, (12, 8), [255; 3]);
+        assert_eq!(by(ResizeRule::Squash), by(ResizeRule::Crop));
+        assert_eq!(by(ResizeRule::Squash), by(ResizeRule::Pad));
     }
 }

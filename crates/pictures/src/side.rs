@@ -1,34 +1,35 @@
-//! The side that images of varying size are brought to.
+//! The height and width that images of varying size are brought to.
 
+use automl_extent::Extent;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
-/// The side of the network's input in pixels, given or by the data.
+/// Height and width of the network's input in pixels, given or by the data.
 ///
 /// # Examples
 /// ```
 /// use automl_pictures::Side;
 ///
-/// assert_eq!("96".parse(), Ok(Side::Pixels(96)));
+/// let square = Side::Pixels(96.into());
 /// assert_eq!("auto".parse(), Ok(Side::Auto));
-/// assert_eq!(["96x96", "96 px"].map(str::parse), [Ok(Side::Pixels(96)), Ok(Side::Pixels(96))]);
-/// assert!("96x64".parse::<Side>().is_err());
-/// assert_eq!(serde_json::to_string(&[Side::Auto, Side::Pixels(64)])?, r#"["auto",64]"#);
+/// assert_eq!(["96", "96x96", "96 px"].map(str::parse), [Ok(square), Ok(square), Ok(square)]);
+/// assert_eq!("96x64".parse(), Ok(Side::Pixels((96, 64).into()))); // height, width
+/// assert_eq!(serde_json::to_string(&[Side::Auto, square])?, r#"["auto",96]"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
-    /// The median of the images' shorter sides, in steps of 8 from 16 to 96 pixels.
+    /// A square of the median of the images' shorter sides, in steps of 8 from 16 to 96 pixels.
     Auto,
     /// This many pixels.
-    Pixels(usize),
+    Pixels(Extent),
 }
 
 impl Default for Side {
     fn default() -> Self {
-        Self::Pixels(32)
+        Self::Pixels(Extent::square(32))
     }
 }
 
@@ -49,18 +50,8 @@ impl FromStr for Side {
         if plain == "auto" {
             return Ok(Self::Auto);
         }
-        let wrong = || format!("{text:?} is neither a number of pixels nor auto");
-        let pixels = plain.strip_suffix("px").unwrap_or(&plain);
-        let side = |text: &str| text.trim().parse::<usize>().map_err(|_| wrong());
-        let (height, width) = pixels.split_once('x').unwrap_or((pixels, pixels));
-        let (height, width) = (side(height)?, side(width)?);
-        if height != width {
-            return Err(format!(
-                "{text:?}: inputs are square, so give one side; --resize crop or pad keeps the \
-                 proportions of images"
-            ));
-        }
-        Ok(Self::Pixels(height))
+        let wrong = |_| format!("{text:?} is neither a number of pixels, HEIGHTxWIDTH nor auto");
+        plain.parse().map(Self::Pixels).map_err(wrong)
     }
 }
 
@@ -68,7 +59,9 @@ impl Serialize for Side {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Auto => serializer.serialize_str("auto"),
-            Self::Pixels(side) => serializer.serialize_u64(*side as u64),
+            Self::Pixels(side) if side.is_square() => side.serialize(serializer),
+            // A text, because settings have no lists of numbers here.
+            Self::Pixels(side) => serializer.collect_str(side),
         }
     }
 }
@@ -78,7 +71,7 @@ impl<'de> Deserialize<'de> for Side {
         #[derive(Deserialize)]
         #[serde(untagged)]
         enum Written {
-            Pixels(usize),
+            Pixels(Extent),
             Text(String),
         }
         match Written::deserialize(deserializer)? {

@@ -3,15 +3,16 @@
 
 mod encoded;
 
+use automl_extent::Extent;
 use automl_pictures::{BACKGROUND, DecodeError, OrientationRule, Preprocessing, ResizeRule};
 use encoded::{FORMATS, encode, with_orientation};
 use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
 use proptest::prelude::*;
 
-fn preprocessing(side: usize, channels: usize) -> Preprocessing {
+fn preprocessing(side: impl Into<Extent>, channels: usize) -> Preprocessing {
     Preprocessing {
         channels,
-        side,
+        side: side.into(),
         resize: ResizeRule::Squash,
         background: BACKGROUND,
         orientation: OrientationRule::Exif,
@@ -44,10 +45,10 @@ fn stored(shown: &RgbImage, orientation: u8) -> RgbImage {
 
 #[test]
 fn all_eight_orientations_are_shown_upright_in_every_format() {
-    let side = 16;
-    let shown = picture(side as u32);
-    let preprocessing = preprocessing(side, 3);
-    for format in ["jpg", "png", "webp", "tif"] {
+    let shown = picture(16);
+    let extents = [Extent::square(16), Extent::new(16, 10)].map(|side| preprocessing(side, 3));
+    let formats = ["jpg", "png", "webp", "tif"];
+    for (format, preprocessing) in formats.iter().flat_map(|f| extents.each_ref().map(|e| (f, e))) {
         let upright = preprocessing.pixels(&with_orientation(&shown, format, 1)).unwrap();
         for orientation in 2..=8 {
             let file = with_orientation(&stored(&shown, orientation), format, orientation);

@@ -3,9 +3,10 @@
 use crate::split_activations::Split;
 use automl_arch::Pooling;
 use automl_deploy::{ChannelConvolution, Convolution, Linear, Operation, Shape};
+use automl_extent::Extent;
 
 impl Split {
-    /// Every value of the program for a normalized image `[channels, side, side]`.
+    /// Every value of the program for a normalized image `[channels, height, width]`.
     pub(crate) fn values(&self, image: &[f32]) -> Vec<Vec<f32>> {
         let mut values = vec![image.to_vec()];
         for (step, range) in self.program.steps.iter().zip(&self.ranges) {
@@ -47,13 +48,13 @@ impl Maps<'_> {
         kernel: usize,
         (top, left): (isize, isize),
     ) -> impl Iterator<Item = (usize, f32)> {
-        let Shape { side, .. } = self.shape;
-        let map = &self.numbers[channel * side * side..][..side * side];
+        let Extent { height, width } = self.shape.side;
+        let map = &self.numbers[channel * height * width..][..height * width];
         (0..kernel * kernel).filter_map(move |tap| {
-            let row = usize::try_from(top + (tap / kernel) as isize).ok().filter(|row| *row < side);
+            let row = usize::try_from(top + (tap / kernel) as isize).ok();
             let column = left + (tap % kernel) as isize;
-            let column = usize::try_from(column).ok().filter(|column| *column < side);
-            Some((tap, map[row? * side + column?]))
+            let column = usize::try_from(column).ok().filter(|column| *column < width);
+            Some((tap, map[row.filter(|row| *row < height)? * width + column?]))
         })
     }
 }
@@ -66,10 +67,10 @@ fn slide(
     of: impl Fn(usize, (isize, isize)) -> f32,
 ) -> Vec<f32> {
     let corner = |at: usize| (at * stride) as isize - before as isize;
-    let positions = output.positions();
+    let (positions, width) = (output.positions(), output.side.width);
     let number = |index: usize| {
         let position = index % positions;
-        of(index / positions, (corner(position / output.side), corner(position % output.side)))
+        of(index / positions, (corner(position / width), corner(position % width)))
     };
     (0..output.numbers()).map(number).collect()
 }

@@ -50,7 +50,7 @@ impl Int8Program {
 }
 
 impl Interpreter<'_> {
-    /// The class with the highest score of an image in planes, `[channels, side, side]`, as data sets
+    /// The class with the highest score of an image in planes, `[channels, height, width]`, as data sets
     /// hold them; the first of equal ones.
     pub fn classify_planes(&mut self, planes: &[u8]) -> usize {
         let channels = self.input_channels();
@@ -58,7 +58,7 @@ impl Interpreter<'_> {
     }
 }
 
-/// `[channels, side, side]` to `[side, side, channels]`.
+/// `[channels, height, width]` to `[height, width, channels]`.
 fn channels_last(planes: &[u8], channels: usize) -> Vec<u8> {
     let positions = planes.len() / channels.max(1);
     (0..positions).flat_map(|at| (0..channels).map(move |c| planes[c * positions + at])).collect()

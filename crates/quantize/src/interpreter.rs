@@ -17,6 +17,7 @@ use crate::kernels::take::take;
 use crate::layout::Layout;
 use crate::program::{Int8Operation, Int8Program, Int8Value, Products, Window};
 use automl_arch::MemoryPlan;
+use automl_extent::Extent;
 
 /// Runs an int8 program with the arithmetic, and in the memory, of generated code.
 ///
@@ -42,7 +43,7 @@ impl<'a> Interpreter<'a> {
         Self { program, layout, arena }
     }
 
-    /// The class scores of an image of pixels in 0..=255, channels last: `[side, side, channels]`.
+    /// The class scores of an image of pixels in 0..=255, channels last: `[height, width, channels]`.
     /// Missing pixels count as 0, those in excess are ignored.
     pub fn run(&mut self, image: &[u8]) -> &[i8] {
         let input = &mut self.arena[self.layout.ranges[0].clone()];
@@ -125,7 +126,7 @@ fn in_place(operation: &Int8Operation, y: &mut [i8], to: Int8Value) {
 fn products(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) -> bool {
     let (from, to) = (values.from.shape, values.to.shape);
     let (x_zero, zero) = (values.from.zero(), values.to.zero());
-    let (side, channels) = (from.side, from.channels);
+    let (Extent { height, width }, channels) = (from.side, from.channels);
     match operation {
         Int8Operation::Matrix(products) => {
             let Products { weights, bias, multiplier, shift, .. } = products;
@@ -139,11 +140,12 @@ fn products(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) 
             convolution(
                 x,
                 y,
-                side,
+                height,
+                width,
                 channels,
-                to.side,
+                to.side.width,
                 to.channels,
-                kernel,
+                kernel.height,
                 stride,
                 before,
                 weights,
@@ -160,11 +162,12 @@ fn products(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) 
             grouped(
                 x,
                 y,
-                side,
+                height,
+                width,
                 channels,
-                to.side,
+                to.side.width,
                 to.channels,
-                kernel,
+                kernel.height,
                 stride,
                 before,
                 *groups,
@@ -180,8 +183,21 @@ fn products(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) 
             let Products { weights, bias, multiplier, shift, .. } = products;
             let Window { kernel, stride, before, .. } = *window;
             depthwise(
-                x, y, side, channels, to.side, kernel, stride, before, weights, bias, multiplier,
-                shift, x_zero, zero,
+                x,
+                y,
+                height,
+                width,
+                channels,
+                to.side.width,
+                kernel.height,
+                stride,
+                before,
+                weights,
+                bias,
+                multiplier,
+                shift,
+                x_zero,
+                zero,
             );
         }
         Int8Operation::AlongChannels { weights, multiplier, shift, .. } => {
@@ -195,21 +211,24 @@ fn products(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) 
 fn others(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) {
     let (from, to) = (values.from.shape, values.to.shape);
     let (x_zero, y_zero, zero) = (values.from.zero(), values.resident.zero(), values.to.zero());
-    let (side, channels) = (from.side, from.channels);
+    let (Extent { height, width }, channels) = (from.side, from.channels);
     match operation {
         Int8Operation::MaxPool(window) => {
             let Window { kernel, stride, before, .. } = *window;
-            max_pool(x, y, side, channels, to.side, kernel, stride, before);
+            let (kernel, out) = (kernel.height, to.side.width);
+            max_pool(x, y, height, width, channels, out, kernel, stride, before);
         }
         Int8Operation::Average { window, multiplier, shift } => {
             let Window { kernel, stride, before, .. } = *window;
             average(
                 x,
                 y,
-                side,
+                height,
+                width,
                 channels,
-                to.side,
-                kernel,
+                to.side.width,
+                kernel.height,
+                kernel.width,
                 stride,
                 before,
                 x_zero,

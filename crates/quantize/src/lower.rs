@@ -9,6 +9,7 @@ use crate::scale::Scale;
 use crate::split_activations::split;
 use automl_arch::Pooling;
 use automl_deploy::{Convolution, Linear, Operation, Program, Shape, Step};
+use automl_extent::Extent;
 use simple::{add, along_channels, concat, pixels, pool, scale, table};
 use thiserror::Error;
 pub use weights::weight_step;
@@ -28,7 +29,7 @@ pub enum QuantizeError {
         index: usize,
         /// Its bytes.
         found: usize,
-        /// The bytes of channels x side x side pixels.
+        /// The bytes of channels x height x width pixels.
         expected: usize,
     },
     /// There is not one mean and one positive deviation for each input channel.
@@ -42,8 +43,8 @@ pub enum QuantizeError {
     /// The class scores are no vector.
     #[error("the class scores are maps of side {side}; int8 needs a linear layer or a pool before")]
     Scores {
-        /// Side of the last maps.
-        side: usize,
+        /// Height and width of the last maps.
+        side: Extent,
     },
     /// A sum of products may exceed 32 bits.
     #[error("{step}: the sum of {products} products may exceed 32 bits")]
@@ -65,7 +66,7 @@ impl Int8Program {
     /// Quantizes a program by calibration images.
     ///
     /// `normalization` has mean and standard deviation of each channel for pixels in [0, 1]; an
-    /// image is `[channels, side, side]` pixels in 0..=255. 256 to 1,024 training images suffice.
+    /// image is `[channels, height, width]` pixels in 0..=255. 256 to 1,024 training images suffice.
     ///
     /// # Errors
     /// [`QuantizeError`] names what does not fit.
@@ -167,7 +168,7 @@ impl Lowering {
             Operation::Linear(linear) => matrix(&step.name, linear, x[0], range)?,
             Operation::Pool { kind, kernel, stride, padding } => {
                 let (before, after) = (*padding, *padding);
-                let window = Window { kernel: *kernel, stride: *stride, before, after };
+                let window = Window { kernel: (*kernel).into(), stride: *stride, before, after };
                 pool(*kind, window, x[0].scale, range)
             }
             Operation::GlobalAveragePool => {
@@ -199,7 +200,7 @@ fn convolution(
     range: (f32, f32),
 ) -> Result<Lowered, QuantizeError> {
     let (before, after) = conv.padding;
-    let window = Window { kernel: conv.kernel, stride: conv.stride, before, after };
+    let window = Window { kernel: conv.kernel.into(), stride: conv.stride, before, after };
     let filters = Filters {
         weights: channels_last(&conv.weight, conv.inputs / conv.groups, conv.kernel * conv.kernel),
         bias: &conv.bias,

@@ -5,13 +5,14 @@ use automl_deploy::NetworkFile;
 use automl_deploy::onnx::{
     Attribute, Batch, GraphBuilder, InputRange, OnnxOptions, activation, metadata,
 };
+use automl_extent::Extent;
 
 impl Int8Program {
     /// The bytes of an ONNX model (opset 17) in QDQ form: a `QuantizeLinear` and a
     /// `DequantizeLinear` behind every step, weights of 8 bits with a scale per output channel,
     /// biases of 32 bits.
     ///
-    /// Input and output are those of the model in floats: `image` `[batch, channels, side, side]`
+    /// Input and output are those of the model in floats: `image` `[batch, channels, height, width]`
     /// with pixels in the range of the options, `scores` `[batch, classes]`. The interpreter rounds halves
     /// up; runtimes may round them to even.
     pub fn to_onnx(&self, record: &NetworkFile, options: OnnxOptions) -> Vec<u8> {
@@ -21,7 +22,8 @@ impl Int8Program {
             Batch::Dynamic => None,
         };
         let mut graph = GraphBuilder::default();
-        graph.input("image", &[batch, Some(shape.channels), Some(shape.side), Some(shape.side)]);
+        let Extent { height, width } = shape.side;
+        graph.input("image", &[batch, Some(shape.channels), Some(height), Some(width)]);
         let mut writer = Writer { program: self, graph, values: vec!["image".to_owned()] };
         for index in 0..self.steps.len() {
             let output = writer.step(index, options.range);
@@ -57,7 +59,7 @@ impl Writer<'_> {
             Int8Operation::Matrix(products) => {
                 // A product of whole maps is a convolution with a window of their size.
                 let whole = products.weights.len() != products.bias.len() * x.shape.channels;
-                let kernel = if whole { x.shape.side } else { 1 };
+                let kernel = if whole { x.shape.side } else { Extent::square(1) };
                 let window = Window { kernel, stride: 1, before: 0, after: 0 };
                 self.convolution(name, names[0], x, products, window, 1)
             }
@@ -66,7 +68,7 @@ impl Writer<'_> {
             }
             Int8Operation::Depthwise { products, window } => {
                 let channels = to.shape.channels;
-                let taps = window.kernel * window.kernel;
+                let taps = window.kernel.pixels();
                 let weights = (0..products.weights.len())
                     .map(|at| products.weights[at % taps * channels + at / taps]);
                 let products = Products { weights: weights.collect(), ..products.clone() };
@@ -75,7 +77,7 @@ impl Writer<'_> {
             Int8Operation::MaxPool(window) => {
                 self.graph.node(name, "MaxPool", &names, &attributes(window))
             }
-            Int8Operation::Average { window, .. } if to.shape.side == 1 && window.before == 0 => {
+            Int8Operation::Average { window, .. } if window.kernel == x.shape.side => {
                 self.graph.node(name, "GlobalAveragePool", &names, &[])
             }
             Int8Operation::Average { window, .. } => {
@@ -145,7 +147,7 @@ impl Writer<'_> {
     ) -> String {
         let outputs = products.bias.len();
         let channels = x.shape.channels / groups;
-        let taps = window.kernel * window.kernel;
+        let taps = window.kernel.pixels();
         let filters = products.weights.chunks_exact(channels * taps);
         let weights: Vec<i8> = filters
             .clone()
@@ -159,7 +161,7 @@ impl Writer<'_> {
 
         let graph = &mut self.graph;
         let axis = [("axis", Attribute::Int(0))];
-        let dims = [outputs, channels, window.kernel, window.kernel];
+        let dims = [outputs, channels, window.kernel.height, window.kernel.width];
         let bytes = graph.signed_bytes(&format!("{name}.weight"), &dims, &weights);
         let step = graph.floats(&format!("{name}.weight.step"), &[outputs], &products.weight_step);
         let zeros =
@@ -206,7 +208,7 @@ fn attributes(window: &Window) -> Vec<(&'static str, Attribute)> {
     let Window { kernel, stride, before, after } = window;
     let ints = |numbers: &[usize]| Attribute::Ints(numbers.iter().map(|n| *n as i64).collect());
     vec![
-        ("kernel_shape", ints(&[*kernel; 2])),
+        ("kernel_shape", ints(&[kernel.height, kernel.width])),
         ("strides", ints(&[*stride; 2])),
         ("pads", ints(&[*before, *before, *after, *after])),
     ]

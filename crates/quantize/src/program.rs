@@ -3,13 +3,14 @@
 use crate::scale::Scale;
 use automl_arch::{MemoryPlan, MemoryStep};
 use automl_deploy::{Nonlinearity, Shape};
+use automl_extent::Extent;
 
 /// A network in int8: weights symmetric per output channel, values asymmetric per tensor, biases of
 /// 32 bits.
 ///
 /// Value 0 is the image, bytes of pixels in 0..=255; value `i + 1` is the output of step `i`, and the
 /// last value holds the class scores. In memory maps have their channels last,
-/// `[side, side, channels]`.
+/// `[height, width, channels]`.
 ///
 /// # Source
 /// Jacob et al. (2018), "Quantization and training of neural networks for efficient integer-
@@ -28,7 +29,7 @@ pub struct Int8Program {
 /// A value: maps of int8.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Int8Value {
-    /// Channels and side.
+    /// Channels, height and width.
     pub shape: Shape,
     /// The numbers that the int8 stand for.
     pub scale: Scale,
@@ -58,7 +59,7 @@ pub enum Int8Operation {
         /// Binary places.
         shift: u8,
     },
-    /// A matrix product at every position, or of the whole value where the output has side 1:
+    /// A matrix product at every position, or of the whole value where the output has one:
     /// weights `[outputs, inputs]`.
     Matrix(Products),
     /// A convolution: weights `[outputs, kernel, kernel, inputs / groups]`.
@@ -147,11 +148,11 @@ pub struct Products {
     pub shift: Vec<u8>,
 }
 
-/// A square window that slides over maps.
+/// A window that slides over maps; square unless it covers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Side of the window.
-    pub kernel: usize,
+    /// Height and width of the window.
+    pub kernel: Extent,
     /// Stride in both directions.
     pub stride: usize,
     /// Border before the first row and column.

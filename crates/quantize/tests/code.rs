@@ -52,6 +52,13 @@ const MAIN_C: &str = r#"
 #include "net.h"
 #include <stdio.h>
 
+#if NET_HEIGHT * NET_WIDTH * NET_CHANNELS != NET_INPUT_BYTES
+#error "the image has other bytes"
+#endif
+#if (NET_HEIGHT == NET_WIDTH) != defined(NET_SIDE)
+#error "squares alone have a side"
+#endif
+
 static const char *const names[] = NET_CLASS_NAMES;
 
 int main(void)
@@ -92,6 +99,7 @@ use std::io::{Read, Write};
 
 fn main() {
     assert_eq!(net::CLASS_NAMES.len(), net::CLASSES);
+    assert_eq!(net::HEIGHT * net::WIDTH * net::CHANNELS, net::INPUT_BYTES);
     let mut network = net::Network::new();
     let mut image = [0; net::INPUT_BYTES];
     while std::io::stdin().read_exact(&mut image).is_ok() {

@@ -47,7 +47,7 @@ fn bad_input_is_named() {
     let short = [images[0].clone(), vec![0; 5]];
     assert_eq!(
         error(&[NORMAL; 3], &short).to_string(),
-        "calibration image 1 has 5 bytes, the network takes 243"
+        "calibration image 1 has 5 bytes, the network takes 162"
     );
     let told = error(&[NORMAL, NORMAL, (0.5, 0.0)], &images).to_string();
     assert_eq!(told, "the network has 3 channels, and 2 means and deviations above 0");

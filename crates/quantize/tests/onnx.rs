@@ -27,7 +27,7 @@ fn cases(count: usize) -> impl Iterator<Item = Case> {
             interpreter.classify(&channels_last(image, graph.input_channels)) as u8
         };
         let classes = images.iter().map(class).collect();
-        let dims = [graph.input_channels, graph.input_side, graph.input_side];
+        let dims = [graph.input_channels, graph.input_side.height, graph.input_side.width];
         let options = OnnxOptions { batch: Batch::Dynamic, range: InputRange::Bytes };
         let model = program.to_onnx(&NetworkFile::new(graph), options);
         Case { name, model, dims, images, classes }
@@ -39,8 +39,8 @@ fn cases(count: usize) -> impl Iterator<Item = Case> {
 fn tract_finds_the_same_classes() {
     for case in cases(100) {
         let model = tract_onnx::onnx().model_for_read(&mut &case.model[..]).unwrap();
-        let [channels, side, _] = case.dims;
-        let shape = [1, channels, side, side];
+        let [channels, height, width] = case.dims;
+        let shape = [1, channels, height, width];
         let fact = InferenceFact::dt_shape(f32::datum_type(), shape);
         let model = model.with_input_fact(0, fact).unwrap();
         let plan = model.into_optimized().unwrap().into_runnable().unwrap();

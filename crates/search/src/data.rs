@@ -3,6 +3,7 @@
 use crate::{DataError, Device, SearchError, Settings};
 use automl_arch::Graph;
 use automl_data::{DataIdentity, DataSplits};
+use automl_extent::Extent;
 pub use automl_settings::Earlier;
 use automl_settings::NetworkInput;
 use automl_study::SharedStorage;
@@ -77,7 +78,9 @@ pub(crate) fn check_record(
 
 /// The data in words: a line of sizes, and what a user should know of them.
 pub(crate) fn describe(data: &DataSplits, searched: usize) -> String {
-    let shape = format!("{}x{}x{}", data.side, data.side, data.channels);
+    let Extent { height, width } = data.side;
+    let axes = if height == width { "" } else { " (height x width x channels)" };
+    let shape = format!("{height}x{width}x{}{axes}", data.channels);
     let searched = if searched < data.train.len() {
         format!(" ({searched} of them in the search)")
     } else {

@@ -33,7 +33,7 @@ fn settings(root: &Path) -> Settings {
     let mut settings = Settings { device: Device::Cpu, workers: Some(1), ..Settings::default() };
     settings.data.dataset = "folder".into();
     settings.data.dir = Some(root.to_owned());
-    settings.data.side = automl_data::Side::Pixels(8);
+    settings.data.side = automl_data::Side::Pixels(8.into());
     settings.data.cache = false;
     settings.training.final_epochs = Some(1);
     settings

@@ -30,7 +30,7 @@ fn write(root: &Path, images: &Images, most: impl Fn(u16) -> usize) {
         if *count < most(*label) {
             let folder = root.join(label.to_string());
             fs::create_dir_all(&folder).unwrap();
-            let file = bitmap(images.image(index), images.side);
+            let file = bitmap(images.image(index), images.side.width);
             fs::write(folder.join(format!("{count}.bmp")), file).unwrap();
             *count += 1;
         }
@@ -43,7 +43,7 @@ fn macro_f1(root: &Path, study: &str, metric: Metric, balance: BalanceSetting) -
     settings.runs = root.join("runs");
     (settings.device, settings.workers) = (Device::Cpu, Some(1));
     (settings.data.dataset, settings.data.dir) = ("folder".into(), Some(root.join("digits")));
-    (settings.data.side, settings.data.cache) = (Side::Pixels(8), false);
+    (settings.data.side, settings.data.cache) = (Side::Pixels(8.into()), false);
     (settings.search.metric, settings.training.balance) = (metric, balance);
     (settings.search.trials, settings.search.final_networks) = (3, 2);
     (settings.training.epochs, settings.training.final_epochs) = (Some(9), Some(40));

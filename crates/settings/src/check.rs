@@ -210,7 +210,7 @@ impl DataSettings {
             return wrong("data.validation", self.validation.to_string(), "must lie in (0, 0.9)");
         }
         if let Side::Pixels(side) = self.side
-            && !(8..=512).contains(&side)
+            && (side.shorter() < 8 || side.longer() > 512)
         {
             return wrong("data.side", side.to_string(), "must lie between 8 and 512 pixels");
         }

@@ -5,6 +5,7 @@ use automl_data::{
     Dataset, DatasetError, DatasetFormat, Manifest, Preprocessing, ResizeRule, Side, Source,
     default_cache,
 };
+use automl_extent::Extent;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -30,18 +31,18 @@ pub enum Earlier<'a> {
 /// ```
 /// use automl_settings::{Earlier, NetworkInput, Settings};
 ///
-/// let input = NetworkInput { channels: 1, side: 8, resize: None, classes: Vec::new() };
+/// let input = NetworkInput { channels: 1, side: 8.into(), resize: None, classes: Vec::new() };
 /// let digits = Settings::default().data.read(&Earlier::Network(input), &|_| {})?;
-/// assert_eq!(digits.train.side, 8);
+/// assert!(digits.train.side == 8);
 /// # Ok::<(), automl_data::DatasetError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NetworkInput {
     /// Channels.
     pub channels: usize,
-    /// Side in pixels.
-    pub side: usize,
-    /// The way in which images become square, where it is known.
+    /// Height and width in pixels.
+    pub side: Extent,
+    /// The way in which images get their height and width, where it is known.
     pub resize: Option<ResizeRule>,
     /// The names of the classes in the order of the outputs, where they are known.
     pub classes: Vec<String>,
@@ -106,7 +107,7 @@ impl DataSettings {
             cache: cache.as_deref(),
             progress: &progress,
         };
-        let mut take = |side: usize, resize: ResizeRule, channels: usize| {
+        let mut take = |side: Extent, resize: ResizeRule, channels: usize| {
             if self.side == Side::Auto || self.side == usual.side {
                 source.side = Side::Pixels(side);
             }
@@ -201,19 +202,23 @@ mod tests {
         let notes = Mutex::new(Vec::new());
         let note = |text| notes.lock().unwrap().push(text);
         let classes = |names: [&str; 2]| names.map(str::to_owned).to_vec();
-        let input =
-            NetworkInput { channels: 3, side: 10, resize: None, classes: classes(["b", "a"]) };
+        let input = NetworkInput {
+            channels: 3,
+            side: (10, 7).into(),
+            resize: None,
+            classes: classes(["b", "a"]),
+        };
         let read = |settings: &DataSettings, input: &NetworkInput| {
             settings.read(&Earlier::Network(input.clone()), &note).unwrap()
         };
         let data = read(&settings, &input);
-        assert_eq!((data.train.channels, data.train.side), (3, 10));
+        assert_eq!((data.train.channels, data.train.side), (3, (10, 7).into()));
         assert_eq!((data.class_names, data.train.labels), (classes(["b", "a"]), vec![1, 1, 0, 0]));
         assert!(notes.lock().unwrap().is_empty());
         // What was asked for counts, and other classes are said.
-        let given = DataSettings { side: Side::Pixels(6), channels: Some(1), ..settings };
+        let given = DataSettings { side: Side::Pixels(6.into()), channels: Some(1), ..settings };
         let data = read(&given, &NetworkInput { classes: classes(["x", "y"]), ..input });
-        assert_eq!((data.train.channels, data.train.side), (1, 6));
+        assert_eq!((data.train.channels, data.train.side), (1, 6.into()));
         assert_eq!(data.class_names, ["a", "b"]);
         assert!(notes.lock().unwrap()[0].contains("(x, y)"));
     }

@@ -51,7 +51,7 @@ pub struct RungSettings {
     /// The way in which they are chosen, the name of a [`Subset`].
     #[serde(default = "random", skip_serializing_if = "is_random")]
     pub subset: String,
-    /// The side of the images in pixels. Default: their own.
+    /// The shorter side of the images in pixels, which keep their proportions. Default: their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<usize>,
 }

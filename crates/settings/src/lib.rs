@@ -153,9 +153,10 @@ pub struct DataSettings {
     pub dir: Option<PathBuf>,
     /// The share of the training images that validation takes.
     pub validation: f64,
-    /// The side to which images of varying size are brought.
+    /// The height and width to which images of varying size are brought: one number for both, or
+    /// `"HEIGHTxWIDTH"`.
     pub side: Side,
-    /// The way in which they become square.
+    /// The way in which they are brought to these.
     pub resize: ResizeRule,
     /// Channels of images of varying form, 1 or 3. Default: 1 where all of them are grey, else 3.
     pub channels: Option<usize>,
@@ -203,8 +204,8 @@ pub struct SearchSettings {
     /// Whether the summary reports how well zero-cost proxies ranked the networks; implied by
     /// `zero_cost_proxy`.
     pub scores: bool,
-    /// The sides of the images that are searched with the networks, in pixels; none for `data.side`
-    /// alone. Images are read at the largest.
+    /// The shorter sides of the images that are searched with the networks, in pixels; none for `data.side`
+    /// alone. Images are read at the largest, in the proportions of `data.side`.
     pub sides: Vec<usize>,
     /// The metric on the validation images by which candidates are compared.
     pub metric: Metric,

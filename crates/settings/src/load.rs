@@ -52,7 +52,10 @@ impl Settings {
         settings.fidelity.resolve()?;
         // Images are read at the largest side, and made smaller from there.
         if let Some(largest) = settings.search.sides.iter().max() {
-            settings.data.side = Side::Pixels(*largest);
+            settings.data.side = Side::Pixels(match settings.data.side {
+                Side::Pixels(own) if own.shorter() > 0 => own.scaled_to(*largest),
+                _ => (*largest).into(),
+            });
         }
         settings.check()?;
         Ok(settings)

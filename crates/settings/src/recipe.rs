@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn photographs_are_trained_for_longer_in_the_end() {
         let mut photos = data();
-        (photos.channels, photos.side, photos.shown) = (3, 64, Some((640, 480)));
+        (photos.channels, photos.side, photos.shown) = (3, 64.into(), Some((640, 480)));
         assert_eq!(training(&[]).finish_epochs(&photos, 27), 353);
         assert_eq!(training(&["training.final-epochs=50"]).finish_epochs(&photos, 27), 50);
     }

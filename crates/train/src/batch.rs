@@ -1,24 +1,26 @@
 //! Batches on the device and their loss.
 
 use automl_data::{DataSplits, Images, Mixed, Recipe, loader::Batch};
+use automl_extent::Extent;
 use automl_models::{Network, Noise};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use std::ops::Range;
 
-/// Normalized pixels as a tensor `[count, channels, side, side]`.
+/// Normalized pixels as a tensor `[count, channels, height, width]`.
 pub(crate) fn images(
     data: &DataSplits,
     pixels: Vec<f32>,
     count: usize,
     device: &Device,
 ) -> Tensor<4> {
-    let shape = [count, data.channels, data.side, data.side];
+    let Extent { height, width } = data.side;
+    let shape = [count, data.channels, height, width];
     Tensor::from_data(TensorData::new(pixels, shape), device)
 }
 
-/// Images at `indexes` on the device `[indexes, channels, side, side]`, without augmentation and
+/// Images at `indexes` on the device `[indexes, channels, height, width]`, without augmentation and
 /// without automatic derivatives.
 pub(crate) fn plain(
     data: &DataSplits,
@@ -98,7 +100,7 @@ impl Targets {
 #[derive(Debug)]
 pub(crate) struct Prepared {
     pub(crate) count: usize,
-    /// Normalized pixels `[count, channels, side, side]`.
+    /// Normalized pixels `[count, channels, height, width]`.
     pub(crate) pixels: Vec<f32>,
     /// Targets `[count, classes]`.
     pub(crate) targets: Vec<f32>,

@@ -4,6 +4,7 @@ use crate::subset::{self, Reference};
 use crate::{Subset, TrainError, Training};
 use automl_arch::Architecture;
 use automl_data::{DataSplits, Recipe};
+use automl_extent::Extent;
 use burn::tensor::Device;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -36,20 +37,20 @@ pub enum FidelityError {
         /// Number of training images.
         images: usize,
     },
-    /// `side` is below 2 pixels or above the images' own side.
+    /// `side` is below 2 pixels or above the images' own height or width.
     #[error("the side must lie between 2 and the images' own {own} pixels, not {side}")]
     Side {
-        /// The side.
-        side: usize,
-        /// Side of the images of the data.
-        own: usize,
+        /// The height and width.
+        side: Extent,
+        /// Height and width of the images of the data.
+        own: Extent,
     },
     /// The images to keep could not be chosen.
     #[error(transparent)]
     Train(#[from] TrainError),
 }
 
-/// Fidelity of a training: epochs, share and choice of the images, and their side.
+/// Fidelity of a training: epochs, share and choice of the images, and their height and width.
 ///
 /// # Examples
 /// ```
@@ -58,7 +59,7 @@ pub enum FidelityError {
 ///
 /// let data = DataSplits::split(&Dataset::digits()?, 0.15, 0)?;
 /// let full = Fidelity::full(&data, 27);
-/// let cheap = Fidelity { epochs: 3, share: 0.25, subset: Subset::Random, side: 8 };
+/// let cheap = Fidelity { epochs: 3, share: 0.25, subset: Subset::Random, side: 8.into() };
 /// cheap.check(&data)?;
 /// assert!(cheap.work(1e6, &data) < full.work(1e6, &data) / 10.0);
 /// assert_eq!(cheap.to_string(), "3 epochs, 25 % of the images (random), 8 pixels");
@@ -72,12 +73,12 @@ pub struct Fidelity {
     pub share: f64,
     /// Strategy that chooses them.
     pub subset: Subset,
-    /// The side of the images in pixels, at most their own.
-    pub side: usize,
+    /// The height and width of the images in pixels, at most their own.
+    pub side: Extent,
 }
 
 impl Fidelity {
-    /// Fidelity of all training images at their own side.
+    /// Fidelity of all training images at their own height and width.
     pub fn full(data: &DataSplits, epochs: u64) -> Self {
         Self { epochs, share: 1.0, subset: Subset::Random, side: data.side }
     }
@@ -97,8 +98,10 @@ impl Fidelity {
         if self.share * (images as f64) < 2.0 {
             return Err(FidelityError::TooFew { share: self.share, images });
         }
-        if self.side > data.side || self.side < 2.min(data.side) {
-            return Err(FidelityError::Side { side: self.side, own: data.side });
+        let outside = |side: usize, own: usize| side > own || side < 2.min(own);
+        let (side, own) = (self.side, data.side);
+        if outside(side.height, own.height) || outside(side.width, own.width) {
+            return Err(FidelityError::Side { side, own });
         }
         Ok(())
     }
@@ -125,7 +128,7 @@ impl fmt::Display for Fidelity {
         if self.share < 1.0 {
             write!(f, ", {} % of the images ({})", percent(self.share), self.subset)?;
         }
-        write!(f, ", {} pixels", self.side)
+        write!(f, ", {}", self.side.in_words())
     }
 }
 
@@ -200,7 +203,7 @@ impl PreparedFidelity {
     pub fn on(&self, data: &Arc<DataSplits>) -> Self {
         let mut smaller = self.clone();
         let margin = &mut smaller.recipe.augmentation.margin;
-        *margin = *margin * data.side / self.data.side.max(1);
+        *margin = *margin * data.side.shorter() / self.data.side.shorter().max(1);
         smaller.fidelity.side = data.side;
         smaller.data = Arc::clone(data);
         smaller
@@ -230,6 +233,9 @@ fn cheaper(recipe: &Recipe, fidelity: &Fidelity, data: &DataSplits, images: &Dat
         cheaper.batch = recipe.batch.min(Recipe::for_data(images, fidelity.epochs).batch);
     }
     cheaper.learning_rate *= cheaper.batch as f64 / recipe.batch as f64;
-    cheaper.augmentation.margin = recipe.augmentation.margin * images.side / data.side.max(1);
+    cheaper.augmentation.margin = {
+        let (margin, own) = (recipe.augmentation.margin, data.side.shorter());
+        margin * images.side.shorter() / own.max(1)
+    };
     cheaper
 }

@@ -11,6 +11,7 @@ use crate::{Evaluation, Memory, TrainError};
 use automl_arch::{Architecture, NetworkSpec};
 use automl_data::loader::{self, Batch, Batches};
 use automl_data::{DataSplits, Images, Recipe, Regularization, Split};
+use automl_extent::Extent;
 use automl_models::{NamedTensor, Network, Noise};
 use automl_numeric::stream;
 use burn::module::{Module, ParamId};
@@ -171,10 +172,10 @@ impl Training {
         let takes = (graph.input_channels, graph.input_side, graph.classes);
         let has = (data.channels, data.side, data.classes);
         if takes != has {
-            let text = |(channels, side, classes): (usize, usize, usize)| {
+            let text = |(channels, side, classes): (usize, Extent, usize)| {
                 let color =
                     if channels == 1 { "1 channel".into() } else { format!("{channels} channels") };
-                format!("{color}, {side} pixels and {classes} classes")
+                format!("{color}, {} and {classes} classes", side.in_words())
             };
             return Err(TrainError::Mismatch { takes: text(takes), has: text(has) });
         }

@@ -5,7 +5,8 @@ use automl_arch::{Activation, Architecture, Block, Layer};
 use automl_data::{DataSplits, Dataset, Recipe, Split};
 use automl_train::subset::{self, Reference, el2n};
 use automl_train::{
-    FeatureSource, Fidelity, FidelityError, PreparedFidelity, Subset, TrainError, cpu, one_thread,
+    FeatureSource, Fidelity, FidelityError, PreparedFidelity, Subset, TrainError, Training, cpu,
+    one_thread,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -129,7 +130,7 @@ fn settings_are_prepared_and_train() {
     let data = digits();
     let recipe = Recipe::for_data(&data, 27);
     let full = Fidelity::full(&data, 27);
-    let half = Fidelity { epochs: 8, share: 0.5, subset: Subset::Random, side: 6 };
+    let half = Fidelity { epochs: 8, share: 0.5, subset: Subset::Random, side: 6.into() };
     let stages =
         PreparedFidelity::prepare(&[half, full], &data, &recipe, 0, &cpu(), &|| false).unwrap();
     assert_eq!((stages[1].data.as_ref(), &stages[1].recipe), (data.as_ref(), &recipe));
@@ -138,7 +139,7 @@ fn settings_are_prepared_and_train() {
     let given = PreparedFidelity::prepare(&[full], &data, &large, 0, &cpu(), &|| false).unwrap();
     assert_eq!(given[0].recipe, large);
     let [stage, _] = stages.as_slice() else { panic!("two stages") };
-    assert_eq!((stage.data.side, stage.data.validation.side), (6, 6));
+    assert_eq!((stage.data.side, stage.data.validation.side), (6.into(), 6.into()));
     assert_eq!(stage.data.train.len(), data.train.len().div_ceil(2));
     assert_eq!(stage.data.validation.len(), data.validation.len());
     let rate = |recipe: &Recipe| recipe.learning_rate / recipe.batch as f64;
@@ -151,6 +152,34 @@ fn settings_are_prepared_and_train() {
         training.evaluate(Split::Validation).accuracy
     });
     assert!(accuracy > 0.7, "{accuracy}");
+}
+
+/// Smaller images keep their proportions, and networks learn from them.
+#[test]
+fn images_that_are_not_square_keep_their_proportions() {
+    let data = Arc::new(digits().resized((8, 6)));
+    let recipe = Recipe::for_data(&data, 9);
+    let side = data.side.scaled_to(3);
+    let small = Fidelity { epochs: 6, share: 1.0, subset: Subset::Random, side };
+    assert_eq!(small.to_string(), "6 epochs, 4 pixels high, 3 wide");
+    let both = [small, Fidelity::full(&data, 9)];
+    let stages = PreparedFidelity::prepare(&both, &data, &recipe, 0, &cpu(), &|| false).unwrap();
+    let network = Architecture { input_side: data.side, ..architecture() };
+    for (stage, least) in stages.iter().zip([0.5, 0.8]) {
+        assert_eq!(stage.data.side, stage.fidelity.side);
+        let accuracy = one_thread(|| {
+            let mut training = stage.training(&network, 0, &cpu()).unwrap();
+            while training.epoch() < stage.fidelity.epochs {
+                training.run_epoch(&|| false).unwrap();
+            }
+            training.evaluate(Split::Validation).accuracy
+        });
+        assert!(accuracy > least, "{}: {accuracy}", stage.fidelity);
+    }
+    let error = Fidelity { side: (8, 7).into(), ..small }.check(&data).unwrap_err();
+    assert!(error.to_string().contains("own 8x6 pixels, not 8x7"), "{error}");
+    let error = Training::new(&architecture(), &data, &recipe, 0, &cpu()).unwrap_err().to_string();
+    assert!(error.contains("8 pixels high, 6 wide"), "{error}");
 }
 
 #[test]
@@ -166,9 +195,9 @@ fn costs_follow_epochs_images_and_sides() {
     let third = Fidelity { epochs: 9, ..full };
     assert!(work(&third) > macs / 3.0 && work(&third) < 0.34 * macs);
     assert!(work(&Fidelity { share: 0.1, ..full }) < 0.11 * macs);
-    assert!(work(&Fidelity { side: 4, ..full }) < 0.5 * macs);
-    assert!(third.continues(&full) && !Fidelity { side: 4, ..full }.continues(&full));
-    let text = Fidelity { epochs: 1, share: 0.125, side: 6, ..full }.to_string();
+    assert!(work(&Fidelity { side: 4.into(), ..full }) < 0.5 * macs);
+    assert!(third.continues(&full) && !Fidelity { side: 4.into(), ..full }.continues(&full));
+    let text = Fidelity { epochs: 1, share: 0.125, side: 6.into(), ..full }.to_string();
     assert_eq!(text, "1 epoch, 12.5 % of the images (random), 6 pixels");
 }
 
@@ -182,6 +211,6 @@ fn settings_out_of_range_are_named() {
     let one = Fidelity { share: 1e-3, ..full };
     assert!(matches!(refuse(one), FidelityError::TooFew { .. }));
     assert!(matches!(refuse(Fidelity { share: f64::NAN, ..full }), FidelityError::Share { .. }));
-    let error = refuse(Fidelity { side: 9, ..full });
+    let error = refuse(Fidelity { side: 9.into(), ..full });
     assert!(error.to_string().contains("own 8 pixels, not 9"), "{error}");
 }

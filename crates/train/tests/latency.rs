@@ -60,14 +60,14 @@ fn a_device_that_follows_the_formula_is_predicted() {
 /// A few operations that do not follow their kind get their own time.
 #[test]
 fn the_table_learns_exceptions() {
-    let pointwise = |inputs, outputs, side| Operation {
+    let pointwise = |inputs, outputs, side: usize| Operation {
         kind: OperationKind::Pointwise,
         inputs,
         outputs,
         kernel: 1,
         groups: 1,
-        side,
-        output_side: side,
+        side: side.into(),
+        output_side: side.into(),
     };
     let shapes = [pointwise(8, 16, 16), pointwise(16, 16, 16), pointwise(32, 8, 8)];
     let slow = pointwise(24, 24, 8);
@@ -140,15 +140,16 @@ fn block(name: &str, middle: usize) -> Option<Vec<Operation>> {
         OperationKind::Activation
     };
     let small = side / stride;
-    let operation = |kind, inputs, outputs, kernel, groups, side, output_side| Operation {
-        kind,
-        inputs,
-        outputs,
-        kernel,
-        groups,
-        side,
-        output_side,
-    };
+    let operation =
+        |kind, inputs, outputs, kernel, groups, side: usize, output_side: usize| Operation {
+            kind,
+            inputs,
+            outputs,
+            kernel,
+            groups,
+            side: side.into(),
+            output_side: output_side.into(),
+        };
     let mut operations = vec![
         operation(OperationKind::Pointwise, inputs, middle, 1, 1, side, side),
         operation(act, middle, middle, 1, 1, side, side),
@@ -222,7 +223,8 @@ fn report(samples: &[LatencySample]) -> LatencyReport {
 fn by_macs_alone(sample: &LatencySample) -> LatencySample {
     let macs = sample.operations.iter().map(Operation::macs).sum::<f64>() as usize;
     let kind = OperationKind::Linear;
-    let (outputs, kernel, groups, side, output_side) = (1, 1, 1, 1, 1);
+    let (outputs, kernel, groups) = (1, 1, 1);
+    let (side, output_side) = (1.into(), 1.into());
     let whole = Operation { kind, inputs: macs, outputs, kernel, groups, side, output_side };
     LatencySample { operations: vec![whole], ..sample.clone() }
 }

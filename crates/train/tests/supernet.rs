@@ -83,7 +83,7 @@ fn a_supernet_learns_from_smaller_images() {
     let candidates = supernet.rank(12, &|| false).unwrap();
     assert!(candidates[0].evaluation.accuracy > 0.35, "{:?}", candidates[0].evaluation);
     for candidate in &candidates {
-        assert_eq!(candidate.architecture.input_side, 8);
+        assert!(candidate.architecture.input_side == 8);
         assert_eq!(candidate.cost, candidate.architecture.cost().unwrap());
     }
 }

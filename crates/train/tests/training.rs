@@ -357,7 +357,7 @@ fn divergence_and_stops_end_an_epoch_with_their_reason() {
 fn networks_that_do_not_fit_the_data_are_refused() {
     let data = small();
     let recipe = Recipe::for_data(&data, 1);
-    let other = Architecture { input_side: 28, ..architecture() };
+    let other = Architecture { input_side: 28.into(), ..architecture() };
     let error = Training::new(&other, &data, &recipe, 0, &cpu()).unwrap_err();
     assert!(matches!(error, TrainError::Mismatch { .. }), "{error}");
     let recipe = Recipe { momentum: 2.0, ..recipe };

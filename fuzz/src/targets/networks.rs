@@ -68,6 +68,6 @@ fn tiny() -> Vec<u8> {
 pub(crate) const ONNX: Target = Target {
     name: "onnx",
     count: 1000,
-    read: |bytes, folder| drop(onnx::import(bytes, &folder.join("model.onnx"), Some(8))),
+    read: |bytes, folder| drop(onnx::import(bytes, &folder.join("model.onnx"), Some(8.into()))),
     corpus: || files(&["deploy/testdata/torch_style.onnx"]),
 };

@@ -7,15 +7,15 @@ use crate::op::Op;
 use crate::row::{Row, YamlError};
 
 arguments! {
-    /// Mean over all positions: maps `[c, n, n]` become `[c, 1, 1]`.
+    /// Mean over all positions: maps `[c, n, m]` become `[c, 1, 1]`.
     pub struct GlobalAvgPool = ["GlobalAvgPool"] {}
 }
 
 impl BlockKind for GlobalAvgPool {
     fn lower(&self, chain: &mut Builder, _repeat: usize) -> Checked<()> {
-        if chain.side > 1 {
+        if chain.side != 1 {
             chain.nodes.push(Op::GlobalAvgPool);
-            chain.side = 1;
+            chain.side = 1.into();
         }
         Ok(())
     }

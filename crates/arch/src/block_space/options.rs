@@ -26,7 +26,8 @@ pub struct BlockSpaceOptions {
     /// Factor of the prior weight of blocks that pass their input on, above 0: larger factors make
     /// shorter networks likely.
     pub pass: f64,
-    /// Sides of the input image that are searched, each at most that of the images; none for theirs.
+    /// Shorter sides of the input image that are searched, each at most that of the images; none for
+    /// theirs.
     pub sides: Vec<usize>,
 }
 
@@ -66,7 +67,7 @@ pub enum BlockSpaceError {
     Side {
         /// The given side.
         side: usize,
-        /// The side of the images.
+        /// The shorter side of the images.
         most: usize,
     },
     /// The bound on repeats is out of range.

@@ -1,6 +1,7 @@
-//! The searched side of the images.
+//! The searched resolution of the images.
 
 use super::options::BlockSpaceError;
+use automl_extent::Extent;
 use automl_space::{Config, Key, SpaceBuilder};
 
 /// The sides of a space, with the handle of their parameter where there are several.
@@ -8,16 +9,18 @@ use automl_space::{Config, Key, SpaceBuilder};
 pub(crate) struct Sides {
     sides: Vec<usize>,
     key: Option<Key<usize>>,
-    usual: usize,
+    usual: Extent,
 }
 
 impl Sides {
-    /// Adds the parameter `side` where sides are given; each must be 1 to `most` pixels.
+    /// Adds the parameter `side`, the shorter side of the images, where sides are given; each must be 1
+    /// pixel to what the images have.
     pub(crate) fn add(
         space: &mut SpaceBuilder,
         sides: &[usize],
-        most: usize,
+        images: Extent,
     ) -> Result<Self, BlockSpaceError> {
+        let most = images.shorter();
         if let Some(side) = sides.iter().find(|side| !(1..=most).contains(*side)) {
             return Err(BlockSpaceError::Side { side: *side, most });
         }
@@ -29,12 +32,13 @@ impl Sides {
             0 => None,
             _ => Some(space.ordinal("side", values).add()?),
         };
-        Ok(Self { sides, key, usual: most })
+        Ok(Self { sides, key, usual: images })
     }
 
-    /// The side of a configuration.
-    pub(crate) fn side(&self, config: &Config) -> usize {
+    /// The height and width of a configuration.
+    pub(crate) fn side(&self, config: &Config) -> Extent {
         let chosen = self.key.and_then(|key| config.get(key));
-        chosen.and_then(|index| self.sides.get(index)).copied().unwrap_or(self.usual)
+        let side = chosen.and_then(|index| self.sides.get(index));
+        side.map_or(self.usual, |side| self.usual.scaled_to(*side))
     }
 }

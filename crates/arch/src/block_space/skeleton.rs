@@ -2,6 +2,7 @@
 
 use super::options::{BlockSpaceError, BlockSpaceOptions};
 use crate::block::{Position, Steps};
+use automl_extent::Extent;
 
 /// Number of searched blocks.
 pub(super) const BLOCKS: usize = 7;
@@ -37,11 +38,16 @@ pub(crate) struct Skeleton {
     pub(crate) pass: f64,
     pub(crate) max_repeat: i64,
     pub(crate) halvings: (usize, usize),
+    /// The shorter side of the images.
     side: usize,
 }
 
 impl Skeleton {
-    pub(crate) fn new(side: usize, options: &BlockSpaceOptions) -> Result<Self, BlockSpaceError> {
+    pub(crate) fn new(
+        images: Extent,
+        options: &BlockSpaceOptions,
+    ) -> Result<Self, BlockSpaceError> {
+        let side = images.shorter();
         let width = options.width;
         if !(width > 0.0 && width <= 4.0) {
             return Err(BlockSpaceError::Width { width });

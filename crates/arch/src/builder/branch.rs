@@ -2,11 +2,12 @@
 
 use crate::activation::Activation;
 use crate::op::{Convolution, Gate, Op};
+use automl_extent::Extent;
 
 /// A branch of one block with the shape of its output.
 pub(crate) struct Branch {
     pub(crate) channels: usize,
-    pub(crate) side: usize,
+    pub(crate) side: Extent,
     pub(crate) nodes: Vec<Op>,
 }
 

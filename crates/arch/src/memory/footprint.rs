@@ -5,6 +5,7 @@ use crate::activation::Activation;
 use crate::fold::folded_convolution;
 use crate::graph::Graph;
 use crate::op::{Convolution, Gate, Op, Pooling, output_side};
+use automl_extent::Extent;
 
 /// Bytes of a table of an activation: one for each int8.
 const TABLE: u64 = 256;
@@ -34,14 +35,14 @@ pub(crate) fn footprint(graph: &Graph) -> (u64, Vec<MemoryStep>) {
 struct Maps {
     tensor: usize,
     channels: u64,
-    side: usize,
+    side: Extent,
     /// Whether the step that wrote it can limit its range, and only the next node reads it.
     own: bool,
 }
 
 impl Maps {
     fn bytes(self) -> u64 {
-        self.channels * (self.side as u64).pow(2)
+        self.channels * self.side.pixels() as u64
     }
 }
 
@@ -82,7 +83,7 @@ impl Program {
         match node {
             Op::Convolution(conv) => self.convolution(conv, x),
             Op::Linear { inputs, outputs, activation } => {
-                let output = Maps { channels: *outputs as u64, side: 1, ..x };
+                let output = Maps { channels: *outputs as u64, side: 1.into(), ..x };
                 self.product((inputs * outputs) as u64, output, x, (*activation).into())
             }
             Op::Pool { kernel, stride, padding, .. } => {
@@ -142,7 +143,7 @@ impl Program {
 
     /// The mean over all positions; nothing on maps of one.
     fn mean(&mut self, x: Maps) -> Maps {
-        if x.side == 1 { x } else { self.push(&[x], Maps { side: 1, ..x }, 0, &[]) }
+        if x.side == 1 { x } else { self.push(&[x], Maps { side: 1.into(), ..x }, 0, &[]) }
     }
 
     fn nonlinearity(&mut self, nonlinearity: Nonlinearity, x: Maps) -> Maps {

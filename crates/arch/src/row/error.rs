@@ -36,8 +36,8 @@ pub enum YamlError {
     /// The size of the images is in neither the file nor the call.
     #[error("the configuration has no input_size: add a line such as input_size: [32, 32]")]
     NoInputSize,
-    /// The images are not square.
-    #[error("input_size must be one side or two equal ones, not {sides:?}")]
+    /// The size of the images has more than two numbers, or none.
+    #[error("input_size must be one side or [height, width], not {sides:?}")]
     InputSize {
         /// The given sides.
         sides: Vec<usize>,

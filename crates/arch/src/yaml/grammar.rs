@@ -10,7 +10,7 @@ const FORMAT: &str = "\
 A model file is YAML, in the format of kindle:
 
   input_channel: 3                 channels of the images: 1 or 3 for most data sets
-  input_size: [32, 32]             side of the images in pixels, twice; or one number
+  input_size: [32, 32]             height and width of the images in pixels; or one number
   depth_multiple: 1.0              repeats r > 1 of the backbone become max(round(r d), 1)
   width_multiple: 1.0              channels of the backbone are multiplied, and rounded to 8
   backbone:

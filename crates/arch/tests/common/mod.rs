@@ -150,7 +150,7 @@ pub(crate) fn architecture() -> impl Strategy<Value = Architecture> {
     let layer = (1_usize..4, block()).prop_map(|(repeat, block)| Layer { repeat, block });
     (
         1_usize..4,
-        6_usize..14,
+        (6_usize..14, 6_usize..14),
         prop::sample::select(vec![0.25, 0.5, 0.75, 1.0]),
         prop::sample::select(vec![0.25, 0.5, 1.0]),
         prop::collection::vec(layer, 1..5),
@@ -164,7 +164,7 @@ pub(crate) fn architecture() -> impl Strategy<Value = Architecture> {
             let head = backbone.split_off(backbone.len().saturating_sub(in_head).max(1));
             Architecture {
                 input_channels: channels,
-                input_side: side,
+                input_side: side.into(),
                 depth_multiple: depth,
                 width_multiple: width,
                 backbone,

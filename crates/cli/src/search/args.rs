@@ -101,7 +101,7 @@ pub(crate) struct SearchArgs {
     #[arg(long, alias = "filter", value_name = "PROXY", help_heading = "Search", help = proxy_help())]
     zero_cost_proxy: Option<String>,
     /// Sides of the images in pixels that are searched with the networks, as in 32,48,64; images are read
-    /// at the largest
+    /// at the largest, and where --side is not square these are the shorter sides
     #[arg(long, value_name = "N,N,...", help_heading = "Search", value_delimiter = ',')]
     sides: Vec<usize>,
     /// What candidates are compared by: accuracy, macro-f1, balanced-accuracy, loss or top5, on the

@@ -5,6 +5,7 @@ use crate::factor::Kernel;
 use crate::rank::{energy_rank, evbmf_rank, left_singular};
 use crate::tree::{Layer, side_behind};
 use automl_arch::{Convolution, Op};
+use automl_extent::Extent;
 
 /// Singular values of a layer's weights.
 #[derive(Clone, Debug)]
@@ -42,13 +43,13 @@ impl Spectrum {
     }
 }
 
-/// Operation, input side and spectrum of each node in the order of the walk; `None` where a node
-/// cannot be decomposed. Returns the side behind the last layer.
+/// Operation, height and width of its input, and spectrum of each node in the order of the walk; `None` where a node
+/// cannot be decomposed. Returns the height and width behind the last layer.
 pub(super) fn survey(
     layers: &[Layer],
-    side: usize,
-    found: &mut Vec<Option<(Op, usize, Spectrum)>>,
-) -> usize {
+    side: Extent,
+    found: &mut Vec<Option<(Op, Extent, Spectrum)>>,
+) -> Extent {
     let mut side = side;
     for layer in layers {
         found.push(spectrum(layer).map(|spectrum| (layer.node.clone(), side, spectrum)));

@@ -111,8 +111,8 @@ fn read_part(path: &Path, class_names: Option<&[String]>) -> Result<Images, Data
     let &[count, height, width] = &shape[..] else {
         return Err(DatasetError::content(path, "has another number of dimensions"));
     };
-    if height != width || height == 0 {
-        let reason = format!("images of {height}x{width} pixels are not square");
+    if height == 0 || width == 0 {
+        let reason = format!("images of {height}x{width} pixels are empty");
         return Err(DatasetError::content(path, reason));
     }
     if counts[0] != count {
@@ -127,7 +127,7 @@ fn read_part(path: &Path, class_names: Option<&[String]>) -> Result<Images, Data
         let reason = format!("the label {label} is not one of 0 to {}", classes - 1);
         return Err(DatasetError::content(&label_path, reason));
     }
-    Ok(Images::new(1, height, pixels, labels.into_iter().map(u16::from).collect()))
+    Ok(Images::new(1, (height, width), pixels, labels.into_iter().map(u16::from).collect()))
 }
 
 /// The file of the labels, plain or gzipped.

@@ -7,6 +7,7 @@ use crate::report::{Kind, LeftOut, Report};
 use crate::source::Source;
 use crate::split::Split;
 use crate::splits::shown;
+use automl_extent::Extent;
 use automl_pictures::Side;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,7 +34,7 @@ fn images(
     loaded: &Loaded,
     members: &[(Split, usize)],
     labels: &[Option<u16>],
-    (side, part): (usize, Split),
+    (side, part): (Extent, Split),
 ) -> Images {
     let placed = members.iter().zip(&loaded.places).filter_map(|((own, class), place)| {
         let label = labels[*class].filter(|_| *own == part)?;
@@ -48,7 +49,7 @@ impl Listing {
     pub(super) fn load(mut self, source: &Source<'_>) -> Result<Dataset, DatasetError> {
         let folder = source.folder.unwrap_or(Path::new(""));
         let side = match source.side {
-            Side::Auto => reading::automatic_side(&self.items),
+            Side::Auto => reading::automatic_side(&self.items).into(),
             Side::Pixels(side) => side,
         };
         let loaded = reading::load(&self.items, side, source)?;

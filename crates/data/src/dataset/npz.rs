@@ -9,9 +9,8 @@ use crate::images::Images;
 use crate::source::Source;
 use crate::split::Split;
 use array::Array;
-use automl_pictures::Side;
-use automl_pictures::regular;
-use automl_pictures::{BACKGROUND, planes};
+use automl_extent::Extent;
+use automl_pictures::{BACKGROUND, Side, planes, regular};
 use image::{Rgb, RgbImage};
 use npyz::npz::NpzArchive;
 use std::fs::File;
@@ -195,7 +194,7 @@ fn dataset(
 /// Images of one part with the names of their classes.
 struct Pair {
     channels: usize,
-    side: usize,
+    side: Extent,
     pixels: Vec<u8>,
     labels: Vec<String>,
     /// A change of the images that a user should know.
@@ -210,25 +209,24 @@ impl Pair {
             return Err(format!("{} labels for {} images", labels.len(), shape.count));
         }
         let bytes = images.bytes()?;
+        let own = Extent::new(shape.height, shape.width);
         let side = match source.side {
-            _ if shape.height == shape.width => shape.height,
+            _ if own.is_square() => own,
             Side::Pixels(side) => side,
-            Side::Auto => shape.height.min(shape.width).clamp(16, 96),
+            Side::Auto => own.shorter().clamp(16, 96).into(),
         };
         let channels = if shape.channels == 1 { 1 } else { 3 };
-        let mut pixels = Vec::with_capacity(shape.count * channels * side * side);
+        let mut pixels = Vec::with_capacity(shape.count * channels * side.pixels());
         for image in bytes.chunks_exact(shape.height * shape.width * shape.channels) {
-            let picture = shape.picture(image);
-            if shape.height == shape.width {
-                pixels.extend(planes(&picture, channels));
-            } else {
-                let square = source.resize.apply(&picture, side, BACKGROUND);
-                pixels.extend(planes(&square, channels));
+            let mut picture = shape.picture(image);
+            if side != own {
+                picture = source.resize.apply(&picture, side, BACKGROUND);
             }
+            pixels.extend(planes(&picture, channels));
         }
-        let note = (shape.height != shape.width).then(|| {
-            let (width, height, rule) = (shape.width, shape.height, source.resize);
-            format!("images of {width}x{height} pixels are brought to {side}x{side} by {rule}")
+        let note = (side != own).then(|| {
+            let (rule, to) = (source.resize, side.in_full());
+            format!("images of {}x{} pixels are brought to {to} by {rule}", own.width, own.height)
         });
         Ok(Self { channels, side, pixels, labels, note })
     }

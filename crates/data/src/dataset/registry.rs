@@ -3,6 +3,7 @@
 use super::format::DatasetFormat;
 use super::{Dataset, DatasetError, digits};
 use crate::source::Source;
+use automl_extent::Extent;
 use automl_pictures::Side;
 use std::path::Path;
 
@@ -47,13 +48,17 @@ impl Dataset {
     }
 
     /// A data set by the name of its [format](DatasetFormat). `folder` has its files, or is the
-    /// parent of such a folder; images of varying size are resized to `side` pixels.
+    /// parent of such a folder; images of varying size are resized to `side`.
     ///
     /// # Errors
     /// [`DatasetError`] for an unknown name, or files that are missing, truncated or of another
     /// format.
-    pub fn load(name: &str, folder: Option<&Path>, side: usize) -> Result<Self, DatasetError> {
-        let side = Side::Pixels(side);
+    pub fn load<S: Into<Extent>>(
+        name: &str,
+        folder: Option<&Path>,
+        side: S,
+    ) -> Result<Self, DatasetError> {
+        let side = Side::Pixels(side.into());
         DatasetFormat::find(name)?.load(&Source { folder, side, ..Source::default() })
     }
 }

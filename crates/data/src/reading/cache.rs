@@ -9,6 +9,7 @@ use super::{Content, Item};
 use crate::pixels::Pixels;
 use crate::report::Kind;
 use crate::source::Source;
+use automl_extent::Extent;
 use automl_pictures::regular;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -45,7 +46,7 @@ pub fn default_cache() -> Option<PathBuf> {
 struct Header {
     version: u32,
     channels: usize,
-    side: usize,
+    side: Extent,
     entries: Vec<Entry>,
 }
 
@@ -53,7 +54,7 @@ struct Header {
 #[derive(Debug)]
 pub(super) struct Cache {
     path: PathBuf,
-    side: usize,
+    side: Extent,
 }
 
 /// The content of a cache file.
@@ -70,7 +71,7 @@ pub(super) struct Known {
 
 impl Cache {
     /// The file for a data set, where there is a cache and a folder.
-    pub(super) fn of(source: &Source<'_>, side: usize) -> Option<Self> {
+    pub(super) fn of(source: &Source<'_>, side: Extent) -> Option<Self> {
         let (cache, folder) = (source.cache?, source.folder?);
         let folder = std::fs::canonicalize(folder).ok()?;
         let mut hasher = blake3::Hasher::new();
@@ -99,7 +100,7 @@ impl Cache {
             return None;
         }
         let header: Header = serde_json::from_slice(&text).ok()?;
-        let plane = header.side * header.side;
+        let plane = header.side.pixels();
         let count = header.entries.iter().filter(|entry| entry.failure.is_none()).count();
         let offset = START + text.len();
         let expected = offset + count * header.channels * plane;

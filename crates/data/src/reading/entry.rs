@@ -2,8 +2,7 @@
 
 use super::{Content, Item};
 use crate::report::{Kind, LeftOut};
-use automl_pictures::DecodeError;
-use automl_pictures::has_image_name;
+use automl_pictures::{DecodeError, has_image_name};
 use serde::{Deserialize, Serialize};
 use std::time::UNIX_EPOCH;
 

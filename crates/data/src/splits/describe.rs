@@ -3,6 +3,7 @@
 use super::DataSplits;
 use crate::images::Images;
 use crate::split::Split;
+use automl_extent::Extent;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
@@ -77,7 +78,7 @@ impl DataSplits {
     }
 
     /// What a user should see of the data before a training, in lines: classes with counts, how
-    /// images became square, what was left out, rare and unequal classes.
+    /// images were resized, what was left out, rare and unequal classes.
     pub fn lines(&self) -> Vec<String> {
         let counts = self.class_counts();
         let mut lines = vec![listed(&counts)];
@@ -154,9 +155,9 @@ impl DataSplits {
     fn shapes(&self, width: u32, height: u32) -> String {
         let (side, channels) = (self.side, self.channels);
         let color = if channels == 1 { "grey" } else { "color" };
-        let change = match (width as usize == side, height as usize == side) {
-            (true, true) => String::new(),
-            _ => format!(", brought to {side}x{side} by {}", self.resize),
+        let change = match side == Extent::new(height as usize, width as usize) {
+            true => String::new(),
+            false => format!(", brought to {} by {}", side.in_full(), self.resize),
         };
         format!("images: {width}x{height} pixels (median), {color}{change}")
     }

@@ -7,7 +7,8 @@ use super::activate::activate;
 use super::layout::pitch;
 use super::window::Window;
 use crate::nonlinearity::Nonlinearity;
-use crate::operation::Convolution;
+use crate::operation::{Convolution, Linear};
+use automl_extent::Extent;
 use automl_numeric::vector::{lanes, panels, vectorized};
 use pulp::{Simd, WithSimd};
 use std::array::from_fn;
@@ -40,12 +41,31 @@ struct Panel {
 }
 
 impl Dense {
-    pub(super) fn new(convolution: &Convolution, side: usize) -> Self {
-        let Convolution { inputs, outputs, kernel, stride, padding, activation, .. } = *convolution;
-        let (columns, taps) = (pitch(outputs), kernel * kernel);
+    pub(super) fn new(convolution: &Convolution, side: Extent) -> Self {
+        let Convolution { inputs, kernel, stride, padding, activation, .. } = *convolution;
+        let window = Window::new(side, kernel.into(), stride, padding);
+        Self::packed(window, inputs, &convolution.weight, &convolution.bias, activation)
+    }
+
+    /// A matrix product, with a window as large as the maps.
+    pub(super) fn whole(linear: &Linear, channels: usize, side: Extent) -> Self {
+        let window = Window::new(side, side, 1, (0, 0));
+        Self::packed(window, channels, &linear.weight, &linear.bias, linear.activation)
+    }
+
+    /// Weights `[outputs, inputs, taps]` in the order in which they are read.
+    fn packed(
+        window: Window,
+        inputs: usize,
+        weight: &[f32],
+        bias: &[f32],
+        activation: Nonlinearity,
+    ) -> Self {
+        let (outputs, taps) = (bias.len(), window.taps.len());
+        let columns = pitch(outputs);
         let mut weights = Vec::with_capacity(taps * inputs * columns);
         let weight = |o: usize, i: usize, tap: usize| match o < outputs {
-            true => convolution.weight[(o * inputs + i) * taps + tap],
+            true => weight[(o * inputs + i) * taps + tap],
             false => 0.0,
         };
         let panels = panels(columns).into_iter().map(|(column, vectors)| {
@@ -57,9 +77,8 @@ impl Dense {
             Panel { column, vectors, offset }
         });
         let panels = panels.collect();
-        let mut bias = convolution.bias.clone();
+        let mut bias = bias.to_vec();
         bias.resize(columns, 0.0);
-        let window = Window::new(side, kernel, stride, padding);
         Self {
             window,
             pitch: pitch(inputs),

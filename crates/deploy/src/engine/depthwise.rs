@@ -9,6 +9,7 @@ use super::layout::pitch;
 use super::window::Window;
 use crate::nonlinearity::Nonlinearity;
 use crate::operation::Convolution;
+use automl_extent::Extent;
 use automl_numeric::vector::{lanes, vectorized};
 use pulp::{Simd, WithSimd};
 use std::array::from_fn;
@@ -36,11 +37,11 @@ pub(super) struct Depthwise {
 }
 
 impl Depthwise {
-    pub(super) fn new(convolution: &Convolution, side: usize) -> Self {
+    pub(super) fn new(convolution: &Convolution, side: Extent) -> Self {
         let Convolution { inputs, outputs, kernel, stride, padding, groups, activation, .. } =
             *convolution;
         let (each, share, columns) = (inputs / groups, outputs / groups, pitch(outputs));
-        let window = Window::new(side, kernel, stride, padding);
+        let window = Window::new(side, kernel.into(), stride, padding);
         let sources: Vec<Vec<usize>> =
             (0..each).map(|j| (0..outputs).map(|o| o / share * each + j).collect()).collect();
         let copies = 0..each;

@@ -6,7 +6,7 @@ use super::elementwise;
 use super::layout::pitch;
 use super::pool::Pool;
 use crate::nonlinearity::Nonlinearity;
-use crate::operation::{ChannelConvolution, Convolution, Linear, Operation};
+use crate::operation::{ChannelConvolution, Operation};
 use crate::program::{Program, Step};
 
 /// An operation with its weights packed.
@@ -31,10 +31,7 @@ impl Kernel {
         match &step.operation {
             Operation::Convolution(c) if c.groups == 1 => Self::Dense(Dense::new(c, shape.side)),
             Operation::Convolution(c) => Self::Depthwise(Depthwise::new(c, shape.side)),
-            Operation::Linear(linear) => {
-                let whole = as_convolution(linear, channels, shape.side);
-                Self::Dense(Dense::new(&whole, shape.side))
-            }
+            Operation::Linear(linear) => Self::Dense(Dense::whole(linear, channels, shape.side)),
             Operation::Pool { kind, kernel, stride, padding } => {
                 Self::Pool(Pool::new(*kind, [*kernel, *stride, *padding], shape))
             }
@@ -88,20 +85,5 @@ impl Kernel {
                 elementwise::concat((x, *first), (second, *more), out);
             }
         }
-    }
-}
-
-/// A matrix product as a convolution with a window as large as the maps.
-fn as_convolution(linear: &Linear, channels: usize, side: usize) -> Convolution {
-    Convolution {
-        inputs: channels,
-        outputs: linear.outputs,
-        kernel: side,
-        stride: 1,
-        padding: (0, 0),
-        groups: 1,
-        weight: linear.weight.clone(),
-        bias: linear.bias.clone(),
-        activation: linear.activation,
     }
 }

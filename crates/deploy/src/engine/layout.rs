@@ -15,7 +15,7 @@ pub(super) fn size(shape: Shape) -> usize {
     shape.positions() * pitch(shape.channels)
 }
 
-/// Copies planes `[channels, side, side]` to pixels.
+/// Copies planes `[channels, height, width]` to pixels.
 pub(super) fn from_planes(shape: Shape, planes: &[f32], pixels: &mut [f32]) {
     let pitch = pitch(shape.channels);
     for (channel, plane) in planes.chunks(shape.positions()).enumerate() {
@@ -25,7 +25,7 @@ pub(super) fn from_planes(shape: Shape, planes: &[f32], pixels: &mut [f32]) {
     }
 }
 
-/// Copies pixels to planes `[channels, side, side]`.
+/// Copies pixels to planes `[channels, height, width]`.
 pub(super) fn to_planes(shape: Shape, pixels: &[f32], planes: &mut [f32]) {
     let pitch = pitch(shape.channels);
     for (channel, plane) in planes.chunks_mut(shape.positions()).enumerate() {

@@ -28,7 +28,7 @@ impl<'a> Session<'a> {
         Self { engine, slots, scratch: vec![0.0; engine.scratch] }
     }
 
-    /// Computes the scores `[classes]` of a normalized image `[channels, side, side]`.
+    /// Computes the scores `[classes]` of a normalized image `[channels, height, width]`.
     ///
     /// # Errors
     /// [`InputError`] for another number of pixels.

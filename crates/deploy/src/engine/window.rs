@@ -1,9 +1,11 @@
 //! Windows that slide over maps.
 
-/// Windows of one size on square maps with a border.
+use automl_extent::Extent;
+
+/// Windows of one size on maps with a border.
 #[derive(Debug)]
 pub(super) struct Window {
-    side: usize,
+    side: Extent,
     before: usize,
     after: usize,
     /// First pixel of each window in the maps with their border.
@@ -14,16 +16,17 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(
-        side: usize,
-        kernel: usize,
+        side: Extent,
+        kernel: Extent,
         stride: usize,
         (before, after): (usize, usize),
     ) -> Self {
-        let line = side + before + after;
-        let out = (line - kernel) / stride + 1;
-        let grid = |count: usize, step: usize| -> Vec<usize> {
-            let rows = 0..count;
-            rows.flat_map(|y| (0..count).map(move |x| (y * line + x) * step)).collect()
+        let line = side.width + before + after;
+        let out = |side: usize, kernel: usize| (side + before + after - kernel) / stride + 1;
+        let out = Extent::new(out(side.height, kernel.height), out(side.width, kernel.width));
+        let grid = |Extent { height, width }: Extent, step: usize| -> Vec<usize> {
+            let rows = 0..height;
+            rows.flat_map(|y| (0..width).map(move |x| (y * line + x) * step)).collect()
         };
         Self { side, before, after, starts: grid(out, stride), taps: grid(kernel, 1) }
     }
@@ -35,8 +38,7 @@ impl Window {
 
     /// Pixels of the maps with their border.
     pub(super) fn pixels(&self) -> usize {
-        let line = self.side + self.before + self.after;
-        line * line
+        self.side.map(|side| side + self.before + self.after).pixels()
     }
 
     /// Writes the maps with a border of this value; `copy(pixel, to)` writes one row of pixels from
@@ -48,15 +50,15 @@ impl Window {
         out: &mut [f32],
         mut copy: impl FnMut(usize, &mut [f32]),
     ) {
-        let line = (self.side + self.before + self.after) * pitch;
+        let line = (self.side.width + self.before + self.after) * pitch;
         for (y, out) in out[..self.pixels() * pitch].chunks_exact_mut(line).enumerate() {
-            match y.checked_sub(self.before).filter(|y| *y < self.side) {
+            match y.checked_sub(self.before).filter(|y| *y < self.side.height) {
                 None => out.fill(border),
                 Some(y) => {
                     let (left, rest) = out.split_at_mut(self.before * pitch);
-                    let (middle, right) = rest.split_at_mut(self.side * pitch);
+                    let (middle, right) = rest.split_at_mut(self.side.width * pitch);
                     left.fill(border);
-                    copy(y * self.side, middle);
+                    copy(y * self.side.width, middle);
                     right.fill(border);
                 }
             }

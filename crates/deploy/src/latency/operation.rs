@@ -1,6 +1,7 @@
 //! What a network computes, operation by operation, with the shapes that decide how long it takes.
 
 use automl_arch::{Activation, Graph, Op};
+use automl_extent::Extent;
 use serde::{Deserialize, Serialize};
 
 /// Kinds of operations; those of one kind cost the same for a multiply-accumulate, a number or a weight.
@@ -50,15 +51,15 @@ pub struct Operation {
     pub kernel: usize,
     /// Groups of a convolution.
     pub groups: usize,
-    /// Side of the maps that go in.
-    pub side: usize,
-    /// Side of the maps that come out.
-    pub output_side: usize,
+    /// Height and width of the maps that go in.
+    pub side: Extent,
+    /// Height and width of the maps that come out.
+    pub output_side: Extent,
 }
 
 impl Operation {
     /// An operation on every number of some maps.
-    fn pointwise(kind: OperationKind, channels: usize, side: usize) -> Self {
+    fn pointwise(kind: OperationKind, channels: usize, side: Extent) -> Self {
         let (kernel, groups) = (1, 1);
         Self { kind, inputs: channels, outputs: channels, kernel, groups, side, output_side: side }
     }
@@ -80,7 +81,7 @@ impl Operation {
 
     /// Multiply-accumulates of one image; for pooling, the numbers of all windows.
     pub fn macs(&self) -> f64 {
-        let positions = (self.output_side * self.output_side) as f64;
+        let positions = self.output_side.pixels() as f64;
         match self.kind {
             OperationKind::Pool => {
                 self.outputs as f64 * (self.kernel * self.kernel) as f64 * positions
@@ -93,10 +94,10 @@ impl Operation {
 
     /// Numbers of the maps that are read and written for one image.
     pub fn numbers(&self) -> usize {
-        let read = self.inputs * self.side * self.side;
+        let read = self.inputs * self.side.pixels();
         let written = match self.kind {
             OperationKind::SqueezeExcite => read,
-            _ => self.outputs * self.output_side * self.output_side,
+            _ => self.outputs * self.output_side.pixels(),
         };
         read + written
     }
@@ -114,14 +115,14 @@ struct Walk {
 }
 
 impl Walk {
-    /// Walks over a chain and returns the channels and the side of what comes out.
-    fn chain(&mut self, nodes: &[Op], channels: usize, side: usize) -> (usize, usize) {
+    /// Walks over a chain and returns the channels and the height and width of what comes out.
+    fn chain(&mut self, nodes: &[Op], channels: usize, side: Extent) -> (usize, Extent) {
         nodes
             .iter()
             .fold((channels, side), |(channels, side), node| self.node(node, channels, side))
     }
 
-    fn node(&mut self, node: &Op, channels: usize, side: usize) -> (usize, usize) {
+    fn node(&mut self, node: &Op, channels: usize, side: Extent) -> (usize, Extent) {
         match node {
             Op::Convolution(conv) => {
                 let output_side = conv.output_side(side);
@@ -144,21 +145,22 @@ impl Walk {
                 (conv.outputs, output_side)
             }
             Op::Linear { inputs, outputs, activation } => {
-                let one = Operation::pointwise(OperationKind::Linear, *inputs, 1);
+                let one = Operation::pointwise(OperationKind::Linear, *inputs, 1.into());
                 self.operations.push(Operation { outputs: *outputs, ..one });
-                self.activation(*activation, *outputs, 1);
-                (*outputs, 1)
+                self.activation(*activation, *outputs, 1.into());
+                (*outputs, 1.into())
             }
             Op::Pool { kernel, stride, padding, .. } => {
-                let output_side = (side + 2 * padding).saturating_sub(*kernel) / stride + 1;
+                let output_side =
+                    side.map(|n| (n + 2 * padding).saturating_sub(*kernel) / stride + 1);
                 let one = Operation::pointwise(OperationKind::Pool, channels, side);
                 self.operations.push(Operation { kernel: *kernel, output_side, ..one });
                 (channels, output_side)
             }
             Op::GlobalAvgPool => {
                 let one = Operation::pointwise(OperationKind::GlobalPool, channels, side);
-                self.operations.push(Operation { output_side: 1, ..one });
-                (channels, 1)
+                self.operations.push(Operation { output_side: 1.into(), ..one });
+                (channels, 1.into())
             }
             Op::Activation(activation) => {
                 self.activation(*activation, channels, side);
@@ -194,11 +196,11 @@ impl Walk {
         }
     }
 
-    fn push(&mut self, kind: OperationKind, channels: usize, side: usize) {
+    fn push(&mut self, kind: OperationKind, channels: usize, side: Extent) {
         self.operations.push(Operation::pointwise(kind, channels, side));
     }
 
-    fn activation(&mut self, activation: Activation, channels: usize, side: usize) {
+    fn activation(&mut self, activation: Activation, channels: usize, side: Extent) {
         let kind = match activation {
             Activation::Identity => return,
             Activation::Silu | Activation::Sigmoid | Activation::Gelu | Activation::Tanh => {

@@ -11,11 +11,12 @@ use crate::operation::{ChannelConvolution, Convolution, Linear, Operation};
 use crate::program::{Program, Shape, Step};
 use crate::record::NetworkFile;
 use automl_arch::Pooling;
+use automl_extent::Extent;
 
 /// The bytes of an ONNX model (opset 17, IR version 8) of a program and its record.
 ///
 /// # Shapes
-/// Input `image` `[batch, channels, side, side]`, output `scores` `[batch, classes]`, both 32-bit
+/// Input `image` `[batch, channels, height, width]`, output `scores` `[batch, classes]`, both 32-bit
 /// floats. Pixels in the range of the options are normalized inside of the model: in the first
 /// convolution where it has no padding, else by `Sub` and `Mul`.
 ///
@@ -33,7 +34,8 @@ pub fn float_model(
         Batch::Dynamic => None,
     };
     let mut graph = GraphBuilder::default();
-    graph.input("image", &[batch, Some(shape.channels), Some(shape.side), Some(shape.side)]);
+    let Extent { height, width } = shape.side;
+    graph.input("image", &[batch, Some(shape.channels), Some(height), Some(width)]);
     let mut input = "image".to_owned();
     if options.range != InputRange::Normalized {
         let known = record.input.as_ref().ok_or(OnnxError::NoNormalization)?;
@@ -56,7 +58,7 @@ pub fn float_model(
 /// A value of the program in the model.
 #[derive(Clone, Debug, Default)]
 struct Value {
-    /// Its name as `[batch, channels, side, side]`.
+    /// Its name as `[batch, channels, height, width]`.
     maps: Option<String>,
     /// Its name as `[batch, numbers]`.
     flat: Option<String>,
@@ -214,7 +216,7 @@ impl Writer {
         self.graph.node(name, "Reshape", &[&gate, &maps], &[])
     }
 
-    /// A value as `[batch, channels, side, side]`.
+    /// A value as `[batch, channels, height, width]`.
     fn maps(&mut self, value: usize) -> String {
         if let Some(name) = &self.values[value].maps {
             return name.clone();

@@ -19,6 +19,7 @@ use super::proto::Model;
 use crate::record::{NetworkFile, TrainedNetwork};
 use crate::weights::Weights;
 use automl_arch::Graph;
+use automl_extent::Extent;
 use piece::lay_out;
 use prost::Message;
 use reader::Reader;
@@ -31,15 +32,15 @@ use std::path::Path;
 ///
 /// A `Softmax` at the end is left out. The record gets what the model says about itself: the
 /// normalization of pixels from nodes in front, class names from the metadata that
-/// [`float_model`](super::float_model) writes; `notes` says what is lacking. `side` is the side of the
-/// images where the model leaves it open.
+/// [`float_model`](super::float_model) writes; `notes` says what is lacking. `side` is the height
+/// and width of the images where the model leaves them open.
 ///
 /// # Errors
 /// [`ImportError`] names the node that cannot be read, with the reason.
 pub fn import(
     bytes: &[u8],
     path: &Path,
-    side: Option<usize>,
+    side: Option<Extent>,
 ) -> Result<TrainedNetwork, ImportError> {
     let model = Model::decode(bytes).map_err(|error| ImportError::Decode(error.to_string()))?;
     let graph = model.graph.as_ref().ok_or(ImportError::NoGraph)?;

@@ -100,7 +100,7 @@ fn sample(mistake: &Mistake, split: Split, data: &DataSplits) -> ErrorSample {
         predicted: name(mistake.predicted),
         confidence: Some(mistake.confidence).filter(|p| p.is_finite()),
         loss: Some(mistake.loss).filter(|loss| loss.is_finite()),
-        picture: data_uri(pixels, images.channels, images.side, images.side),
+        picture: data_uri(pixels, images.channels, images.side.width, images.side.height),
     }
 }
 

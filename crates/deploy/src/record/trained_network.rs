@@ -7,6 +7,7 @@ use crate::onnx::import;
 use crate::program::Program;
 use crate::weights::{Weights, WeightsError};
 use automl_arch::{NetworkSpec, NetworkSpecError};
+use automl_extent::Extent;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -76,11 +77,12 @@ impl TrainedNetwork {
         Ok(network)
     }
 
-    /// Reads an ONNX model; `side` is the side of the images where the model leaves it open.
+    /// Reads an ONNX model; `side` is the height and width of the images where the model leaves them
+    /// open.
     ///
     /// # Errors
     /// [`NetworkError`] with the node at fault.
-    pub fn read_onnx(path: &Path, side: Option<usize>) -> Result<Self, NetworkError> {
+    pub fn read_onnx(path: &Path, side: Option<Extent>) -> Result<Self, NetworkError> {
         let bytes = std::fs::read(path)
             .map_err(|source| NetworkSpecError::Read { path: path.to_owned(), source })?;
         let network = import(&bytes, path, side)

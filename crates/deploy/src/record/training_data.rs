@@ -3,6 +3,7 @@
 use super::network_file::NetworkFile;
 use super::trained_network::{TrainedNetwork, lacks};
 use automl_data::DataSplits;
+use automl_extent::Extent;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +45,7 @@ impl TrainedNetwork {
         let needed = (graph.input_channels, graph.input_side, graph.classes);
         let found = (data.channels, data.side, data.classes);
         if needed != found {
-            let text = |(channels, side, classes): (usize, usize, usize)| {
+            let text = |(channels, side, classes): (usize, Extent, usize)| {
                 format!("{channels} channels of side {side} and {classes} classes")
             };
             let name = &data.name;

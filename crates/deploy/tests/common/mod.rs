@@ -3,6 +3,7 @@
 
 use automl_arch::{Architecture, Graph, Op, Pooling};
 use automl_deploy::{Convolution, Operation, Program, Tensor, Weights};
+use automl_extent::Extent;
 
 /// Rows of a backbone before the head, by name.
 pub(crate) const BACKBONES: &[(&str, &[&str])] = &[
@@ -58,11 +59,17 @@ pub(crate) const BACKBONES: &[(&str, &[&str])] = &[
     ("mix_conv", &["[2, MixConv, [16, 2.0, 5, 1]]", "[1, MixConv, [8, 3.0, 7, 2]]"]),
 ];
 
-/// The graph of a backbone for images of some channels and side, with a classifier of five classes:
+/// The graph of a backbone for images of some channels, height and width, with a classifier of five classes:
 /// behind a global pool, or on flattened maps.
-pub(crate) fn graph(rows: &[&str], channels: usize, side: usize, pooled: bool) -> Graph {
+pub(crate) fn graph(
+    rows: &[&str],
+    channels: usize,
+    side: impl Into<Extent>,
+    pooled: bool,
+) -> Graph {
+    let Extent { height, width } = side.into();
     let mut text = format!(
-        "input_channel: {channels}\ninput_size: [{side}, {side}]\ndepth_multiple: 1.0\n\
+        "input_channel: {channels}\ninput_size: [{height}, {width}]\ndepth_multiple: 1.0\n\
          width_multiple: 1.0\nbackbone:\n"
     );
     let pool: &[&str] = if pooled { &["[1, GlobalAvgPool, []]"] } else { &[] };
@@ -73,9 +80,17 @@ pub(crate) fn graph(rows: &[&str], channels: usize, side: usize, pooled: bool) -
     Architecture::from_yaml(&text).unwrap().graph().unwrap()
 }
 
-/// All networks: every backbone with 1 and 3 channels, pooled and flattened.
+/// All networks: every backbone with 1 and 3 channels, pooled and flattened, square and not.
 pub(crate) fn graphs() -> Vec<(String, Graph)> {
-    let cases = [(1, 9, true), (3, 12, true), (1, 8, false), (3, 9, false)];
+    let cases = [
+        (1, Extent::square(9), true),
+        (3, Extent::square(12), true),
+        (1, Extent::square(8), false),
+        (3, Extent::square(9), false),
+        (3, Extent::new(8, 13), true),
+        (1, Extent::new(11, 6), false),
+        (3, Extent::new(7, 10), false),
+    ];
     let named = |(name, rows): &(&str, &[&str]), (channels, side, pooled)| {
         let head = if pooled { "pooled" } else { "flat" };
         (format!("{name} {channels}x{side} {head}"), graph(rows, channels, side, pooled))
@@ -156,7 +171,7 @@ fn fill(place: &str, nodes: &[Op], numbers: &mut Numbers, out: &mut Vec<Tensor>)
     }
 }
 
-/// Scores of one image `[channels, side, side]`, by loops as the definitions have them.
+/// Scores of one image `[channels, height, width]`, by loops as the definitions have them.
 pub(crate) fn run(program: &Program, image: &[f32]) -> Vec<f32> {
     let mut values: Vec<Vec<f32>> = vec![Vec::new(); program.values.len()];
     values[Program::INPUT] = image.to_vec();
@@ -205,11 +220,12 @@ pub(crate) fn run(program: &Program, image: &[f32]) -> Vec<f32> {
     values[program.output].clone()
 }
 
-fn convolve(c: &Convolution, x: &[f32], side: usize) -> Vec<f32> {
+fn convolve(c: &Convolution, x: &[f32], side: Extent) -> Vec<f32> {
     let (inputs, outputs, out) = (c.inputs / c.groups, c.outputs / c.groups, c.output_side(side));
+    let Extent { height, width } = side;
     let mut result = Vec::new();
     for o in 0..c.outputs {
-        for (row, column) in (0..out * out).map(|at| (at / out, at % out)) {
+        for (row, column) in (0..out.pixels()).map(|at| (at / out.width, at % out.width)) {
             let mut sum = f64::from(c.bias[o]);
             for (i, ky, kx) in (0..c.filter_len()).map(|w| {
                 let taps = c.kernel * c.kernel;
@@ -217,10 +233,10 @@ fn convolve(c: &Convolution, x: &[f32], side: usize) -> Vec<f32> {
             }) {
                 let y = (row * c.stride + ky).wrapping_sub(c.padding.0);
                 let x_at = (column * c.stride + kx).wrapping_sub(c.padding.0);
-                if y < side && x_at < side {
+                if y < height && x_at < width {
                     let channel = o / outputs * inputs + i;
                     let w = c.weight[(o * inputs + i) * c.kernel * c.kernel + ky * c.kernel + kx];
-                    sum += f64::from(w) * f64::from(x[(channel * side + y) * side + x_at]);
+                    sum += f64::from(w) * f64::from(x[(channel * height + y) * width + x_at]);
                 }
             }
             result.push(c.activation.apply(sum as f32));
@@ -233,17 +249,18 @@ fn pool(
     kind: Pooling,
     [kernel, stride, padding]: [usize; 3],
     x: &[f32],
-    side: usize,
-    out: usize,
+    side: Extent,
+    out: Extent,
 ) -> Vec<f32> {
+    let Extent { height, width } = side;
     let mut result = Vec::new();
-    for map in x.chunks(side * side) {
-        for (row, column) in (0..out * out).map(|at| (at / out, at % out)) {
+    for map in x.chunks(side.pixels()) {
+        for (row, column) in (0..out.pixels()).map(|at| (at / out.width, at % out.width)) {
             let taps = (0..kernel * kernel).map(|k| (k / kernel, k % kernel));
             let inside = taps.filter_map(|(ky, kx)| {
                 let y = (row * stride + ky).wrapping_sub(padding);
                 let x = (column * stride + kx).wrapping_sub(padding);
-                (y < side && x < side).then(|| map[y * side + x])
+                (y < height && x < width).then(|| map[y * width + x])
             });
             result.push(match kind {
                 Pooling::Max => inside.fold(f32::NEG_INFINITY, f32::max),

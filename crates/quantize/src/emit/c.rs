@@ -16,6 +16,10 @@ fn header(unit: &Unit<'_>) -> String {
     let program = unit.program;
     let input = program.values[0].shape;
     let scores = program.values[program.steps.len()].scale;
+    let side = match input.side.is_square() {
+        true => format!("#define {prefix}_SIDE {}\n", input.side),
+        false => String::new(),
+    };
     let classes: Vec<String> = unit.classes.iter().map(|class| literal(class)).collect();
     format!(
         "\
@@ -28,9 +32,10 @@ fn header(unit: &Unit<'_>) -> String {
 
 #include <stdint.h>
 
-/* An image is {prefix}_SIDE x {prefix}_SIDE x {prefix}_CHANNELS bytes: rows, columns, channels,
+/* An image is {prefix}_HEIGHT x {prefix}_WIDTH x {prefix}_CHANNELS bytes: rows, columns, channels,
    each pixel 0..255 as in an image file; the functions normalize it. */
-#define {prefix}_SIDE {side}
+{side}#define {prefix}_HEIGHT {height}
+#define {prefix}_WIDTH {width}
 #define {prefix}_CHANNELS {channels}
 #define {prefix}_INPUT_BYTES {input_bytes}
 #define {prefix}_CLASSES {count}
@@ -65,7 +70,8 @@ int {name}_classify(const uint8_t *image);
 ",
         arena = unit.layout.bytes,
         constants = program.constant_bytes(),
-        side = input.side,
+        height = input.side.height,
+        width = input.side.width,
         channels = input.channels,
         input_bytes = program.input_bytes(),
         count = program.classes(),

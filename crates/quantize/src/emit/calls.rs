@@ -158,21 +158,25 @@ impl Operands {
                 ("matrix", join([positions, int(inputs), int(outputs)], join(products(), [out])))
             }
             Int8Operation::Convolution { window, groups, .. } => {
-                let shapes = [from.side, from.channels, to.side, to.channels];
-                let window = join(shapes.map(int), self.window(window));
+                let window = join(self.shapes([int(to.channels)]), self.window(window));
                 let rest = join(products(), [x_zero, out]);
                 match groups {
                     1 => ("convolution", join(window, rest)),
                     _ => ("grouped", join(join(window, [int(*groups)]), rest)),
                 }
             }
-            Int8Operation::Depthwise { window, .. } => {
-                ("depthwise", join(self.maps(window), join(products(), [x_zero, out])))
+            Int8Operation::Depthwise { window, .. } => (
+                "depthwise",
+                join(join(self.shapes([]), self.window(window)), join(products(), [x_zero, out])),
+            ),
+            Int8Operation::MaxPool(window) => {
+                ("max_pool", join(self.shapes([]), self.window(window)))
             }
-            Int8Operation::MaxPool(window) => ("max_pool", self.maps(window)),
             Int8Operation::Average { window, multiplier, shift } => {
                 let rest = [x_zero, factor(*multiplier), places(*shift), out];
-                ("average", join(self.maps(window), rest))
+                let head = self.shapes([int(window.kernel.height)]);
+                let window = [window.kernel.width, window.stride, window.before].map(int);
+                ("average", join(join(head, window), rest))
             }
             Int8Operation::AlongChannels { weights, multiplier, shift, .. } => {
                 let head = [Length(from.channels), int(weights.len()), named("weights"), x_zero];
@@ -202,13 +206,14 @@ impl Operands {
     }
 
     fn window(&self, window: &Window) -> [Argument; 3] {
-        [window.kernel, window.stride, window.before].map(int)
+        [window.kernel.height, window.stride, window.before].map(int)
     }
 
-    /// Side, channels, side of the output, and the window.
-    fn maps(&self, window: &Window) -> Vec<Argument> {
-        let (from, to) = (self.from.shape, self.to.shape);
-        join([from.side, from.channels, to.side].map(int), self.window(window))
+    /// Height, width and channels of the input, height and width of the output, and more.
+    fn shapes<const N: usize>(&self, more: [Argument; N]) -> Vec<Argument> {
+        let (from, to) = (self.from.shape, self.to.shape.side);
+        let head = [from.side.height, from.side.width, from.channels].map(int);
+        join(join(head, [Argument::Length(to.height), int(to.width)]), more)
     }
 }
 

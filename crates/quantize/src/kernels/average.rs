@@ -11,10 +11,12 @@ const LANES: usize = 16;
 pub(crate) fn average(
     x: &[i8],
     y: &mut [i8],
-    side: usize,
+    height: usize,
+    width: usize,
     channels: usize,
-    output_side: usize,
-    kernel: usize,
+    output_width: usize,
+    kernel_height: usize,
+    kernel_width: usize,
     stride: usize,
     padding: usize,
     x_zero: i32,
@@ -23,15 +25,15 @@ pub(crate) fn average(
     zero: i32,
 ) {
     for (position, y) in y.chunks_exact_mut(channels).enumerate() {
-        let (top, left) = (position / output_side * stride, position % output_side * stride);
+        let (top, left) = (position / output_width * stride, position % output_width * stride);
         for (block, y) in y.chunks_mut(LANES).enumerate() {
             let (start, lanes) = (block * LANES, y.len());
             let mut sums = [0_i32; LANES];
-            for tap in 0..kernel * kernel {
-                let (row, column) = (top + tap / kernel, left + tap % kernel);
-                let inside = padding..side + padding;
-                if inside.contains(&row) && inside.contains(&column) {
-                    let at = ((row - padding) * side + column - padding) * channels + start;
+            for tap in 0..kernel_height * kernel_width {
+                let (row, column) = (top + tap / kernel_width, left + tap % kernel_width);
+                let (rows, columns) = (padding..height + padding, padding..width + padding);
+                if rows.contains(&row) && columns.contains(&column) {
+                    let at = ((row - padding) * width + column - padding) * channels + start;
                     for (sum, x) in sums.iter_mut().zip(&x[at..at + lanes]) {
                         *sum += i32::from(*x) - x_zero;
                     }

@@ -10,9 +10,10 @@ use super::total::total;
 pub(crate) fn convolution(
     x: &[i8],
     y: &mut [i8],
-    side: usize,
+    height: usize,
+    width: usize,
     inputs: usize,
-    output_side: usize,
+    output_width: usize,
     outputs: usize,
     kernel: usize,
     stride: usize,
@@ -26,19 +27,19 @@ pub(crate) fn convolution(
 ) {
     let line = kernel * inputs;
     for (position, y) in y.chunks_exact_mut(outputs).enumerate() {
-        let (top, left) = (position / output_side * stride, position % output_side * stride);
+        let (top, left) = (position / output_width * stride, position % output_width * stride);
         // The columns of the window that lie on the maps.
         let first = padding.saturating_sub(left).min(kernel);
-        let end = (side + padding).saturating_sub(left).min(kernel).max(first);
+        let end = (width + padding).saturating_sub(left).min(kernel).max(first);
         for (o, filter) in weights.chunks_exact(kernel * line).enumerate() {
             let mut sum = bias[o];
             for (ky, w) in filter.chunks_exact(line).enumerate() {
                 let row = top + ky;
-                if row < padding || row >= side + padding || first == end {
+                if row < padding || row >= height + padding || first == end {
                     sum += x_zero * total(w);
                     continue;
                 }
-                let from = ((row - padding) * side + left + first - padding) * inputs;
+                let from = ((row - padding) * width + left + first - padding) * inputs;
                 let (a, b) = (first * inputs, end * inputs);
                 sum += dot(&x[from..from + b - a], &w[a..b]);
                 sum += x_zero * (total(&w[..a]) + total(&w[b..]));

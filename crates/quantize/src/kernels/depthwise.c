@@ -1,14 +1,14 @@
 /* Depthwise convolutions. At every output position: y[c] = requantize(bias[c] + sum of x[c] w[c])
    over the window, with x_zero outside of the maps. Weights are [kernel][kernel][channels]; up to 16
    channels are summed together. */
-static void depthwise(const int8_t *x, int8_t *y, int side, int channels, int output_side,
-                      int kernel, int stride, int padding, const int8_t *weights,
-                      const int32_t *bias, const int32_t *multiplier, const uint8_t *shift,
-                      int x_zero, int zero)
+static void depthwise(const int8_t *x, int8_t *y, int height, int width, int channels,
+                      int output_height, int output_width, int kernel, int stride, int padding,
+                      const int8_t *weights, const int32_t *bias, const int32_t *multiplier,
+                      const uint8_t *shift, int x_zero, int zero)
 {
-    for (int position = 0; position < output_side * output_side; position++, y += channels) {
-        int top = position / output_side * stride - padding;
-        int left = position % output_side * stride - padding;
+    for (int position = 0; position < output_height * output_width; position++, y += channels) {
+        int top = position / output_width * stride - padding;
+        int left = position % output_width * stride - padding;
         for (int start = 0; start < channels; start += 16) {
             int lanes = channels - start < 16 ? channels - start : 16;
             const int8_t *w = weights + start;
@@ -16,8 +16,8 @@ static void depthwise(const int8_t *x, int8_t *y, int side, int channels, int ou
             memcpy(sums, bias + start, (size_t)lanes * sizeof sums[0]);
             for (int row = top; row < top + kernel; row++)
                 for (int column = left; column < left + kernel; column++, w += channels)
-                    if (row >= 0 && row < side && column >= 0 && column < side) {
-                        const int8_t *at = x + (row * side + column) * channels + start;
+                    if (row >= 0 && row < height && column >= 0 && column < width) {
+                        const int8_t *at = x + (row * width + column) * channels + start;
                         for (int i = 0; i < lanes; i++)
                             sums[i] += at[i] * w[i];
                     } else {

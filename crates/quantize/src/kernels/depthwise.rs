@@ -11,9 +11,10 @@ const LANES: usize = 16;
 pub(crate) fn depthwise(
     x: &[i8],
     y: &mut [i8],
-    side: usize,
+    height: usize,
+    width: usize,
     channels: usize,
-    output_side: usize,
+    output_width: usize,
     kernel: usize,
     stride: usize,
     padding: usize,
@@ -25,7 +26,7 @@ pub(crate) fn depthwise(
     zero: i32,
 ) {
     for (position, y) in y.chunks_exact_mut(channels).enumerate() {
-        let (top, left) = (position / output_side * stride, position % output_side * stride);
+        let (top, left) = (position / output_width * stride, position % output_width * stride);
         for (block, y) in y.chunks_mut(LANES).enumerate() {
             let (start, lanes) = (block * LANES, y.len());
             let mut sums = [0_i32; LANES];
@@ -33,9 +34,9 @@ pub(crate) fn depthwise(
             for tap in 0..kernel * kernel {
                 let w = &weights[tap * channels + start..][..lanes];
                 let (row, column) = (top + tap / kernel, left + tap % kernel);
-                let inside = padding..side + padding;
-                if inside.contains(&row) && inside.contains(&column) {
-                    let at = ((row - padding) * side + column - padding) * channels + start;
+                let (rows, columns) = (padding..height + padding, padding..width + padding);
+                if rows.contains(&row) && columns.contains(&column) {
+                    let at = ((row - padding) * width + column - padding) * channels + start;
                     for ((sum, x), w) in sums.iter_mut().zip(&x[at..at + lanes]).zip(w) {
                         *sum += i32::from(*x) * i32::from(*w);
                     }

@@ -10,9 +10,10 @@ use super::total::total;
 pub(crate) fn grouped(
     x: &[i8],
     y: &mut [i8],
-    side: usize,
+    height: usize,
+    width: usize,
     inputs: usize,
-    output_side: usize,
+    output_width: usize,
     outputs: usize,
     kernel: usize,
     stride: usize,
@@ -25,18 +26,18 @@ pub(crate) fn grouped(
     x_zero: i32,
     zero: i32,
 ) {
-    let width = inputs / groups;
+    let each = inputs / groups;
     for (position, y) in y.chunks_exact_mut(outputs).enumerate() {
-        let (top, left) = (position / output_side * stride, position % output_side * stride);
-        for (o, filter) in weights.chunks_exact(kernel * kernel * width).enumerate() {
-            let start = o * groups / outputs * width;
+        let (top, left) = (position / output_width * stride, position % output_width * stride);
+        for (o, filter) in weights.chunks_exact(kernel * kernel * each).enumerate() {
+            let start = o * groups / outputs * each;
             let mut sum = bias[o];
-            for (tap, w) in filter.chunks_exact(width).enumerate() {
+            for (tap, w) in filter.chunks_exact(each).enumerate() {
                 let (row, column) = (top + tap / kernel, left + tap % kernel);
-                let inside = padding..side + padding;
-                if inside.contains(&row) && inside.contains(&column) {
-                    let at = ((row - padding) * side + column - padding) * inputs + start;
-                    sum += dot(&x[at..at + width], w);
+                let (rows, columns) = (padding..height + padding, padding..width + padding);
+                if rows.contains(&row) && columns.contains(&column) {
+                    let at = ((row - padding) * width + column - padding) * inputs + start;
+                    sum += dot(&x[at..at + each], w);
                 } else {
                     sum += x_zero * total(w);
                 }

@@ -6,21 +6,22 @@
 pub(crate) fn max_pool(
     x: &[i8],
     y: &mut [i8],
-    side: usize,
+    height: usize,
+    width: usize,
     channels: usize,
-    output_side: usize,
+    output_width: usize,
     kernel: usize,
     stride: usize,
     padding: usize,
 ) {
     for (position, y) in y.chunks_exact_mut(channels).enumerate() {
-        let (top, left) = (position / output_side * stride, position % output_side * stride);
+        let (top, left) = (position / output_width * stride, position % output_width * stride);
         y.fill(-128);
         for tap in 0..kernel * kernel {
             let (row, column) = (top + tap / kernel, left + tap % kernel);
-            let inside = padding..side + padding;
-            if inside.contains(&row) && inside.contains(&column) {
-                let at = ((row - padding) * side + column - padding) * channels;
+            let (rows, columns) = (padding..height + padding, padding..width + padding);
+            if rows.contains(&row) && columns.contains(&column) {
+                let at = ((row - padding) * width + column - padding) * channels;
                 for (y, x) in y.iter_mut().zip(&x[at..at + channels]) {
                     *y = (*y).max(*x);
                 }

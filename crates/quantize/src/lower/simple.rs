@@ -36,7 +36,7 @@ pub(super) fn pool(kind: Pooling, window: Window, x: Scale, (low, high): (f32, f
     if kind == Pooling::Max {
         return (Int8Operation::MaxPool(window), x);
     }
-    let step = f64::from(x.step) / (window.kernel * window.kernel) as f64;
+    let step = f64::from(x.step) / window.kernel.pixels() as f64;
     let y = Scale::with_step(low, high, step as f32);
     let Multiplier { factor, shift } = Multiplier::long(step / f64::from(y.step));
     (Int8Operation::Average { window, multiplier: factor, shift }, y)

@@ -8,6 +8,7 @@ use automl_arch::{
     Activation, Architecture, Block, Convolution, Gate, Graph, Layer, Op, Pooling, block,
 };
 use automl_deploy::{Program, Tensor, Weights};
+use automl_extent::Extent;
 use automl_numeric::{Stream, stream};
 use automl_quantize::Int8Program;
 use rand::RngExt;
@@ -27,25 +28,26 @@ pub(crate) fn program(graph: &Graph, seed: u64) -> Program {
     Program::lower(graph, &weights(graph, seed)).unwrap()
 }
 
-/// Images of smooth random patterns, `[channels, side, side]`.
+/// Images of smooth random patterns, `[channels, height, width]`.
 pub(crate) fn images(graph: &Graph, count: usize, seed: u64) -> Vec<Vec<u8>> {
     let mut rng = stream(seed, 1, "images");
     let (channels, side) = (graph.input_channels, graph.input_side);
+    let Extent { height, width } = side;
     let image = |_| {
         let waves: Vec<[f32; 4]> = (0..channels)
             .map(|_| [1.0, 1.0, 6.0, 100.0].map(|most: f32| rng.random::<f32>() * most))
             .collect();
         let pixel = |index: usize| {
-            let [a, b, phase, size] = waves[index / (side * side)];
-            let (row, column) = (index / side % side, index % side);
+            let [a, b, phase, size] = waves[index / side.pixels()];
+            let (row, column) = (index / width % height, index % width);
             (127.5 + size * (a * row as f32 + b * column as f32 + phase).sin()) as u8
         };
-        (0..channels * side * side).map(pixel).collect()
+        (0..channels * side.pixels()).map(pixel).collect()
     };
     (0..count).map(image).collect()
 }
 
-/// `[channels, side, side]` to `[side, side, channels]`.
+/// `[channels, height, width]` to `[height, width, channels]`.
 pub(crate) fn channels_last(image: &[u8], channels: usize) -> Vec<u8> {
     let positions = image.len() / channels;
     (0..image.len()).map(|i| image[i % channels * positions + i / channels]).collect()
@@ -175,6 +177,12 @@ pub(crate) fn networks() -> Vec<(String, Graph)> {
     let mut all: Vec<(String, Graph)> = Vec::new();
     for (index, (name, block)) in blocks.into_iter().enumerate() {
         let channels = if index % 2 == 0 { 1 } else { 3 };
+        // Pointwise ones are on square images.
+        let side = match (name, index % 2) {
+            ("pointwise", _) => Extent::square(9),
+            (_, 0) => Extent::new(7, 10),
+            _ => Extent::new(9, 6),
+        };
         let layers = [
             Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
             Layer::once(block),
@@ -182,14 +190,14 @@ pub(crate) fn networks() -> Vec<(String, Graph)> {
             Layer::once(Block::Flatten),
             Layer::once(Block::linear(5)),
         ];
-        all.push((name.into(), Architecture::new(channels, 9, layers).graph().unwrap()));
+        all.push((name.into(), Architecture::new(channels, side, layers).graph().unwrap()));
     }
     let flat = [
         Layer::once(Block::conv(4, 3, 2, Activation::Relu6)),
         Layer::once(Block::Flatten),
         Layer::once(Block::linear(5)),
     ];
-    all.push(("flatten".into(), Architecture::new(3, 8, flat).graph().unwrap()));
+    all.push(("flatten".into(), Architecture::new(3, (6, 9), flat).graph().unwrap()));
     all.push(("pruned".into(), odd()));
     all
 }

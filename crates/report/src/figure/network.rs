@@ -7,6 +7,7 @@ mod layers;
 
 use crate::plot::{bytes, count, duration, number};
 use crate::{NetworkCard, StudyData};
+use automl_extent::Extent;
 use maud::{Markup, html};
 
 /// The most cards.
@@ -122,8 +123,8 @@ fn measurements(card: &NetworkCard) -> Markup {
         (
             "input",
             Some({
-                let side = card.graph.input_side;
-                format!("{} × {side} × {side}", card.graph.input_channels)
+                let Extent { height, width } = card.graph.input_side;
+                format!("{} × {height} × {width}", card.graph.input_channels)
             }),
         ),
         ("epochs of training", integer("epochs").map(count)),

@@ -5,6 +5,7 @@ use super::rungs::Macs;
 use super::setup::Setup;
 use crate::{DataError, Event, SearchError, TrainingError};
 use automl_data::Recipe;
+use automl_extent::Extent;
 use automl_numeric::pareto;
 use automl_study::{Fidelity, Study};
 use automl_train::{Candidate, Supernet, TrainError, on_threads};
@@ -79,11 +80,12 @@ impl Learning<'_> {
         Ok(())
     }
 
-    /// The side of the images that the supernet learns from: half of their own, where that is enough. A
-    /// step then costs a quarter of the multiply-accumulates.
-    fn side(&self) -> usize {
+    /// Height and width of the images that the supernet learns from: half of their own, where that is
+    /// enough. A step then costs a quarter of the multiply-accumulates.
+    fn side(&self) -> Extent {
         let full = self.setup.plan.search_data.side;
-        Some(full.div_ceil(2)).filter(|half| *half >= LEAST_SIDE).unwrap_or(full)
+        let half = Some(full.shorter().div_ceil(2)).filter(|half| *half >= LEAST_SIDE);
+        half.map_or(full, |half| full.scaled_to(half))
     }
 
     /// The epochs that cost as much as the trials, and at least as many as make up the least steps. Of

@@ -10,6 +10,7 @@ use automl_candidates::{
     with_recipes,
 };
 use automl_data::{DataSplits, Recipe};
+use automl_extent::Extent;
 use automl_space::Space;
 use automl_train::{Device, LatencyTable, PreparedFidelity};
 use std::sync::Arc;
@@ -163,7 +164,7 @@ impl Plan {
         let (stage, side) = (self.rungs.stage(fidelity), candidate.architecture.input_side);
         let mut stages = if !self.folds.is_empty() {
             self.folds.iter().map(|fold| stage.on(fold)).collect()
-        } else if side >= self.search_data.side {
+        } else if side == self.search_data.side {
             vec![stage.clone()]
         } else {
             vec![stage.on(&self.sides.search(&self.search_data, side))]
@@ -179,9 +180,9 @@ impl Plan {
         self.folds.len().max(1)
     }
 
-    /// The data of the final training of a network for images of a side.
-    pub fn data_at(&self, side: usize) -> Arc<DataSplits> {
-        if side >= self.data.side {
+    /// The data of the final training of a network for images of a height and width.
+    pub fn data_at(&self, side: Extent) -> Arc<DataSplits> {
+        if side == self.data.side {
             return Arc::clone(&self.data);
         }
         self.sides.all(&self.data, side)

@@ -3,6 +3,7 @@
 use crate::{RungSettings, SearchError, SettingsError};
 use automl_candidates::Candidates;
 use automl_data::{DataSplits, Recipe, UnknownSubset};
+use automl_extent::Extent;
 use automl_numeric::stream;
 use automl_space::Space;
 use automl_study::Ladder;
@@ -145,7 +146,7 @@ pub fn fidelities(
             value: format!("{:?}", rung.subset),
             reason: error.to_string(),
         })?;
-        let side = rung.side.unwrap_or(data.side);
+        let side = rung.side.map_or(data.side, |shorter| data.side.scaled_to(shorter));
         let fidelity = Fidelity { epochs: rung.epochs, share: rung.share, subset, side };
         fidelity.check(data)?;
         Ok(fidelity)
@@ -164,7 +165,7 @@ pub fn preparation(settings: &[RungSettings]) -> Option<String> {
         .then(|| "choosing the images of cheaper settings: small networks are trained first".into())
 }
 
-/// The mean cost of the prior's architectures by side of the images.
+/// The mean cost of the prior's architectures by height and width of the images.
 #[derive(Debug)]
 pub struct Macs<'a> {
     candidates: &'a Candidates,
@@ -178,7 +179,7 @@ impl<'a> Macs<'a> {
     }
 
     /// The mean multiply-accumulates of one image over architectures drawn from the prior.
-    pub fn at(&self, side: usize) -> f64 {
+    pub fn at(&self, side: Extent) -> f64 {
         let macs = (0..DRAWS).filter_map(|draw| {
             let config = self.space.sample_prior(&mut stream(0, draw, "fidelity costs"));
             let adapted = self.candidates.architecture(&config).at_resolution(side).ok()?;

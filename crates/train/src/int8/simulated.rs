@@ -40,7 +40,8 @@ impl Simulated {
                     (&conv.weight, &conv.bias[..], dims)
                 }
                 Operation::Linear(linear) => {
-                    let dims = [linear.outputs, input.channels, input.side, input.side];
+                    let dims =
+                        [linear.outputs, input.channels, input.side.height, input.side.width];
                     (&linear.weight, &linear.bias[..], dims)
                 }
                 Operation::ChannelConvolution(conv) => {
@@ -133,15 +134,15 @@ impl Simulated {
     ) -> Tensor<4> {
         let (weight, bias) = self.parameters(step);
         let weight = rounded_weights(weight, bias.clone(), scale.step);
-        let [outputs, inputs, kernel, _] = weight.dims();
+        let [outputs, inputs, rows, columns] = weight.dims();
         let [batch, _, height, width] = x.dims();
-        if window.is_none() && kernel == 1 {
+        if window.is_none() && rows * columns == 1 {
             // Several times as fast as the general convolution.
             let weight = weight.reshape([1, outputs, inputs]).expand([batch, outputs, inputs]);
             let y = weight.matmul(x.reshape([batch, inputs, height * width]));
             return (y + bias.reshape([1, outputs, 1])).reshape([batch, outputs, height, width]);
         }
-        let whole = Window { kernel, stride: 1, before: 0, after: 0 };
+        let whole = Window { kernel: (rows, columns).into(), stride: 1, before: 0, after: 0 };
         let Window { stride, before, after, .. } = window.unwrap_or(whole);
         let padding = [(before, after); 2];
         let options = ConvOptions::new_with_padding([stride; 2], padding, [1; 2], groups);
@@ -162,12 +163,18 @@ impl Simulated {
 
 fn max_pool(x: Tensor<4>, Window { kernel, stride, before, after }: Window) -> Tensor<4> {
     let (stride, padding) = ([stride; 2], [(before, after); 2]);
-    max_pool2d(x, MaxPoolOptions { stride, padding, ..MaxPoolOptions::new([kernel; 2]) })
+    max_pool2d(
+        x,
+        MaxPoolOptions { stride, padding, ..MaxPoolOptions::new([kernel.height, kernel.width]) },
+    )
 }
 
 fn average(x: Tensor<4>, Window { kernel, stride, before, after }: Window) -> Tensor<4> {
     let (stride, padding) = ([stride; 2], [(before, after); 2]);
-    avg_pool2d(x, AvgPoolOptions { stride, padding, ..AvgPoolOptions::new([kernel; 2]) })
+    avg_pool2d(
+        x,
+        AvgPoolOptions { stride, padding, ..AvgPoolOptions::new([kernel.height, kernel.width]) },
+    )
 }
 
 /// The values of an int8 program's table, with the slope of its function where that is in the range.

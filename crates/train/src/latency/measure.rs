@@ -46,7 +46,7 @@ pub fn measure(
 ) -> Result<f64, ArchitectureError> {
     let network = Network::new(architecture, 0, device)?;
     let side = architecture.input_side;
-    let shape = [timing.batch.max(1), architecture.input_channels, side, side];
+    let shape = [timing.batch.max(1), architecture.input_channels, side.height, side.width];
     let pixels = (0..shape.iter().product()).map(|i: usize| (i as f32 * 0.7).sin());
     let pixels: Vec<f32> = pixels.collect();
     let engine = engine(&network, &architecture.graph()?).filter(|_| *device == cpu());

@@ -10,7 +10,7 @@ use rand::seq::SliceRandom;
 pub struct ScoreBatch {
     /// Normalized pixels.
     pixels: Vec<f32>,
-    /// `[n, channels, side, side]`
+    /// `[n, channels, height, width]`
     shape: [usize; 4],
     labels: Vec<u16>,
     classes: usize,
@@ -26,13 +26,13 @@ impl ScoreBatch {
         order.iter().for_each(|index| data.normalize(data.train.image(*index), &mut pixels));
         Self {
             pixels,
-            shape: [order.len(), data.channels, data.side, data.side],
+            shape: [order.len(), data.channels, data.side.height, data.side.width],
             labels: order.iter().map(|index| data.train.labels[*index]).collect(),
             classes: data.classes,
         }
     }
 
-    /// Images `[n, channels, side, side]`.
+    /// Images `[n, channels, height, width]`.
     pub(super) fn images(&self, device: &Device) -> Tensor<4> {
         Tensor::from_data(TensorData::new(self.pixels.clone(), self.shape), device)
     }

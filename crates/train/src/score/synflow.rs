@@ -3,6 +3,7 @@
 use super::ScoreBatch;
 use crate::cpu;
 use automl_arch::{Activation, Architecture, ArchitectureError, Graph, Op};
+use automl_extent::Extent;
 use automl_models::Network;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, FloatDType, Gradients, Tensor};
@@ -49,10 +50,11 @@ fn linear_chain(nodes: Vec<Op>) -> Vec<Op> {
 
 /// The sum over all weights of w dR/dw, with R the sum of the scores of an image of ones under the
 /// absolute values of the weights. In 64-bit floats: R grows with the product of all layers' widths.
-fn synflow(network: Network, shape: (usize, usize), device: &Device) -> f64 {
+fn synflow(network: Network, shape: (usize, Extent), device: &Device) -> f64 {
     let network = network.map(&mut Absolute);
     let (channels, side) = shape;
-    let ones = Tensor::<4>::ones([1, channels, side, side], device).cast(FloatDType::F64);
+    let ones =
+        Tensor::<4>::ones([1, channels, side.height, side.width], device).cast(FloatDType::F64);
     let gradients = network.forward(ones).sum().backward();
     let mut flow = Flow { gradients: &gradients, sum: 0.0 };
     network.visit(&mut flow);
@@ -139,7 +141,7 @@ mod tests {
         let mut tensors = network.tensors();
         tensors.iter_mut().flat_map(|tensor| &mut tensor.values).for_each(|w| *w *= -4.0);
         let scaled = Network::load(&architecture, tensors, &device).unwrap();
-        let flow = |network| synflow(network, (1, 4), &device);
+        let flow = |network| synflow(network, (1, 4.into()), &device);
         near(flow(scaled), 16.0 * flow(network));
     }
 

@@ -5,7 +5,7 @@ use crate::TrainError;
 use automl_data::DataSplits;
 use automl_models::Network;
 
-/// The side to which images are averaged before their pixels are compared.
+/// The shorter side to which images are averaged before their pixels are compared.
 const SIDE: usize = 8;
 
 /// Points `[n, width]`, one row for each image.
@@ -23,9 +23,9 @@ impl Features {
         Self { width, values }
     }
 
-    /// The normalized pixels of the training images, averaged down to a side of 8.
+    /// The normalized pixels of the training images, averaged down to a shorter side of 8.
     pub fn pixels(data: &DataSplits) -> Self {
-        let images = data.train.resized(SIDE);
+        let images = data.train.resized(data.side.scaled_to(SIDE));
         let mut values = Vec::with_capacity(images.len() * images.size());
         for index in 0..images.len() {
             data.normalize(images.image(index), &mut values);

@@ -55,9 +55,9 @@ impl<'a> Reference<'a> {
         number: usize,
         output: impl Fn(&Network, Tensor<4>) -> Tensor<2> + Send,
     ) -> Result<Vec<f32>, TrainError> {
-        let seen = Arc::clone(self.seen.get_or_insert_with(|| match self.data.side {
+        let seen = Arc::clone(self.seen.get_or_insert_with(|| match self.data.side.shorter() {
             0..=SIDE => Arc::clone(self.data),
-            _ => Arc::new(self.data.resized(SIDE)),
+            _ => Arc::new(self.data.resized(self.data.side.scaled_to(SIDE))),
         }));
         while self.trained.len() <= number {
             self.trained.push(self.train(self.trained.len() as u64, &seen)?);
@@ -89,7 +89,7 @@ impl fmt::Debug for Reference<'_> {
 }
 
 fn architecture(data: &DataSplits) -> Architecture {
-    let stem = if data.side > 16 { 2 } else { 1 };
+    let stem = if data.side.shorter() > 16 { 2 } else { 1 };
     Architecture::new(
         data.channels,
         data.side,

@@ -2,6 +2,7 @@
 
 use crate::Memory;
 use automl_arch::{Architecture, ArchitectureError, BlockSpace, Cost};
+use automl_extent::Extent;
 use automl_models::NamedTensor;
 use automl_space::Config;
 use std::collections::HashMap;
@@ -20,9 +21,9 @@ pub(crate) type Slot = String;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Path {
     pub(crate) architecture: Architecture,
-    /// Architecture adapted to the side of the training images.
+    /// Architecture adapted to the height and width of the training images.
     pub(crate) adapted: Architecture,
-    /// Cost of the architecture at its own side.
+    /// Cost of the architecture at its own height and width.
     pub(crate) cost: Cost,
     /// Memory of the adapted architecture.
     pub(crate) memory: Memory,
@@ -34,7 +35,7 @@ impl Path {
     pub(crate) fn new(
         blocks: &BlockSpace,
         config: &Config,
-        side: usize,
+        side: Extent,
     ) -> Result<Self, ArchitectureError> {
         let architecture = blocks.architecture(config);
         let adapted = architecture.at_resolution(side)?;
@@ -113,7 +114,7 @@ mod tests {
     use std::collections::HashSet;
 
     fn slots(blocks: &BlockSpace, config: &Config, side: usize) -> HashMap<String, Slot> {
-        let path = Path::new(blocks, config, side).unwrap();
+        let path = Path::new(blocks, config, side.into()).unwrap();
         path.slots(&Network::new(&path.adapted, 0, &crate::cpu()).unwrap().tensors())
     }
 
@@ -123,7 +124,7 @@ mod tests {
         let blocks = BlockSpace::new(1, 8, 10, &options).unwrap();
         for draw in 0..40 {
             let config = blocks.space().sample(&mut stream(0, draw, "test"));
-            let path = Path::new(&blocks, &config, 8).unwrap();
+            let path = Path::new(&blocks, &config, 8.into()).unwrap();
             let tensors = Network::new(&path.adapted, 0, &crate::cpu()).unwrap().tensors();
             let slots = path.slots(&tensors);
             let learnt = tensors.iter().filter(|tensor| tensor.is_parameter()).count();

@@ -2,6 +2,7 @@
 
 use super::error::ImportError;
 use crate::onnx::proto::{AttributeProto, Node};
+use automl_extent::Extent;
 
 /// The largest kernel, stride and padding.
 const MOST: i64 = 1 << 13;
@@ -49,10 +50,10 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    /// The windows of a node on maps of a side; `kernel` is that of the weights.
+    /// The windows of a node on maps; `kernel` is that of the weights.
     pub(super) fn read(
         node: &Node,
-        side: usize,
+        side: Extent,
         kernel: Option<usize>,
     ) -> Result<Self, ImportError> {
         let square = |name: &str, default: Option<usize>| -> Result<usize, ImportError> {
@@ -70,10 +71,15 @@ impl Windows {
         if int(node, "ceil_mode", 0) != 0 {
             return Err(fail(node, "ceil_mode is not supported"));
         }
-        let total = ((side.div_ceil(stride) - 1) * stride + kernel).saturating_sub(side);
+        let total =
+            side.map(|side| ((side.div_ceil(stride) - 1) * stride + kernel).saturating_sub(side));
         let padding = match text(node, "auto_pad") {
-            b"SAME_UPPER" => (total / 2, total - total / 2),
-            b"SAME_LOWER" => (total - total / 2, total / 2),
+            b"SAME_UPPER" | b"SAME_LOWER" if !total.is_square() => {
+                let reason = format!("auto_pad differs on maps of {side}: {total} in all");
+                return Err(fail(node, reason));
+            }
+            b"SAME_UPPER" => (total.height / 2, total.height.div_ceil(2)),
+            b"SAME_LOWER" => (total.height.div_ceil(2), total.height / 2),
             b"VALID" => (0, 0),
             _ => match *ints(node, "pads") {
                 [] => (0, 0),
@@ -85,14 +91,14 @@ impl Windows {
                 }
             },
         };
-        if side + padding.0 + padding.1 < kernel {
+        if side.shorter() + padding.0 + padding.1 < kernel {
             return Err(fail(node, format!("a kernel of {kernel} does not fit on side {side}")));
         }
         Ok(Self { kernel, stride, padding })
     }
 
-    /// Side of the maps behind the windows.
-    pub(super) fn output_side(&self, side: usize) -> usize {
-        (side + self.padding.0 + self.padding.1 - self.kernel) / self.stride + 1
+    /// Height and width of the maps behind the windows.
+    pub(super) fn output_side(&self, side: Extent) -> Extent {
+        side.map(|n| (n + self.padding.0 + self.padding.1 - self.kernel) / self.stride + 1)
     }
 }

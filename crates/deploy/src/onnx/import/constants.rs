@@ -37,7 +37,7 @@ impl Constant {
         Ok(Self { dims, values })
     }
 
-    /// The values by channel of `[batch, channels, side, side]`: one for all, or one each.
+    /// The values by channel of `[batch, channels, height, width]`: one for all, or one each.
     pub(super) fn by_channel(&self, channels: usize) -> Option<Vec<f32>> {
         if let [value] = self.values[..] {
             return Some(vec![value; channels]);

@@ -5,6 +5,7 @@ use crate::onnx::proto::{FLOAT, Graph, StringEntry};
 use crate::program::Shape;
 use crate::record::NetworkFile;
 use automl_data::{BACKGROUND, OrientationRule, Preprocessing, ResizeRule};
+use automl_extent::Extent;
 use serde::de::DeserializeOwned;
 
 /// Limits of the input, as graphs have them.
@@ -36,7 +37,7 @@ impl Affine {
 }
 
 /// Name and shape of the input: the one that is not a constant.
-pub(super) fn find(graph: &Graph, side: Option<usize>) -> Result<(String, Shape), ImportError> {
+pub(super) fn find(graph: &Graph, side: Option<Extent>) -> Result<(String, Shape), ImportError> {
     let is_constant = |name: &String| graph.initializer.iter().any(|tensor| tensor.name == *name);
     let mut inputs = graph.input.iter().filter(|input| !is_constant(&input.name));
     let fail = |name: &str, reason: &str| ImportError::Input {
@@ -57,15 +58,16 @@ pub(super) fn find(graph: &Graph, side: Option<usize>) -> Result<(String, Shape)
     let length = |axis: usize| -> Option<usize> {
         dims.get(axis)?.dim_value.and_then(|length| usize::try_from(length).ok()).filter(|l| *l > 0)
     };
-    let (channels, height, width) = (length(1), length(2).or(side), length(3).or(side));
-    match (dims.len(), channels, height, width) {
+    let height = length(2).or(side.map(|side| side.height));
+    let width = length(3).or(side.map(|side| side.width));
+    match (dims.len(), length(1), height, width) {
         (4, Some(channels), Some(height), Some(width))
-            if height == width && channels <= MOST_CHANNELS && height <= MOST_SIDE =>
+            if channels <= MOST_CHANNELS && height.max(width) <= MOST_SIDE =>
         {
-            Ok((input.name.clone(), Shape { channels, side: height }))
+            Ok((input.name.clone(), Shape { channels, side: Extent { height, width } }))
         }
-        (4, Some(_), None, _) => Err(fail("its side is open: say which")),
-        _ => Err(fail("its shape is not [batch, channels, side, side]")),
+        (4, Some(_), None, _) | (4, Some(_), _, None) => Err(fail("its side is open: say which")),
+        _ => Err(fail("its shape is not [batch, channels, height, width]")),
     }
 }
 

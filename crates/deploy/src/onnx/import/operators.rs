@@ -229,7 +229,7 @@ impl Reader {
         let op = Op::Linear { inputs, outputs, activation: Activation::Identity };
         let weight = ("weight", vec![outputs, inputs], values);
         let piece = Piece::Leaf(op, vec![weight, ("bias", vec![outputs], bias)]);
-        self.push_piece(node, input, Shape { channels: outputs, side: 1 }, piece);
+        self.push_piece(node, input, Shape { channels: outputs, side: 1.into() }, piece);
         Ok(())
     }
 
@@ -262,7 +262,7 @@ impl Reader {
                 return Err(fail(node, format!("means over the axes {given:?} are not supported")));
             }
         }
-        let shape = Shape { side: 1, ..self.shape(input) };
+        let shape = Shape { side: 1.into(), ..self.shape(input) };
         self.push_piece(node, input, shape, Piece::Leaf(Op::GlobalAvgPool, Vec::new()));
         Ok(())
     }

@@ -10,6 +10,7 @@ use super::values::{Item, Value};
 use crate::onnx::proto::{Graph, Node, StringEntry};
 use crate::program::Shape;
 use crate::record::NetworkFile;
+use automl_extent::Extent;
 use std::collections::{HashMap, HashSet};
 
 /// What is known of a model so far.
@@ -30,7 +31,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(graph: &Graph, side: Option<usize>) -> Result<Self, ImportError> {
+    pub(super) fn new(graph: &Graph, side: Option<Extent>) -> Result<Self, ImportError> {
         let (name, shape) = input::find(graph, side)?;
         let mut constants = HashMap::new();
         for tensor in &graph.initializer {

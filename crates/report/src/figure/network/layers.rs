@@ -4,6 +4,7 @@ use super::describe::chain;
 use crate::NetworkCard;
 use crate::plot::{count, number};
 use automl_arch::{LayerCost, NetworkSpec, Op};
+use automl_extent::Extent;
 use maud::{Markup, html};
 
 /// A block of a network: its nodes, and the output and cost of all of them.
@@ -69,7 +70,10 @@ fn kind(node: &Op) -> &'static str {
 pub(super) fn strip(card: &NetworkCard) -> Markup {
     let rows = rows(card);
     let input = (card.graph.input_channels as u64, card.graph.input_side);
-    let tall = |side: usize| 10.0 + 60.0 * (1.0 + side as f64).ln() / (2.0 + input.1 as f64).ln();
+    let tall = |side: Extent| {
+        let most = (2.0 + input.1.height as f64).ln();
+        10.0 + 60.0 * (1.0 + side.height as f64).ln() / most
+    };
     let wide = |channels: u64| 10.0 + 6.0 * (1.0 + channels as f64).log2();
     let largest = rows.iter().map(|row| row.output.macs).max().unwrap_or(0).max(1) as f64;
     let mut shapes = vec![("image".to_owned(), input, None)];
@@ -107,8 +111,9 @@ fn short(name: &str, most: usize) -> String {
     }
 }
 
-fn shape(channels: u64, side: usize) -> String {
-    if side == 1 { channels.to_string() } else { format!("{channels}×{side}×{side}") }
+fn shape(channels: u64, side: Extent) -> String {
+    let Extent { height, width } = side;
+    if side == 1 { channels.to_string() } else { format!("{channels}×{height}×{width}") }
 }
 
 /// The blocks with what they do, their output, and their cost with bars.
