@@ -43,6 +43,16 @@ pub fn state_name(state: State) -> &'static str {
 }
 
 /// The state behind a name.
+///
+/// # Examples
+/// ```
+/// use automl_optuna::codec::{state, state_name};
+/// use automl_study::State;
+///
+/// assert_eq!(state_name(State::Paused), "RUNNING");
+/// assert_eq!(state("RUNNING", true), Some(State::Paused));
+/// assert_eq!(state("LOST", false), None);
+/// ```
 pub fn state(name: &str, paused: bool) -> Option<State> {
     Some(match name {
         "WAITING" => State::Waiting,
@@ -73,6 +83,15 @@ pub fn direction(name: &str) -> Option<Direction> {
 }
 
 /// A number as value and type; NaN and infinities have no value but a type.
+///
+/// # Examples
+/// ```
+/// use automl_optuna::codec::{number, parse_number};
+///
+/// assert_eq!(number(0.5), (Some(0.5), "FINITE"));
+/// assert_eq!(number(f64::NEG_INFINITY), (None, "INF_NEG"));
+/// assert_eq!(parse_number(None, "INF_NEG"), f64::NEG_INFINITY);
+/// ```
 pub fn number(x: f64) -> (Option<f64>, &'static str) {
     if x.is_nan() {
         (None, "NAN")

@@ -10,6 +10,17 @@ use std::collections::BTreeMap;
 pub const LIST: &str = "constraints";
 
 /// The constraints of one trial while its attributes are read.
+///
+/// # Examples
+/// ```
+/// use automl_optuna::constraints::Constraints;
+///
+/// let mut constraints = Constraints::default();
+/// constraints.read("constraints:memory", "-Infinity");
+/// constraints.read("constraints:latency", "2.5");
+/// assert_eq!(constraints.names(), ["latency", "memory"]);
+/// assert_eq!(constraints.values(), [2.5, f64::NEG_INFINITY]);
+/// ```
 #[derive(Debug, Default)]
 pub struct Constraints {
     listed: Vec<f64>,

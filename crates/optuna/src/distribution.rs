@@ -31,6 +31,15 @@ fn name(domain: &Domain) -> &'static str {
 
 /// The domain of a distribution in Optuna's JSON, with the names of former versions; `None` where it
 /// is not one.
+///
+/// # Examples
+/// ```
+/// use automl_optuna::distribution::domain;
+///
+/// let stored = r#"{"name": "LogUniformDistribution", "attributes": {"low": 1e-4, "high": 1.0}}"#;
+/// assert!(domain(stored).is_some_and(|domain| domain.is_log()));
+/// assert!(domain("{}").is_none());
+/// ```
 pub fn domain(stored: &str) -> Option<Domain> {
     let json: Value = crate::codec::parse_json(stored)?;
     let attributes = &json["attributes"];

@@ -14,6 +14,28 @@ pub const REPORT: &str = "automl:report:";
 pub const HEARTBEAT: &str = "automl:heartbeat";
 
 /// A trial while its parts are collected; [`Draft::finish`] makes a [`Trial`] of them.
+///
+/// # Examples
+/// ```
+/// use automl_optuna::draft::{Draft, Fits};
+/// use automl_space::Space;
+/// use automl_study::State;
+///
+/// let mut builder = Space::builder();
+/// builder.float("x", 0.0..=1.0).add()?;
+/// let space = builder.build()?;
+/// let mut fits = Fits::new(&space);
+/// let read = |fits: &mut Fits, x: f64| {
+///     let mut draft = Draft::new(0, &space, "COMPLETE".into(), (None, None));
+///     draft.param(&space, fits, "x", x, None);
+///     draft.value(3.0);
+///     draft.finish(&space)
+/// };
+/// assert_eq!(read(&mut fits, 0.5).state, State::Complete);
+/// // A value that the space does not hold sets its trial aside.
+/// assert!(read(&mut fits, 1.5).is_set_aside());
+/// # Ok::<(), automl_space::SpaceError>(())
+/// ```
 #[derive(Debug)]
 pub struct Draft {
     /// What is known of the trial.

@@ -6,6 +6,21 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// A file of lines, of which a part has been read.
+///
+/// # Examples
+/// ```
+/// use automl_optuna::{JournalFile, Lock};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("studies.log");
+/// let (mut one, mut other) = (JournalFile::open(&path)?, JournalFile::open(&path)?);
+/// let lock = Lock::take(&path)?;
+/// one.append(&["first".to_owned()], &lock)?;
+/// drop(lock);
+/// assert_eq!(other.new_lines()?, ["first"]);
+/// assert!(other.new_lines()?.is_empty());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct JournalFile {
     path: PathBuf,
