@@ -49,6 +49,7 @@ pub(crate) fn check(url: &str, folder: &Path) -> (usize, Vec<String>) {
             }
         }
     }
+    violations.extend(super::optuna::differences(url, trials).unwrap_or_default());
     (told.len(), violations)
 }
 

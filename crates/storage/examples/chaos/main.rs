@@ -3,12 +3,13 @@
 //!
 //! Each worker writes down what was acknowledged to it, in a file of its own, and a parent plays chance.
 //! At the end no worker is disturbed, the study comes to its end, and the record must hold everything that
-//! was acknowledged, once.
+//! was acknowledged, once; Optuna, where it is installed, must read the same.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 mod check;
 #[path = "../../tests/common/faulty.rs"]
 mod faulty;
+mod optuna;
 mod parent;
 mod place;
 mod worker;
