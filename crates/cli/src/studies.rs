@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::output::say;
 use automl::report::address;
-use automl::storage::{self, Address, StudyRecord};
+use automl::storage::{self, StudyRecord};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -31,12 +31,13 @@ enum Action {
         #[arg(long, value_name = "NAME")]
         study: Option<String>,
     },
-    /// Copy a study with everything that is recorded of it into another database
+    /// Copy a study with everything that is recorded of it into another database or journal
     Copy {
         /// File or address of the database
         #[arg(value_name = "FROM")]
         from: String,
-        /// File or address of the other one, which is created where it does not exist
+        /// File or address of the other one, such as journal:///all.log; a file is created where there is
+        /// none
         #[arg(value_name = "TO")]
         to: String,
         /// The study's name; needed where the database holds several
@@ -75,24 +76,22 @@ pub(crate) fn run(args: &StudiesArgs) -> Result<(), Failure> {
         }
         Action::Show { place, study } => {
             let place = address(place);
-            let name = StudyRecord::read(&place, study.as_deref())?.name;
+            let record = StudyRecord::read(&place, study.as_deref())?;
             let studies = StudyRecord::list(&place)?;
-            for study in studies.iter().filter(|known| known.name == name) {
+            for study in studies.iter().filter(|known| known.name == record.name) {
                 say(line(study))?;
             }
-            if let Ok(Address::File(file)) = Address::parse(&place) {
-                for entry in storage::set_aside(file, &name)? {
-                    say(format_args!("trial {} was set aside: {}", entry.number, entry.reason))?;
-                }
+            for entry in record.set_aside() {
+                say(format_args!("trial {} was set aside: {}", entry.number, entry.reason))?;
             }
             Ok(())
         }
         Action::Copy { from, to, study, name } => {
-            let from = address(from);
+            let (from, to) = (address(from), address(to));
             let study = StudyRecord::read(&from, study.as_deref())?.name;
             let name = name.as_ref().unwrap_or(&study);
-            let trials = storage::copy_study(&from, &study, to, name)?;
-            let to = storage::without_password(to);
+            let trials = storage::copy_study(&from, &study, &to, name)?;
+            let to = storage::without_password(&to);
             say(format_args!("{trials} trials of {study:?} are in {to} as {name:?}"))
         }
         Action::Delete { place, study, yes } => {

@@ -53,6 +53,14 @@ fn studies_are_copied_exported_and_removed() {
     let again = run(&["studies", "copy", record, "all.db", "--as", "t"]);
     assert!(!again.status.success() && text(&again.stderr).contains("another name"));
 
+    // Into a new journal, and into one that is recognized by its content.
+    for (to, name) in [("journal:///all.log", "j"), ("all.log", "k")] {
+        let copied = run(&["studies", "copy", "all.db", to, "--as", name]);
+        assert!(copied.status.success(), "{}", text(&copied.stderr));
+    }
+    let listed = text(&run(&["studies", "list", "all.log"]).stdout);
+    assert_eq!(listed, "j: 4 trials, 4 complete\nk: 4 trials, 4 complete\n");
+
     let parquet = run(&["export-trials", "all.db", "--out", "t.parquet"]);
     assert!(parquet.status.success(), "{}", text(&parquet.stderr));
     assert!(std::fs::read(folder.path().join("t.parquet")).unwrap().starts_with(b"PAR1"));

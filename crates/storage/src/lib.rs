@@ -18,7 +18,7 @@ mod sqlite;
 pub use address::Address;
 pub use automl_secrets::{without_password, without_passwords};
 pub use backend::{Sharing, StorageEntry, open, storages};
-pub use inspect::{SetAside, integrity, set_aside};
+pub use inspect::integrity;
 pub use journal::JournalStorage;
 pub use manage::{ManageError, copy_study, delete_study};
 pub use memory::MemoryStorage;
@@ -26,6 +26,6 @@ pub use open::OpenError;
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresStorage};
 pub use record::RecordError;
-pub use recorded::{RecordedParam, StudyRecord};
+pub use recorded::{RecordedParam, SetAside, StudyRecord};
 pub use sql::SqlStorage;
 pub use sqlite::{Sqlite, SqliteStorage, StudySummary, studies};

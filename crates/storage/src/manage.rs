@@ -1,4 +1,4 @@
-//! Whole studies: copies to another database, and removal.
+//! Whole studies: copies to another storage, and removal.
 
 use crate::address::Address;
 use crate::journal;
@@ -24,12 +24,6 @@ pub enum ManageError {
     /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The copy would lie in a journal.
-    #[error("{path} is a journal: studies are copied into SQLite and PostgreSQL")]
-    Journal {
-        /// The file.
-        path: String,
-    },
     /// There is a study of the new name already.
     #[error("{place} has a study {name:?} already: give the copy another name")]
     Exists {
@@ -52,11 +46,12 @@ pub enum ManageError {
     },
 }
 
-/// Copies a study with everything that is recorded of it into another database, or under another name
-/// into the same one; returns the number of trials.
+/// Copies a study with everything that is recorded of it into another database or journal, or under
+/// another name into the same one; returns the number of trials.
 ///
 /// Trials keep their numbers, values, times and attributes, so that the copy can be continued. Leases of
-/// workers are not copied: trials that run go on in the study that is copied.
+/// workers are not copied: trials that run go on in the study that is copied. A process that is killed
+/// while it writes into a journal leaves a part of the copy there, which [`delete_study`] removes.
 ///
 /// # Errors
 /// [`ManageError`]: a study that is not there, a name that is taken, a database that fails. Then nothing
@@ -92,7 +87,10 @@ pub fn copy_study(from: &str, study: &str, to: &str, name: &str) -> Result<u64, 
         Address::Postgres(url) => return Err(missing(url)),
     }?;
     let written = match Address::parse(to)? {
-        Address::Journal(path) => Err(ManageError::Journal { path: path.display().to_string() }),
+        Address::Journal(path) => {
+            let written = journal::whole::write(path, name, &rows)?;
+            exists_unless(written, path.display().to_string(), name)
+        }
         Address::File(path) => write(SqliteStorage::open(path, name)?, name, &rows),
         #[cfg(feature = "postgres")]
         Address::Postgres(url) => write(crate::PostgresStorage::connect(url, name)?, name, &rows),
@@ -142,6 +140,10 @@ fn write<D: Database>(
     let written = transact(&mut storage, "write", Access::Durable, |session| {
         whole::write(session, name, rows)
     })?;
+    exists_unless(written, place, name)
+}
+
+fn exists_unless(written: bool, place: String, name: &str) -> Result<(), ManageError> {
     if written { Ok(()) } else { Err(ManageError::Exists { place, name: name.to_owned() }) }
 }
 

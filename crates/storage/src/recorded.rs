@@ -3,7 +3,7 @@
 pub(crate) mod assemble;
 
 use automl_space::{Choice, Domain, Space};
-use automl_study::{Direction, Trial};
+use automl_study::{Direction, Trial, attribute};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -58,7 +58,27 @@ pub struct RecordedParam {
     pub domain: Domain,
 }
 
+/// A trial of another program that was set aside, as the study notes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// The trial's number.
+    pub number: u64,
+    /// What does not fit.
+    pub reason: String,
+}
+
 impl StudyRecord {
+    /// The trials that were set aside, by number.
+    pub fn set_aside(&self) -> Vec<SetAside> {
+        let entry = |(key, value): (&String, &Value)| {
+            let number = key.strip_prefix(attribute::SET_ASIDE)?.strip_prefix(':')?.parse().ok()?;
+            Some(SetAside { number, reason: value["reason"].as_str()?.to_owned() })
+        };
+        let mut found: Vec<SetAside> = self.attributes.iter().filter_map(entry).collect();
+        found.sort_by_key(|entry| entry.number);
+        found
+    }
+
     /// Names of the objectives: those that the study's `study:metric_names` gives, else `value`, or
     /// `objective 1`, `objective 2`, ...
     pub fn objectives(&self) -> Vec<String> {

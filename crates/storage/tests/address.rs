@@ -1,7 +1,7 @@
 //! Forms of addresses, and what is refused without showing a password.
 #![allow(clippy::unwrap_used)]
 
-use automl_storage::Address;
+use automl_storage::{Address, open, storages};
 use std::path::Path;
 
 #[test]
@@ -68,4 +68,42 @@ fn an_option_that_changes_the_meaning_is_named() {
         let error = Address::parse(url).unwrap_err().to_string();
         assert!(error.contains(&format!("{option:?}")) && error.contains("timeout"), "{error}");
     }
+}
+
+#[test]
+fn storages_are_sorted_and_each_describes_itself() {
+    assert!(storages().windows(2).all(|pair| pair[0].name < pair[1].name));
+    for entry in storages() {
+        assert!(entry.summary().ends_with('.') && !entry.form.is_empty(), "{entry:?}");
+        assert!(entry.is_available() || entry.feature.is_some(), "{entry:?}");
+    }
+}
+
+#[test]
+fn every_url_belongs_to_one_storage_at_most() {
+    for (url, name) in [
+        ("memory://", Some("memory")),
+        ("journal:////shared/a.log", Some("journal")),
+        ("journal:///", None),
+        ("journal:///a.log?timeout=60", None),
+        ("  ", None),
+        ("a/b.db", Some("sqlite")),
+        ("sqlite:////a.db", Some("sqlite")),
+        ("postgresql://host/x", Some("postgresql")),
+        ("postgres://host/x", Some("postgresql")),
+        ("mysql://host/x", None),
+        ("sqlite:///", None),
+        ("", None),
+    ] {
+        let found: Vec<_> = storages().iter().filter(|e| e.opens(url)).map(|e| e.name).collect();
+        assert_eq!(found, Vec::from_iter(name), "{url}");
+    }
+}
+
+#[test]
+fn an_unknown_scheme_is_answered_with_all_forms() {
+    let error = open("mysql://me:secret@host/x", "study").unwrap_err().to_string();
+    let forms: Vec<&str> = storages().iter().map(|entry| entry.form).collect();
+    let expected = "the storage \"mysql://me@host/x\" is not supported: ";
+    assert_eq!(error, format!("{expected}{}", forms.join(", ")));
 }

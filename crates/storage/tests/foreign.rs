@@ -179,7 +179,8 @@ fn what_does_not_fit_is_set_aside() {
         }
         let journal = other.storage().unwrap().attribute("automl:set-aside:1").unwrap().unwrap();
         assert!(journal["reason"].as_str().unwrap().contains(said), "{case}: {journal}");
-        let listed = automl_storage::set_aside(&path, "test").unwrap();
+        let url = path.display().to_string();
+        let listed = automl_storage::StudyRecord::read(&url, Some("test")).unwrap().set_aside();
         assert_eq!(listed.iter().map(|entry| entry.number).collect::<Vec<_>>(), [1], "{case}");
         other.recover_all().unwrap();
         study.finalize().unwrap();

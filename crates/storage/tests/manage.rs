@@ -5,14 +5,18 @@ use automl_space::Space;
 use automl_storage::{
     JournalStorage, ManageError, SqliteStorage, StudyRecord, copy_study, delete_study,
 };
-use automl_study::{Ladder, Next, Outcome, Study, StudyBuilder};
+use automl_study::{Direction, Ladder, Next, Outcome, State, Storage, Study, StudyBuilder};
 
-fn builder() -> StudyBuilder {
+fn space() -> Space {
     let mut space = Space::builder();
     space.float("x", 0.0..=1.0).add().unwrap();
     space.choice("k", ["a", "b"]).add().unwrap();
+    space.build().unwrap()
+}
+
+fn builder() -> StudyBuilder {
     let ladder = Ladder::new("epochs", 1, 9, true).unwrap();
-    Study::builder(space.build().unwrap()).seed(3).ladder(ladder)
+    Study::builder(space()).seed(3).ladder(ladder)
 }
 
 /// Gives a study a trial in every state that a rest can leave.
@@ -127,8 +131,50 @@ fn studies_leave_a_journal() {
     let left = StudyRecord::list(&journal).unwrap();
     assert_eq!(left.iter().map(|study| study.name.as_str()).collect::<Vec<_>>(), ["other"]);
     assert!(delete_study(&journal, "first").is_err());
-    let refused = copy_study(&to, "second", &journal, "x").unwrap_err().to_string();
-    assert!(refused.contains("is a journal"), "{refused}");
+}
+
+/// A study in a database is copied into a journal, and from there into another one, with everything; it
+/// goes on there as it would have.
+#[test]
+fn studies_enter_a_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let from = place("a.db");
+    let journals = ["b.log", "c.log"].map(|name| format!("journal:///{}", place(name)));
+    make(&from);
+    // One trial runs, one is paused with values and a note that are hard to write.
+    let storage = SqliteStorage::open(&from, "first").unwrap();
+    let mut study = builder().storage(storage).build().unwrap();
+    let _running = study.ask().unwrap();
+    let Next::Run(job) = study.next_job().unwrap() else { panic!("no job") };
+    study.report(job.number, 1, vec![f64::NAN]).unwrap();
+    study.report(job.number, 3, vec![f64::INFINITY]).unwrap();
+    study.set_attribute(job.number, "note", "two\nlines \"of\" שלום 🚀".into()).unwrap();
+    let mut paused = study.history().get(job.number).unwrap().clone();
+    paused.state = State::Paused;
+    drop(study);
+    let mut storage = SqliteStorage::open(&from, "first").unwrap();
+    storage.attach(&space(), &[Direction::Minimize]).unwrap();
+    assert!(storage.transition(State::Running, &paused).unwrap());
+    let original = StudyRecord::read(&from, Some("first")).unwrap();
+
+    assert_eq!(copy_study(&from, "first", &journals[0], "second").unwrap(), 8);
+    assert_eq!(copy_study(&journals[0], "second", &journals[1], "third").unwrap(), 8);
+    for (journal, name) in journals.iter().zip(["second", "third"]) {
+        let copy = StudyRecord::read(journal, None).unwrap();
+        assert_eq!(copy.name, name);
+        let debug = |record: &StudyRecord| format!("{:?}", record.trials);
+        assert_eq!(debug(&original), debug(&copy));
+        assert_eq!((&original.space, &original.attributes), (&copy.space, &copy.attributes));
+    }
+    let storage = SqliteStorage::open(&from, "first").unwrap();
+    let ahead = builder().storage(storage).build().unwrap().ask().unwrap().config;
+    let storage = JournalStorage::open(place("b.log"), "second").unwrap();
+    assert_eq!(ahead, builder().storage(storage).build().unwrap().ask().unwrap().config);
+
+    let taken = copy_study(&from, "first", &journals[1], "third").unwrap_err();
+    assert!(matches!(taken, ManageError::Exists { .. }), "{taken}");
+    assert!(copy_study(&from, "first", "journal:///no/such/folder/a.log", "x").is_err());
 }
 
 /// A study that a worker has just shown signs of is not removed.

@@ -16,12 +16,12 @@ pub(super) struct Writer {
 }
 
 /// A text as JSON.
-fn text(text: &str) -> String {
+pub(super) fn text(text: &str) -> String {
     Value::from(text).to_string()
 }
 
 /// A number as Python's JSON: infinities and NaN are bare words.
-fn number(x: f64) -> String {
+pub(super) fn number(x: f64) -> String {
     match codec::number(x) {
         (Some(x), _) => Value::from(x).to_string(),
         (None, "INF_POS") => "Infinity".to_owned(),
@@ -30,19 +30,24 @@ fn number(x: f64) -> String {
     }
 }
 
-fn numbers(values: &[f64]) -> String {
+pub(super) fn numbers(values: &[f64]) -> String {
     format!("[{}]", values.iter().map(|x| number(*x)).collect::<Vec<_>>().join(","))
 }
 
-fn time(micros: Option<i64>) -> String {
+pub(super) fn time(micros: Option<i64>) -> String {
     let text = micros.and_then(codec::datetime);
     text.map_or("null".to_owned(), |text| format!("\"{}+00:00\"", text.replace(' ', "T")))
 }
 
+/// The inside of an object from keys and values as JSON.
+fn fields<K: AsRef<str>>(pairs: impl IntoIterator<Item = (K, String)>) -> String {
+    let pairs = pairs.into_iter().map(|(key, value)| format!("{}:{value}", text(key.as_ref())));
+    pairs.collect::<Vec<_>>().join(",")
+}
+
 /// An object from keys and values as JSON.
-fn object(pairs: impl IntoIterator<Item = (String, String)>) -> String {
-    let pairs = pairs.into_iter().map(|(key, value)| format!("{}:{value}", text(&key)));
-    format!("{{{}}}", pairs.collect::<Vec<_>>().join(","))
+pub(super) fn object<K: AsRef<str>>(pairs: impl IntoIterator<Item = (K, String)>) -> String {
+    format!("{{{}}}", fields(pairs))
 }
 
 /// The number of a state.
@@ -82,20 +87,40 @@ impl Writer {
     }
 
     pub(super) fn study_attribute(&self, study: usize, key: &str, value: &Value) -> String {
-        let (code, name) =
-            if key.starts_with("study:") { (3, "system_attr") } else { (2, "user_attr") };
-        let pair = object([(key.to_owned(), value.to_string())]);
+        let is_system = key.starts_with("study:");
+        self.attribute_of_study(study, is_system, key, &value.to_string())
+    }
+
+    /// An attribute of Optuna's own, or of a user.
+    pub(super) fn attribute_of_study(
+        &self,
+        study: usize,
+        is_system: bool,
+        key: &str,
+        value: &str,
+    ) -> String {
+        let (code, name) = if is_system { (3, "system_attr") } else { (2, "user_attr") };
+        let pair = object([(key, value.to_owned())]);
         self.line(code, &format!("\"study_id\":{study},\"{name}\":{pair}"))
     }
 
     pub(super) fn user_attribute(&self, trial: usize, key: &str, value: &str) -> String {
-        let pair = object([(key.to_owned(), value.to_owned())]);
+        let pair = object([(key, value.to_owned())]);
         self.line(8, &format!("\"trial_id\":{trial},\"user_attr\":{pair}"))
     }
 
     fn system_attribute(&self, trial: usize, key: &str, value: &str) -> String {
-        let pair = object([(key.to_owned(), value.to_owned())]);
+        let pair = object([(key, value.to_owned())]);
         self.line(9, &format!("\"trial_id\":{trial},\"system_attr\":{pair}"))
+    }
+
+    /// A new trial from its parts as JSON.
+    pub(super) fn trial<'a>(
+        &self,
+        study: usize,
+        parts: impl IntoIterator<Item = (&'a str, String)>,
+    ) -> String {
+        self.line(4, &format!("\"study_id\":{study},{}", fields(parts)))
     }
 
     /// A new trial with everything that is known of it.
@@ -126,23 +151,18 @@ impl Writer {
         user.extend(more);
         let first = |report: &Report| report.values.first().copied().unwrap_or(f64::NAN);
         let reports = trial.reports.iter().map(|r| (r.fidelity.to_string(), number(first(r))));
-        let mut rest = format!(
-            "\"study_id\":{study},\"datetime_start\":{},\"state\":{},\"values\":{},\
-             \"distributions\":{},\"params\":{},\"user_attrs\":{},\"system_attrs\":{},\
-             \"intermediate_values\":{}",
-            time(trial.started),
-            state(trial.state),
-            values(trial).unwrap_or_else(|| "null".to_owned()),
-            object(stored),
-            object(internal),
-            object(user),
-            object(system),
-            object(reports),
-        );
-        if trial.finished.is_some() {
-            rest += &format!(",\"datetime_complete\":{}", time(trial.finished));
-        }
-        self.line(4, &rest)
+        let finished = trial.finished.map(|_| ("datetime_complete", time(trial.finished)));
+        let parts = [
+            ("datetime_start", time(trial.started)),
+            ("state", state(trial.state).to_string()),
+            ("values", values(trial).unwrap_or_else(|| "null".to_owned())),
+            ("distributions", object(stored)),
+            ("params", object(internal)),
+            ("user_attrs", object(user)),
+            ("system_attrs", object(system)),
+            ("intermediate_values", object(reports)),
+        ];
+        self.trial(study, parts.into_iter().chain(finished))
     }
 
     /// A report; the values of several objectives are an attribute.

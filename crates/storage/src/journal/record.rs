@@ -62,7 +62,7 @@ fn record(replay: &Replay, study: &StudyRow, place: &str) -> Result<StudyRecord,
         directions: study.directions.iter().map(direction).collect(),
         attributes,
         space,
-        trials: trials.collect::<Result<_, _>>()?,
+        trials: trials.collect(),
         params,
     })
 }

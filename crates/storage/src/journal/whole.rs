@@ -1,11 +1,12 @@
-//! Whole studies of a journal: their rows for a database, and their removal.
+//! Whole studies of a journal: their rows for a database, rows as a study, and removal.
 
+use super::operation::{Writer, number, numbers, object, text as json, time};
 use super::replay::STATES;
 use super::state::Journal;
 use super::{direction, now};
 use crate::sql::whole::{LEASE, Owned, Rows, Value};
-use automl_optuna::codec;
 use automl_optuna::draft::HEARTBEAT;
+use automl_optuna::{codec, constraints};
 use automl_study::{StoreError, attribute};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -19,7 +20,16 @@ fn text(text: &str) -> Value {
 fn attributes(owner: i64, map: &BTreeMap<String, Json>) -> Owned {
     let ends = |key: &str, value: &Json| key == attribute::PAUSED && *value == Json::Bool(false);
     let kept = map.iter().filter(|(key, value)| *key != HEARTBEAT && !ends(key, value));
-    kept.map(|(key, value)| (owner, vec![text(key), text(&value.to_string())])).collect()
+    kept.map(|(key, value)| (owner, vec![text(key), text(&python(key, value))])).collect()
+}
+
+/// The JSON of an attribute; infinite constraints are bare words again, as Optuna wrote them.
+fn python(key: &str, value: &Json) -> String {
+    let json = value.to_string();
+    if !key.starts_with(constraints::LIST) {
+        return json;
+    }
+    json.replace("\"INF_POS\"", "Infinity").replace("\"INF_NEG\"", "-Infinity")
 }
 
 fn numbered(owner: i64, at: u64, x: f64) -> (i64, Vec<Value>) {
@@ -51,6 +61,60 @@ pub(crate) fn rows(path: &Path, name: &str) -> Result<Rows, StoreError> {
         found.of_trials.iter_mut().zip(tables).for_each(|(all, own)| all.extend(own));
     }
     Ok(found)
+}
+
+/// Writes a study of this name; `false` where there is one already.
+pub(crate) fn write(path: &Path, name: &str, rows: &Rows) -> Result<bool, StoreError> {
+    Journal::open(path)?.change(|replay, writer| match replay.find(name) {
+        Some(_) => (false, Vec::new()),
+        None => (true, operations(writer, replay.studies.len(), name, rows)),
+    })
+}
+
+/// The operations that make a study with this id.
+fn operations(writer: &Writer, id: usize, name: &str, rows: &Rows) -> Vec<String> {
+    let none = Vec::new();
+    let of_study = |table: usize| rows.study.get(table).unwrap_or(&none).iter().map(|(_, row)| row);
+    let directions = of_study(0).map(|row| 1 + u64::from(row[1].text() == "MAXIMIZE"));
+    let mut lines = vec![writer.create_study(name, &directions.collect::<Vec<_>>())];
+    for (table, is_system) in [(1, false), (2, true)] {
+        lines.extend(of_study(table).map(|row| {
+            writer.attribute_of_study(id, is_system, row[0].text(), &one_line(row[1].text()))
+        }));
+    }
+    let mut owned: BTreeMap<(i64, usize), Vec<&[Value]>> = BTreeMap::new();
+    for (table, rows) in rows.of_trials.iter().enumerate() {
+        rows.iter().for_each(|(trial, row)| owned.entry((*trial, table)).or_default().push(row));
+    }
+    // A journal numbers the trials of a study in the order of their lines.
+    let mut trials: Vec<&(i64, Vec<Value>)> = rows.trials.iter().collect();
+    trials.sort_by_key(|(_, row)| row[0].int());
+    lines.extend(trials.into_iter().map(|(trial, row)| {
+        let of = |table: usize| owned.get(&(*trial, table)).into_iter().flatten();
+        let attributes = |table| object(of(table).map(|r| (r[0].text(), one_line(r[1].text()))));
+        let state = STATES.iter().position(|known| *known == row[1].text()).unwrap_or(0);
+        let values: Vec<f64> = of(3).map(|row| row[1].number(row[2].text())).collect();
+        let reports = of(4).map(|r| (r[0].int().to_string(), number(r[1].number(r[2].text()))));
+        let parts = [
+            ("datetime_start", time(row[2].time())),
+            ("state", state.to_string()),
+            ("values", if values.is_empty() { "null".to_owned() } else { numbers(&values) }),
+            ("distributions", object(of(2).map(|r| (r[0].text(), json(r[2].text()))))),
+            ("params", object(of(2).map(|r| (r[0].text(), number(r[1].number("FINITE")))))),
+            ("user_attrs", attributes(0)),
+            ("system_attrs", attributes(1)),
+            ("intermediate_values", object(reports)),
+        ];
+        let finished = row[3].time().map(|at| ("datetime_complete", time(Some(at))));
+        writer.trial(id, parts.into_iter().chain(finished))
+    }));
+    lines
+}
+
+/// The JSON of an attribute on one line; text that is not JSON becomes a string.
+fn one_line(text: &str) -> String {
+    let line = text.replace(['\n', '\r'], " ");
+    if codec::parse_python(&line).is_some() { line } else { json(text) }
 }
 
 /// Removes a study; returns the number of its trials, or as an error that of running trials with a fresh

@@ -114,14 +114,16 @@ fn union(a: &Domain, b: &Domain) -> Option<Domain> {
     }
 }
 
-/// Sets the state, and the parameters that are fixed for a waiting trial.
-pub(crate) fn finish(draft: Draft, params: &[RecordedParam]) -> Result<Trial, String> {
+/// Sets the state, and the parameters that are fixed for a waiting trial. A trial in an unknown state is set
+/// aside.
+pub(crate) fn finish(draft: Draft, params: &[RecordedParam]) -> Trial {
     let Draft { mut trial, state, fixed, constraints, .. } = draft;
     trial.constraints = constraints.values();
     let paused = trial.attributes.remove(attribute::PAUSED) == Some(Json::Bool(true));
-    let number = trial.number;
-    trial.state = codec::state(&state, paused)
-        .ok_or_else(|| format!("trial {number} has the unknown state {state:?}"))?;
+    let Some(known) = codec::state(&state, paused) else {
+        return trial.set_aside(&format!("the state {state:?} is unknown"));
+    };
+    trial.state = known;
     if trial.state == State::Waiting
         && let Some(fixed) = fixed.as_ref().and_then(Json::as_object)
     {
@@ -133,5 +135,5 @@ pub(crate) fn finish(draft: Draft, params: &[RecordedParam]) -> Result<Trial, St
             }
         }
     }
-    Ok(trial)
+    trial
 }

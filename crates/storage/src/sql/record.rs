@@ -56,7 +56,7 @@ pub(crate) fn read(session: &mut dyn Session, name: &str) -> Result<StudyRecord,
         directions,
         attributes,
         space,
-        trials: trials.collect::<Result<_, _>>()?,
+        trials: trials.collect(),
         params,
     })
 }

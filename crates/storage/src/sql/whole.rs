@@ -1,6 +1,7 @@
 //! All rows of a study: read, written under another name, removed.
 
 use super::database::{Cell, Failure, Row, Session};
+use automl_optuna::codec;
 use std::collections::HashMap;
 
 /// Seconds after which a heartbeat is old: three intervals.
@@ -34,6 +35,27 @@ impl Value {
             Self::Text(text) => Cell::Text(text),
             Self::Time(time) => Cell::Time(*time),
         }
+    }
+
+    /// The text; empty for any other value.
+    pub(crate) fn text(&self) -> &str {
+        if let Self::Text(text) = self { text } else { "" }
+    }
+
+    /// The integer; 0 for any other value.
+    pub(crate) fn int(&self) -> i64 {
+        if let Self::Int(x) = self { *x } else { 0 }
+    }
+
+    /// The time; `None` for any other value.
+    pub(crate) fn time(&self) -> Option<i64> {
+        if let Self::Time(time) = self { Some(*time) } else { None }
+    }
+
+    /// The number of a column with its kind in another one.
+    pub(crate) fn number(&self, kind: &str) -> f64 {
+        let value = if let Self::Float(x) = self { Some(*x) } else { None };
+        codec::parse_number(value, kind)
     }
 }
 
