@@ -7,6 +7,7 @@ mod target;
 
 use crate::Failure;
 use crate::output::say;
+use automl::settings::{AmountError, Bytes};
 use automl::storage::Address;
 use clap::{Args, ValueEnum};
 use std::io::Write;
@@ -57,8 +58,8 @@ pub(crate) struct LaunchArgs {
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     cpus: u32,
     /// Memory of each task, as in 8G
-    #[arg(long, value_name = "SIZE", default_value = "4G")]
-    memory: String,
+    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = memory)]
+    memory: u64,
     /// GPUs of each task
     #[arg(long, value_name = "N", default_value_t = 0)]
     gpus: u32,
@@ -121,11 +122,11 @@ fn target(args: &LaunchArgs) -> Result<Target, Failure> {
         }
         _ => {}
     }
-    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if args.system == System::Kubernetes
-        && (!study.chars().all(is_name) || study.starts_with('-') || study.ends_with('-'))
-    {
-        let rule = "lower-case letters, digits and hyphens inside";
+    if study.contains(char::is_control) {
+        return Err(format!("the study {study:?} cannot stand in a script").into());
+    }
+    if args.system == System::Kubernetes && !is_label(&study) {
+        let rule = "up to 50 lower-case letters, digits and hyphens, from a letter on";
         return Err(format!("the study {study:?} cannot name a job: {rule}").into());
     }
     let minutes = args.time.map(|time| time.0.as_secs().div_ceil(60).max(1));
@@ -134,10 +135,26 @@ fn target(args: &LaunchArgs) -> Result<Target, Failure> {
         command: command.clone(),
         tasks: args.tasks,
         cpus: args.cpus,
-        memory: args.memory.clone(),
+        memory: args.memory,
         gpus: args.gpus,
         minutes,
     })
+}
+
+/// Whether a study can name a job, and with a suffix a service.
+fn is_label(study: &str) -> bool {
+    let is_known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let begins = study.starts_with(|c: char| c.is_ascii_lowercase());
+    begins && !study.ends_with('-') && study.len() <= 50 && study.chars().all(is_known)
+}
+
+/// Mebibytes, rounded up.
+fn memory(text: &str) -> Result<u64, String> {
+    let bytes: Bytes = text.parse().map_err(|error: AmountError| error.to_string())?;
+    match bytes.0.div_ceil(1 << 20) {
+        mebibytes @ 64.. => Ok(mebibytes),
+        _ => Err("a task needs at least 64M".to_owned()),
+    }
 }
 
 /// Writes the file to a program's standard input.
@@ -181,6 +198,8 @@ mod tests {
             ("slurm -- search --study a --storage a.db", "postgresql://"),
             ("kubernetes -- search --study a --storage postgresql://me@h/d", "of their own"),
             ("kubernetes -- search --study A_1", "lower-case"),
+            ("kubernetes -- search --study 1a", "from a letter on"),
+            ("local -- search --study a\nb", "script"),
         ] {
             let error = parsed(line).unwrap_err();
             assert!(error.contains(part), "{line}: {error}");
@@ -188,6 +207,17 @@ mod tests {
         let target =
             parsed("slurm --time 90s -- tune --study=a --storage postgres://h/d -- p").unwrap();
         assert_eq!((target.study.as_str(), target.minutes), ("a", Some(2)));
+    }
+
+    #[test]
+    fn memory_is_read_with_its_unit() {
+        for (text, mebibytes) in [("4G", 4096), ("8GiB", 8192), ("1GB", 954), ("512m", 512)] {
+            assert_eq!(memory(text), Ok(mebibytes), "{text}");
+        }
+        for (text, part) in [("8", "64M"), ("4 cores", "number of bytes"), ("", "number of bytes")]
+        {
+            assert!(memory(text).unwrap_err().contains(part), "{text}");
+        }
     }
 
     /// A stand-in for sbatch gets the script.

@@ -120,8 +120,7 @@ fn service(database: &str) -> Value {
 /// The workers; a pod that is preempted gets SIGTERM and a minute, and is started again.
 fn job(target: &Target, image: &str, database: &str) -> Value {
     let Target { study, tasks, cpus, memory, gpus, minutes, .. } = target;
-    let memory = if memory.ends_with('i') { memory.clone() } else { format!("{memory}i") };
-    let mut resources = json!({"cpu": cpus.to_string(), "memory": memory});
+    let mut resources = json!({"cpu": cpus.to_string(), "memory": format!("{memory}Mi")});
     if *gpus > 0 {
         resources["nvidia.com/gpu"] = json!(gpus.to_string());
     }

@@ -1,6 +1,6 @@
 //! A job array for sbatch.
 
-use super::target::Target;
+use super::target::{Target, quoted};
 use std::fmt::Write;
 
 /// One array task is one process on the study. Slurm sends SIGTERM a minute before the limit and at
@@ -11,11 +11,11 @@ pub(super) fn script(target: &Target) -> String {
     let mut option = |option: String| {
         let _ = writeln!(text, "#SBATCH --{option}");
     };
-    option(format!("job-name={study}"));
+    option(format!("job-name={}", quoted(study)));
     option(format!("array=0-{}", tasks - 1));
     option("ntasks=1".into());
     option(format!("cpus-per-task={cpus}"));
-    option(format!("mem={memory}"));
+    option(format!("mem={memory}M"));
     if *gpus > 0 {
         option(format!("gpus-per-task={gpus}"));
     }
@@ -25,7 +25,11 @@ pub(super) fn script(target: &Target) -> String {
     option("signal=TERM@60".into());
     option("requeue".into());
     option("open-mode=append".into());
-    option(format!("output={study}-%a.log"));
+    // Slurm reads a percent sign and a backslash in a file's name, and a slash is a folder.
+    option(format!(
+        "output={}",
+        quoted(&format!("{}-%a.log", study.replace(['%', '\\', '/'], "_")))
+    ));
     let line = target.line();
     let _ = write!(
         text,
@@ -46,10 +50,15 @@ mod tests {
             "#SBATCH --array=0-2",
             "#SBATCH --cpus-per-task=2",
             "#SBATCH --gpus-per-task=1",
+            "#SBATCH --mem=4096M",
+            "#SBATCH --output=big-%a.log",
             "#SBATCH --time=90",
             "exec srun automl tune --study big -- sh -c 'echo {x}; it'\\''s'",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }
+        let text = script(&Target { study: "a b/50%".into(), ..example() });
+        assert!(text.contains("--job-name='a b/50%'\n"), "{text}");
+        assert!(text.contains("--output='a b_50_-%a.log'\n"), "{text}");
     }
 }

@@ -8,7 +8,8 @@ pub(super) struct Target {
     pub(super) command: Vec<String>,
     pub(super) tasks: u32,
     pub(super) cpus: u32,
-    pub(super) memory: String,
+    /// Mebibytes.
+    pub(super) memory: u64,
     pub(super) gpus: u32,
     pub(super) minutes: Option<u64>,
 }
@@ -39,7 +40,7 @@ pub(super) fn example() -> Target {
         command: words.map(str::to_owned).to_vec(),
         tasks: 3,
         cpus: 2,
-        memory: "4G".into(),
+        memory: 4096,
         gpus: 1,
         minutes: Some(90),
     }
