@@ -3,8 +3,8 @@
 use crate::Failure;
 use crate::output::say;
 use automl::report::{
-    Location, PageOptions, StudyData, html, importance, tensorboard, trials_csv, trials_parquet,
-    write,
+    Interaction, Location, PageOptions, StudyData, html, importance, interactions, tensorboard,
+    trials_csv, trials_parquet, write,
 };
 use automl::storage::Address;
 use clap::Args;
@@ -82,6 +82,9 @@ pub(crate) struct ImportanceArgs {
     /// Objective by its name or its number from 1; all of them without it
     #[arg(long, value_name = "NAME|N")]
     objective: Option<String>,
+    /// Rank pairs of parameters by what they explain only together (fANOVA)
+    #[arg(long)]
+    interactions: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -135,6 +138,9 @@ pub(crate) fn export_trials(args: &ExportTrialsArgs) -> Result<(), Failure> {
 pub(crate) fn rank_parameters(args: &ImportanceArgs) -> Result<(), Failure> {
     let (_, data) = args.study.read()?;
     let chosen = chosen(&data, args.objective.as_deref())?;
+    if args.interactions {
+        return rank_pairs(&data, &chosen, args.json);
+    }
     if args.json {
         let all = chosen.into_iter().map(|at| {
             let shares = importance(&data, at)
@@ -156,6 +162,32 @@ pub(crate) fn rank_parameters(args: &ImportanceArgs) -> Result<(), Failure> {
         for item in ranking {
             let bar = "█".repeat((30.0 * item.share).round() as usize);
             say(format!("  {:.3}  {:<30}  {bar}", item.share, data.params()[item.param].name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The pairs of parameters by their interaction for each of the objectives.
+fn rank_pairs(data: &StudyData, objectives: &[usize], json: bool) -> Result<(), Failure> {
+    let names = |pair: &Interaction| pair.params.map(|at| data.params()[at].name.clone());
+    if json {
+        let all = objectives.iter().map(|at| {
+            let pairs = interactions(data, *at);
+            let pairs = pairs.iter().map(|p| json!({ "params": names(p), "share": p.share }));
+            (data.objectives()[*at].name.clone(), pairs.collect())
+        });
+        return say(serde_json::Value::Object(all.collect()));
+    }
+    for at in objectives {
+        let pairs = interactions(data, *at);
+        let objective = &data.objectives()[*at].name;
+        say(format!("interactions for {objective} (fANOVA; shares of the variance)"))?;
+        if pairs.is_empty() {
+            say("  none: they need 20 complete trials with two parameters in all of them")?;
+        }
+        for pair in pairs {
+            let bar = "█".repeat((30.0 * pair.share).round() as usize);
+            say(format!("  {:.3}  {:<40}  {bar}", pair.share, names(&pair).join(" × ")))?;
         }
     }
     Ok(())

@@ -1,10 +1,12 @@
 //! Importance of parameters.
 
+mod interactions;
 mod ped_anova;
 
 use crate::StudyData;
 use automl_space::Domain;
 use automl_study::{Direction, State, Trial};
+pub use interactions::{Interaction, interactions};
 use ped_anova::{Observation, ped_anova};
 
 /// The share of a target quantile: the best tenth.

@@ -18,7 +18,7 @@ mod write;
 pub use csv::trials_csv;
 pub use data::{NetworkCard, Objective, StudyData};
 pub use error::ReportError;
-pub use importance::{Importance, importance, importance_among};
+pub use importance::{Importance, Interaction, importance, importance_among, interactions};
 pub use location::{Location, address};
 pub use network_page::{Epoch, network_html};
 pub use page::{PageOptions, html};
