@@ -189,7 +189,7 @@ impl StudyData {
 
 /// Why a trial failed, as recorded.
 pub(crate) fn reason(trial: &Trial) -> Option<&str> {
-    let keys = [attribute::REASON, "fail_reason"];
+    let keys = [attribute::REASON, "fail_reason", attribute::SET_ASIDE];
     keys.into_iter().find_map(|key| trial.attributes.get(key)?.as_str())
 }
 

@@ -7,7 +7,7 @@ use crate::figure::{
     correlations, curves, failures, front, importance_bars, networks, parallel, progress, slices,
     timeline,
 };
-use crate::payload::{self, Sample};
+use crate::payload;
 use crate::{Importance, StudyData, importance};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
@@ -15,8 +15,11 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 const STYLE: &str = include_str!("../assets/report.css");
 const SCRIPT: &str = include_str!("../assets/report.js");
 
-/// The bytes of a page up to which cards of networks show everything.
+/// The bytes of a page within which the table and the cards of networks stay.
 const SIZE: usize = 490_000;
+
+/// The bytes of head, navigation, and frames of table and parallel coordinates.
+const FRAME: usize = 8_000;
 
 /// The least bytes of the cards of networks.
 const LEAST_NETWORKS: usize = 60_000;
@@ -36,8 +39,9 @@ type Section = (&'static str, &'static str, Markup);
 
 /// The report of a study as one HTML page without any reference to another file but the study's own.
 ///
-/// Names and messages are escaped. Of thousands of trials the table and the lines show a sample, and
-/// say so; the points of the front, importance, hypervolume and correlations are of all.
+/// Names and messages are escaped. Of thousands of trials the table and the figures show a sample, so that
+/// the page stays below 500 kB, and say so. Plots of the front have up to 10,000 marks, which is every trial
+/// of most studies; importance, hypervolume, best values and correlations are of all.
 ///
 /// # Examples
 /// ```
@@ -62,9 +66,7 @@ pub fn html(data: &StudyData, options: &PageOptions) -> String {
     let rankings: Vec<Vec<Importance>> =
         (0..data.objectives().len()).map(|at| importance(data, at)).collect();
     let important = important(data, &rankings);
-    let sample = payload::sample(data);
-    let json = payload::json_text(data, &sample, &important);
-    let sections = sections(data, &rankings, &important, &sample, json.len());
+    let (sections, json) = sections(data, &rankings, &important);
     let header = overview::header(data, options);
     document(data.name(), "#front", options.is_live, &header, &sections, data.place(), Some(&json))
 }
@@ -132,13 +134,13 @@ pub(crate) fn document(
     .into_string()
 }
 
+/// The sections that have content, and the data of the page's script. The figures come first, the table
+/// takes what they leave of a page, and the cards of networks the rest of it.
 fn sections(
     data: &StudyData,
     rankings: &[Vec<Importance>],
     important: &[usize],
-    sample: &Sample,
-    embedded: usize,
-) -> Vec<Section> {
+) -> (Vec<Section>, String) {
     let best = if data.objectives().len() == 1 { "Values" } else { "Front" };
     let mut all: [(&str, &str, Option<Markup>); 12] = [
         ("setup", "What was asked, what came out", Some(overview::facts(data))),
@@ -148,17 +150,22 @@ fn sections(
         ("curves", "Learning curves", curves(data)),
         ("importance", "Importance", importance_bars(data, rankings)),
         ("slices", "Slices", slices(data, important)),
-        ("parallel", "Parallel coordinates", parallel(data, sample, important)),
+        ("parallel", "Parallel coordinates", None),
         ("timeline", "Timeline", timeline(data)),
         ("rungs", "Rungs", correlations(data)),
         ("failures", "Failures", failures(data)),
-        ("trials", "Trials", trials::trials(data, sample)),
+        ("trials", "Trials", None),
     ];
-    let rest: usize =
+    let figures: usize =
         all.iter().filter_map(|(_, _, content)| Some(content.as_ref()?.0.len())).sum();
-    let frame = STYLE.len() + SCRIPT.len() + 4_000;
-    all[2].2 = networks(data, SIZE.saturating_sub(rest + embedded + frame).max(LEAST_NETWORKS));
-    all.into_iter().filter_map(|(id, title, content)| Some((id, title, content?))).collect()
+    let room = SIZE.saturating_sub(figures + STYLE.len() + SCRIPT.len() + FRAME);
+    let cards = if data.networks().is_empty() { 0 } else { LEAST_NETWORKS };
+    let (sample, json) = payload::embedded(data, important, room.saturating_sub(cards));
+    all[7].2 = parallel(data, &sample, important);
+    all[11].2 = trials::trials(data, &sample);
+    all[2].2 = networks(data, room.saturating_sub(json.len()).max(LEAST_NETWORKS));
+    let present = all.into_iter().filter_map(|(id, title, content)| Some((id, title, content?)));
+    (present.collect(), json)
 }
 
 /// The parameters by their importance for any objective, without those that never differ.

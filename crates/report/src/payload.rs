@@ -7,10 +7,11 @@ use automl_study::{Direction, Trial};
 use serde_json::{Map, json};
 use std::collections::BTreeSet;
 
-/// The most cells of the embedded table: about 300 kB.
-const CELLS: usize = 90_000;
-/// The most trials of the embedded table.
+/// The most trials of the embedded table; of a larger study the figures show half of the usual samples.
 const TRIALS: usize = 2_000;
+
+/// The least trials of the embedded table, however much they have to say.
+const LEAST: usize = 50;
 
 /// The trials with data in the page.
 pub(crate) struct Sample {
@@ -20,14 +21,29 @@ pub(crate) struct Sample {
     pub(crate) is_partial: bool,
 }
 
-/// All trials where they are few; else the front, the best, those that failed or run (up to a quarter),
-/// and the others at equal distances.
-pub(crate) fn sample(data: &StudyData) -> Sample {
+/// A sample with its data as JSON, as many trials as fit into so many bytes.
+pub(crate) fn embedded(data: &StudyData, important: &[usize], room: usize) -> (Sample, String) {
+    let mut most = TRIALS.min(data.trials().len()).max(LEAST);
+    loop {
+        let sample = sample(data, most);
+        let json = json_text(data, &sample, important);
+        if json.len() <= room || most == LEAST {
+            return (sample, json);
+        }
+        most = (most * room / json.len()).clamp(LEAST, most - 1);
+    }
+}
+
+/// The size of a sample in a figure: half of the usual one of a large study, for which all figures and the
+/// table together would be too much.
+pub(crate) fn in_large(data: &StudyData, usual: usize) -> usize {
+    if data.trials().len() > TRIALS { usual / 2 } else { usual }
+}
+
+/// All trials where they are at most `most`; else the front, the best, those that failed or run (up to a
+/// quarter), and the others at equal distances.
+fn sample(data: &StudyData, most: usize) -> Sample {
     let trials = data.trials();
-    let active: usize =
-        trials.iter().map(|trial| 8 + trial.config.values().flatten().count()).sum::<usize>();
-    let mean = active.div_ceil(trials.len().max(1));
-    let most = (CELLS / mean.max(1)).clamp(50, TRIALS);
     if trials.len() <= most {
         return Sample { trials: (0..trials.len()).collect(), is_partial: false };
     }
@@ -60,7 +76,7 @@ pub(crate) fn thinned<T: Copy>(items: &[T], most: usize) -> Vec<T> {
 /// The data as JSON that can stand in a script element.
 ///
 /// Columns are texts with a comma between cells; `~n` stands for n empty cells in a row.
-pub(crate) fn json_text(data: &StudyData, sample: &Sample, important: &[usize]) -> String {
+fn json_text(data: &StudyData, sample: &Sample, important: &[usize]) -> String {
     let trials: Vec<&Trial> = sample.trials.iter().map(|at| &data.trials()[*at]).collect();
     let column = |cell: &dyn Fn(&Trial) -> Option<String>| column(&trials, cell);
     let objectives: Vec<_> = data

@@ -10,7 +10,7 @@ use automl_report::{PageOptions, StudyData, html};
 use automl_space::{Config, Value};
 use automl_study::{Direction, State, Trial};
 use browser::{Browser, result};
-use common::{choice, data, float, record, search};
+use common::{choice, data, float, network, record, search};
 
 /// The document after `check` in a window of a desktop, and the browser's console.
 fn run(data: &StudyData, check: &str) -> Option<(String, String)> {
@@ -20,7 +20,16 @@ fn run(data: &StudyData, check: &str) -> Option<(String, String)> {
 
 const USER: &str = r#"
 const say = [];
+let closed = null;
 try {
+  // Every mark of the front is a trial, and every trial with a value has one.
+  const marked = [...document.querySelectorAll('#front path[data-trials]')].flatMap((path) => {
+    const trials = path.dataset.trials.split(',');
+    const drawn = path.getAttribute('d').split('M').length - 1;
+    if (drawn !== trials.length) say.push(`${drawn} marks of ${trials.length} trials`);
+    return trials;
+  });
+  say.push(`${marked.length}/${new Set(marked).size}`);
   const table = document.getElementById('table');
   say.push(table.tBodies[0].rows.length);
   // Hover over the first mark of the front.
@@ -56,17 +65,46 @@ try {
   const values = [...table.tBodies[0].rows].map((row) => Number(row.cells[2].textContent));
   say.push(head().getAttribute('aria-sort') === 'descending' && values.every((v, i) => i === 0 || v <= values[i - 1]));
   // Open a trial.
+  const dialog = document.getElementById('trial'), content = document.getElementById('trial-content');
   table.querySelector('[data-open]').click();
-  say.push(document.getElementById('trial').open && document.getElementById('trial-content').textContent.includes('width'));
+  say.push(dialog.open && content.textContent.includes('width'));
+  dialog.close();
+  // A click on a mark of the front opens its trial, or the card of its network where it has one.
+  const click = (mark) => mark.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }));
+  const marks = [...svg.querySelectorAll('a.mark')];
+  const plain = marks.find((mark) => mark.getAttribute('href') === '#trials');
+  click(plain);
+  say.push(dialog.open && content.textContent.startsWith(`Trial ${plain.dataset.trial}`));
+  dialog.close();
+  const cards = marks.map((mark) => [mark, document.querySelector(mark.getAttribute('href'))]);
+  closed = cards.find(([, card]) => card.tagName === 'DETAILS' && !card.open);
+  click(closed[0]);
 } catch (error) { say.push(String(error)); }
-document.documentElement.dataset.result = say.join(' ');
+setTimeout(() => {
+  say.push(closed !== null && closed[1].open && location.hash === `#${closed[1].id}`);
+  const scheme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+  document.documentElement.dataset.result = [innerWidth, scheme, ...say].join(' ');
+}, 500);
 "#;
 
 #[test]
-fn a_user_can_hover_brush_filter_sort_and_open() {
-    let Some((document, console)) = run(&data(search(60)), USER) else { return };
-    assert_eq!(result(&document), "50 true true true true true true true");
-    assert_eq!(console, "");
+fn a_user_can_hover_brush_filter_sort_open_and_click_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = data(search(60));
+    for at in plain.front().iter().take(2) {
+        let trial = plain.trials()[*at].number;
+        network(&folder.path().join(format!("front/trial-{trial}")), 2, 200);
+    }
+    let page = html(&StudyData::new(search(60), Some(folder.path())), &PageOptions::default());
+    for width in [500, 900, 1440] {
+        for (is_dark, scheme) in [(false, "light"), (true, "dark")] {
+            let browser = Browser { width, is_dark };
+            let Some((document, console)) = browser.run(&page, USER) else { return };
+            let all = "54/54 50 true true true true true true true true true";
+            assert_eq!(result(&document), format!("{width} {scheme} {all}"));
+            assert_eq!(console, "", "{width} {scheme}");
+        }
+    }
 }
 
 /// Whatever is executed by a name or a message sets a mark on the document, or opens a dialog, which would

@@ -80,13 +80,57 @@ fn all_figures_are_there() {
 
 #[test]
 fn the_file_is_small_and_refers_to_nothing() {
-    for (trials, most) in [(1, 60_000), (1_000, 500_000), (10_000, 1_500_000)] {
+    for (trials, most) in [(1, 60_000), (1_000, 500_000), (10_000, 500_000), (40_000, 500_000)] {
         let page = page(&data(search(trials)));
         assert!(page.len() < most, "{trials} trials: {} bytes", page.len());
         let outside = ["http://", "https://", " src=", "@import", "url("];
         let inside = page.replace("http://www.w3.org/2000/svg", "");
         assert!(outside.iter().all(|text| !inside.contains(text)));
     }
+}
+
+/// Whatever fills a page: many objectives with a front of thousands, long messages, many parameters.
+#[test]
+fn pages_of_large_studies_stay_small() {
+    let mut study = record(
+        "wide",
+        &["a", "b", "c", "d"].map(|name| (name, Direction::Minimize)),
+        (0..40).map(|_| ("a parameter with a name of some length", float(0.0, 1.0))).collect(),
+    );
+    for n in 0..8_000 {
+        let draw = |k: u64| common::noise(64 * n + k);
+        let mut config = Config::empty(40);
+        (0..40).for_each(|k| config.set(k, Some(Value::Float(draw(k as u64 + 8)))));
+        let mut trial = Trial::waiting(n, config);
+        trial.started = Some(n as i64 * 1_000_000);
+        trial.finished = Some((n as i64 + 5) * 1_000_000);
+        trial.state = State::Complete;
+        trial.values = (0..4).map(draw).collect();
+        if n % 8 == 0 {
+            trial.state = State::Failed;
+            trial.attributes.insert("automl:reason".into(), "<no> & \"yes\" ".repeat(99).into());
+        }
+        study.trials.push(trial);
+    }
+    let study = data(study);
+    let page = page(&study);
+    assert!(page.len() < 500_000, "{} bytes", page.len());
+    let front = section(&page, "front");
+    assert!(study.front().len() > 100, "{}", study.front().len());
+    assert!(front.contains(" of 7,000 trials are drawn"));
+    // Each plot has the whole front, as links or as dots.
+    let links = front.matches("class=\"mark\"").count();
+    let best = |path: &&str| path.split("/>").next().unwrap().contains("data-trials");
+    let dots: usize = front
+        .split("class=\"dots best\"")
+        .skip(1)
+        .filter(best)
+        .map(|path| path.split("data-trials=\"").nth(1).unwrap().split('"').next().unwrap())
+        .map(|list| list.split(',').count())
+        .sum();
+    assert_eq!(links + dots, 6 * study.front().len());
+    assert!(section(&page, "timeline").contains("3,000 of 8,000 trials are drawn"));
+    assert!(section(&page, "trials").contains(" of 8,000 trials"));
 }
 
 #[test]

@@ -3,14 +3,16 @@
 use super::front::label;
 use super::rungs::rungs;
 use crate::StudyData;
-use crate::payload::thinned;
+use crate::payload::{in_large, thinned};
 use crate::plot::{Frame, Scale, count, line};
 use automl_study::{State, Trial};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
-/// The most curves, and the most points of all of them.
+/// The most curves of a plot.
 const CURVES: usize = 250;
+
+/// The most points of all curves.
 const POINTS: usize = 6_000;
 
 /// A plot for each objective that changes during training.
@@ -20,7 +22,6 @@ pub(crate) fn curves(data: &StudyData) -> Option<Markup> {
     if reported.is_empty() {
         return None;
     }
-    let shown = sample(data, &reported);
     let changes = |at: &usize| {
         reported.iter().any(|trial| {
             let mut values = data.trials()[*trial].reports.iter().map(|report| report.values[*at]);
@@ -32,6 +33,7 @@ pub(crate) fn curves(data: &StudyData) -> Option<Markup> {
     if objectives.is_empty() {
         return None;
     }
+    let shown = sample(data, &reported, objectives.len());
     let rungs = rungs(data);
     Some(html! {
         figure {
@@ -57,11 +59,12 @@ pub(crate) fn curves(data: &StudyData) -> Option<Markup> {
     })
 }
 
-/// The front and others at equal distances, within the limits.
-fn sample(data: &StudyData, reported: &[usize]) -> Vec<usize> {
+/// The front and others at equal distances, within the limits of so many plots.
+fn sample(data: &StudyData, reported: &[usize], plots: usize) -> Vec<usize> {
     let points: usize = reported.iter().map(|at| data.trials()[*at].reports.len()).sum();
     let mean = points.div_ceil(reported.len());
-    let most = (POINTS / mean.max(1)).clamp(20, CURVES);
+    let most = in_large(data, POINTS) / mean.max(1) / plots;
+    let most = most.clamp(20, in_large(data, CURVES));
     let kept: BTreeSet<usize> = reported.iter().copied().collect();
     let mut shown: BTreeSet<usize> =
         data.front().iter().copied().filter(|at| kept.contains(at)).take(most / 2).collect();

@@ -1,9 +1,12 @@
 //! The front: every trial with a value, and those that no other one dominates.
 
+mod shown;
+
 use crate::StudyData;
 use crate::plot::{Frame, Scale, count, dots, isolated, number, steps};
 use automl_study::{Direction, State, Trial, TrialId};
 use maud::{Markup, html};
+use shown::Shown;
 
 /// States with values, in the order in which they are drawn.
 const STATES: [(State, &str); 4] = [
@@ -30,19 +33,24 @@ pub(crate) fn front(data: &StudyData) -> Option<Markup> {
     let is_single = pairs.len() < 2;
     let (width, height) = if is_single { (660.0, 430.0) } else { (500.0, 340.0) };
     let missing = data.trials().len() - drawn;
+    let shown = Shown::of(data, pairs.len().max(1));
     Some(html! {
         div class=(if is_single { "with-table" } else { "stack" }) {
             figure {
                 @if objectives == 1 {
-                    (history(data, width, height))
+                    (history(data, &shown, width, height))
                 } @else {
-                    div.grid { @for pair in pairs { (pair_plot(data, pair, width, height)) } }
+                    div.grid { @for pair in pairs { (pair_plot(data, &shown, pair, width, height)) } }
                 }
                 figcaption {
                     (legend(data)) " "
                     @if missing > 0 {
                         (count(missing as u64)) " of " (count(data.trials().len() as u64))
                         " trials have no finite value and are not drawn. "
+                    }
+                    @if shown.count() < drawn {
+                        (count(shown.count() as u64)) " of " (count(drawn as u64))
+                        " trials are drawn: the front and others at equal distances. "
                     }
                     @if objectives > 4 { "Six of the pairs of objectives are drawn. " }
                 }
@@ -67,18 +75,26 @@ fn legend(data: &StudyData) -> Markup {
     }
 }
 
-/// The dots of all trials, by state.
-fn clouds(data: &StudyData, at: impl Fn(&Trial, &[f64]) -> (f64, f64)) -> Markup {
-    let cloud = |state: State| -> Vec<(f64, f64, TrialId)> {
-        let of_state = data.trials().iter().filter(|trial| trial.state == state);
-        of_state
+/// The dots of all trials, by state, and of the front where it has no links.
+fn clouds(
+    data: &StudyData,
+    shown: &Shown<'_>,
+    at: impl Fn(&Trial, &[f64]) -> (f64, f64),
+) -> Markup {
+    let cloud = |trials: &mut dyn Iterator<Item = &Trial>| -> Vec<(f64, f64, TrialId)> {
+        trials
             .filter_map(|trial| {
                 let (x, y) = at(trial, data.values(trial)?);
                 Some((x, y, trial.number))
             })
             .collect()
     };
-    html! { @for (state, class) in STATES { (dots(class, &cloud(state))) } }
+    html! {
+        @for (state, class) in STATES {
+            (dots(class, &cloud(&mut shown.cloud.iter().copied().filter(|trial| trial.state == state))))
+        }
+        (dots("best", &cloud(&mut shown.dotted.iter().copied())))
+    }
 }
 
 /// A mark of the front: a link to the network or to the trial's row.
@@ -99,7 +115,13 @@ fn mark(data: &StudyData, trial: &Trial, (x, y): (f64, f64)) -> Markup {
     }
 }
 
-fn pair_plot(data: &StudyData, (x, y): (usize, usize), width: f64, height: f64) -> Markup {
+fn pair_plot(
+    data: &StudyData,
+    shown: &Shown<'_>,
+    (x, y): (usize, usize),
+    width: f64,
+    height: f64,
+) -> Markup {
     let all: Vec<&[f64]> = data.trials().iter().filter_map(|trial| data.values(trial)).collect();
     let [xo, yo] = [x, y].map(|at| &data.objectives()[at]);
     let scale = |at: usize, log: bool, range: [f64; 2]| {
@@ -122,11 +144,11 @@ fn pair_plot(data: &StudyData, (x, y): (usize, usize), width: f64, height: f64) 
     // The staircase bounds what is dominated, where smaller is better along the horizontal axis.
     let is_stairs = data.objectives().len() == 2 && xo.direction == Direction::Minimize;
     frame.interactive(
-        &format!("{} against {}, {} trials", yo.name, xo.name, all.len()),
+        &format!("{} against {}, {} trials", yo.name, xo.name, shown.count()),
         &html! {
-            (clouds(data, |_, values| place(values)))
+            (clouds(data, shown, |_, values| place(values)))
             @if is_stairs { path.front d=(steps(&corners, right)) {} }
-            @for trial in front {
+            @for trial in &shown.linked {
                 @if let Some(values) = data.values(trial) { (mark(data, trial, place(values))) }
             }
         },
@@ -134,7 +156,7 @@ fn pair_plot(data: &StudyData, (x, y): (usize, usize), width: f64, height: f64) 
 }
 
 /// The values of a single objective in the order of the trials, with the best so far.
-fn history(data: &StudyData, width: f64, height: f64) -> Markup {
+fn history(data: &StudyData, shown: &Shown<'_>, width: f64, height: f64) -> Markup {
     let Some(objective) = data.objectives().first() else { return html! {} };
     let values: Vec<(TrialId, f64)> = data
         .trials()
@@ -163,11 +185,11 @@ fn history(data: &StudyData, width: f64, height: f64) -> Markup {
     }
     let [_, right] = Frame::horizontal(width);
     frame.interactive(
-        &format!("{} of {} trials in order, with the best so far", objective.name, values.len()),
+        &format!("{} of {} trials in order, with the best so far", objective.name, shown.count()),
         &html! {
-            (clouds(data, |trial, values| place(trial.number, values[0])))
+            (clouds(data, shown, |trial, values| place(trial.number, values[0])))
             path.front d=(steps(&corners, right)) {}
-            @for trial in data.front().iter().map(|at| &data.trials()[*at]) {
+            @for trial in &shown.linked {
                 @if let Some(values) = data.values(trial) {
                     (mark(data, trial, place(trial.number, values[0])))
                 }

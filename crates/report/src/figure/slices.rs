@@ -1,16 +1,21 @@
 //! Slices: an objective against one parameter at a time.
 
 use crate::StudyData;
-use crate::payload::thinned;
+use crate::payload::{in_large, thinned};
 use crate::plot::{Scale, count, dots, number};
 use automl_space::Domain;
 use automl_study::{State, Trial, TrialId};
 use maud::{Markup, html};
 use std::collections::BTreeSet;
 
-/// The most parameters, and the most trials of a slice.
+/// The most parameters.
 const PARAMS: usize = 12;
+
+/// The most trials of a slice.
 const TRIALS: usize = 500;
+
+/// The most trials of the front in a slice.
+const FRONT: usize = 200;
 
 const WIDTH: f64 = 240.0;
 const HEIGHT: f64 = 190.0;
@@ -26,8 +31,9 @@ pub(crate) fn slices(data: &StudyData, important: &[usize]) -> Option<Markup> {
     if with_value.len() < 2 || important.is_empty() {
         return None;
     }
-    let front: BTreeSet<usize> = data.front().iter().copied().collect();
-    let mut shown: BTreeSet<usize> = thinned(&with_value, TRIALS).into_iter().collect();
+    let front: BTreeSet<usize> = thinned(data.front(), in_large(data, FRONT)).into_iter().collect();
+    let mut shown: BTreeSet<usize> =
+        thinned(&with_value, in_large(data, TRIALS)).into_iter().collect();
     shown.extend(&front);
     let value = |at: &usize| data.values(&data.trials()[*at]).map(|values| values[0]);
     let y = Scale::of(shown.iter().filter_map(value), objective.log, [HEIGHT - BOTTOM, TOP]).nice();

@@ -2,6 +2,7 @@
 
 use crate::StudyData;
 use crate::data::last_work;
+use crate::payload::thinned;
 use crate::plot::{Frame, Scale, bars, count};
 use automl_study::{State, Trial, TrialId, attribute};
 use maud::{Markup, html};
@@ -9,6 +10,9 @@ use std::collections::BTreeMap;
 
 /// The most lanes.
 const LANES: usize = 48;
+
+/// The most bars.
+const BARS: usize = 3_000;
 
 /// A unit of time in seconds and its name, in which a span has few digits.
 pub(crate) fn unit(seconds: f64) -> (f64, &'static str) {
@@ -44,16 +48,18 @@ pub(crate) fn timeline(data: &StudyData) -> Option<Markup> {
     }
     let (lanes, names) = lanes(&spans);
     let hidden = lanes.iter().filter(|lane| **lane >= LANES).count();
+    let visible: Vec<usize> = (0..spans.len()).filter(|at| lanes[*at] < LANES).collect();
+    let drawn = thinned(&visible, BARS);
     let shown = names.len().min(LANES);
     let (unit, name) = unit(longest);
     let (width, step) = (1020.0, if shown > 16 { 9.0 } else { 15.0 });
     let height = 74.0 + step * shown as f64;
     let x = Scale::of([0.0, longest / unit], false, Frame::horizontal(width));
     let placed = |class: &str| -> Vec<(f64, f64, f64, TrialId)> {
-        let own = spans.iter().zip(&lanes);
-        own.filter(|((trial, ..), lane)| class_of(trial.state) == class && **lane < LANES)
+        let own = drawn.iter().map(|at| (&spans[*at], lanes[*at]));
+        own.filter(|((trial, ..), _)| class_of(trial.state) == class)
             .map(|((trial, from, to), lane)| {
-                let y = 34.0 + step * (*lane as f64 + 0.5);
+                let y = 34.0 + step * (lane as f64 + 0.5);
                 (x.at(from / unit), x.at(to / unit), y, trial.number)
             })
             .collect()
@@ -83,6 +89,10 @@ pub(crate) fn timeline(data: &StudyData) -> Option<Markup> {
                 @if workers > 0 { "One lane for each of " (workers) " workers. " }
                 @else { "Lanes are as many as trials ran at once. " }
                 "A bar spans a trial from its first start to its last work, pauses between included. "
+                @if drawn.len() < visible.len() {
+                    (count(drawn.len() as u64)) " of " (count(visible.len() as u64))
+                    " trials are drawn, at equal distances. "
+                }
                 @if hidden > 0 { (count(hidden as u64)) " trials lie in lanes that are not drawn." }
             }
         }
