@@ -4,8 +4,8 @@ use super::{
     DataSettings, RecipePreset, SearchSettings, Settings, SettingsError, SpaceName,
     TrainingSettings, Trainings,
 };
+use crate::Board;
 use crate::LadderSettings;
-use automl_arch::Board;
 use automl_data::{DatasetFormat, Side};
 use automl_registry::{PartError, check_pair};
 use automl_storage::{Address, without_password};

@@ -2,6 +2,7 @@
 
 mod amount;
 mod balance;
+mod board;
 mod check;
 mod choices;
 mod export;
@@ -17,6 +18,7 @@ mod trainings;
 
 pub use amount::{AmountError, Bytes, Count};
 pub use balance::BalanceSetting;
+pub use board::{Board, UnknownBoard};
 pub use choices::{CostObjective, SpaceName, ZeroCostProxy};
 pub use export::ExportTarget;
 pub use images::{Earlier, NetworkInput, study_name};
@@ -26,7 +28,6 @@ pub use score::SCORE_NAMES;
 pub use span::Span;
 pub use trainings::Trainings;
 
-use automl_arch::Board;
 use automl_data::metrics::Metric;
 use automl_data::{Optimizer, ResizeRule, Side};
 use automl_registry::PartSpec;
@@ -229,7 +230,7 @@ pub struct SearchSettings {
     /// `"64k"`.
     #[serde(deserialize_with = "amount::bytes")]
     pub max_ram: Option<u64>,
-    /// The [board](automl_arch::Board) that gives both limits where they are not set: half of its flash
+    /// The [board](Board) that gives both limits where they are not set: half of its flash
     /// and of its RAM.
     pub board: Option<String>,
     /// The longest that a candidate may take for one image, as predicted for the device at hand.

@@ -4,8 +4,8 @@ use crate::Failure;
 use crate::output::ShowArgs;
 use crate::parts::{cost_help, proxy_help, sampler_help, scheduler_help, space_help};
 use crate::settings::{Assignment, DataArgs, SettingsArgs, number, path, seed, text};
-use automl::arch::Board;
 use automl::search::{Bytes, Count, ExportTarget, Settings, Trainings};
+use automl::settings::Board;
 use clap::Args;
 use std::path::PathBuf;
 

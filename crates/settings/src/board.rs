@@ -6,12 +6,12 @@ use thiserror::Error;
 ///
 /// # Examples
 /// ```
-/// use automl_arch::Board;
+/// use automl_settings::Board;
 ///
 /// let board = Board::find("arduino-nano-33-ble")?;
 /// assert_eq!((board.flash, board.ram), (1 << 20, 256 << 10));
 /// assert_eq!(board.limits(), (512 << 10, 128 << 10));
-/// # Ok::<(), automl_arch::UnknownBoard>(())
+/// # Ok::<(), automl_settings::UnknownBoard>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
