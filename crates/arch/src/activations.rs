@@ -79,6 +79,10 @@ fn single(node: &Op, (channels, side): (u64, Extent), sizes: &mut Activations) -
             walk(shortcut, input, sizes);
             walk(body, input, sizes)
         }
+        Op::Product { first, second } => {
+            walk(second, input, sizes);
+            walk(first, input, sizes)
+        }
         Op::Concat { first, second } => {
             let (a, side) = walk(first, input, sizes);
             (a.saturating_add(walk(second, input, sizes).0), side)

@@ -135,7 +135,7 @@ impl Builder {
             let (block, name) = (self.block, self.name);
             return Err(ArchitectureError::Groups { block, name, groups, inputs, outputs });
         }
-        self.window(conv.kernel, branch.side, conv.padding.0 + conv.padding.1)?;
+        self.window(conv.span(), branch.side, conv.padding.0 + conv.padding.1)?;
         branch.side = conv.output_side(branch.side);
         branch.channels = outputs;
         branch.nodes.push(Op::Convolution(conv));

@@ -74,9 +74,9 @@ fn weights(node: &Op) -> Option<u64> {
         }
         Op::Linear { inputs, outputs, .. } => product(&[*inputs, *outputs]),
         Op::SqueezeExcite { channels, squeeze, .. } => product(&[2, *channels, *squeeze]),
-        Op::Sum { body: one, shortcut: two } | Op::Concat { first: one, second: two } => {
-            total(one)?.checked_add(total(two)?)
-        }
+        Op::Sum { body: one, shortcut: two }
+        | Op::Concat { first: one, second: two }
+        | Op::Product { first: one, second: two } => total(one)?.checked_add(total(two)?),
         Op::ChannelAttention { .. }
         | Op::Pool { .. }
         | Op::GlobalAvgPool
@@ -164,12 +164,12 @@ fn single(place: &str, node: &Op, input: Shape) -> Checked<Shape> {
         Op::Sum { body, shortcut } => {
             let main = chain(&format!("{place}.body"), body, input)?;
             let other = chain(&format!("{place}.shortcut"), shortcut, input)?;
-            if main != other {
-                let text = |s: Shape| format!("{} maps of side {}", s.channels, s.side);
-                let reason = format!("it adds {} and {}", text(main), text(other));
-                return fail(place, reason);
-            }
-            Ok(main)
+            alike(place, "adds", main, other)
+        }
+        Op::Product { first, second } => {
+            let one = chain(&format!("{place}.first"), first, input)?;
+            let two = chain(&format!("{place}.second"), second, input)?;
+            alike(place, "multiplies", one, two)
         }
         Op::Concat { first, second } => {
             let one = chain(&format!("{place}.first"), first, input)?;
@@ -185,8 +185,17 @@ fn single(place: &str, node: &Op, input: Shape) -> Checked<Shape> {
     }
 }
 
+/// The shape of two branches that must have the same.
+fn alike(place: &str, joins: &str, one: Shape, two: Shape) -> Checked<Shape> {
+    if one != two {
+        let text = |s: Shape| format!("{} maps of side {}", s.channels, s.side);
+        return fail(place, format!("it {joins} {} and {}", text(one), text(two)));
+    }
+    Ok(one)
+}
+
 fn convolution(place: &str, conv: &Convolution, input: Shape) -> Checked<Shape> {
-    let Convolution { inputs, outputs, kernel, stride, padding, groups, .. } = *conv;
+    let Convolution { inputs, outputs, kernel, stride, padding, groups, dilation, .. } = *conv;
     same(place, "channels", inputs, input.channels)?;
     within(place, "outputs", outputs, 1, MAX_CHANNELS)?;
     within(place, "groups", groups, 1, MAX_CHANNELS)?;
@@ -195,160 +204,14 @@ fn convolution(place: &str, conv: &Convolution, input: Shape) -> Checked<Shape> 
         return fail(place, format!("{groups} groups do not divide {both}"));
     }
     within(place, "the padding", padding.0.max(padding.1), 0, MAX_SIDE)?;
-    window(place, kernel, stride, input.side, padding.0 + padding.1)?;
+    within(place, "the dilation", dilation, 1, MAX_SIDE)?;
+    within(place, "the kernel", kernel, 1, MAX_SIDE)?;
+    if dilation > 1 && !conv.is_depthwise() {
+        return fail(place, format!("a dilation of {dilation} needs a depthwise convolution"));
+    }
+    if conv.layer_scale && !conv.norm {
+        return fail(place, "a layer scale needs normalization".to_owned());
+    }
+    window(place, conv.span(), stride, input.side, padding.0 + padding.1)?;
     Ok(Shape { channels: outputs, side: conv.output_side(input.side) })
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::block;
-    use crate::{Activation, Architecture, Block, Convolution, Graph, Layer, Op};
-
-    fn network() -> Graph {
-        let layers = [
-            Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
-            Layer::once(Block::inverted_residual(3, 2.0, 8, 1)),
-            Layer::once(Block::Fire(block::Fire { squeeze: 2, expand1: 3, expand3: 4 })),
-            Layer::once(Block::GlobalAvgPool),
-            Layer::once(Block::Flatten),
-            Layer::once(Block::linear(10)),
-        ];
-        Architecture::new(1, 8, layers).graph().unwrap()
-    }
-
-    #[test]
-    fn json_gives_the_network_back() {
-        let network = network();
-        let text = serde_json::to_string(&network).unwrap();
-        let again: Graph = serde_json::from_str(&text).unwrap();
-        assert_eq!((again.fingerprint(), again), (network.fingerprint(), network));
-    }
-
-    /// What does not fit is named with its place, also in a file.
-    #[test]
-    fn what_does_not_fit_is_named() {
-        let told = |change: &dyn Fn(&mut Graph)| {
-            let mut changed = network();
-            change(&mut changed);
-            let error = changed.check().unwrap_err().to_string();
-            let text = serde_json::to_string(&changed).unwrap();
-            let read = serde_json::from_str::<Graph>(&text).unwrap_err().to_string();
-            assert!(read.contains(&error), "{read}: {error}");
-            error
-        };
-        let error = told(&|c| c.classes = 9);
-        assert_eq!(error, "classes: it is 9, and the chain ends in 10 maps of side 1");
-        let error = told(&|c| c.input_channels = 2);
-        assert_eq!(error, "nodes.0: it takes 1 channels and gets 2");
-        let error = told(&|c| {
-            if let Op::Sum { body, .. } = &mut c.nodes[1] {
-                body.pop();
-            }
-        });
-        assert_eq!(error, "nodes.1: it adds 16 maps of side 8 and 8 maps of side 8");
-        let error = told(&|c| {
-            if let Op::Convolution(conv) = &mut c.nodes[0] {
-                conv.kernel = 99;
-            }
-        });
-        assert!(error.starts_with("nodes.0: a kernel of 99"), "{error}");
-        let error = told(&|c| {
-            if let Op::Convolution(conv) = &mut c.nodes[0] {
-                conv.groups = 0;
-            }
-        });
-        assert!(error.starts_with("nodes.0: groups must be 1"), "{error}");
-    }
-
-    /// A network that no memory holds is refused before anything is made of it.
-    #[test]
-    fn weights_are_counted() {
-        let conv = |outputs: usize, inputs: usize, kernel: usize| {
-            Op::Convolution(Convolution {
-                inputs,
-                outputs,
-                kernel,
-                stride: 1,
-                padding: (kernel / 2, kernel / 2),
-                groups: 1,
-                norm: true,
-                activation: Activation::Relu,
-            })
-        };
-        let network = |nodes: Vec<Op>, classes: usize| Graph {
-            input_channels: 1 << 16,
-            input_side: 8.into(),
-            classes,
-            nodes,
-        };
-        let huge = network(vec![conv(1 << 16, 1 << 16, 8192), Op::GlobalAvgPool], 1 << 16);
-        let error = huge.check().unwrap_err().to_string();
-        assert!(error.starts_with("nodes.0: ") && error.contains("2147483648"), "{error}");
-        // Each of them will do, both in a branch will not.
-        let twice = |body| Op::Sum { body, shortcut: Vec::new() };
-        let one = vec![twice(vec![conv(1 << 14, 1 << 16, 1), conv(1 << 16, 1 << 14, 1)])];
-        assert_eq!(
-            network([one.clone(), vec![Op::GlobalAvgPool]].concat(), 1 << 16).check(),
-            Ok(())
-        );
-        let both = [one.clone(), one, vec![Op::GlobalAvgPool]].concat();
-        let error = network(both, 1 << 16).check().unwrap_err().to_string();
-        assert!(error.starts_with("nodes.1: "), "{error}");
-        // Blocks likewise.
-        let layers = [
-            Layer::once(Block::conv(1 << 15, 1, 1, Activation::Relu)),
-            Layer::new(3, Block::conv(1 << 15, 3, 1, Activation::Relu)),
-            Layer::once(Block::GlobalAvgPool),
-            Layer::once(Block::Flatten),
-            Layer::once(Block::linear(10)),
-        ];
-        let error = Architecture::new(1, 8, layers).graph().unwrap_err().to_string();
-        assert!(error.starts_with("block 1") && error.contains("2147483648"), "{error}");
-    }
-
-    /// Borders of zeros and copies of blocks are small in a file and large in memory.
-    #[test]
-    fn maps_and_copies_are_counted() {
-        let padded = |padding: usize, times: usize| {
-            let conv = block::Conv {
-                channels: 4,
-                kernel: 3,
-                stride: 1,
-                padding: Some(padding),
-                groups: 1,
-                activation: Activation::Relu,
-            };
-            Architecture::new(
-                3,
-                32,
-                [
-                    Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
-                    Layer::new(times, Block::Conv(conv)),
-                    Layer::once(Block::GlobalAvgPool),
-                    Layer::once(Block::Flatten),
-                    Layer::once(Block::linear(10)),
-                ],
-            )
-        };
-        let graph = padded(16, 2).graph().unwrap();
-        assert_eq!(graph.check(), Ok(()));
-        for (padding, times) in [(8192, 1), (8192, 1024), (4000, 3)] {
-            let error = padded(padding, times).graph().unwrap_err().to_string();
-            assert!(error.starts_with("block 1") && error.contains("536870912"), "{error}");
-        }
-        // In a network's file likewise, within a branch too.
-        let mut huge = graph.clone();
-        if let Op::Convolution(conv) = &mut huge.nodes[1] {
-            conv.padding = (8192, 8192);
-        }
-        let error = huge.check().unwrap_err().to_string();
-        assert!(error.starts_with("nodes.1: its 8 maps of side 16414"), "{error}");
-        let body = vec![huge.nodes[1].clone()];
-        huge.nodes[1] = Op::Sum { shortcut: body.clone(), body };
-        let error = huge.check().unwrap_err().to_string();
-        assert!(error.starts_with("nodes.1.body.0: "), "{error}");
-        let many = (0..100).map(|_| Layer::new(1000, Block::Pass));
-        let error = Architecture::new(3, 8, many).graph().unwrap_err().to_string();
-        assert!(error.contains("copies"), "{error}");
-    }
 }

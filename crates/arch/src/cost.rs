@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 /// Parameters, multiply-accumulates and memory of one network.
 ///
 /// A convolution of c to d channels with k x k kernels and g groups on output maps of n x m pixels has
-/// c d k² / g weights and as many multiply-accumulates times n m. Normalization adds 2 d parameters,
-/// a bias d. Memory on a device is that of the int8 program generated from the network.
+/// c d k² / g weights and as many multiply-accumulates times n m. Normalization adds 2 d parameters, a
+/// layer scale none beside it, a bias d. Memory on a device is that of the int8 program generated from the
+/// network.
 ///
 /// # Examples
 /// ```
@@ -171,7 +172,7 @@ pub(crate) fn single(node: &Op, input: Shape, keep: bool) -> Total {
         Op::Sum { body, shortcut } if let Some(one) = folded_convolution(body, shortcut) => {
             single(&Op::Convolution(one), input, keep)
         }
-        Op::Sum { body, shortcut } => {
+        Op::Sum { body, shortcut } | Op::Product { first: body, second: shortcut } => {
             let main = walk(body, input, true);
             let side = walk(shortcut, input, keep);
             let out = main.output.numbers();

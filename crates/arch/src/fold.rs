@@ -52,6 +52,9 @@ fn chain(nodes: &[Op]) -> Vec<Op> {
             Op::Concat { first, second } => {
                 (Op::Concat { first: chain(first), second: chain(second) }, false)
             }
+            Op::Product { first, second } => {
+                (Op::Product { first: chain(first), second: chain(second) }, false)
+            }
             other => (other.clone(), false),
         };
         folded.push(node);
@@ -86,47 +89,14 @@ fn branch(nodes: &[Op]) -> Option<Option<Convolution>> {
     match nodes {
         [] => Some(None),
         [Op::Convolution(conv)] => {
-            let Convolution { inputs, outputs, kernel, padding, groups, .. } = *conv;
-            let depthwise = groups > 1 && groups == inputs && groups == outputs;
+            let Convolution { kernel, padding, groups, dilation, .. } = *conv;
+            let depthwise = groups > 1 && conv.is_depthwise() && dilation == 1;
             let centered = kernel % 2 == 1 && padding == (kernel / 2, kernel / 2);
             let linear = conv.activation == Activation::Identity;
-            let folded = Convolution { norm: false, ..conv.clone() };
+            let folded = Convolution { norm: false, layer_scale: false, ..conv.clone() };
             (depthwise && centered && linear).then_some(Some(folded))
         }
         [Op::Sum { body, shortcut }] => folded_convolution(body, shortcut).map(Some),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::builder::depthwise;
-
-    fn conv(channels: usize, kernel: usize, stride: usize) -> Vec<Op> {
-        vec![Op::Convolution(depthwise(channels, kernel, stride, Activation::Identity))]
-    }
-
-    #[test]
-    fn only_linear_depthwise_sums_are_folded() {
-        let kernel = |body: &[Op], shortcut: &[Op]| {
-            folded_convolution(body, shortcut).map(|conv| (conv.kernel, conv.norm))
-        };
-        assert_eq!(kernel(&conv(8, 3, 1), &[]), Some((3, false)));
-        assert_eq!(kernel(&conv(8, 1, 2), &conv(8, 5, 2)), Some((5, false)));
-        let inner = vec![Op::Sum { body: conv(8, 3, 1), shortcut: conv(8, 1, 1) }];
-        assert_eq!(kernel(&inner, &[]), Some((3, false)));
-        // Other strides, no convolution, an activation, and more than one node.
-        assert_eq!(kernel(&conv(8, 3, 2), &[]), None);
-        assert_eq!(kernel(&conv(8, 3, 2), &conv(8, 1, 1)), None);
-        assert_eq!(kernel(&[], &[]), None);
-        let active = vec![Op::Convolution(depthwise(8, 3, 1, Activation::Relu))];
-        assert_eq!(kernel(&active, &[]), None);
-        assert_eq!(kernel(&[conv(8, 3, 1), conv(8, 3, 1)].concat(), &[]), None);
-        let pointwise = vec![Op::Convolution(Convolution {
-            groups: 1,
-            ..depthwise(8, 1, 1, Activation::Identity)
-        })];
-        assert_eq!(kernel(&pointwise, &[]), None);
     }
 }

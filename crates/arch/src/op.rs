@@ -71,6 +71,13 @@ pub enum Op {
         /// The second branch; empty for the input itself.
         second: Vec<Op>,
     },
+    /// The product of two branches, number by number.
+    Product {
+        /// The first branch; empty for the input itself.
+        first: Vec<Op>,
+        /// The second branch; empty for the input itself.
+        second: Vec<Op>,
+    },
 }
 
 /// A convolution with square kernels, batch normalization and activation.
@@ -88,6 +95,8 @@ pub enum Op {
 ///     groups: 4,
 ///     norm: true,
 ///     activation: Activation::Relu,
+///     dilation: 1,
+///     layer_scale: false,
 /// };
 /// assert!(conv.output_side(28.into()) == 14);
 /// assert_eq!(conv.weight_shape(), [32, 4, 3, 3]);
@@ -110,6 +119,23 @@ pub struct Convolution {
     pub norm: bool,
     /// The nonlinearity.
     pub activation: Activation,
+    /// Distance of neighboring taps in pixels; above 1 for depthwise convolutions only.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub dilation: usize,
+    /// Whether normalized outputs are multiplied by a learned factor per channel, of .1 at first, before
+    /// the nonlinearity (Touvron et al. 2021, "Going deeper with Image Transformers", equation 2). It is
+    /// a part of the normalization where the network is deployed, and counts with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub layer_scale: bool,
+}
+
+fn one() -> usize {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands on references")]
+fn is_one(number: &usize) -> bool {
+    *number == 1
 }
 
 /// Kinds of pooling.
@@ -133,9 +159,19 @@ pub enum Gate {
 }
 
 impl Convolution {
-    /// Height and width of the output maps, each ⌊(side + padding - kernel) / stride⌋ + 1.
+    /// Side of the window, dilation (kernel - 1) + 1.
+    pub fn span(&self) -> usize {
+        self.dilation * self.kernel.saturating_sub(1) + 1
+    }
+
+    /// Whether every output channel reads one input channel of its own.
+    pub fn is_depthwise(&self) -> bool {
+        self.groups == self.inputs && self.groups == self.outputs
+    }
+
+    /// Height and width of the output maps, each ⌊(side + padding - span) / stride⌋ + 1.
     pub fn output_side(&self, side: Extent) -> Extent {
-        output_side(side, self.kernel, self.stride, self.padding.0 + self.padding.1)
+        output_side(side, self.span(), self.stride, self.padding.0 + self.padding.1)
     }
 
     /// The shape of the weights: outputs, inputs per group, kernel, kernel.

@@ -1,6 +1,6 @@
 //! Channels of a network that can only be removed together.
 //!
-//! A sum ties the channels of its branches one to one; depthwise convolutions, normalization,
+//! A sum or a product ties the channels of its branches one to one; depthwise convolutions, normalization,
 //! pooling and channel weights hand channels on; a convolution in groups ties what each of its
 //! groups reads and writes; a concatenation puts two ranges in a row; a linear layer behind maps of
 //! h x w pixels reads each channel h w times. Channels that are tied make a *unit*, units that come from
@@ -226,7 +226,7 @@ impl Walk {
                 self.axes[index].outputs.clone_from(&some);
                 (some, behind)
             }
-            Op::Sum { .. } => {
+            Op::Sum { .. } | Op::Product { .. } => {
                 let [body, shortcut] = branches(node);
                 let (main, behind) = self.chain(body, input.clone(), side);
                 let (other, _) = self.chain(shortcut, input, side);

@@ -133,7 +133,7 @@ fn visit<'a>(
     each: &mut dyn FnMut(usize, (usize, &'a str), usize, f64),
 ) {
     for (index, layer) in flatten(layers).into_iter().enumerate() {
-        if matches!(layer.node, Op::Sum { .. } | Op::Concat { .. }) {
+        if matches!(layer.node, Op::Sum { .. } | Op::Concat { .. } | Op::Product { .. }) {
             continue;
         }
         for (name, tensor) in &layer.tensors {
@@ -164,8 +164,10 @@ mod tests {
     fn without_norm(nodes: &mut [Op]) {
         for node in nodes {
             match node {
-                Op::Convolution(conv) => conv.norm = false,
-                Op::Sum { body: one, shortcut: two } | Op::Concat { first: one, second: two } => {
+                Op::Convolution(conv) => (conv.norm, conv.layer_scale) = (false, false),
+                Op::Sum { body: one, shortcut: two }
+                | Op::Concat { first: one, second: two }
+                | Op::Product { first: one, second: two } => {
                     without_norm(one);
                     without_norm(two);
                 }

@@ -269,6 +269,8 @@ mod tests {
             groups: 1,
             norm: true,
             activation: Activation::Relu,
+            dilation: 1,
+            layer_scale: false,
         })
     }
 

@@ -42,6 +42,7 @@ pub(crate) fn names(node: &Op) -> (&'static str, [&'static str; 2]) {
         Op::Channels { .. } => ("Channels", [""; 2]),
         Op::Sum { .. } => ("Sum", ["body", "shortcut"]),
         Op::Concat { .. } => ("Concat", ["first", "second"]),
+        Op::Product { .. } => ("Product", ["first", "second"]),
     }
 }
 
@@ -49,7 +50,7 @@ pub(crate) fn names(node: &Op) -> (&'static str, [&'static str; 2]) {
 pub(crate) fn branches(node: &Op) -> [&[Op]; 2] {
     match node {
         Op::Sum { body, shortcut } => [body, shortcut],
-        Op::Concat { first, second } => [first, second],
+        Op::Concat { first, second } | Op::Product { first, second } => [first, second],
         _ => [&[], &[]],
     }
 }
@@ -99,6 +100,7 @@ pub(crate) fn with_branches(node: &Op, [one, two]: [Vec<Op>; 2]) -> Op {
     match node {
         Op::Sum { .. } => Op::Sum { body: one, shortcut: two },
         Op::Concat { .. } => Op::Concat { first: one, second: two },
+        Op::Product { .. } => Op::Product { first: one, second: two },
         other => other.clone(),
     }
 }

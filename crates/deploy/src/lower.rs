@@ -147,6 +147,12 @@ impl<'a> Lowering<'a> {
                 let (shape, add) = (self.values[main], Operation::Add(Nonlinearity::Identity));
                 Ok(self.push(format!("{place}.Sum"), &[main, other], shape, add))
             }
+            Op::Product { first, second } => {
+                let one = self.chain(&format!("{place}.Product.first"), first, input)?;
+                let two = self.chain(&format!("{place}.Product.second"), second, input)?;
+                let shape = self.values[one];
+                Ok(self.push(format!("{place}.Product"), &[one, two], shape, Operation::Scale))
+            }
             Op::Concat { first, second } => {
                 let one = self.chain(&format!("{place}.Concat.first"), first, input)?;
                 let two = self.chain(&format!("{place}.Concat.second"), second, input)?;
@@ -195,20 +201,7 @@ impl<'a> Lowering<'a> {
                 weight[channel * taps + row * spec.kernel + column] += value;
             }
         }
-        let automl_arch::Convolution { inputs, outputs, kernel, stride, padding, groups, .. } =
-            *spec;
-        let activation = Nonlinearity::Identity;
-        Ok(Convolution {
-            inputs,
-            outputs,
-            kernel,
-            stride,
-            padding,
-            groups,
-            weight,
-            bias,
-            activation,
-        })
+        Ok(with_weights(spec, weight, bias, Nonlinearity::Identity))
     }
 
     fn convolution(&mut self, name: &str, spec: &automl_arch::Convolution) -> Lowered<Convolution> {
@@ -220,21 +213,20 @@ impl<'a> Lowering<'a> {
                 mean: self.tensor(name, "norm.batch.running_mean", &[spec.outputs])?,
                 variance: self.tensor(name, "norm.batch.running_var", &[spec.outputs])?,
             };
-            norm.fold(weight)
+            let (mut weight, mut bias) = norm.fold(weight);
+            if spec.layer_scale {
+                let factors = self.tensor(name, "layer_scale", &[spec.outputs])?;
+                let filter = (weight.len() / spec.outputs.max(1)).max(1);
+                let filters = weight.chunks_mut(filter).zip(&mut bias).zip(factors);
+                filters.for_each(|((filter, bias), factor)| {
+                    filter.iter_mut().chain([bias]).for_each(|x| *x *= factor);
+                });
+            }
+            (weight, bias)
         } else {
             (weight.to_vec(), self.tensor(name, "bias", &[spec.outputs])?.to_vec())
         };
-        Ok(Convolution {
-            inputs: spec.inputs,
-            outputs: spec.outputs,
-            kernel: spec.kernel,
-            stride: spec.stride,
-            padding: spec.padding,
-            groups: spec.groups,
-            weight,
-            bias,
-            activation: spec.activation.into(),
-        })
+        Ok(with_weights(spec, weight, bias, spec.activation.into()))
     }
 
     /// An activation on its own, as part of the step before where that is possible.
@@ -276,7 +268,7 @@ impl<'a> Lowering<'a> {
             let inputs = self.values[value].channels;
             let weight = self.tensor(name, layer, &[outputs, inputs])?.to_vec();
             let bias = self.tensor(name, &format!("{layer}_bias"), &[outputs])?.to_vec();
-            let (kernel, stride, padding, groups) = (1, 1, (0, 0), 1);
+            let (kernel, stride, padding, groups, dilation) = (1, 1, (0, 0), 1, 1);
             let convolution = Operation::Convolution(Convolution {
                 inputs,
                 outputs,
@@ -284,6 +276,7 @@ impl<'a> Lowering<'a> {
                 stride,
                 padding,
                 groups,
+                dilation,
                 weight,
                 bias,
                 activation,
@@ -341,5 +334,26 @@ impl<'a> Lowering<'a> {
         }
         self.used.insert(name);
         Ok(&tensor.values)
+    }
+}
+
+/// A convolution with its folded weights.
+fn with_weights(
+    spec: &automl_arch::Convolution,
+    weight: Vec<f32>,
+    bias: Vec<f32>,
+    activation: Nonlinearity,
+) -> Convolution {
+    Convolution {
+        inputs: spec.inputs,
+        outputs: spec.outputs,
+        kernel: spec.kernel,
+        stride: spec.stride,
+        padding: spec.padding,
+        groups: spec.groups,
+        dilation: spec.dilation,
+        weight,
+        bias,
+        activation,
     }
 }

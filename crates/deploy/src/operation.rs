@@ -29,7 +29,8 @@ pub enum Operation {
     Activation(Nonlinearity),
     /// A convolution of one value of side 1 along its channels.
     ChannelConvolution(ChannelConvolution),
-    /// The first value times the second, which has side 1: one factor a channel.
+    /// The first value times the second, number by number; a second value of side 1 is one factor a
+    /// channel.
     Scale,
     /// The sum of two values of one shape, then a nonlinearity.
     Add(Nonlinearity),
@@ -46,7 +47,8 @@ pub enum Operation {
 ///
 /// # Shapes
 /// Maps `[inputs, height, width]` to `[outputs, height', width']`, each side with
-/// side' = ⌊(side + padding.0 + padding.1 - kernel) / stride⌋ + 1. Output channel o reads the
+/// side' = ⌊(side + padding.0 + padding.1 - span) / stride⌋ + 1 for a span of
+/// dilation (kernel - 1) + 1. Output channel o reads the
 /// `inputs / groups` channels from `(o / (outputs / groups)) (inputs / groups)` on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Convolution {
@@ -62,6 +64,8 @@ pub struct Convolution {
     pub padding: (usize, usize),
     /// Groups.
     pub groups: usize,
+    /// Distance of neighboring taps in pixels; above 1 for depthwise convolutions only.
+    pub dilation: usize,
     /// Weights `[outputs, inputs / groups, kernel, kernel]`.
     pub weight: Vec<f32>,
     /// Biases `[outputs]`.
@@ -81,10 +85,15 @@ impl Convolution {
         self.kernel == 1 && self.groups == 1 && self.padding == (0, 0) && self.stride == 1
     }
 
+    /// Side of the window, dilation (kernel - 1) + 1.
+    pub fn span(&self) -> usize {
+        self.dilation * (self.kernel - 1) + 1
+    }
+
     /// Height and width of the output maps.
     pub fn output_side(&self, side: Extent) -> Extent {
         let padding = self.padding.0 + self.padding.1;
-        side.map(|side| (side + padding).saturating_sub(self.kernel) / self.stride + 1)
+        side.map(|side| (side + padding).saturating_sub(self.span()) / self.stride + 1)
     }
 
     /// Number of weights of one output channel.

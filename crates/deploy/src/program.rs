@@ -12,7 +12,7 @@ pub type ValueId = usize;
 /// Values are maps in 32-bit floats. Normalization is folded into the convolutions, empty operations
 /// are left out, and activations are part of the step before wherever that step can have one.
 /// Squeeze-and-excitation is [`GlobalAveragePool`](Operation::GlobalAveragePool), two pointwise
-/// convolutions and [`Scale`](Operation::Scale).
+/// convolutions and [`Scale`](Operation::Scale), which a product of two branches is, too.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Program {
     /// The shape of every value. Value 0 is the input, normalized as in training.

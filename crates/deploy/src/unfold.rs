@@ -131,8 +131,16 @@ fn in_front_of(
     let (mean, variance, mut weight) =
         (of("running_mean"), of("running_var"), values(name, weights));
     let filter = (weight.len() / gamma.len().max(1)).max(1);
+    let layer = name.strip_suffix(".weight").unwrap_or(name);
+    let mut factors = values(&format!("{layer}.layer_scale"), weights);
+    factors.resize(gamma.len(), 1.0);
     let parts = weight.chunks_mut(filter).zip(weight_change.chunks(filter));
     for (channel, (weight, change)) in parts.enumerate() {
+        let factor = factors[channel];
+        if factor.abs() < LEAST_SCALE {
+            // Nothing that is learned reaches the outputs through it.
+            continue;
+        }
         let root = (variance[channel] + EPSILON).sqrt();
         let scale = gamma[channel] / root;
         if scale.abs() < LEAST_SCALE {
@@ -141,8 +149,8 @@ fn in_front_of(
             gamma[channel] = root;
         }
         let scale = gamma[channel] / root;
-        weight.iter_mut().zip(change).for_each(|(w, change)| *w += change / scale);
-        beta[channel] += bias_change[channel];
+        weight.iter_mut().zip(change).for_each(|(w, change)| *w += change / (scale * factor));
+        beta[channel] += bias_change[channel] / factor;
     }
     let [gamma_name, beta_name] = ["gamma", "beta"].map(|part| format!("{norm}.{part}"));
     vec![(name.to_owned(), weight), (gamma_name, gamma), (beta_name, beta)]

@@ -85,7 +85,10 @@ fn what_cannot_be_read_is_named() {
         read(&graph.model("test", Vec::new())).unwrap_err()
     };
     let error = with("Conv", &[("dilations", Attribute::Ints(vec![2, 2]))]);
-    assert_eq!(error, "the node \"middle\" (Conv): dilations are not supported");
+    assert_eq!(
+        error,
+        "the node \"middle\" (Conv): dilations are supported in depthwise convolutions only"
+    );
     let error = with("LSTM", &[]);
     assert_eq!(error, "the node \"middle\" (LSTM): the operator is not supported");
     let error = with("Elu", &[]);

@@ -10,12 +10,17 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor, s};
 
+/// Layer scale of a fresh network.
+const LAYER_SCALE: f32 = 0.1;
+
 /// A convolution without bias and with normalization, or the other way round.
 #[derive(Module, Debug)]
 pub(crate) struct ConvolutionLayer {
     pub(super) weight: Param<Tensor<4>>,
     pub(super) bias: Option<Param<Tensor<1>>>,
     pub(super) norm: Option<Norm>,
+    /// The learned factor of each normalized channel.
+    pub(super) layer_scale: Option<Param<Tensor<1>>>,
     #[module(skip)]
     pub(super) spec: Convolution,
     /// Computation as a matrix product: 1x1, one group, on the CPU, where that is 2.4
@@ -31,6 +36,8 @@ impl ConvolutionLayer {
             weight,
             bias: (!spec.norm).then(|| init.zeros(spec.outputs)),
             norm: spec.norm.then(|| Norm::new(spec.outputs, init)),
+            layer_scale: (spec.norm && spec.layer_scale)
+                .then(|| init.constant(spec.outputs, LAYER_SCALE)),
             spec: spec.clone(),
             product: plain && *init.device() == Device::flex(),
         }
@@ -40,11 +47,15 @@ impl ConvolutionLayer {
         self.activate(self.linear(x))
     }
 
-    /// Convolution and normalization.
+    /// Convolution, normalization and layer scale.
     pub(super) fn linear(&self, x: Tensor<4>) -> Tensor<4> {
         let y = if self.product { self.pointwise(x) } else { self.general(x) };
-        match &self.norm {
+        let y = match &self.norm {
             Some(norm) => norm.forward(y),
+            None => y,
+        };
+        match &self.layer_scale {
+            Some(scale) => y * scale.val().reshape([1, self.spec.outputs, 1, 1]),
             None => y,
         }
     }
@@ -60,8 +71,9 @@ impl ConvolutionLayer {
     }
 
     fn general(&self, x: Tensor<4>) -> Tensor<4> {
-        let Convolution { stride, padding, groups, .. } = self.spec;
-        let options = ConvOptions::new_with_padding([stride; 2], [padding; 2], [1; 2], groups);
+        let Convolution { stride, padding, groups, dilation, .. } = self.spec;
+        let options =
+            ConvOptions::new_with_padding([stride; 2], [padding; 2], [dilation; 2], groups);
         conv2d(x, self.weight.val(), self.bias.as_ref().map(Param::val), options)
     }
 

@@ -40,7 +40,11 @@ impl<'a> Init<'a> {
     }
 
     pub(crate) fn zeros(&self, length: usize) -> Param<Tensor<1>> {
-        Param::from_data(TensorData::new(vec![0.0_f32; length], [length]), self.device)
+        self.constant(length, 0.0)
+    }
+
+    pub(crate) fn constant(&self, length: usize, value: f32) -> Param<Tensor<1>> {
+        Param::from_data(TensorData::new(vec![value; length], [length]), self.device)
     }
 }
 

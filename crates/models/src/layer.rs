@@ -36,6 +36,8 @@ pub(crate) enum NetworkLayer {
     Sum(Sum),
     /// Concatenation of two branches.
     Concat(Concat),
+    /// Product of two branches.
+    Product(Product),
 }
 
 /// Sum of two branches; an empty branch is the identity.
@@ -61,6 +63,19 @@ pub(crate) struct Concat {
 impl Concat {
     pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         Tensor::cat(vec![run(&self.first, x.clone()), run(&self.second, x)], 1)
+    }
+}
+
+/// Product of two branches, number by number; an empty branch is the identity.
+#[derive(Module, Debug)]
+pub(crate) struct Product {
+    pub(crate) first: Vec<NetworkLayer>,
+    pub(crate) second: Vec<NetworkLayer>,
+}
+
+impl Product {
+    pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        run(&self.first, x.clone()) * run(&self.second, x)
     }
 }
 
@@ -98,6 +113,10 @@ pub(crate) fn build(nodes: &[Op], init: &mut Init<'_>) -> Vec<NetworkLayer> {
                 first: build(first, init),
                 second: build(second, init),
             }),
+            Op::Product { first, second } => NetworkLayer::Product(Product {
+                first: build(first, init),
+                second: build(second, init),
+            }),
         })
         .collect()
 }
@@ -115,6 +134,7 @@ pub(crate) fn run(layers: &[NetworkLayer], input: Tensor<4>) -> Tensor<4> {
         NetworkLayer::Channels(layer) => layer.forward(x),
         NetworkLayer::Sum(layer) => layer.forward(x),
         NetworkLayer::Concat(layer) => layer.forward(x),
+        NetworkLayer::Product(layer) => layer.forward(x),
     })
 }
 
@@ -145,7 +165,8 @@ pub(crate) fn set_norm_momentum(layers: &mut [NetworkLayer], momentum: f64) {
                 set_norm_momentum(body, momentum);
                 set_norm_momentum(shortcut, momentum);
             }
-            NetworkLayer::Concat(Concat { first, second }) => {
+            NetworkLayer::Concat(Concat { first, second })
+            | NetworkLayer::Product(Product { first, second }) => {
                 set_norm_momentum(first, momentum);
                 set_norm_momentum(second, momentum);
             }

@@ -1,6 +1,6 @@
 //! Inputs of a network's nonlinearities.
 
-use crate::layer::{Concat, NetworkLayer, Sum, run};
+use crate::layer::{Concat, NetworkLayer, Product, Sum, run};
 use crate::network::Network;
 use automl_arch::Activation;
 use burn::tensor::Tensor;
@@ -45,6 +45,10 @@ fn walk(layers: &[NetworkLayer], input: Tensor<4>, found: &mut Vec<Tensor<2>>) -
             NetworkLayer::Concat(Concat { first, second }) => {
                 let one = walk(first, x.clone(), found);
                 Tensor::cat(vec![one, walk(second, x, found)], 1)
+            }
+            NetworkLayer::Product(Product { first, second }) => {
+                let one = walk(first, x.clone(), found);
+                one * walk(second, x, found)
             }
             other => run(std::slice::from_ref(other), x),
         };

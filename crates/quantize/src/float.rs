@@ -16,6 +16,9 @@ impl Split {
             };
             let shape = self.program.values[step.output];
             let mut output = match &step.operation {
+                Operation::Scale if maps(0).shape == maps(1).shape => {
+                    maps(0).numbers.iter().zip(maps(1).numbers).map(|(a, b)| a * b).collect()
+                }
                 Operation::Scale => scale(maps(0), maps(1)),
                 Operation::Add(_) => {
                     maps(0).numbers.iter().zip(maps(1).numbers).map(|(a, b)| a + b).collect()
@@ -45,14 +48,14 @@ impl Maps<'_> {
     fn window(
         &self,
         channel: usize,
-        kernel: usize,
+        (kernel, dilation): (usize, usize),
         (top, left): (isize, isize),
     ) -> impl Iterator<Item = (usize, f32)> {
         let Extent { height, width } = self.shape.side;
         let map = &self.numbers[channel * height * width..][..height * width];
         (0..kernel * kernel).filter_map(move |tap| {
-            let row = usize::try_from(top + (tap / kernel) as isize).ok();
-            let column = left + (tap % kernel) as isize;
+            let row = usize::try_from(top + (tap / kernel * dilation) as isize).ok();
+            let column = left + (tap % kernel * dilation) as isize;
             let column = usize::try_from(column).ok().filter(|column| *column < width);
             Some((tap, map[row.filter(|row| *row < height)? * width + column?]))
         })
@@ -81,7 +84,7 @@ fn single(operation: &Operation, x: Maps<'_>, output: Shape) -> Vec<f32> {
         Operation::Linear(linear) => matrix(linear, x),
         Operation::Pool { kind, kernel, stride, padding } => {
             slide(output, *stride, *padding, |channel, corner| {
-                let window = x.window(channel, *kernel, corner).map(|(_, number)| number);
+                let window = x.window(channel, (*kernel, 1), corner).map(|(_, number)| number);
                 match kind {
                     Pooling::Max => window.fold(f32::NEG_INFINITY, f32::max),
                     Pooling::Average => window.sum::<f32>() / (kernel * kernel) as f32,
@@ -112,7 +115,8 @@ fn convolution(conv: &Convolution, x: Maps<'_>, output: Shape) -> Vec<f32> {
         let filters = conv.weight.chunks(kernel * kernel).skip(channel * inputs).take(inputs);
         let sums = filters.enumerate().map(|(input, filter)| {
             let from = channel / outputs * inputs + input;
-            x.window(from, kernel, corner).map(|(tap, number)| filter[tap] * number).sum::<f32>()
+            let window = x.window(from, (kernel, conv.dilation), corner);
+            window.map(|(tap, number)| filter[tap] * number).sum::<f32>()
         });
         conv.bias[channel] + sums.sum::<f32>()
     })

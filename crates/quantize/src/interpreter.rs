@@ -181,7 +181,7 @@ fn products(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) 
         }
         Int8Operation::Depthwise { products, window } => {
             let Products { weights, bias, multiplier, shift, .. } = products;
-            let Window { kernel, stride, before, .. } = *window;
+            let Window { kernel, dilation, stride, before, .. } = *window;
             depthwise(
                 x,
                 y,
@@ -190,6 +190,7 @@ fn products(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) 
                 channels,
                 to.side.width,
                 kernel.height,
+                dilation,
                 stride,
                 before,
                 weights,
@@ -242,7 +243,7 @@ fn others(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) {
             add(x, y, x_zero, other, y_zero, own, *shift, zero);
         }
         Int8Operation::Scale { factor, shift } => {
-            scale(x, y, channels, x_zero, y_zero, *factor, *shift, zero);
+            scale(x, y, from.numbers(), x_zero, y_zero, *factor, *shift, zero);
         }
         Int8Operation::Channels { first } => take(x, y, channels, to.channels, *first),
         Int8Operation::Concat { parts } => {

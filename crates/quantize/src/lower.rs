@@ -167,12 +167,11 @@ impl Lowering {
             Operation::Convolution(conv) => convolution(&step.name, conv, x[0], range)?,
             Operation::Linear(linear) => matrix(&step.name, linear, x[0], range)?,
             Operation::Pool { kind, kernel, stride, padding } => {
-                let (before, after) = (*padding, *padding);
-                let window = Window { kernel: (*kernel).into(), stride: *stride, before, after };
+                let window = Window::plain((*kernel).into(), *stride, (*padding, *padding));
                 pool(*kind, window, x[0].scale, range)
             }
             Operation::GlobalAveragePool => {
-                let window = Window { kernel: x[0].shape.side, stride: 1, before: 0, after: 0 };
+                let window = Window::plain(x[0].shape.side, 1, (0, 0));
                 pool(Pooling::Average, window, x[0].scale, range)
             }
             Operation::Activation(nonlinearity) => table(*nonlinearity, x[0].scale, range),
@@ -199,8 +198,8 @@ fn convolution(
     x: Int8Value,
     range: (f32, f32),
 ) -> Result<Lowered, QuantizeError> {
-    let (before, after) = conv.padding;
-    let window = Window { kernel: conv.kernel.into(), stride: conv.stride, before, after };
+    let window = Window::plain(conv.kernel.into(), conv.stride, conv.padding);
+    let window = Window { dilation: conv.dilation, ..window };
     let filters = Filters {
         weights: channels_last(&conv.weight, conv.inputs / conv.groups, conv.kernel * conv.kernel),
         bias: &conv.bias,

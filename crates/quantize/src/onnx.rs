@@ -60,7 +60,7 @@ impl Writer<'_> {
                 // A product of whole maps is a convolution with a window of their size.
                 let whole = products.weights.len() != products.bias.len() * x.shape.channels;
                 let kernel = if whole { x.shape.side } else { Extent::square(1) };
-                let window = Window { kernel, stride: 1, before: 0, after: 0 };
+                let window = Window::plain(kernel, 1, (0, 0));
                 self.convolution(name, names[0], x, products, window, 1)
             }
             Int8Operation::Convolution { products, window, groups } => {
@@ -205,11 +205,15 @@ impl Writer<'_> {
 }
 
 fn attributes(window: &Window) -> Vec<(&'static str, Attribute)> {
-    let Window { kernel, stride, before, after } = window;
+    let Window { kernel, dilation, stride, before, after } = window;
     let ints = |numbers: &[usize]| Attribute::Ints(numbers.iter().map(|n| *n as i64).collect());
-    vec![
+    let mut attributes = vec![
         ("kernel_shape", ints(&[kernel.height, kernel.width])),
         ("strides", ints(&[*stride; 2])),
         ("pads", ints(&[*before, *before, *after, *after])),
-    ]
+    ];
+    if *dilation > 1 {
+        attributes.push(("dilations", ints(&[*dilation; 2])));
+    }
+    attributes
 }

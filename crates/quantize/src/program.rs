@@ -114,7 +114,8 @@ pub enum Int8Operation {
         /// Binary places of both.
         shift: u8,
     },
-    /// The first value times the second, which has one number a channel; a factor of 14 bits.
+    /// The first value times the second, which has its shape or one number a channel; a factor of 14
+    /// bits.
     Scale {
         /// Factor of the product.
         factor: i32,
@@ -153,12 +154,21 @@ pub struct Products {
 pub struct Window {
     /// Height and width of the window.
     pub kernel: Extent,
+    /// Distance of neighboring taps; 1 but for depthwise convolutions.
+    pub dilation: usize,
     /// Stride in both directions.
     pub stride: usize,
     /// Border before the first row and column.
     pub before: usize,
     /// Border behind the last row and column.
     pub after: usize,
+}
+
+impl Window {
+    /// A window of neighboring pixels.
+    pub(crate) fn plain(kernel: Extent, stride: usize, (before, after): (usize, usize)) -> Self {
+        Self { kernel, dilation: 1, stride, before, after }
+    }
 }
 
 impl Products {

@@ -46,6 +46,12 @@ impl Branch {
         self.nodes.push(Op::Sum { body: body.nodes, shortcut: shortcut.nodes });
     }
 
+    /// Appends the product of two branches of one shape that were forked here.
+    pub(crate) fn product(&mut self, first: Self, second: Self) {
+        (self.channels, self.side) = (first.channels, first.side);
+        self.nodes.push(Op::Product { first: first.nodes, second: second.nodes });
+    }
+
     /// Appends efficient channel attention.
     pub(crate) fn channel_attention(&mut self, kernel: usize) {
         self.nodes.push(Op::ChannelAttention { kernel });
@@ -62,7 +68,18 @@ pub(crate) fn spatial(
     activation: Activation,
 ) -> Convolution {
     let padding = (kernel / 2, kernel / 2);
-    Convolution { inputs, outputs, kernel, stride, padding, groups, norm: true, activation }
+    Convolution {
+        inputs,
+        outputs,
+        kernel,
+        stride,
+        padding,
+        groups,
+        norm: true,
+        activation,
+        dilation: 1,
+        layer_scale: false,
+    }
 }
 
 /// A 1x1 convolution with batch normalization.

@@ -1,6 +1,6 @@
 //! Repeated plain convolutions and poolings.
 
-use super::{Builder, Checked};
+use super::{Builder, Checked, spatial};
 use crate::activation::Activation;
 use crate::limits::MAX_SIDE;
 use crate::op::{Convolution, Op, Pooling, output_side};
@@ -34,16 +34,10 @@ impl Builder {
         };
         self.argument("padding", padding, 0..=MAX_SIDE, "at most 8192")?;
         for copy in 1..=repeat {
-            let conv = Convolution {
-                inputs: self.channels,
-                outputs,
-                kernel,
-                stride: if copy == repeat { stride } else { 1 },
-                padding: (padding, padding),
-                groups: groups.unwrap_or_else(|| gcd(self.channels, outputs)),
-                norm: true,
-                activation,
-            };
+            let groups = groups.unwrap_or_else(|| gcd(self.channels, outputs));
+            let stride = if copy == repeat { stride } else { 1 };
+            let conv = spatial(self.channels, outputs, kernel, stride, groups, activation);
+            let conv = Convolution { padding: (padding, padding), ..conv };
             let mut branch = self.branch();
             self.convolve(&mut branch, conv)?;
             self.extend(branch);

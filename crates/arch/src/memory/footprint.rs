@@ -120,6 +120,11 @@ impl Program {
                 let free: &[Maps] = if a.tensor == b.tensor { &[] } else { &[a, b] };
                 self.push(&[a, b], a, 0, free)
             }
+            Op::Product { first, second } => {
+                let (a, b) = (self.branch(first, x), self.branch(second, x));
+                let free: &[Maps] = if a.tensor == b.tensor { &[] } else { &[a] };
+                self.push(&[a, b], a, 0, free)
+            }
             Op::Concat { first, second } => {
                 let (a, b) = (self.branch(first, x), self.branch(second, x));
                 let output = Maps { channels: a.channels + b.channels, ..a };

@@ -17,20 +17,24 @@ fn plain(inputs: usize, outputs: usize) -> Convolution {
         groups: 1,
         norm: false,
         activation: Activation::Identity,
+        dilation: 1,
+        layer_scale: false,
     }
+}
+
+/// The last factor of a convolution, with its normalization, layer scale and activation.
+fn ending(conv: &Convolution, rank: usize) -> Convolution {
+    let Convolution { norm, activation, layer_scale, outputs, .. } = *conv;
+    Convolution { norm, activation, layer_scale, ..plain(rank, outputs) }
 }
 
 /// Operations of the factors, in order.
 pub(super) fn split(node: &Op, ranks: Ranks) -> Vec<Op> {
     match (node, ranks) {
         (Op::Convolution(conv), Ranks::Matrix(rank)) => {
-            let Convolution { inputs, outputs, stride, padding, .. } = *conv;
+            let Convolution { inputs, stride, padding, .. } = *conv;
             let first = Convolution { stride, padding, ..plain(inputs, rank) };
-            let last = Convolution {
-                norm: conv.norm,
-                activation: conv.activation,
-                ..plain(rank, outputs)
-            };
+            let last = ending(conv, rank);
             vec![Op::Convolution(first), Op::Convolution(last)]
         }
         (Op::Linear { inputs, outputs, activation }, Ranks::Matrix(rank)) => {
@@ -52,11 +56,9 @@ pub(super) fn split(node: &Op, ranks: Ranks) -> Vec<Op> {
                 return chain;
             };
             core.outputs = rank;
-            core.norm = false;
+            (core.norm, core.layer_scale) = (false, false);
             core.activation = Activation::Identity;
-            let last = plain(rank, conv.outputs);
-            let last = Convolution { norm: conv.norm, activation: conv.activation, ..last };
-            chain.extend([Op::Convolution(core), Op::Convolution(last)]);
+            chain.extend([Op::Convolution(core), Op::Convolution(ending(conv, rank))]);
             chain
         }
         (other, _) => vec![other.clone()],

@@ -43,13 +43,13 @@ struct Panel {
 impl Dense {
     pub(super) fn new(convolution: &Convolution, side: Extent) -> Self {
         let Convolution { inputs, kernel, stride, padding, activation, .. } = *convolution;
-        let window = Window::new(side, kernel.into(), stride, padding);
+        let window = Window::new(side, kernel.into(), 1, stride, padding);
         Self::packed(window, inputs, &convolution.weight, &convolution.bias, activation)
     }
 
     /// A matrix product, with a window as large as the maps.
     pub(super) fn whole(linear: &Linear, channels: usize, side: Extent) -> Self {
-        let window = Window::new(side, side, 1, (0, 0));
+        let window = Window::new(side, side, 1, 1, (0, 0));
         Self::packed(window, channels, &linear.weight, &linear.bias, linear.activation)
     }
 

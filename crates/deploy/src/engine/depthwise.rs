@@ -41,7 +41,7 @@ impl Depthwise {
         let Convolution { inputs, outputs, kernel, stride, padding, groups, activation, .. } =
             *convolution;
         let (each, share, columns) = (inputs / groups, outputs / groups, pitch(outputs));
-        let window = Window::new(side, kernel.into(), stride, padding);
+        let window = Window::new(side, kernel.into(), convolution.dilation, stride, padding);
         let sources: Vec<Vec<usize>> =
             (0..each).map(|j| (0..outputs).map(|o| o / share * each + j).collect()).collect();
         let copies = 0..each;

@@ -45,7 +45,8 @@ pub(super) fn channels(x: &[f32], of: usize, (first, count): (usize, usize), out
     }
 }
 
-/// Every pixel times the factors of its channels.
+/// Every run of so many numbers times the factors: pixels times those of their channels, or maps times
+/// maps.
 pub(super) fn scale(x: &[f32], factors: &[f32], out: &mut [f32]) {
     fast(|| {
         let pixels = x.chunks_exact(factors.len()).zip(out.chunks_exact_mut(factors.len()));

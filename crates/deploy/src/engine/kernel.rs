@@ -15,13 +15,29 @@ pub(super) enum Kernel {
     Dense(Dense),
     Depthwise(Depthwise),
     Pool(Pool),
-    Mean { positions: usize, channels: usize },
+    Mean {
+        positions: usize,
+        channels: usize,
+    },
     Activation(Nonlinearity),
-    ChannelConvolution { convolution: ChannelConvolution, channels: usize },
-    Scale { channels: usize },
+    ChannelConvolution {
+        convolution: ChannelConvolution,
+        channels: usize,
+    },
+    /// So many factors for as many numbers in a row.
+    Scale {
+        numbers: usize,
+    },
     Add(Nonlinearity),
-    Concat { first: usize, second: usize },
-    Channels { first: usize, count: usize, of: usize },
+    Concat {
+        first: usize,
+        second: usize,
+    },
+    Channels {
+        first: usize,
+        count: usize,
+        of: usize,
+    },
 }
 
 impl Kernel {
@@ -29,7 +45,9 @@ impl Kernel {
         let shape = program.values[step.inputs[0]];
         let channels = shape.channels;
         match &step.operation {
-            Operation::Convolution(c) if c.groups == 1 => Self::Dense(Dense::new(c, shape.side)),
+            Operation::Convolution(c) if c.groups == 1 && c.dilation == 1 => {
+                Self::Dense(Dense::new(c, shape.side))
+            }
             Operation::Convolution(c) => Self::Depthwise(Depthwise::new(c, shape.side)),
             Operation::Linear(linear) => Self::Dense(Dense::whole(linear, channels, shape.side)),
             Operation::Pool { kind, kernel, stride, padding } => {
@@ -42,7 +60,10 @@ impl Kernel {
             Operation::ChannelConvolution(convolution) => {
                 Self::ChannelConvolution { convolution: convolution.clone(), channels }
             }
-            Operation::Scale => Self::Scale { channels: pitch(channels) },
+            Operation::Scale => {
+                let factors = program.values[step.inputs[1]];
+                Self::Scale { numbers: factors.positions() * pitch(channels) }
+            }
             Operation::Add(activation) => Self::Add(*activation),
             Operation::Channels { first } => {
                 let count = program.values[step.output].channels;
@@ -76,7 +97,7 @@ impl Kernel {
             Self::ChannelConvolution { convolution, channels } => {
                 elementwise::along_channels(convolution, &x[..*channels], out);
             }
-            Self::Scale { channels } => elementwise::scale(x, &second[..*channels], out),
+            Self::Scale { numbers } => elementwise::scale(x, &second[..*numbers], out),
             Self::Add(activation) => elementwise::add(*activation, x, second, out),
             Self::Channels { first, count, of } => {
                 elementwise::channels(x, *of, (*first, *count), out);

@@ -16,7 +16,7 @@ pub(super) struct Pool {
 
 impl Pool {
     pub(super) fn new(kind: Pooling, [kernel, stride, padding]: [usize; 3], shape: Shape) -> Self {
-        let window = Window::new(shape.side, kernel.into(), stride, (padding, padding));
+        let window = Window::new(shape.side, kernel.into(), 1, stride, (padding, padding));
         Self { kind, window, pitch: pitch(shape.channels) }
     }
 

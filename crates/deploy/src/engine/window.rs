@@ -15,20 +15,24 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// Windows of `kernel` taps in both directions, `dilation` pixels apart.
     pub(super) fn new(
         side: Extent,
         kernel: Extent,
+        dilation: usize,
         stride: usize,
         (before, after): (usize, usize),
     ) -> Self {
         let line = side.width + before + after;
-        let out = |side: usize, kernel: usize| (side + before + after - kernel) / stride + 1;
+        let out = |side: usize, kernel: usize| {
+            (side + before + after - dilation * (kernel - 1) - 1) / stride + 1
+        };
         let out = Extent::new(out(side.height, kernel.height), out(side.width, kernel.width));
         let grid = |Extent { height, width }: Extent, step: usize| -> Vec<usize> {
             let rows = 0..height;
             rows.flat_map(|y| (0..width).map(move |x| (y * line + x) * step)).collect()
         };
-        Self { side, before, after, starts: grid(out, stride), taps: grid(kernel, 1) }
+        Self { side, before, after, starts: grid(out, stride), taps: grid(kernel, dilation) }
     }
 
     /// Whether the maps have a border.

@@ -30,7 +30,7 @@ pub enum OperationKind {
     SqueezeExcite,
     /// Efficient channel attention.
     ChannelAttention,
-    /// The sum of two branches.
+    /// The sum or the product of two branches.
     Sum,
     /// The channels of two branches in a row.
     Concat,
@@ -47,7 +47,7 @@ pub struct Operation {
     pub inputs: usize,
     /// Channels out; for squeeze-and-excitation those between its two layers.
     pub outputs: usize,
-    /// Side of the kernel or window.
+    /// Side of the kernel or window; taps further apart take as long.
     pub kernel: usize,
     /// Groups of a convolution.
     pub groups: usize,
@@ -181,7 +181,7 @@ impl Walk {
                 self.operations.push(Operation { outputs: *count, ..one });
                 (*count, side)
             }
-            Op::Sum { body, shortcut } => {
+            Op::Sum { body, shortcut } | Op::Product { first: body, second: shortcut } => {
                 let (channels_out, side_out) = self.chain(body, channels, side);
                 self.chain(shortcut, channels, side);
                 self.push(OperationKind::Sum, channels_out, side_out);

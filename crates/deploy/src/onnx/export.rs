@@ -150,7 +150,7 @@ impl Writer {
             ("kernel_shape", Attribute::Ints(vec![c.kernel as i64; 2])),
             ("strides", Attribute::Ints(vec![c.stride as i64; 2])),
             ("pads", Attribute::Ints(vec![before, before, after, after])),
-            ("dilations", Attribute::Ints(vec![1; 2])),
+            ("dilations", Attribute::Ints(vec![c.dilation as i64; 2])),
             ("group", Attribute::Int(c.groups as i64)),
         ];
         let sum = self.before(name, c.activation);

@@ -1,4 +1,4 @@
-//! Sum and concatenation of two branches.
+//! Sum, product and concatenation of two branches.
 
 use super::buffer::Buffer;
 use super::gradient::Gradient;
@@ -21,6 +21,15 @@ pub(super) fn sum(a: &Maps, b: &Maps) -> Maps {
         });
     });
     Maps::plain(shape, values)
+}
+
+/// Products, number by number.
+pub(super) fn product(a: &[f32], b: &[f32]) -> Buffer {
+    let mut values = Buffer::new(a.len());
+    fast(|| {
+        values.iter_mut().zip(a.iter().zip(b)).for_each(|(out, (a, b))| *out = a * b);
+    });
+    values
 }
 
 /// Channels of two branches side by side.

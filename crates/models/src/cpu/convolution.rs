@@ -38,7 +38,7 @@ impl Kernel {
         images: usize,
         gradient: bool,
     ) -> Self {
-        if spec.groups == spec.inputs && spec.groups > 1 {
+        if spec.groups == spec.inputs && (spec.groups > 1 || spec.dilation > 1) {
             Self::Depthwise(Box::new(Depthwise::new(spec, window, weights)))
         } else {
             Self::Dense(Box::new(Dense::new(spec, window, weights, images, gradient)))
@@ -109,16 +109,17 @@ pub(super) struct Convolved {
 /// Gradients of a layer's parameters.
 pub(super) struct Found {
     pub(super) weight: Vec<f32>,
-    /// Gradient of the normalization's factor.
+    /// Gradient of the normalization's factor, times the layer scale where there is one.
     pub(super) gamma: Vec<f32>,
-    /// Gradient of the bias or of the normalization's shift.
+    /// Gradient of the bias or of the normalization's shift, times the layer scale likewise.
     pub(super) bias: Vec<f32>,
 }
 
 /// Operation behind the linear part.
 pub(super) enum After<'a> {
     Bias(Vec<f32>),
-    Norm(&'a Norm),
+    /// Normalization, and the factors of the normalized channels where there are any.
+    Norm(&'a Norm, Option<Vec<f32>>),
 }
 
 /// Forward.
@@ -138,7 +139,7 @@ pub(super) fn convolve(
     let gradient = mode == Mode::Train && !input.constant;
     let kernel = Kernel::new(spec, window, weights, at_once, gradient);
     let norm = match &after {
-        After::Norm(norm) => Some(*norm),
+        After::Norm(norm, _) => Some(*norm),
         After::Bias(_) => None,
     };
     let by_batch =
@@ -161,7 +162,7 @@ pub(super) fn convolve(
             let (ones, zeros) = (vec![1.0; bias.len()], vec![0.0; bias.len()]);
             (Affine::new(&ones, &zeros, &bias, spec.activation), None)
         }
-        After::Norm(norm) => {
+        After::Norm(norm, factors) => {
             let (mean, mut variance) = if by_batch {
                 let (mean, variance) = Moments::finish(&moments);
                 norm.follow(&mean, &variance);
@@ -170,9 +171,13 @@ pub(super) fn convolve(
                 norm.running()
             };
             variance.iter_mut().for_each(|v| *v += norm.batch.epsilon as f32);
-            let gamma = numbers(norm.batch.gamma.val());
+            let scaled = |values: Vec<f32>| match &factors {
+                Some(factors) => values.iter().zip(factors).map(|(x, f)| x * f).collect(),
+                None => values,
+            };
+            let gamma = scaled(numbers(norm.batch.gamma.val()));
             let scale: Vec<f32> = gamma.iter().zip(&variance).map(|(g, v)| g / v.sqrt()).collect();
-            let beta = numbers(norm.batch.beta.val());
+            let beta = scaled(numbers(norm.batch.beta.val()));
             let affine = Affine::new(&scale, &mean, &beta, spec.activation);
             (affine, Some((variance, by_batch)))
         }
@@ -242,7 +247,9 @@ impl Convolved {
 impl ConvolutionLayer {
     pub(super) fn convolve(&self, input: &Arc<Maps>, mode: Mode) -> Convolved {
         let after = match (&self.norm, &self.bias) {
-            (Some(norm), _) => After::Norm(norm),
+            (Some(norm), _) => {
+                After::Norm(norm, self.layer_scale.as_ref().map(|scale| numbers(scale.val())))
+            }
             (None, Some(bias)) => After::Bias(numbers(bias.val())),
             (None, None) => After::Bias(vec![0.0; self.spec.outputs]),
         };
@@ -252,7 +259,21 @@ impl ConvolutionLayer {
     /// Records the gradients of all parameters.
     pub(super) fn set_gradients(&self, found: Found, gradients: &mut Gradients) {
         set_gradient(&self.weight, found.weight, gradients);
-        if let Some(norm) = &self.norm {
+        if let (Some(norm), Some(scale)) = (&self.norm, &self.layer_scale) {
+            // The pass knows the products s gamma and s beta only.
+            let (s, gamma, beta) = (
+                numbers(scale.val()),
+                numbers(norm.batch.gamma.val()),
+                numbers(norm.batch.beta.val()),
+            );
+            let times = |a: &[f32], b: &[f32]| -> Vec<f32> {
+                a.iter().zip(b).map(|(a, b)| a * b).collect()
+            };
+            let both = times(&found.gamma, &gamma).into_iter().zip(times(&found.bias, &beta));
+            set_gradient(scale, both.map(|(a, b)| a + b).collect(), gradients);
+            set_gradient(&norm.batch.gamma, times(&found.gamma, &s), gradients);
+            set_gradient(&norm.batch.beta, times(&found.bias, &s), gradients);
+        } else if let Some(norm) = &self.norm {
             set_gradient(&norm.batch.gamma, found.gamma, gradients);
             set_gradient(&norm.batch.beta, found.bias, gradients);
         } else if let Some(bias) = &self.bias {

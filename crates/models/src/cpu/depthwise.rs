@@ -71,9 +71,9 @@ impl Depthwise {
 
     /// Scratch memory for the forward or the backward pass.
     pub(super) fn state(&self, backward: bool) -> DepthwiseState {
-        let Window { kernel, before, after, input: (height, width), .. } = self.window;
+        let Window { before, after, input: (height, width), .. } = self.window;
         let (rows, columns) = self.window.output;
-        let (border, around) = (before + after, kernel - 1);
+        let (border, around) = (before + after, self.window.reach());
         let channels = self.channels;
         let image = (height + border) * line_of(width + border) * channels;
         let spread = (height + around) * line_of(width + around) * channels;
@@ -124,7 +124,8 @@ impl Depthwise {
         out: &mut [f32],
     ) {
         let (height, width) = self.window.input;
-        let Window { kernel, stride, before, after, output: (rows, columns), .. } = self.window;
+        let Window { kernel, dilation, stride, before, after, output: (rows, columns), .. } =
+            self.window;
         let (outputs, channels) = (self.outputs, self.channels);
         let input = height * width * self.inputs;
         let each = rows * columns * outputs;
@@ -141,6 +142,7 @@ impl Depthwise {
                 columns,
                 channels,
                 kernel,
+                dilation,
                 stride,
             }
             .run();
@@ -162,7 +164,8 @@ impl Depthwise {
         mut input_gradient: Option<&mut [f32]>,
     ) {
         let (height, width) = self.window.input;
-        let Window { kernel, stride, before, after, output: (rows, columns), .. } = self.window;
+        let Window { kernel, dilation, stride, before, after, output: (rows, columns), .. } =
+            self.window;
         let (inputs, outputs, channels) = (self.inputs, self.outputs, self.channels);
         let input = height * width * inputs;
         for image in 0..images {
@@ -184,6 +187,7 @@ impl Depthwise {
                 columns,
                 channels,
                 kernel,
+                dilation,
                 stride,
                 sums: &mut state.sums,
             }
@@ -191,8 +195,9 @@ impl Depthwise {
             let Some(out) = input_gradient.as_deref_mut() else { continue };
             let out = &mut out[image * input..][..input];
             // Spread by the stride, shifted so that the reversed taps read what they have to.
-            let (lines, line) = (height + kernel - 1, line_of(width + kernel - 1));
-            let first = (kernel - 1) as isize - before as isize;
+            let reach = self.window.reach();
+            let (lines, line) = (height + reach, line_of(width + reach));
+            let first = reach as isize - before as isize;
             Scatter {
                 x: g,
                 columns,
@@ -215,6 +220,7 @@ impl Depthwise {
                 columns: width,
                 channels,
                 kernel,
+                dilation,
                 stride: 1,
             }
             .run();

@@ -29,6 +29,8 @@ pub(super) fn product(
         groups: 1,
         norm: false,
         activation,
+        dilation: 1,
+        layer_scale: false,
     };
     convolve(&spec, weights, After::Bias(bias), input, mode)
 }

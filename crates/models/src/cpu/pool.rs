@@ -32,6 +32,8 @@ impl Pool {
             groups: channels,
             norm: false,
             activation: Activation::Identity,
+            dilation: 1,
+            layer_scale: false,
         };
         let window = Window::new(&spec, height, width);
         let (height, width) = window.output;

@@ -2,7 +2,7 @@
 //! pass reads it from its end.
 
 use super::attention::{Squeezed, Weighted};
-use super::branches::{concat, split, sum};
+use super::branches::{concat, product, split, sum};
 use super::buffer::Buffer;
 use super::channels::Taken;
 use super::convolution::Convolved;
@@ -12,7 +12,7 @@ use super::maps::Maps;
 use super::mode::Mode;
 use super::nonlinearity::Activated;
 use super::pool::{Averaged, Pooled, average};
-use crate::layer::{Concat, NetworkLayer, Sum};
+use crate::layer::{self, Concat, NetworkLayer, Sum};
 use crate::noise::{Factors, Noise};
 use burn::tensor::Gradients;
 use std::sync::Arc;
@@ -34,6 +34,12 @@ pub(super) enum TapeEntry {
         channels: [usize; 2],
         /// Factors of the first branch.
         factors: Option<Arc<Factors>>,
+    },
+    Multiplied {
+        first: Vec<TapeEntry>,
+        second: Vec<TapeEntry>,
+        /// Outputs of both branches.
+        values: [Arc<Buffer>; 2],
     },
 }
 
@@ -109,7 +115,17 @@ fn apply(
         NetworkLayer::Concat(Concat { first, second }) => {
             join([first, second], None, x, mode, concat)
         }
+        NetworkLayer::Product(layer) => multiply(layer, x, mode),
     }
+}
+
+fn multiply(layer: &layer::Product, input: &Arc<Maps>, mode: Mode) -> (Arc<Maps>, TapeEntry) {
+    let (mut first, mut second) = (Vec::new(), Vec::new());
+    let a = forward(&layer.first, input, mode, &mut first);
+    let b = forward(&layer.second, input, mode, &mut second);
+    let (shape, values) = (a.shape, [a.all(), b.all()]);
+    let output = Maps::plain(shape, product(&values[0], &values[1]));
+    (Arc::new(output), TapeEntry::Multiplied { first, second, values })
 }
 
 fn join(
@@ -195,6 +211,16 @@ pub(super) fn backward(
                 TapeEntry::Joined { first, second, channels, .. },
             ) => {
                 let [g_a, g_b] = split(&gradient.values, channels);
+                let other =
+                    backward(b, second, g_b, more, gradients).map(|gradient| gradient.values);
+                backward(a, first, g_a, other, gradients)
+            }
+            (
+                NetworkLayer::Product(layer::Product { first: a, second: b }),
+                TapeEntry::Multiplied { first, second, values },
+            ) => {
+                let [g_a, g_b] =
+                    [1, 0].map(|other| Gradient::plain(product(&gradient.values, &values[other])));
                 let other =
                     backward(b, second, g_b, more, gradients).map(|gradient| gradient.values);
                 backward(a, first, g_a, other, gradients)

@@ -12,7 +12,7 @@ use crate::init::Init;
 use crate::layer::{run, run_with};
 use crate::norm::Norm;
 use automl_arch::block;
-use automl_arch::{Activation, Architecture, Block, Convolution, Layer};
+use automl_arch::{Activation, Architecture, Block, Convolution, Graph, Layer, Op};
 use automl_numeric::stream;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor};
@@ -57,24 +57,30 @@ fn close(what: &str, ours: &[f32], burns: &[f32], floor: f32) {
 }
 
 /// Loss, gradients, running statistics and evaluation are burn's.
-fn agrees(layers: Vec<Layer>, channels: usize, (height, width): (usize, usize)) {
-    let name = format!("{layers:?}");
-    let architecture = Architecture::new(channels, (height, width), layers);
+fn agrees(layers: Vec<Layer>, channels: usize, extent: (usize, usize)) {
+    agree(&Architecture::new(channels, extent, layers).graph().unwrap());
+}
+
+/// The same of any graph.
+fn agree(graph: &Graph) {
+    let name = format!("{graph:?}");
+    let channels = graph.input_channels;
+    let (height, width) = (graph.input_side.height, graph.input_side.width);
     let device = Device::flex().autodiff();
-    let mut tensors = Network::new(&architecture, 1, &device).unwrap().tensors();
+    let mut tensors = Network::from_graph(graph, 1, &device).tensors();
     for (index, tensor) in tensors.iter_mut().enumerate().filter(|(_, t)| t.is_parameter()) {
         for (value, change) in tensor.values.iter_mut().zip(random(100_000, index as u64)) {
             *value += 0.3 * change;
         }
     }
-    let network = Network::load(&architecture, tensors, &device).unwrap();
+    let network = Network::from_graph(graph, 0, &device).with_tensors(tensors).unwrap();
     let other = network.copy();
     // Two batches: the second writes into used memory.
     for batch in [5, 4] {
         let shape = [batch, channels, height, width];
         let pixels = random(shape.iter().product(), 99);
         let images = Tensor::<1>::from_floats(pixels.as_slice(), &device).reshape(shape);
-        let classes = architecture.classes().unwrap();
+        let classes = graph.classes;
         let factors = Tensor::<1>::from_floats(random(batch * classes, 98).as_slice(), &device)
             .reshape([batch, classes]);
         let loss = |scores: Tensor<2>| (scores * factors.clone()).sum();
@@ -262,6 +268,51 @@ fn recent_blocks() {
     }
 }
 
+#[test]
+fn gated_blocks() {
+    for layer_scale in [true, false] {
+        let gated = block::GatedFFN {
+            channels: 16,
+            expansion: 1.5,
+            activation: Activation::Silu,
+            layer_scale,
+        };
+        let split = |kernel: usize, dilation: usize| block::SplitConv {
+            channels: 16,
+            kernel,
+            dilation,
+            activation: Activation::HardSwish,
+            layer_scale,
+        };
+        // The first block reads the images, which need no gradient.
+        for (inputs, side) in [(16, 7), (9, 6), (1, 8)] {
+            check(Block::GatedFFN(gated.clone()), inputs, side);
+            check(Block::SplitConv(split(7, 3)), inputs, side);
+            check(Block::SplitConv(split(3, 2)), inputs, side);
+        }
+    }
+    for stride in [1, 2] {
+        let star = block::StarNet { channels: 16, expansion: 2.0, kernel: 5, stride };
+        check(Block::StarNet(star), 16, 7);
+        let stem = block::DeepStem { channels: 24, stride, activation: Activation::Relu };
+        check(Block::DeepStem(stem), 3, 9);
+    }
+}
+
+/// Products of branches of all kinds: of the input with itself, and of a branch that another product
+/// ends.
+#[test]
+fn products() {
+    let layers = headed(vec![Layer::once(Block::conv(8, 3, 1, Activation::Tanh))]);
+    let mut graph = Architecture::new(2, 6, layers).graph().unwrap();
+    let square = Op::Product { first: vec![], second: vec![] };
+    let gate = Op::Product { first: vec![Op::Activation(Activation::Sigmoid)], second: vec![] };
+    let inner = Op::Product { first: vec![square.clone()], second: vec![gate] };
+    graph.nodes.splice(1..1, [square, inner]);
+    graph.check().unwrap();
+    agree(&graph);
+}
+
 /// Under the noise of a step, gradients are burn's, and in expectation the noise changes nothing.
 #[test]
 fn noise() {
@@ -374,7 +425,7 @@ impl Example {
     fn run(&self) -> Convolved {
         let input = Arc::new(Maps::plain(self.shape, Buffer::copy(&self.x)));
         let after = match &self.norm {
-            Some(norm) => After::Norm(norm),
+            Some(norm) => After::Norm(norm, None),
             None => After::Bias(vec![0.1; self.spec.outputs]),
         };
         convolve(&self.spec, &self.weights, after, &input, Mode::Train)
@@ -390,23 +441,36 @@ impl Example {
 #[test]
 fn gradients_are_differences() {
     let device = Device::flex().autodiff();
-    for (case, (kernel, stride, inputs, outputs, groups, norm)) in [
-        (1, 1, 8, 12, 1, true),
-        (3, 1, 8, 16, 1, true),
-        (3, 2, 3, 8, 1, true),
-        (5, 2, 9, 8, 1, false),
-        (3, 1, 8, 8, 8, true),
-        (5, 2, 8, 8, 8, true),
-        (3, 2, 6, 12, 6, false),
-        (3, 1, 8, 8, 2, true),
+    for (case, (kernel, stride, inputs, outputs, groups, norm, dilation)) in [
+        (1, 1, 8, 12, 1, true, 1),
+        (3, 1, 8, 16, 1, true, 1),
+        (3, 2, 3, 8, 1, true, 1),
+        (5, 2, 9, 8, 1, false, 1),
+        (3, 1, 8, 8, 8, true, 1),
+        (5, 2, 8, 8, 8, true, 1),
+        (3, 2, 6, 12, 6, false, 1),
+        (3, 1, 8, 8, 2, true, 1),
+        (3, 1, 8, 8, 8, true, 2),
+        (5, 2, 9, 9, 9, false, 3),
+        (3, 1, 1, 1, 1, true, 2),
     ]
     .into_iter()
     .enumerate()
     {
         let activation = Activation::Tanh;
-        let padding = (kernel / 2, kernel / 2);
-        let spec =
-            Convolution { inputs, outputs, kernel, stride, padding, groups, norm, activation };
+        let border = kernel / 2 * dilation;
+        let spec = Convolution {
+            inputs,
+            outputs,
+            kernel,
+            stride,
+            padding: (border, border),
+            groups,
+            norm,
+            activation,
+            dilation,
+            layer_scale: false,
+        };
         let shape = Shape { batch: 3, height: 6, width: 5, channels: inputs };
         let count = outputs * inputs / groups * kernel * kernel;
         let mut example = Example {

@@ -7,6 +7,8 @@ use automl_arch::Convolution;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     pub(super) kernel: usize,
+    /// Distance of neighboring taps; 1 but for depthwise convolutions.
+    pub(super) dilation: usize,
     pub(super) stride: usize,
     /// Zeros before the first row and column.
     pub(super) before: usize,
@@ -31,15 +33,21 @@ pub(super) struct Plan {
 impl Window {
     pub(super) fn new(spec: &Convolution, height: usize, width: usize) -> Self {
         let (before, after) = spec.padding;
-        let side = |side: usize| (side + before + after - spec.kernel) / spec.stride + 1;
+        let side = |side: usize| (side + before + after - spec.span()) / spec.stride + 1;
         Self {
             kernel: spec.kernel,
+            dilation: spec.dilation,
             stride: spec.stride,
             before,
             after,
             input: (height, width),
             output: (side(height), side(width)),
         }
+    }
+
+    /// Pixels from the first tap to the last, along one axis.
+    pub(super) fn reach(&self) -> usize {
+        self.dilation * (self.kernel - 1)
     }
 
     /// The outputs of some images from pixels of `depth` numbers.

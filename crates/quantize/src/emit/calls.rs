@@ -165,10 +165,11 @@ impl Operands {
                     _ => ("grouped", join(join(window, [int(*groups)]), rest)),
                 }
             }
-            Int8Operation::Depthwise { window, .. } => (
-                "depthwise",
-                join(join(self.shapes([]), self.window(window)), join(products(), [x_zero, out])),
-            ),
+            Int8Operation::Depthwise { window, .. } => {
+                let Window { kernel, dilation, stride, before, .. } = *window;
+                let window = [kernel.height, dilation, stride, before].map(int);
+                ("depthwise", join(join(self.shapes([]), window), join(products(), [x_zero, out])))
+            }
             Int8Operation::MaxPool(window) => {
                 ("max_pool", join(self.shapes([]), self.window(window)))
             }
@@ -188,7 +189,8 @@ impl Operands {
                 ("add", join(head, [factor(own), places(*shift), out]))
             }
             Int8Operation::Scale { factor: product, shift } => {
-                let head = [Length(to.positions()), int(to.channels), x_zero, y_zero];
+                let numbers = from.numbers();
+                let head = [Length(to.numbers() / numbers), int(numbers), x_zero, y_zero];
                 ("scale", join(head, [factor(*product), places(*shift), out]))
             }
             Int8Operation::Channels { first } => {

@@ -5,8 +5,8 @@ use super::requantize::requantize;
 /// Channels that are summed together.
 const LANES: usize = 16;
 
-/// At every output position: y[c] = requantize(bias[c] + Σ x[c] w[c]) over the window, with `x_zero`
-/// outside of the maps. Weights are `[kernel, kernel, channels]`, maps have channels last.
+/// At every output position: y[c] = requantize(bias[c] + Σ x[c] w[c]) over the window, of which
+/// neighboring taps are `dilation` apart, with `x_zero` outside of the maps. Weights are `[kernel, kernel, channels]`, maps have channels last.
 #[allow(clippy::too_many_arguments, reason = "the parameters of the same function in C")]
 pub(crate) fn depthwise(
     x: &[i8],
@@ -16,6 +16,7 @@ pub(crate) fn depthwise(
     channels: usize,
     output_width: usize,
     kernel: usize,
+    dilation: usize,
     stride: usize,
     padding: usize,
     weights: &[i8],
@@ -33,7 +34,7 @@ pub(crate) fn depthwise(
             sums[..lanes].copy_from_slice(&bias[start..start + lanes]);
             for tap in 0..kernel * kernel {
                 let w = &weights[tap * channels + start..][..lanes];
-                let (row, column) = (top + tap / kernel, left + tap % kernel);
+                let (row, column) = (top + tap / kernel * dilation, left + tap % kernel * dilation);
                 let (rows, columns) = (padding..height + padding, padding..width + padding);
                 if rows.contains(&row) && columns.contains(&column) {
                     let at = ((row - padding) * width + column - padding) * channels + start;

@@ -1,8 +1,9 @@
-/* At every position: y[c] = rescale((y[c] - y_zero) (x[c] - x_zero) factor), in place. */
-static void scale(const int8_t *x, int8_t *y, int positions, int channels, int x_zero, int y_zero,
+/* In every run of numbers: y[i] = rescale((y[i] - y_zero) (x[i] - x_zero) factor), in place. A run is the
+   channels of a position, or all maps. */
+static void scale(const int8_t *x, int8_t *y, int runs, int numbers, int x_zero, int y_zero,
                   int32_t factor, int shift, int zero)
 {
-    for (int p = 0; p < positions; p++, y += channels)
-        for (int c = 0; c < channels; c++)
-            y[c] = rescale((y[c] - y_zero) * (x[c] - x_zero) * factor, shift, zero);
+    for (int run = 0; run < runs; run++, y += numbers)
+        for (int i = 0; i < numbers; i++)
+            y[i] = rescale((y[i] - y_zero) * (x[i] - x_zero) * factor, shift, zero);
 }

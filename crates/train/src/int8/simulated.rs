@@ -142,10 +142,11 @@ impl Simulated {
             let y = weight.matmul(x.reshape([batch, inputs, height * width]));
             return (y + bias.reshape([1, outputs, 1])).reshape([batch, outputs, height, width]);
         }
-        let whole = Window { kernel: (rows, columns).into(), stride: 1, before: 0, after: 0 };
-        let Window { stride, before, after, .. } = window.unwrap_or(whole);
+        let kernel = (rows, columns).into();
+        let whole = Window { kernel, dilation: 1, stride: 1, before: 0, after: 0 };
+        let Window { dilation, stride, before, after, .. } = window.unwrap_or(whole);
         let padding = [(before, after); 2];
-        let options = ConvOptions::new_with_padding([stride; 2], padding, [1; 2], groups);
+        let options = ConvOptions::new_with_padding([stride; 2], padding, [dilation; 2], groups);
         conv2d(x, weight, Some(bias), options)
     }
 
@@ -161,7 +162,7 @@ impl Simulated {
     }
 }
 
-fn max_pool(x: Tensor<4>, Window { kernel, stride, before, after }: Window) -> Tensor<4> {
+fn max_pool(x: Tensor<4>, Window { kernel, stride, before, after, .. }: Window) -> Tensor<4> {
     let (stride, padding) = ([stride; 2], [(before, after); 2]);
     max_pool2d(
         x,
@@ -169,7 +170,7 @@ fn max_pool(x: Tensor<4>, Window { kernel, stride, before, after }: Window) -> T
     )
 }
 
-fn average(x: Tensor<4>, Window { kernel, stride, before, after }: Window) -> Tensor<4> {
+fn average(x: Tensor<4>, Window { kernel, stride, before, after, .. }: Window) -> Tensor<4> {
     let (stride, padding) = ([stride; 2], [(before, after); 2]);
     avg_pool2d(
         x,

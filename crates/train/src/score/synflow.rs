@@ -30,7 +30,7 @@ fn linear_chain(nodes: Vec<Op>) -> Vec<Op> {
     let linear = |node| match node {
         Op::Activation(_) | Op::SqueezeExcite { .. } | Op::ChannelAttention { .. } => None,
         Op::Convolution(mut conv) => {
-            conv.norm = false;
+            (conv.norm, conv.layer_scale) = (false, false);
             conv.activation = Activation::Identity;
             Some(Op::Convolution(conv))
         }
@@ -42,6 +42,9 @@ fn linear_chain(nodes: Vec<Op>) -> Vec<Op> {
         }
         Op::Concat { first, second } => {
             Some(Op::Concat { first: linear_chain(first), second: linear_chain(second) })
+        }
+        Op::Product { first, second } => {
+            Some(Op::Product { first: linear_chain(first), second: linear_chain(second) })
         }
         other => Some(other),
     };

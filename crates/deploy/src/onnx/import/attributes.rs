@@ -45,6 +45,7 @@ fn text<'a>(node: &'a Node, name: &str) -> &'a [u8] {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Windows {
     pub(super) kernel: usize,
+    pub(super) dilation: usize,
     pub(super) stride: usize,
     pub(super) padding: (usize, usize),
 }
@@ -65,14 +66,13 @@ impl Windows {
         };
         let kernel = square("kernel_shape", kernel)?;
         let stride = square("strides", Some(1))?;
-        if square("dilations", Some(1))? != 1 {
-            return Err(fail(node, "dilations are not supported"));
-        }
+        let dilation = square("dilations", Some(1))?;
+        let span = dilation * (kernel.max(1) - 1) + 1;
         if int(node, "ceil_mode", 0) != 0 {
             return Err(fail(node, "ceil_mode is not supported"));
         }
         let total =
-            side.map(|side| ((side.div_ceil(stride) - 1) * stride + kernel).saturating_sub(side));
+            side.map(|side| ((side.div_ceil(stride) - 1) * stride + span).saturating_sub(side));
         let padding = match text(node, "auto_pad") {
             b"SAME_UPPER" | b"SAME_LOWER" if !total.is_square() => {
                 let reason = format!("auto_pad differs on maps of {side}: {total} in all");
@@ -91,14 +91,15 @@ impl Windows {
                 }
             },
         };
-        if side.shorter() + padding.0 + padding.1 < kernel {
-            return Err(fail(node, format!("a kernel of {kernel} does not fit on side {side}")));
+        if side.shorter() + padding.0 + padding.1 < span {
+            return Err(fail(node, format!("a kernel of {span} does not fit on side {side}")));
         }
-        Ok(Self { kernel, stride, padding })
+        Ok(Self { kernel, dilation, stride, padding })
     }
 
     /// Height and width of the maps behind the windows.
     pub(super) fn output_side(&self, side: Extent) -> Extent {
-        side.map(|n| (n + self.padding.0 + self.padding.1 - self.kernel) / self.stride + 1)
+        let span = self.dilation * (self.kernel - 1) + 1;
+        side.map(|n| (n + self.padding.0 + self.padding.1 - span) / self.stride + 1)
     }
 }

@@ -1,4 +1,4 @@
-//! Products: activations of several nodes, and attention to channels.
+//! Products: activations of several nodes, attention to channels, and of two branches.
 
 use super::attributes::fail;
 use super::error::ImportError;
@@ -30,10 +30,11 @@ impl Reader {
                 return Ok(());
             }
         }
-        Err(fail(
-            node,
-            "a product of two values is supported as an activation or as channel attention",
-        ))
+        if self.shape(a) != self.shape(b) {
+            return Err(fail(node, "it multiplies values of different shapes"));
+        }
+        self.push(node, vec![a, b], self.shape(a), Item::Multiply);
+        Ok(())
     }
 
     /// x sigmoid(x) and x hard-sigmoid(x).

@@ -75,7 +75,7 @@ impl Reader {
         let windows = Windows::read(node, shape.side, Some(kernel))?;
         let bias = self.optional(node, 2)?.map(|bias| bias.values.clone());
         let bias = bias.unwrap_or_else(|| vec![0.0; outputs]);
-        let op = Op::Convolution(Convolution {
+        let op = Convolution {
             inputs: shape.channels,
             outputs,
             kernel,
@@ -84,7 +84,13 @@ impl Reader {
             groups,
             norm: false,
             activation: Activation::Identity,
-        });
+            dilation: windows.dilation,
+            layer_scale: false,
+        };
+        if op.dilation > 1 && !op.is_depthwise() {
+            return Err(fail(node, "dilations are supported in depthwise convolutions only"));
+        }
+        let op = Op::Convolution(op);
         let shape = Shape { channels: outputs, side: windows.output_side(shape.side) };
         let weight = ("weight", weight.dims, weight.values);
         let piece = Piece::Leaf(op, vec![weight, ("bias", vec![outputs], bias)]);
@@ -158,6 +164,8 @@ impl Reader {
                     groups: channels,
                     norm: true,
                     activation: Activation::Identity,
+                    dilation: 1,
+                    layer_scale: false,
                 };
                 (op, ("weight", vec![channels, 1, 1, 1], vec![1.0; channels]), None)
             }
@@ -237,7 +245,10 @@ impl Reader {
         let input = self.value(node, 0)?;
         let shape = self.shape(input);
         let windows = Windows::read(node, shape.side, None)?;
-        let Windows { kernel, stride, padding } = windows;
+        let Windows { kernel, stride, padding, dilation } = windows;
+        if dilation != 1 {
+            return Err(fail(node, "dilations are supported in depthwise convolutions only"));
+        }
         if padding.0 != padding.1 {
             return Err(fail(node, format!("its padding differs: {padding:?}")));
         }

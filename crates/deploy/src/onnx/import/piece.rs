@@ -12,6 +12,8 @@ pub(super) enum Piece {
     Sum([Vec<Piece>; 2]),
     /// The concatenation of two branches.
     Concat([Vec<Piece>; 2]),
+    /// The product of two branches.
+    Product([Vec<Piece>; 2]),
 }
 
 impl Piece {
@@ -61,6 +63,10 @@ pub(super) fn lay_out(place: &str, pieces: Vec<Piece>, tensors: &mut Vec<Tensor>
             Piece::Concat([first, second]) => {
                 let first = branch("Concat.first", first);
                 Op::Concat { first, second: branch("Concat.second", second) }
+            }
+            Piece::Product([first, second]) => {
+                let first = branch("Product.first", first);
+                Op::Product { first, second: branch("Product.second", second) }
             }
             Piece::Leaf(op, own) => {
                 let kind = match &op {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 /// The chain of pieces from the input to a value.
 ///
-/// A sum or concatenation is one piece of the chain, with branches from the value that all of its
+/// A sum, product or concatenation is one piece of the chain, with branches from the value that all of its
 /// inputs stand behind (their common dominator) to each input.
 pub(super) fn chain(values: &[Value], output: usize) -> Result<Vec<Piece>, ImportError> {
     let mut walk = Walk { values, dominators: dominators(values), seen: HashSet::new() };
@@ -49,6 +49,11 @@ impl Walk<'_> {
                     let (a, b) = (self.chain(a, fork)?, self.chain(b, fork)?);
                     // The main branch is the one with layers.
                     pieces.push(Piece::Sum(if a.is_empty() { [b, a] } else { [a, b] }));
+                    at = fork;
+                }
+                Item::Multiply => {
+                    let [a, b] = value.inputs[..] else { return Err(fail("it needs two values")) };
+                    pieces.push(Piece::Product([self.chain(a, fork)?, self.chain(b, fork)?]));
                     at = fork;
                 }
                 Item::Concat => {

@@ -25,6 +25,8 @@ pub(super) enum Item {
     Piece(Piece),
     /// A sum of two values.
     Add,
+    /// A product of two values.
+    Multiply,
     /// A concatenation of two values or more.
     Concat,
     /// A function of one value that is known as a gate only.

@@ -4,8 +4,8 @@ use automl_numeric::vector::vectorized;
 use pulp::{Simd, WithSimd};
 use std::array::from_fn;
 
-/// `out[y, x] = sum over taps of x[stride y + down, stride x + right] weights[down, right]`,
-/// per channel.
+/// `out[y, x] = sum over taps of x[stride y + d down, stride x + d right] weights[down, right]`,
+/// per channel, for the dilation d.
 pub(super) struct Correlate<'a> {
     /// `[vectors, lines, line]`.
     pub(super) x: &'a [f32],
@@ -18,6 +18,8 @@ pub(super) struct Correlate<'a> {
     pub(super) columns: usize,
     pub(super) channels: usize,
     pub(super) kernel: usize,
+    /// Distance of neighboring taps.
+    pub(super) dilation: usize,
     pub(super) stride: usize,
 }
 
@@ -58,7 +60,7 @@ impl Correlate<'_> {
         }
     }
 
-    /// Any kernel and stride.
+    /// Any kernel, dilation and stride.
     #[inline(always)]
     fn plain<S: Simd>(self, simd: S) {
         let vectors = self.channels / S::F32_LANES;
@@ -70,7 +72,8 @@ impl Correlate<'_> {
             let (y, x) = (pixel / self.columns * self.stride, pixel % self.columns * self.stride);
             let mut sum = simd.splat_f32s(0.0);
             for tap in 0..self.kernel * self.kernel {
-                let (down, right) = (tap / self.kernel, tap % self.kernel);
+                let (down, right) =
+                    (tap / self.kernel * self.dilation, tap % self.kernel * self.dilation);
                 let pixel = image[(v * self.lines + y + down) * self.line + x + right];
                 sum = simd.mul_add_e_f32s(pixel, weights[tap * vectors + v], sum);
             }
@@ -112,6 +115,7 @@ impl WithSimd for Correlate<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         match (self.kernel, self.stride) {
+            _ if self.dilation > 1 => self.plain(simd),
             (3, 1) => self.sweep::<S, 3, 1>(simd),
             (3, 2) => self.sweep::<S, 3, 2>(simd),
             (5, 1) => self.sweep::<S, 5, 1>(simd),

@@ -4,8 +4,8 @@ use automl_numeric::vector::vectorized;
 use pulp::{Simd, WithSimd};
 use std::array::from_fn;
 
-/// `sums[down, right] += sum over pixels of x[stride y + down, stride x + right] g[y, x]`, per
-/// channel.
+/// `sums[down, right] += sum over pixels of x[stride y + d down, stride x + d right] g[y, x]`, per
+/// channel, for the dilation d.
 pub(super) struct WeightGradient<'a> {
     /// `[vectors, lines, line]`.
     pub(super) x: &'a [f32],
@@ -16,6 +16,8 @@ pub(super) struct WeightGradient<'a> {
     pub(super) columns: usize,
     pub(super) channels: usize,
     pub(super) kernel: usize,
+    /// Distance of neighboring taps.
+    pub(super) dilation: usize,
     pub(super) stride: usize,
     /// `[taps, vectors]`.
     pub(super) sums: &'a mut [f32],
@@ -75,7 +77,7 @@ impl WeightGradient<'_> {
         }
     }
 
-    /// Any kernel and stride.
+    /// Any kernel, dilation and stride.
     #[inline(always)]
     fn plain<S: Simd>(self, simd: S) {
         let vectors = self.channels / S::F32_LANES;
@@ -86,7 +88,8 @@ impl WeightGradient<'_> {
             let (pixel, v) = (at / vectors, at % vectors);
             let (y, x) = (pixel / self.columns * self.stride, pixel % self.columns * self.stride);
             for tap in 0..self.kernel * self.kernel {
-                let (down, right) = (tap / self.kernel, tap % self.kernel);
+                let (down, right) =
+                    (tap / self.kernel * self.dilation, tap % self.kernel * self.dilation);
                 let pixel = image[(v * self.lines + y + down) * self.line + x + right];
                 let sum = &mut sums[tap * vectors + v];
                 *sum = simd.mul_add_e_f32s(pixel, g, *sum);
@@ -101,6 +104,7 @@ impl WithSimd for WeightGradient<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         match (self.kernel, self.stride) {
+            _ if self.dilation > 1 => self.plain(simd),
             (3, 1) => self.all::<S, 3, 1>(simd),
             (3, 2) => self.all::<S, 3, 2>(simd),
             (5, 1) => self.all::<S, 5, 1>(simd),

@@ -34,6 +34,7 @@ fn node(node: &Op) -> String {
         Op::Channels { first, count } => format!("channels {first} to {}", first + count - 1),
         Op::Sum { body, shortcut } => join("sum", body, shortcut),
         Op::Concat { first, second } => join("concatenation", first, second),
+        Op::Product { first, second } => join("product", first, second),
     }
 }
 
@@ -43,7 +44,7 @@ fn join(name: &str, first: &[Op], second: &[Op]) -> String {
 }
 
 fn convolution(conv: &Convolution) -> String {
-    let Convolution { inputs, outputs, kernel, stride, groups, norm, activation, .. } = conv;
+    let Convolution { inputs, outputs, kernel, stride, groups, norm, dilation, .. } = conv;
     let kind = match groups {
         1 => "conv",
         _ if groups == inputs && inputs == outputs => "depthwise conv",
@@ -52,8 +53,11 @@ fn convolution(conv: &Convolution) -> String {
     let channels =
         if inputs == outputs { format!("{outputs}") } else { format!("{inputs} → {outputs}") };
     let norm = if *norm { " + norm" } else { "" };
+    let scale = if conv.layer_scale { " + layer scale" } else { "" };
     let stride = strided(*stride);
-    format!("{kind} {kernel}×{kernel}{stride}, {channels}{norm}{}", then(*activation))
+    let dilation = if *dilation == 1 { String::new() } else { format!(" dilated by {dilation}") };
+    let then = then(conv.activation);
+    format!("{kind} {kernel}×{kernel}{dilation}{stride}, {channels}{norm}{scale}{then}")
 }
 
 fn strided(stride: usize) -> String {

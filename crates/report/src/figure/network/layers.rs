@@ -62,6 +62,7 @@ fn kind(node: &Op) -> &'static str {
         Op::Channels { .. } => "Channels",
         Op::Sum { .. } => "Sum",
         Op::Concat { .. } => "Concat",
+        Op::Product { .. } => "Product",
     }
 }
 
