@@ -73,13 +73,9 @@ impl BlockKind for Bottleneck {
             OfferedType { name: "Bottleneck", stem: None, plain: None, extended: 0.03 },
             OfferedType { name: "ECABottleneck", stem: None, plain: None, extended: 0.02 },
         ];
-        Some(Offer {
-            recent: false,
-            types: TYPES,
-            halving: Halving::Pool,
-            repeats: true,
-            parameters: |position| vec![Parameter::int("b_c", position.v3, 0.4)],
-        })
+        Some(Offer::usual(TYPES, Halving::Pool, |position| {
+            vec![Parameter::int("b_c", position.v3, 0.4)]
+        }))
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

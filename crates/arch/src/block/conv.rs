@@ -1,7 +1,7 @@
 //! The plain convolution.
 
 use super::arguments::arguments;
-use super::kind::BlockKind;
+use super::kind::{BlockKind, strided};
 use super::offer::{Halving, Offer, OfferedType, Parameter, Position, Values, weights};
 use super::range::{CHANNELS, PIXELS};
 use crate::activation::Activation;
@@ -37,24 +37,12 @@ impl BlockKind for Conv {
         chain.convolutions(outputs, window, Some(groups), activation, repeat)
     }
 
-    fn stride(&self) -> Option<usize> {
-        Some(self.stride)
-    }
-
-    fn stride_mut(&mut self) -> Option<&mut usize> {
-        Some(&mut self.stride)
-    }
+    strided!();
 
     fn offer() -> Option<Offer> {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "Conv", stem: Some(0.8), plain: Some(0.1), extended: 0.07 }];
-        Some(Offer {
-            recent: false,
-            types: TYPES,
-            halving: Halving::Stride,
-            repeats: true,
-            parameters,
-        })
+        Some(Offer::usual(TYPES, Halving::Stride, parameters))
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

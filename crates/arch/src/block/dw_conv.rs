@@ -2,7 +2,7 @@
 
 use super::arguments::arguments;
 use super::conv::{chosen_activation, parameters};
-use super::kind::BlockKind;
+use super::kind::{BlockKind, strided};
 use super::offer::{Halving, Offer, OfferedType, Values};
 use super::range::{CHANNELS, PIXELS};
 use crate::activation::Activation;
@@ -34,24 +34,12 @@ impl BlockKind for DWConv {
         chain.convolutions(outputs, Window { kernel, stride, padding }, None, activation, repeat)
     }
 
-    fn stride(&self) -> Option<usize> {
-        Some(self.stride)
-    }
-
-    fn stride_mut(&mut self) -> Option<&mut usize> {
-        Some(&mut self.stride)
-    }
+    strided!();
 
     fn offer() -> Option<Offer> {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "DWConv", stem: Some(0.2), plain: Some(0.15), extended: 0.1 }];
-        Some(Offer {
-            recent: false,
-            types: TYPES,
-            halving: Halving::Stride,
-            repeats: true,
-            parameters,
-        })
+        Some(Offer::usual(TYPES, Halving::Stride, parameters))
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

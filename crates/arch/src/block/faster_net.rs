@@ -2,7 +2,7 @@
 
 use super::arguments::arguments;
 use super::kind::BlockKind;
-use super::offer::{Halving, Offer, OfferedType, Parameter, Position, Values, weights};
+use super::offer::{Generation, Halving, Offer, OfferedType, Parameter, Position, Values, weights};
 use super::range::{CHANNELS, EXPANSION, ODD_KERNEL};
 use crate::activation::Activation;
 use crate::builder::{Builder, Checked, make_divisible, pointwise, spatial};
@@ -69,8 +69,7 @@ impl BlockKind for FasterNet {
     fn offer() -> Option<Offer> {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "FasterNet", stem: None, plain: None, extended: 0.1 }];
-        let (halving, repeats, recent) = (Halving::Pool, true, true);
-        Some(Offer { types: TYPES, halving, repeats, recent, parameters })
+        Some(Offer::usual(TYPES, Halving::Pool, parameters).since(Generation::Recent))
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

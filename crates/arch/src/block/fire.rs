@@ -57,13 +57,7 @@ impl BlockKind for Fire {
     fn offer() -> Option<Offer> {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "Fire", stem: None, plain: None, extended: 0.03 }];
-        Some(Offer {
-            recent: false,
-            types: TYPES,
-            halving: Halving::Pool,
-            repeats: true,
-            parameters,
-        })
+        Some(Offer::usual(TYPES, Halving::Pool, parameters))
     }
 
     /// Both expansions have the same number of channels.

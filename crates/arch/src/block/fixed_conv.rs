@@ -1,7 +1,7 @@
 //! The convolution with a fixed number of channels.
 
 use super::arguments::arguments;
-use super::kind::BlockKind;
+use super::kind::{BlockKind, strided};
 use super::range::{CHANNELS, PIXELS};
 use crate::activation::Activation;
 use crate::builder::{Builder, Checked, Window};
@@ -31,11 +31,5 @@ impl BlockKind for FixedConv {
         chain.convolutions(channels, window, Some(groups), activation, repeat)
     }
 
-    fn stride(&self) -> Option<usize> {
-        Some(self.stride)
-    }
-
-    fn stride_mut(&mut self) -> Option<&mut usize> {
-        Some(&mut self.stride)
-    }
+    strided!();
 }

@@ -1,7 +1,7 @@
 //! The block of GhostNet.
 
 use super::arguments::arguments;
-use super::kind::BlockKind;
+use super::kind::{BlockKind, strided};
 use super::offer::{Halving, Offer, OfferedType, Parameter, Values};
 use super::range::{CHANNELS, EXPANSION, ODD_KERNEL, STRIDE};
 use crate::activation::Activation;
@@ -82,30 +82,18 @@ impl BlockKind for GhostBottleneck {
         chain.repeat_strided(self.stride, repeat, |chain, stride| self.copy(chain, outputs, stride))
     }
 
-    fn stride(&self) -> Option<usize> {
-        Some(self.stride)
-    }
-
-    fn stride_mut(&mut self) -> Option<&mut usize> {
-        Some(&mut self.stride)
-    }
+    strided!();
 
     fn offer() -> Option<Offer> {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "GhostBottleneck", stem: None, plain: None, extended: 0.05 }];
-        Some(Offer {
-            recent: false,
-            types: TYPES,
-            halving: Halving::Stride,
-            repeats: true,
-            parameters: |position| {
-                vec![
-                    Parameter::int("gb_c", position.v3, 0.45),
-                    Parameter::expansion("gb_t"),
-                    Parameter::ordinal("gb_se", &[0, 1], None),
-                ]
-            },
-        })
+        Some(Offer::usual(TYPES, Halving::Stride, |position| {
+            vec![
+                Parameter::int("gb_c", position.v3, 0.45),
+                Parameter::expansion("gb_t"),
+                Parameter::ordinal("gb_se", &[0, 1], None),
+            ]
+        }))
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

@@ -1,7 +1,7 @@
 //! The inverted residual of MobileNetV2.
 
 use super::arguments::arguments;
-use super::kind::BlockKind;
+use super::kind::{BlockKind, strided};
 use super::offer::{Halving, Offer, OfferedType, Parameter, Position, Values};
 use super::range::{CHANNELS, EXPANSION, STRIDE};
 use crate::activation::Activation;
@@ -59,13 +59,7 @@ impl BlockKind for InvertedResidualV2 {
         chain.repeat_strided(self.stride, repeat, |chain, stride| self.copy(chain, outputs, stride))
     }
 
-    fn stride(&self) -> Option<usize> {
-        Some(self.stride)
-    }
-
-    fn stride_mut(&mut self) -> Option<&mut usize> {
-        Some(&mut self.stride)
-    }
+    strided!();
 
     fn offer() -> Option<Offer> {
         const TYPES: &[OfferedType] = &[
@@ -77,13 +71,7 @@ impl BlockKind for InvertedResidualV2 {
             },
             OfferedType { name: "ECAInvertedResidualv2", stem: None, plain: None, extended: 0.05 },
         ];
-        Some(Offer {
-            recent: false,
-            types: TYPES,
-            halving: Halving::Stride,
-            repeats: true,
-            parameters,
-        })
+        Some(Offer::usual(TYPES, Halving::Stride, parameters))
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

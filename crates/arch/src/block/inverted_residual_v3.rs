@@ -1,7 +1,7 @@
 //! The inverted residual of MobileNetV3.
 
 use super::arguments::arguments;
-use super::kind::BlockKind;
+use super::kind::{BlockKind, strided};
 use super::offer::{Halving, Offer, OfferedType, Parameter, Position, Values, weights};
 use super::range::{CHANNELS, EXPANSION, ODD_KERNEL, STRIDE};
 use crate::activation::Activation;
@@ -78,13 +78,7 @@ impl BlockKind for InvertedResidualV3 {
         chain.repeat_strided(self.stride, repeat, |chain, stride| self.copy(chain, outputs, stride))
     }
 
-    fn stride(&self) -> Option<usize> {
-        Some(self.stride)
-    }
-
-    fn stride_mut(&mut self) -> Option<&mut usize> {
-        Some(&mut self.stride)
-    }
+    strided!();
 
     fn offer() -> Option<Offer> {
         const TYPES: &[OfferedType] = &[
@@ -96,13 +90,7 @@ impl BlockKind for InvertedResidualV3 {
             },
             OfferedType { name: "ECAInvertedResidualv3", stem: None, plain: None, extended: 0.08 },
         ];
-        Some(Offer {
-            recent: false,
-            types: TYPES,
-            halving: Halving::Stride,
-            repeats: true,
-            parameters,
-        })
+        Some(Offer::usual(TYPES, Halving::Stride, parameters))
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

@@ -82,3 +82,18 @@ pub(crate) trait BlockKind: Arguments {
         None
     }
 }
+
+/// The stride of a block that has a field of that name.
+macro_rules! strided {
+    () => {
+        fn stride(&self) -> Option<usize> {
+            Some(self.stride)
+        }
+
+        fn stride_mut(&mut self) -> Option<&mut usize> {
+            Some(&mut self.stride)
+        }
+    };
+}
+
+pub(super) use strided;

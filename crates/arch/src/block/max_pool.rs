@@ -1,7 +1,7 @@
 //! Max pooling.
 
 use super::arguments::arguments;
-use super::kind::BlockKind;
+use super::kind::{BlockKind, strided};
 use super::range::PIXELS;
 use crate::builder::{Builder, Checked};
 use crate::op::Pooling;
@@ -26,11 +26,5 @@ impl BlockKind for MaxPool {
         chain.pool(Pooling::Max, (self.kernel, self.stride, self.padding), repeat)
     }
 
-    fn stride(&self) -> Option<usize> {
-        Some(self.stride)
-    }
-
-    fn stride_mut(&mut self) -> Option<&mut usize> {
-        Some(&mut self.stride)
-    }
+    strided!();
 }

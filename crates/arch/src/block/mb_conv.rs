@@ -1,7 +1,7 @@
 //! The block of EfficientNet.
 
 use super::arguments::arguments;
-use super::kind::{Arguments, BlockKind};
+use super::kind::{Arguments, BlockKind, strided};
 use super::offer::{Halving, Offer, OfferedType, Parameter, Values};
 use super::range::{CHANNELS, EXPANSION, ODD_KERNEL, STRIDE};
 use crate::activation::Activation;
@@ -60,13 +60,7 @@ impl BlockKind for MBConv {
         chain.repeat_strided(self.stride, repeat, |chain, stride| self.copy(chain, outputs, stride))
     }
 
-    fn stride(&self) -> Option<usize> {
-        Some(self.stride)
-    }
-
-    fn stride_mut(&mut self) -> Option<&mut usize> {
-        Some(&mut self.stride)
-    }
+    strided!();
 
     /// The excitation is written only where it differs from its default.
     fn written(&self) -> Vec<String> {
@@ -80,20 +74,14 @@ impl BlockKind for MBConv {
     fn offer() -> Option<Offer> {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "MBConv", stem: None, plain: None, extended: 0.1 }];
-        Some(Offer {
-            recent: false,
-            types: TYPES,
-            halving: Halving::Stride,
-            repeats: true,
-            parameters: |position| {
-                vec![
-                    Parameter::int("mb_c", position.v3, 0.45),
-                    Parameter::int("mb_t", (1, 6, 1), 0.5),
-                    Parameter::kernel("mb_kernel"),
-                    Parameter::ordinal("mb_se", &[0, 1], None),
-                ]
-            },
-        })
+        Some(Offer::usual(TYPES, Halving::Stride, |position| {
+            vec![
+                Parameter::int("mb_c", position.v3, 0.45),
+                Parameter::int("mb_t", (1, 6, 1), 0.5),
+                Parameter::kernel("mb_kernel"),
+                Parameter::ordinal("mb_se", &[0, 1], None),
+            ]
+        }))
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

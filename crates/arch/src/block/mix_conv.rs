@@ -1,8 +1,8 @@
 //! The depthwise convolution with kernels of several sizes.
 
 use super::arguments::arguments;
-use super::kind::BlockKind;
-use super::offer::{Halving, Offer, OfferedType, Parameter, Position, Values};
+use super::kind::{BlockKind, strided};
+use super::offer::{Generation, Halving, Offer, OfferedType, Parameter, Position, Values};
 use super::range::{CHANNELS, EXPANSION, STRIDE};
 use crate::activation::Activation;
 use crate::builder::{Builder, Checked, depthwise, make_divisible, pointwise};
@@ -59,19 +59,12 @@ impl BlockKind for MixConv {
         chain.repeat_strided(self.stride, repeat, |chain, stride| self.copy(chain, outputs, stride))
     }
 
-    fn stride(&self) -> Option<usize> {
-        Some(self.stride)
-    }
-
-    fn stride_mut(&mut self) -> Option<&mut usize> {
-        Some(&mut self.stride)
-    }
+    strided!();
 
     fn offer() -> Option<Offer> {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "MixConv", stem: None, plain: None, extended: 0.1 }];
-        let (halving, repeats, recent) = (Halving::Stride, true, true);
-        Some(Offer { types: TYPES, halving, repeats, recent, parameters })
+        Some(Offer::usual(TYPES, Halving::Stride, parameters).since(Generation::Recent))
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

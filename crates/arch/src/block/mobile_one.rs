@@ -2,8 +2,8 @@
 
 use super::arguments::arguments;
 use super::conv::{chosen_activation, parameters};
-use super::kind::BlockKind;
-use super::offer::{Halving, Offer, OfferedType, Values};
+use super::kind::{BlockKind, strided};
+use super::offer::{Generation, Halving, Offer, OfferedType, Values};
 use super::range::{CHANNELS, ODD_KERNEL, STRIDE};
 use crate::activation::Activation;
 use crate::builder::{Builder, Checked, depthwise, pointwise};
@@ -73,19 +73,12 @@ impl BlockKind for MobileOne {
         chain.repeat_strided(self.stride, repeat, |chain, stride| self.copy(chain, outputs, stride))
     }
 
-    fn stride(&self) -> Option<usize> {
-        Some(self.stride)
-    }
-
-    fn stride_mut(&mut self) -> Option<&mut usize> {
-        Some(&mut self.stride)
-    }
+    strided!();
 
     fn offer() -> Option<Offer> {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "MobileOne", stem: None, plain: None, extended: 0.15 }];
-        let (halving, repeats, recent) = (Halving::Stride, true, true);
-        Some(Offer { types: TYPES, halving, repeats, recent, parameters })
+        Some(Offer::usual(TYPES, Halving::Stride, parameters).since(Generation::Recent))
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

@@ -12,7 +12,7 @@ pub(crate) struct OfferedType {
     pub(crate) stem: Option<f64>,
     /// Prior weight in m2 to m7; `None` where only the extended space offers the type.
     pub(crate) plain: Option<f64>,
-    /// Prior weight in m2 to m7 of the extended space.
+    /// Prior weight in m2 to m7 of the extended space; 0 where only m1 offers the type.
     pub(crate) extended: f64,
 }
 
@@ -27,6 +27,17 @@ pub(crate) enum Halving {
     Never,
 }
 
+/// Sets of blocks, each with those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Generation {
+    /// The published space and its extension.
+    Usual,
+    /// MobileOne and later blocks.
+    Recent,
+    /// Gated and split blocks.
+    Gated,
+}
+
 /// A block's part of the space.
 #[derive(Clone, Debug)]
 pub(crate) struct Offer {
@@ -36,10 +47,26 @@ pub(crate) struct Offer {
     pub(crate) halving: Halving,
     /// Whether the block may be repeated.
     pub(crate) repeats: bool,
-    /// Whether only spaces with recent blocks have it.
-    pub(crate) recent: bool,
+    /// The smallest of the spaces that have the block.
+    pub(crate) generation: Generation,
     /// Parameters at a position of the chain. Blocks that name the same parameter share it.
     pub(crate) parameters: fn(&Position) -> Vec<Parameter>,
+}
+
+impl Offer {
+    /// A block of every space, which may be repeated.
+    pub(crate) fn usual(
+        types: &'static [OfferedType],
+        halving: Halving,
+        parameters: fn(&Position) -> Vec<Parameter>,
+    ) -> Self {
+        Self { types, halving, repeats: true, generation: Generation::Usual, parameters }
+    }
+
+    /// The same block in larger spaces only.
+    pub(crate) fn since(self, generation: Generation) -> Self {
+        Self { generation, ..self }
+    }
 }
 
 /// A range of integers: low, high, step.

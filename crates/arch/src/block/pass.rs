@@ -22,13 +22,7 @@ impl BlockKind for Pass {
     fn offer() -> Option<Offer> {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "Pass", stem: None, plain: Some(0.15), extended: 0.13 }];
-        Some(Offer {
-            recent: false,
-            types: TYPES,
-            halving: Halving::Never,
-            repeats: false,
-            parameters: |_| Vec::new(),
-        })
+        Some(Offer { repeats: false, ..Offer::usual(TYPES, Halving::Never, |_| Vec::new()) })
     }
 
     fn chosen(_values: &Values<'_>) -> Option<Self> {

@@ -1,8 +1,8 @@
 //! The universal inverted bottleneck of MobileNetV4.
 
 use super::arguments::arguments;
-use super::kind::BlockKind;
-use super::offer::{Halving, Offer, OfferedType, Parameter, Position, Values, weights};
+use super::kind::{BlockKind, strided};
+use super::offer::{Generation, Halving, Offer, OfferedType, Parameter, Position, Values, weights};
 use super::range::{CHANNELS, EXPANSION, ODD_KERNEL, STRIDE};
 use crate::activation::Activation;
 use crate::builder::{Builder, Checked, depthwise, make_divisible, pointwise};
@@ -56,19 +56,12 @@ impl BlockKind for UIB {
         chain.repeat_strided(self.stride, repeat, |chain, stride| self.copy(chain, outputs, stride))
     }
 
-    fn stride(&self) -> Option<usize> {
-        Some(self.stride)
-    }
-
-    fn stride_mut(&mut self) -> Option<&mut usize> {
-        Some(&mut self.stride)
-    }
+    strided!();
 
     fn offer() -> Option<Offer> {
         const TYPES: &[OfferedType] =
             &[OfferedType { name: "UIB", stem: None, plain: None, extended: 0.2 }];
-        let (halving, repeats, recent) = (Halving::Stride, true, true);
-        Some(Offer { types: TYPES, halving, repeats, recent, parameters })
+        Some(Offer::usual(TYPES, Halving::Stride, parameters).since(Generation::Recent))
     }
 
     fn chosen(values: &Values<'_>) -> Option<Self> {

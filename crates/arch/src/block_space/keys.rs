@@ -101,10 +101,10 @@ fn offered(position: &Position, skeleton: &Skeleton) -> Vec<(&'static str, f64, 
     let weight = |offered: &OfferedType| match (position.stem, skeleton.extended) {
         (true, _) => offered.stem,
         (false, false) => offered.plain,
-        (false, true) => Some(offered.extended),
+        (false, true) => Some(offered.extended).filter(|weight| *weight > 0.0),
     };
     let mut types: Vec<(bool, bool, (&'static str, f64, Offer))> = Block::offers()
-        .filter(|offer| skeleton.recent || !offer.recent)
+        .filter(|offer| offer.generation <= skeleton.generation)
         .flat_map(|offer| offer.types.iter().map(move |offered| (offered, offer.clone())))
         .filter_map(|(offered, offer)| {
             let has_attention = offered.name.starts_with("ECA");

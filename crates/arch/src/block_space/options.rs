@@ -15,6 +15,9 @@ pub struct BlockSpaceOptions {
     pub extended: bool,
     /// Adds the extended blocks and MobileOne, UIB, FasterNet and MixConv.
     pub recent: bool,
+    /// Adds those blocks, GatedFFN, SplitConv, StarNet and DeepStem; the stem rarely halves images of
+    /// less than 64 pixels.
+    pub gated: bool,
     /// Searches the depth and width multiples in {0.25, 0.5, 0.75, 1}; without, both are 1.
     pub multiples: bool,
     /// Largest number of repeats of a block, 1 to 64; by default 2 for images up to 16 pixels, 3 up
@@ -37,6 +40,7 @@ impl Default for BlockSpaceOptions {
             width: 1.0,
             extended: false,
             recent: false,
+            gated: false,
             multiples: true,
             max_repeat: None,
             downsamplings: None,

@@ -1,7 +1,7 @@
 //! Halvings, repeats and channel ranges from the size of the images.
 
 use super::options::{BlockSpaceError, BlockSpaceOptions};
-use crate::block::{Position, Steps};
+use crate::block::{Generation, Position, Steps};
 use automl_extent::Extent;
 
 /// Number of searched blocks.
@@ -33,7 +33,7 @@ const LAST_DIM: Steps = (128, 1024, 128);
 pub(crate) struct Skeleton {
     pub(crate) width: f64,
     pub(crate) extended: bool,
-    pub(crate) recent: bool,
+    pub(crate) generation: Generation,
     pub(crate) multiples: bool,
     pub(crate) pass: f64,
     pub(crate) max_repeat: i64,
@@ -76,10 +76,15 @@ impl Skeleton {
         if !(1..=64).contains(&max_repeat) {
             return Err(BlockSpaceError::Repeat { most: max_repeat });
         }
+        let generation = match (options.gated, options.recent) {
+            (true, _) => Generation::Gated,
+            (false, true) => Generation::Recent,
+            (false, false) => Generation::Usual,
+        };
         Ok(Self {
             width,
-            extended: options.extended || options.recent,
-            recent: options.recent,
+            extended: options.extended || generation > Generation::Usual,
+            generation,
             multiples: options.multiples,
             pass: options.pass,
             max_repeat: max_repeat as i64,
@@ -105,9 +110,11 @@ impl Skeleton {
     }
 
     /// Prior probability that block `index` halves its maps: the halvings spread over m2 to m7, and
-    /// over m1 too where the image is large enough to lose little by it.
+    /// over m1 too where the image is large enough to lose little by it; the stem of spaces with gated
+    /// blocks keeps the resolution of small images.
     pub(crate) fn halving_odds(&self, index: usize) -> f64 {
         let stem = match self.side {
+            0..=63 if self.generation == Generation::Gated => 0.1,
             0..=16 => 0.1,
             17..=63 => 0.7,
             _ => 0.9,
