@@ -14,11 +14,13 @@ mod range;
 mod avg_pool;
 mod bottleneck;
 mod conv;
+mod deep_stem;
 mod dw_conv;
 mod faster_net;
 mod fire;
 mod fixed_conv;
 mod flatten;
+mod gated_ffn;
 mod ghost_bottleneck;
 mod global_avg_pool;
 mod inverted_residual_v2;
@@ -29,13 +31,15 @@ mod mb_conv;
 mod mix_conv;
 mod mobile_one;
 mod pass;
+mod split_conv;
+mod star_net;
 mod uib;
 
 pub use kind::Argument;
 pub(crate) use kind::BlockKind;
 pub(crate) use offer::{
-    Domain, Halving, Handle, Offer, OfferedType, Parameter, Position, Steps, Values, around,
-    weights,
+    Domain, Generation, Halving, Handle, Offer, OfferedType, Parameter, Position, Steps, Values,
+    around, weights,
 };
 pub use range::Range;
 
@@ -149,6 +153,10 @@ blocks! {
         uib::UIB,
         faster_net::FasterNet,
         mix_conv::MixConv,
+        gated_ffn::GatedFFN,
+        split_conv::SplitConv,
+        star_net::StarNet,
+        deep_stem::DeepStem,
         max_pool::MaxPool,
         avg_pool::AvgPool,
         linear::Linear,

@@ -20,6 +20,29 @@ fn head(last: usize, classes: usize, activation: Activation) -> [Layer; 4] {
     ]
 }
 
+/// StarNet-S1 has 2.9 million parameters and 425 million operations at 224 pixels (Ma et al. 2024, table
+/// 5); those of biases and normalization among them, which are not counted here.
+#[test]
+fn a_published_star_net_has_its_published_counts() {
+    let stage = |channels: usize, repeat: usize| {
+        let star = block::StarNet { channels, expansion: 4.0, kernel: 7, stride: 1 };
+        [
+            Layer::once(Block::conv(channels, 3, 2, Activation::Identity)),
+            Layer::new(repeat, Block::StarNet(star)),
+        ]
+    };
+    let mut layers = vec![Layer::once(Block::conv(32, 3, 2, Activation::Relu6))];
+    layers.extend([(24, 2), (48, 2), (96, 8), (192, 3)].into_iter().flat_map(|(c, n)| stage(c, n)));
+    layers.extend([
+        Layer::once(Block::GlobalAvgPool),
+        Layer::once(Block::Flatten),
+        Layer::once(Block::linear(1000)),
+    ]);
+    let cost = Architecture::new(3, 224, layers).cost().unwrap();
+    assert_eq!(cost.parameters, 2_865_416);
+    assert!((cost.macs as f64 / 425e6 - 1.0).abs() < 0.01, "{}", cost.macs);
+}
+
 /// Parameters and giga-operations as torchvision documents them.
 #[test]
 fn published_networks_have_their_published_counts() {

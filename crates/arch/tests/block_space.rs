@@ -83,6 +83,36 @@ proptest! {
     }
 }
 
+/// Gated spaces hold every block, mostly keep the resolution of small images in the stem, and leave the
+/// other spaces as they are.
+#[test]
+fn gated_spaces_have_further_blocks() {
+    let gated = BlockSpaceOptions { gated: true, ..BlockSpaceOptions::default() };
+    let space = BlockSpace::new(3, 32, 10, &gated).unwrap();
+    let (mut seen, mut halved) = (HashSet::new(), 0);
+    for draw in 0..300 {
+        let config = space.space().sample_prior(&mut stream(5, draw, "test"));
+        let architecture = space.architecture(&config);
+        assert_eq!(architecture.graph().unwrap().classes, 10);
+        seen.extend(architecture.backbone.iter().map(|layer| layer.block.name()));
+        let side = architecture.graph().unwrap().layers()[0].side;
+        halved += usize::from(side.height < 32 && architecture.places().unwrap()[0].layer == 0);
+    }
+    let names =
+        ["GatedFFN", "SplitConv", "StarNet", "DeepStem", "MobileOne", "UIB", "Fire", "Conv"];
+    assert!(names.iter().all(|name| seen.contains(name)), "{seen:?}");
+    assert!(halved < 60, "{halved}");
+    for other in [options(true), BlockSpaceOptions { recent: true, ..options(true) }] {
+        let space = BlockSpace::new(3, 32, 10, &other).unwrap();
+        let kind = space.space().choice_key("m3").unwrap();
+        for draw in 0..100 {
+            let config = space.space().sample(&mut stream(5, draw, "test"));
+            let chosen = space.space().choice(&config, kind).unwrap();
+            assert!(!names[..4].contains(&chosen), "{chosen}");
+        }
+    }
+}
+
 #[test]
 fn a_cap_scales_the_space() {
     let mut last = f64::INFINITY;

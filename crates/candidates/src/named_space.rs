@@ -84,9 +84,13 @@ pub fn named_space(
         let shorter = side.shorter();
         sides = vec![shorter / 2, 3 * shorter / 4, shorter];
     }
-    let recent = search.space == SpaceName::RecentBlocks;
-    let options =
-        BlockSpaceOptions { extended: true, recent, sides, ..BlockSpaceOptions::default() };
+    let options = BlockSpaceOptions {
+        extended: true,
+        recent: search.space == SpaceName::RecentBlocks,
+        gated: search.space == SpaceName::GatedBlocks,
+        sides,
+        ..BlockSpaceOptions::default()
+    };
     // Half of the prior's networks use a small part of the limits only, so that the front reaches
     // from networks far below them up to the limits.
     let small = caps.divided(if side.mean_side() <= 16 { 10 } else { 2 });

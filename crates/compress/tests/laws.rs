@@ -68,10 +68,32 @@ fn sample(seed: u64, side: usize, extended: bool) -> Graph {
 fn attends_along_channels(nodes: &[Op]) -> bool {
     nodes.iter().any(|node| match node {
         Op::ChannelAttention { .. } => true,
-        Op::Sum { body: a, shortcut: b } | Op::Concat { first: a, second: b } => {
+        Op::Sum { body: a, shortcut: b }
+        | Op::Concat { first: a, second: b }
+        | Op::Product { first: a, second: b } => {
             attends_along_channels(a) || attends_along_channels(b)
         }
         _ => false,
+    })
+}
+
+/// Blocks with products, dilations and layer scales.
+fn gated() -> impl Strategy<Value = Block> {
+    (0_usize..4, 1_usize..=2).prop_map(|(kind, stride)| {
+        let (channels, expansion, kernel, layer_scale) = (8, 2.0, 3, stride == 1);
+        let activation = Activation::Silu;
+        match kind {
+            0 => Block::GatedFFN(block::GatedFFN { channels, expansion, activation, layer_scale }),
+            1 => Block::SplitConv(block::SplitConv {
+                channels,
+                kernel,
+                dilation: 2,
+                activation,
+                layer_scale,
+            }),
+            2 => Block::StarNet(block::StarNet { channels, expansion, kernel, stride }),
+            _ => Block::DeepStem(block::DeepStem { channels, stride, activation }),
+        }
     })
 }
 
@@ -135,7 +157,8 @@ fn mixture() -> impl Strategy<Value = Graph> {
             _ => Block::MixConv(block::MixConv { channels, expansion, kernel: 5, stride }),
         }
     });
-    let block = prop_oneof![inverted(false), conv, ghost, bottleneck, fire, depthwise, mb, recent];
+    let block =
+        prop_oneof![inverted(false), conv, ghost, bottleneck, fire, depthwise, mb, recent, gated()];
     (prop::collection::vec((1_usize..3, block), 1..6), any::<bool>())
         .prop_map(|(blocks, pool)| {
             let mut layers = vec![Layer::once(Block::conv(8, 3, 1, Activation::Relu))];
@@ -304,7 +327,9 @@ fn widths(nodes: &[Op], found: &mut Vec<usize>) {
             Op::Convolution(conv) => found.push(conv.outputs),
             Op::Linear { outputs, .. } => found.push(*outputs),
             Op::SqueezeExcite { squeeze, .. } => found.push(*squeeze),
-            Op::Sum { body: a, shortcut: b } | Op::Concat { first: a, second: b } => {
+            Op::Sum { body: a, shortcut: b }
+            | Op::Concat { first: a, second: b }
+            | Op::Product { first: a, second: b } => {
                 widths(a, found);
                 widths(b, found);
             }
@@ -325,7 +350,9 @@ fn full(nodes: &[Op], ranks: &mut Vec<Option<Ranks>>) {
             _ => None,
         });
         match node {
-            Op::Sum { body: a, shortcut: b } | Op::Concat { first: a, second: b } => {
+            Op::Sum { body: a, shortcut: b }
+            | Op::Concat { first: a, second: b }
+            | Op::Product { first: a, second: b } => {
                 full(a, ranks);
                 full(b, ranks);
             }

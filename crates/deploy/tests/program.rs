@@ -3,9 +3,9 @@
 
 mod common;
 
-use automl_arch::{Graph, NetworkSpec};
+use automl_arch::{Block, Graph, NetworkSpec};
 use automl_deploy::{LowerError, Nonlinearity, Operation, Program, Step, Tensor, Weights};
-use common::{Numbers, assert_close, graphs, run, weights};
+use common::{BACKBONES, Numbers, assert_close, graphs, run, weights};
 use std::path::PathBuf;
 
 fn kept(name: &str) -> (Graph, Weights) {
@@ -13,6 +13,16 @@ fn kept(name: &str) -> (Graph, Weights) {
     let spec = NetworkSpec::read(&NetworkSpec::file(&folder).unwrap()).unwrap();
     let weights = Weights::read(&folder.join("weights.safetensors")).unwrap();
     (spec.graph().unwrap(), weights)
+}
+
+/// The networks of these tests have every kind of block.
+#[test]
+fn every_kind_is_a_backbone() {
+    let rows: String = BACKBONES.iter().flat_map(|(_, rows)| rows.iter().copied()).collect();
+    let head = ["GlobalAvgPool", "Flatten", "Linear"];
+    for kind in Block::kinds().filter(|kind| !head.contains(&kind.names[0])) {
+        assert!(rows.contains(&format!(", {},", kind.names[0])), "{}", kind.names[0]);
+    }
 }
 
 #[test]

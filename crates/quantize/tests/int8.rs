@@ -4,8 +4,20 @@
 
 mod common;
 
+use automl_arch::Block;
 use automl_quantize::{Int8Program, Interpreter, QuantizeError};
-use common::{NORMAL, channels_last, images, networks, program, quantized};
+use common::{NORMAL, blocks, channels_last, images, networks, program, quantized};
+
+/// The networks of these tests, which generated code is compared on too, have every kind of block.
+#[test]
+fn every_kind_is_a_network() {
+    let blocks = blocks();
+    let others = ["Conv", "GlobalAvgPool", "Flatten", "Linear"];
+    for kind in Block::kinds().filter(|kind| !others.contains(&kind.names[0])) {
+        let found = blocks.iter().any(|(_, block)| kind.names.contains(&block.name()));
+        assert!(found, "{}", kind.names[0]);
+    }
+}
 
 /// Flash and RAM of the graph are those of its program.
 #[test]

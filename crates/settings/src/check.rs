@@ -120,7 +120,7 @@ impl Settings {
                 wrong("candidates are judged once, so fidelity.ladder says nothing; leave it out")
             }
             SpaceName::Elastic => Ok(()),
-            SpaceName::RecentBlocks | SpaceName::NasBenchMacro => wrong(
+            SpaceName::RecentBlocks | SpaceName::GatedBlocks | SpaceName::NasBenchMacro => wrong(
                 "a weight-sharing network exists for the spaces \"blocks\" and \"elastic\" only",
             ),
         }
@@ -153,7 +153,7 @@ impl Settings {
         if sides.iter().any(|side| !(8..=512).contains(side)) {
             return wrong("sides must lie between 8 and 512 pixels");
         }
-        let has_sides = matches!(self.search.space, SpaceName::Blocks | SpaceName::RecentBlocks);
+        let has_sides = !matches!(self.search.space, SpaceName::Elastic | SpaceName::NasBenchMacro);
         if !has_sides || self.search.search_and_learn {
             return wrong("only spaces of blocks have sides, and only without search-and-learn");
         }

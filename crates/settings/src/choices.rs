@@ -96,7 +96,7 @@ choices! {
     /// use automl_settings::SpaceName;
     ///
     /// let names = SpaceName::ALL.map(SpaceName::name);
-    /// assert_eq!(names, ["blocks", "recent-blocks", "elastic", "nas-bench-macro"]);
+    /// assert_eq!(names, ["blocks", "recent-blocks", "gated-blocks", "elastic", "nas-bench-macro"]);
     /// ```
     pub enum SpaceName {
         /// Seven searched blocks, scaled to the images and the caps.
@@ -104,6 +104,8 @@ choices! {
         Blocks = "blocks",
         /// The same with MobileOne, UIB, FasterNet and MixConv.
         RecentBlocks = "recent-blocks",
+        /// The same with GatedFFN, SplitConv, StarNet and DeepStem, which keeps the resolution of small images.
+        GatedBlocks = "gated-blocks",
         /// Stages of inverted residuals, each network a part of the largest, so that all can share weights.
         Elastic = "elastic",
         /// The skeleton of NAS-Bench-Macro, 6,561 codes; without caps unless they are given.

@@ -24,6 +24,10 @@ pub(super) const STRIDE: Range =
 pub(super) const ODD_KERNEL: Range =
     Range { expected: "odd and at most 31", contains: |value| value % 2.0 == 1.0 && value <= 31.0 };
 
+/// Distance of neighboring taps of a depthwise kernel in pixels.
+pub(super) const DILATION: Range =
+    Range { expected: "1 to 16", contains: |value| (1.0..=16.0).contains(&value) };
+
 /// Inner channels per input or output channel.
 pub(super) const EXPANSION: Range =
     Range { expected: "above 0 and at most 64", contains: |value| value > 0.0 && value <= 64.0 };

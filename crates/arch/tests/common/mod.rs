@@ -141,6 +141,30 @@ pub(crate) fn block() -> impl Strategy<Value = Block> {
                 stride
             })
         ),
+        (channels(), expansion(), activation(), any::<bool>()).prop_map(
+            |(channels, expansion, activation, layer_scale)| Block::GatedFFN(block::GatedFFN {
+                channels,
+                expansion,
+                activation,
+                layer_scale
+            })
+        ),
+        (channels(), kernel(), 1_usize..4, activation(), any::<bool>()).prop_map(
+            |(channels, kernel, dilation, activation, layer_scale)| Block::SplitConv(
+                block::SplitConv { channels, kernel, dilation, activation, layer_scale }
+            )
+        ),
+        (channels(), expansion(), kernel(), stride()).prop_map(
+            |(channels, expansion, kernel, stride)| Block::StarNet(block::StarNet {
+                channels,
+                expansion,
+                kernel,
+                stride
+            })
+        ),
+        (channels(), stride(), activation()).prop_map(|(channels, stride, activation)| {
+            Block::DeepStem(block::DeepStem { channels, stride, activation })
+        }),
         Just(Block::Pass),
     ]
 }

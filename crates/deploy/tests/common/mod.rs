@@ -57,6 +57,10 @@ pub(crate) const BACKBONES: &[(&str, &[&str])] = &[
         &["[1, Conv, [16, 3, 1]]", "[2, FasterNet, [16, 2.0, 3, ReLU]]", "[1, FasterNet, [8]]"],
     ),
     ("mix_conv", &["[2, MixConv, [16, 2.0, 5, 1]]", "[1, MixConv, [8, 3.0, 7, 2]]"]),
+    ("gated_ffn", &["[2, GatedFFN, [16]]", "[1, GatedFFN, [8, 1.5, GELU, false]]"]),
+    ("split_conv", &["[2, SplitConv, [16, 5, 2]]", "[1, SplitConv, [10, 7, 3, SiLU, false]]"]),
+    ("star_net", &["[2, StarNet, [16, 2.0, 3, 2]]", "[1, StarNet, [8, 3.0]]"]),
+    ("deep_stem", &["[1, DeepStem, [24, 2]]", "[1, DeepStem, [8, 1, Hardswish]]"]),
 ];
 
 /// The graph of a backbone for images of some channels, height and width, with a classifier of five classes:
@@ -135,6 +139,9 @@ fn fill(place: &str, nodes: &[Op], numbers: &mut Numbers, out: &mut Vec<Tensor>)
                 let shape = c.weight_shape();
                 let reads = shape[1..].iter().product::<usize>() as f32;
                 add("Convolution.weight", &shape, 2.0 / reads.sqrt(), 0.0);
+                if c.layer_scale {
+                    add("Convolution.layer_scale", &[c.outputs], 0.3, 0.6);
+                }
                 if c.norm {
                     add("Convolution.norm.batch.gamma", &[c.outputs], 0.5, 1.0);
                     add("Convolution.norm.batch.beta", &[c.outputs], 0.5, 0.1);
@@ -165,6 +172,14 @@ fn fill(place: &str, nodes: &[Op], numbers: &mut Numbers, out: &mut Vec<Tensor>)
             Op::Concat { first, second } => {
                 fill(&format!("{place}.Concat.first"), first, numbers, out);
                 fill(&format!("{place}.Concat.second"), second, numbers, out);
+            }
+            Op::Product { first, second } => {
+                let start = out.len();
+                fill(&format!("{place}.Product.first"), first, numbers, out);
+                fill(&format!("{place}.Product.second"), second, numbers, out);
+                // Of numbers near 2, products would not be.
+                let weights = out[start..].iter_mut().filter(|t| t.name.ends_with(".weight"));
+                weights.flat_map(|t| &mut t.values).for_each(|weight| *weight *= 0.5);
             }
             Op::Pool { .. } | Op::GlobalAvgPool | Op::Activation(_) | Op::Channels { .. } => {}
         }
@@ -201,6 +216,9 @@ pub(crate) fn run(program: &Program, image: &[f32]) -> Vec<f32> {
                 };
                 (0..x.len()).map(|i| c.activation.apply(sum(i))).collect()
             }
+            Operation::Scale if x.len() == values[step.inputs[1]].len() => {
+                x.iter().zip(&values[step.inputs[1]]).map(|(a, b)| a * b).collect()
+            }
             Operation::Scale => {
                 let maps = x.chunks(positions).zip(&values[step.inputs[1]]);
                 maps.flat_map(|(map, w)| map.iter().map(move |x| x * w)).collect()
@@ -231,8 +249,8 @@ fn convolve(c: &Convolution, x: &[f32], side: Extent) -> Vec<f32> {
                 let taps = c.kernel * c.kernel;
                 (w / taps, w % taps / c.kernel, w % c.kernel)
             }) {
-                let y = (row * c.stride + ky).wrapping_sub(c.padding.0);
-                let x_at = (column * c.stride + kx).wrapping_sub(c.padding.0);
+                let y = (row * c.stride + ky * c.dilation).wrapping_sub(c.padding.0);
+                let x_at = (column * c.stride + kx * c.dilation).wrapping_sub(c.padding.0);
                 if y < height && x_at < width {
                     let channel = o / outputs * inputs + i;
                     let w = c.weight[(o * inputs + i) * c.kernel * c.kernel + ky * c.kernel + kx];

@@ -59,9 +59,8 @@ pub(crate) fn quantized(graph: &Graph, seed: u64) -> Int8Program {
     Int8Program::quantize(&program(graph, seed), &normalization, &images(graph, 64, 1)).unwrap()
 }
 
-/// A small network for each block kind, with 1 and with 3 channels, and what pruning and
-/// decomposition make.
-pub(crate) fn networks() -> Vec<(String, Graph)> {
+/// Blocks of every kind.
+pub(crate) fn blocks() -> Vec<(&'static str, Block)> {
     let v3 = |squeeze_excite, hard_swish, eca, stride| {
         Block::InvertedResidualV3(block::InvertedResidualV3 {
             kernel: 5,
@@ -165,6 +164,37 @@ pub(crate) fn networks() -> Vec<(String, Graph)> {
             "mix-conv",
             Block::MixConv(block::MixConv { channels: 16, expansion: 2.0, kernel: 5, stride: 2 }),
         ),
+        (
+            "gated-ffn",
+            Block::GatedFFN(block::GatedFFN {
+                channels: 8,
+                expansion: 1.5,
+                activation: Activation::Silu,
+                layer_scale: true,
+            }),
+        ),
+        (
+            "split-conv",
+            Block::SplitConv(block::SplitConv {
+                channels: 8,
+                kernel: 5,
+                dilation: 2,
+                activation: Activation::Relu,
+                layer_scale: true,
+            }),
+        ),
+        (
+            "star-net",
+            Block::StarNet(block::StarNet { channels: 16, expansion: 2.0, kernel: 3, stride: 2 }),
+        ),
+        (
+            "deep-stem",
+            Block::DeepStem(block::DeepStem {
+                channels: 16,
+                stride: 2,
+                activation: Activation::HardSwish,
+            }),
+        ),
     ];
     let pointwise = [
         Activation::Sigmoid,
@@ -174,8 +204,14 @@ pub(crate) fn networks() -> Vec<(String, Graph)> {
         Activation::Relu6,
     ];
     blocks.extend(pointwise.map(|activation| ("pointwise", fixed(8, 1, 1, activation))));
+    blocks
+}
+
+/// A small network for each block kind, with 1 and with 3 channels, and what pruning and
+/// decomposition make.
+pub(crate) fn networks() -> Vec<(String, Graph)> {
     let mut all: Vec<(String, Graph)> = Vec::new();
-    for (index, (name, block)) in blocks.into_iter().enumerate() {
+    for (index, (name, block)) in blocks().into_iter().enumerate() {
         let channels = if index % 2 == 0 { 1 } else { 3 };
         // Pointwise ones are on square images.
         let side = match (name, index % 2) {
@@ -216,6 +252,8 @@ fn odd() -> Graph {
             groups,
             norm,
             activation,
+            dilation: 1,
+            layer_scale: false,
         })
     };
     let nodes = vec![
@@ -292,6 +330,9 @@ impl Random {
                     0.0,
                     (2.0 / (shape[1] * shape[2] * shape[3]) as f32).sqrt(),
                 );
+                if conv.layer_scale {
+                    self.add(&format!("{name}.layer_scale"), &[conv.outputs], 0.6, 0.2);
+                }
                 if conv.norm {
                     self.add(&format!("{name}.norm.batch.gamma"), &[conv.outputs], 1.0, 0.3);
                     self.add(&format!("{name}.norm.batch.beta"), &[conv.outputs], 0.0, 0.3);
@@ -333,6 +374,11 @@ impl Random {
             Op::Concat { first, second } => {
                 let one = self.chain(&format!("{place}.Concat.first"), first, channels);
                 one + self.chain(&format!("{place}.Concat.second"), second, channels)
+            }
+            Op::Product { first, second } => {
+                let outputs = self.chain(&format!("{place}.Product.first"), first, channels);
+                self.chain(&format!("{place}.Product.second"), second, channels);
+                outputs
             }
             Op::Channels { count, .. } => *count,
             Op::Pool { .. } | Op::GlobalAvgPool | Op::Activation(_) => channels,
