@@ -7,7 +7,8 @@ use crate::op::{Convolution, Op};
 impl Graph {
     /// The network with each [reparameterized](folded_convolution) sum as one convolution with bias, and
     /// the activation behind it as that of the convolution: what is deployed, and what costs are
-    /// counted of. A network without such sums stays as it is.
+    /// counted of. Layer scales are left out, which are parts of the normalization there. A network without
+    /// either stays as it is.
     ///
     /// # Examples
     /// ```
@@ -54,6 +55,9 @@ fn chain(nodes: &[Op]) -> Vec<Op> {
             }
             Op::Product { first, second } => {
                 (Op::Product { first: chain(first), second: chain(second) }, false)
+            }
+            Op::Convolution(conv) => {
+                (Op::Convolution(Convolution { layer_scale: false, ..conv.clone() }), false)
             }
             other => (other.clone(), false),
         };
