@@ -220,8 +220,8 @@ fn dilations_are_those_of_depthwise_convolutions() {
     );
     assert_eq!(dilated(3).span(), 7);
     assert!(dilated(3).output_side(8.into()) == 2);
-    let product = |first: Vec<Op>| Op::Product { first, second: vec![] };
-    graph.nodes[0] = product(vec![Op::Channels { first: 0, count: 1 }]);
+    let one = vec![Op::Channels { first: 0, count: 1 }];
+    graph.nodes[0] = Op::Product { first: one, second: vec![] };
     graph.nodes.insert(0, network().nodes[0].clone());
     assert_eq!(told(&graph), "nodes.1: it multiplies 1 maps of side 8 and 8 maps of side 8");
 }

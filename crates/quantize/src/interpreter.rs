@@ -122,7 +122,7 @@ fn in_place(operation: &Int8Operation, y: &mut [i8], to: Int8Value) {
     }
 }
 
-/// Runs an operation with weights; `false` for any other.
+/// Runs an operation with products of channels; `false` for any other.
 fn products(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) -> bool {
     let (from, to) = (values.from.shape, values.to.shape);
     let (x_zero, zero) = (values.from.zero(), values.to.zero());
@@ -201,9 +201,6 @@ fn products(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) 
                 zero,
             );
         }
-        Int8Operation::AlongChannels { weights, multiplier, shift, .. } => {
-            along_channels(x, y, weights.len(), weights, x_zero, *multiplier, *shift, zero);
-        }
         _ => return false,
     }
     true
@@ -237,6 +234,9 @@ fn others(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) {
                 *shift,
                 zero,
             );
+        }
+        Int8Operation::AlongChannels { weights, multiplier, shift, .. } => {
+            along_channels(x, y, weights.len(), weights, x_zero, *multiplier, *shift, zero);
         }
         Int8Operation::Add { factors, shift } => {
             let (own, other) = (factors[1 - values.position], factors[values.position]);
