@@ -35,8 +35,10 @@ impl ModuleVisitor for Collect<'_> {
 }
 
 fn check(block: Block, input_channels: usize, side: usize) {
-    // One row more than columns.
-    let (height, width) = (side + 1, side);
+    check_at(block, input_channels, (side, side));
+}
+
+fn check_at(block: Block, input_channels: usize, (height, width): (usize, usize)) {
     let mut device = Device::flex();
     // Once for the process; a second call says that it has been done.
     let _ = device.configure(FloatDType::F64);
@@ -145,6 +147,12 @@ fn convolutions() {
         check(Block::conv(8, kernel, stride, Activation::Tanh), 3, 6);
         check(Block::dw_conv(8, kernel, stride, Activation::Tanh), 8, 6);
     }
+    // Smooth functions, of images that are not square.
+    for (kernel, stride) in [(3, 1), (3, 2), (5, 2)] {
+        check_at(Block::conv(8, kernel, stride, Activation::Tanh), 3, (7, 4));
+        check_at(Block::dw_conv(8, kernel, stride, Activation::Tanh), 8, (4, 7));
+    }
+    check_at(Block::AvgPool(block::AvgPool { kernel: 3, stride: 2, padding: 1 }), 4, (9, 6));
     let grouped = |padding| {
         Block::Conv(block::Conv {
             channels: 8,

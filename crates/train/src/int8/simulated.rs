@@ -203,13 +203,29 @@ mod tests {
     use super::*;
     use crate::cpu;
     use crate::int8::tuning::tests::{conv_network, trained};
+    use automl_arch::{Activation, Architecture, Block, Layer, block};
+    use automl_extent::Extent;
     use automl_quantize::Interpreter;
 
     /// With the scales of its int8 program, a network gives the scores of that program up to the step of
     /// the scores, and the same class of nearly all images; without rounding it does not.
     #[test]
     fn simulated_networks_round_as_the_interpreter_does() {
-        let (data, graph, weights) = trained(&conv_network(), 2);
+        rounds_as_the_interpreter(&conv_network());
+        // A mean, then a product, of whole maps that are not square.
+        let side = Extent::new(8, 6);
+        rounds_as_the_interpreter(&Architecture { input_side: side, ..conv_network() });
+        let layers = [
+            Layer::once(Block::conv(8, 3, 1, Activation::Relu)),
+            Layer::once(Block::MaxPool(block::MaxPool { kernel: 2, stride: 2, padding: 0 })),
+            Layer::once(Block::Flatten),
+            Layer::once(Block::linear(10)),
+        ];
+        rounds_as_the_interpreter(&Architecture::new(1, side, layers));
+    }
+
+    fn rounds_as_the_interpreter(architecture: &Architecture) {
+        let (data, graph, weights) = trained(architecture, 2);
         let program = Program::lower(&graph, &weights).unwrap();
         let int8 =
             Int8Program::calibrate(&program, &data.preprocessing(), &data.train, 64, 0).unwrap();

@@ -277,7 +277,8 @@ pub(super) mod tests {
         architecture: &Architecture,
         epochs: u64,
     ) -> (Arc<DataSplits>, Graph, Weights) {
-        let data = Arc::new(DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap());
+        let data = DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
+        let data = Arc::new(data.resized(architecture.input_side));
         let recipe = Recipe::for_data(&data, epochs);
         let mut training = Training::new(architecture, &data, &recipe, 0, &cpu()).unwrap();
         for _ in 0..epochs {
