@@ -61,3 +61,19 @@ fn space_within_a_cap() {
     ];
     assert_eq!((space.width(), drawn(&space)), (0.25, expected.to_vec()));
 }
+
+#[test]
+fn gated_space_of_color_images() {
+    let options = BlockSpaceOptions { gated: true, ..BlockSpaceOptions::default() };
+    let expected = [
+        0x0374_14ef_321e_dfbd,
+        0x9eab_f248_e7e1_6689,
+        0xa718_8358_e8b7_719a,
+        0x85e9_2bc8_c3e5_2afc,
+        0xe2b5_cc3e_1b4c_ac25,
+        0x5af3_5436_a69c_adc8,
+        0xb1be_4cab_4f29_d56a,
+        0xea68_3f80_0e64_3922,
+    ];
+    assert_eq!(drawn(&BlockSpace::new(3, 32, 10, &options).unwrap()), expected);
+}
