@@ -255,11 +255,14 @@ fn further_lines(space: &Space, of: &str) -> Vec<(String, Vec<f64>)> {
     add(format!("gp {of} trials=250"), &many, &Sources::default());
     let few = history(space, 3, PLAIN);
     add(format!("gp {of} trials=3"), &few, &Sources::default());
+    let turbo = maker(TurboConfig::default());
+    let constrained = Kind { constrained: true, ..PLAIN };
+    lines.push((format!("turbo {of} constrained"), proposals(space, &turbo, 30, constrained)));
     lines
 }
 
-/// A space that is gone through, and the trials recommended among noisy results.
-fn recommendation_lines() -> Vec<(String, Vec<f64>)> {
+/// A space that is gone through.
+fn finite_lines() -> Vec<(String, Vec<f64>)> {
     let mut builder = Space::builder();
     builder.int("a", 0..=5).add().unwrap();
     builder.choice("b", ["p", "q", "r"]).add().unwrap();
@@ -271,26 +274,6 @@ fn recommendation_lines() -> Vec<(String, Vec<f64>)> {
     let thompson =
         maker(GpConfig { acquisition: AcquisitionName::Thompson, ..GpConfig::default() });
     lines.push(("gp thompson finite".into(), proposals(&finite, &thompson, 20, PLAIN)));
-    for (name, space) in [("mixed", mixed()), ("cube", cube())] {
-        for kind in [
-            Kind { noise: 1.0, ..PLAIN },
-            Kind { noise: 1.0, constrained: true, ..PLAIN },
-            Kind { noise: 1.0, on_ladder: true, ..PLAIN },
-            PLAIN,
-        ] {
-            let recommended = |len: u64| {
-                let history = history(&space, len, kind);
-                let (number, planned_trials, ladder, target) =
-                    (history.next_id(), None, None, None);
-                let (space, history, seed) = (&space, &history, 3);
-                let view = View { space, history, number, seed, planned_trials, ladder, target };
-                GpSampler::default().recommend(&view).map_or(-1.0, |trial| trial.0 as f64)
-            };
-            let Kind { noise, constrained, on_ladder, .. } = kind;
-            let case = format!("recommended {name} {noise} {constrained} {on_ladder}");
-            lines.push((case, [20, 40, 80].map(recommended).to_vec()));
-        }
-    }
     lines
 }
 
@@ -324,6 +307,6 @@ fn proposals_are_as_before() {
     for (space, of) in &spaces {
         lines.extend(further_lines(space, of));
     }
-    lines.extend(recommendation_lines());
+    lines.extend(finite_lines());
     compare(&lines);
 }

@@ -5,7 +5,8 @@ use automl_gp::GpSampler;
 use automl_numeric::stream;
 use automl_space::{Config, Space};
 use automl_study::{
-    Direction, History, Sampler, Source, SourceTrial, Sources, State, Trial, View, sobol_point,
+    Direction, Fidelity, History, Ladder, Report, Sampler, Source, SourceTrial, Sources, State,
+    Trial, View, sobol_point,
 };
 
 /// Trials under way count with fantasies of their outcomes: where one runs at the place of the next
@@ -89,4 +90,60 @@ fn controls_know_of_no_source() {
     assert_eq!(controls, [3, 6]);
     // Of the first configurations one is tried, so that the first control is not put off.
     assert_eq!(GpSampler::default().first_wanted(&with), 1);
+}
+
+/// The coordinate of the trial that is recommended after pairs of noisy results in a bowl around .4, with
+/// a lucky one at .9. `change` is told the coordinate.
+fn recommended(change: impl Fn(&mut Trial, f64)) -> Option<f64> {
+    let mut builder = Space::builder();
+    let x = builder.float("x", 0.0..=1.0).add().unwrap();
+    let space = builder.build().unwrap();
+    let ladder = Ladder::new("epoch", 1, 9, true).unwrap();
+    let mut history = History::new(vec![Direction::Minimize]);
+    for number in 0..48_u64 {
+        let unit = (number / 2) as f64 / 24.0 + 1e-3 * (number % 2) as f64;
+        // Sums of uniform numbers, nearly normal.
+        let draw = |i: u64| sobol_point(7 * number + i, 1, 5)[0] - 0.5;
+        let noise = (0..4).map(draw).sum::<f64>();
+        let lucky = if number == 43 { -3.0 } else { 0.0 };
+        let mut trial = Trial::waiting(number, space.decode(&[unit]));
+        (trial.state, trial.values) =
+            (State::Complete, vec![6.0 * (unit - 0.4).powi(2) + 0.5 * noise + lucky]);
+        change(&mut trial, unit);
+        history.push(trial).unwrap();
+    }
+    let view = View {
+        space: &space,
+        history: &history,
+        number: history.next_id(),
+        seed: 3,
+        planned_trials: None,
+        ladder: Some(&ladder),
+        target: None,
+    };
+    let trial = GpSampler::default().recommend(&view)?;
+    Some(history.get(trial).unwrap().config[x])
+}
+
+/// Where results are noisy the trial with the least expected loss is recommended, not the luckiest one; of
+/// the feasible ones, and of those that were trained to the end.
+#[test]
+fn the_recommended_trial_is_expected_to_be_good() {
+    let near = |x: Option<f64>, low: f64, high: f64| {
+        assert!(x.is_some_and(|x| (low..high).contains(&x)), "{x:?}");
+    };
+    near(recommended(|_, _| {}), 0.25, 0.55);
+    let constrained = |trial: &mut Trial, x: f64| trial.constraints = vec![0.6 - x];
+    near(recommended(constrained), 0.6, 0.75);
+    let partial = |trial: &mut Trial, x: f64| {
+        let values = trial.values.clone();
+        trial.reports.push(Report { fidelity: Fidelity(if x < 0.6 { 3 } else { 9 }), values });
+        if x < 0.6 {
+            (trial.state, trial.values) = (State::Paused, Vec::new());
+        }
+    };
+    near(recommended(partial), 0.6, 0.75);
+    // Without noise there is nothing to tell apart.
+    let exact = |trial: &mut Trial, x: f64| trial.values = vec![(x - 0.4).powi(2)];
+    assert_eq!(recommended(exact), None);
 }
