@@ -214,11 +214,13 @@ fn further_lines(space: &Space, of: &str) -> Vec<(String, Vec<f64>)> {
     let mut lines = Vec::new();
     let (c, e) = (CmaEsConfig::default, RegularizedEvolutionConfig::default);
     let n = || Nsga2Config { population: 20, ..Default::default() };
-    // Of 900 random trials the best one comes early, so that the runs stagnate, small ones twice.
-    for (name, make, _) in
-        [cma("cmaes", c()), cma("cmaes population=4", CmaEsConfig { population: Some(4), ..c() })]
-    {
-        lines.push((format!("{name} {of} trials=900"), proposals(space, &*make, 900, 1, false)));
+    // Of random trials the best one comes early, so that the runs stagnate, the small ones several times.
+    for (name, len, config) in [
+        ("cmaes", 900, c()),
+        ("cmaes population=4", 1600, CmaEsConfig { population: Some(4), ..c() }),
+    ] {
+        let (_, make, _) = cma(name, config);
+        lines.push((format!("{name} {of} trials={len}"), proposals(space, &*make, len, 1, false)));
     }
     for (name, config) in [
         ("warm start", CmaEsConfig { warm_start: 60, ..c() }),

@@ -329,3 +329,45 @@ fn known_results_are_a_warm_start() {
     let better = (0..8).filter(|seed| run(*seed, 200) < run(*seed, 0)).count();
     assert!(better >= 6, "{better} of 8");
 }
+
+/// Where all violate the constraints, those that violate them least survive, whatever the losses say.
+#[test]
+fn the_least_violation_survives() {
+    let mut builder = Space::builder();
+    let keys: Vec<Key<f64>> =
+        (0..6).map(|i| builder.float(&format!("x{i}"), 0.0..=1.0).add().unwrap()).collect();
+    let space = builder.build().unwrap();
+    let config = Nsga2Config { population: 20, crossover_rate: 0.0, ..Default::default() };
+    let make = || Box::new(Nsga2Sampler::new(config.clone())) as Box<dyn Sampler>;
+    let mut history = History::new(vec![Direction::Minimize; 2]);
+    for i in 0..40_u64 {
+        let (x, loss, violation) = if i % 2 == 0 { (0.8, 1.0, 5.0) } else { (0.2, 9.0, 0.5) };
+        let unit: Vec<f64> = (0..6).map(|j| x + 0.01 * ((i + j) % 5) as f64).collect();
+        let mut trial = Trial::waiting(history.next_id(), space.decode(&unit));
+        (trial.state, trial.values) = (State::Complete, vec![loss, loss]);
+        trial.constraints = vec![violation + 0.01 * i as f64];
+        history.push(trial).unwrap();
+    }
+    let is_near = |child: &Config| keys.iter().filter(|key| child[**key] < 0.5).count() >= 4;
+    let near = share(&proposals(&space, &history, make), is_near);
+    assert!(near > 0.95, "{near}");
+}
+
+/// Trials that were set aside have no children, though they are the youngest.
+#[test]
+fn what_was_set_aside_is_no_parent() {
+    let space = choices(12);
+    let mut history = History::new(vec![Direction::Minimize]);
+    for i in 0..40_usize {
+        let mut config = [i / 20; 12];
+        (config[i % 12], config[(i + 1 + i / 12) % 12]) = (2, 3);
+        let mut trial = Trial::waiting(history.next_id(), of(&config));
+        (trial.state, trial.values) = (State::Complete, vec![i as f64]);
+        let trial = if i < 20 { trial } else { trial.set_aside("made up") };
+        history.push(trial).unwrap();
+    }
+    let make = || Box::<RegularizedEvolutionSampler>::default() as Box<dyn Sampler>;
+    for child in proposals(&space, &history, make) {
+        assert!(differences(&child, &[0; 12]) <= 3, "{child:?}");
+    }
+}

@@ -16,14 +16,15 @@ fn running_trials_are_kept_away_from() {
     let mut builder = Space::builder();
     let keys = ["x", "y"].map(|name| builder.float(name, 0.0..=1.0).add().unwrap());
     let space = builder.build().unwrap();
-    let propose = |pending: Option<Config>| {
-        let mut history = History::new(vec![Direction::Minimize]);
+    let propose = |objectives: usize, pending: Option<Config>| {
+        let mut history = History::new(vec![Direction::Minimize; objectives]);
         for number in 0..12_u64 {
             let config = space.decode(&sobol_point(number, 2, 5));
             let [x, y] = keys.map(|key| config[key]);
             let mut trial = Trial::waiting(number, config);
             trial.state = State::Complete;
-            trial.values = vec![(7.0 * x).sin() + (5.0 * y).cos() + x * y];
+            trial.values = vec![(7.0 * x).sin() + (5.0 * y).cos() + x * y, (x - y).powi(2) + x];
+            trial.values.truncate(objectives);
             history.push(trial).unwrap();
         }
         if let Some(config) = pending {
@@ -42,10 +43,12 @@ fn running_trials_are_kept_away_from() {
         };
         GpSampler::default().propose(&view, &mut stream(3, 0, "propose")).unwrap()
     };
-    let alone = propose(None);
-    let beside = propose(Some(alone.clone()));
-    let distance: f64 = keys.iter().map(|key| (alone[*key] - beside[*key]).powi(2)).sum();
-    assert!(distance.sqrt() > 0.03, "{alone:?} {beside:?}");
+    for objectives in [1, 2] {
+        let alone = propose(objectives, None);
+        let beside = propose(objectives, Some(alone.clone()));
+        let distance: f64 = keys.iter().map(|key| (alone[*key] - beside[*key]).powi(2)).sum();
+        assert!(distance.sqrt() > 0.03, "{objectives}: {alone:?} {beside:?}");
+    }
 }
 
 /// Trials that follow a source contradict it in nothing, so the fourth and every third one after it are

@@ -194,3 +194,33 @@ impl SamplerConfig for PriorBandConfig {
         Ok(Box::new(sampler))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nearness is a density: it integrates to one over a continuum, and sums to one over grids and choices.
+    #[test]
+    fn nearness_is_a_density() {
+        let mut builder = Space::builder();
+        builder.float("x", 0.0..=1.0).add().unwrap();
+        builder.int("n", 1..=9).log().add().unwrap();
+        builder.choice("c", ["a", "b", "c"]).add().unwrap();
+        let space = builder.build().unwrap();
+        let centre = space.decode(&[0.1, 0.7, 0.5]);
+        let of = |index: usize, value: Value| {
+            let mut config = centre.clone();
+            config.set(index, Some(value));
+            log_nearness(&space, &centre, &config)
+        };
+        let at_centre = |index: usize| of(index, centre.value(index).unwrap());
+        // The other two factors are those at the centre.
+        let x = |u: f64| (of(0, Value::Float(u)) - at_centre(0)).exp();
+        let integral: f64 = (0..2000).map(|i| x((f64::from(i) + 0.5) / 2000.0) / 2000.0).sum();
+        let n: f64 = (1..=9).map(|k| (of(1, Value::Int(k)) - at_centre(1)).exp()).sum();
+        let c: f64 = (0..3).map(|k| (of(2, Value::Category(k)) - at_centre(2)).exp()).sum();
+        // One over the density at the centre of each, and of all of them together.
+        let whole = integral.ln() + n.ln() + c.ln();
+        assert!((whole + at_centre(0)).abs() < 1e-5, "{whole} {}", at_centre(0));
+    }
+}

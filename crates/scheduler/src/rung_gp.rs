@@ -176,3 +176,34 @@ impl SamplerConfig for RungGpConfig {
         Ok(Box::new(sampler))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of 500 results at a rung the best 150 stay, and 150 of the others, evenly spread.
+    #[test]
+    fn of_many_results_the_best_and_a_spread_stay() {
+        let mut builder = automl_space::Space::builder();
+        builder.float("x", 0.0..=1.0).add().unwrap();
+        let space = builder.build().unwrap();
+        let mut history = History::new(vec![automl_study::Direction::Minimize]);
+        for number in 0..500_u64 {
+            let loss = (number * 7 % 500) as f64;
+            let mut trial = Trial::waiting(number, space.decode(&[loss / 500.0]));
+            trial.state = State::Paused;
+            let report = automl_study::Report { fidelity: Fidelity(1), values: vec![loss] };
+            trial.reports.push(report);
+            history.push(trial).unwrap();
+        }
+        let mut slot = None;
+        let results = RungResults::current(&mut slot, &[Fidelity(1), Fidelity(3)], &history);
+        let own = rung_history(&history, results, 0, Fidelity(1)..Fidelity(3));
+        let mut losses: Vec<f64> = own.trials().iter().map(|trial| trial.values[0]).collect();
+        losses.sort_by(f64::total_cmp);
+        assert_eq!(losses.len(), MOST);
+        assert!((0..150).all(|i| losses[i] == i as f64), "{losses:?}");
+        let gaps = losses[150..].windows(2).map(|pair| pair[1] - pair[0]);
+        assert!(gaps.clone().all(|gap| (2.0..=3.0).contains(&gap)) && losses[MOST - 1] > 495.0);
+    }
+}

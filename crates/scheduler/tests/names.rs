@@ -14,8 +14,8 @@ use automl_scheduler::{
 };
 use automl_space::{Config, Prior, Space};
 use automl_study::{
-    Direction, Fidelity, History, Ladder, Next, RandomSampler, Report, Sampler, Scheduler, Sources,
-    State, Study, Trial, Verdict, View,
+    Direction, Fidelity, History, Job, Ladder, Next, RandomSampler, Report, Sampler, Scheduler,
+    Sources, State, Study, Trial, TrialId, Verdict, View, attribute,
 };
 use std::collections::BTreeMap;
 
@@ -319,4 +319,46 @@ fn full_trainings_wait_for_a_first_judgment() {
     }
     let full = ladder.cost(ladder.max());
     assert!((5.5 * full..6.0 * full).contains(&spent), "{}", spent / full);
+}
+
+/// Of the promotions that the brackets of asynchronous Hyperband have to offer, the one to the highest
+/// fidelity comes first.
+#[test]
+fn the_promotion_to_the_highest_fidelity_comes_first() {
+    let space = common::space();
+    let mut history = History::new(vec![Direction::Minimize]);
+    for number in 0..6_u64 {
+        let (bracket, until) = if number < 3 { (0_u64, 1_u64) } else { (1, 3) };
+        let mut trial = Trial::waiting(number, space.sample(&mut stream(number, 0, "test")));
+        trial.state = State::Paused;
+        trial.attributes.insert(attribute::BRACKET.to_owned(), bracket.into());
+        trial.attributes.insert(attribute::UNTIL.to_owned(), until.into());
+        trial.reports.push(Report { fidelity: Fidelity(until), values: vec![number as f64] });
+        history.push(trial).unwrap();
+    }
+    let job = AsyncHyperband::new(&ladder(9), 3.0).unwrap().next_job(&history);
+    assert_eq!(job, Job::Resume { trial: TrialId(3), target: Fidelity(9) });
+}
+
+/// The incumbent of PriorBand has no part before the first round is paid: nine trials at the lowest rung,
+/// three that go on and one to the top cost 21 of 9 a full training, so that three of these do.
+#[test]
+fn the_incumbent_waits_for_a_paid_round() {
+    let mut builder = Space::builder();
+    let prior = Prior::Normal { mean: 0.8, sd: 0.05 };
+    for name in ["a", "b"] {
+        builder.float(name, 0.0..=1.0).prior(prior.clone()).add().unwrap();
+    }
+    let space = builder.build().unwrap();
+    let near = |trials: usize| {
+        let units: Vec<Vec<f64>> = (0..trials).map(|i| vec![0.2 + 0.01 * i as f64; 2]).collect();
+        let history = trained(&space, &units, |unit, _| unit[0]);
+        let make = || Box::new(PriorBandSampler::new(3.0).unwrap()) as Box<dyn Sampler>;
+        let all = propose(&space, &history, &ladder(9), 9, make);
+        // Half of the mutations change one of the two, half both, by a step of .25.
+        let is_near = |c: &&Config| c.values().flatten().any(|v| (v.as_f64() - 0.2).abs() < 0.02);
+        all.iter().filter(is_near).count() as f64 / N as f64
+    };
+    // One in ten is uniform.
+    assert!(near(2) < 0.06 && near(3) > 0.3, "{} {}", near(2), near(3));
 }

@@ -50,3 +50,17 @@ pub(crate) fn weights_of_residuals(
     }
     (alpha, mean)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::weights_of_residuals;
+
+    /// With unit covariance the mean is that of the data, shrunk to zero by its prior.
+    #[test]
+    fn the_mean_is_shrunk_by_its_prior() {
+        let (weights, mean) = weights_of_residuals(|_| {}, &[1.0, 2.0, 6.0], 0.5);
+        assert!((mean - 9.0 / 7.0).abs() < 1e-12, "{mean}");
+        assert!((weights[2] - (6.0 - 9.0 / 7.0)).abs() < 1e-12);
+        assert_eq!(weights_of_residuals(|_| {}, &[1.0], 0.0), (vec![1.0], 0.0));
+    }
+}
