@@ -111,6 +111,9 @@ fn a_portfolio_keeps_constraints() {
     let violating = bowl(&space, 0.3, |x| x < 0.5);
     let first = portfolio(&space, std::slice::from_ref(&violating), 1);
     assert!(first.len() == 1 && (0.5..0.65).contains(&first[0][x]), "{first:?}");
+    // Four sources with two feasible configurations have no third.
+    let few: Vec<Source> = (0..4).map(|_| bowl(&space, 0.3, |x| (x - 0.5).abs() > 0.03)).collect();
+    assert_eq!(portfolio(&space, &few, 1).len(), 2);
     let mut builder = space.extended();
     builder.require("x >= 0.7").unwrap();
     let narrow = builder.build().unwrap();
