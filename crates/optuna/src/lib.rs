@@ -6,6 +6,7 @@ pub mod distribution;
 pub mod draft;
 mod file;
 mod lock;
+pub mod python;
 
 pub use file::JournalFile;
 pub use lock::Lock;

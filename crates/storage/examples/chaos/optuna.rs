@@ -4,7 +4,7 @@ use automl_study::{State, Trial};
 use std::path::Path;
 use std::process::Command;
 
-/// What Optuna reads otherwise than the record has it; `None`, with a message, without Optuna.
+/// Differences between what Optuna reads and the record; `None`, with a message, without Optuna.
 pub(crate) fn differences(url: &str, trials: &[Trial]) -> Option<Vec<String>> {
     let Some(python) = std::env::var_os("AUTOML_PYTHON") else {
         println!("  not read by Optuna: AUTOML_PYTHON names no Python");
@@ -38,6 +38,6 @@ pub(crate) fn differences(url: &str, trials: &[Trial]) -> Option<Vec<String>> {
             found.push(format!("Optuna reads {words:?}, but {state} {own:?} is recorded"));
         }
     }
-    println!("  Optuna reads {} trials, {} otherwise", read.len(), found.len());
+    println!("  Optuna reads {} trials, {} differently", read.len(), found.len());
     Some(found)
 }

@@ -5,6 +5,7 @@ use automl_optuna::codec;
 use automl_optuna::constraints;
 use automl_optuna::distribution::distribution;
 use automl_optuna::draft::REPORT;
+use automl_optuna::python::{fields, number, numbers, object, text, time};
 use automl_space::Space;
 use automl_study::{Report, State, Trial, attribute};
 use serde_json::Value;
@@ -13,41 +14,6 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     name: String,
-}
-
-/// A text as JSON.
-pub(super) fn text(text: &str) -> String {
-    Value::from(text).to_string()
-}
-
-/// A number as Python's JSON: infinities and NaN are bare words.
-pub(super) fn number(x: f64) -> String {
-    match codec::number(x) {
-        (Some(x), _) => Value::from(x).to_string(),
-        (None, "INF_POS") => "Infinity".to_owned(),
-        (None, "INF_NEG") => "-Infinity".to_owned(),
-        (None, _) => "NaN".to_owned(),
-    }
-}
-
-pub(super) fn numbers(values: &[f64]) -> String {
-    format!("[{}]", values.iter().map(|x| number(*x)).collect::<Vec<_>>().join(","))
-}
-
-pub(super) fn time(micros: Option<i64>) -> String {
-    let text = micros.and_then(codec::datetime);
-    text.map_or("null".to_owned(), |text| format!("\"{}+00:00\"", text.replace(' ', "T")))
-}
-
-/// The inside of an object from keys and values as JSON.
-fn fields<K: AsRef<str>>(pairs: impl IntoIterator<Item = (K, String)>) -> String {
-    let pairs = pairs.into_iter().map(|(key, value)| format!("{}:{value}", text(key.as_ref())));
-    pairs.collect::<Vec<_>>().join(",")
-}
-
-/// An object from keys and values as JSON.
-pub(super) fn object<K: AsRef<str>>(pairs: impl IntoIterator<Item = (K, String)>) -> String {
-    format!("{{{}}}", fields(pairs))
 }
 
 /// The number of a state.

@@ -1,12 +1,13 @@
 //! Whole studies of a journal: their rows for a database, rows as a study, and removal.
 
-use super::operation::{Writer, number, numbers, object, text as json, time};
+use super::operation::Writer;
 use super::replay::STATES;
 use super::state::Journal;
 use super::{direction, now};
 use crate::sql::whole::{LEASE, Owned, Rows, Value};
+use automl_optuna::codec;
 use automl_optuna::draft::HEARTBEAT;
-use automl_optuna::{codec, constraints};
+use automl_optuna::python::{self, number, numbers, object, time};
 use automl_study::{StoreError, attribute};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -20,16 +21,8 @@ fn text(text: &str) -> Value {
 fn attributes(owner: i64, map: &BTreeMap<String, Json>) -> Owned {
     let ends = |key: &str, value: &Json| key == attribute::PAUSED && *value == Json::Bool(false);
     let kept = map.iter().filter(|(key, value)| *key != HEARTBEAT && !ends(key, value));
-    kept.map(|(key, value)| (owner, vec![text(key), text(&python(key, value))])).collect()
-}
-
-/// The JSON of an attribute; infinite constraints are bare words again, as Optuna wrote them.
-fn python(key: &str, value: &Json) -> String {
-    let json = value.to_string();
-    if !key.starts_with(constraints::LIST) {
-        return json;
-    }
-    json.replace("\"INF_POS\"", "Infinity").replace("\"INF_NEG\"", "-Infinity")
+    kept.map(|(key, value)| (owner, vec![text(key), text(&python::attribute(key, value))]))
+        .collect()
 }
 
 fn numbered(owner: i64, at: u64, x: f64) -> (i64, Vec<Value>) {
@@ -79,7 +72,12 @@ fn operations(writer: &Writer, id: usize, name: &str, rows: &Rows) -> Vec<String
     let mut lines = vec![writer.create_study(name, &directions.collect::<Vec<_>>())];
     for (table, is_system) in [(1, false), (2, true)] {
         lines.extend(of_study(table).map(|row| {
-            writer.attribute_of_study(id, is_system, row[0].text(), &one_line(row[1].text()))
+            writer.attribute_of_study(
+                id,
+                is_system,
+                row[0].text(),
+                &python::one_line(row[1].text()),
+            )
         }));
     }
     let mut owned: BTreeMap<(i64, usize), Vec<&[Value]>> = BTreeMap::new();
@@ -91,7 +89,8 @@ fn operations(writer: &Writer, id: usize, name: &str, rows: &Rows) -> Vec<String
     trials.sort_by_key(|(_, row)| row[0].int());
     lines.extend(trials.into_iter().map(|(trial, row)| {
         let of = |table: usize| owned.get(&(*trial, table)).into_iter().flatten();
-        let attributes = |table| object(of(table).map(|r| (r[0].text(), one_line(r[1].text()))));
+        let attributes =
+            |table| object(of(table).map(|r| (r[0].text(), python::one_line(r[1].text()))));
         let state = STATES.iter().position(|known| *known == row[1].text()).unwrap_or(0);
         let values: Vec<f64> = of(3).map(|row| row[1].number(row[2].text())).collect();
         let reports = of(4).map(|r| (r[0].int().to_string(), number(r[1].number(r[2].text()))));
@@ -99,7 +98,7 @@ fn operations(writer: &Writer, id: usize, name: &str, rows: &Rows) -> Vec<String
             ("datetime_start", time(row[2].time())),
             ("state", state.to_string()),
             ("values", if values.is_empty() { "null".to_owned() } else { numbers(&values) }),
-            ("distributions", object(of(2).map(|r| (r[0].text(), json(r[2].text()))))),
+            ("distributions", object(of(2).map(|r| (r[0].text(), python::text(r[2].text()))))),
             ("params", object(of(2).map(|r| (r[0].text(), number(r[1].number("FINITE")))))),
             ("user_attrs", attributes(0)),
             ("system_attrs", attributes(1)),
@@ -109,12 +108,6 @@ fn operations(writer: &Writer, id: usize, name: &str, rows: &Rows) -> Vec<String
         writer.trial(id, parts.into_iter().chain(finished))
     }));
     lines
-}
-
-/// The JSON of an attribute on one line; text that is not JSON becomes a string.
-fn one_line(text: &str) -> String {
-    let line = text.replace(['\n', '\r'], " ");
-    if codec::parse_python(&line).is_some() { line } else { json(text) }
 }
 
 /// Removes a study; returns the number of its trials, or as an error that of running trials with a fresh
