@@ -8,6 +8,7 @@ use crate::{ReportError, StudyData};
 use automl_space::Choice;
 use automl_study::{State, Trial};
 use proto::Message;
+use serde_json::Value;
 use std::fs;
 use std::path::Path;
 
@@ -15,8 +16,10 @@ use std::path::Path;
 /// number.
 ///
 /// Each report gives a scalar of each objective, with the fidelity as step; a trial without reports gives
-/// its final values at step 0. The parameters and the state are those of the plugin `hparams`. A trial
-/// that has not started has no run. Existing runs of the same names are replaced.
+/// its final values at step 0. Trials of a search have scalars of their last measurements too
+/// (`validation_loss`, `seconds`, ...). The parameters, the settings of the training that are the same for all
+/// trials (`training.learning-rate`, ...) and the state are those of the plugin `hparams`. A trial that has
+/// not started has no run. Existing runs of the same names are replaced.
 ///
 /// # Errors
 /// [`ReportError::Write`] where a file cannot be written.
@@ -70,7 +73,9 @@ fn events(data: &StudyData, trial: &Trial) -> Vec<u8> {
         let name = data.params()[at].name.as_str();
         Some((name, data.literal(trial, at).map(|choice| hparam(&choice))?))
     });
-    let params: Vec<(&str, Message)> = params.collect();
+    let fixed = data.settings().numbers("training");
+    let fixed = fixed.iter().map(|(name, x)| (name.as_str(), Message::new().double(2, *x)));
+    let params: Vec<(&str, Message)> = params.chain(fixed).collect();
     add(start, 0, proto::experiment(&metrics, params.iter().map(|(name, _)| *name)));
     add(start, 0, proto::session_start(start, state_name(trial.state), params));
     let last = trial.reports.len().max(1) as f64;
@@ -79,6 +84,13 @@ fn events(data: &StudyData, trial: &Trial) -> Vec<u8> {
         let time = start + (end - start) * (at + 1) as f64 / last;
         for (name, value) in metrics.iter().zip(&report.values) {
             add(time, report.fidelity.0 as i64, proto::scalar(name, *value));
+        }
+    }
+    let step = trial.reports.last().map_or(0, |report| report.fidelity.0 as i64);
+    let measured = trial.attributes.get("automl:metrics").and_then(Value::as_object);
+    for (name, value) in measured.into_iter().flatten() {
+        if let Some(value) = value.as_f64().filter(|_| !metrics.contains(&name.as_str())) {
+            add(end, step, proto::scalar(name, value));
         }
     }
     if trial.reports.is_empty() {

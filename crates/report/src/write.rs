@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// Writes a file in one step: a reader sees the old or the new content.
+/// Writes a file in one step: a reader sees the old or the new content. A pipe or a device, such as
+/// `/dev/stdout`, is written to as it is.
 ///
 /// # Errors
 /// [`ReportError::Write`] where the file cannot be written.
@@ -16,6 +17,9 @@ pub fn write(path: &Path, text: &str) -> Result<(), ReportError> {
 
 pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     let failed = |source| ReportError::Write { path: path.to_owned(), source };
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return fs::write(path, bytes).map_err(failed);
+    }
     let mut part = path.as_os_str().to_owned();
     // Several processes may write the same page.
     part.push(format!(".{}.part", std::process::id()));
@@ -89,5 +93,25 @@ impl LiveReport {
         let path = folder.join("report.html");
         write(&path, &html(&data, &PageOptions { is_live, ..PageOptions::default() }))?;
         Ok(path)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::FileTypeExt;
+
+    #[test]
+    fn files_are_replaced_and_devices_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("page.html");
+        for text in ["one", "two"] {
+            write(&file, text).unwrap();
+            assert_eq!(fs::read_to_string(&file).unwrap(), text);
+        }
+        assert!(write(folder.path(), "text").is_err());
+        write(Path::new("/dev/null"), "text").unwrap();
+        assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -5,7 +5,36 @@
 mod common;
 
 use automl_report::tensorboard;
+use serde_json::json;
+use std::fs;
 use std::process::Command;
+
+/// A search's settings of the training and last measurements are there too.
+#[test]
+fn a_search_has_its_losses_and_its_learning_rate() {
+    let mut record = common::search(8);
+    let settings = json!({ "search": {}, "training": { "learning-rate": 0.05, "recipe": "long" } });
+    record.attributes.insert("automl:settings".into(), settings);
+    let metrics = json!({ "validation_loss": 0.75, "accuracy": 0.5, "epoch_seconds": null });
+    record.trials[7].attributes.insert("automl:metrics".into(), metrics);
+    let folder = tempfile::tempdir().unwrap();
+    tensorboard(&common::data(record), folder.path()).unwrap();
+    let events = |trial: u64| {
+        let run = folder.path().join(format!("trial-{trial}"));
+        fs::read(run.join("events.out.tfevents.0.automl")).unwrap()
+    };
+    let count = |events: &[u8], tag: &str| {
+        events.windows(tag.len()).filter(|part| *part == tag.as_bytes()).count()
+    };
+    let (plain, measured) = (events(6), events(7));
+    assert_eq!(count(&measured, "validation_loss"), 1);
+    assert_eq!(count(&plain, "validation_loss") + count(&measured, "epoch_seconds"), 0);
+    // Named in the experiment and in the session.
+    assert_eq!(count(&plain, "training.learning-rate"), 2);
+    assert_eq!(count(&plain, "training.recipe"), 0);
+    // The objective of the same name keeps its own values.
+    assert_eq!(count(&measured, "accuracy"), count(&plain, "accuracy"));
+}
 
 const READER: &str = r"
 import sys

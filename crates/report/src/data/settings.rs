@@ -47,6 +47,14 @@ impl Settings {
         }
     }
 
+    /// The settings of a section that are numbers, by their paths.
+    pub(crate) fn numbers(&self, section: &str) -> Vec<(String, f64)> {
+        let fields = self.tree.get(section).and_then(Value::as_object);
+        let number =
+            |(name, value): (&String, &Value)| Some((format!("{section}.{name}"), value.as_f64()?));
+        fields.into_iter().flatten().filter_map(number).collect()
+    }
+
     /// Names of the objectives. Searches of earlier versions did not record them.
     pub(super) fn objectives(&self, record: &StudyRecord) -> Vec<String> {
         let is_named = record.attributes.contains_key("study:metric_names");
