@@ -31,6 +31,7 @@ examples! {
     custom_scheduler
     custom_storage
     many_processes
+    journal_file
     #[cfg(unix)] tune_program
     #[cfg(feature = "train")] train_one_network
     #[cfg(feature = "train")] compress

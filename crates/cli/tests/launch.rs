@@ -1,13 +1,29 @@
 //! Job files that a stand-in for the system runs.
-#![cfg(all(unix, feature = "postgres"))]
+#![cfg(unix)]
 #![allow(clippy::unwrap_used)]
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::Command;
 
-fn script(folder: &Path, name: &str, text: &str) {
+/// Two processes on one study, by the sample in `examples`.
+#[test]
+fn the_sample_runs_two_processes_on_one_study() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/launch.sh");
+    let output = Command::new("bash")
+        .arg(sample)
+        .arg(folder.path())
+        .env("AUTOML", env!("CARGO_BIN_EXE_automl"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let log = std::fs::read_to_string(folder.path().join("launch.log")).unwrap_or_default();
+    assert_eq!(text.trim(), "shared: 12 trials, 12 complete", "{log}");
+}
+
+#[cfg(feature = "postgres")]
+fn script(folder: &std::path::Path, name: &str, text: &str) {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
     let path = folder.join(name);
     fs::write(&path, text).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -15,6 +31,7 @@ fn script(folder: &Path, name: &str, text: &str) {
 
 /// An `sbatch` that runs every task of the array, an `srun` and an `automl` that write down their words.
 #[test]
+#[cfg(feature = "postgres")]
 fn slurm_runs_the_command_once_for_each_task() {
     let folder = tempfile::tempdir().unwrap();
     script(
@@ -36,7 +53,7 @@ fn slurm_runs_the_command_once_for_each_task() {
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let words = fs::read_to_string(folder.path().join("words")).unwrap();
+    let words = std::fs::read_to_string(folder.path().join("words")).unwrap();
     let expected = "tune|--study|a b|--storage|postgresql://me@db/studies|--param|x=float(0,1)|--|sh|-c|\
                     echo '{x}'|";
     assert_eq!(words.lines().collect::<Vec<_>>(), [expected; 3]);
