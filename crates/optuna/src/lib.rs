@@ -7,6 +7,8 @@ pub mod draft;
 mod file;
 mod lock;
 pub mod python;
+mod shared;
 
 pub use file::JournalFile;
 pub use lock::Lock;
+pub use shared::shared_file_system;

@@ -10,6 +10,7 @@ use durable_log::DurableLog;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, Transaction, TransactionBehavior, params_from_iter};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 use std::time::{Duration, Instant};
 
 /// The time to wait for a lock of another process.
@@ -125,6 +126,16 @@ impl SqlStorage<Sqlite> {
     /// [`StoreError`] if the file cannot be opened or is not a database of this schema revision.
     pub fn open(path: impl AsRef<Path>, study: &str) -> Result<Self, StoreError> {
         let path = path.as_ref();
+        if let Some(kind) = automl_optuna::shared_file_system(path) {
+            static SAID: Once = Once::new();
+            let place = path.display();
+            SAID.call_once(|| {
+                tracing::warn!(
+                    "{place} lies on {kind}, where the locks of SQLite may fail: give a study that several \
+                     machines share a journal (journal:///FILE) or PostgreSQL, others a local folder"
+                );
+            });
+        }
         let database = Sqlite::open(path).map_err(|e| unavailable("open", path, e))?;
         database.check().map_err(|e| unavailable("open", path, e))?;
         Self::over(database, study)
