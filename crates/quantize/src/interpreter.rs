@@ -134,50 +134,8 @@ fn products(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) 
             let inputs = weights.len() / outputs;
             matrix(x, y, inputs, outputs, weights, bias, multiplier, shift, zero);
         }
-        Int8Operation::Convolution { products, window, groups: 1 } => {
-            let Products { weights, bias, multiplier, shift, .. } = products;
-            let Window { kernel, stride, before, .. } = *window;
-            convolution(
-                x,
-                y,
-                height,
-                width,
-                channels,
-                to.side.width,
-                to.channels,
-                kernel.height,
-                stride,
-                before,
-                weights,
-                bias,
-                multiplier,
-                shift,
-                x_zero,
-                zero,
-            );
-        }
         Int8Operation::Convolution { products, window, groups } => {
-            let Products { weights, bias, multiplier, shift, .. } = products;
-            let Window { kernel, stride, before, .. } = *window;
-            grouped(
-                x,
-                y,
-                height,
-                width,
-                channels,
-                to.side.width,
-                to.channels,
-                kernel.height,
-                stride,
-                before,
-                *groups,
-                weights,
-                bias,
-                multiplier,
-                shift,
-                x_zero,
-                zero,
-            );
+            convolved(products, window, *groups, x, y, values);
         }
         Int8Operation::Depthwise { products, window } => {
             let Products { weights, bias, multiplier, shift, .. } = products;
@@ -204,6 +162,62 @@ fn products(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) 
         _ => return false,
     }
     true
+}
+
+/// Runs a convolution of all channels or of groups of them.
+fn convolved(
+    products: &Products,
+    window: &Window,
+    groups: usize,
+    x: &[i8],
+    y: &mut [i8],
+    values: &Values,
+) {
+    let (from, to) = (values.from.shape, values.to.shape);
+    let (x_zero, zero) = (values.from.zero(), values.to.zero());
+    let (Extent { height, width }, channels) = (from.side, from.channels);
+    let Products { weights, bias, multiplier, shift, .. } = products;
+    let Window { kernel, stride, before, .. } = *window;
+    if groups == 1 {
+        convolution(
+            x,
+            y,
+            height,
+            width,
+            channels,
+            to.side.width,
+            to.channels,
+            kernel.height,
+            stride,
+            before,
+            weights,
+            bias,
+            multiplier,
+            shift,
+            x_zero,
+            zero,
+        );
+    } else {
+        grouped(
+            x,
+            y,
+            height,
+            width,
+            channels,
+            to.side.width,
+            to.channels,
+            kernel.height,
+            stride,
+            before,
+            groups,
+            weights,
+            bias,
+            multiplier,
+            shift,
+            x_zero,
+            zero,
+        );
+    }
 }
 
 fn others(operation: &Int8Operation, x: &[i8], y: &mut [i8], values: &Values) {
