@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-const CLASSES: [&str; 2] = ["left", "right"];
+const CLASSES: [&str; 2] = ["lower", "upper"];
 
 /// Rows and columns of the pictures.
 const HEIGHT: u32 = 48;
@@ -25,16 +25,17 @@ fn automl(folder: &Path, line: &str) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &errors
 }
 
-/// A BMP file: one side is bright, another noise for each number.
+/// A BMP file, of which one half is bright, with another noise for each number.
 fn picture(class: usize, number: u32) -> Vec<u8> {
     let size = 3 * HEIGHT * WIDTH;
     let words = [54 + size, 0, 54, 40, WIDTH, HEIGHT, 1 | 24 << 16, 0, 0, 0, 0, 0, 0];
     let mut file = b"BM".to_vec();
     file.extend(words.iter().flat_map(|word| word.to_le_bytes()));
     let pixel = |at: u32| {
-        let is_right = at / 3 % WIDTH >= WIDTH / 2;
+        // Rows lie upwards.
+        let is_upper = at / 3 / WIDTH >= HEIGHT / 2;
         let noise = (at * 37 + number * 101) % 60;
-        (noise + if is_right == (class == 1) { 150 } else { 20 }) as u8
+        (noise + if is_upper == (class == 1) { 150 } else { 20 }) as u8
     };
     file.extend((0..size).map(pixel));
     file
@@ -90,7 +91,7 @@ fn images_that_are_not_square_go_all_the_way() {
 
     let found = probabilities(root, "net");
     assert_eq!(found.len(), 30);
-    let evaluated = automl(root, "evaluate net --data-dir photos --part all --json");
+    let evaluated = automl(root, "evaluate net --data-dir photos --split all --json");
     let start = evaluated.find('{').unwrap();
     let mut values = serde_json::Deserializer::from_str(&evaluated[start..]).into_iter::<Value>();
     let evaluated = values.next().unwrap().unwrap();

@@ -99,6 +99,27 @@ fn what_cannot_be_read_is_named() {
     assert!(read(b"").unwrap_err().contains("no graph"));
 }
 
+/// Height and width that a model leaves open are those that are given.
+#[test]
+fn open_sizes_are_asked_for() {
+    let mut graph = GraphBuilder::default();
+    graph.input("x", &[None, Some(1), None, Some(5)]);
+    let weight = graph.floats("w", &[2, 1, 3, 3], &[0.1; 18]);
+    let pads = [("pads", Attribute::Ints(vec![1; 4]))];
+    graph.node("conv", "Conv", &["x", &weight], &pads);
+    graph.node("pool", "GlobalAveragePool", &["conv"], &[]);
+    graph.node("flat", "Flatten", &["pool"], &[]);
+    graph.output("flat", &[None, Some(2)]);
+    let model = graph.model("test", Vec::new());
+    assert!(read(&model).unwrap_err().contains("its side is open"));
+    let network = import(&model, Path::new("a.onnx"), Some((9, 8).into())).unwrap();
+    assert_eq!(network.record.graph.input_side, automl_extent::Extent::new(9, 5));
+    let scores = Engine::new(&network.program().unwrap()).session().run(&[1.0; 45]).unwrap();
+    // Inner pixels see nine ones, those of the edges six, of the corners four.
+    let mean = 0.1 * (7.0 * 3.0 * 9.0 + 20.0 * 6.0 + 4.0 * 4.0) / 45.0;
+    assert_close(&scores, &[mean, mean], 1e-5, "open");
+}
+
 /// Damaged models are errors.
 #[test]
 fn damaged_models_are_refused() {
