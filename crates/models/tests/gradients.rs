@@ -241,3 +241,15 @@ fn fire_and_pooling() {
         check(Block::AvgPool(block::AvgPool { kernel, stride, padding }), 4, 8);
     }
 }
+
+#[test]
+fn products_dilations_and_layer_scales() {
+    let (channels, layer_scale) = (8, true);
+    let (expansion, activation) = (1.5, Activation::Silu);
+    check(Block::GatedFFN(block::GatedFFN { channels, expansion, activation, layer_scale }), 8, 5);
+    for (kernel, dilation) in [(3, 2), (5, 3)] {
+        let activation = Activation::Tanh;
+        let split = block::SplitConv { channels, kernel, dilation, activation, layer_scale };
+        check_at(Block::SplitConv(split), 8, (7, 5));
+    }
+}
