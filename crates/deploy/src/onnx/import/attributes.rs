@@ -99,7 +99,7 @@ impl Windows {
 
     /// Height and width of the maps behind the windows.
     pub(super) fn output_side(&self, side: Extent) -> Extent {
-        let span = self.dilation * (self.kernel - 1) + 1;
+        let span = self.dilation * self.kernel.saturating_sub(1) + 1;
         side.map(|n| (n + self.padding.0 + self.padding.1 - span) / self.stride + 1)
     }
 }

@@ -31,7 +31,8 @@ impl Reader {
             }
         }
         if self.shape(a) != self.shape(b) {
-            return Err(fail(node, "it multiplies values of different shapes"));
+            let reason = "its values differ in shape and are no channel attention that is known";
+            return Err(fail(node, reason));
         }
         self.push(node, vec![a, b], self.shape(a), Item::Multiply);
         Ok(())
