@@ -106,3 +106,35 @@ pub fn named_space(
     }
     Ok(Arc::new(NetworkSpace::Blocks(blocks)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use automl_data::Dataset;
+    use std::collections::BTreeSet;
+
+    /// Every space holds networks within the limits, and gated blocks are in theirs alone.
+    #[test]
+    fn every_space_has_its_blocks() {
+        let data = DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap();
+        for space in SpaceName::ALL {
+            let mut settings = Settings::default();
+            settings.search.space = space;
+            let caps = Caps::new(&settings.search, data.side, space != SpaceName::NasBenchMacro);
+            let named = named_space(&settings, &data, &caps).unwrap();
+            let (mut fit, mut seen) = (0, BTreeSet::new());
+            for draw in 0..60 {
+                let config = named.space().sample_prior(&mut stream(4, draw, "test"));
+                let architecture = named.architecture(&config);
+                fit += usize::from(caps.allow_graph(&architecture.graph().unwrap()));
+                seen.extend(architecture.backbone.iter().map(|layer| layer.block.name()));
+            }
+            assert!(fit > 20, "{space}: {fit}");
+            let has = |names: &[&str]| names.iter().all(|name| seen.contains(name));
+            let gated = has(&["GatedFFN", "SplitConv", "StarNet", "DeepStem"]);
+            assert_eq!(gated, space == SpaceName::GatedBlocks, "{space}: {seen:?}");
+            let recent = matches!(space, SpaceName::RecentBlocks | SpaceName::GatedBlocks);
+            assert_eq!(has(&["UIB", "FasterNet", "MixConv"]), recent, "{space}: {seen:?}");
+        }
+    }
+}
