@@ -98,19 +98,27 @@ mod tests {
 
         /// The area of the map is that of the scale, and the center goes where the shifts say.
         #[test]
-        fn maps_stay_within_their_strength(seed in any::<u64>(), strength in 0.0..1.0) {
-            let [a, b, c, d, e, f] = draw(strength, 32.into(), &mut stream(seed, 0, "affine"));
+        fn maps_stay_within_their_strength(
+            seed in any::<u64>(),
+            strength in 0.0..1.0,
+            height in 8_usize..40,
+            width in 8_usize..40,
+        ) {
+            let side = Extent::new(height, width);
+            let [a, b, c, d, e, f] = draw(strength, side, &mut stream(seed, 0, "affine"));
             let scale = 1.0 / (a * e - b * d).sqrt();
             prop_assert!((scale - 1.0).abs() <= SCALE * strength + 1e-12);
             let turn = (-d).atan2(a);
             prop_assert!(turn.abs() <= TURN * strength + 1e-12);
-            let most = 32.0 * SHIFT * strength;
+            let [height, width] = [height, width].map(|side| side as f64);
+            let most = SHIFT * strength;
             let inverse = |u: f64, v: f64| {
                 let area = a * e - b * d;
                 ((e * (u - c) - b * (v - f)) / area, (a * (v - f) - d * (u - c)) / area)
             };
-            let (x, y) = inverse(16.0, 16.0);
-            prop_assert!((x - 16.0).abs() <= most + 1e-9 && (y - 16.0).abs() <= most + 1e-9);
+            let (x, y) = inverse(width / 2.0, height / 2.0);
+            prop_assert!((x - width / 2.0).abs() <= most * width + 1e-9);
+            prop_assert!((y - height / 2.0).abs() <= most * height + 1e-9);
         }
     }
 }

@@ -118,6 +118,23 @@ proptest! {
     }
 }
 
+/// Shifts are shares of the width along rows, and of the height along columns.
+#[test]
+fn shifts_follow_the_side_that_they_run_along() {
+    let row: Vec<u8> = (0..20).collect();
+    // 150 / 331 of 20 pixels is 9.06.
+    let expected: Vec<u8> = (9..20).chain([128; 9]).collect();
+    let shifted = |operation: Transformation, side: (usize, usize)| {
+        let mut image = row.clone();
+        operation.apply(&mut image, side, 1.0);
+        image
+    };
+    assert_eq!(shifted(Transformation::TranslateX, (1, 20)), expected);
+    assert_eq!(shifted(Transformation::TranslateY, (20, 1)), expected);
+    // Less than half of a pixel changes nothing.
+    assert_eq!(shifted(Transformation::TranslateX, (20, 1)), row);
+}
+
 /// Cutout and erasing reach the last row and the last column of a flat and of a tall image.
 #[test]
 fn every_pixel_may_be_hidden() {
