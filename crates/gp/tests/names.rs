@@ -1,7 +1,7 @@
 //! What the parts of the sampler promise.
 #![allow(clippy::unwrap_used)]
 
-use automl_gp::GpSampler;
+use automl_gp::{GpOptions, GpSampler, TrustRegionOptions};
 use automl_numeric::stream;
 use automl_space::{Config, Space};
 use automl_study::{
@@ -149,4 +149,35 @@ fn the_recommended_trial_is_expected_to_be_good() {
     // Without noise there is nothing to tell apart.
     let exact = |trial: &mut Trial, x: f64| trial.values = vec![(x - 0.4).powi(2)];
     assert_eq!(recommended(exact), None);
+}
+
+/// The center of a trust region is feasible: better trials that violate a constraint lie on the left, and
+/// the narrow region on the right.
+#[test]
+fn a_trust_region_stands_where_constraints_hold() {
+    let mut builder = Space::builder();
+    let keys = ["x", "y"].map(|name| builder.float(name, 0.0..=1.0).add().unwrap());
+    let space = builder.build().unwrap();
+    let mut history = History::new(vec![Direction::Minimize]);
+    for number in 0..20_u64 {
+        let config = space.decode(&sobol_point(number, 2, 5));
+        let x = config[keys[0]];
+        let mut trial = Trial::waiting(number, config);
+        (trial.state, trial.values) = (State::Complete, vec![x]);
+        trial.constraints = vec![0.6 - x];
+        history.push(trial).unwrap();
+    }
+    let region = TrustRegionOptions { initial: 0.2, failures: 100, ..Default::default() };
+    let options = GpOptions { trust_region: Some(region), ..GpOptions::default() };
+    let view = View {
+        space: &space,
+        history: &history,
+        number: history.next_id(),
+        seed: 3,
+        planned_trials: None,
+        ladder: None,
+        target: None,
+    };
+    let proposal = GpSampler::new(options).propose(&view, &mut stream(3, 0, "propose")).unwrap();
+    assert!((0.5..0.9).contains(&proposal[keys[0]]), "{proposal:?}");
 }
