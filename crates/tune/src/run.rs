@@ -217,8 +217,9 @@ impl<'t, 'c> Run<'t, 'c> {
             Verdict::Stop => Answer::Stop,
             Verdict::Continue | Verdict::Complete => {
                 study.tell(number, Outcome::Complete { values, constraints })?;
-                // The program is through: it has time to save its model.
-                self.ending = Some(Ending::Settled);
+                drop(study);
+                // The program is through, which it may not know: it has time to save its model.
+                self.end_with(Ending::Settled, self.tuner.plan.settings.grace);
                 return Ok(Answer::Pause);
             }
         };
