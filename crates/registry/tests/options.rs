@@ -105,8 +105,11 @@ fn no_scheduler_asks_for_less_than_the_lowest_fidelity() {
                     planned_trials: Some(60),
                     ..StudyContext::new(&space)
                 };
-                let (sampler, scheduler) =
-                    pair(&PartSpec::named("auto"), &PartSpec::named(entry.name), &context).unwrap();
+                let of = |sampler: &str| {
+                    pair(&PartSpec::named(sampler), &PartSpec::named(entry.name), &context)
+                };
+                // Populations have a sampler of their own.
+                let (sampler, scheduler) = of("random").or_else(|_| of("auto")).unwrap();
                 let Some(scheduler) = scheduler else { continue };
                 let builder = Study::builder(space).seed(3).sampler(sampler);
                 let mut study = builder.scheduler(ladder, scheduler).build().unwrap();
