@@ -1,28 +1,29 @@
 //! PostgreSQL databases.
 
 mod cell;
+mod create;
+mod link;
+mod patience;
+mod session;
 mod tls;
 
 use crate::sql::SqlStorage;
-use crate::sql::database::{Access, Cell, Database, Dialect, Failure, Row, Session, Visit};
+use crate::sql::database::{
+    Access, Added, Cell, Database, Dialect, Failure, NewTrial, Row, Session,
+};
 use automl_study::StoreError;
-use cell::{Any, Bound};
-use postgres::config::{Host, SslMode};
-use postgres::error::SqlState;
-use postgres::types::ToSql;
-use postgres::{Client, Config, IsolationLevel, Statement};
+use cell::Any;
+use link::{Link, Refused};
+use patience::{PATIENCE, Patience};
+use session::Open;
 use std::collections::HashMap;
 use std::error::Error as StdError;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use thiserror::Error;
 use tls::{Tls, TlsOptions};
-
-/// The time to wait for a server that cannot be reached.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The time to wait for a server that says that it starts: after a crash it may have much to repair.
-const STARTING: Duration = Duration::from_secs(600);
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::{Config, Error, Statement};
 
 /// The time limit of one attempt to connect.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -35,6 +36,10 @@ const SILENCE: Duration = Duration::from_secs(60);
 const LIMITS: [(&str, &str); 2] =
     [("idle_in_transaction_session_timeout", "60s"), ("lock_timeout", "60s")];
 
+/// How statements are planned: they are prepared while tables are small, when a look at each row seems
+/// cheapest, and stay so.
+const PLANS: &str = "SET enable_seqscan = off; SET jit = off";
+
 /// The first key of the advisory locks of proposals; the second one is the study.
 const TURNS: i32 = 0x6175_746f;
 
@@ -44,8 +49,9 @@ const TURN: &str = "5s";
 /// A study in a PostgreSQL database, for processes on any number of machines.
 ///
 /// Each call is one transaction. If the connection is broken before the transaction begins, it is opened
-/// again, for up to 30 s while the server cannot be reached, and 10 min while it says that it starts. The connection is encrypted where the server offers
-/// it. `?sslmode=require` insists on it, `verify-ca` also on a certificate that an authority in
+/// again, for up to 30 s while the server cannot be reached, and 10 min while it says that it starts. A new
+/// trial takes three journeys to the server, a report or an end two. The connection is encrypted where the
+/// server offers it. `?sslmode=require` insists on it, `verify-ca` also on a certificate that an authority in
 /// `sslrootcert=FILE` has signed, and `verify-full` on one of the host's name; `sslrootcert=system` stands for
 /// the authorities of the operating system, and the default is `~/.postgresql/root.crt`.
 pub type PostgresStorage = SqlStorage<Postgres>;
@@ -54,11 +60,39 @@ pub type PostgresStorage = SqlStorage<Postgres>;
 pub struct Postgres {
     config: Config,
     tls: Tls,
-    client: Client,
+    link: Link,
     /// The statements that the server has seen.
     statements: HashMap<String, Statement>,
-    /// The study of which this connection has the turn to propose.
-    turn: Option<i64>,
+    turn: Turn,
+}
+
+/// The turn to propose for a study, which other connections wait for.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    None,
+    /// Asked for with the next statement.
+    Asked(i64),
+    Held(i64),
+}
+
+impl Turn {
+    fn is_granted(&mut self) {
+        if let Self::Asked(study) = *self {
+            *self = Self::Held(study);
+        }
+    }
+}
+
+/// Waits for the turn to propose for a study: a time limit and two keys.
+const TURN_BEGINS: &str = "SELECT set_config('lock_timeout', ?1, true), pg_advisory_lock(?2, ?3)";
+
+/// Gives the turn of two keys on, and then waits until everything that was committed is on the disk.
+const TURN_ENDS: &str =
+    "SELECT pg_advisory_unlock(?1, ?2), pg_logical_emit_message(true, 'automl', '')";
+
+/// The keys of the turn to propose for a study.
+fn keys(study: i64) -> [Cell<'static>; 2] {
+    [i64::from(TURNS).into(), study.into()]
 }
 
 impl SqlStorage<Postgres> {
@@ -167,61 +201,43 @@ impl Postgres {
         Self::connect(&config, &tls, PATIENCE).map_err(|e| failed(place(&config), e))
     }
 
-    fn open(config: &Config, tls: &Tls) -> Result<Self, postgres::Error> {
-        let mut client = config.connect(tls.clone())?;
+    /// Connects once, and sets the limits of the session.
+    fn open(config: &Config, tls: &Tls) -> Result<Link, Refused> {
+        let mut link = Link::open(config, tls)?;
         let options = config.get_options().unwrap_or_default();
         let limits = LIMITS.iter().filter(|(name, _)| !options.contains(name));
-        let sql: Vec<String> =
-            limits.map(|(name, value)| format!("SET {name} = '{value}'")).collect();
-        client.batch_execute(&sql.join("; "))?;
-        let (config, tls) = (config.clone(), tls.clone());
-        Ok(Self { config, tls, client, statements: HashMap::new(), turn: None })
+        let limits = limits.map(|(name, value)| format!("; SET {name} = '{value}'"));
+        let sql = format!("{PLANS}{}", limits.collect::<String>());
+        link.wait(|client| client.batch_execute(&sql)).map_err(Refused::Server)?;
+        Ok(link)
     }
-}
 
-impl Postgres {
-    /// Connects, and waits for a server that starts or cannot be reached for up to this long.
-    fn connect(config: &Config, tls: &Tls, patience: Duration) -> Result<Self, Failure> {
-        let mut patience = Patience::of(patience);
+    /// Connects, and waits for a server that starts or cannot be reached.
+    fn patiently(config: &Config, tls: &Tls, patience: &mut Patience) -> Result<Link, Failure> {
         loop {
             match Self::open(config, tls) {
-                Ok(database) => return Ok(database),
-                Err(error) => patience.bear(error)?,
+                Ok(link) => return Ok(link),
+                Err(Refused::System(error)) => return Err(error.into()),
+                Err(Refused::Server(error)) => patience.bear(error)?,
             }
         }
     }
 
-    /// Runs one transaction.
-    fn run<T>(
-        &mut self,
-        access: Access,
-        work: impl FnOnce(&mut dyn Session) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let mut patience = Patience::of(PATIENCE);
-        // What has not begun can be tried again.
-        let transaction = loop {
-            let builder = self.client.build_transaction();
-            let builder = match access {
-                Access::Read => {
-                    builder.isolation_level(IsolationLevel::RepeatableRead).read_only(true)
-                }
-                Access::Write | Access::Durable => {
-                    builder.isolation_level(IsolationLevel::ReadCommitted)
-                }
-            };
-            match builder.start() {
-                Ok(transaction) => break transaction,
-                Err(error) => patience.bear(error)?,
-            }
-            match Self::open(&self.config, &self.tls) {
-                Ok(new) => *self = new,
-                Err(error) => patience.bear(error)?,
-            }
-        };
-        let mut session = Open { transaction, statements: &mut self.statements };
-        let result = work(&mut session)?;
-        session.transaction.commit().map_err(explained)?;
-        Ok(result)
+    /// Connects, and waits for a server that starts or cannot be reached for up to this long.
+    fn connect(config: &Config, tls: &Tls, patience: Duration) -> Result<Self, Failure> {
+        let link = Self::patiently(config, tls, &mut Patience::of(patience))?;
+        let (config, tls, statements) = (config.clone(), tls.clone(), HashMap::new());
+        Ok(Self { config, tls, link, statements, turn: Turn::None })
+    }
+
+    /// Replaces a connection that has ended, and with it the turn that it had.
+    fn reopen(&mut self, patience: &mut Patience) -> Result<(), Failure> {
+        self.link = Self::patiently(&self.config, &self.tls, patience)?;
+        self.statements.clear();
+        if let Turn::Held(_) = self.turn {
+            self.turn = Turn::None;
+        }
+        Ok(())
     }
 }
 
@@ -235,10 +251,9 @@ impl Database for Postgres {
         access: Access,
         work: impl FnOnce(&mut dyn Session) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let result = self.run(access, work)?;
-        if let Some(study) = self.turn.filter(|_| access != Access::Read) {
-            self.end_turn(study)?;
-        }
+        let mut session = Open::new(self, access)?;
+        let result = work(&mut session)?;
+        session.commit()?;
         Ok(result)
     }
 
@@ -251,36 +266,22 @@ impl Database for Postgres {
         DIALECT.name_limit
     }
 
+    /// The next transaction waits for the turn before it begins, which saves a journey.
     fn begin_turn(&mut self, study: i64) -> Result<bool, Failure> {
-        let sql = format!(
-            "BEGIN; SET LOCAL lock_timeout = '{TURN}';
-             SELECT pg_advisory_lock({TURNS}, {study}); COMMIT; SET synchronous_commit = off"
-        );
-        match self.client.batch_execute(&sql) {
-            Ok(()) => {
-                self.turn = Some(study);
-                Ok(true)
-            }
-            // A worker that hangs keeps no other waiting; what is broken is found by what follows.
-            Err(_) => {
-                let _ = self.client.batch_execute("ROLLBACK");
-                Ok(false)
-            }
-        }
+        self.turn = Turn::Asked(study);
+        Ok(true)
     }
 
-    /// The first write of a turn ends it: what it has committed goes to the disk behind the lock, so that
-    /// one write of the disk carries the proposals of many workers. This transaction is committed, and
-    /// with it all earlier ones are.
     fn end_turn(&mut self, study: i64) -> Result<(), Failure> {
-        if self.turn.take().is_none() {
-            return Ok(());
+        if let Turn::Held(_) = self.turn {
+            self.link.post(&format!("SELECT pg_advisory_unlock({TURNS}, {study})"));
         }
-        let sql = format!(
-            "SELECT pg_advisory_unlock({TURNS}, {study}); SET synchronous_commit = DEFAULT;
-             SELECT pg_logical_emit_message(true, 'automl', '')"
-        );
-        self.client.batch_execute(&sql).map_err(explained)
+        self.turn = Turn::None;
+        Ok(())
+    }
+
+    fn add_running(&mut self, new: &NewTrial<'_>) -> Result<Added, Failure> {
+        Ok(create::create(self, new)?.map_or(Added::Overtaken, Added::Row))
     }
 
     fn opener(&self) -> Box<dyn Fn() -> Result<Self, Failure> + Send> {
@@ -289,51 +290,8 @@ impl Database for Postgres {
     }
 }
 
-/// Waits of increasing length for a server that is not available.
-struct Patience {
-    since: Instant,
-    limit: Duration,
-    pause: Duration,
-}
-
-impl Patience {
-    fn of(limit: Duration) -> Self {
-        Self { since: Instant::now(), limit, pause: Duration::ZERO }
-    }
-
-    /// Waits before another attempt, or returns the error if it is permanent or has lasted too long.
-    fn bear(&mut self, error: postgres::Error) -> Result<(), Failure> {
-        let is_starting = error.code() == Some(&SqlState::CANNOT_CONNECT_NOW);
-        let limit = if is_starting { self.limit.max(STARTING) } else { self.limit };
-        if !is_passing(&error) || self.since.elapsed() > limit {
-            return Err(explained(error));
-        }
-        std::thread::sleep(self.pause);
-        self.pause = (2 * self.pause).clamp(Duration::from_millis(50), Duration::from_secs(2));
-        Ok(())
-    }
-}
-
-/// Whether an error comes from the connection, or from a server that ends, starts or is full.
-fn is_passing(error: &postgres::Error) -> bool {
-    match error.code() {
-        Some(code) => [
-            SqlState::ADMIN_SHUTDOWN,
-            SqlState::CRASH_SHUTDOWN,
-            SqlState::CANNOT_CONNECT_NOW,
-            SqlState::TOO_MANY_CONNECTIONS,
-            SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
-        ]
-        .contains(code),
-        None => {
-            let io = error.source().is_some_and(|source| source.is::<std::io::Error>());
-            io || error.is_closed()
-        }
-    }
-}
-
 /// An error of the client in one line with its reason, which its own text leaves out.
-fn explained(error: postgres::Error) -> Failure {
+fn explained(error: Error) -> Failure {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(reason) = source {
@@ -349,6 +307,10 @@ static DIALECT: Dialect = Dialect {
     lock: " FOR UPDATE",
     list: "(SELECT CAST(value AS INTEGER)
             FROM json_array_elements_text(CAST(CAST(?1 AS TEXT) AS JSON)))",
+    is_far: true,
+    // A list of integers is looked up one by one; of a query the planner expects a third of the table.
+    among: ["= ANY (ARRAY(", "))"],
+    next_id: "nextval(pg_get_serial_sequence('trials', 'trial_id'))",
     now: "CAST(now() AS TIMESTAMP)",
     next_beat: "CAST(now() AS TIMESTAMP)",
     age: "CAST(EXTRACT(EPOCH FROM now() - CAST(h.heartbeat AS TIMESTAMPTZ)) AS FLOAT(53))",
@@ -374,65 +336,7 @@ CREATE TYPE trialintermediatevaluetype AS ENUM ('FINITE', 'INF_POS', 'INF_NEG', 
     name_limit: Some(512),
 };
 
-struct Open<'a> {
-    transaction: postgres::Transaction<'a>,
-    statements: &'a mut HashMap<String, Statement>,
-}
-
-impl Open<'_> {
-    fn prepared(&mut self, sql: &str) -> Result<Statement, Failure> {
-        if let Some(statement) = self.statements.get(sql) {
-            return Ok(statement.clone());
-        }
-        let statement = self.transaction.prepare(&numbered(sql)).map_err(explained)?;
-        self.statements.insert(sql.to_owned(), statement.clone());
-        Ok(statement)
-    }
-}
-
-/// A statement with parameters as PostgreSQL writes them.
-fn numbered(sql: &str) -> String {
-    sql.replace('?', "$")
-}
-
-fn bound<'a>(cells: &'a [Cell<'a>]) -> Vec<Bound<'a>> {
-    cells.iter().map(|cell| Bound(*cell)).collect()
-}
-
-fn borrowed<'a>(cells: &'a [Bound<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
-    cells.iter().map(|cell| cell as &(dyn ToSql + Sync)).collect()
-}
-
-impl Session for Open<'_> {
-    fn dialect(&self) -> &'static Dialect {
-        &DIALECT
-    }
-
-    fn batch(&mut self, sql: &str) -> Result<(), Failure> {
-        self.transaction.batch_execute(sql).map_err(explained)
-    }
-
-    fn execute(&mut self, sql: &str, cells: &[Cell<'_>]) -> Result<u64, Failure> {
-        let statement = self.prepared(sql)?;
-        self.transaction.execute(&statement, &borrowed(&bound(cells))).map_err(explained)
-    }
-
-    fn each(
-        &mut self,
-        sql: &str,
-        cells: &[Cell<'_>],
-        visit: &mut Visit<'_>,
-    ) -> Result<(), Failure> {
-        let statement = self.prepared(sql)?;
-        let rows = self.transaction.query(&statement, &borrowed(&bound(cells)));
-        for row in rows.map_err(explained)? {
-            visit(&row)?;
-        }
-        Ok(())
-    }
-}
-
-impl Row for postgres::Row {
+impl Row for tokio_postgres::Row {
     fn int(&self, column: usize) -> Result<i64, Failure> {
         match self.try_get::<_, Option<Any>>(column).map_err(explained)? {
             Some(Any::Int(x)) => Ok(x),
@@ -468,6 +372,7 @@ impl Row for postgres::Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     #[test]
     fn no_place_and_no_error_holds_the_password() {
@@ -507,10 +412,10 @@ mod tests {
         let Ok(url) = std::env::var("AUTOML_POSTGRES_URL") else { return };
         let shown = |url: &str| {
             let (config, tls) = config(url).unwrap();
-            let mut database = Postgres::open(&config, &tls).unwrap();
+            let mut database = Postgres::connect(&config, &tls, Duration::ZERO).unwrap();
             LIMITS.map(|(name, _)| {
-                let row = database.client.query_one(&format!("SHOW {name}"), &[]).unwrap();
-                row.get::<_, String>(0)
+                let shows = |session: &mut dyn Session| session.text(&format!("SHOW {name}"), &[]);
+                database.transaction(Access::Read, shows).unwrap().unwrap()
             })
         };
         assert_eq!(shown(&url), ["1min", "1min"]);
@@ -564,10 +469,5 @@ mod tests {
         let given = read("postgresql://me@host/x?keepalives_idle=7&connect_timeout=3");
         assert_eq!(given.get_keepalives_idle(), Duration::from_secs(7));
         assert_eq!(given.get_connect_timeout(), Some(&Duration::from_secs(3)));
-    }
-
-    #[test]
-    fn parameters_are_numbered() {
-        assert_eq!(numbered("a = ?1 AND b = ?12"), "a = $1 AND b = $12");
     }
 }

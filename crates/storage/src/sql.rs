@@ -16,8 +16,8 @@ mod workers;
 mod write;
 
 use attached::Attached;
-use automl_study::{StoreError, Trial, TrialId};
-use database::{Access, Database, Failure, Session};
+use automl_study::{State, StoreError, Trial, TrialId};
+use database::{Access, Added, Database, Failure, Session};
 use rows::Loaded;
 use studies::check_name;
 use watch::Watch;
@@ -112,6 +112,11 @@ impl<D: Database> SqlStorage<D> {
         if let Some(attached) = &mut self.attached {
             for (id, trial) in &loaded.trials {
                 attached.remember(trial.number, *id, trial.state);
+                if trial.state == State::Running && loaded.settled.contains(id) {
+                    attached.configs.insert(*id, trial.config.clone());
+                } else {
+                    attached.configs.remove(id);
+                }
                 // Its row may change until it fits.
                 if trial.is_set_aside() {
                     attached.watched.insert(trial.number);
@@ -130,22 +135,45 @@ impl<D: Database> SqlStorage<D> {
         trial: &Trial,
         expected: Option<TrialId>,
     ) -> Result<Option<TrialId>, StoreError> {
+        if let Some(number) = expected
+            && let Some(attached) = &self.attached
+            && let Some(new) = write::running(attached, self.worker.as_ref(), number, trial)
+        {
+            let added = self
+                .database
+                .add_running(&new)
+                .map_err(|source| unavailable("write to", &self.database.place(), source))?;
+            match added {
+                Added::Row(id) => {
+                    self.has_added(number, id, trial.state);
+                    return Ok(Some(number));
+                }
+                Added::Overtaken => return Ok(None),
+                Added::Unsupported => {}
+            }
+        }
         let added = self.with(Access::Write, |session, attached, worker| {
-            let number = attached.next_number(session)?;
+            let (number, id) = attached.next_number(session)?;
             if expected.is_some_and(|expected| expected != number) {
                 return Ok(None);
             }
-            let id = write::insert(session, attached, number, trial)?;
+            write::insert(session, attached, (number, id), trial)?;
             workers::assign(session, id, None, trial.state, worker)?;
             Ok(Some((number, id)))
         })?;
-        // Only what is committed is known.
-        if let (Some(attached), Some((number, id))) = (&mut self.attached, added)
-            && number == attached.ids.len() as u64
-        {
-            attached.remember(number, id, trial.state);
+        if let Some((number, id)) = added {
+            self.has_added(number, id, trial.state);
         }
         Ok(added.map(|(number, _)| number))
+    }
+
+    /// Remembers a trial, once it is committed.
+    fn has_added(&mut self, number: TrialId, id: i64, state: State) {
+        if let Some(attached) = &mut self.attached
+            && number == attached.ids.len() as u64
+        {
+            attached.remember(number, id, state);
+        }
     }
 }
 

@@ -272,6 +272,9 @@ impl Database for Sqlite {
 static DIALECT: Dialect = Dialect {
     lock: "",
     list: "(SELECT value FROM json_each(?1))",
+    is_far: false,
+    among: ["IN (", ")"],
+    next_id: "(SELECT COALESCE(MAX(trial_id), 0) + 1 FROM trials)",
     now: "(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000')",
     next_beat: "max(strftime('%Y-%m-%d %H:%M:%f', 'now') || '000',
                     strftime('%Y-%m-%d %H:%M:%f', heartbeat, '+0.001 seconds') || '000')",
@@ -303,8 +306,9 @@ impl Session for Open<'_> {
         Ok(self.0.execute_batch(sql)?)
     }
 
-    fn execute(&mut self, sql: &str, cells: &[Cell<'_>]) -> Result<u64, Failure> {
-        Ok(self.0.prepare_cached(sql)?.execute(params_from_iter(cells))? as u64)
+    fn execute(&mut self, sql: &str, cells: &[Cell<'_>]) -> Result<(), Failure> {
+        self.0.prepare_cached(sql)?.execute(params_from_iter(cells))?;
+        Ok(())
     }
 
     fn each(

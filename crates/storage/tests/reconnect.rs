@@ -1,13 +1,17 @@
-//! A PostgreSQL server that drops its connections, or with other sessions that hang.
+//! A PostgreSQL server that drops its connections, or is far, or with other sessions that hang.
 #![cfg(feature = "postgres")]
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "common/slow.rs"]
+mod slow;
 
 use automl_space::Space;
+use automl_study::RandomSampler;
 use automl_study::{State, Study};
 use common::Place;
 use postgres::{Client, NoTls};
+use slow::Slow;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -102,17 +106,62 @@ impl Gate {
     }
 }
 
+/// The address of the server, and how the URL has it.
+fn server(place: &Place) -> (SocketAddr, String) {
+    let config: postgres::Config = place.url().parse().unwrap();
+    let Some(postgres::config::Host::Tcp(host)) = config.get_hosts().first() else {
+        panic!("the tests reach the server by TCP");
+    };
+    let port = config.get_ports().first().copied().unwrap_or(5432);
+    let server = (host.as_str(), port).to_socket_addrs().unwrap().next().unwrap();
+    (server, format!("{host}:{port}"))
+}
+
+/// Over a far way each journey costs its latency: what needs no answer travels with what does.
+#[test]
+fn a_trial_takes_few_journeys() {
+    let Some(place) = Place::postgres() else { return };
+    let (server, host) = server(&place);
+    let way = Slow::new(server, Duration::ZERO);
+    let url = place.url().replacen(&host, &way.address.to_string(), 1);
+    let open = || {
+        let storage = automl_storage::open(&url, "test").unwrap();
+        let sampler = RandomSampler::uniform();
+        Study::builder(space()).sampler(sampler).storage(storage).build().unwrap()
+    };
+    let turn = |study: &mut Study| {
+        let job = study.ask().unwrap();
+        study.tell(job.number, 0.5).unwrap();
+    };
+    let (mut first, mut second) = (open(), open());
+    // Statements are prepared, and both learn that they are not alone.
+    let both = |first: &mut Study, second: &mut Study| {
+        std::thread::scope(|scope| {
+            for study in [first, second] {
+                scope.spawn(move || (0..20).for_each(|_| turn(study)));
+            }
+        });
+    };
+    both(&mut first, &mut second);
+    let before = way.journeys();
+    (0..10).for_each(|_| turn(&mut first));
+    let alone = way.journeys() - before;
+    let before = way.journeys();
+    both(&mut first, &mut second);
+    let together = way.journeys() - before;
+    assert!(alone <= 10 * 6, "{alone} journeys for 10 trials");
+    // A proposal that loses is made again.
+    assert!(together <= 40 * 8, "{together} journeys for 40 trials");
+}
+
 /// A server that starts again is waited for.
 #[test]
 fn a_server_that_comes_back_is_waited_for() {
     let Some(place) = Place::postgres() else { return };
-    let config: postgres::Config = place.url().parse().unwrap();
-    let Some(postgres::config::Host::Tcp(host)) = config.get_hosts().first() else { return };
-    let port = config.get_ports().first().copied().unwrap_or(5432);
-    let server = (host.as_str(), port).to_socket_addrs().unwrap().next().unwrap();
+    let (server, host) = server(&place);
     let gate = Gate::new(server);
     gate.open();
-    let url = place.url().replacen(&format!("{host}:{port}"), &gate.address.to_string(), 1);
+    let url = place.url().replacen(&host, &gate.address.to_string(), 1);
     let storage = automl_storage::open(&url, "test").unwrap();
     let mut study = Study::builder(space()).storage(storage).build().unwrap();
     let job = study.ask().unwrap();

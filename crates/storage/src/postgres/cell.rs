@@ -1,25 +1,43 @@
 //! Values as PostgreSQL has them, each by the type of its column.
 
 use crate::sql::database::{Cell, Failure};
-use postgres::types::private::BytesMut;
-use postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 
 /// Microseconds from 1970 to 2000, where PostgreSQL's time begins.
 const EPOCH: i64 = 946_684_800_000_000;
 
 /// A value that goes into a statement.
-#[derive(Debug)]
-pub(super) struct Bound<'a>(pub(super) Cell<'a>);
+#[derive(Clone, Debug)]
+pub(super) enum Bound {
+    Null,
+    Int(i64),
+    Float(f64),
+    Text(String),
+    Time(i64),
+}
 
-impl ToSql for Bound<'_> {
+impl From<Cell<'_>> for Bound {
+    fn from(cell: Cell<'_>) -> Self {
+        match cell {
+            Cell::Null => Self::Null,
+            Cell::Int(x) => Self::Int(x),
+            Cell::Float(x) => Self::Float(x),
+            Cell::Text(text) => Self::Text(text.to_owned()),
+            Cell::Time(micros) => Self::Time(micros),
+        }
+    }
+}
+
+impl ToSql for Bound {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Failure> {
-        match (self.0, ty) {
-            (Cell::Null, _) => Ok(IsNull::Yes),
-            (Cell::Int(x), &Type::INT4) => i32::try_from(x)?.to_sql(ty, out),
-            (Cell::Int(x), &Type::INT8) => x.to_sql(ty, out),
-            (Cell::Float(x), &Type::FLOAT8) => x.to_sql(ty, out),
-            (Cell::Text(text), _) if is_text(ty) => text.to_sql(&Type::TEXT, out),
-            (Cell::Time(micros), &Type::TIMESTAMP) => {
+        match (self, ty) {
+            (Self::Null, _) => Ok(IsNull::Yes),
+            (Self::Int(x), &Type::INT4) => i32::try_from(*x)?.to_sql(ty, out),
+            (Self::Int(x), &Type::INT8) => x.to_sql(ty, out),
+            (Self::Float(x), &Type::FLOAT8) => x.to_sql(ty, out),
+            (Self::Text(text), _) if is_text(ty) => text.to_sql(&Type::TEXT, out),
+            (Self::Time(micros), &Type::TIMESTAMP) => {
                 micros.saturating_sub(EPOCH).to_sql(&Type::INT8, out)
             }
             (cell, ty) => Err(format!("{cell:?} cannot be a value of type {ty}").into()),

@@ -9,7 +9,7 @@ use rustls::crypto::ring;
 use std::error::Error as StdError;
 use std::path::PathBuf;
 use std::sync::Arc;
-pub(super) use stream::Tls;
+pub(super) use stream::{Encrypted, Tls};
 use thiserror::Error;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls;

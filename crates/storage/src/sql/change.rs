@@ -38,7 +38,7 @@ impl<D: Database> SqlStorage<D> {
                 return Ok(refused);
             }
             let is_claim = from != State::Running && trial.state == State::Running;
-            if is_claim && write::has_news(session, open.id, trial)? {
+            if is_claim && open.has_news(trial) {
                 return Ok(Change::OtherState);
             }
             let departures = if from == State::Paused {

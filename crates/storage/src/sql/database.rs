@@ -71,6 +71,12 @@ pub(crate) struct Dialect {
     pub(crate) lock: &'static str,
     /// The integers of the JSON list in parameter 1, as a query.
     pub(crate) list: &'static str,
+    /// Whether each statement is a journey to a server.
+    pub(crate) is_far: bool,
+    /// What stands before and after a query of integers of which one is wanted.
+    pub(crate) among: [&'static str; 2],
+    /// The row id of the next trial.
+    pub(crate) next_id: &'static str,
     /// The time of the database, as heartbeats hold it.
     pub(crate) now: &'static str,
     /// The next heartbeat of a row of `trial_heartbeats`: the time, where that is after the last one.
@@ -97,8 +103,8 @@ pub(crate) trait Session {
     fn dialect(&self) -> &'static Dialect;
     /// Runs statements without parameters.
     fn batch(&mut self, sql: &str) -> Result<(), Failure>;
-    /// Runs one statement and returns how many rows it changed.
-    fn execute(&mut self, sql: &str, cells: &[Cell<'_>]) -> Result<u64, Failure>;
+    /// Runs one statement. It may travel with the next query or the commit, and fails with that then.
+    fn execute(&mut self, sql: &str, cells: &[Cell<'_>]) -> Result<(), Failure>;
     /// Runs a query and visits its rows in order.
     fn each(&mut self, sql: &str, cells: &[Cell<'_>], visit: &mut Visit<'_>)
     -> Result<(), Failure>;
@@ -148,6 +154,32 @@ pub(crate) enum Access {
     Durable,
 }
 
+/// A new running trial.
+#[derive(Debug)]
+pub(crate) struct NewTrial<'a> {
+    pub(crate) study: i64,
+    /// The last row id that is known, and how many trials of the study must lie beyond it.
+    pub(crate) after: i64,
+    pub(crate) beyond: i64,
+    /// Number, state, start and end.
+    pub(crate) row: [Cell<'a>; 4],
+    /// Names, values and distributions of its parameters.
+    pub(crate) params: Vec<(&'a str, f64, String)>,
+    pub(crate) attributes: Vec<(&'a str, String)>,
+    pub(crate) has_heartbeat: bool,
+}
+
+/// What became of a new trial.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Added {
+    /// It has this row id.
+    Row(i64),
+    /// Others have added trials.
+    Overtaken,
+    /// The database takes it in several statements only.
+    Unsupported,
+}
+
 /// A connection to a database.
 pub(crate) trait Database: fmt::Debug + Send + Sized + 'static {
     /// The file or address, without secrets.
@@ -174,6 +206,11 @@ pub(crate) trait Database: fmt::Debug + Send + Sized + 'static {
     /// Gives that lock back.
     fn end_turn(&mut self, _study: i64) -> Result<(), Failure> {
         Ok(())
+    }
+
+    /// Adds a running trial with few journeys, where there are journeys.
+    fn add_running(&mut self, _new: &NewTrial<'_>) -> Result<Added, Failure> {
+        Ok(Added::Unsupported)
     }
 
     /// A function that opens another connection to the same database.

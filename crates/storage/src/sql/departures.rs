@@ -11,7 +11,7 @@ use automl_study::TrialId;
 use serde::{Deserialize, Serialize};
 
 /// The name of the study attribute.
-const KEY: &str = "automl:departures";
+pub(super) const KEY: &str = "automl:departures";
 
 /// The number of departures that are named.
 const NAMED: usize = 256;
@@ -26,6 +26,11 @@ pub(super) struct Departures {
 }
 
 impl Departures {
+    /// The departures in the value of the attribute; none without one.
+    pub(super) fn read(text: Option<&str>) -> Self {
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
     /// The trials of the departures after the first `count`; `None` if not all of them are named.
     pub(super) fn since(&self, count: u64) -> Option<&[TrialId]> {
         let new = usize::try_from(self.count.checked_sub(count)?).ok()?;
@@ -33,17 +38,12 @@ impl Departures {
     }
 }
 
-/// Reads the departures of a study.
-pub(super) fn read(session: &mut dyn Session, study: i64) -> Result<Departures, Failure> {
-    get(session, study, "")
-}
-
 /// Creates the attribute of a new study, so that it can be locked.
 pub(super) fn create(session: &mut dyn Session, study: i64) -> Result<(), Failure> {
     let empty = serde_json::to_string(&Departures::default())?;
     let sql = "INSERT INTO study_user_attributes (study_id, key, value_json) VALUES (?1, ?2, ?3)
                ON CONFLICT (study_id, key) DO NOTHING";
-    session.execute(sql, &[study.into(), KEY.into(), (&empty).into()]).map(drop)
+    session.execute(sql, &[study.into(), KEY.into(), (&empty).into()])
 }
 
 /// Records the departure of a trial and returns the number of departures; `None`, without a record, if
@@ -54,8 +54,7 @@ pub(super) fn add(
     trial: TrialId,
     expected: Option<u64>,
 ) -> Result<Option<u64>, Failure> {
-    let lock = session.dialect().lock;
-    let mut departures = get(session, study, lock)?;
+    let mut departures = locked(session, study)?;
     if expected.is_some_and(|expected| departures.count != expected) {
         return Ok(None);
     }
@@ -68,10 +67,11 @@ pub(super) fn add(
     Ok(Some(departures.count))
 }
 
-fn get(session: &mut dyn Session, study: i64, lock: &str) -> Result<Departures, Failure> {
+fn locked(session: &mut dyn Session, study: i64) -> Result<Departures, Failure> {
+    let lock = session.dialect().lock;
     let sql = format!(
         "SELECT value_json FROM study_user_attributes WHERE study_id = ?1 AND key = ?2{lock}"
     );
     let text = session.text(&sql, &[study.into(), KEY.into()])?;
-    Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+    Ok(Departures::read(text.as_deref()))
 }

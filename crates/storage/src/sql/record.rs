@@ -2,7 +2,7 @@
 
 use super::SPACE;
 use super::database::{Failure, Session};
-use super::rows::{self, Drafts};
+use super::rows::{self, Drafts, Part, Reader};
 use crate::recorded::assemble::{self, Params};
 use crate::recorded::{RecordedParam, StudyRecord};
 use crate::sqlite::StudySummary;
@@ -45,10 +45,10 @@ pub(crate) fn read(session: &mut dyn Session, name: &str) -> Result<StudyRecord,
     let mut drafts = trials(session, id)?;
     let ids = rows::json_list(&drafts.keys().copied().collect::<Vec<_>>());
     let params = params(session, id, space.as_ref(), &mut drafts)?;
-    rows::values(session, &ids, &mut drafts)?;
-    rows::reports(session, &ids, directions.len(), &mut drafts)?;
-    rows::user_attributes(session, &ids, &mut drafts)?;
-    rows::system_attributes(session, &ids, &mut drafts)?;
+    let mut reader = Reader::new(None, directions.len());
+    for part in [Part::Values, Part::Reports, Part::User, Part::System] {
+        reader.read(session, part, &ids, &mut drafts)?;
+    }
     let trials = drafts.into_values().map(|draft| assemble::finish(draft, &params));
     Ok(StudyRecord {
         name: name.to_owned(),

@@ -2,11 +2,10 @@
 
 use super::change::Change;
 use super::database::{Access, Database, Session};
-use super::rows::Which;
 use super::studies::insert_attribute;
 use super::workers::{self, SqlHeartbeat, Worker};
-use super::write::{self, Open};
-use super::{SqlStorage, departures, unavailable};
+use super::write::Open;
+use super::{SqlStorage, unavailable};
 use automl_optuna::codec;
 use automl_study::{
     Direction, Expired, Heartbeat, SharedStorage, State, StoreError, Trial, TrialId,
@@ -32,7 +31,7 @@ impl<D: Database> SharedStorage for SqlStorage<D> {
         let loaded = self.with(Access::Read, |session, attached, _| {
             let before = number.index().checked_sub(1);
             let after = before.map_or(0, |n| attached.ids.get(n).copied().unwrap_or(0));
-            attached.load(session, Which { after, listed: &[] })
+            attached.load(session, after)
         })?;
         let mut trials = self.take(loaded);
         trials.retain(|trial| trial.number >= number);
@@ -74,25 +73,12 @@ impl<D: Database> SharedStorage for SqlStorage<D> {
             return Ok(Vec::new());
         }
         // One state of the database, in which the trials and the departures agree.
-        let read = self.with(Access::Read, |session, attached, _| {
-            let departures = departures::read(session, attached.study)?;
-            let mut numbers = attached.watched.clone();
-            let mut after = attached.last_id();
-            match departures.since(attached.departures) {
-                Some(departed) => numbers.extend(departed),
-                None => after = 0,
-            }
-            let id = |number: &TrialId| attached.ids.get(number.index()).copied();
-            let listed: Vec<i64> =
-                numbers.iter().filter_map(id).filter(|id| *id <= after).collect();
-            let loaded = attached.load(session, Which { after, listed: &listed })?;
-            Ok((loaded, departures.count))
-        });
+        let read = self.with(Access::Read, |session, attached, _| attached.news(session));
         if let Some(attached) = &mut self.attached {
             // What could not be read is still to be read.
             attached.surprised = read.is_err();
             if let Ok((_, departures)) = &read {
-                attached.departures = *departures;
+                attached.departures = departures.count;
             }
         }
         let (loaded, _) = read?;
@@ -137,8 +123,8 @@ impl<D: Database> SharedStorage for SqlStorage<D> {
     fn reclaim(&mut self, which: Expired, trial: &Trial) -> Result<bool, StoreError> {
         let mut watch = std::mem::take(&mut self.watch);
         let alive = |session: &mut dyn Session, open: &Open, _: Option<&Worker>| {
-            let is_lost = workers::is_expired(session, open.id, which, &mut watch)?
-                && !write::has_news(session, open.id, trial)?;
+            let is_lost =
+                !open.has_news(trial) && workers::is_expired(session, open.id, which, &mut watch)?;
             Ok((!is_lost).then_some(Change::OtherState))
         };
         let reclaimed = self.change(State::Running, trial, None, alive, |_| None);

@@ -71,7 +71,7 @@ impl<D: Database> Storage for SqlStorage<D> {
                 Err(closed) => return Ok(Some(closed)),
             };
             if let Some(worker) = worker
-                && (open.state != State::Running || worker.is_refused(session, &open)?)
+                && (open.state != State::Running || worker.is_refused(&open))
             {
                 return Ok(Some(Closed::Taken));
             }
@@ -86,9 +86,9 @@ impl<D: Database> Storage for SqlStorage<D> {
     }
 
     fn transition(&mut self, from: State, trial: &Trial) -> Result<bool, StoreError> {
-        let taken = |session: &mut dyn Session, open: &Open, worker: Option<&Worker>| {
-            let refused = worker.map(|worker| worker.is_refused(session, open)).transpose()?;
-            Ok(refused.filter(|refused| *refused).map(|_| Change::Closed(Closed::Taken)))
+        let taken = |_: &mut dyn Session, open: &Open, worker: Option<&Worker>| {
+            let is_refused = worker.is_some_and(|worker| worker.is_refused(open));
+            Ok(is_refused.then_some(Change::Closed(Closed::Taken)))
         };
         self.change(from, trial, None, taken, |worker| worker)
     }

@@ -257,7 +257,9 @@ pub(crate) fn delete(session: &mut dyn Session, study: &str) -> Result<Result<u6
         );
         session.execute(&sql, &[id.into()])?;
     }
-    let trials = session.execute("DELETE FROM trials WHERE study_id = ?1", &[id.into()])?;
+    let sql = "SELECT COUNT(*) FROM trials WHERE study_id = ?1";
+    let trials = session.number(sql, &[id.into()])?.unsigned_abs();
+    session.execute("DELETE FROM trials WHERE study_id = ?1", &[id.into()])?;
     for table in OF_STUDY.iter().map(|table| table.name).chain(["studies"]) {
         session.execute(&format!("DELETE FROM {table} WHERE study_id = ?1"), &[id.into()])?;
     }

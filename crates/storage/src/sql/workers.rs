@@ -26,19 +26,10 @@ impl Worker {
     }
 
     /// Whether an unfinished trial runs with the heartbeat of another worker.
-    pub(super) fn is_refused(
-        &self,
-        session: &mut dyn Session,
-        open: &Open,
-    ) -> Result<bool, Failure> {
+    pub(super) fn is_refused(&self, open: &Open) -> bool {
         let ours = open.attributes.get(attribute::WORKER) == Some(&self.name);
-        Ok(!ours && open.state == State::Running && has_heartbeat(session, open.id)?)
+        !ours && open.state == State::Running && open.has_heartbeat
     }
-}
-
-fn has_heartbeat(session: &mut dyn Session, id: i64) -> Result<bool, Failure> {
-    let sql = "SELECT COUNT(*) FROM trial_heartbeats WHERE trial_id = ?1";
-    Ok(session.number(sql, &[id.into()])? > 0)
 }
 
 /// Assigns a trial that enters this state to a worker. Without a worker it has no heartbeat.
@@ -180,7 +171,7 @@ pub(super) fn release(
     ids: &[i64],
 ) -> Result<(), Failure> {
     let sql = format!("DELETE FROM trial_heartbeats WHERE {}", ours(session));
-    session.execute(&sql, &[json_list(ids).as_str().into(), worker.name.as_str().into()]).map(drop)
+    session.execute(&sql, &[json_list(ids).as_str().into(), worker.name.as_str().into()])
 }
 
 /// The condition that selects the heartbeats of the trials in list 1 of worker 2.
@@ -226,7 +217,7 @@ impl<D: Database> SqlHeartbeat<D> {
             let sql =
                 format!("UPDATE trial_heartbeats SET heartbeat = {next} WHERE {}", ours(session));
             let ids = json_list(&ids);
-            session.execute(&sql, &[ids.as_str().into(), worker.name.as_str().into()]).map(drop)
+            session.execute(&sql, &[ids.as_str().into(), worker.name.as_str().into()])
         })
     }
 }

@@ -1,11 +1,13 @@
 //! Writing trials into their rows.
 
 use super::Attached;
-use super::database::{Cell, Failure, Session, integer};
+use super::database::{Cell, Failure, NewTrial, Session, integer};
+use super::workers::Worker;
 use automl_optuna::codec;
 use automl_optuna::constraints;
 use automl_optuna::distribution::distribution;
 use automl_optuna::draft::REPORT;
+use automl_space::Space;
 use automl_study::{Report, State, Trial, TrialId, attribute};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -15,6 +17,9 @@ use std::collections::BTreeMap;
 pub(super) struct Open {
     pub(super) id: i64,
     pub(super) state: State,
+    pub(super) has_heartbeat: bool,
+    /// The number of its reports.
+    pub(super) reports: u64,
     /// The texts of its attributes.
     pub(super) attributes: BTreeMap<String, String>,
 }
@@ -35,47 +40,95 @@ pub(super) fn open(
 ) -> Result<Result<Open, Closed>, Failure> {
     let Some(id) = attached.id(session, number)? else { return Ok(Err(Closed::Unknown)) };
     let lock = session.dialect().lock;
-    let sql = format!("SELECT state FROM trials WHERE trial_id = ?1{lock}");
-    let Some(name) = session.text(&sql, &[id.into()])? else { return Ok(Err(Closed::Unknown)) };
-    // Behind the lock: what others wrote while it was theirs is seen.
+    if !lock.is_empty() {
+        let sql = format!("SELECT trial_id FROM trials WHERE trial_id = ?1{lock}");
+        session.execute(&sql, &[id.into()])?;
+    }
+    // Behind the lock, by a query of its own: what others wrote while it was theirs is seen.
+    let mut found = None;
     let mut attributes = BTreeMap::new();
-    let sql = "SELECT key, value_json FROM trial_user_attributes WHERE trial_id = ?1";
+    let sql = "SELECT t.state, (SELECT COUNT(*) FROM trial_heartbeats WHERE trial_id = ?1),
+                   (SELECT COUNT(*) FROM trial_intermediate_values WHERE trial_id = ?1),
+                   a.key, a.value_json
+               FROM trials t LEFT JOIN trial_user_attributes a ON a.trial_id = t.trial_id
+               WHERE t.trial_id = ?1";
     session.each(sql, &[id.into()], &mut |row| {
-        attributes.insert(row.text(0)?.unwrap_or_default(), row.text(1)?.unwrap_or_default());
+        let heartbeat = row.int(1)? > 0;
+        found = Some((row.text(0)?.unwrap_or_default(), heartbeat, row.int(2)?.unsigned_abs()));
+        if let Some(key) = row.text(3)? {
+            attributes.insert(key, row.text(4)?.unwrap_or_default());
+        }
         Ok(())
     })?;
+    let Some((name, has_heartbeat, reports)) = found else { return Ok(Err(Closed::Unknown)) };
     Ok(match codec::state(&name, attributes.contains_key(attribute::PAUSED)) {
         None => Err(Closed::Unknown),
         Some(state) if state.is_finished() => Err(Closed::Finished),
-        Some(state) => Ok(Open { id, state, attributes }),
+        Some(state) => Ok(Open { id, state, has_heartbeat, reports, attributes }),
     })
 }
 
-/// Whether a trial has reports that its new owner has not read: it would go on from where it is no
-/// longer.
-pub(super) fn has_news(session: &mut dyn Session, id: i64, trial: &Trial) -> Result<bool, Failure> {
-    let sql = "SELECT COUNT(*) FROM trial_intermediate_values WHERE trial_id = ?1";
-    Ok(session.number(sql, &[id.into()])?.unsigned_abs() > trial.reports.len() as u64)
+impl Open {
+    /// Whether the trial has reports that its new owner has not read: it would go on from where it is no
+    /// longer.
+    pub(super) fn has_news(&self, trial: &Trial) -> bool {
+        self.reports > trial.reports.len() as u64
+    }
 }
 
-/// Adds a trial with all its data and returns its row id.
+/// Adds a trial with all its data under a number and a row id.
 pub(super) fn insert(
     session: &mut dyn Session,
     attached: &Attached,
-    number: TrialId,
+    (number, id): (TrialId, i64),
     trial: &Trial,
-) -> Result<i64, Failure> {
-    let sql = "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete)
-               VALUES (?1, ?2, ?3, ?4, ?5) RETURNING trial_id";
+) -> Result<(), Failure> {
+    let sql = "INSERT INTO trials
+               (trial_id, number, study_id, state, datetime_start, datetime_complete)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let [state, started, finished] = row(trial);
-    let cells = [integer(number.0)?.into(), attached.study.into(), state, started, finished];
-    let id = session.number(sql, &cells)?;
-    let new = Open { id, state: State::Waiting, attributes: BTreeMap::new() };
+    let number = integer(number.0)?.into();
+    session.execute(sql, &[id.into(), number, attached.study.into(), state, started, finished])?;
+    let (state, attributes) = (State::Waiting, BTreeMap::new());
+    let new = Open { id, state, has_heartbeat: false, reports: 0, attributes };
     content(session, attached, &new, trial)?;
     for report in &trial.reports {
         insert_report(session, id, report)?;
     }
-    Ok(id)
+    Ok(())
+}
+
+/// A trial that begins to run under a number, if nothing else is known of it.
+pub(super) fn running<'a>(
+    attached: &'a Attached,
+    worker: Option<&Worker>,
+    number: TrialId,
+    trial: &'a Trial,
+) -> Option<NewTrial<'a>> {
+    let is_plain =
+        trial.state == State::Running && trial.reports.is_empty() && trial.constraints.is_empty();
+    let beyond = number.0.checked_sub(attached.ids.len() as u64).filter(|_| is_plain)?;
+    let [state, started, finished] = row(trial);
+    let texts = trial.attributes.iter().map(|(key, value)| (key.as_str(), value.to_string()));
+    let name = worker.map(|worker| (attribute::WORKER, worker.name.clone()));
+    Some(NewTrial {
+        study: attached.study,
+        after: attached.last_id(),
+        beyond: integer(beyond).ok()?,
+        row: [integer(number.0).ok()?.into(), state, started, finished],
+        params: params(&attached.space, trial),
+        attributes: texts.filter(|(key, _)| *key != attribute::WORKER).chain(name).collect(),
+        has_heartbeat: worker.is_some_and(|worker| worker.heartbeats),
+    })
+}
+
+/// Names, values and distributions of a trial's parameters.
+fn params<'a>(space: &'a Space, trial: &Trial) -> Vec<(&'a str, f64, String)> {
+    let params = space.params().iter().zip(trial.config.values());
+    let stored = params.filter_map(|(param, value)| {
+        Some((param.name(), value?.as_f64(), distribution(param.domain())))
+    });
+    stored.collect()
 }
 
 /// Changes the state and all other data of a trial except its reports.
@@ -114,12 +167,7 @@ fn content(
         let text = Value::Object(fixed).to_string();
         set_attribute(session, "trial_system", id, "fixed_params", &text)?;
     } else if open.state == State::Waiting {
-        let params = space.params().iter().zip(trial.config.values());
-        let params: Vec<(&str, f64, String)> = params
-            .filter_map(|(param, value)| {
-                Some((param.name(), value?.as_f64(), distribution(param.domain())))
-            })
-            .collect();
+        let params = params(space, trial);
         let rows: Vec<[Cell<'_>; 4]> = params
             .iter()
             .map(|(name, value, stored)| {
@@ -231,5 +279,5 @@ pub(super) fn set_attribute(
         "INSERT INTO {table}_attributes ({owner}, key, value_json) VALUES (?1, ?2, ?3)
          ON CONFLICT ({owner}, key) DO UPDATE SET value_json = excluded.value_json"
     );
-    session.execute(&sql, &[id.into(), key.into(), text.into()]).map(drop)
+    session.execute(&sql, &[id.into(), key.into(), text.into()])
 }

@@ -50,9 +50,9 @@ pub trait SharedStorage: Storage {
     /// [`StoreError::Unavailable`] if the storage cannot be written.
     fn create_next(&mut self, trial: &Trial) -> Result<bool, StoreError>;
 
-    /// Waits for this handle's turn to propose, and returns whether it has it. A proposal is for one
-    /// number, so of workers that propose at once all but one propose in vain; those that have lost such
-    /// a race ask for turns. A turn is a courtesy: a worker without one may propose, too, and whether it
+    /// Asks for this handle's turn to propose, which the next call of [`SharedStorage::refresh`] may wait
+    /// for, and returns whether there are turns. A proposal is for one number, so of workers that propose at
+    /// once all but one propose in vain; those that have lost such a race ask for turns. A turn is a courtesy: a worker without one may propose, too, and whether it
     /// was first is for [`SharedStorage::create_next`] to say. The default has no turns.
     ///
     /// # Errors

@@ -49,6 +49,7 @@ impl Study {
     ) -> Result<T, AskError> {
         let mut repeat = || -> Result<T, AskError> {
             loop {
+                self.ask_for_turn()?;
                 self.refresh()?;
                 if let Some(decision) = decide(self)? {
                     return Ok(decision);
@@ -60,17 +61,15 @@ impl Study {
         decided
     }
 
-    /// Waits for this worker's turn to propose, where others were faster before; whether something may
-    /// have happened meanwhile.
-    fn waits_for_turn(&mut self) -> Result<bool, AskError> {
-        if !self.contended || self.turn {
-            return Ok(false);
+    /// Asks for this worker's turn to propose, where others were faster before.
+    fn ask_for_turn(&mut self) -> Result<(), AskError> {
+        if self.contended
+            && !self.turn
+            && let Some(shared) = self.shared_storage()
+        {
+            self.turn = shared.begin_turn()?;
         }
-        self.turn = match self.shared_storage() {
-            Some(shared) => shared.begin_turn()?,
-            None => false,
-        };
-        Ok(self.turn)
+        Ok(())
     }
 
     fn end_turn(&mut self) {
@@ -132,9 +131,6 @@ impl Study {
             self.catch_up()?;
             return Ok(None);
         }
-        if self.waits_for_turn()? {
-            return Ok(None);
-        }
         let number = self.history.next_id();
         let view = View {
             space: &self.space,
@@ -172,6 +168,7 @@ impl Study {
             if !is_next {
                 debug!(trial = number.0, "another worker took the number of a proposal");
                 self.contended = true;
+                self.end_turn();
                 self.catch_up()?;
                 return Ok(None);
             }
