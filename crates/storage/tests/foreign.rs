@@ -1,9 +1,12 @@
 //! Studies that another program began in the same schema.
 #![allow(clippy::unwrap_used)]
 
+mod common;
+
 use automl_space::{Choice, Space};
-use automl_storage::SqliteStorage;
+use automl_storage::{SqliteStorage, StudyRecord, open};
 use automl_study::{Direction, State, Storage, Study, Trial};
+use common::Place;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -188,6 +191,21 @@ fn what_does_not_fit_is_set_aside() {
     }
 }
 
+#[test]
+fn what_was_set_aside_is_listed_wherever_the_study_is_kept() {
+    for place in Place::all() {
+        let mut study = Study::builder(space()).storage(place.open("test")).build().unwrap();
+        let record = study.storage().unwrap();
+        for number in [12, 3] {
+            let entry = serde_json::json!({ "reason": format!("misfit {number}"), "time": 0 });
+            record.set_attribute(&format!("automl:set-aside:{number}"), &entry).unwrap();
+        }
+        let listed = StudyRecord::read(&place.url(), Some("test")).unwrap().set_aside();
+        let listed: Vec<_> = listed.iter().map(|entry| (entry.number, &*entry.reason)).collect();
+        assert_eq!(listed, [(3, "misfit 3"), (12, "misfit 12")]);
+    }
+}
+
 /// A row that fits later joins the study.
 #[test]
 fn what_fits_later_is_taken() {
@@ -339,6 +357,30 @@ fn names_with_nul_are_refused() {
     let error = attach(&path, &builder.build().unwrap()).unwrap_err();
     assert!(error.contains("NUL") && error.contains("parameter"), "{error}");
     assert!(attach(&path, &space()).unwrap().is_empty());
+}
+
+/// PostgreSQL's columns of names have an end, at which a name would only fail once it is written.
+#[test]
+fn names_that_are_too_long_are_refused() {
+    let Some(place) = Place::postgres() else { return };
+    let name = |length: usize| "\u{fc}".repeat(length);
+    let built = |study: &str, param: &str| {
+        let mut builder = Space::builder();
+        builder.float(param, 0.0..=1.0).add().unwrap();
+        let storage = open(&place.url(), study).map_err(|e| e.to_string())?;
+        let study = Study::builder(builder.build().unwrap()).storage(storage).build();
+        study.map_err(|e| e.to_string())
+    };
+    for (study, param, what) in [(name(513), name(1), "study"), (name(1), name(513), "parameter")] {
+        let error = built(&study, &param).map(drop).unwrap_err();
+        assert!(error.contains("512 characters") && error.contains(what), "{error}");
+    }
+    // Nothing was left behind, and what fits is kept.
+    let mut study = built(&name(512), &name(512)).unwrap();
+    let job = study.ask().unwrap();
+    study.tell(job.number, 0.5).unwrap();
+    let studies = StudyRecord::list(&place.url()).unwrap();
+    assert_eq!(studies.iter().map(|study| study.name.clone()).collect::<Vec<_>>(), [name(512)]);
 }
 
 /// A damaged file is an error on opening, and stays as it is.
