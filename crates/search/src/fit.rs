@@ -14,7 +14,7 @@ use automl_arch::{Cost, NetworkSpec, NetworkSpecError};
 use automl_data::{DataSplits, Manifest, Recipe, Split};
 use automl_deploy::ErrorSamples;
 use automl_study::StopFlag;
-use automl_train::{CheckpointError, EpochReport, Saver, SelectedDevice, Training, export};
+use automl_train::{EpochReport, Saver, SelectedDevice, Training, export};
 use folds::cross_validate;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -199,14 +199,9 @@ impl Job<'_> {
     /// The training at its last checkpoint, or a new one.
     fn begin(&self, observer: &(dyn Fn(&Progress) + Sync)) -> Result<Training, SearchError> {
         let Self { description, data, recipe, seed, device, init, .. } = self;
-        let known = match Training::resume(self.checkpoint, data, &device.device) {
-            Ok(known) => Some(known),
-            Err(CheckpointError::File { .. }) => None,
-            Err(error) => {
-                observer(&Progress::Note(format!("the training begins anew: {error}")));
-                None
-            }
-        };
+        let known = Training::resume_if_whole(self.checkpoint, data, &device.device, |error| {
+            observer(&Progress::Note(format!("the training begins anew: {error}")));
+        });
         let known = known.filter(|known| {
             (known.description(), known.seed(), known.recipe()) == (*description, *seed, *recipe)
         });

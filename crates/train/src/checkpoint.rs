@@ -18,12 +18,16 @@ use safetensors::tensor::{Dtype, SafeTensorError, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thiserror::Error;
 
 /// The metadata's key.
 const KEY: &str = "automl";
+
+/// The metadata's key of the [`checksum`], which checkpoints of earlier versions lack.
+const SUM: &str = "checksum";
 
 /// The first words of the names of tensors that belong to a weight: velocities of SGD, both moments of
 /// AdamW, and the average.
@@ -128,7 +132,9 @@ impl Training {
         }
         let content = |reason: String| CheckpointError::Content { path: path.to_owned(), reason };
         let text = serde_json::to_string(&meta).map_err(|e| content(e.to_string()))?;
-        let bytes = encode(&tensors, Some((KEY, text))).map_err(|e| content(e.to_string()))?;
+        let sum = checksum(&mut tensors, &text);
+        let meta = [(KEY, text), (SUM, sum)];
+        let bytes = encode(&tensors, meta).map_err(|e| content(e.to_string()))?;
         write_atomic(path, &bytes).map_err(|source| CheckpointError::File {
             action: "write",
             path: path.to_owned(),
@@ -248,11 +254,43 @@ impl Training {
         Ok(taken as f64 / total.max(1) as f64)
     }
 
+    /// Continues a saved training if there is one. `None` without a file, and for one that is damaged or does
+    /// not fit, after its error.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_data::{DataSplits, Dataset};
+    /// use automl_train::{Training, cpu};
+    /// use std::path::Path;
+    /// use std::sync::Arc;
+    ///
+    /// let data = Arc::new(DataSplits::split(&Dataset::digits()?, 0.15, 0)?);
+    /// let known = Training::resume_if_whole(Path::new("no.ckpt"), &data, &cpu(), |_| unreachable!());
+    /// assert!(known.is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn resume_if_whole(
+        path: &Path,
+        data: &Arc<DataSplits>,
+        device: &Device,
+        note: impl FnOnce(CheckpointError),
+    ) -> Option<Self> {
+        match Self::resume(path, data, device) {
+            Ok(training) => Some(training),
+            Err(CheckpointError::File { source, .. }) if source.kind() == NotFound => None,
+            Err(error) => {
+                note(error);
+                None
+            }
+        }
+    }
+
     /// Continues a saved training: on the same data and device bit for bit as if it had never
     /// stopped.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the file cannot be read, is damaged, or does not fit the data.
+    /// [`CheckpointError`] if the file cannot be read, is damaged, holds a value that is no finite number, or
+    /// does not fit the data.
     pub fn resume(
         path: &Path,
         data: &Arc<DataSplits>,
@@ -264,6 +302,14 @@ impl Training {
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|e| content(e.to_string()))?;
         let text = header.metadata().as_ref().and_then(|map| map.get(KEY));
         let text = text.ok_or_else(|| content("it has no metadata".into()))?;
+        let mut tensors = decode(&bytes).map_err(|e| content(e.to_string()))?;
+        let sum = header.metadata().as_ref().and_then(|map| map.get(SUM));
+        if sum.is_some_and(|sum| *sum != checksum(&mut tensors, text)) {
+            return Err(content("its checksum is another".into()));
+        }
+        if let Some(tensor) = tensors.iter().find(|t| t.values.iter().any(|x| !x.is_finite())) {
+            return Err(content(format!("{} holds a value that is no number", tensor.name)));
+        }
         let meta: Meta = serde_json::from_str(text).map_err(|e| content(e.to_string()))?;
         if !data.identity.continues(&meta.data) {
             return Err(CheckpointError::OtherData { path: path.to_owned() });
@@ -271,8 +317,7 @@ impl Training {
         let is_state = |tensor: &NamedTensor| {
             tensor.name.split_once('.').is_some_and(|(first, _)| STATES.contains(&first))
         };
-        let (of_weights, weights): (Vec<_>, Vec<_>) =
-            decode(&bytes).map_err(|e| content(e.to_string()))?.into_iter().partition(is_state);
+        let (of_weights, weights): (Vec<_>, Vec<_>) = tensors.into_iter().partition(is_state);
         let device = device.clone().autodiff();
         let graph = meta.architecture.graph().map_err(TrainError::from)?;
         let network = Network::from_graph(&graph, 0, &device)
@@ -315,10 +360,25 @@ fn lengths(network: &Network) -> HashMap<String, usize> {
     tensors.into_iter().map(|tensor| tensor.name).zip(counter.0).collect()
 }
 
+/// The FNV-1a hash of the metadata and, in the order of their names, of the tensors; sorts them. A bit that
+/// a disk has turned over in a number would otherwise be trained on.
+fn checksum(tensors: &mut [NamedTensor], text: &str) -> String {
+    tensors.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut add = |word: u64| hash = (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3);
+    text.bytes().for_each(|byte| add(byte.into()));
+    for tensor in tensors.iter() {
+        tensor.name.bytes().for_each(|byte| add(byte.into()));
+        tensor.shape.iter().for_each(|size| add(*size as u64));
+        tensor.values.iter().for_each(|x| add(x.to_bits().into()));
+    }
+    format!("{hash:016x}")
+}
+
 /// Tensors as the bytes of a safetensors file.
-pub(crate) fn encode(
+pub(crate) fn encode<'a>(
     tensors: &[NamedTensor],
-    meta: Option<(&str, String)>,
+    meta: impl IntoIterator<Item = (&'a str, String)>,
 ) -> Result<Vec<u8>, SafeTensorError> {
     let raw: Vec<Vec<u8>> = tensors
         .iter()
@@ -332,8 +392,8 @@ pub(crate) fn encode(
             Ok((tensor.name.clone(), view))
         })
         .collect::<Result<Vec<_>, SafeTensorError>>()?;
-    let meta = meta.map(|(key, text)| HashMap::from([(key.to_owned(), text)]));
-    safetensors::serialize(views, meta)
+    let meta: HashMap<_, _> = meta.into_iter().map(|(key, text)| (key.to_owned(), text)).collect();
+    safetensors::serialize(views, Some(meta).filter(|meta| !meta.is_empty()))
 }
 
 /// The tensors of a safetensors file, in the order of their names.

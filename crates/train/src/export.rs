@@ -37,7 +37,7 @@ pub fn export(
     write_atomic(&folder.join(name), text.as_bytes()).map_err(|e| fail(name, e.to_string()))?;
     let network = network.valid();
     let bytes =
-        encode(&network.tensors(), None).map_err(|e| fail("weights.safetensors", e.to_string()))?;
+        encode(&network.tensors(), []).map_err(|e| fail("weights.safetensors", e.to_string()))?;
     write_atomic(&folder.join("weights.safetensors"), &bytes)
         .map_err(|e| fail("weights.safetensors", e.to_string()))?;
     network

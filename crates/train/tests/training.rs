@@ -7,6 +7,7 @@ use automl_data::{
 };
 use automl_models::{NamedTensor, Network};
 use automl_train::{CheckpointError, Saver, TrainError, Training, cpu, export, one_thread};
+use safetensors::tensor::{SafeTensors, TensorView};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -326,6 +327,32 @@ fn damaged_checkpoints_are_named() {
     refused(&whole[..whole.len() / 2]);
     refused(b"");
     refused(b"no checkpoint at all");
+    // One bit of a weight, and one digit of the metadata.
+    let mut bytes = whole.clone();
+    *bytes.last_mut().unwrap() ^= 1;
+    refused(&bytes);
+    let at = whole.windows(7).position(|window| window == b"epoch\\\":").unwrap();
+    let mut bytes = whole.clone();
+    bytes[at + 8] ^= 1;
+    refused(&bytes);
+    // A checkpoint of an earlier version has no checksum; what is no number is found without one.
+    let file = SafeTensors::deserialize(&whole).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&whole).unwrap();
+    let mut metadata = header.metadata().clone().unwrap();
+    assert!(metadata.remove("checksum").is_some());
+    let earlier = |views: Vec<(String, TensorView<'_>)>| {
+        safetensors::serialize(views, Some(metadata.clone())).unwrap()
+    };
+    std::fs::write(&path, earlier(file.tensors())).unwrap();
+    Training::resume(&path, &data, &cpu()).unwrap();
+    for broken in [f32::NAN, f32::INFINITY] {
+        let mut views = file.tensors();
+        let (name, view) = views.remove(0);
+        let mut values = view.data().to_vec();
+        values[..4].copy_from_slice(&broken.to_le_bytes());
+        views.push((name, TensorView::new(view.dtype(), view.shape().to_vec(), &values).unwrap()));
+        refused(&earlier(views));
+    }
     std::fs::remove_file(&path).unwrap();
     let missing = Training::resume(&path, &data, &cpu()).map(drop).unwrap_err();
     assert!(matches!(missing, CheckpointError::File { .. }));

@@ -42,10 +42,8 @@ fn begin(setup: Setup<'_>, space: &ElasticSpace) -> Result<Training, SearchError
     let recipe = training.recipe(data, training.shared_epochs(data));
     let largest = space.lay_out(&space.largest()).0;
     let path = setup.folder.supernet_checkpoint();
-    let known = path.exists().then(|| Training::resume(&path, data, setup.device));
-    let known = known.transpose().unwrap_or_else(|error| {
+    let known = Training::resume_if_whole(&path, data, setup.device, |error| {
         setup.note(format!("the shared weights are learned anew: {error}"));
-        None
     });
     // A time limit may have shortened it.
     let same = |known: &Training| {

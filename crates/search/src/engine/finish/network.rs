@@ -10,7 +10,7 @@ use crate::init::start_from;
 use crate::network_record::{METRICS, Repeat};
 use crate::split::SplitSettings;
 use crate::{Event, NetworkRecord, SearchError, Trainings, saved};
-use automl_data::{Recipe, Split};
+use automl_data::{DataSplits, Recipe, Split};
 use automl_deploy::ErrorSamples;
 use automl_numeric::stream;
 use automl_train::{Saver, TrainError, Training, export};
@@ -79,7 +79,7 @@ impl Finish<'_> {
             let recipe = self.setup.settings.training.recipe(&data, epochs);
             let recipe = self.setup.plan.candidates.tuned(&candidate.config, &recipe);
             let path = self.setup.folder.fold_checkpoint(*trial, fold);
-            let known = Training::resume(&path, &data, self.setup.device).ok().filter(|known| {
+            let known = self.resumed(&path, &data).filter(|known| {
                 let own = (Some(&candidate.architecture), seed, &recipe);
                 (known.architecture(), known.seed(), known.recipe()) == own
             });
@@ -233,6 +233,12 @@ impl Finish<'_> {
         Ok(())
     }
 
+    /// An interrupted training, if there is one.
+    fn resumed(&self, path: &Path, data: &Arc<DataSplits>) -> Option<Training> {
+        let anew = |error| self.setup.note(format!("a final training begins anew: {error}"));
+        Training::resume_if_whole(path, data, self.setup.device, anew)
+    }
+
     /// The training of a network: an interrupted one, or a new one.
     fn begin(
         &self,
@@ -245,7 +251,7 @@ impl Finish<'_> {
         let architecture = &candidate.architecture;
         let data = &plan.data_at(candidate.graph.input_side);
         let warm = warmed(recipe);
-        if let Ok(mut known) = Training::resume(&folder.final_checkpoint(*trial), data, device)
+        if let Some(mut known) = self.resumed(&folder.final_checkpoint(*trial), data)
             && (known.architecture(), known.seed()) == (Some(architecture), seed)
         {
             if self.deadline.is_none() && known.recipe() == recipe {
