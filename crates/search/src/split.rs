@@ -20,6 +20,14 @@ pub enum SplitError {
     /// The settings of the network's study cannot be read.
     #[error(transparent)]
     Study(#[from] ResumeError),
+    /// The record of the network's training cannot be read.
+    #[error("{}, which names the split of the network's training: {source}", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// Reason.
+        source: std::io::Error,
+    },
 }
 
 /// A setting that gives another split than that of the network's training.
@@ -161,12 +169,16 @@ fn known(weights: &Path) -> Result<Option<Known>, SplitError> {
         let (dir, side) = (begun.data.dir.clone(), Some(begun.data.side));
         return Ok(Some(Known { split: SplitSettings::of(&begun), dir, side }));
     }
-    let text = std::fs::read_to_string(folder.join("metrics.json")).unwrap_or_default();
-    let Ok(Record { split: Some(split), split_is_known: true }) = serde_json::from_str(&text)
-    else {
-        return Ok(None);
+    let path = folder.join("metrics.json");
+    let text = match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        text => text,
     };
-    Ok(Some(Known { split, dir: None, side: None }))
+    let record = text.and_then(|text| Ok(serde_json::from_str(&text)?));
+    let Record { split, split_is_known } =
+        record.map_err(|source| SplitError::Record { path, source })?;
+    let split = split.filter(|_| split_is_known);
+    Ok(split.map(|split| Known { split, dir: None, side: None }))
 }
 
 /// The files of the data of the network in the folder of a file of weights, with their parts: from

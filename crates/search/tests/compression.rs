@@ -278,6 +278,15 @@ fn the_split_is_that_of_the_training() {
     let mut other = settings(2);
     other.data.dataset = "mnist".into();
     refused(&other, &[], "data.dataset = \"mnist\": the network was trained with \"digits\"");
+
+    // A damaged record guards as well: it is not taken for none.
+    for damaged in ["", "{\"split\": {\"dataset\"", "{\"split\": 3}"] {
+        fs::write(path("whole/metrics.json"), damaged).unwrap();
+        let job = quick(&path("whole"), &path("out"));
+        let error = noting(&settings(2), &job).0.unwrap_err().to_string();
+        assert!(error.contains("metrics.json") && error.contains("split"), "{error}");
+        assert!(!path("out").exists());
+    }
 }
 
 /// A search's metrics hold the seed of the weights; the split's lies with the study.
