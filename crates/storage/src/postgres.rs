@@ -2,28 +2,26 @@
 
 mod cell;
 mod create;
-mod link;
-mod patience;
 mod session;
-mod tls;
 
 use crate::sql::SqlStorage;
 use crate::sql::database::{
     Access, Added, Cell, Database, Dialect, Failure, NewTrial, Row, Session,
 };
+use automl_postgres::tokio_postgres;
+use automl_postgres::{Link, Patience, Refused, Tls, TlsOptions, explained};
 use automl_study::StoreError;
 use cell::Any;
-use link::{Link, Refused};
-use patience::{PATIENCE, Patience};
 use session::Open;
 use std::collections::HashMap;
-use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 use thiserror::Error;
-use tls::{Tls, TlsOptions};
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Config, Error, Statement};
+use tokio_postgres::{Config, Statement};
+
+/// The time to wait for a server that cannot be reached.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The time limit of one attempt to connect.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -290,17 +288,6 @@ impl Database for Postgres {
     }
 }
 
-/// An error of the client in one line with its reason, which its own text leaves out.
-fn explained(error: Error) -> Failure {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(reason) = source {
-        words = format!("{words}: {reason}");
-        source = reason.source();
-    }
-    words.replace('\n', ", ").into()
-}
-
 /// Heartbeats are in the time zone of the session, as Optuna's are. Ages are differences of instants, so
 /// that no worker looks dead when clocks change.
 static DIALECT: Dialect = Dialect {
@@ -372,6 +359,7 @@ impl Row for tokio_postgres::Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::error::Error as _;
     use std::time::Instant;
 
     #[test]

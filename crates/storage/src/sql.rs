@@ -137,7 +137,10 @@ impl<D: Database> SqlStorage<D> {
     ) -> Result<Option<TrialId>, StoreError> {
         if let Some(number) = expected
             && let Some(attached) = &self.attached
-            && let Some(new) = write::running(attached, self.worker.as_ref(), number, trial)
+            && let worker = self.worker.as_ref()
+            && let name = worker.map(|worker| worker.name.as_str())
+            && let has_heartbeat = worker.is_some_and(|worker| worker.heartbeats)
+            && let Some(new) = write::running(attached, (name, has_heartbeat), number, trial)
         {
             let added = self
                 .database

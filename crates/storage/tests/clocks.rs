@@ -76,7 +76,7 @@ fn a_clock_that_jumps_takes_no_living_worker_s_trial() {
     study.tell(job.number, 0.5).unwrap();
 }
 
-/// A dead worker whose clock was ahead is not waited for until that time has come.
+/// A dead worker with a clock that was ahead is not waited for until that time has come.
 #[test]
 fn a_dead_worker_with_a_fast_clock_loses_its_trial() {
     let folder = TempDir::new().unwrap();

@@ -289,8 +289,7 @@ impl Training {
     /// stopped.
     ///
     /// # Errors
-    /// [`CheckpointError`] if the file cannot be read, is damaged, holds a value that is no finite number, or
-    /// does not fit the data.
+    /// [`CheckpointError`] if the file cannot be read, is damaged, holds NaN or infinity, or does not fit the data.
     pub fn resume(
         path: &Path,
         data: &Arc<DataSplits>,

@@ -1,8 +1,8 @@
 //! Values as PostgreSQL has them, each by the type of its column.
 
 use crate::sql::database::{Cell, Failure};
-use tokio_postgres::types::private::BytesMut;
-use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
+use automl_postgres::tokio_postgres::types::private::BytesMut;
+use automl_postgres::tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 
 /// Microseconds from 1970 to 2000, where PostgreSQL's time begins.
 const EPOCH: i64 = 946_684_800_000_000;

@@ -1,14 +1,14 @@
-//! A transaction whose statements travel together.
+//! A transaction with statements that travel together.
 //!
 //! Each journey to the server costs its latency, and on a busy machine a place in the queues of two
 //! schedulers. So what needs no answer waits for what does: the beginning of a transaction travels with its
 //! first question, and its writes with its commit.
 
 use super::cell::Bound;
-use super::link::in_order;
-use super::patience::{PATIENCE, Patience, is_passing};
-use super::{DIALECT, Postgres, TURN, TURN_BEGINS, TURN_ENDS, Turn, explained, keys};
+use super::{DIALECT, PATIENCE, Postgres, TURN, TURN_BEGINS, TURN_ENDS, Turn, keys};
 use crate::sql::database::{Access, Cell, Dialect, Failure, Session, Visit};
+use automl_postgres::tokio_postgres;
+use automl_postgres::{Patience, explained, in_order, is_passing};
 use std::collections::HashMap;
 use thiserror::Error;
 use tokio_postgres::types::ToSql;
@@ -37,7 +37,7 @@ impl Step {
     }
 }
 
-/// The end of the connection in a transaction, of which it is not known whether it was committed.
+/// The end of the connection in a transaction, which may have been committed or not.
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub(super) struct Lost(Failure);
@@ -52,7 +52,7 @@ pub(super) struct Open<'a> {
     is_sent: bool,
     /// Whether the server has answered in this transaction, which is lost with its connection then.
     is_begun: bool,
-    /// The study whose turn ends with this transaction.
+    /// The study with the turn that ends with this transaction.
     turn: Option<i64>,
 }
 

@@ -185,7 +185,7 @@ pub(super) fn load(
 }
 
 impl Which<'_> {
-    /// Those of these row ids whose configurations are not known, as a JSON list.
+    /// Those of these row ids without a known configuration, as a JSON list.
     fn unknown(self, ids: &[i64]) -> String {
         let is_unknown = |id: &i64| !self.configs.contains_key(id);
         json_list(&ids.iter().copied().filter(is_unknown).collect::<Vec<_>>())
@@ -230,7 +230,7 @@ pub(super) fn news(
 }
 
 /// The query of [`news`]: study, the last row id that is known, a JSON list of row ids, a key, and a list of
-/// those row ids whose parameters are read. New rows
+/// those row ids of which the parameters are read. New rows
 /// are found by their ids: a sum of the study keeps its index, which leads to all of them, out of the plan.
 fn news_sql(session: &dyn Session) -> String {
     let dialect = session.dialect();

@@ -2,7 +2,6 @@
 
 use super::Attached;
 use super::database::{Cell, Failure, NewTrial, Session, integer};
-use super::workers::Worker;
 use automl_optuna::codec;
 use automl_optuna::constraints;
 use automl_optuna::distribution::distribution;
@@ -101,7 +100,7 @@ pub(super) fn insert(
 /// A trial that begins to run under a number, if nothing else is known of it.
 pub(super) fn running<'a>(
     attached: &'a Attached,
-    worker: Option<&Worker>,
+    (worker, has_heartbeat): (Option<&str>, bool),
     number: TrialId,
     trial: &'a Trial,
 ) -> Option<NewTrial<'a>> {
@@ -110,7 +109,7 @@ pub(super) fn running<'a>(
     let beyond = number.0.checked_sub(attached.ids.len() as u64).filter(|_| is_plain)?;
     let [state, started, finished] = row(trial);
     let texts = trial.attributes.iter().map(|(key, value)| (key.as_str(), value.to_string()));
-    let name = worker.map(|worker| (attribute::WORKER, worker.name.clone()));
+    let name = worker.map(|worker| (attribute::WORKER, worker.to_owned()));
     Some(NewTrial {
         study: attached.study,
         after: attached.last_id(),
@@ -118,7 +117,7 @@ pub(super) fn running<'a>(
         row: [integer(number.0).ok()?.into(), state, started, finished],
         params: params(&attached.space, trial),
         attributes: texts.filter(|(key, _)| *key != attribute::WORKER).chain(name).collect(),
-        has_heartbeat: worker.is_some_and(|worker| worker.heartbeats),
+        has_heartbeat,
     })
 }
 

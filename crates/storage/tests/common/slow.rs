@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// A listener whose connections lead to a server.
+/// A listener for connections that lead to a server.
 pub(crate) struct Slow {
     pub(crate) address: SocketAddr,
     journeys: Arc<AtomicU64>,

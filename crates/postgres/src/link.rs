@@ -1,6 +1,7 @@
 //! A connection that its caller drives, so that several statements travel at once.
 
-use super::tls::{Encrypted, Tls};
+use crate::tls::{Encrypted, Tls};
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -8,21 +9,50 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, Socket};
 
 /// A connection to a server, driven while a call waits.
-pub(super) struct Link {
+///
+/// # Examples
+/// ```no_run
+/// use automl_postgres::{Link, TlsOptions, in_order};
+///
+/// let (url, options) = TlsOptions::take("postgresql://me@host/studies")?;
+/// let mut link = Link::open(&url.parse()?, &options.connector()?)
+///     .map_err(|refused| refused.to_string())?;
+/// // Two statements, one journey.
+/// let answers = link.wait(|client| async move {
+///     Ok(in_order(["SELECT 1", "SELECT 2"].map(|sql| client.query_one(sql, &[])).into()).await)
+/// })?;
+/// assert_eq!(answers.len(), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Link {
     runtime: Runtime,
     connection: Pin<Box<Connection<Socket, Encrypted>>>,
     client: Client,
 }
 
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").finish_non_exhaustive()
+    }
+}
+
 /// Why no connection could be made.
-pub(super) enum Refused {
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
     /// The operating system gives no more resources.
+    #[error(transparent)]
     System(std::io::Error),
+    /// The server, or the way to it.
+    #[error(transparent)]
     Server(Error),
 }
 
 impl Link {
-    pub(super) fn open(config: &Config, tls: &Tls) -> Result<Self, Refused> {
+    /// Connects.
+    ///
+    /// # Errors
+    /// [`Refused`] if the server cannot be reached or refuses the connection.
+    pub fn open(config: &Config, tls: &Tls) -> Result<Self, Refused> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Refused::System)?;
         let (client, connection) =
@@ -30,11 +60,11 @@ impl Link {
         Ok(Self { runtime, connection: Box::pin(connection), client })
     }
 
-    /// Waits for what a function asks of the server. If the connection ends, its reason is the error.
-    pub(super) fn wait<'a, T, F>(
-        &'a mut self,
-        ask: impl FnOnce(&'a Client) -> F,
-    ) -> Result<T, Error>
+    /// Waits for what a function asks of the server.
+    ///
+    /// # Errors
+    /// That of the answer or, if the connection ends, its reason.
+    pub fn wait<'a, T, F>(&'a mut self, ask: impl FnOnce(&'a Client) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>> + 'a,
     {
@@ -56,7 +86,7 @@ impl Link {
     }
 
     /// Sends statements without an answer that anybody waits for. What fails fails with what follows.
-    pub(super) fn post(&mut self, sql: &str) {
+    pub fn post(&mut self, sql: &str) {
         let Self { runtime, connection, client } = self;
         runtime.block_on(async {
             let mut answer = pin!(client.batch_execute(sql));
@@ -70,7 +100,7 @@ impl Link {
     }
 
     /// Whether the connection has not ended, as far as it is known here.
-    pub(super) fn is_open(&mut self) -> bool {
+    pub fn is_open(&mut self) -> bool {
         let Self { runtime, connection, client } = self;
         let ended = runtime.block_on(async {
             // Lets the runtime look at the socket.
@@ -99,8 +129,8 @@ fn advance(
     }
 }
 
-/// Runs futures that begin in their order, each with its request, and returns their results.
-pub(super) async fn in_order<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
+/// Runs futures that begin in their order, each with its request, and returns their results; see [`Link`].
+pub async fn in_order<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
     let mut futures: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
     poll_fn(|context| {
         for (future, result) in &mut futures {

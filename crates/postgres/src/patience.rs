@@ -1,32 +1,52 @@
 //! Patience with a server that ends, starts or is full.
 
-use super::explained;
-use crate::sql::database::Failure;
+use crate::Failure;
 use std::error::Error as StdError;
 use std::time::{Duration, Instant};
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
-/// The time to wait for a server that cannot be reached.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
-
 /// The time to wait for a server that says that it starts: after a crash it may have much to repair.
 const STARTING: Duration = Duration::from_secs(600);
 
 /// Waits of increasing length for a server that is not available.
-pub(super) struct Patience {
+///
+/// # Examples
+/// ```no_run
+/// use automl_postgres::{Link, Patience, Refused, TlsOptions};
+/// use std::time::Duration;
+///
+/// let (url, options) = TlsOptions::take("postgresql://me@host/studies")?;
+/// let (config, tls) = (url.parse()?, options.connector()?);
+/// let mut patience = Patience::of(Duration::from_secs(30));
+/// let link = loop {
+///     match Link::open(&config, &tls) {
+///         Ok(link) => break link,
+///         Err(Refused::Server(error)) => patience.bear(error)?,
+///         Err(error) => return Err(error.into()),
+///     }
+/// };
+/// # drop(link);
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+/// ```
+#[derive(Debug)]
+pub struct Patience {
     since: Instant,
     limit: Duration,
     pause: Duration,
 }
 
 impl Patience {
-    pub(super) fn of(limit: Duration) -> Self {
+    /// Patience from now on for a time; a server that says that it starts is waited for longer, up to 10 min.
+    pub fn of(limit: Duration) -> Self {
         Self { since: Instant::now(), limit, pause: Duration::ZERO }
     }
 
-    /// Waits before another attempt, or returns the error if it is permanent or has lasted too long.
-    pub(super) fn bear(&mut self, error: Error) -> Result<(), Failure> {
+    /// Waits before another attempt.
+    ///
+    /// # Errors
+    /// The given one, if it is permanent or has lasted too long.
+    pub fn bear(&mut self, error: Error) -> Result<(), Failure> {
         let is_starting = error.code() == Some(&SqlState::CANNOT_CONNECT_NOW);
         let limit = if is_starting { self.limit.max(STARTING) } else { self.limit };
         if !is_passing(&error) || self.since.elapsed() > limit {
@@ -39,7 +59,7 @@ impl Patience {
 }
 
 /// Whether an error comes from the connection, or from a server that ends, starts or is full.
-pub(super) fn is_passing(error: &Error) -> bool {
+pub fn is_passing(error: &Error) -> bool {
     match error.code() {
         Some(code) => [
             SqlState::ADMIN_SHUTDOWN,
@@ -54,4 +74,15 @@ pub(super) fn is_passing(error: &Error) -> bool {
             io || error.is_closed()
         }
     }
+}
+
+/// An error of the client in one line with its reason, which its own text leaves out.
+pub fn explained(error: Error) -> Failure {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(reason) = source {
+        words = format!("{words}: {reason}");
+        source = reason.source();
+    }
+    words.replace('\n', ", ").into()
 }

@@ -1,8 +1,10 @@
 //! Encrypted connections as the client library takes them.
 
-use super::{Failure, TlsError};
+use super::TlsError;
+use crate::Failure;
 use rustls::pki_types::ServerName;
 use rustls::{CertificateError, Error};
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
@@ -14,9 +16,9 @@ use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream}
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls;
 
-/// Makes connections encrypted.
+/// Makes connections encrypted, as [`TlsOptions`](crate::TlsOptions) say.
 #[derive(Clone)]
-pub(in super::super) struct Tls {
+pub struct Tls {
     connector: TlsConnector,
     /// The file of the authorities, for messages.
     roots: PathBuf,
@@ -39,7 +41,7 @@ impl MakeTlsConnect<Socket> for Tls {
 }
 
 /// An encryption that is to begin.
-pub(in super::super) struct Handshake {
+pub struct Handshake {
     tls: Tls,
     host: String,
 }
@@ -77,7 +79,7 @@ fn named(error: io::Error, host: String, place: PathBuf) -> Failure {
 }
 
 /// An encrypted connection.
-pub(in super::super) struct Encrypted(Box<tokio_rustls::client::TlsStream<Socket>>);
+pub struct Encrypted(Box<tokio_rustls::client::TlsStream<Socket>>);
 
 impl TlsStream for Encrypted {
     fn channel_binding(&self) -> ChannelBinding {
@@ -110,5 +112,23 @@ impl AsyncWrite for Encrypted {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut *self.0).poll_shutdown(context)
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Encrypted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encrypted").finish_non_exhaustive()
     }
 }

@@ -6,16 +6,12 @@ mod stream;
 use authority::{AnyCertificate, Authority};
 use rustls::ClientConfig;
 use rustls::crypto::ring;
-use std::error::Error as StdError;
 use std::path::PathBuf;
 use std::sync::Arc;
-pub(super) use stream::{Encrypted, Tls};
+pub use stream::{Encrypted, Handshake, Tls};
 use thiserror::Error;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls;
-
-/// An error of a connection.
-type Failure = Box<dyn StdError + Send + Sync>;
 
 /// Bundles of the system's certificates, by distribution.
 const BUNDLES: [&str; 3] =
@@ -23,27 +19,60 @@ const BUNDLES: [&str; 3] =
 
 /// Why a connection cannot be encrypted as an address asks for.
 #[derive(Debug, Error)]
-pub(super) enum TlsError {
+#[non_exhaustive]
+pub enum TlsError {
+    /// An unknown word for `sslmode`, or two of them.
     #[error(
         "sslmode is \"disable\", \"prefer\", \"require\", \"verify-ca\" or \"verify-full\", and given once"
     )]
     Mode,
+    /// Certificates without a mode that checks them.
     #[error("sslrootcert needs sslmode=require, sslmode=verify-ca or sslmode=verify-full")]
     Unverified,
+    /// The authorities of the system without a check of the name.
     #[error(
         "sslrootcert=system needs sslmode=verify-full: anybody can have a certificate from there"
     )]
     WeakSystem,
+    /// Nothing to check certificates against.
     #[error("certificates are checked against sslrootcert=FILE, sslrootcert=system or {}, and there is none", place.display())]
-    NoRoots { place: PathBuf },
+    NoRoots {
+        /// The usual file.
+        place: PathBuf,
+    },
+    /// The file of the authorities cannot be read.
     #[error("the certificates {}: {reason}", place.display())]
-    Roots { place: PathBuf, reason: String },
+    Roots {
+        /// The file.
+        place: PathBuf,
+        /// Reason.
+        reason: String,
+    },
+    /// A certificate of another authority.
     #[error("the certificate of {host} is not signed by an authority in {}", place.display())]
-    UnknownAuthority { host: String, place: PathBuf },
+    UnknownAuthority {
+        /// The server.
+        host: String,
+        /// The file of the authorities.
+        place: PathBuf,
+    },
+    /// A certificate of another name.
     #[error("the server {host} has no certificate of this name: {reason}")]
-    WrongName { host: String, reason: String },
+    WrongName {
+        /// The server.
+        host: String,
+        /// Reason.
+        reason: String,
+    },
+    /// The two sides do not agree.
     #[error("the encryption with {host}: {reason}")]
-    Handshake { host: String, reason: rustls::Error },
+    Handshake {
+        /// The server.
+        host: String,
+        /// Reason.
+        reason: rustls::Error,
+    },
+    /// The library for TLS refuses to start.
     #[error("TLS cannot be set up: {0}")]
     Setup(#[from] rustls::Error),
 }
@@ -63,7 +92,7 @@ enum Check {
 /// The options of an address about the certificate of the server, which the client library leaves to
 /// others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct TlsOptions {
+pub struct TlsOptions {
     check: Check,
     roots: Option<String>,
 }
@@ -74,7 +103,7 @@ impl TlsOptions {
     ///
     /// # Errors
     /// [`TlsError`] for an option or a combination that is unknown.
-    pub(super) fn take(url: &str) -> Result<(String, Self), TlsError> {
+    pub fn take(url: &str) -> Result<(String, Self), TlsError> {
         Self::complete(url, |name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
@@ -126,7 +155,7 @@ impl TlsOptions {
     ///
     /// # Errors
     /// [`TlsError`] if the certificates cannot be read.
-    pub(super) fn connector(&self) -> Result<Tls, TlsError> {
+    pub fn connector(&self) -> Result<Tls, TlsError> {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone());
         let builder = builder.with_safe_default_protocol_versions()?.dangerous();
