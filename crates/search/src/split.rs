@@ -20,14 +20,9 @@ pub enum SplitError {
     /// The settings of the network's study cannot be read.
     #[error(transparent)]
     Study(#[from] ResumeError),
-    /// The record of the network's training cannot be read.
-    #[error("{}, which names the split of the network's training: {source}", path.display())]
-    Record {
-        /// The file.
-        path: PathBuf,
-        /// Reason.
-        source: std::io::Error,
-    },
+    /// The record of the network's training cannot be read: its file, and the reason.
+    #[error("{}, which names the split of the network's training: {}", .0.display(), .1)]
+    Record(PathBuf, std::io::Error),
 }
 
 /// A setting that gives another split than that of the network's training.
@@ -170,13 +165,11 @@ fn known(weights: &Path) -> Result<Option<Known>, SplitError> {
         return Ok(Some(Known { split: SplitSettings::of(&begun), dir, side }));
     }
     let path = folder.join("metrics.json");
-    let text = match std::fs::read_to_string(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        text => text,
-    };
-    let record = text.and_then(|text| Ok(serde_json::from_str(&text)?));
-    let Record { split, split_is_known } =
-        record.map_err(|source| SplitError::Record { path, source })?;
+    if !path.exists() {
+        return Ok(None);
+    }
+    let record = std::fs::read_to_string(&path).and_then(|text| Ok(serde_json::from_str(&text)?));
+    let Record { split, split_is_known } = record.map_err(|e| SplitError::Record(path, e))?;
     let split = split.filter(|_| split_is_known);
     Ok(split.map(|split| Known { split, dir: None, side: None }))
 }

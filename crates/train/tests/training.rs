@@ -331,7 +331,7 @@ fn damaged_checkpoints_are_named() {
     let mut bytes = whole.clone();
     *bytes.last_mut().unwrap() ^= 1;
     refused(&bytes);
-    let at = whole.windows(7).position(|window| window == b"epoch\\\":").unwrap();
+    let at = whole.windows(8).position(|window| window == b"epoch\\\":").unwrap();
     let mut bytes = whole.clone();
     bytes[at + 8] ^= 1;
     refused(&bytes);
