@@ -21,6 +21,6 @@ pub use regression::{
     Column, Distance, GaussianProcess, Hyperparameters, Kernel, KernelFamily, Observations,
     Posterior, Prediction, Priors, RegressionError,
 };
-pub use sampler::GpSampler;
+pub use sampler::{GpSampler, region_losses};
 pub use transfer::SourceSurrogate;
 pub use trust_region::TrustRegionOptions;

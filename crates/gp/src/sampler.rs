@@ -23,6 +23,8 @@ use automl_study::{ProposeError, Sampler, Sources, TrialId, View};
 use rand::Rng;
 use std::sync::Arc;
 
+pub use recommendation::region_losses;
+
 /// The most good trials that candidates are mutated from.
 const MAX_PARENTS: usize = 5;
 
