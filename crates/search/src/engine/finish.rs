@@ -12,8 +12,9 @@ use super::setup::Setup;
 use crate::network_record::Repeat;
 use crate::{CostObjective, Event, Network, NetworkRecord, SearchError, Trainings, saved};
 use automl_candidates::{Candidate, CurveExtrapolation, TrialMetrics, final_order};
+use automl_gp::region_losses;
 use automl_numeric::pareto;
-use automl_study::{History, State};
+use automl_study::{History, State, Trial};
 use automl_train::{Timing, TrainError, latency_engine, measure};
 use queue::Queue;
 use std::collections::HashSet;
@@ -115,8 +116,8 @@ impl Finish<'_> {
         self.setup.folder.path.join("front").join(format!("trial-{trial}"))
     }
 
-    /// The best candidates of the search by extrapolated loss and cost in their [final_order], every
-    /// network once.
+    /// The best candidates of the search by the loss of their region, extrapolated loss and cost in their
+    /// [final_order], every network once.
     fn finalists(&self, history: &History) -> Vec<Finalist> {
         let plan = self.setup.plan;
         let rungs = plan.rungs.ladder.rungs(ETA).into_iter().map(u64::from).collect();
@@ -135,7 +136,9 @@ impl Finish<'_> {
         let share = plan.data.train.len() as f64 / plan.search_data.train.len() as f64;
         let mut ids = HashSet::new();
         let mut finalists = Vec::new();
-        for index in final_order(&losses) {
+        let regions = region_losses(&plan.space, history, Some(&plan.rungs.ladder), 0);
+        let of = |(t, own): &(&Trial, [f64; 2])| regions.get(&t.number).copied().unwrap_or(own[0]);
+        for index in final_order(&losses, &judged.iter().map(of).collect::<Vec<_>>()) {
             let trial = judged[index].0;
             let Ok(candidate) = plan.candidates.of(&trial.config) else { continue };
             // A study that goes on under tighter limits has trials beyond them.
