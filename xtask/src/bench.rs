@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 /// Runs one of the side-by-side benches; options are handed on to it.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let Some((what, rest)) = args.split_first() else {
-        bail!("`cargo xtask bench` needs samplers, schedulers, transfer or training");
+        bail!("`cargo xtask bench` needs samplers, schedulers, transfer, finalists or training");
     };
     match what.as_str() {
         "samplers" | "schedulers" => {
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
             }
             shell::hand_over(cargo)
         }
-        "transfer" => binary(what, rest),
+        "transfer" | "finalists" => binary(what, rest),
         "training" => {
             let example = ["run", "--release", "-p", "automl-train", "--example", "throughput"];
             let mut ours = shell::cargo(example);
@@ -34,7 +34,9 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
                 None => Ok(ExitCode::SUCCESS),
             }
         }
-        other => bail!("there is no bench {other:?}: samplers, schedulers, transfer or training"),
+        other => bail!(
+            "there is no bench {other:?}: samplers, schedulers, transfer, finalists or training"
+        ),
     }
 }
 

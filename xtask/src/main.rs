@@ -73,6 +73,7 @@ Work on the project
   bench samplers       our samplers against other libraries, in one run
   bench schedulers     our schedulers against other libraries, in one run
   bench transfer       what earlier studies are worth, leaving one task out
+  bench finalists      candidates under noise, chosen by their losses or by their regions
   bench training       training speed on the CPU against PyTorch
 
   portfolio FOLDER=CHANNELSxSIDE...
