@@ -200,6 +200,7 @@ fn generated(minutes: u64) -> Result<ExitCode> {
     if shell::exists("cargo", &["nextest", "--version"]) {
         cargo.args(["--test-tool", "nextest"]);
     }
+    std::fs::create_dir_all(scratch::folder()).context("cannot make the folder of the faults")?;
     cargo.arg("--output").arg(scratch::folder());
     for package in GENERATED {
         cargo.args(["--package", package]);
@@ -209,12 +210,17 @@ fn generated(minutes: u64) -> Result<ExitCode> {
     std::os::unix::process::CommandExt::process_group(&mut cargo, 0);
     let mut child = cargo.stdin(Stdio::null()).spawn().context("cannot run cargo mutants")?;
     let limit = Instant::now() + Duration::from_secs(60 * minutes);
-    while child.try_wait()?.is_none() {
-        if Instant::now() > limit {
-            end(&mut child)?;
-            break;
+    loop {
+        // 2 and 3: some faults were missed, or made tests run out of time.
+        match child.try_wait()? {
+            Some(status) if matches!(status.code(), Some(0 | 2 | 3)) => break,
+            Some(status) => bail!("cargo mutants failed ({status})"),
+            None if Instant::now() > limit => {
+                end(&mut child)?;
+                break;
+            }
+            None => std::thread::sleep(Duration::from_millis(200)),
         }
-        std::thread::sleep(Duration::from_millis(200));
     }
     let folder = scratch::folder().join("mutants.out");
     let lines = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
