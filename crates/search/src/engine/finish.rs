@@ -57,9 +57,8 @@ pub(super) struct Finish<'a> {
 }
 
 impl Finish<'_> {
-    /// Trains the most promising networks on all training images and returns the front, smallest
-    /// first: the networks that no other one beats in both validation loss and cost. `None` where no
-    /// trial has a report.
+    /// Trains the most promising networks on all training images and returns the front, smallest first:
+    /// those that no other beats in both validation loss and cost. `None` where no trial has a report.
     ///
     /// Where accuracy is the metric, the loss decides: on a few hundred images, the accuracy has steps
     /// as large as the differences between networks, and one lucky small network would dominate all
@@ -116,8 +115,7 @@ impl Finish<'_> {
         self.setup.folder.path.join("front").join(format!("trial-{trial}"))
     }
 
-    /// The best candidates of the search by the loss of their region, extrapolated loss and cost in their
-    /// [final_order], every network once.
+    /// The best candidates by region, extrapolated loss and cost in [final_order], every network once.
     fn finalists(&self, history: &History) -> Vec<Finalist> {
         let plan = self.setup.plan;
         let rungs = plan.rungs.ladder.rungs(ETA).into_iter().map(u64::from).collect();
