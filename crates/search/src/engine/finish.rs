@@ -120,10 +120,8 @@ impl Finish<'_> {
         let plan = self.setup.plan;
         let rungs = plan.rungs.ladder.rungs(ETA).into_iter().map(u64::from).collect();
         let expected = CurveExtrapolation::new(history, rungs);
-        let judged: Vec<_> = history
-            .trials()
-            .iter()
-            .filter(|trial| trial.state != State::Failed)
+        let tried = history.trials().iter().filter(|trial| trial.state != State::Failed);
+        let judged: Vec<_> = tried
             .filter_map(|trial| {
                 let cost = history.losses(trial.last_values()?)[1];
                 Some((trial, [expected.loss(history, trial)?, cost]))

@@ -7,10 +7,8 @@ use automl_study::{History, State, Trial};
 
 /// The candidates that no other one beats in both objectives as they stand, smallest first.
 pub(super) fn front(setup: Setup<'_>, history: &History) -> Vec<Untrained> {
-    let judged: Vec<(&Trial, Vec<f64>)> = history
-        .trials()
-        .iter()
-        .filter(|trial| trial.state != State::Failed)
+    let tried = history.trials().iter().filter(|trial| trial.state != State::Failed);
+    let judged: Vec<(&Trial, Vec<f64>)> = tried
         .filter_map(|trial| Some((trial, history.losses(trial.last_values()?))))
         .filter(|(trial, _)| {
             let candidate = setup.plan.candidates.of(&trial.config);
