@@ -22,7 +22,7 @@ use automl_numeric::pareto;
 /// let losses = [[0.5, 1.0], [0.1, 8.0], [0.11, 9.0], [0.12, 8.5], [0.3, 3.0]];
 /// assert_eq!(final_order(&losses, &[0.5, 0.1, 0.11, 0.12, 0.3]), [1, 0, 2, 4, 3]);
 /// // The neighbors of the fourth are better than those of the second.
-/// assert_eq!(final_order(&losses, &[0.5, 0.13, 0.14, 0.11, 0.3]), [3, 1, 2, 0, 4]);
+/// assert_eq!(final_order(&losses, &[0.5, 0.13, 0.14, 0.11, 0.3]), [3, 0, 1, 4, 2]);
 /// ```
 ///
 /// # Panics
