@@ -1,6 +1,6 @@
 //! Finished trials a second with several processes on one record, for PostgreSQL also over a way on which a
 //! journey to the server and back takes some milliseconds:
-//! `cargo run --release -p automl-storage --features postgres --example load -- ADDRESS PROCESSES TRIALS [MS]`.
+//! `cargo run --release -p automl-storage --features postgres --example shared_load -- ADDRESS PROCESSES TRIALS [MS]`.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 #[path = "../../tests/common/slow.rs"]
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
             run(url, number(processes), number(trials), Some(number(journey)))
         }
         _ => {
-            eprintln!("usage: load ADDRESS PROCESSES TRIALS [MILLISECONDS OF A JOURNEY]");
+            eprintln!("usage: shared_load ADDRESS PROCESSES TRIALS [MILLISECONDS OF A JOURNEY]");
             ExitCode::from(2)
         }
     }
