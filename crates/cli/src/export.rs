@@ -10,6 +10,7 @@ mod target;
 use crate::Failure;
 use crate::network::NetworkArgs;
 use crate::output::say;
+use crate::records::spare;
 use automl::deploy::onnx::{Batch, InputRange};
 use clap::Args;
 use std::path::PathBuf;
@@ -79,6 +80,7 @@ fn range(text: &str) -> Result<InputRange, String> {
 
 /// Writes the file and says what it is.
 pub(crate) fn run(args: &ExportArgs) -> Result<(), Failure> {
+    spare(&args.out)?;
     let network = args.network.load()?;
     let job = Job {
         network: &network,

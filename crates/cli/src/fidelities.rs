@@ -116,6 +116,8 @@ impl FidelitiesArgs {
 /// Measures, or only checks the settings.
 pub(crate) fn run(args: FidelitiesArgs) -> Result<(), Failure> {
     let settings = args.load()?;
+    let outputs = [&args.out, &args.measurements];
+    outputs.into_iter().flatten().try_for_each(|out| crate::records::spare(out))?;
     if args.settings.dry_run {
         return say(automl::search::to_toml(&settings).trim_end());
     }

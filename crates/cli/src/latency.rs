@@ -62,6 +62,7 @@ enum DeviceName {
 }
 
 pub(crate) fn run(args: &LatencyArgs) -> Result<(), Failure> {
+    args.out.iter().try_for_each(|out| crate::records::spare(out))?;
     if args.dry_run {
         return Ok(());
     }

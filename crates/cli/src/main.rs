@@ -19,6 +19,7 @@ mod output;
 mod parts;
 mod predict;
 mod recipe;
+mod records;
 mod reference;
 mod report;
 mod search;

@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use crate::output::say;
+use crate::records::spare;
 use automl::report::{
     Interaction, Location, PageOptions, StudyData, html, importance, interactions, tensorboard,
     trials_csv, trials_parquet, write,
@@ -105,6 +106,7 @@ pub(crate) fn run(args: &ReportArgs) -> Result<(), Failure> {
     let (location, data) = args.study.read()?;
     let folder = location.folder.as_deref().unwrap_or(Path::new(""));
     let out = args.out.clone().unwrap_or_else(|| folder.join("report.html"));
+    [Some(&out), args.csv.as_ref()].into_iter().flatten().try_for_each(|out| spare(out))?;
     write(&out, &html(&data, &PageOptions::default()))?;
     let trials = data.trials().len();
     say(format!("{}: {trials} trials of {:?}", out.display(), data.name()))?;
@@ -123,6 +125,7 @@ pub(crate) fn export_trials(args: &ExportTrialsArgs) -> Result<(), Failure> {
     let (_, data) = args.study.read()?;
     match &args.out {
         Some(out) => {
+            spare(out)?;
             match out.extension() {
                 Some(ending) if ending.eq_ignore_ascii_case("parquet") => {
                     trials_parquet(&data, out)?;

@@ -108,11 +108,11 @@ impl SqlStorage<Postgres> {
     }
 }
 
-/// An address with a name, password or option that may end elsewhere: what is left of it would be taken
-/// for a host.
+/// An address without a host before its port, or with a name, password or option that may end elsewhere:
+/// what is left of it would be taken for a host.
 #[derive(Debug, Error)]
 #[error(
-    "it is unclear where its host begins: in names, passwords and options write %40 for @ and %3F for ?"
+    "it is unclear what its host is: in names, passwords and options write %40 for @ and %3F for ?"
 )]
 struct UnclearHost;
 
@@ -120,7 +120,8 @@ struct UnclearHost;
 fn has_clear_host(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let Some((login, host)) = rest.split_once('@') else { return true };
-    !login.contains('?') && !host.split('?').next().unwrap_or_default().contains('@')
+    let host = host.split('?').next().unwrap_or_default();
+    !login.contains('?') && !host.contains('@') && !host.starts_with(':')
 }
 
 /// The configuration of a URL, completed from the environment, with the limits of a long search.
@@ -384,6 +385,7 @@ mod tests {
             "postgresql://me:p@secret@host/x?a=b",
             "postgresql://me:p?secret@host/x",
             "postgresql://host/x?password=secret@y",
+            "postgresql://me:secret@:5432/x",
         ] {
             let error = PostgresStorage::connect(url, "test").map(drop).unwrap_err();
             let text = format!("{error} {error:?} {:?}", error.source());
