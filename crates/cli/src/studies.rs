@@ -3,9 +3,8 @@
 use crate::Failure;
 use crate::output::say;
 use automl::report::address;
-use automl::storage::{self, StudyRecord};
+use automl::storage::{self, Address, StudyRecord};
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
 
 /// Options of `automl studies`.
 #[derive(Debug, Args)]
@@ -62,7 +61,7 @@ enum Action {
     /// Check every page of an SQLite file for damage
     Check {
         /// The database, such as runs/digits-1/study.db
-        file: PathBuf,
+        file: String,
     },
 }
 
@@ -105,6 +104,12 @@ pub(crate) fn run(args: &StudiesArgs) -> Result<(), Failure> {
             say(format_args!("{study:?} with {trials} trials is removed"))
         }
         Action::Check { file } => {
+            let place = address(file);
+            let Ok(Address::File(file)) = Address::parse(&place) else {
+                let place = storage::without_password(file);
+                let reason = "is no file of SQLite; `studies show` reads all of a journal";
+                return Err(format!("{place} {reason}").into());
+            };
             let found = storage::integrity(file)?;
             if found.is_empty() {
                 return say(format_args!("{}: ok", file.display()));

@@ -61,6 +61,16 @@ fn studies_are_copied_exported_and_removed() {
     let listed = text(&run(&["studies", "list", "all.log"]).stdout);
     assert_eq!(listed, "j: 4 trials, 4 complete\nk: 4 trials, 4 complete\n");
 
+    assert!(run(&["studies", "check", "all.db"]).status.success());
+    let checked = run(&["studies", "check", "all.log"]);
+    assert!(text(&checked.stderr).contains("no file of SQLite"), "{}", text(&checked.stderr));
+    for (command, study, place, out) in
+        [("report", "t", "all.db", "all.log"), ("export-trials", "k", "all.log", "all.db")]
+    {
+        let refused = run(&[command, place, "--study", study, "--out", out]);
+        assert!(text(&refused.stderr).contains("name another file"), "{}", text(&refused.stderr));
+    }
+
     let parquet = run(&["export-trials", "all.db", "--out", "t.parquet"]);
     assert!(parquet.status.success(), "{}", text(&parquet.stderr));
     assert!(std::fs::read(folder.path().join("t.parquet")).unwrap().starts_with(b"PAR1"));

@@ -61,7 +61,7 @@ impl Location {
 }
 
 /// The address of what a user names as a database: a journal file of Optuna by its content, where it is
-/// named without `journal:///`; anything else as it is.
+/// named without `journal:///`; the record in the folder of a study; anything else as it is.
 ///
 /// # Examples
 /// ```
@@ -70,12 +70,17 @@ impl Location {
 /// std::fs::write(&file, "{\"op_code\": 0, \"worker_id\": \"a\"}\n")?;
 /// assert_eq!(automl_report::address(&file), format!("journal:///{file}"));
 /// assert_eq!(automl_report::address("study.db"), "study.db");
+/// let record = folder.path().join("study.db");
+/// std::fs::write(&record, "")?;
+/// assert_eq!(automl_report::address(&folder.path().display().to_string()), record.display().to_string());
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn address(place: &str) -> String {
-    match !place.contains("://") && is_journal(Path::new(place)) {
-        true => format!("journal:///{place}"),
-        false => place.to_owned(),
+    let record = Path::new(place).join("study.db");
+    match place.contains("://") {
+        false if is_journal(Path::new(place)) => format!("journal:///{place}"),
+        false if record.is_file() => record.display().to_string(),
+        _ => place.to_owned(),
     }
 }
 
