@@ -101,7 +101,7 @@ fn compare(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A study whose losses have normal noise of this standard deviation.
+/// A study under normal noise of this standard deviation.
 fn studied(
     problem: &Problem,
     sampler: &PartSpec,

@@ -156,6 +156,10 @@ pub(crate) enum Access {
 
 /// A new running trial.
 #[derive(Debug)]
+#[cfg_attr(
+    not(feature = "postgres"),
+    allow(dead_code, reason = "only PostgreSQL takes a trial in one statement")
+)]
 pub(crate) struct NewTrial<'a> {
     pub(crate) study: i64,
     /// The last row id that is known, and how many trials of the study must lie beyond it.
@@ -171,6 +175,10 @@ pub(crate) struct NewTrial<'a> {
 
 /// What became of a new trial.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "postgres"),
+    allow(dead_code, reason = "only PostgreSQL takes a trial in one statement")
+)]
 pub(crate) enum Added {
     /// It has this row id.
     Row(i64),
