@@ -1,7 +1,8 @@
 //! Files of studies and trained networks, in the place of which no output is written.
 
 use crate::Failure;
-use std::fs::{self, File};
+use automl::report::is_journal;
+use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -21,8 +22,8 @@ const NAMES: [&str; 12] = [
     "weights.safetensors",
 ];
 
-/// How databases of SQLite and journals begin.
-const BEGINNINGS: [&[u8]; 2] = [b"SQLite format 3\0", b"{\"op_code\""];
+/// How files of SQLite begin.
+const SQLITE: &[u8] = b"SQLite format 3\0";
 
 /// Checks that a file to be written is not part of a record that is there.
 pub(crate) fn spare(out: &Path) -> Result<(), Failure> {
@@ -35,19 +36,23 @@ pub(crate) fn spare(out: &Path) -> Result<(), Failure> {
 
 fn is_recorded(out: &Path) -> bool {
     // Opening a pipe would wait for its other end.
-    if !fs::metadata(out).is_ok_and(|file| file.is_file()) {
+    if !out.is_file() {
         return false;
     }
     let name = out.file_name().and_then(|name| name.to_str());
-    let mut beginning = Vec::new();
-    let read = File::open(out).and_then(|file| file.take(16).read_to_end(&mut beginning));
-    name.is_some_and(|name| NAMES.contains(&name))
-        || read.is_ok() && BEGINNINGS.iter().any(|bytes| beginning.starts_with(bytes))
+    name.is_some_and(|name| NAMES.contains(&name)) || is_sqlite(out) || is_journal(out)
+}
+
+fn is_sqlite(file: &Path) -> bool {
+    let mut start = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(16).read_to_end(&mut start));
+    read.is_ok() && start == SQLITE
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn records_are_spared_and_other_files_are_not() {

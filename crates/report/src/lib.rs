@@ -19,7 +19,7 @@ pub use csv::trials_csv;
 pub use data::{NetworkCard, Objective, StudyData};
 pub use error::ReportError;
 pub use importance::{Importance, Interaction, importance, importance_among, interactions};
-pub use location::{Location, address};
+pub use location::{Location, address, is_journal};
 pub use network_page::{Epoch, network_html};
 pub use page::{PageOptions, html};
 pub use parquet::trials_parquet;

@@ -93,8 +93,20 @@ fn elsewhere(folder: &Path) -> Option<String> {
     })
 }
 
-/// Whether a file begins like the first operation of a journal.
-fn is_journal(path: &Path) -> bool {
+/// Whether a file begins like the first operation of a journal of Optuna.
+///
+/// # Examples
+/// ```
+/// let file = tempfile::NamedTempFile::new()?;
+/// std::fs::write(&file, "{\"op_code\": 0, \"worker_id\": \"a\"}\n")?;
+/// assert!(automl_report::is_journal(file.path()));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn is_journal(path: &Path) -> bool {
+    // Opening a pipe would wait for its other end.
+    if !path.is_file() {
+        return false;
+    }
     let mut start = Vec::new();
     let read = File::open(path).and_then(|file| file.take(9).read_to_end(&mut start));
     read.is_ok() && start == b"{\"op_code"
