@@ -2,6 +2,7 @@
 
 mod eighth;
 mod format;
+mod tiff;
 mod whole;
 
 use eighth::eighth;
@@ -12,6 +13,7 @@ use crate::regular;
 use automl_extent::Extent;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, RgbImage};
+use std::error::Error as _;
 use std::io::{Cursor, Read};
 use std::path::Path;
 use thiserror::Error;
@@ -26,6 +28,9 @@ pub enum DecodeError {
     /// The content is that of no image format.
     #[error("is no image")]
     NoImage,
+    /// The content is something else, which is known by its first bytes.
+    #[error("is no image, but {0}")]
+    Foreign(&'static str),
     /// An image format that is not supported.
     #[error("{0} images are not supported: convert it to PNG or JPEG")]
     Unsupported(&'static str),
@@ -40,6 +45,9 @@ pub enum DecodeError {
         /// Height in pixels.
         height: u32,
     },
+    /// More than the memory for one image.
+    #[error("is too large: it takes more than 1 GB of memory")]
+    Memory,
     /// The end of the image is missing.
     #[error("is truncated: its end is missing")]
     Truncated,
@@ -105,7 +113,22 @@ impl<'a> Encoded<'a> {
 
     /// Width and height in pixels as stored.
     pub fn dimensions(&self) -> Option<(u32, u32)> {
-        self.decoder().ok().map(|decoder| decoder.dimensions())
+        match self.decoder() {
+            Ok(decoder) => Some(decoder.dimensions()),
+            Err(_) if self.format == Format::Tiff => tiff::dimensions(self.file),
+            Err(_) => None,
+        }
+    }
+
+    /// The image of a kind that its decoder does not take.
+    fn unusual(&self) -> Result<Option<(DynamicImage, Orientation)>, DecodeError> {
+        if self.format != Format::Tiff {
+            return Ok(None);
+        }
+        tiff::unusual(self.file).map_err(|error| match error {
+            ::tiff::TiffError::IoError(error) => end(&error),
+            error => DecodeError::Damaged(error.to_string()),
+        })
     }
 
     /// The first frame, composited on the background and upright. A JPEG of at least eight times
@@ -119,11 +142,20 @@ impl<'a> Encoded<'a> {
         background: [u8; 3],
         rule: OrientationRule,
     ) -> Result<Picture, DecodeError> {
-        let mut decoder = self.decoder()?;
-        let orientation = match rule {
-            OrientationRule::Exif => orientation(&mut decoder),
+        let shown = |orientation: Orientation| match rule {
+            OrientationRule::Exif => orientation,
             OrientationRule::Stored => Orientation::NoTransforms,
         };
+        let mut decoder = match (self.decoder(), self.unusual()) {
+            (Ok(decoder), _) => decoder,
+            (Err(DecodeError::Kind(_)), Ok(Some((image, orientation)))) => {
+                let dimensions = (image.width(), image.height());
+                let colors = composite(image, background);
+                return Ok(Picture::new(colors, dimensions, shown(orientation)));
+            }
+            (Err(error), _) => return Err(error),
+        };
+        let orientation = shown(orientation(&mut decoder));
         let dimensions = decoder.dimensions();
         // Stored pixels may lie on their side: both of theirs must do for the longer one.
         let side = side.into().longer();
@@ -168,7 +200,22 @@ impl Picture {
 fn damaged(error: image::ImageError) -> DecodeError {
     match error {
         image::ImageError::Unsupported(kind) => DecodeError::Kind(kind.to_string()),
-        error => DecodeError::Damaged(error.to_string()),
+        image::ImageError::Limits(_) => DecodeError::Memory,
+        image::ImageError::IoError(error) => end(&error),
+        error => {
+            // The format is known, and what the checksum belongs to helps nobody.
+            let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            let reason = reason.split(" while decoding ").next().unwrap_or(&reason);
+            DecodeError::Damaged(reason.trim_end_matches('.').to_owned())
+        }
+    }
+}
+
+/// The error of a decoder that reads from memory: what it misses is missing in the file.
+fn end(error: &std::io::Error) -> DecodeError {
+    match error.kind() {
+        std::io::ErrorKind::UnexpectedEof => DecodeError::Truncated,
+        _ => DecodeError::Damaged(error.to_string()),
     }
 }
 
@@ -208,10 +255,36 @@ pub fn over(color: [u8; 3], alpha: u8, below: [u8; 3]) -> [u8; 3] {
 }
 
 /// Endings of image files.
-const ENDINGS: [&str; 24] = [
+const ENDINGS: [&str; 27] = [
     "png", "apng", "jpg", "jpeg", "jpe", "jfif", "jif", "gif", "bmp", "dib", "webp", "tif", "tiff",
-    "heic", "heif", "avif", "jxl", "jp2", "ico", "psd", "ppm", "pgm", "tga", "exr",
+    "heic", "heif", "avif", "jxl", "jp2", "ico", "psd", "ppm", "pgm", "pbm", "tga", "exr", "pcx",
+    "icns",
 ];
+
+/// Endings of formats that are not read and have no sure first bytes.
+const BY_NAME: [(&str, &str); 2] = [("tga", "TGA"), ("svg", "SVG")];
+
+impl DecodeError {
+    /// The same error, of a file of this name: one of an unsupported format by its ending is no longer
+    /// said to be no image.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_pictures::DecodeError;
+    ///
+    /// let error = DecodeError::NoImage.of("cat/1.tga").to_string();
+    /// assert_eq!(error, "TGA images are not supported: convert it to PNG or JPEG");
+    /// ```
+    #[must_use]
+    pub fn of(self, name: &str) -> Self {
+        let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
+        let known = BY_NAME.iter().find(|(known, _)| Some(*known) == ending.as_deref());
+        match (self, known) {
+            (Self::NoImage, Some((_, format))) => Self::Unsupported(format),
+            (error, _) => error,
+        }
+    }
+}
 
 /// Whether a name ends as images do.
 pub fn has_image_name(name: &str) -> bool {

@@ -14,6 +14,13 @@ red.save("animated.webp", save_all=True, append_images=[Image.new("RGB", (16, 16
 Image.new("I;16", (16, 16), 40 * 257).save("deep.png")
 red.save("lzw.tif", compression="tiff_lzw")
 red.save("rle.bmp")
+red.save("big.tif", big_tiff=True)
+flat = red.copy()
+flat.paste((255, 255, 255), (8, 0, 16, 16))
+flat.quantize(4, method=Image.Quantize.FASTOCTREE).save("palette.tif")
+grey = Image.new("LA", (16, 16), (40, 255))
+grey.paste((40, 0), (8, 0, 16, 16))
+grey.save("grey_alpha.tif")
 tag = Image.Exif()
 tag[0x0112] = 6
 picture = Image.new("RGB", (16, 16), RED)

@@ -97,7 +97,20 @@ fn grey_and_deep_images_have_the_same_values() {
 #[test]
 fn bytes_that_are_no_image_are_named() {
     let read = |bytes: &[u8]| preprocessing(8, 3).pixels(bytes).unwrap_err();
-    assert!(matches!(read(b""), DecodeError::NoImage));
+    assert_eq!(read(b"").to_string(), "is no image, but an empty file");
+    for (start, named) in [
+        ("<!DOCTYPE html><html>", "a web page"),
+        ("\u{feff}\n<HTML lang=de>", "a web page"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:1", "git lfs pull"),
+        ("PK\x03\x04", "ZIP"),
+        ("{\"error\": 404}", "JSON"),
+        ("%PDF-1.7", "PDF"),
+        ("<svg xmlns=", "SVG"),
+        ("icns", "ICNS"),
+    ] {
+        let error = read(start.as_bytes()).to_string();
+        assert!(error.contains(named) && !error.ends_with("is no image"), "{start}: {error}");
+    }
     assert!(matches!(read(b"BMW is no bitmap, whatever its first letters"), DecodeError::NoImage));
     let heic = read(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic").to_string();
     assert!(heic.contains("HEIC"), "{heic}");
@@ -105,6 +118,26 @@ fn bytes_that_are_no_image_are_named() {
     assert!(pixmap.contains("PNM"), "{pixmap}");
     let missing = preprocessing(8, 3).read("nowhere.png".as_ref()).unwrap_err();
     assert!(matches!(missing, DecodeError::Read(_)));
+}
+
+/// The reason of a damage is one plain sentence: no name of a decoder, no fields of its types.
+#[test]
+fn reasons_are_in_plain_words() {
+    let png = encode(&picture(64).into(), "png");
+    let mut wrong = png.clone();
+    let end = wrong.len() - 20;
+    wrong[end] ^= 1;
+    // A header of more pixels than memory, with its checksum.
+    let mut vast = png;
+    vast[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
+    let mut sum = flate2::Crc::new();
+    sum.update(&vast[12..29]);
+    vast[29..33].copy_from_slice(&sum.sum().to_be_bytes());
+    for (file, named) in [(wrong, "CRC error"), (vast, "too large")] {
+        let error = preprocessing(8, 3).pixels(&file).unwrap_err().to_string();
+        assert!(error.contains(named) && !error.contains(['{', '}']), "{error}");
+        assert!(!error.contains("Format error"), "{error}");
+    }
 }
 
 #[test]
@@ -189,6 +222,9 @@ fn files_of_other_programs_have_their_colors() {
         ("animated.webp", [red, red]),
         ("deep.png", [[40; 3], [40; 3]]),
         ("lzw.tif", [red, red]),
+        ("palette.tif", [red, white]),
+        ("grey_alpha.tif", [[40; 3], white]),
+        ("big.tif", [red, red]),
         ("rle.bmp", [red, red]),
         // What was above is to the right.
         ("turned.jpg", [red, blue]),
