@@ -23,7 +23,8 @@ const ARROWS: &[(&str, &str)] = &[
     ("report", "numeric space study storage extent arch"),
     ("augment", "numeric extent"),
     ("pictures", "extent"),
-    ("data", "numeric space extent arch augment pictures"),
+    ("lists", "pictures"),
+    ("data", "numeric space extent arch augment pictures lists"),
     ("deploy", "numeric space extent arch augment pictures data"),
     ("quantize", "numeric space extent arch augment pictures data deploy"),
     ("registry", "numeric space study tpe gp evolution scheduler storage"),
@@ -49,7 +50,7 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     (
         "automl",
-        "numeric space study tpe gp evolution storage scheduler simulate extent arch augment pictures data registry settings \
+        "numeric space study tpe gp evolution storage scheduler simulate extent arch augment pictures lists data registry settings \
          serve tune report models train compress search fidelities deploy candidates quantize events transfer",
     ),
     ("cli", "automl"),

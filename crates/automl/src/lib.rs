@@ -11,7 +11,7 @@ pub use automl_train as train;
 pub use {
     automl_arch as arch, automl_augment as augment, automl_candidates as candidates,
     automl_data as data, automl_deploy as deploy, automl_evolution as evolution,
-    automl_extent as extent, automl_gp as gp, automl_numeric as numeric,
+    automl_extent as extent, automl_gp as gp, automl_lists as lists, automl_numeric as numeric,
     automl_pictures as pictures, automl_quantize as quantize, automl_registry as registry,
     automl_report as report, automl_scheduler as scheduler, automl_search as search,
     automl_serve as serve, automl_settings as settings, automl_simulate as simulate,

@@ -14,7 +14,6 @@ mod folder;
 mod idx;
 mod list;
 mod mnist;
-mod names;
 mod npz;
 mod parquet;
 

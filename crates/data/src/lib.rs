@@ -15,7 +15,6 @@ mod report;
 mod resize;
 mod rotations;
 mod source;
-mod split;
 mod splits;
 pub mod stratify;
 mod subset;
@@ -23,6 +22,8 @@ mod subset;
 pub use automl_pictures::{
     BACKGROUND, DecodeError, OrientationRule, Preprocessing, ResizeRule, Side, data_uri,
 };
+
+pub use automl_lists::Split;
 
 pub use automl_augment::{Augmentation, Mixed, Mixing, RandAugment, Transformation};
 pub use balance::{Balance, UNEQUAL, class_weights};
@@ -35,6 +36,5 @@ pub use reading::default_cache;
 pub use recipe::{Optimizer, Recipe, RecipeError, Regularization};
 pub use report::{Kind, LeftOut, Report};
 pub use source::Source;
-pub use split::Split;
 pub use splits::{ClassCount, DataSplits, SplitError};
 pub use subset::{FeatureSource, Subset, UnknownSubset};

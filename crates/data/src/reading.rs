@@ -210,7 +210,7 @@ fn decode(item: &Item, stamp: Stamp, side: Extent, rule: ResizeRule, out: &mut [
         Ok(())
     };
     if let Err(error) = fill() {
-        entry.fail(&error);
+        entry.fail(error, matches!(item.content, Content::File(_)));
     }
     entry
 }

@@ -1,5 +1,6 @@
 //! An account of files that were not used.
 
+use automl_lists::shown;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -16,14 +17,20 @@ pub enum Kind {
     Unsupported,
     /// A file that the system does not let be read.
     Unreadable,
+    /// A folder that the system does not let be read.
+    UnreadableFolder,
     /// A link to nothing, or to a folder above it.
     BrokenLink,
     /// A pipe, a socket or a device.
     Special,
     /// An image outside of the class folders.
     Unlabeled,
+    /// A line of a list that names no image with its class.
+    Line,
     /// An image of a class without training images.
     UntrainedClass,
+    /// An image that no list names.
+    Unlisted,
     /// A file of another kind, by its content.
     Other,
     /// A hidden file, or one that systems leave behind.
@@ -33,7 +40,7 @@ pub enum Kind {
 impl Kind {
     /// Whether the file was meant to be an image of the data set, so that `strict` refuses it.
     pub fn is_fault(self) -> bool {
-        !matches!(self, Self::Other | Self::Hidden)
+        !matches!(self, Self::Unlisted | Self::Other | Self::Hidden)
     }
 
     fn words(self, count: usize) -> &'static str {
@@ -41,9 +48,12 @@ impl Kind {
             Self::Damaged => ("damaged image", "damaged images"),
             Self::Unsupported => ("unsupported image", "unsupported images"),
             Self::Unreadable => ("unreadable file", "unreadable files"),
+            Self::UnreadableFolder => ("unreadable folder", "unreadable folders"),
             Self::BrokenLink => ("broken link", "broken links"),
             Self::Special => ("special file", "special files"),
             Self::Unlabeled => ("image without a class", "images without a class"),
+            Self::Line => ("line that is no row", "lines that are no rows"),
+            Self::Unlisted => ("image that no list names", "images that no list names"),
             Self::UntrainedClass => (
                 "image of a class without training images",
                 "images of classes without training images",
@@ -118,8 +128,8 @@ impl fmt::Display for Report {
                 .iter()
                 .take(most)
                 .map(|LeftOut { file, reason, .. }| match reason {
-                    Some(reason) => format!("{file} {reason}"),
-                    None => file.clone(),
+                    Some(reason) => format!("{} {reason}", shown(file)),
+                    None => shown(file).into_owned(),
                 })
                 .collect();
             let such = if files.len() > examples.len() { "such as " } else { "" };

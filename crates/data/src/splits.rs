@@ -10,12 +10,11 @@ use crate::identity::DataIdentity;
 use crate::images::Images;
 use crate::manifest::Manifest;
 use crate::report::Report;
-use crate::split::Split;
 use crate::stratify::random;
 use automl_extent::Extent;
+use automl_lists::Split;
 use automl_pictures::{BACKGROUND, OrientationRule, Preprocessing, ResizeRule, normalize};
 pub use describe::ClassCount;
-pub(crate) use describe::shown;
 
 use assign::{Shares, assign, fold_of, valid_share};
 use std::sync::Arc;
@@ -33,12 +32,14 @@ pub enum SplitError {
     },
     /// A split would be empty.
     #[error(
-        "{images} images are too few to be split into training, validation and test: at least 3 of a class \
-         are needed, or images in folders val and test"
+        "{images} images of {classes} classes are too few to be split into training, validation and test: at \
+         least 3 of a class are needed, or images in folders val and test"
     )]
     TooFew {
         /// The number of images.
         images: usize,
+        /// The number of classes.
+        classes: usize,
     },
     /// A number of folds that cannot be made.
     #[error("{folds} folds of {images} images: at least 2, at most one for each image")]
@@ -200,7 +201,7 @@ impl DataSplits {
     ) -> Result<Self, SplitError> {
         if train.is_empty() || validation.is_empty() || test.is_empty() {
             let images = train.len() + validation.len() + test.len();
-            return Err(SplitError::TooFew { images });
+            return Err(SplitError::TooFew { images, classes: dataset.classes });
         }
         let (mean, sd) = statistics(&train);
         Ok(Self {
@@ -298,7 +299,7 @@ impl DataSplits {
         let [train, held, _] =
             assign(&self.train.labels, &fixed, shares, seed).map(|part| self.train.select(&part));
         if train.is_empty() || held.is_empty() || self.validation.is_empty() {
-            return Err(SplitError::TooFew { images: self.train.len() });
+            return Err(SplitError::TooFew { images: self.train.len(), classes: self.classes });
         }
         Ok(Self { train, validation: held, test: self.validation.clone(), ..self.clone() })
     }

@@ -38,7 +38,8 @@ fn lists_are_found_in_a_folder_and_by_name() {
     assert_eq!(dataset.train.iter().map(|image| image[0]).collect::<Vec<_>>(), [0, 1, 2, 3]);
     let kinds: Vec<_> =
         dataset.report.left_out.iter().map(|file| (file.kind, file.file.as_str())).collect();
-    assert_eq!(kinds, [(Kind::Unreadable, "gone.png"), (Kind::Unlabeled, "4.png")]);
+    let [gone, bare] = [(Kind::Unreadable, "gone.png"), (Kind::Unlabeled, "4.png")];
+    assert_eq!(kinds, [gone, bare, (Kind::Unlisted, "images/5.png")]);
     let named = load(&folder.path().join("labels.csv"));
     assert_eq!((named.name.as_str(), named.train), ("labels", dataset.train));
 }

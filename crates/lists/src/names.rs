@@ -1,6 +1,7 @@
 //! Names of files and classes.
 
 use crate::split::Split;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -8,7 +9,12 @@ use std::path::Path;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// A name as text, without loss: bytes that are not UTF-8 are written as `\xe9`.
-pub(crate) fn lossless(name: &OsStr) -> String {
+///
+/// # Examples
+/// ```
+/// assert_eq!(automl_lists::lossless("café".as_ref()), "café");
+/// ```
+pub fn lossless(name: &OsStr) -> String {
     let mut text = String::new();
     for chunk in name.as_encoded_bytes().utf8_chunks() {
         text.push_str(chunk.valid());
@@ -20,7 +26,14 @@ pub(crate) fn lossless(name: &OsStr) -> String {
 }
 
 /// The order in which people count: numbers within names by their value, so `2` comes before `10`.
-pub(crate) fn natural(a: &str, b: &str) -> Ordering {
+///
+/// # Examples
+/// ```
+/// let mut names = ["10", "2", "b9", "b10"];
+/// names.sort_by(|a, b| automl_lists::natural(a, b));
+/// assert_eq!(names, ["2", "10", "b9", "b10"]);
+/// ```
+pub fn natural(a: &str, b: &str) -> Ordering {
     let (mut x, mut y) = (a, b);
     loop {
         match (x.chars().next(), y.chars().next()) {
@@ -49,14 +62,31 @@ fn digits(text: &str) -> (&str, &str) {
 }
 
 /// The name of a data set by its folder or file.
-pub(crate) fn own_name(path: &Path) -> String {
+///
+/// # Examples
+/// ```
+/// assert_eq!(automl_lists::own_name("photos/labels".as_ref()), "labels");
+/// ```
+pub fn own_name(path: &Path) -> String {
     let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let name = if path.is_file() { path.file_stem() } else { path.file_name() };
     name.map_or_else(|| "folder".into(), lossless)
 }
 
+/// The name of a class or file in a line: in quotes where it begins or ends with a space or has line breaks.
+///
+/// # Examples
+/// ```
+/// assert_eq!(automl_lists::shown("red fox"), "red fox");
+/// assert_eq!(automl_lists::shown("fox\n"), "\"fox\\n\"");
+/// ```
+pub fn shown(name: &str) -> Cow<'_, str> {
+    let is_plain = !name.is_empty() && name.trim() == name && !name.contains(char::is_control);
+    if is_plain { name.into() } else { format!("{name:?}").into() }
+}
+
 /// Words beside a part's in the name of a folder or file, as in `train_set` and `seg_test`.
-const BESIDE: [&str; 16] = [
+const BESIDE: [&str; 17] = [
     "set",
     "sets",
     "data",
@@ -73,10 +103,19 @@ const BESIDE: [&str; 16] = [
     "list",
     "annotations",
     "seg",
+    "partial",
 ];
 
 /// The part that a folder, a list or an array of this name holds.
-pub(crate) fn part(name: &str) -> Option<Split> {
+///
+/// # Examples
+/// ```
+/// use automl_lists::{Split, part};
+///
+/// assert_eq!(part("Validation_Set"), Some(Split::Validation));
+/// assert_eq!(part("train_station"), None);
+/// ```
+pub fn part(name: &str) -> Option<Split> {
     let name = name.to_lowercase();
     let words = name.split(|c: char| !c.is_alphabetic());
     let mut words = words.filter(|word| !word.is_empty() && !BESIDE.contains(word));
@@ -91,12 +130,24 @@ pub(crate) fn part(name: &str) -> Option<Split> {
 
 /// A name without what is easily overlooked: case, spaces around it, and the two ways in which systems
 /// write accents.
-pub(crate) fn folded(name: &str) -> String {
+///
+/// # Examples
+/// ```
+/// assert_eq!(automl_lists::folded(" Fox"), automl_lists::folded("fox"));
+/// ```
+pub fn folded(name: &str) -> String {
     name.trim().to_lowercase().nfc().collect()
 }
 
 /// Whole numbers without a fraction of zero: `1.0` is the class `1`, where all labels are numbers.
-pub(crate) fn without_fractions<'a>(labels: impl Iterator<Item = &'a mut String>) {
+///
+/// # Examples
+/// ```
+/// let mut labels = ["0.0", "1.0"].map(str::to_owned);
+/// automl_lists::without_fractions(labels.iter_mut());
+/// assert_eq!(labels, ["0", "1"]);
+/// ```
+pub fn without_fractions<'a>(labels: impl Iterator<Item = &'a mut String>) {
     let labels: Vec<&mut String> = labels.filter(|label| !label.is_empty()).collect();
     let whole = |label: &str| {
         let number = label.parse::<f64>().ok().filter(|n| n.fract() == 0.0 && n.abs() < 1e15)?;
@@ -136,7 +187,7 @@ mod tests {
         let known =
             |names: &str, expected| names.split(' ').all(|name| part(name) == Some(expected));
         assert!(known(
-            "train Train training_set train-images seg_train trainval train2",
+            "train Train training_set train-images seg_train trainval train2 partial-train",
             Split::Train
         ));
         assert!(known("val VALID validation_set dev", Split::Validation));

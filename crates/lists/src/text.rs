@@ -2,7 +2,7 @@
 
 /// The text of a file: UTF-8, UTF-16 by its byte-order mark, and Latin-1 where it is neither. A carriage
 /// return alone ends a line where there is no line feed at all.
-pub(super) fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
         char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()

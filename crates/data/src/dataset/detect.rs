@@ -1,8 +1,8 @@
 //! The format of a folder or file by its content.
 
-use super::names::own_name;
 use super::{Dataset, DatasetError, cifar10, cifar100, fashion_mnist, idx, list, npz, parquet};
 use crate::source::Source;
+use automl_lists::own_name;
 use automl_pictures::has_image_name;
 use std::path::Path;
 
@@ -27,10 +27,10 @@ pub(super) fn other(path: &Path) -> Result<Option<Load>, DatasetError> {
     if !parquet::files(path).is_empty() {
         return Ok(Some(parquet::FORMAT.load));
     }
-    if !has_folders(path) && !npz::files(path).is_empty() {
+    if !has_folders(path) && npz::is_in(path) {
         return Ok(Some(npz::FORMAT.load));
     }
-    let is_listed = !list::lists(path)?.is_empty();
+    let is_listed = !list::lists(path).is_empty();
     Ok(is_listed.then_some(list::FORMAT.load))
 }
 

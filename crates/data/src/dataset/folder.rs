@@ -1,15 +1,15 @@
 //! A folder of images for each class, optionally below `train`, `val` and `test`.
 
 mod layout;
-mod walk;
+pub(super) mod walk;
 
 use super::format::DatasetFormat;
 use super::listing::Listing;
-use super::names::own_name;
-use super::{Dataset, DatasetError, detect};
+use super::{Dataset, DatasetError, detect, list};
 use crate::reading::{Content, Item};
 use crate::report::{Kind, LeftOut, Report};
 use crate::source::Source;
+use automl_lists::own_name;
 use std::path::Path;
 use walk::File;
 
@@ -40,6 +40,7 @@ fn classes(path: &Path) -> Result<Listing, DatasetError> {
         report,
         ..Listing::default()
     };
+    listing.report.notes.extend(list::notes_on_unused(path));
     for member in layout.members {
         let content = Content::File(member.file.path);
         listing.items.push(Item { name: member.file.name, content });
@@ -58,6 +59,7 @@ fn classes(path: &Path) -> Result<Listing, DatasetError> {
         if listing.report.left_out.iter().any(|file| file.file.ends_with(".npy")) {
             what.push_str("; arrays need one archive of images x and labels y (numpy.savez)");
         }
+        listing.report.notes.iter().for_each(|note| what.push_str(&format!("; {note}")));
         return Err(DatasetError::Missing { path: path.to_owned(), what });
     }
     Ok(listing)

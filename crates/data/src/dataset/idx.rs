@@ -1,10 +1,10 @@
 //! The IDX format of MNIST and Fashion-MNIST, plain or gzipped.
 
-use super::names::{lossless, part};
 use super::{Dataset, DatasetError};
 use crate::images::Images;
 use crate::source::Source;
-use crate::split::Split;
+use automl_lists::Split;
+use automl_lists::{lossless, part};
 use automl_pictures::regular;
 use std::io::Read;
 use std::path::{Path, PathBuf};

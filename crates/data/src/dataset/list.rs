@@ -1,18 +1,16 @@
 //! Images by a list of their files with labels, in CSV or JSON.
 
-mod csv;
-mod json;
-mod text;
-
+use super::folder::walk;
 use super::format::DatasetFormat;
 use super::listing::Listing;
-use super::names::{lossless, natural, own_name, part, without_fractions};
 use super::{Dataset, DatasetError};
 use crate::reading::{Content, Item};
 use crate::report::{Kind, LeftOut, Report};
 use crate::source::Source;
-use crate::split::Split;
-use automl_pictures::regular;
+use automl_lists::{
+    List, ListError, Row, Split, lossless, natural, own_name, part, without_fractions,
+};
+use automl_pictures::{has_image_name, regular};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -30,151 +28,90 @@ const ENDINGS: [&str; 6] = ["csv", "tsv", "txt", "json", "jsonl", "ndjson"];
 /// Rows of a file by which it is told whether it lists images.
 const SAMPLED: usize = 200;
 
-/// Columns of the image's file, the first that occurs counts.
-const PATHS: [&str; 16] = [
-    "path",
-    "file",
-    "filename",
-    "file_name",
-    "filepath",
-    "file_path",
-    "image",
-    "image_path",
-    "img",
-    "img_path",
-    "image_name",
-    "image_file",
-    "image_id",
-    "imageid",
-    "id",
-    "name",
-];
-
-/// Columns of the class.
-const LABELS: [&str; 10] = [
-    "label",
-    "class",
-    "category",
-    "target",
-    "class_name",
-    "label_name",
-    "labels",
-    "y",
-    "species",
-    "breed",
-];
-
-/// Columns of the part.
-const PARTS: [&str; 5] = ["split", "part", "set", "subset", "partition"];
-
-/// One line of a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Row {
-    path: String,
-    label: String,
-    part: Option<Split>,
-    /// A text in the column of parts, other than the names of parts.
-    other_part: Option<String>,
-}
-
-impl Row {
-    fn new(path: &str, label: &str) -> Self {
-        let path = path.trim().replace('\\', "/");
-        let path = path.strip_prefix("./").unwrap_or(&path).to_owned();
-        Self { path, label: label.trim().to_owned(), part: None, other_part: None }
-    }
-
-    /// The same row in the part that a text names.
-    fn in_part(self, text: &str) -> Self {
-        let part = part(text);
-        let other_part = (part.is_none() && !text.is_empty()).then(|| text.to_owned());
-        Self { part, other_part, ..self }
-    }
-}
-
-/// The place of path, label and part among the columns of a header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Columns {
-    path: usize,
-    label: usize,
-    part: Option<usize>,
-    /// Whether both columns have known names.
-    is_sure: bool,
-}
-
-impl Columns {
-    /// The columns by their names; of two columns, one known name is enough.
-    fn of(header: &[String]) -> Option<Self> {
-        let names: Vec<String> = header.iter().map(|name| name.trim().to_lowercase()).collect();
-        let find = |known: &[&str]| known.iter().find_map(|k| names.iter().position(|n| n == k));
-        let (path, label, part) = (find(&PATHS), find(&LABELS), find(&PARTS));
-        let is_sure = path.is_some() && label.is_some();
-        let (path, label) = match (path, label, names.len()) {
-            (Some(path), None, 2) => (path, 1 - path),
-            (None, Some(label), 2) => (1 - label, label),
-            (path, label, _) => (path?, label?),
-        };
-        (path != label).then_some(Self { path, label, part, is_sure })
-    }
-
-    fn row(self, cells: &[String]) -> Option<Row> {
-        let cell = |at: usize| cells.get(at).map(|cell| cell.trim());
-        let row = Row::new(cell(self.path)?, cell(self.label).unwrap_or_default());
-        Some(match self.part.and_then(cell) {
-            Some(part) => row.in_part(part),
-            None => row,
-        })
-    }
-
-    /// The rows of a table. A second column of an unknown name holds classes only where several rows
-    /// share each of its values.
-    fn rows(self, table: impl Iterator<Item = Vec<String>>) -> Option<Vec<Row>> {
-        let rows: Vec<Row> = table.filter_map(|cells| self.row(&cells)).collect();
-        let labels: HashSet<&str> = rows.iter().map(|row| row.label.as_str()).collect();
-        let are_classes = self.is_sure || labels.len() > 1 && 2 * labels.len() <= rows.len();
-        are_classes.then_some(rows)
-    }
-}
-
 /// Whether a file is a list by its ending.
 pub(super) fn is_list(path: &Path) -> bool {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
     ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
 }
 
-/// The rows of a file; `None` if it is no list of images.
-fn rows(path: &Path) -> Result<Option<Vec<Row>>, DatasetError> {
+/// Reads a file as a list.
+fn read(path: &Path) -> Result<Result<List, ListError>, DatasetError> {
     let bytes = regular::read(path).map_err(|error| DatasetError::read(path, error))?;
-    let text = &text::text(&bytes);
     let is_json = path.extension().is_some_and(|ending| {
         ["json", "jsonl", "ndjson"].iter().any(|json| ending.eq_ignore_ascii_case(json))
     });
-    Ok(if is_json { json::rows(text) } else { csv::rows(text) })
+    Ok(List::read(&bytes, is_json))
 }
 
-/// The lists in a folder of which a file exists: one, or one for each part.
-pub(super) fn lists(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
-    let entries = std::fs::read_dir(folder).map_err(|e| DatasetError::read(folder, e))?;
+/// Files in a folder that may be lists by their endings, in order.
+fn candidates(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
     let mut found: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| is_list(path) && path.is_file())
         .collect();
     found.sort();
-    let places = Places::of(folder);
-    let mut lists = Vec::new();
-    for path in found {
-        let rows = rows(&path)?.unwrap_or_default();
-        let step = rows.len().div_ceil(SAMPLED).max(1);
-        if rows.iter().step_by(step).any(|row| places.find(&row.path).is_some()) {
-            lists.push(path);
-        }
-    }
-    Ok(lists)
+    found
 }
 
-/// The part that a list has by its name.
-fn part_of(list: &Path) -> Option<Split> {
-    part(&list.file_stem().map(lossless).unwrap_or_default())
+/// The lists in a folder of which a file exists: one, or one for each part. They may lie beside their
+/// images in folders of parts, as in `train/metadata.csv`.
+pub(super) fn lists(folder: &Path) -> Vec<PathBuf> {
+    let used = |folder: &Path| -> Vec<PathBuf> {
+        let places = Places::of(folder);
+        let is_used = |path: &PathBuf| unused(path, &places).is_none();
+        candidates(folder).into_iter().filter(is_used).collect()
+    };
+    let own = used(folder);
+    if !own.is_empty() {
+        return own;
+    }
+    let parts = Places::of(folder).0.into_iter().skip(1).filter(|inner| {
+        part(&inner.file_name().map(lossless).unwrap_or_default()).is_some() && holds_images(inner)
+    });
+    parts.flat_map(|inner| used(&inner)).collect()
+}
+
+/// Whether there are images in a folder itself, by their names.
+fn holds_images(folder: &Path) -> bool {
+    let mut entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.any(|entry| has_image_name(&lossless(&entry.file_name())))
+}
+
+/// The reason for which a file is no list of the images below its folder.
+fn unused(path: &Path, places: &Places) -> Option<String> {
+    let list = match read(path) {
+        Ok(Ok(list)) => list,
+        Ok(Err(error)) => return Some(error.to_string()),
+        Err(error) => return Some(error.to_string()),
+    };
+    let step = list.rows.len().div_ceil(SAMPLED).max(1);
+    let mut sampled = list.rows.iter().step_by(step);
+    if sampled.any(|row| places.find(&row.path).is_some()) {
+        return None;
+    }
+    let first =
+        list.rows.first().map(|row| format!("none of its files is there, such as {}", row.path));
+    Some(first.unwrap_or_else(|| "has no rows".into()))
+}
+
+/// Notes on tables in a folder that were perhaps meant as its list, and are none.
+pub(super) fn notes_on_unused(folder: &Path) -> Vec<String> {
+    let places = Places::of(folder);
+    let is_text = |path: &PathBuf| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("txt"));
+    let tables = candidates(folder).into_iter().filter(|path| !is_text(path));
+    let note = |path: PathBuf| {
+        let reason = unused(&path, &places)?;
+        let name = path.file_name().map(lossless).unwrap_or_default();
+        Some(format!("{name} is not used as a list: {reason}"))
+    };
+    tables.filter_map(note).collect()
+}
+
+/// The part that a list has by its name, or by that of its folder in the data set's.
+fn part_of(list: &Path, place: &Path) -> Option<Split> {
+    let named = |path: &Path| part(&path.file_stem().map(lossless).unwrap_or_default());
+    named(list).or_else(|| named(list.parent().filter(|folder| *folder != place)?))
 }
 
 /// The lists to read: those but the templates of competitions, which have made-up labels.
@@ -192,33 +129,73 @@ fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
     let place = source.place("list")?;
     let mut report = Report::default();
     let is_folder = place.is_dir();
-    let lists = if is_folder { chosen(lists(place)?, &mut report) } else { vec![place.to_owned()] };
+    let lists = if is_folder { chosen(lists(place), &mut report) } else { vec![place.to_owned()] };
+    let others = if is_folder { notes_on_unused(place) } else { Vec::new() };
     if lists.is_empty() {
-        let what = "list of image files with labels".to_owned();
+        let mut what = "list of image files with labels".to_owned();
+        others.iter().for_each(|note| what.push_str(&format!("; {note}")));
         return Err(DatasetError::Missing { path: place.to_owned(), what });
     }
-    if lists.len() > 1 && lists.iter().any(|list| part_of(list).is_none()) {
-        let names: Vec<String> = lists.iter().map(|path| own_name(path)).collect();
+    if lists.len() > 1 && lists.iter().any(|list| part_of(list, place).is_none()) {
+        let names: Vec<_> =
+            lists.iter().filter_map(|path| path.file_name()).map(lossless).collect();
         let reason = format!("holds several lists ({}); name one of them", names.join(", "));
         return Err(DatasetError::content(place, reason));
     }
-    let mut all = Vec::new();
-    for path in &lists {
-        let Some(rows) = rows(path)? else {
-            let reason = fault(path).unwrap_or_else(|| "has no columns path and label".into());
-            return Err(DatasetError::content(path, reason));
-        };
-        check_parts(&rows, &mut report).map_err(|reason| DatasetError::content(path, reason))?;
-        // A list alone is all there is, whatever its name.
-        let own = part_of(path).filter(|_| lists.len() > 1);
-        all.extend(rows.into_iter().map(|row| Row { part: row.part.or(own), ..row }));
-    }
     let folder = if is_folder { Some(place) } else { place.parent() };
-    let mut listing = listing(all, &Places::of(folder.unwrap_or(Path::new("."))), report);
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let (mut all, mut names) = (Vec::new(), Vec::new());
+    for path in &lists {
+        let failed = |reason: String| DatasetError::content(path, reason);
+        let list = read(path)?.map_err(|error| failed(error.to_string()))?;
+        let name = path.strip_prefix(folder).unwrap_or(path).as_os_str();
+        let name = lossless(name);
+        for fault in list.faults {
+            let (file, reason) = (format!("{} of {name}", fault.place), Some(fault.reason));
+            report.left_out.push(LeftOut { kind: Kind::Line, file, reason });
+        }
+        report.notes.extend(list.notes);
+        check_parts(&list.rows, &mut report).map_err(failed)?;
+        // A list alone is all there is, whatever its name; one in a folder of its part counts from there.
+        let own = part_of(path, place).filter(|_| lists.len() > 1);
+        let below = name.rsplit_once('/').map(|(below, _)| format!("{below}/")).unwrap_or_default();
+        all.extend(list.rows.into_iter().map(|row| Row {
+            path: format!("{below}{}", row.path),
+            part: row.part.or(own),
+            ..row
+        }));
+        names.push(name);
+    }
+    let places = Places::of(folder);
+    let named: HashSet<PathBuf> =
+        all.iter().filter_map(|row| Some(real(&places.find(&row.path)?.0))).collect();
+    let mut listing = listing(all, &places, report);
     listing.name = own_name(place);
-    let names: Vec<_> = lists.iter().filter_map(|path| path.file_name().map(lossless)).collect();
     listing.report.notes.push(format!("labels by {}", names.join(", ")));
+    listing.report.notes.extend(others);
+    leave_out_unlisted(named, (folder, is_folder), &mut listing.report);
     listing.load(source)
+}
+
+/// The place of a file behind all links.
+fn real(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Reports images that no list names: those below a folder, or those beside the ones that are named.
+fn leave_out_unlisted(mut named: HashSet<PathBuf>, place: (&Path, bool), report: &mut Report) {
+    let (folder, is_all) = (real(place.0), place.1);
+    let files = if is_all {
+        walk::images(&folder)
+    } else {
+        let beside = named.iter().filter_map(|path| path.parent());
+        let folders: BTreeSet<PathBuf> = beside.map(Path::to_owned).collect();
+        folders.iter().flat_map(|folder| walk::images_in(folder)).collect()
+    };
+    for path in files.into_iter().filter(|path| named.insert(real(path))) {
+        let name = lossless(path.strip_prefix(&folder).unwrap_or(&path).as_os_str());
+        report.leave_out(Kind::Unlisted, &name);
+    }
 }
 
 /// Refuses a column of parts of which some are known; one of other texts is no column of parts.
@@ -233,14 +210,6 @@ fn check_parts(rows: &[Row], report: &mut Report) -> Result<(), String> {
     }
     report.notes.push(format!("the column of {other:?} is not used: it names no parts"));
     Ok(())
-}
-
-/// The reason for which a file cannot be a list.
-fn fault(path: &Path) -> Option<String> {
-    let text = text::text(&regular::read(path).ok()?);
-    let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-    let error = serde_json::from_str::<serde_json::Value>(&text).err().filter(|_| is_json)?;
-    Some(format!("is not valid JSON: {error}"))
 }
 
 fn listing(mut rows: Vec<Row>, places: &Places, mut report: Report) -> Listing {

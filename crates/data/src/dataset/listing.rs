@@ -5,10 +5,10 @@ use crate::images::Images;
 use crate::reading::{self, Item, Loaded};
 use crate::report::{Kind, LeftOut, Report};
 use crate::source::Source;
-use crate::split::Split;
-use crate::splits::shown;
 use automl_extent::Extent;
+use automl_lists::{Split, folded, shown};
 use automl_pictures::Side;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -68,13 +68,16 @@ impl Listing {
             if !self.report.left_out.is_empty() {
                 what.push_str(&format!(" that can be read; left out: {}", self.report));
             }
+            self.report.notes.iter().for_each(|note| what.push_str(&format!("; {note}")));
             return Err(DatasetError::Missing { path: folder.to_owned(), what });
         }
+        note_alike(&class_names, &mut self.report);
         let part = |part| images(&loaded, &self.members, &labels, (side, part));
         let (train, validation, test) =
             (part(Split::Train), part(Split::Validation), part(Split::Test));
         for (own, name) in [(&validation, Split::Validation), (&test, Split::Test)] {
-            self.note_missing(own, name, &class_names);
+            let is_announced = self.parts.contains(&name);
+            note_missing(own, name, &class_names, is_announced, &mut self.report);
         }
         let some = |images: Images| Some(images).filter(|images| !images.is_empty());
         Ok(Dataset {
@@ -101,7 +104,10 @@ impl Listing {
             if is_class {
                 names.push(name.clone());
             } else if *others == 0 {
-                self.report.notes.push(format!("no image of {name} can be read: it is no class"));
+                let known = self.members.iter().any(|(_, class)| self.classes[*class] == *name);
+                let cause = if known { "can be read" } else { "is there" };
+                let name = shown(name);
+                self.report.notes.push(format!("no image of {name} {cause}: it is no class"));
             }
         }
         for (((_, class), place), item) in self.members.iter().zip(&loaded.places).zip(&self.items)
@@ -113,31 +119,50 @@ impl Listing {
         }
         (labels, names)
     }
+}
 
-    /// Names the classes that a part lacks.
-    fn note_missing(&mut self, images: &Images, part: Split, names: &[String]) {
-        let (place, instead) = match part {
-            Split::Train => return,
-            Split::Validation => ("validation", "a share of the training images"),
-            Split::Test => ("test", "a fifth of the training images"),
-        };
-        if images.is_empty() {
-            if self.parts.contains(&part) {
-                let note = format!("no {place} images are given: {instead} is kept for it");
-                self.report.notes.push(note);
-            }
-            return;
+/// Names the classes that the validation or test images lack; where there are no such images although the
+/// data set announces them, what is used instead.
+pub(super) fn note_missing(
+    images: &Images,
+    part: Split,
+    names: &[String],
+    is_announced: bool,
+    report: &mut Report,
+) {
+    let (place, instead) = match part {
+        Split::Train => return,
+        Split::Validation => ("validation", "a share of the training images"),
+        Split::Test => ("test", "a fifth of the training images"),
+    };
+    if images.is_empty() {
+        if is_announced {
+            report.notes.push(format!("no {place} images are given: {instead} is kept for it"));
         }
-        let missing: Vec<&str> = (0u16..)
-            .zip(names)
-            .filter(|(label, _)| !images.labels.contains(label))
-            .map(|(_, name)| name.as_str())
-            .collect();
-        if !missing.is_empty() {
-            let shown = missing.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-            let more = missing.len().saturating_sub(NAMED);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            self.report.notes.push(format!("no {place} images of {shown}{more}"));
+        return;
+    }
+    let missing: Vec<_> = (0u16..)
+        .zip(names)
+        .filter(|(label, _)| !images.labels.contains(label))
+        .map(|(_, name)| shown(name))
+        .collect();
+    if !missing.is_empty() {
+        let first = missing.iter().take(NAMED).map(AsRef::as_ref).collect::<Vec<_>>().join(", ");
+        let more = missing.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        report.notes.push(format!("no {place} images of {first}{more}"));
+    }
+}
+
+/// Says which classes have names that look the same.
+fn note_alike(classes: &[String], report: &mut Report) {
+    let mut known: BTreeMap<String, &str> = BTreeMap::new();
+    for class in classes {
+        if let Some(other) = known.insert(folded(class), class) {
+            let (a, b) = (shown(other), shown(class));
+            report.notes.push(format!(
+                "{a} and {b} are two classes: their names differ in case, spaces or accents"
+            ));
         }
     }
 }

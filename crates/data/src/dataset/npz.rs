@@ -3,14 +3,15 @@
 mod array;
 
 use super::format::DatasetFormat;
-use super::names::{lossless, natural, own_name, part};
+use super::listing::note_missing;
 use super::{Dataset, DatasetError};
 use crate::images::Images;
+use crate::report::{Kind, LeftOut};
 use crate::source::Source;
-use crate::split::Split;
 use array::Array;
 use automl_extent::Extent;
-use automl_pictures::{BACKGROUND, Side, planes, regular};
+use automl_lists::{Split, lossless, natural, own_name, part, shown};
+use automl_pictures::{BACKGROUND, ResizeRule, Side, planes, regular};
 use image::{Rgb, RgbImage};
 use npyz::npz::NpzArchive;
 use std::fs::File;
@@ -57,17 +58,19 @@ const NAMES: [(Split, &[(&str, &str)]); 3] = [
 
 type Archive = NpzArchive<BufReader<File>>;
 
-/// The archives in a folder: one, or one for each part by its name.
-pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
+/// Whether a folder holds archives.
+pub(super) fn is_in(folder: &Path) -> bool {
+    !files(folder).is_empty()
+}
+
+/// The archives in a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
     let is_archive =
         |path: &PathBuf| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz"));
     let mut archives: Vec<PathBuf> = paths.filter(is_archive).collect();
     archives.sort();
-    if archives.len() > 1 && archives.iter().any(|path| part_of(path).is_none()) {
-        return Vec::new();
-    }
     archives
 }
 
@@ -80,14 +83,21 @@ fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
     let place = source.place("npz")?;
     let archives = if place.is_dir() { files(place) } else { vec![place.to_owned()] };
     if archives.is_empty() {
-        let what = ".npz file, or more than one without the names of parts".to_owned();
+        let what = ".npz file".to_owned();
         return Err(DatasetError::Missing { path: place.to_owned(), what });
+    }
+    if archives.len() > 1 && archives.iter().any(|path| part_of(path).is_none()) {
+        let names: Vec<_> =
+            archives.iter().filter_map(|path| path.file_name()).map(lossless).collect();
+        let reason = format!("holds several archives ({}); name one of them", names.join(", "));
+        return Err(DatasetError::content(place, reason));
     }
     let (mut parts, mut names, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for path in &archives {
         let failed = |reason: String| DatasetError::content(path, reason);
         regular::open(path).map_err(|error| DatasetError::read(path, error))?;
-        let mut archive = Archive::open(path).map_err(|error| failed(error.to_string()))?;
+        let mut archive = Archive::open(path)
+            .map_err(|error| failed(format!("is no whole NumPy archive: {error}")))?;
         let own: Vec<String> = archive.array_names().map(str::to_owned).collect();
         let mut pairs = by_names(&own);
         if pairs.is_empty() {
@@ -97,12 +107,13 @@ fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
                 pairs.iter().map(shown).map(|pair| format!("read by their shapes: {pair}")),
             );
         }
+        notes.extend(unused(&own, &pairs));
         // An archive alone is all there is, whatever its name.
         let archive_part = part_of(path).filter(|_| archives.len() > 1 && pairs.len() == 1);
         for (part, x, y) in pairs {
             let images = Array::read(&mut archive, &x).map_err(failed)?;
             let labels = Array::read(&mut archive, &y).map_err(failed)?;
-            let pair = Pair::new(&images, &labels, source)
+            let pair = Pair::new(&x, &images, &labels, source)
                 .map_err(|reason| DatasetError::content(path, format!("{x} and {y}: {reason}")))?;
             notes.extend(pair.note.clone().filter(|note| !notes.contains(note)));
             let part = archive_part.unwrap_or(part);
@@ -118,6 +129,16 @@ fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
     let mut dataset = dataset(path, &names, parts)?;
     dataset.report.notes.extend(notes);
     Ok(dataset)
+}
+
+/// A note on the arrays that are no images and no labels.
+fn unused(names: &[String], pairs: &[(Split, String, String)]) -> Option<String> {
+    let is_used = |name: &&String| pairs.iter().any(|(_, x, y)| [x, y].contains(name));
+    let others: Vec<_> =
+        names.iter().filter(|name| !is_used(name)).map(|name| shown(name)).collect();
+    let arrays = if others.len() == 1 { "the array" } else { "the arrays" };
+    let is_all = others.is_empty() || pairs.is_empty();
+    (!is_all).then(|| format!("not used: {arrays} {}", others.join(", ")))
 }
 
 /// Images and labels of each part by the names of their arrays.
@@ -166,8 +187,7 @@ fn dataset(
         let what = format!("arrays of training images and labels, but {}", names.join(", "));
         return Err(DatasetError::Missing { path: path.to_owned(), what });
     }
-    let mut classes: Vec<String> =
-        parts.iter().flat_map(|(_, pair)| pair.labels.iter().cloned()).collect();
+    let mut classes: Vec<String> = parts[0].1.labels.clone();
     classes.sort_by(|a, b| natural(a, b));
     classes.dedup();
     let mut result = Dataset::new(&own_name(path), classes.clone(), Images::default(), true);
@@ -177,15 +197,29 @@ fn dataset(
             let reason = "the parts hold images of different shapes";
             return Err(DatasetError::content(path, reason));
         }
-        let label = |name: &String| {
-            classes.binary_search_by(|class| natural(class, name)).unwrap_or(0) as u16
-        };
-        let labels = pair.labels.iter().map(label).collect();
+        if pair.note.is_some() {
+            result.resize = pair.resize;
+        }
+        let place = |name: &String| classes.binary_search_by(|class| natural(class, name)).ok();
+        let places: Vec<Option<usize>> = pair.labels.iter().map(place).collect();
+        // A network could not learn a class without training images.
+        for (number, label) in
+            pair.labels.iter().enumerate().filter(|(at, _)| places[*at].is_none())
+        {
+            let reason = Some(format!("of the class {}", shown(label)));
+            let (kind, file) = (Kind::UntrainedClass, format!("image {number} of {}", pair.name));
+            result.report.left_out.push(LeftOut { kind, file, reason });
+        }
+        let known: Vec<usize> = (0..places.len()).filter(|at| places[*at].is_some()).collect();
+        let labels = places.iter().map(|place| place.unwrap_or(0) as u16).collect();
         let images = Images::new(pair.channels, pair.side, pair.pixels, labels);
+        let images = if known.len() < places.len() { images.select(&known) } else { images };
+        note_missing(&images, part, &classes, true, &mut result.report);
+        let images = Some(images).filter(|images| !images.is_empty());
         match part {
-            Split::Train => result.train = images,
-            Split::Validation => result.validation = Some(images),
-            Split::Test => result.test = Some(images),
+            Split::Train => result.train = images.unwrap_or_default(),
+            Split::Validation => result.validation = images,
+            Split::Test => result.test = images,
         }
     }
     Ok(result)
@@ -193,16 +227,24 @@ fn dataset(
 
 /// Images of one part with the names of their classes.
 struct Pair {
+    /// The name of the array of images.
+    name: String,
     channels: usize,
     side: Extent,
     pixels: Vec<u8>,
     labels: Vec<String>,
+    resize: ResizeRule,
     /// A change of the images that a user should know.
     note: Option<String>,
 }
 
 impl Pair {
-    fn new(images: &Array, labels: &Array, source: &Source<'_>) -> Result<Self, String> {
+    fn new(
+        name: &str,
+        images: &Array,
+        labels: &Array,
+        source: &Source<'_>,
+    ) -> Result<Self, String> {
         let labels = labels.classes()?;
         let shape = Shape::of(&images.shape)?;
         if shape.count != labels.len() {
@@ -228,7 +270,8 @@ impl Pair {
             let (rule, to) = (source.resize, side.in_full());
             format!("images of {}x{} pixels are brought to {to} by {rule}", own.width, own.height)
         });
-        Ok(Self { channels, side, pixels, labels, note })
+        let (name, resize) = (name.to_owned(), source.resize);
+        Ok(Self { name, channels, side, pixels, labels, resize, note })
     }
 }
 
@@ -257,8 +300,13 @@ impl Shape {
             [count, height, width, channels @ (1 | 3 | 4)] => {
                 make(count, height, width, channels, false)
             }
-            [count, channels @ (1 | 3), height, width] => {
+            [count, channels @ (1 | 3 | 4), height, width] => {
                 make(count, height, width, channels, true)
+            }
+            [_, _] => {
+                return Err(format!(
+                    "the shape {shape:?} is that of flat images: reshape them to [n, height, width]"
+                ));
             }
             _ => return Err(format!("the shape {shape:?} is not that of grey or color images")),
         };

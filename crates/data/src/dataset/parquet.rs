@@ -2,15 +2,17 @@
 
 use super::format::DatasetFormat;
 use super::listing::Listing;
-use super::names::{lossless, natural, own_name, part};
 use super::{Dataset, DatasetError};
 use crate::reading::{Content, Item};
-use crate::report::Kind;
+use crate::report::{Kind, Report};
 use crate::source::Source;
-use crate::split::Split;
+use automl_lists::{Split, lossless, natural, own_name, part, shown};
 use automl_pictures::{has_image_name, regular};
+use parquet::basic::{ConvertedType, Type};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row};
+use parquet::schema::types::ColumnDescPtr;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +25,8 @@ pub(super) const FORMAT: DatasetFormat = DatasetFormat {
 };
 
 /// Columns of the class, the first that occurs counts.
-const LABELS: [&str; 6] = ["label", "labels", "fine_label", "class", "category", "target"];
+const LABELS: [&str; 8] =
+    ["label", "labels", "fine_label", "class", "category", "target", "class_label", "label_id"];
 
 /// Folders in folders in which files are looked for, as in `data/train/0000.parquet`.
 const DEPTH: usize = 2;
@@ -79,9 +82,10 @@ fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
     let mut listing = Listing { name: own_name(place), ..Listing::default() };
     let mut labels = Vec::new();
     let mut names = None;
+    note_parts(&files, place, &mut listing.report);
     for path in &files {
         let failed = |reason: String| DatasetError::content(path, reason);
-        let part = part_of(path);
+        let part = part_of(path).unwrap_or(Split::Train);
         let mut table = Table::open(path).map_err(failed)?;
         names = names.or_else(|| table.names.take());
         table
@@ -90,6 +94,11 @@ fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
                 labels.push((part, label));
             })
             .map_err(failed)?;
+        if let Some(column) = table.other_label()
+            && !listing.report.notes.iter().any(|note| note.contains(&column))
+        {
+            listing.report.notes.push(column);
+        }
         if !listing.parts.contains(&part) {
             listing.parts.push(part);
         }
@@ -98,17 +107,50 @@ fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
     listing.load(source)
 }
 
+/// Notes on files that name no part beside such that do, and on pieces that are missing.
+fn note_parts(files: &[PathBuf], place: &Path, report: &mut Report) {
+    let name = |path: &PathBuf| lossless(path.strip_prefix(place).unwrap_or(path).as_os_str());
+    let (named, others): (Vec<_>, Vec<_>) = files.iter().partition(|path| part_of(path).is_some());
+    if let (false, Some(first)) = (named.is_empty(), others.first()) {
+        let (first, count) = (name(first), others.len());
+        let files = if count == 1 { "file that names" } else { "files that name" };
+        report.notes.push(format!("{count} {files} no part is for training (such as {first})"));
+    }
+    // Pieces are named as in `train-00001-of-00004`.
+    let mut pieces: BTreeMap<(String, usize), BTreeSet<usize>> = BTreeMap::new();
+    for path in files {
+        let stem = name(path);
+        let stem = stem.strip_suffix(".parquet").unwrap_or(&stem);
+        let Some((start, count)) = stem.rsplit_once("-of-") else { continue };
+        let Some((start, number)) = start.rsplit_once('-') else { continue };
+        if let (Ok(count), Ok(number)) = (count.parse::<usize>(), number.parse()) {
+            pieces.entry((start.to_owned(), count)).or_default().insert(number);
+        }
+    }
+    for ((start, count), found) in pieces {
+        if let Some(first) = (0..count.min(100_000)).find(|number| !found.contains(number)) {
+            let (missing, first) = (count - found.len().min(count), format!("{start}-{first:05}"));
+            let such = if missing > 1 { "such as " } else { "" };
+            report.notes.push(format!(
+                "{missing} of the {count} files {start} are missing ({such}{first}-of-{count:05})"
+            ));
+        }
+    }
+}
+
 /// The part by the start of a file's name, such as `validation-00000-of-00001`, or by its folder.
-fn part_of(path: &Path) -> Split {
+fn part_of(path: &Path) -> Option<Split> {
     let name = |place: &Path| lossless(place.file_stem().unwrap_or_default());
     let stem = name(path);
     let start = stem.split(['-', '_', '.']).next().unwrap_or_default();
-    part(start).or_else(|| part(&name(path.parent()?))).unwrap_or(Split::Train)
+    part(start).or_else(|| part(&name(path.parent()?)))
 }
 
 /// Names classes: by the names of the file where labels are their places, else by the labels.
 fn classes(listing: &mut Listing, labels: Vec<(Split, Option<String>)>, names: Vec<String>) {
-    let known = labels.iter().filter_map(|(_, label)| label.as_ref());
+    // The Hub writes -1 for an image without a label, as in the test images of a competition.
+    let is_given = |label: &&String| names.is_empty() || *label != "-1";
+    let known = labels.iter().filter_map(|(_, label)| label.as_ref()).filter(is_given);
     let place = |label: &String| label.parse().ok().filter(|place| *place < names.len());
     let is_by_place = !names.is_empty() && known.clone().all(|label| place(label).is_some());
     listing.classes = if is_by_place { names.clone() } else { known.cloned().collect() };
@@ -140,6 +182,8 @@ struct Table {
     name: String,
     /// The names of the classes, where the file has them.
     names: Option<Vec<String>>,
+    /// Whether a column may hold encoded images, by its type.
+    has_images: bool,
 }
 
 impl Table {
@@ -149,14 +193,32 @@ impl Table {
         let pairs = reader.metadata().file_metadata().key_value_metadata();
         let features = pairs.into_iter().flatten().find(|pair| pair.key == "huggingface");
         let names = features.and_then(|pair| class_names(pair.value.as_deref()?));
-        Ok(Self { reader, name: own_name(path), names })
+        let columns = reader.metadata().file_metadata().schema_descr().columns();
+        let is_binary = |column: &ColumnDescPtr| {
+            column.physical_type() == Type::BYTE_ARRAY
+                && column.converted_type() == ConvertedType::NONE
+        };
+        let has_images = columns.iter().any(is_binary);
+        Ok(Self { reader, name: own_name(path), names, has_images })
+    }
+
+    /// A note on the column of labels, where it has a name that is not known.
+    fn other_label(&self) -> Option<String> {
+        let row = self.reader.get_row_iter(None).ok()?.next()?.ok()?;
+        let (name, _) = label_column(&row)?;
+        let is_known = LABELS.contains(&name.as_str());
+        (!is_known).then(|| format!("labels by the column {}", shown(name)))
     }
 
     fn read(&self, take: &mut dyn FnMut(Item, Option<String>)) -> Result<(), String> {
         let rows = self.reader.get_row_iter(None).map_err(|error| error.to_string())?;
         for (number, row) in rows.enumerate() {
             let row = row.map_err(|error| error.to_string())?;
-            let (path, bytes) = image(&row).ok_or("has no column of encoded images")?;
+            let (path, bytes) = match image(&row) {
+                Some((path, bytes)) => (path, bytes),
+                None if self.has_images => (None, Vec::new()),
+                None => return Err("has no column of encoded images".to_owned()),
+            };
             let path = path.map_or_else(String::new, |path| format!("/{path}"));
             let name = format!("{}#{number}{path}", self.name);
             take(Item { name, content: Content::Bytes(bytes) }, label(&row));
@@ -173,9 +235,19 @@ fn class_names(description: &str) -> Option<Vec<String>> {
     labels.as_array()?.iter().map(|name| Some(name.as_str()?.to_owned())).collect()
 }
 
+/// Columns of the image, the first that occurs counts; else the first column of bytes.
+const IMAGES: [&str; 5] = ["image", "img", "images", "picture", "png"];
+
 /// The encoded image of a row: a column of bytes, or one of bytes with a path.
 fn image(row: &Row) -> Option<(Option<String>, Vec<u8>)> {
-    row.get_column_iter().find_map(|(_, field)| match field {
+    let named = |known: &&str| row.get_column_iter().find(|(name, _)| *name == known);
+    let known = IMAGES.iter().find_map(|known| encoded(named(known)?.1));
+    known.or_else(|| row.get_column_iter().find_map(|(_, field)| encoded(field)))
+}
+
+/// The bytes of an image, and its path where the field has one.
+fn encoded(field: &Field) -> Option<(Option<String>, Vec<u8>)> {
+    match field {
         Field::Bytes(bytes) => Some((None, bytes.data().to_vec())),
         Field::Group(image) => {
             let mut bytes = None;
@@ -190,18 +262,28 @@ fn image(row: &Row) -> Option<(Option<String>, Vec<u8>)> {
             Some((path, bytes?))
         }
         _ => None,
-    })
+    }
 }
 
-/// The label of a row, as text.
-fn label(row: &Row) -> Option<String> {
+/// The column of the label: one of a known name, or else the first of numbers or texts.
+fn label_column(row: &Row) -> Option<(&String, &Field)> {
     let columns = || row.get_column_iter();
     let by_name = LABELS.iter().find_map(|known| columns().find(|(name, _)| *name == known));
     let is_label = |(name, field): &(&String, &Field)| {
         !NO_LABELS.contains(&name.to_lowercase().as_str()) && text(field).is_some()
     };
-    let (_, field) = by_name.or_else(|| columns().find(is_label))?;
-    text(field)
+    by_name.or_else(|| columns().find(is_label))
+}
+
+/// The label of a row, as text; of a list of labels, the only one.
+fn label(row: &Row) -> Option<String> {
+    match label_column(row)?.1 {
+        Field::ListInternal(list) => {
+            let [only] = list.elements() else { return None };
+            text(only)
+        }
+        field => text(field),
+    }
 }
 
 fn text(field: &Field) -> Option<String> {

@@ -62,11 +62,16 @@ impl Entry {
         }
     }
 
-    pub(super) fn fail(&mut self, error: &DecodeError) {
+    /// Keeps why the item cannot be decoded. Of the files of a folder, some are not meant to be images.
+    pub(super) fn fail(&mut self, error: DecodeError, is_file: bool) {
+        use DecodeError as Error;
+        let error = error.of(&self.name);
         let kind = match error {
-            DecodeError::NoImage if !has_image_name(&self.name) => Kind::Other,
-            DecodeError::Read(_) => Kind::Unreadable,
-            DecodeError::Unsupported(_) | DecodeError::Kind(_) | DecodeError::Large { .. } => {
+            Error::NoImage | Error::Foreign(_) if is_file && !has_image_name(&self.name) => {
+                Kind::Other
+            }
+            Error::Read(_) => Kind::Unreadable,
+            Error::Unsupported(_) | Error::Kind(_) | Error::Large { .. } | Error::Memory => {
                 Kind::Unsupported
             }
             _ => Kind::Damaged,

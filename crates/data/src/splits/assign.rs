@@ -2,8 +2,8 @@
 
 use super::SplitError;
 use crate::dataset::Dataset;
-use crate::split::Split;
 use crate::stratify::shuffled_classes;
+use automl_lists::Split;
 
 /// The share of the images that becomes the test split where there is no official one.
 pub(super) const TEST_SHARE: f64 = 0.2;

@@ -2,9 +2,8 @@
 
 use super::DataSplits;
 use crate::images::Images;
-use crate::split::Split;
 use automl_extent::Extent;
-use std::borrow::Cow;
+use automl_lists::{Split, shown};
 use std::collections::{HashMap, HashSet};
 
 /// Classes that are listed.
@@ -107,9 +106,9 @@ impl DataSplits {
             lines.push(format!(
                 "imbalanced classes: {} images of {}, {} of {}; accuracy hides the rare ones",
                 most.total(),
-                most.name,
+                shown(&most.name),
                 least.total(),
-                least.name
+                shown(&least.name)
             ));
         }
         lines
@@ -130,7 +129,7 @@ impl DataSplits {
         let images = if count == 1 { "image is a copy" } else { "images are copies" };
         Some(format!(
             "{count} validation or test {images} of training images (such as {})",
-            first.name
+            shown(&first.name)
         ))
     }
 
@@ -148,6 +147,7 @@ impl DataSplits {
             }
         }
         let (one, other) = found.first()?;
+        let (one, other) = (shown(one), shown(other));
         let (count, are) = (found.len(), if found.len() == 1 { "image is" } else { "images are" });
         Some(format!("{count} {are} in two classes (such as {one} and {other})"))
     }
@@ -161,12 +161,6 @@ impl DataSplits {
         };
         format!("images: {width}x{height} pixels (median), {color}{change}")
     }
-}
-
-/// The name of a class in a line: in quotes where it begins or ends with a space or has line breaks.
-pub(crate) fn shown(name: &str) -> Cow<'_, str> {
-    let is_plain = !name.is_empty() && name.trim() == name && !name.contains(char::is_control);
-    if is_plain { name.into() } else { format!("{name:?}").into() }
 }
 
 /// Classes with the number of their images.

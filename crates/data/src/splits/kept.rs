@@ -2,7 +2,7 @@
 
 use super::DataSplits;
 use crate::manifest::{Manifest, ManifestFile, entries};
-use crate::split::Split;
+use automl_lists::Split;
 
 impl DataSplits {
     /// The files of the data with their parts.

@@ -1,11 +1,9 @@
 //! Parts and classes by the names of folders.
 
-use super::super::names::{folded, natural, part};
 use super::walk::{Content, File, content, files, holds_images};
 use crate::DatasetError;
 use crate::report::{Kind, Report};
-use crate::split::Split;
-use crate::splits::shown;
+use automl_lists::{Split, folded, natural, part, shown};
 use automl_pictures::has_image_name;
 use std::collections::BTreeMap;
 
@@ -33,6 +31,9 @@ pub(super) fn layout(root: &File, report: &mut Report) -> Result<Layout, Dataset
     let top = classes_in(content(root, report)?, report)?;
     unlabeled(&top, report);
     let is_split = is_split(&top)?;
+    if is_split {
+        note_joined(&top, report);
+    }
     let mut found: Vec<(File, Split)> = Vec::new();
     let folders = top.folders.into_iter();
     if is_split {
@@ -41,9 +42,10 @@ pub(super) fn layout(root: &File, report: &mut Report) -> Result<Layout, Dataset
         }
     } else {
         let folders: Vec<_> = folders.collect();
-        if let Some(parts) = parts_in_classes(&folders)? {
+        if let Some(parts) = parts_in_classes(&folders) {
             return Ok(with_parts_in_classes(&folders, parts, report));
         }
+        note_equal_folders(&folders, report);
         found.extend(folders.into_iter().map(|folder| (folder, Split::Train)));
     }
     let mut layout = Layout::default();
@@ -55,7 +57,8 @@ pub(super) fn layout(root: &File, report: &mut Report) -> Result<Layout, Dataset
     for (folder, part) in found {
         let name = alike(folder.own_name(), &trained);
         if name != folder.own_name() {
-            report.notes.push(format!("{} is taken for the class {}", folder.name, shown(&name)));
+            let own = shown(&folder.name);
+            report.notes.push(format!("{own} is taken for the class {}", shown(&name)));
         }
         classes.entry(name).or_default().push((folder, part));
     }
@@ -68,8 +71,39 @@ pub(super) fn layout(root: &File, report: &mut Report) -> Result<Layout, Dataset
             layout.members.extend(all.map(|file| Member { file, part, class }));
         }
     }
-    note_alike(&layout.classes, report);
     Ok(layout)
+}
+
+/// Says which folders are joined to one part.
+fn note_joined(top: &Content, report: &mut Report) {
+    for (wanted, name) in
+        [(Split::Train, "training"), (Split::Validation, "validation"), (Split::Test, "test")]
+    {
+        let own = top.folders.iter().map(File::own_name).filter(|own| part(own) == Some(wanted));
+        let own: Vec<_> = own.map(shown).collect();
+        if own.len() > 1 {
+            report.notes.push(format!("the {name} images are those of {}", own.join(" and ")));
+        }
+    }
+}
+
+/// Says where all folders hold the same folders: those in them are perhaps the classes.
+fn note_equal_folders(folders: &[File], report: &mut Report) {
+    let inner = |folder: &File| -> Option<Vec<String>> {
+        let inner = content(folder, &mut Report::default()).ok()?;
+        let is_around = inner.files.iter().all(|file| !has_image_name(&file.name));
+        is_around.then(|| inner.folders.iter().map(|inner| inner.own_name().to_owned()).collect())
+    };
+    let [first, others @ ..] = folders else { return };
+    let Some(same) = inner(first).filter(|names| names.len() > 1) else { return };
+    if !others.is_empty() && others.iter().all(|folder| inner(folder).as_ref() == Some(&same)) {
+        let names: Vec<_> = same.iter().take(3).map(|name| shown(name)).collect();
+        report.notes.push(format!(
+            "the classes are the outer folders; each holds the same folders ({}{})",
+            names.join(", "),
+            if same.len() > 3 { ", ..." } else { "" }
+        ));
+    }
 }
 
 /// The names of the folders of some parts.
@@ -90,20 +124,6 @@ fn alike(name: &str, trained: &[String]) -> String {
     name.to_owned()
 }
 
-/// Says which classes have names that look the same.
-fn note_alike(classes: &[String], report: &mut Report) {
-    let mut known: BTreeMap<String, &str> = BTreeMap::new();
-    for class in classes {
-        if let Some(other) = known.insert(folded(class), class) {
-            let (a, b) = (shown(other), shown(class));
-            let note = format!(
-                "{a} and {b} are two classes: their names differ in case, spaces or accents"
-            );
-            report.notes.push(note);
-        }
-    }
-}
-
 /// The content of the innermost folder that holds all classes or parts.
 fn classes_in(mut top: Content, report: &mut Report) -> Result<Content, DatasetError> {
     while let Some(inner) = only_with_images(&top)? {
@@ -111,9 +131,10 @@ fn classes_in(mut top: Content, report: &mut Report) -> Result<Content, DatasetE
         if below.folders.is_empty() {
             break;
         }
-        report.notes.push(format!("the classes are the folders in {}", inner.name));
+        report.notes.push(format!("the classes are the folders in {}", shown(&inner.name)));
         for other in top.folders.iter().filter(|folder| **folder != inner) {
-            report.notes.push(format!("the folder {} is not used: it holds no images", other.name));
+            let name = shown(&other.name);
+            report.notes.push(format!("the folder {name} is not used: it holds no images"));
         }
         unlabeled(&top, report);
         top = below;
@@ -140,8 +161,9 @@ fn only_with_images(top: &Content) -> Result<Option<File>, DatasetError> {
 fn part_in(folder: File, report: &mut Report) -> Result<Vec<(File, Split)>, DatasetError> {
     let Some(part) = part(folder.own_name()) else {
         let count = files(&folder, report).len();
-        let note =
-            format!("the folder {} is not used: {count} files beside train", folder.own_name());
+        let files = if count == 1 { "file" } else { "files" };
+        let own = shown(folder.own_name());
+        let note = format!("the folder {own} is not used: {count} {files} beside train");
         report.notes.push(note);
         return Ok(Vec::new());
     };
@@ -192,19 +214,20 @@ fn is_split(top: &Content) -> Result<bool, DatasetError> {
 /// The folders of a class with their parts.
 type Parts = Vec<(File, Split)>;
 
-/// The parts in each class, where every class is split into `train` and others by itself.
-fn parts_in_classes(classes: &[File]) -> Result<Option<Vec<Parts>>, DatasetError> {
+/// The parts in each class, where every class is split into `train` and others by itself; one of them may
+/// have some parts only.
+fn parts_in_classes(classes: &[File]) -> Option<Vec<Parts>> {
     let mut all = Vec::new();
     for class in classes {
-        let inner = content(class, &mut Report::default())?;
+        // A folder that cannot be read is told when its files are looked for.
+        let inner = content(class, &mut Report::default()).ok()?;
         let parts: Option<Parts> =
             inner.folders.into_iter().map(|f| Some((f.clone(), part(f.own_name())?))).collect();
-        let is_trained =
-            |parts: &Parts| parts.len() > 1 && parts.iter().any(|(_, part)| *part == Split::Train);
-        let Some(parts) = parts.filter(is_trained) else { return Ok(None) };
-        all.push(parts);
+        all.push(parts.filter(|parts| !parts.is_empty())?);
     }
-    Ok(Some(all).filter(|all| !all.is_empty()))
+    let is_split =
+        |parts: &Parts| parts.len() > 1 && parts.iter().any(|(_, part)| *part == Split::Train);
+    Some(all).filter(|all| all.iter().any(is_split))
 }
 
 fn with_parts_in_classes(classes: &[File], parts: Vec<Parts>, report: &mut Report) -> Layout {

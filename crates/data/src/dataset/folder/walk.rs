@@ -1,9 +1,10 @@
 //! Files below a folder.
 
-use super::super::names::lossless;
 use crate::DatasetError;
-use crate::report::{Kind, Report};
+use crate::report::{Kind, LeftOut, Report};
+use automl_lists::lossless;
 use automl_pictures::{Encoded, has_image_name};
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -85,22 +86,35 @@ pub(super) fn files(folder: &File, report: &mut Report) -> Vec<File> {
     found
 }
 
-/// Folders in folders in which images are looked for; links may lead in circles.
-const DEPTH: usize = 6;
-
 /// Whether a folder or a folder in it holds an image, by names, and by content where there is no ending.
 pub(super) fn holds_images(folder: &File) -> bool {
-    fn holds(folder: &File, depth: usize) -> bool {
+    fn holds(folder: &File, seen: &mut HashSet<PathBuf>) -> bool {
         let is_image = |file: &File| {
             let name = file.own_name();
             has_image_name(name) || !name.contains('.') && Encoded::check_start(&file.path).is_ok()
         };
-        content(folder, &mut Report::default()).is_ok_and(|inner| {
-            inner.files.iter().any(is_image)
-                || depth > 0 && inner.folders.iter().any(|folder| holds(folder, depth - 1))
-        })
+        // Links may lead in circles, and many ways to the same folder.
+        let place = std::fs::canonicalize(&folder.path).unwrap_or_else(|_| folder.path.clone());
+        seen.insert(place)
+            && content(folder, &mut Report::default()).is_ok_and(|inner| {
+                inner.files.iter().any(is_image)
+                    || inner.folders.iter().any(|folder| holds(folder, seen))
+            })
     }
-    holds(folder, DEPTH)
+    holds(folder, &mut HashSet::new())
+}
+
+/// The images in a folder and the folders in it, by their names.
+pub(crate) fn images(folder: &Path) -> Vec<PathBuf> {
+    let all = files(&File::root(folder), &mut Report::default()).into_iter();
+    all.filter(|file| has_image_name(&file.name)).map(|file| file.path).collect()
+}
+
+/// The images in a folder itself, by their names.
+pub(crate) fn images_in(folder: &Path) -> Vec<PathBuf> {
+    let inner = content(&File::root(folder), &mut Report::default()).unwrap_or_default();
+    let images = inner.files.into_iter().filter(|file| has_image_name(&file.name));
+    images.map(|file| file.path).collect()
 }
 
 fn walk(folder: &File, above: &mut Vec<PathBuf>, report: &mut Report, found: &mut Vec<File>) {
@@ -108,8 +122,16 @@ fn walk(folder: &File, above: &mut Vec<PathBuf>, report: &mut Report, found: &mu
     if above.contains(&place) {
         return report.leave_out(Kind::BrokenLink, &folder.name);
     }
-    let Ok(content) = content(folder, report) else {
-        return report.leave_out(Kind::Unreadable, &folder.name);
+    let content = match content(folder, report) {
+        Ok(content) => content,
+        Err(error) => {
+            let reason = match error {
+                DatasetError::Read { source, .. } => format!("cannot be read: {source}"),
+                error => error.to_string(),
+            };
+            let (kind, file) = (Kind::UnreadableFolder, folder.name.clone());
+            return report.left_out.push(LeftOut { kind, file, reason: Some(reason) });
+        }
     };
     found.extend(content.files);
     above.push(place);

@@ -32,6 +32,9 @@ impl Array {
         if order == Order::Fortran && shape.len() > 1 {
             return Err(format!("{name} is in Fortran order"));
         }
+        if kind.uses_pickled_array() {
+            return Err(format!("{name} holds Python objects: save it as numbers or texts"));
+        }
         let (size, is_big) = (kind.size_field() as usize, kind.endianness() == Endianness::Big);
         // A letter of a text has four bytes.
         let bytes = if kind.type_char() == TypeChar::UnicodeStr { 4 * size } else { size };
@@ -62,7 +65,11 @@ impl Array {
     /// Pixels from 0 to 255. Floats from 0 to 1 are multiplied by 255, numbers of 16 bits that use them
     /// are divided by 257.
     pub(super) fn bytes(&self) -> Result<Vec<u8>, String> {
-        let outside = |value: f64| format!("{value} is no pixel from 0 to 255");
+        let outside = |value: f64| {
+            let advice =
+                if value < 0.0 { ": scale the images to 0 to 1, or to 0 to 255" } else { "" };
+            format!("{value} is no pixel from 0 to 255{advice}")
+        };
         match &self.values {
             Values::Bytes(values) => Ok(values.clone()),
             Values::Texts(_) => Err("texts are no pixels".into()),
@@ -101,6 +108,9 @@ impl Array {
             Values::Integers(values) => values.iter().map(|value| *value as f64).collect(),
             Values::Floats(values) => values.clone(),
         };
+        if let Some(at) = numbers.iter().position(|number| !number.is_finite()) {
+            return Err(format!("the label of image {} is {}", at / width.max(1), numbers[at]));
+        }
         if width == 1 {
             return Ok(numbers.iter().map(f64::to_string).collect());
         }
@@ -109,10 +119,10 @@ impl Array {
             let is_clear = row.iter().filter(|value| **value == 0.0).count() + 1 == row.len();
             match ones[..] {
                 [one] if is_clear => Ok(one.to_string()),
-                _ => Err("an image has several classes".to_owned()),
+                _ => Err(format!("{row:?} is not the row of one class, a 1 among zeros")),
             }
         };
-        numbers.chunks_exact(width).map(place).collect()
+        numbers.chunks_exact(width.max(1)).map(place).collect()
     }
 }
 
@@ -141,12 +151,23 @@ fn values(kind: TypeChar, size: usize, is_big: bool, raw: Vec<u8>) -> Option<Val
             let signed = |bytes| i64::from_le_bytes(each(bytes)) << shift >> shift;
             Values::Integers(all().map(signed).collect())
         }
+        (TypeChar::Float, 2) => {
+            let float = |bytes| half(u64::from_le_bytes(each(bytes)) as u16);
+            Values::Floats(all().map(float).collect())
+        }
         (TypeChar::Float, 4) => {
             let float = |bytes| f64::from(f32::from_bits(u64::from_le_bytes(each(bytes)) as u32));
             Values::Floats(all().map(float).collect())
         }
         (TypeChar::Float, 8) => {
             Values::Floats(all().map(|bytes| f64::from_le_bytes(each(bytes))).collect())
+        }
+        (TypeChar::ByteStr, _) => {
+            let text = |bytes: &[u8]| {
+                let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+                lossless_bytes(&bytes[..end])
+            };
+            Values::Texts(all().map(text).collect())
         }
         (TypeChar::UnicodeStr, _) => {
             let letter = |bytes: &[u8]| char::from_u32(u64::from_le_bytes(each(bytes)) as u32);
@@ -158,4 +179,46 @@ fn values(kind: TypeChar, size: usize, is_big: bool, raw: Vec<u8>) -> Option<Val
         }
         _ => return None,
     })
+}
+
+/// A number of 16 bits (IEEE 754 binary16): a sign, five bits of exponent, ten of fraction.
+fn half(bits: u16) -> f64 {
+    let fraction = f64::from(bits & 0x3ff) / 1024.0;
+    let size = match i32::from(bits >> 10 & 0x1f) {
+        0 => fraction * 2f64.powi(-14),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        exponent => (1.0 + fraction) * 2f64.powi(exponent - 15),
+    };
+    if bits >> 15 == 1 { -size } else { size }
+}
+
+/// Bytes as text; those that are not UTF-8 are letters of Latin-1.
+fn lossless_bytes(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::half;
+
+    #[test]
+    fn short_floats_have_their_values() {
+        for (bits, value) in [
+            (0x0000, 0.0),
+            (0x0001, 2f64.powi(-24)),
+            (0x0400, 2f64.powi(-14)),
+            (0x3555, 0.333251953125),
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65504.0),
+            (0x7c00, f64::INFINITY),
+        ] {
+            assert_eq!(half(bits), value, "{bits:x}");
+        }
+        assert!(half(0x7e00).is_nan());
+    }
 }
