@@ -81,14 +81,16 @@ pub fn problems() -> Result<Vec<Problem>, SpaceError> {
     Ok(vec![levy()?, noisy_bowl()?, chain()?, lattice()?])
 }
 
-/// Functions of fifty and a hundred floats, which run only where they are named: an ask of a Gaussian
-/// process takes long there.
+/// Functions of fifty and a hundred floats, which run only where they are named, since an ask of a
+/// Gaussian process takes long there; and two of ten floats for long runs.
 ///
 /// # Errors
 /// [`SpaceError`] only if the definition of a space is invalid.
 pub fn high_dimensional() -> Result<Vec<Problem>, SpaceError> {
     use crate::synthetic::{ackley, levy, over, rosenbrock};
     Ok(vec![
+        over("levy-10", 10, (-10.0, 10.0), 0.0, levy)?,
+        over("rosenbrock-10", 10, (-5.0, 10.0), 0.0, rosenbrock)?,
         over("levy-50", 50, (-10.0, 10.0), 0.0, levy)?,
         over("ackley-50", 50, (-32.768, 32.768), 0.0, ackley)?,
         over("rosenbrock-50", 50, (-5.0, 10.0), 0.0, rosenbrock)?,

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use automl_benches::problem::Problem;
-use automl_benches::solver::Solver;
+use automl_benches::solver::{Run, Solver};
 use automl_benches::stats::{mean, median, ranks};
 use automl_benches::{synthetic, table, wider};
 use clap::Parser;
@@ -21,7 +21,7 @@ struct Args {
     /// Samplers of other libraries, separated by commas [default: the usual ones of each library]
     #[arg(long)]
     peer_samplers: Option<String>,
-    /// Parts of the names of the problems to run, separated by commas [default: all problems]
+    /// Names of the problems to run or parts of them, separated by commas [default: all problems]
     #[arg(long)]
     problems: Option<String>,
     /// A folder with fcnet/, hpobench-mlp/ and nas-bench-macro/ [default: $AUTOML_DATA_DIR]
@@ -39,6 +39,10 @@ struct Args {
     /// Print the scores of each run, at half of the budget and at all of it
     #[arg(long)]
     each: bool,
+    /// Print what the last so many proposals of each run are worth: the median of their own scores, and
+    /// the milliseconds of a proposal of the whole run
+    #[arg(long)]
+    last: Option<usize>,
 }
 
 fn main() -> ExitCode {
@@ -80,6 +84,9 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
                         for (scores, budget) in at.iter_mut().zip(budgets) {
                             scores.push(problem.judge(&run.configs, budget as usize));
                         }
+                        if let Some(last) = args.last {
+                            print_last(problem, solver, seed, &run, last);
+                        }
                     }
                     Err(error) => {
                         eprintln!("{}: {error}", problem.name);
@@ -117,6 +124,15 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+/// Prints the median score of the last proposals of a run, each alone, and the time of a proposal.
+fn print_last(problem: &Problem, solver: &Solver, seed: u64, run: &Run, last: usize) {
+    let from = run.configs.len().saturating_sub(last);
+    let alone = run.configs[from..].chunks(1).map(|one| problem.judge(one, 1));
+    let worth = median(&alone.collect::<Vec<f64>>());
+    let ms = run.time.as_secs_f64() * 1e3 / run.configs.len().max(1) as f64;
+    println!("{} {} {seed}: last {worth:.4e}, {ms:.2} ms", problem.name, solver.name());
+}
+
 /// Prints one line of the table.
 fn line(name: &str, cells: impl Iterator<Item = String>) {
     print!("{name:<28}");
@@ -137,7 +153,12 @@ fn problems(args: &Args) -> Result<Vec<Problem>, Box<dyn std::error::Error>> {
     }
     if let Some(filter) = &args.problems {
         problems.extend(wider::high_dimensional()?);
-        problems.retain(|problem| filter.split(',').any(|part| problem.name.contains(part)));
+        let names: Vec<String> = problems.iter().map(|problem| problem.name.clone()).collect();
+        // A whole name is that problem alone, and not also those with longer names.
+        let is_meant = |name: &str, part: &str| {
+            name == part || !names.iter().any(|other| other == part) && name.contains(part)
+        };
+        problems.retain(|problem| filter.split(',').any(|part| is_meant(&problem.name, part)));
     }
     if problems.is_empty() {
         return Err("no problem has a matching name".into());
