@@ -114,6 +114,28 @@ impl DataSplits {
         lines
     }
 
+    /// The data in words: a line of sizes, and below it the [lines](Self::lines) that a user should see.
+    /// `searched` is the number of training images that a search uses.
+    pub fn in_words(&self, searched: usize) -> String {
+        let Extent { height, width } = self.side;
+        let axes = if height == width { "" } else { " (height x width x channels)" };
+        let shape = format!("{height}x{width}x{}{axes}", self.channels);
+        let searched = if searched < self.train.len() {
+            format!(" ({searched} of them in the search)")
+        } else {
+            String::new()
+        };
+        let sizes = format!(
+            "{}: {} training{searched}, {} validation and {} test images of {shape} in {} classes",
+            self.name,
+            self.train.len(),
+            self.validation.len(),
+            self.test.len(),
+            self.classes
+        );
+        std::iter::once(sizes).chain(self.lines()).collect::<Vec<_>>().join("\n        ")
+    }
+
     /// A line on images of validation and test that are trained on too, by content.
     fn copies(&self) -> Option<String> {
         let hashes = |images: &Images| {
