@@ -104,9 +104,9 @@ pub fn number(x: f64) -> (Option<f64>, &'static str) {
     }
 }
 
-/// The inverse of [`number`].
+/// The inverse of [`number`], also of a bare word that [`parse_python`] read.
 pub fn parse_number(value: Option<f64>, kind: &str) -> f64 {
-    match (kind, value) {
+    match (kind.trim_start_matches(MARK), value) {
         ("INF_POS", _) => f64::INFINITY,
         ("INF_NEG", _) => f64::NEG_INFINITY,
         ("FINITE", Some(x)) => x,
@@ -167,16 +167,25 @@ pub fn parse_json(text: &str) -> Option<serde_json::Value> {
     serde_json::from_str(&replace_tokens(text, |_| "null")).ok()
 }
 
+/// What the words of [`number`] begin with where they stand for bare words, so that no text is taken for one:
+/// a code point that is no character.
+pub(crate) const MARK: char = '\u{fdd0}';
+
 /// Reads JSON as Python writes it: bare `NaN` and infinities, outside strings, become the words of
-/// [`number`].
+/// [`number`] with a mark, which [`python::attribute`](crate::python::attribute) writes as bare words again.
 pub fn parse_python(text: &str) -> Option<serde_json::Value> {
+    from_python(text)
+}
+
+/// As [`parse_python`], of any type.
+pub(crate) fn from_python<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
     if let Ok(value) = serde_json::from_str(text) {
         return Some(value);
     }
     let word = |token: &str| match token {
-        "Infinity" => "\"INF_POS\"",
-        "-Infinity" => "\"INF_NEG\"",
-        _ => "\"NAN\"",
+        "Infinity" => "\"\u{fdd0}INF_POS\"",
+        "-Infinity" => "\"\u{fdd0}INF_NEG\"",
+        _ => "\"\u{fdd0}NAN\"",
     };
     serde_json::from_str(&replace_tokens(text, word)).ok()
 }

@@ -48,6 +48,14 @@ impl JournalFile {
         &self.path
     }
 
+    /// The bytes behind the last complete line that was read: of a line that is being written, or was cut.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn unfinished(&self) -> io::Result<u64> {
+        Ok(std::fs::metadata(&self.path)?.len().saturating_sub(self.offset))
+    }
+
     /// The complete lines that were added since the last call.
     ///
     /// # Errors
@@ -117,6 +125,7 @@ mod tests {
         torn();
         assert_eq!(two.new_lines().unwrap(), ["a", "b"]);
         assert!(two.new_lines().unwrap().is_empty());
+        assert_eq!(two.unfinished().unwrap(), 3);
         let lock = Lock::take(&path).unwrap();
         two.append(&["c".into()], &lock).unwrap();
         drop(lock);

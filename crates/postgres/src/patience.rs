@@ -34,12 +34,20 @@ pub struct Patience {
     since: Instant,
     limit: Duration,
     pause: Duration,
+    /// Whether no connection was made before.
+    is_first: bool,
 }
 
 impl Patience {
     /// Patience from now on for a time; a server that says that it starts is waited for longer, up to 10 min.
     pub fn of(limit: Duration) -> Self {
-        Self { since: Instant::now(), limit, pause: Duration::ZERO }
+        Self { since: Instant::now(), limit, pause: Duration::ZERO, is_first: false }
+    }
+
+    /// As [`Patience::of`], with a first connection: a host of which nobody knows the name ends it at once.
+    /// One that was there may come back under its name.
+    pub fn of_first(limit: Duration) -> Self {
+        Self { is_first: true, ..Self::of(limit) }
     }
 
     /// Waits before another attempt.
@@ -49,7 +57,8 @@ impl Patience {
     pub fn bear(&mut self, error: Error) -> Result<(), Failure> {
         let is_starting = error.code() == Some(&SqlState::CANNOT_CONNECT_NOW);
         let limit = if is_starting { self.limit.max(STARTING) } else { self.limit };
-        if !is_passing(&error) || self.since.elapsed() > limit {
+        let is_lost = self.is_first && is_unknown_host(&error);
+        if is_lost || !is_passing(&error) || self.since.elapsed() > limit {
             return Err(explained(error));
         }
         std::thread::sleep(self.pause);
@@ -76,6 +85,15 @@ pub fn is_passing(error: &Error) -> bool {
     }
 }
 
+/// Whether there is no host of this name; a name server that does not answer may do so later.
+fn is_unknown_host(error: &Error) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    source.is_some_and(|source| {
+        let text = source.to_string();
+        text.starts_with("failed to lookup address information") && !text.contains("emporary")
+    })
+}
+
 /// An error of the client in one line with its reason, which its own text leaves out.
 pub fn explained(error: Error) -> Failure {
     let mut words = error.to_string();
@@ -85,4 +103,37 @@ pub fn explained(error: Error) -> Failure {
         source = reason.source();
     }
     words.replace('\n', ", ").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Link, Refused, config};
+
+    fn refused(url: &str) -> Error {
+        let (config, tls) = config(url).unwrap();
+        match Link::open(&config, &tls) {
+            Err(Refused::Server(error)) => error,
+            other => panic!("{url}: {other:?}"),
+        }
+    }
+
+    /// Nobody waits for a host that is not there; for a server that does not listen yet, everybody does.
+    #[test]
+    fn what_cannot_heal_ends_at_once() {
+        let limit = Duration::from_secs(3600);
+        // A port that was free a moment ago.
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let url = format!("postgresql://me@127.0.0.1:{}/x", free.port());
+        assert!(Patience::of_first(limit).bear(refused(&url)).is_ok());
+        let unknown = || refused("postgresql://me@no-such-host.invalid/x");
+        if explained(unknown()).to_string().contains("emporary") {
+            eprintln!("skipped: no name server answers");
+            return;
+        }
+        let error = Patience::of_first(limit).bear(unknown()).unwrap_err().to_string();
+        assert!(error.contains("lookup"), "{error}");
+        // A host that was there may come back.
+        assert!(Patience::of(limit).bear(unknown()).is_ok());
+    }
 }

@@ -64,7 +64,7 @@ impl<'a> Address<'a> {
             ("journal", "") => match rest.strip_prefix('/') {
                 // No option is known for journals, and a question mark is none of the file's name.
                 Some(path) if !path.is_empty() && !path.contains('?') => {
-                    Ok(Self::Journal(Path::new(path)))
+                    Ok(Self::Journal(journal(Path::new(path), Path::new(rest))))
                 }
                 _ => Err(Refusal::Form),
             },
@@ -73,6 +73,14 @@ impl<'a> Address<'a> {
             _ => Err(Refusal::Form),
         }
     }
+}
+
+/// The file of a journal: below the current folder or, where there is no such folder and one below the
+/// root, there: `journal:///tmp/a.log` is the file of `journal:////tmp/a.log`.
+fn journal<'a>(relative: &'a Path, absolute: &'a Path) -> &'a Path {
+    let folder = |path: &Path| path.parent().is_some_and(|folder| folder.is_dir());
+    let is_name = relative.parent().is_none_or(|folder| folder.as_os_str().is_empty());
+    if !is_name && !folder(relative) && folder(absolute) { absolute } else { relative }
 }
 
 /// The file of what follows `sqlite://`: a slash, the path and a query.

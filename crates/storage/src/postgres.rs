@@ -9,25 +9,17 @@ use crate::sql::database::{
     Access, Added, Cell, Database, Dialect, Failure, NewTrial, Row, Session,
 };
 use automl_postgres::tokio_postgres;
-use automl_postgres::{Link, Patience, Refused, Tls, TlsOptions, explained};
+use automl_postgres::{Link, Patience, Refused, Tls, config, explained, place};
 use automl_study::StoreError;
 use cell::Any;
 use session::Open;
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
-use thiserror::Error;
-use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, Statement};
 
 /// The time to wait for a server that cannot be reached.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The time limit of one attempt to connect.
-const CONNECT: Duration = Duration::from_secs(10);
-
-/// The idle time after which a connection is probed, and after which a silent peer counts as gone.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// Time limits of a session, unless the options of the URL set others, so that a session that hangs
 /// does not block others.
@@ -108,80 +100,6 @@ impl SqlStorage<Postgres> {
     }
 }
 
-/// An address without a host before its port, or with a name, password or option that may end elsewhere:
-/// what is left of it would be taken for a host.
-#[derive(Debug, Error)]
-#[error(
-    "it is unclear what its host is: in names, passwords and options write %40 for @ and %3F for ?"
-)]
-struct UnclearHost;
-
-/// Whether what precedes the only at sign of a URL is a login.
-fn has_clear_host(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let Some((login, host)) = rest.split_once('@') else { return true };
-    let host = host.split('?').next().unwrap_or_default();
-    !login.contains('?') && !host.contains('@') && !host.starts_with(':')
-}
-
-/// The configuration of a URL, completed from the environment, with the limits of a long search.
-fn config(url: &str) -> Result<(Config, Tls), Failure> {
-    if !has_clear_host(url) {
-        return Err(UnclearHost.into());
-    }
-    let (url, options) = TlsOptions::take(url)?;
-    // A driver of Python, as in SQLAlchemy's URLs, has no meaning here.
-    let plain = match url.split_once("://") {
-        Some((scheme, rest)) if scheme.contains('+') => format!("postgresql://{rest}"),
-        _ => url.clone(),
-    };
-    let mut config: Config = plain.parse().map_err(explained)?;
-    // Nothing stands between two processes of one machine, and a socket file offers no encryption.
-    #[cfg(unix)]
-    if !config.get_hosts().is_empty()
-        && config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)))
-    {
-        config.ssl_mode(SslMode::Disable);
-    }
-    if config.get_password().is_none()
-        && let Ok(password) = std::env::var("PGPASSWORD")
-    {
-        config.password(password);
-    }
-    if config.get_user().is_none()
-        && let Ok(user) = std::env::var("USER")
-    {
-        config.user(&user);
-    }
-    if config.get_application_name().is_none() {
-        config.application_name("automl");
-    }
-    if config.get_connect_timeout().is_none() {
-        config.connect_timeout(CONNECT);
-    }
-    if config.get_tcp_user_timeout().is_none() {
-        config.tcp_user_timeout(SILENCE);
-    }
-    if config.get_keepalives_idle() == Config::new().get_keepalives_idle() {
-        config.keepalives_idle(SILENCE);
-    }
-    Ok((config, options.connector()?))
-}
-
-/// User, host and database, without the password.
-fn place(config: &Config) -> String {
-    let user = config.get_user().map_or(String::new(), |user| format!("{user}@"));
-    let host = match config.get_hosts().first() {
-        Some(Host::Tcp(host)) => host.clone(),
-        #[cfg(unix)]
-        Some(Host::Unix(path)) => path.display().to_string(),
-        _ => String::new(),
-    };
-    let port = config.get_ports().first().map_or(String::new(), |port| format!(":{port}"));
-    let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
-    format!("postgresql://{user}{host}{port}/{name}")
-}
-
 impl fmt::Debug for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Postgres").field(&place(&self.config)).finish()
@@ -224,7 +142,7 @@ impl Postgres {
 
     /// Connects, and waits for a server that starts or cannot be reached for up to this long.
     fn connect(config: &Config, tls: &Tls, patience: Duration) -> Result<Self, Failure> {
-        let link = Self::patiently(config, tls, &mut Patience::of(patience))?;
+        let link = Self::patiently(config, tls, &mut Patience::of_first(patience))?;
         let (config, tls, statements) = (config.clone(), tls.clone(), HashMap::new());
         Ok(Self { config, tls, link, statements, turn: Turn::None })
     }
@@ -393,7 +311,8 @@ mod tests {
         }
         for url in ["me@host/x", "me:p%40w@host/x", "host/x", "me:p/w@host/x?application_name=a@b"]
         {
-            assert!(has_clear_host(&format!("postgresql://{url}")), "{url}");
+            let url = format!("postgresql://{url}");
+            assert!(automl_postgres::check_address(&url).is_ok(), "{url}");
         }
     }
 
@@ -447,17 +366,5 @@ mod tests {
             "{words}"
         );
         server.join().unwrap();
-    }
-
-    #[test]
-    fn dead_connections_are_noticed() {
-        let read = |url: &str| config(url).unwrap().0;
-        let usual = read("postgresql://me@host/x");
-        assert_eq!(usual.get_connect_timeout(), Some(&CONNECT));
-        assert_eq!(usual.get_tcp_user_timeout(), Some(&SILENCE));
-        assert_eq!(usual.get_keepalives_idle(), SILENCE);
-        let given = read("postgresql://me@host/x?keepalives_idle=7&connect_timeout=3");
-        assert_eq!(given.get_keepalives_idle(), Duration::from_secs(7));
-        assert_eq!(given.get_connect_timeout(), Some(&Duration::from_secs(3)));
     }
 }

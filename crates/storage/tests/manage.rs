@@ -189,3 +189,55 @@ fn a_busy_study_stays_in_its_journal() {
     let refused = delete_study(&url, "busy").unwrap_err();
     assert!(matches!(refused, ManageError::Busy { trials: 1, .. }), "{refused}");
 }
+
+/// A trial as another program writes it into a journal: parameters in an order of its own, and attributes
+/// with bare words, which are no texts.
+const FOREIGN: &str = r#"{"op_code":0,"worker_id":"w","study_name":"s","directions":[1]}
+{"op_code":4,"worker_id":"w","study_id":0,"datetime_start":"2026-01-01T00:00:00","datetime_complete":"2026-01-01T00:00:01","state":1,"value":1.0,"values":null,"distributions":{"z":"Z","m":"Z","a":"Z"},"params":{"z":0.5,"m":0.25,"a":0.75},"user_attrs":{"loss":NaN,"word":"NaN","all":[NaN,"NAN",Infinity,-Infinity]},"system_attrs":{},"intermediate_values":{}}
+"#;
+
+/// Copies keep the order of parameters and every word of an attribute, on every way.
+#[test]
+fn copies_keep_orders_and_bare_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).display().to_string();
+    let float = r#"{\"name\":\"FloatDistribution\",\"attributes\":{\"step\":null,\"low\":0.0,\"high\":1.0,\"log\":false}}"#;
+    std::fs::write(place("a.log"), FOREIGN.replace("\"Z\"", &format!("\"{float}\""))).unwrap();
+    let journal = |name: &str| format!("journal:///{}", place(name));
+    copy_study(&journal("a.log"), "s", &place("b.db"), "s").unwrap();
+    copy_study(&place("b.db"), "s", &place("c.db"), "s").unwrap();
+    copy_study(&place("c.db"), "s", &journal("d.log"), "s").unwrap();
+    copy_study(&journal("d.log"), "s", &place("e.db"), "s").unwrap();
+    for name in ["b.db", "c.db", "e.db"] {
+        let connection = rusqlite::Connection::open(place(name)).unwrap();
+        let list = |sql: &str| -> Vec<String> {
+            let mut query = connection.prepare(sql).unwrap();
+            query.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        assert_eq!(list("SELECT param_name FROM trial_params ORDER BY param_id"), ["z", "m", "a"]);
+        let attributes = list("SELECT value_json FROM trial_user_attributes ORDER BY key");
+        assert_eq!(attributes, [r#"[NaN,"NAN",Infinity,-Infinity]"#, "NaN", "\"NaN\""], "{name}");
+    }
+    let written = std::fs::read_to_string(place("d.log")).unwrap();
+    assert!(written.contains(r#""params":{"z":0.5,"m":0.25,"a":0.75}"#), "{written}");
+    let record = StudyRecord::read(&journal("a.log"), None).unwrap();
+    let attributes = &record.trials[0].attributes;
+    assert_eq!((attributes["loss"].is_null(), &attributes["word"]), (true, &"NaN".into()));
+}
+
+/// The address of a journal may begin with three slashes where four are right.
+#[test]
+fn absolute_journals_are_found_with_three_slashes() {
+    use automl_storage::Address;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap().join("a.log");
+    let short = format!("journal://{}", path.display());
+    assert_eq!(Address::parse(&short).unwrap(), Address::Journal(&path));
+    for (url, relative) in [
+        ("journal:///a.log", "a.log"),
+        ("journal:///src/a.log", "src/a.log"),
+        ("journal:///no/such/folder/a.log", "no/such/folder/a.log"),
+    ] {
+        assert_eq!(Address::parse(url).unwrap(), Address::Journal(relative.as_ref()));
+    }
+}

@@ -156,7 +156,9 @@ impl Writer {
             lines.push(self.system_attribute(id, "fixed_params", &fixed(space, trial)));
         } else if row.state == state(State::Waiting) {
             for (param, value) in space.params().iter().zip(trial.config.values()) {
-                let Some(value) = value.filter(|_| !row.params.contains_key(param.name())) else {
+                let Some(value) =
+                    value.filter(|_| row.params.iter().all(|(known, _)| known != param.name()))
+                else {
                     continue;
                 };
                 let (name, internal) = (text(param.name()), number(value.as_f64()));

@@ -7,6 +7,7 @@ use crate::recorded::StudyRecord;
 use crate::recorded::assemble::{self, Params};
 use crate::sqlite::StudySummary;
 use automl_optuna::draft::{Draft, HEARTBEAT};
+use automl_optuna::python;
 use automl_space::Space;
 use automl_study::StoreError;
 use std::collections::BTreeMap;
@@ -81,10 +82,10 @@ impl TrialRow {
         self.values.iter().for_each(|value| draft.value(*value));
         self.reports.iter().for_each(|(step, value)| draft.report(*step, *value, objectives));
         for (key, value) in &self.user {
-            draft.user_attribute(key.clone(), value.clone());
+            draft.user_attribute(key.clone(), python::plain(value));
         }
         for (key, value) in &self.system {
-            draft.system_attribute(key, &value.to_string());
+            draft.system_attribute(key, &python::attribute(value));
         }
     }
 }

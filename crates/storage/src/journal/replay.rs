@@ -3,6 +3,7 @@
 use automl_optuna::codec;
 use automl_optuna::constraints::Constraints;
 use automl_optuna::draft::HEARTBEAT;
+use automl_optuna::python;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,7 +38,8 @@ pub(super) struct TrialRow {
     pub(super) number: u64,
     /// The index of its state in [`STATES`].
     pub(super) state: usize,
-    pub(super) params: BTreeMap<String, (f64, String)>,
+    /// In the order in which they were set.
+    pub(super) params: Vec<(String, (f64, String))>,
     pub(super) values: Vec<f64>,
     pub(super) reports: BTreeMap<u64, f64>,
     pub(super) user: BTreeMap<String, Value>,
@@ -65,7 +67,7 @@ impl TrialRow {
     fn constraint_names(&self) -> Vec<String> {
         let mut constraints = Constraints::default();
         for (key, value) in &self.system {
-            constraints.read(key, &value.to_string());
+            constraints.read(key, &python::attribute(value));
         }
         constraints.names()
     }
@@ -124,7 +126,7 @@ impl Replay {
             3 => {
                 self.study(&op).map(|study| study.system.extend(attributes(op.get("system_attr"))))
             }
-            4 => self.create_trial(&op),
+            4 => self.create_trial(&op, line),
             5..=9 => self.change_trial(code, &op),
             10 => None,
             _ => return Err(bad()),
@@ -152,7 +154,7 @@ impl Replay {
         Some(())
     }
 
-    fn create_trial(&mut self, op: &Map<String, Value>) -> Option<()> {
+    fn create_trial(&mut self, op: &Map<String, Value>, line: &str) -> Option<()> {
         let study = index(op, "study_id")?;
         let id = self.trials.len();
         let row = self.studies.get_mut(study).filter(|study| !study.deleted)?;
@@ -160,9 +162,13 @@ impl Replay {
         row.trials.push(id);
         let object = |key: &str| op.get(key).and_then(Value::as_object);
         let distributions = object("distributions");
-        let params = object("params").into_iter().flatten().map(|(name, value)| {
-            let stored = distributions.and_then(|all| all.get(name)).and_then(Value::as_str);
-            (name.clone(), (number(value), stored.unwrap_or_default().to_owned()))
+        let params = object("params").filter(|params| !params.is_empty());
+        let params = params.into_iter().flat_map(|params| {
+            python::keys(line, "params").into_iter().filter_map(|name| {
+                let stored = distributions.and_then(|all| all.get(&name)).and_then(Value::as_str);
+                let (x, stored) = (number(params.get(&name)?), stored.unwrap_or_default());
+                Some((name, (x, stored.to_owned())))
+            })
         });
         let reports = object("intermediate_values").into_iter().flatten();
         let mut trial = TrialRow {
@@ -207,7 +213,11 @@ impl Replay {
             5 => {
                 let name = op.get("param_name")?.as_str()?.to_owned();
                 let stored = op.get("distribution")?.as_str()?.to_owned();
-                trial.params.insert(name, (number(op.get("param_value_internal")?), stored));
+                let set = (number(op.get("param_value_internal")?), stored);
+                match trial.params.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, known)) => *known = set,
+                    None => trial.params.push((name, set)),
+                }
             }
             6 => {
                 let state = index(op, "state")?;

@@ -32,6 +32,12 @@ impl Journal {
         let (file, writer) = (JournalFile::existing(path), Writer::new(String::new()));
         let mut journal = Self { file, replay: Replay::default(), writer };
         journal.sync()?;
+        if journal.file.unfinished().is_ok_and(|bytes| bytes > 0) {
+            tracing::warn!(
+                "the last line of {} is cut, or being written: it does not count",
+                path.display()
+            );
+        }
         Ok(journal)
     }
 

@@ -21,8 +21,7 @@ fn text(text: &str) -> Value {
 fn attributes(owner: i64, map: &BTreeMap<String, Json>) -> Owned {
     let ends = |key: &str, value: &Json| key == attribute::PAUSED && *value == Json::Bool(false);
     let kept = map.iter().filter(|(key, value)| *key != HEARTBEAT && !ends(key, value));
-    kept.map(|(key, value)| (owner, vec![text(key), text(&python::attribute(key, value))]))
-        .collect()
+    kept.map(|(key, value)| (owner, vec![text(key), text(&python::attribute(value))])).collect()
 }
 
 fn numbered(owner: i64, at: u64, x: f64) -> (i64, Vec<Value>) {

@@ -63,6 +63,8 @@ impl Value {
 #[derive(Debug)]
 struct Table {
     name: &'static str,
+    /// The column that counts its rows in the order in which they were written.
+    id: &'static str,
     columns: &'static [(&'static str, Kind)],
 }
 
@@ -72,14 +74,16 @@ const ATTRIBUTE: &[(&str, Kind)] = &[("key", Kind::Text), ("value_json", Kind::T
 const OF_STUDY: [Table; 3] = [
     Table {
         name: "study_directions",
+        id: "study_direction_id",
         columns: &[("objective", Kind::Int), ("direction", Kind::Text)],
     },
-    Table { name: "study_user_attributes", columns: ATTRIBUTE },
-    Table { name: "study_system_attributes", columns: ATTRIBUTE },
+    Table { name: "study_user_attributes", id: "study_user_attribute_id", columns: ATTRIBUTE },
+    Table { name: "study_system_attributes", id: "study_system_attribute_id", columns: ATTRIBUTE },
 ];
 
 const TRIALS: Table = Table {
     name: "trials",
+    id: "trial_id",
     columns: &[
         ("number", Kind::Int),
         ("state", Kind::Text),
@@ -90,10 +94,11 @@ const TRIALS: Table = Table {
 
 /// The tables with a `trial_id`, without the heartbeats.
 const OF_TRIAL: [Table; 5] = [
-    Table { name: "trial_user_attributes", columns: ATTRIBUTE },
-    Table { name: "trial_system_attributes", columns: ATTRIBUTE },
+    Table { name: "trial_user_attributes", id: "trial_user_attribute_id", columns: ATTRIBUTE },
+    Table { name: "trial_system_attributes", id: "trial_system_attribute_id", columns: ATTRIBUTE },
     Table {
         name: "trial_params",
+        id: "param_id",
         columns: &[
             ("param_name", Kind::Text),
             ("param_value", Kind::Float),
@@ -102,10 +107,12 @@ const OF_TRIAL: [Table; 5] = [
     },
     Table {
         name: "trial_values",
+        id: "trial_value_id",
         columns: &[("objective", Kind::Int), ("value", Kind::Float), ("value_type", Kind::Text)],
     },
     Table {
         name: "trial_intermediate_values",
+        id: "trial_intermediate_value_id",
         columns: &[
             ("step", Kind::Int),
             ("intermediate_value", Kind::Float),
@@ -143,7 +150,10 @@ pub(crate) fn read(session: &mut dyn Session, study: &str) -> Result<Rows, Failu
     let id = id(session, study)?.ok_or("the study was deleted")?;
     let of_study = OF_STUDY.iter().map(|table| {
         let columns = names(table).join(", ");
-        let sql = format!("SELECT study_id, {columns} FROM {} WHERE study_id = ?1", table.name);
+        let sql = format!(
+            "SELECT study_id, {columns} FROM {} WHERE study_id = ?1 ORDER BY {}",
+            table.name, table.id
+        );
         select(session, &sql, id, table)
     });
     let of_study = of_study.collect::<Result<_, _>>()?;
@@ -152,13 +162,13 @@ pub(crate) fn read(session: &mut dyn Session, study: &str) -> Result<Rows, Failu
         format!("SELECT trial_id, {columns} FROM trials WHERE study_id = ?1 ORDER BY trial_id");
     let trials = select(session, &sql, id, &TRIALS)?;
     let of_trials = OF_TRIAL.iter().map(|table| {
-        let name = table.name;
+        let (name, own) = (table.name, table.id);
         let columns: Vec<String> =
             names(table).into_iter().map(|column| format!("x.{column}")).collect();
         let columns = columns.join(", ");
         let sql = format!(
             "SELECT x.trial_id, {columns} FROM {name} x
-             JOIN trials t ON t.trial_id = x.trial_id WHERE t.study_id = ?1 ORDER BY x.trial_id"
+             JOIN trials t ON t.trial_id = x.trial_id WHERE t.study_id = ?1 ORDER BY x.trial_id, x.{own}"
         );
         select(session, &sql, id, table)
     });
