@@ -6,7 +6,7 @@ pub use crate::network_record::{Compression, Measured, Method};
 pub use automl_compress::{Goal, GoalError};
 pub use folder::OutFolderError;
 
-use crate::data::{Earlier, describe, input, open_data};
+use crate::data::{Earlier, input, open_data};
 use crate::engine::pool::Pool;
 use crate::split::{manifest, reconcile};
 use crate::{Completion, NetworkRecord, SearchError, Settings, SplitError, SplitSettings, saved};
@@ -196,7 +196,7 @@ pub fn run(
     let recipe = fine_tuning(&settings.training.recipe(&data, epochs), epochs, job.rate);
     let (data, device) = (Arc::new(data), &chosen.device);
     let tuning = FineTuning { data: &data, recipe: &recipe, seed: settings.seed, device };
-    let (data, device) = (describe(&data, data.train.len()), chosen.description.clone());
+    let (data, device) = (data.in_words(data.train.len()), chosen.description.clone());
     observer(&Progress::Start { data, device, cost, budget, epochs });
     let compressed = Pool::new(settings.workers, &chosen)
         .together(|| job.compress(&model, budget, &tuning, stop, observer));

@@ -3,7 +3,6 @@
 use crate::{DataError, Device, SearchError, Settings};
 use automl_arch::Graph;
 use automl_data::{DataIdentity, DataSplits};
-use automl_extent::Extent;
 pub use automl_settings::Earlier;
 use automl_settings::NetworkInput;
 use automl_study::SharedStorage;
@@ -74,25 +73,4 @@ pub(crate) fn check_record(
         return Err(DataError::OtherData { known, own }.into());
     }
     Ok(record.set_attribute(ATTRIBUTE, &own)?)
-}
-
-/// The data in words: a line of sizes, and what a user should know of them.
-pub(crate) fn describe(data: &DataSplits, searched: usize) -> String {
-    let Extent { height, width } = data.side;
-    let axes = if height == width { "" } else { " (height x width x channels)" };
-    let shape = format!("{height}x{width}x{}{axes}", data.channels);
-    let searched = if searched < data.train.len() {
-        format!(" ({searched} of them in the search)")
-    } else {
-        String::new()
-    };
-    let sizes = format!(
-        "{}: {} training{searched}, {} validation and {} test images of {shape} in {} classes",
-        data.name,
-        data.train.len(),
-        data.validation.len(),
-        data.test.len(),
-        data.classes
-    );
-    std::iter::once(sizes).chain(data.lines()).collect::<Vec<_>>().join("\n        ")
 }

@@ -2,7 +2,7 @@
 
 mod folds;
 
-use crate::data::{Earlier, describe, input, open_data};
+use crate::data::{Earlier, input, open_data};
 use crate::engine::CHECKPOINT_EVERY;
 use crate::engine::pool::Pool;
 use crate::file::remove;
@@ -224,7 +224,7 @@ impl Job<'_> {
     ) -> Result<Training, SearchError> {
         let mut training = self.begin(observer)?;
         observer(&Progress::Start {
-            data: describe(&self.data, self.data.train.len()),
+            data: self.data.in_words(self.data.train.len()),
             device: self.device.description.clone(),
             params: self.cost.parameters,
             macs: self.cost.macs,

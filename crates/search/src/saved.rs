@@ -1,5 +1,6 @@
 //! Folders of trained networks: the record with everything that their use needs.
 
+use crate::network_record::METRICS;
 use crate::{NetworkRecord, SearchError};
 use automl_arch::Graph;
 use automl_data::DataSplits;
@@ -25,6 +26,17 @@ pub(crate) fn describe(
         TrainedNetwork { path: folder.to_owned(), record: file, weights, notes: Vec::new() };
     errors.write(folder)?;
     write(network, folder, record)
+}
+
+/// The record of a network that was trained before; none where there is none, or its training did not get to
+/// its end. Files that cannot be read are an error.
+pub(crate) fn known(folder: &Path) -> Result<Option<NetworkRecord>, SearchError> {
+    if !folder.join(METRICS).exists() {
+        return Ok(None);
+    }
+    let record = NetworkRecord::read(folder)?;
+    TrainedNetwork::read(folder)?;
+    Ok(Some(record))
 }
 
 /// Replaces the metrics in the folder of a network.

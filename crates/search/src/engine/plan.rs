@@ -2,7 +2,6 @@
 
 use super::objective::Objective;
 use super::rungs::{Macs, Rungs};
-use crate::data::describe;
 use crate::{LadderSettings, SearchError, SearchSettings, Settings, SpaceName, TrainingSettings};
 use automl_arch::Graph;
 use automl_candidates::{
@@ -190,7 +189,7 @@ impl Plan {
 
     /// The data in words.
     pub fn describe(&self) -> String {
-        describe(&self.data, self.search_data.train.len())
+        self.data.in_words(self.search_data.train.len())
     }
 
     /// Predicts latencies by a table, for the limit and for the cost objective.

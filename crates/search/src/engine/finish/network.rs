@@ -133,7 +133,13 @@ impl Finish<'_> {
         let recipe = self.setup.plan.candidates.tuned(&candidate.config, &recipe);
         let recipe = if self.setup.supernet.is_some() { warmed(&recipe) } else { recipe };
         // An interrupted run may have trained it.
-        let known = NetworkRecord::read(&folder).ok();
+        let known = match saved::known(&folder) {
+            Err(error) if !self.setup.settings.search.overwrite => {
+                let reason = format!("{error}; remove {} to train it again", folder.display());
+                return self.left_out(*trial, &reason);
+            }
+            known => known.ok().flatten(),
+        };
         let known = known.filter(|r| (r.fingerprint, r.seed) == (Some(candidate.id), seed));
         if let Some(known) = &known {
             if stands_for(known, &recipe, self.deadline.is_some()) {
