@@ -12,6 +12,7 @@ use crate::network::NetworkArgs;
 use crate::output::say;
 use crate::records::spare;
 use automl::deploy::onnx::{Batch, InputRange};
+use automl::settings::near;
 use clap::Args;
 use std::path::PathBuf;
 use target::{Job, Target};
@@ -75,7 +76,8 @@ fn batch(text: &str) -> Result<Batch, String> {
 fn range(text: &str) -> Result<InputRange, String> {
     let ranges = [InputRange::Unit, InputRange::Bytes, InputRange::Normalized];
     let found = ranges.into_iter().find(|range| range.name() == text);
-    found.ok_or_else(|| format!("one of {}", ranges.map(InputRange::name).join(", ")))
+    let known = ranges.map(InputRange::name);
+    found.ok_or_else(|| format!("one of {}{}", known.join(", "), near(text, known)))
 }
 
 /// Writes the file and says what it is.

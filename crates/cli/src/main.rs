@@ -160,8 +160,10 @@ fn main() -> ExitCode {
         Command::Studies(args) => studies::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "automl", &mut std::io::stdout());
-            Ok(())
+            // Written at once: a pipe that is closed early is no failure.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "automl", &mut script);
+            output::say(String::from_utf8_lossy(&script).trim_end())
         }
         Command::Man(args) => man::run(&args),
         Command::Needs { args } => needs::run(&args),
@@ -182,6 +184,11 @@ fn main() -> ExitCode {
 
 /// Says what is wrong with the arguments, or shows the help that they ask for.
 fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // The addresses in a help are examples. A pipe may be closed early.
+        drop(error.print());
+        return ExitCode::SUCCESS;
+    }
     let words = error.render().to_string();
     if automl::storage::without_passwords(&words) == words {
         error.exit();

@@ -3,6 +3,7 @@
 use automl::data::{DatasetFormat, ResizeRule, Side};
 use automl::extent::Extent;
 use automl::search::{Settings, SettingsError};
+use automl::settings::near;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, value_parser};
 use std::path::PathBuf;
@@ -42,7 +43,9 @@ pub(crate) struct DataArgs {
 }
 
 fn resize_rule(name: &str) -> Result<ResizeRule, String> {
-    ResizeRule::named(name).ok_or_else(|| "one of squash, crop, pad".into())
+    let known = ["squash", "crop", "pad"];
+    let wrong = || format!("one of {}{}", known.join(", "), near(name, known));
+    ResizeRule::named(name).ok_or_else(wrong)
 }
 
 /// A height and width of 1 to `MOST` pixels each.
@@ -69,7 +72,7 @@ impl DataArgs {
         [
             ("data.dataset", text(&self.dataset)),
             ("data.dir", path(&self.data_dir)),
-            ("data.side", number(self.side)),
+            ("data.side", text(&self.side.map(|side| side.to_string()))),
             ("data.resize", number(self.resize)),
             ("data.channels", number(self.channels)),
             ("data.strict", self.strict.then(|| "true".to_owned())),

@@ -1,5 +1,6 @@
 //! Memory of common microcontroller boards.
 
+use crate::near::near;
 use thiserror::Error;
 
 /// A board or microcontroller with its memory.
@@ -28,7 +29,7 @@ pub struct Board {
 
 /// A name that is not in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("there is no board {name:?}; known are {}", names())]
+#[error("there is no board {name:?}{}; known are {}", near(name, BOARDS.iter().map(|board| board.name)), names())]
 pub struct UnknownBoard {
     /// The name.
     pub name: String,

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::Board;
 use crate::LadderSettings;
+use crate::near::near;
 use automl_data::{DatasetFormat, Side};
 use automl_registry::{PartError, check_pair};
 use automl_storage::{Address, without_password};
@@ -222,7 +223,8 @@ impl DataSettings {
         }
         let Ok(format) = DatasetFormat::find(&self.dataset) else {
             let known: Vec<_> = DatasetFormat::all().iter().map(|format| format.name).collect();
-            let known = format!("unknown data set: one of {}", known.join(", "));
+            let near = near(&self.dataset, known.iter().copied());
+            let known = format!("unknown data set{near}: one of {}", known.join(", "));
             return wrong("data.dataset", format!("{:?}", self.dataset), &known);
         };
         if format.files.is_some() && self.dir.is_none() {

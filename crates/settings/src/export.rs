@@ -1,5 +1,6 @@
 //! Forms in which networks leave the project.
 
+use crate::near::near;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -51,7 +52,9 @@ impl FromStr for ExportTarget {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|target| target.name() == name);
-        found.ok_or_else(|| format!("{name:?} is none of {}", Self::ALL.map(Self::name).join(", ")))
+        let known = Self::ALL.map(Self::name);
+        found
+            .ok_or_else(|| format!("{name:?}{} is none of {}", near(name, known), known.join(", ")))
     }
 }
 

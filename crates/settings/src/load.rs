@@ -1,6 +1,7 @@
 //! Settings from a TOML file and assignments of the command line.
 
 use super::{Settings, SettingsError};
+use crate::near::with_nearest;
 use automl_data::Side;
 use std::path::Path;
 
@@ -45,6 +46,7 @@ impl Settings {
             assign(&mut table, assignment)?;
         }
         imply_dataset(&mut table);
+        let has_side = table.get("data").is_some_and(|data| data.get("side").is_some());
         let mut settings: Self = table.try_into().map_err(|e: toml::de::Error| {
             let reason = reason(&e, None);
             SettingsError::Parse { place: place_of_fault(read, assignments), reason }
@@ -52,10 +54,20 @@ impl Settings {
         settings.fidelity.resolve()?;
         // Images are read at the largest side, and made smaller from there.
         if let Some(largest) = settings.search.sides.iter().max() {
-            settings.data.side = Side::Pixels(match settings.data.side {
+            let side = settings.data.side;
+            settings.data.side = Side::Pixels(match side {
                 Side::Pixels(own) if own.shorter() > 0 => own.scaled_to(*largest),
                 _ => (*largest).into(),
             });
+            let gives_form = matches!(side, Side::Pixels(own) if !own.is_square());
+            if has_side && !gives_form && side != settings.data.side {
+                let (name, value) = ("data.side", side.to_string());
+                let reason = format!(
+                    "images are read at the largest of the sides that are searched, {largest}; leave one of \
+                     the two out, or give the form of images that are not square"
+                );
+                return Err(SettingsError::Value { name, value, reason });
+            }
         }
         settings.check()?;
         Ok(settings)
@@ -77,7 +89,7 @@ fn path_of(assignment: &str) -> String {
 
 /// The message of an error with its line, without the text there, which may hold a password.
 fn reason(error: &toml::de::Error, text: Option<&str>) -> String {
-    let message = without_addresses(error.message());
+    let message = with_nearest(&without_addresses(error.message()));
     let start = error.span().map(|span| span.start);
     match text.zip(start).and_then(|(text, start)| text.get(..start)) {
         Some(before) => format!("line {}: {message}", before.matches('\n').count() + 1),
@@ -126,10 +138,13 @@ fn assign(table: &mut toml::Table, assignment: &str) -> Result<(), SettingsError
         reason: reason.to_owned(),
     };
     let (path, text) = assignment.split_once('=').ok_or_else(|| bad("write path=value"))?;
+    // A height and width such as 0x64 is no hexadecimal number.
+    let is_extent = path.trim().ends_with("side") && text.contains(['x', 'X']);
     let value = format!("value = {text}")
         .parse::<toml::Table>()
         .ok()
         .and_then(|mut parsed| parsed.remove("value"))
+        .filter(|value| value.is_str() || !is_extent)
         .unwrap_or_else(|| toml::Value::String(text.to_owned()));
     let path = current_name(path.trim());
     let mut keys: Vec<&str> = path.split('.').collect();
@@ -182,6 +197,36 @@ mod tests {
         ] {
             let error = Settings::load(None, &[assignment]).unwrap_err().to_string();
             assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    /// Height and width are no hexadecimal number, and no side is dropped for those that are searched.
+    #[test]
+    fn sides_are_what_they_say() {
+        let load = |assignments: &[&str]| {
+            let assignments: Vec<String> = assignments.iter().map(|a| (*a).to_owned()).collect();
+            Settings::load(None, &assignments)
+        };
+        for (text, expected) in
+            [("16", "16"), ("0x10", ""), ("48x64", "48x64"), ("0X20", ""), ("\"auto\"", "auto")]
+        {
+            let found = load(&[&format!("data.side={text}")]);
+            match found {
+                Ok(settings) => assert_eq!(settings.data.side.to_string(), expected, "{text}"),
+                Err(error) => {
+                    assert!(expected.is_empty() && error.to_string().contains("data.side"))
+                }
+            }
+        }
+        let sides = "search.sides=[16,24]";
+        assert!(load(&[sides]).unwrap().data.side == Side::Pixels(24.into()));
+        assert!(load(&[sides, "data.side=24"]).is_ok());
+        assert!(
+            load(&[sides, "data.side=16x20"]).unwrap().data.side == Side::Pixels((24, 30).into())
+        );
+        for side in ["32", "48", "auto"] {
+            let error = load(&[sides, &format!("data.side={side}")]).unwrap_err().to_string();
+            assert!(error.contains(&format!("data.side = {side}: images are read at")), "{error}");
         }
     }
 }

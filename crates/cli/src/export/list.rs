@@ -2,6 +2,7 @@
 
 use super::target::Target;
 use super::{code, onnx, onnx_int8};
+use automl::settings::near;
 
 /// All targets. A new one is a file with its `TARGET` and a line here.
 const TARGETS: &[&Target] = &[&onnx::TARGET, &onnx_int8::TARGET, &code::C, &code::RUST];
@@ -12,7 +13,7 @@ impl Target {
         let found = TARGETS.iter().copied().find(|target| target.name == name);
         found.ok_or_else(|| {
             let known: Vec<_> = TARGETS.iter().map(|target| target.name).collect();
-            format!("one of {}", known.join(", "))
+            format!("one of {}{}", known.join(", "), near(name, known.iter().copied()))
         })
     }
 

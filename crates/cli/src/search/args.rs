@@ -102,7 +102,7 @@ pub(crate) struct SearchArgs {
     zero_cost_proxy: Option<String>,
     /// Sides of the images in pixels that are searched with the networks, as in 32,48,64; images are read
     /// at the largest, and where --side is not square these are the shorter sides
-    #[arg(long, value_name = "N,N,...", help_heading = "Search", value_delimiter = ',')]
+    #[arg(long, value_name = "N,N,...", help_heading = "Search", value_delimiter = ',', value_parser = shorter_side)]
     sides: Vec<usize>,
     /// What candidates are compared by: accuracy, macro-f1, balanced-accuracy, loss or top5, on the
     /// validation images [default: accuracy]
@@ -224,6 +224,16 @@ fn board_help() -> String {
 fn names(targets: &[ExportTarget]) -> String {
     let names: Vec<&str> = targets.iter().map(|target| target.name()).collect();
     format!("{names:?}")
+}
+
+/// One of the shorter sides that are searched.
+fn shorter_side(text: &str) -> Result<usize, String> {
+    let wrong = |_| {
+        format!(
+            "{text:?} is no number of pixels; these are shorter sides, and --side 96x64 gives the form of images"
+        )
+    };
+    text.trim().parse().map_err(wrong)
 }
 
 impl SearchArgs {
