@@ -126,6 +126,7 @@ pub fn final_tasks(folder: &Path) -> Result<Vec<Task>, TableError> {
     let tasks = names.iter().zip(losses.chunks_exact(rows.len())).map(|(name, losses)| {
         let mut sorted = losses.to_vec();
         sorted.sort_by(f64::total_cmp);
+        let configs = table.iter().map(|(config, _)| config.clone()).collect();
         let (table, own) = (table.clone(), losses.to_vec());
         let evaluate = move |config: &Config, history: &History| {
             let point = point(config);
@@ -140,6 +141,7 @@ pub fn final_tasks(folder: &Path) -> Result<Vec<Task>, TableError> {
             objectives: 1,
             evaluate: Box::new(evaluate),
             score: Score::Regret { optimum: sorted[0], median: sorted[sorted.len() / 2] },
+            table: configs,
         }
     });
     Ok(tasks.collect())

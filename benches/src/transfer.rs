@@ -2,11 +2,12 @@
 
 use crate::problem::{Problem, Score};
 use crate::solver::SolverError;
+use automl::gp::GpSampler;
 use automl::numeric::{pareto, stream};
 use automl::registry::{self, PartSpec};
 use automl::space::{Config, Space};
 use automl::study::part::StudyContext;
-use automl::study::{Direction, History, Sources, State, Trial, TrialId, View};
+use automl::study::{Direction, History, Sampler, Sources, State, Trial, TrialId, View};
 use automl::transfer::{Renames, WarmStart};
 use rand::RngExt;
 use std::fmt;
@@ -23,6 +24,8 @@ pub struct Task {
     pub evaluate: Box<Evaluate>,
     /// The score.
     pub score: Score,
+    /// The configurations that have losses, where they are a list.
+    pub table: Vec<Config>,
 }
 
 /// Evaluates a proposal after these trials.
@@ -43,6 +46,7 @@ impl From<Problem> for Task {
             objectives: problem.objectives,
             evaluate: Box::new(move |config, _| (config.clone(), exact(config, 0))),
             score: problem.score,
+            table: Vec::new(),
         }
     }
 }
@@ -96,6 +100,29 @@ impl Earlier {
     }
 }
 
+/// How a run proposes.
+#[derive(Clone, Debug)]
+pub struct Proposer<'a> {
+    /// Sampler.
+    pub sampler: &'a PartSpec,
+    /// Whether the Gaussian process chooses among the configurations of the task's table, where it has one.
+    pub among: bool,
+}
+
+impl Proposer<'_> {
+    fn build(&self, task: &Task) -> Result<Box<dyn Sampler>, String> {
+        if self.among && !task.table.is_empty() {
+            return match self.sampler.to_string().as_str() {
+                "auto" | "gp" => Ok(Box::new(GpSampler::default().among(task.table.clone()))),
+                other => Err(format!("{other} does not choose among a list: auto and gp do")),
+            };
+        }
+        let context =
+            StudyContext { objectives: task.objectives, ..StudyContext::new(&task.space) };
+        registry::sampler(self.sampler, &context).map_err(|e| e.to_string())
+    }
+}
+
 /// One run on `tasks[target]` with earlier studies of other tasks; the losses in the order of evaluation.
 ///
 /// # Errors
@@ -104,16 +131,15 @@ pub fn run(
     tasks: &[Task],
     target: usize,
     earlier: Earlier,
-    (sampler, seed, evaluations): (&PartSpec, u64, usize),
+    (proposer, seed, evaluations): (&Proposer<'_>, u64, usize),
 ) -> Result<Vec<Vec<f64>>, SolverError> {
     let fail = |e: &dyn fmt::Display| SolverError::Local {
-        solver: sampler.to_string(),
+        solver: proposer.sampler.to_string(),
         reason: e.to_string(),
     };
     let task = &tasks[target];
     let sources = sources(tasks, target, earlier, seed).map_err(|e| fail(&e))?;
-    let context = StudyContext { objectives: task.objectives, ..StudyContext::new(&task.space) };
-    let mut built = registry::sampler(sampler, &context).map_err(|e| fail(&e))?;
+    let mut built = proposer.build(task).map_err(|e| fail(&e))?;
     let sources = match sources.studies() {
         [] => sources,
         _ => {

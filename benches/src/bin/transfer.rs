@@ -3,7 +3,7 @@
 
 use automl::registry::PartSpec;
 use automl_benches::stats::mean;
-use automl_benches::transfer::{Earlier, Task, Twist, run, shifted};
+use automl_benches::transfer::{Earlier, Proposer, Task, Twist, run, shifted};
 use automl_benches::{pool, table};
 use clap::Parser;
 use std::path::PathBuf;
@@ -31,6 +31,10 @@ struct Args {
     /// Runs on each task
     #[arg(long, default_value_t = 10)]
     seeds: u64,
+    /// Choose among the configurations of the table where a task is a list of them (lcbench), instead of
+    /// moving each proposal to the nearest one; samplers auto and gp
+    #[arg(long)]
+    among: bool,
     /// Print a line for each task
     #[arg(long)]
     each: bool,
@@ -122,6 +126,7 @@ fn report(
     let is_target = |task: &Task| {
         args.tasks.is_empty() || args.tasks.iter().any(|part| task.name.contains(part.as_str()))
     };
+    let proposer = Proposer { sampler: &args.sampler, among: args.among };
     let targets: Vec<usize> = (0..tasks.len()).filter(|i| is_target(&tasks[*i])).collect();
     println!(
         "{family}: {} tasks of {} parameters, leave one out, {} seeds, sampler {}",
@@ -138,7 +143,7 @@ fn report(
         for &target in &targets {
             let mut own = vec![Vec::new(); marks.len()];
             for seed in 0..args.seeds {
-                let losses = run(tasks, target, *setting, (&args.sampler, seed, args.evaluations))?;
+                let losses = run(tasks, target, *setting, (&proposer, seed, args.evaluations))?;
                 for (scores, mark) in own.iter_mut().zip(marks) {
                     scores.push(tasks[target].judge(&losses, *mark));
                 }

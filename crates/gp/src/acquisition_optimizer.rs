@@ -35,6 +35,8 @@ pub(crate) struct AcquisitionOptimizer<'a> {
     pub(crate) space: &'a Space,
     pub(crate) features: &'a Features,
     pub(crate) history: &'a History,
+    /// The configurations that are compared; where there are none, those of a search over the space.
+    pub(crate) among: &'a [Config],
     /// The unit positions of running trials, which proposals keep away from.
     pub(crate) running: &'a [Vec<f64>],
     pub(crate) acquisition: &'a AcquisitionFunction,
@@ -97,8 +99,8 @@ impl AcquisitionOptimizer<'_> {
     /// The best configuration found; `parents` are good ones, best first. `None` where every
     /// candidate was tried or is forbidden.
     pub(crate) fn best(&self, parents: &[&Config], rng: &mut dyn Rng) -> Option<Config> {
-        if self.is_small() {
-            let open: Vec<Config> = self.space.configs()?.filter(|c| self.is_open(c)).collect();
+        if let Some(mut open) = self.enumerated() {
+            open.retain(|c| self.is_open(c));
             let scores = self.scores(&open);
             let best = (0..open.len()).min_by(|&a, &b| order::compare(-scores[a], -scores[b]));
             return best.map(|i| open[i].clone());
@@ -123,11 +125,7 @@ impl AcquisitionOptimizer<'_> {
 
     /// The best candidate under one joint draw of the surrogates: Thompson sampling.
     pub(crate) fn best_of_draw(&self, parents: &[&Config], rng: &mut dyn Rng) -> Option<Config> {
-        let mut candidates = if self.is_small() {
-            self.space.configs()?.collect()
-        } else {
-            self.candidates(parents, rng)
-        };
+        let mut candidates = self.enumerated().unwrap_or_else(|| self.candidates(parents, rng));
         candidates.retain(|c| self.is_open(c));
         // A draw costs the cube of the number of candidates.
         while candidates.len() > self.budget.candidates {
@@ -144,7 +142,15 @@ impl AcquisitionOptimizer<'_> {
         Some(candidates.swap_remove(best))
     }
 
-    /// Whether all configurations can be enumerated.
+    /// All configurations, where a list is given or the space is small.
+    fn enumerated(&self) -> Option<Vec<Config>> {
+        if self.among.iter().any(|c| self.is_open(c)) {
+            return Some(self.among.to_vec());
+        }
+        self.space.configs().filter(|_| self.is_small()).map(Iterator::collect)
+    }
+
+    /// Whether all configurations of the space can be enumerated.
     fn is_small(&self) -> bool {
         let counts = self.space.params().iter().map(|p| p.domain().cardinality());
         let most = counts.into_iter().try_fold(1_u128, |size, n| size.checked_mul(n?));

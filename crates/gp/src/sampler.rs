@@ -1,6 +1,7 @@
 //! The Gaussian-process sampler over a search space.
 
 mod acquisition_builder;
+mod among;
 mod constraints;
 mod fantasies;
 mod noise;
@@ -80,6 +81,8 @@ pub struct GpSampler {
     options: GpOptions,
     caches: SurrogateCaches,
     sources: SourceModels,
+    /// The configurations that may be proposed; any where there are none.
+    among: Vec<Config>,
 }
 
 /// Surrogates kept between proposals; all are functions of the trials.
@@ -94,7 +97,7 @@ struct SurrogateCaches {
 impl GpSampler {
     /// Creates a sampler with these options.
     pub fn new(options: GpOptions) -> Self {
-        Self { options, caches: SurrogateCaches::default(), sources: SourceModels::default() }
+        Self { options, ..Self::default() }
     }
 
     /// Creates a sampler with the trust region of TuRBO: for many dimensions and many trials.
@@ -140,6 +143,15 @@ impl GpSampler {
 /// not be explored.
 fn startup_after(startup: usize, trends: &[Trend]) -> usize {
     ((1.0 - least_trust(trends)) * startup as f64).ceil() as usize
+}
+
+/// Leaves the sources out for a control, and returns the prior mean of the first objective.
+fn control(view: &View<'_>, trends: &mut Vec<Trend>) -> Option<Trend> {
+    let evidence = trends.iter().map(|trend| trend.evidence).reduce(f64::min)?;
+    if !view.is_control(least_trust(trends), evidence) {
+        return None;
+    }
+    std::mem::take(trends).into_iter().next()
 }
 
 /// The trust in the sources for the objective that they know least of; 0 without sources.
@@ -189,58 +201,8 @@ fn parents<'a>(
 
 impl Sampler for GpSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
-        let space = view.space;
-        let observed = ObservedTrials::new(view);
-        let mut trends = self.sources.trends(space, &observed);
-        if view.is_control(least_trust(&trends)) {
-            trends.clear();
-        }
-        let startup = startup_after(view.startup_trials(self.options.startup), &trends);
-        if observed.trials + observed.failed.len() < startup || observed.trials == 0 {
-            return Ok(view.startup_proposal(rng));
-        }
-        let features = Features::new(space, observed.differ_in_fidelity());
-        let kernel = Kernel::new(KernelFamily::Matern52, features.columns());
-        let priors = Priors::scaled(kernel.scales()).shifted(&features.log_length_shifts(space));
-        let options = &self.options;
-        let builder =
-            AcquisitionBuilder::new(view, options, &observed, &features, (&kernel, &priors), {
-                trends.into_iter().map(|trend| Arc::new(trend) as Arc<dyn PriorMean>).collect()
-            });
-        let Some(fitted) = builder.build(&mut self.caches, rng) else {
-            return Ok(view.deduplicated(space.sample(rng), rng));
-        };
-        let (mut since, mut bounds) = (0, None);
-        if let Some(options) = self.options.trust_region {
-            let region = TrustRegion::replay(&fitted.merits, space.len(), startup, options);
-            if observed.rows.len() < region.since + startup {
-                return Ok(view.startup_proposal(rng));
-            }
-            let center = observed.rows[region.center].config;
-            since = region.since;
-            bounds = Some(region_bounds(&region, space, center, &fitted.lengths));
-        }
-        let parents = parents(&observed, &fitted, since);
-        let running: Vec<Vec<f64>> =
-            observed.pending.iter().map(|c| space.encode(c).unit).collect();
-        let optimizer = AcquisitionOptimizer {
-            space,
-            features: &features,
-            history: view.history,
-            running: &running,
-            acquisition: &fitted.acquisition,
-            prior_weight: if has_prior(space) { 10.0 / observed.trials as f64 } else { 0.0 },
-            bounds: bounds.as_deref(),
-            budget: self.budget(observed.rows.len()),
-        };
-        let best = match self.options.acquisition {
-            Acquisition::Thompson => optimizer.best_of_draw(&parents, rng),
-            Acquisition::ExpectedImprovement | Acquisition::LowerConfidenceBound(_) => {
-                optimizer.best(&parents, rng)
-            }
-        };
-        let config = best.unwrap_or_else(|| space.sample(rng));
-        Ok(view.deduplicated(config, rng))
+        let config = self.choose(view, rng);
+        Ok(if self.among.is_empty() { config } else { self.listed(view, config) })
     }
 
     fn warm_start(&mut self, sources: &Sources) {
@@ -256,5 +218,66 @@ impl Sampler for GpSampler {
 
     fn recommend(&mut self, view: &View<'_>) -> Option<TrialId> {
         recommendation::recommended(view, &self.options)
+    }
+}
+
+impl GpSampler {
+    /// The proposal, which need not be one of [`GpSampler::among`].
+    fn choose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Config {
+        let space = view.space;
+        let observed = ObservedTrials::new(view);
+        let mut trends = self.sources.trends(space, &observed);
+        let features = Features::new(space, observed.differ_in_fidelity());
+        let control = control(view, &mut trends);
+        let startup = startup_after(view.startup_trials(self.options.startup), &trends);
+        if observed.trials + observed.failed.len() < startup || observed.trials == 0 {
+            let contrast = |trend: &Trend, c: &Config| trend.contrast(&features.row(space, c, 1.0));
+            return match control {
+                Some(trend) => view.control_proposal(|c| contrast(&trend, c), rng),
+                None => view.startup_proposal(rng),
+            };
+        }
+        let kernel = Kernel::new(KernelFamily::Matern52, features.columns());
+        let priors = Priors::scaled(kernel.scales()).shifted(&features.log_length_shifts(space));
+        let options = &self.options;
+        let builder =
+            AcquisitionBuilder::new(view, options, &observed, &features, (&kernel, &priors), {
+                trends.into_iter().map(|trend| Arc::new(trend) as Arc<dyn PriorMean>).collect()
+            });
+        let Some(fitted) = builder.build(&mut self.caches, rng) else {
+            return view.deduplicated(space.sample(rng), rng);
+        };
+        let (mut since, mut bounds) = (0, None);
+        if let Some(options) = self.options.trust_region {
+            let region = TrustRegion::replay(&fitted.merits, space.len(), startup, options);
+            if observed.rows.len() < region.since + startup {
+                return view.startup_proposal(rng);
+            }
+            let center = observed.rows[region.center].config;
+            since = region.since;
+            bounds = Some(region_bounds(&region, space, center, &fitted.lengths));
+        }
+        let parents = parents(&observed, &fitted, since);
+        let running: Vec<Vec<f64>> =
+            observed.pending.iter().map(|c| space.encode(c).unit).collect();
+        let optimizer = AcquisitionOptimizer {
+            space,
+            features: &features,
+            history: view.history,
+            among: &self.among,
+            running: &running,
+            acquisition: &fitted.acquisition,
+            prior_weight: if has_prior(space) { 10.0 / observed.trials as f64 } else { 0.0 },
+            bounds: bounds.as_deref(),
+            budget: self.budget(observed.rows.len()),
+        };
+        let best = match self.options.acquisition {
+            Acquisition::Thompson => optimizer.best_of_draw(&parents, rng),
+            Acquisition::ExpectedImprovement | Acquisition::LowerConfidenceBound(_) => {
+                optimizer.best(&parents, rng)
+            }
+        };
+        let config = best.unwrap_or_else(|| space.sample(rng));
+        view.deduplicated(config, rng)
     }
 }

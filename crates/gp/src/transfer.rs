@@ -9,7 +9,7 @@ pub(crate) use trend::{Trend, WeightedSource};
 use crate::observed_trials::ObservedTrials;
 use crate::surrogate::fitted_prefix;
 use automl_space::Space;
-use automl_study::{Sources, ranking_weights};
+use automl_study::{Sources, ranking_evidence, ranking_weights};
 use std::sync::Arc;
 
 /// The residual standard deviation of a source on a new task, in standard deviations of its outputs.
@@ -74,6 +74,7 @@ fn trend(
     let alike = |i: usize, j: usize| rows[i].fidelity == rows[j].fidelity;
     let weights = ranking_weights(&predictions, &losses[..n], alike);
     let trust = weights.iter().sum();
+    let evidence = ranking_evidence(&predictions, &losses[..n], &weights, alike);
     let at = |i: usize| weights.iter().zip(&predictions).map(|(w, m)| w * m[i]).sum::<f64>();
     let sums: Vec<f64> = (0..n).map(at).collect();
     let mean = sums.iter().sum::<f64>() / n.max(1) as f64;
@@ -81,5 +82,5 @@ fn trend(
     let slope = 1.0 / (variance + RESIDUAL * RESIDUAL).sqrt();
     let parts = weights.iter().zip(surrogates).filter(|(w, _)| **w > NEGLIGIBLE);
     let parts = parts.map(|(w, s)| WeightedSource { weight: slope * w, surrogate: s.clone() });
-    Trend { parts: parts.collect(), shift: -slope * mean, trust }
+    Trend { parts: parts.collect(), shift: -slope * mean, trust, evidence }
 }

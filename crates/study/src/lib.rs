@@ -27,7 +27,7 @@ pub use run::Run;
 pub use sampler::{ProposeError, Sampler, View};
 pub use scheduler::{FullFidelity, FullFidelityConfig, Job, Scheduler, Verdict};
 pub use sobol::{SobolConfig, SobolSampler, sobol_point};
-pub use sources::{Source, SourceTrial, Sources, ranking_weights};
+pub use sources::{Source, SourceTrial, Sources, ranking_evidence, ranking_weights};
 pub use stop::{StopError, StopFlag, survive_file_limit};
 pub use storage::{Expired, Heartbeat, SharedStorage, Storage, StoreError};
 pub use study::{

@@ -4,7 +4,7 @@ mod agreement;
 mod control;
 mod pinned;
 
-pub use agreement::ranking_weights;
+pub use agreement::{ranking_evidence, ranking_weights};
 pub(crate) use pinned::pinned;
 
 use automl_space::{Config, Space, Value};

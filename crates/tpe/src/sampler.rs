@@ -85,13 +85,18 @@ impl Sampler for TpeSampler {
     fn propose(&mut self, view: &View<'_>, rng: &mut dyn Rng) -> Result<Config, ProposeError> {
         let Self { settings, model, sources } = self;
         let model = Model::updated(model, view);
-        let mut trust = sources.weigh(view.space, view.history, settings);
-        if view.is_control(trust) {
+        let weighed = sources.weigh(view.space, view.history, settings);
+        let is_control = weighed.is_some_and(|(trust, evidence)| view.is_control(trust, evidence));
+        if is_control {
             sources.leave_out();
-            trust = 0.0;
         }
+        let trust = weighed.filter(|_| !is_control).map_or(0.0, |(trust, _)| trust);
         if is_startup(view, &settings.config, model.trials(), trust) {
-            return Ok(view.startup_proposal(rng));
+            return Ok(if is_control {
+                view.control_proposal(|config| sources.contrast(config), rng)
+            } else {
+                view.startup_proposal(rng)
+            });
         }
         let config = if is_random(view, &settings.config, rng) {
             view.space.sample_prior(rng)

@@ -6,7 +6,7 @@ use crate::parzen::{Logs, ParzenEstimator};
 use crate::settings::Settings;
 use automl_numeric::order;
 use automl_space::{Config, Space};
-use automl_study::{History, Source, Sources, Trial, ranking_weights};
+use automl_study::{History, Source, Sources, Trial, ranking_evidence, ranking_weights};
 use rand::{Rng, RngExt};
 
 /// The share of an earlier study's trials in its good density.
@@ -43,6 +43,8 @@ pub(crate) struct SourceDensities {
     weights: Vec<f64>,
     /// The share `a` of the sources in the good density.
     share: f64,
+    /// The mean score of the results by the weighted sources.
+    mean: f64,
 }
 
 impl SourceDensities {
@@ -50,10 +52,16 @@ impl SourceDensities {
         Self { sources: sources.clone(), ..Self::default() }
     }
 
-    /// Weighs the sources by the results so far. Returns the trust in all of them, in `[0, 1)`.
-    pub(crate) fn weigh(&mut self, space: &Space, history: &History, settings: &Settings) -> f64 {
+    /// Weighs the sources by the results so far. Returns the trust in all of them, in `[0, 1)`, and the
+    /// evidence of the results about them; `None` without sources.
+    pub(crate) fn weigh(
+        &mut self,
+        space: &Space,
+        history: &History,
+        settings: &Settings,
+    ) -> Option<(f64, f64)> {
         if self.sources.studies().is_empty() {
-            return 0.0;
+            return None;
         }
         let studies = self.sources.studies();
         let densities = self.densities.get_or_insert_with(|| {
@@ -69,7 +77,22 @@ impl SourceDensities {
         self.weights = ranking_weights(&predictions, &losses, alike);
         let trust = self.weights.iter().sum::<f64>();
         self.share = trust / (1.0 + history.finished() as f64 / HALF);
-        trust
+        let n = losses.len().max(1) as f64;
+        self.mean = self.weighted(|source| predictions[source].iter().sum::<f64>() / n);
+        Some((trust, ranking_evidence(&predictions, &losses, &self.weights, alike)))
+    }
+
+    /// The weighted mean over the sources of a number that each has.
+    fn weighted(&self, number: impl Fn(usize) -> f64) -> f64 {
+        let total: f64 = self.weights.iter().sum();
+        let parts = self.weights.iter().enumerate().map(|(source, w)| w * number(source));
+        parts.sum::<f64>() / total.max(1e-300)
+    }
+
+    /// The score of a configuration by the weighted sources less the mean one of the results.
+    pub(crate) fn contrast(&self, config: &Config) -> f64 {
+        let Some(densities) = &self.densities else { return 0.0 };
+        self.weighted(|source| densities[source].score(config)) - self.mean
     }
 
     /// Leaves the sources out until they are weighed again.

@@ -239,7 +239,7 @@ fn four_objectives_beat_random_search() {
 }
 
 /// Trials that follow a source contradict it in nothing, so the fourth and every third one after it are
-/// proposed as if there were none.
+/// proposed as if there were none, and where it predicts less; trials that say enough about it need none.
 #[test]
 fn controls_know_of_no_source() {
     let mut builder = Space::builder();
@@ -253,12 +253,12 @@ fn controls_know_of_no_source() {
     };
     let trials = (0..20).map(trial).collect();
     let source = Source { name: "earlier".into(), known: vec![true], trials };
-    let propose = |number: u64, sources: &Sources| {
+    let propose = |number: u64, seed: u64, tried: fn(u64) -> (f64, f64), sources: &Sources| {
         let mut history = History::new(vec![Direction::Minimize]);
         for i in 0..number {
-            let values = vec![(i * 5 % 7) as f64];
-            let config = config(0.3 + 1e-4 * i as f64);
-            let trial = Trial { state: State::Complete, values, ..Trial::waiting(i, config) };
+            let (x, loss) = tried(i);
+            let (state, values) = (State::Complete, vec![loss]);
+            let trial = Trial { state, values, ..Trial::waiting(i, config(x)) };
             history.push(trial).unwrap();
         }
         let mut sampler = TpeSampler::default();
@@ -267,17 +267,33 @@ fn controls_know_of_no_source() {
             space: &space,
             history: &history,
             number: history.next_id(),
-            seed: 3,
+            seed,
             planned_trials: None,
             ladder: None,
             target: None,
         };
-        sampler.propose(&view, &mut stream(3, number, "propose")).unwrap()
+        sampler.propose(&view, &mut stream(seed, number, "propose")).unwrap()
     };
     let (with, without) = (Sources::new(Vec::new(), vec![source]), Sources::default());
-    let controls: Vec<u64> =
-        (1..9).filter(|n| propose(*n, &with) == propose(*n, &without)).collect();
-    assert_eq!(controls, [3, 6]);
+    let controls = |tried: fn(u64) -> (f64, f64)| -> Vec<u64> {
+        let is_control = |n: &u64| propose(*n, 3, tried, &with) == propose(*n, 3, tried, &without);
+        (1..9).filter(is_control).collect()
+    };
+    // Results of which the predictions are nearly equal.
+    let near = |i: u64| (0.3 + 1e-4 * i as f64, (i * 5 % 7) as f64);
+    assert_eq!(controls(near), [3, 6]);
+    // Results that spread and agree with the source need no control.
+    let spread = |i: u64| {
+        let x = (0.3 + 0.35 * i as f64) % 1.0;
+        (x, (x - 0.3).powi(2))
+    };
+    assert!(controls(spread).is_empty());
+    // The source predicts every control to be worse than what was tried.
+    for seed in 0..60 {
+        let control = propose(3, seed, near, &with);
+        let x = control.value(0).map(Value::as_f64).unwrap();
+        assert!((x - 0.3).abs() > 0.05, "{seed}: {x}");
+    }
     // None of the first configurations takes the place of a control.
     assert_eq!(TpeSampler::default().first_wanted(&with), 3);
 }

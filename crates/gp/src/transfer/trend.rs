@@ -2,6 +2,7 @@
 
 use super::SourceSurrogate;
 use crate::regression::PriorMean;
+use crate::surrogate::matrix;
 use nalgebra::DMatrix;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -20,6 +21,17 @@ pub(crate) struct Trend {
     pub(crate) shift: f64,
     /// The posterior probability that some source says something about the study, in `[0, 1)`.
     pub(crate) trust: f64,
+    /// What the results so far can tell about the sources ([`automl_study::ranking_evidence`]).
+    pub(crate) evidence: f64,
+}
+
+impl Trend {
+    /// The prediction of the sources at one row less their mean one at the results, in standard deviations of
+    /// their outputs.
+    pub(crate) fn contrast(&self, row: &[f64]) -> f64 {
+        let unit: f64 = self.parts.iter().map(|part| part.weight).sum();
+        self.values(&matrix(&[row]))[0] / unit.max(1e-300)
+    }
 }
 
 impl PriorMean for Trend {

@@ -52,20 +52,8 @@ pub fn ranking_weights(
     losses: &[f64],
     comparable: impl Fn(usize, usize) -> bool,
 ) -> Vec<f64> {
-    let n = losses.len();
-    let stride = n.div_ceil(COMPARED).max(1);
-    let log = |means: &Vec<f64>| -> f64 {
-        let mut sum = 0.0;
-        for i in (0..n).step_by(stride) {
-            for j in (0..i).step_by(stride).filter(|j| comparable(i, *j)) {
-                let (loss, mean) = (losses[i] - losses[j], means[i] - means[j]);
-                if loss != 0.0 && loss.is_finite() && mean.is_finite() {
-                    let agrees = mean * loss.signum() / (ERROR * SQRT_2);
-                    sum += (2.0 * normal::cdf(agrees)).max(1e-300).ln();
-                }
-            }
-        }
-        2.0 * sum / n.div_ceil(stride).max(1) as f64
+    let log = |means: &Vec<f64>| {
+        over_pairs(means, losses, &comparable, |probability| (2.0 * probability).max(1e-300).ln())
     };
     let logs: Vec<f64> = predictions.iter().map(log).collect();
     let top = logs.iter().copied().fold(0.0, f64::max);
@@ -73,6 +61,78 @@ pub fn ranking_weights(
     let shares: Vec<f64> = logs.iter().map(|log| share * (log - top).exp()).collect();
     let total = NONE * (-top).exp() + shares.iter().sum::<f64>();
     shares.into_iter().map(|share| share / total).collect()
+}
+
+/// The evidence that results give about sources, whatever these results are: the logarithm of the factor
+/// by which a source that is right is expected to gain on one that says nothing, at least 0.
+///
+/// With the probabilities `P_ij` and the weights `w_s` of [`ranking_weights`] it is
+///
+/// ```text
+/// sum_s w_s I_s / sum_s w_s,   I_s = (2 / n) sum_{i<j} (ln 2 - H(P_ij)),   H(P) = -P ln P - (1 - P) ln(1 - P)
+/// ```
+///
+/// Where all predictions are nearly equal, as they are for trials that were all chosen because a source
+/// praises them, it is nearly 0, and the weights are the prior ones even if the source misleads.
+///
+/// - `predictions`, `losses`, `comparable`: those of [`ranking_weights`].
+/// - `weights`: its result. `[sources]`
+///
+/// # Source
+/// `ln 2 - H(P)` is the information of a comparison about the hypothesis that is right, Lindley (1956),
+/// "On a Measure of the Information Provided by an Experiment".
+///
+/// # Examples
+/// ```
+/// use automl_study::{ranking_evidence, ranking_weights};
+///
+/// let losses = [1.0, 2.0, 3.0, 4.0];
+/// let evidence = |predictions: [f64; 4]| {
+///     let predictions = [predictions.to_vec()];
+///     let weights = ranking_weights(&predictions, &losses, |_, _| true);
+///     ranking_evidence(&predictions, &losses, &weights, |_, _| true)
+/// };
+/// assert!(evidence([-1.5, -1.49, -1.52, -1.5]) < 0.01);
+/// // One result at which the source predicts a larger loss is enough, and it need not be right.
+/// assert!(evidence([-1.5, -1.49, -1.52, 0.2]) > 0.5 && evidence([0.2, -1.49, -1.52, -1.5]) > 0.5);
+/// ```
+pub fn ranking_evidence(
+    predictions: &[Vec<f64>],
+    losses: &[f64],
+    weights: &[f64],
+    comparable: impl Fn(usize, usize) -> bool,
+) -> f64 {
+    let information = |probability: f64| {
+        let part = |p: f64| if p > 0.0 { p * (2.0 * p).ln() } else { 0.0 };
+        part(probability) + part(1.0 - probability)
+    };
+    let total = weights.iter().sum::<f64>().max(1e-300);
+    let one = |(means, weight): (&Vec<f64>, &f64)| {
+        weight / total * over_pairs(means, losses, &comparable, information)
+    };
+    predictions.iter().zip(weights).map(one).sum()
+}
+
+/// `(2 / n) sum_{i<j} f(P_ij)` over the pairs that are compared, `P_ij` being the probability of a source
+/// with these predictions that the two losses are in the order in which they are.
+fn over_pairs(
+    means: &[f64],
+    losses: &[f64],
+    comparable: impl Fn(usize, usize) -> bool,
+    f: impl Fn(f64) -> f64,
+) -> f64 {
+    let n = losses.len();
+    let stride = n.div_ceil(COMPARED).max(1);
+    let mut sum = 0.0;
+    for i in (0..n).step_by(stride) {
+        for j in (0..i).step_by(stride).filter(|j| comparable(i, *j)) {
+            let (loss, mean) = (losses[i] - losses[j], means[i] - means[j]);
+            if loss != 0.0 && loss.is_finite() && mean.is_finite() {
+                sum += f(normal::cdf(mean * loss.signum() / (ERROR * SQRT_2)));
+            }
+        }
+    }
+    2.0 * sum / n.div_ceil(stride).max(1) as f64
 }
 
 #[cfg(test)]
@@ -114,5 +174,30 @@ mod tests {
         ] {
             assert!(weights.iter().zip(prior).all(|(a, b)| (a - b).abs() < 1e-3), "{weights:?}");
         }
+    }
+
+    /// The evidence is what a source that is right gains on average, and does not depend on the order of
+    /// the losses.
+    #[test]
+    fn evidence_is_the_expected_gain_of_a_source_that_is_right() {
+        // Two results one apart: the order predicted has the probability Phi(1 / (0.6 sqrt(2))) = .8807.
+        let evidence = |losses: [f64; 2], means: [f64; 2]| {
+            let predictions = [means.to_vec(), vec![0.0, 0.0]];
+            ranking_evidence(&predictions, &losses, &[0.9, 0.0], |_, _| true)
+        };
+        let p: f64 = 0.880_703_585_3;
+        let expected = p * (2.0 * p).ln() + (1.0 - p) * (2.0 * (1.0 - p)).ln();
+        assert!((evidence([0.0, 1.0], [-0.5, 0.5]) - expected).abs() < 1e-6);
+        assert!((evidence([1.0, 0.0], [-0.5, 0.5]) - expected).abs() < 1e-6);
+        assert!(evidence([0.0, 0.0], [-0.5, 0.5]) == 0.0);
+        // Predictions far apart give ln 2 for each pair.
+        assert!((evidence([0.0, 1.0], [-50.0, 50.0]) - 2.0_f64.ln()).abs() < 1e-9);
+        let (means, losses) = results(9);
+        let own = |weights: &[f64]| {
+            let close: Vec<f64> = means.iter().map(|m| 1e-6 * m).collect();
+            ranking_evidence(&[means.clone(), close], &losses, weights, |_, _| true)
+        };
+        assert!(own(&[0.9, 0.0]) > 1.0 && own(&[0.0, 0.9]) < 1e-6);
+        assert!((own(&[0.4, 0.4]) - 0.5 * own(&[0.9, 0.0])).abs() < 1e-6);
     }
 }

@@ -1,6 +1,8 @@
 //! Trials that a sampler proposes as if it had no sources.
 
 use crate::View;
+use automl_space::Config;
+use rand::Rng;
 
 /// Trials before the first control.
 const FIRST: u64 = 3;
@@ -8,20 +10,34 @@ const FIRST: u64 = 3;
 /// Trials from one control to the next.
 const PERIOD: u64 = 3;
 
-/// The trust from which on the sources need no further control.
-const CONFIRMED: f64 = 0.98;
+/// The evidence from which on results can tell sources that are right from those that mislead.
+const ENOUGH: f64 = 0.3;
+
+/// The trust below which results speak against the sources; a little below the prior of 0.9, since a source
+/// that is right loses as much by chance.
+const DOUBTED: f64 = 0.87;
+
+/// How much worse than the mean of the results sources should predict a control to be, in standard deviations
+/// of their outputs.
+const CONTRAST: f64 = 0.8;
+
+/// Draws of a control with that contrast.
+const DRAWS: usize = 16;
 
 impl View<'_> {
     /// Whether the trial is a control: one that a sampler with [`Sources`](crate::Sources) proposes as if
     /// it had none.
     ///
-    /// Trials that follow the sources lie where these predict low losses. Their predictions are nearly
-    /// equal, so whatever their results are, they contradict no source
+    /// Trials that follow the sources lie where these predict low losses. If their predictions are nearly
+    /// equal, the results contradict no source whatever they are
     /// ([`ranking_weights`](crate::ranking_weights)), and a source that misleads would keep its weight. A
     /// control is predicted to be worse than they are; if it is better instead, the sources lose their
-    /// weight. Controls are the fourth trial and every third one after it, until the results have
-    /// confirmed the sources: `trust` is the posterior probability that some source says something
-    /// about the study, the sum of the weights, in `[0, 1)`.
+    /// weight. The fourth trial and every third one after it is a control
+    ///
+    /// - while the `evidence` of the results about the sources
+    ///   ([`ranking_evidence`](crate::ranking_evidence)) is below 0.3: where predictions spread by
+    ///   themselves, as those of several sources do, none is needed, and as a rule one is enough;
+    /// - while the results speak against the sources: `trust`, the sum of the weights, is below 0.87.
     ///
     /// # Examples
     /// ```
@@ -32,21 +48,39 @@ impl View<'_> {
     /// space.float("x", 0.0..=1.0).add()?;
     /// let space = space.build()?;
     /// let history = History::new(vec![Direction::Minimize]);
-    /// let controls = |trust: f64| -> Vec<u64> {
+    /// let controls = |trust: f64, evidence: f64| -> Vec<u64> {
     ///     let is_control = |number: &u64| {
     ///         let number = TrialId(*number);
     ///         let (seed, planned_trials, ladder, target) = (0, None, None, None);
     ///         View { space: &space, history: &history, number, seed, planned_trials, ladder, target }
-    ///             .is_control(trust)
+    ///             .is_control(trust, evidence)
     ///     };
     ///     (0..10).filter(is_control).collect()
     /// };
-    /// assert_eq!(controls(0.9), [3, 6, 9]);
-    /// assert!(controls(0.99).is_empty());
+    /// assert_eq!(controls(0.9, 0.1), [3, 6, 9]);
+    /// assert_eq!(controls(0.6, 0.8), [3, 6, 9]);
+    /// assert!(controls(0.9, 0.4).is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn is_control(&self, trust: f64) -> bool {
+    pub fn is_control(&self, trust: f64, evidence: f64) -> bool {
         let since = self.number.0.checked_sub(FIRST);
-        trust < CONFIRMED && since.is_some_and(|since| since.is_multiple_of(PERIOD))
+        let is_turn = since.is_some_and(|since| since.is_multiple_of(PERIOD));
+        is_turn && (evidence < ENOUGH || trust < DOUBTED)
+    }
+
+    /// The configuration of a control before there is a model of the study's own: the
+    /// [`View::startup_proposal`], or where the sources predict it to be about as good as the results, a
+    /// random one of which they predict less, since no result of the former contradicts them.
+    ///
+    /// `contrast` is the predicted loss of a configuration less the mean prediction of the results so far, in
+    /// standard deviations of the sources' outputs.
+    pub fn control_proposal(&self, contrast: impl Fn(&Config) -> f64, rng: &mut dyn Rng) -> Config {
+        let first = self.startup_proposal(rng);
+        if contrast(&first) >= CONTRAST {
+            return first;
+        }
+        let mut drawn = (0..DRAWS).map(|_| self.space.sample(rng));
+        let differs = |c: &Config| self.space.allows(c) && contrast(c) >= CONTRAST;
+        drawn.find(differs).map_or(first, |config| self.deduplicated(config, rng))
     }
 }
