@@ -10,6 +10,7 @@ use automl::deploy::{Classifier, Prediction};
 use clap::{Args, value_parser};
 use files::Input;
 use show::Table;
+use std::ffi::OsString;
 
 pub(crate) const LONG: &str = "\
 Classify images with a trained network.
@@ -41,7 +42,7 @@ pub(crate) struct PredictArgs {
     network: NetworkArgs,
     /// Image files and folders of them; - for an image, or a list of paths, on standard input
     #[arg(value_name = "IMAGE", required = true)]
-    images: Vec<String>,
+    images: Vec<OsString>,
     /// How many classes are shown for each image
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = value_parser!(u64).range(1..=65_536))]
     top: u64,
@@ -79,7 +80,10 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
         crate::network::note(format_args!("{other} files in the folders are not images"));
     }
     match (bad, inputs.len()) {
-        (0, 0) => Err("there are no images".into()),
+        (0, 0) => {
+            let places: Vec<_> = args.images.iter().map(|image| image.to_string_lossy()).collect();
+            Err(format!("there are no images in {}", places.join(", ")).into())
+        }
         (0, _) => Ok(()),
         (1, _) => Err("1 image could not be read".into()),
         (bad, _) => Err(format!("{bad} images could not be read").into()),

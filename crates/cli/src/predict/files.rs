@@ -1,7 +1,10 @@
 //! The images that a command line names.
 
 use crate::Failure;
+use automl::data::DecodeError;
+use automl::pictures::{Encoded, has_image_name};
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -44,8 +47,8 @@ impl Input {
 }
 
 /// The images behind arguments: files, folders with all that is below them, and `-` for standard
-/// input, which holds an image or, if its bytes are text, one path a line.
-pub(super) fn find(arguments: &[String]) -> Result<Found, Failure> {
+/// input, which holds an image or, where its bytes are none, one path a line.
+pub(super) fn find(arguments: &[OsString]) -> Result<Found, Failure> {
     let mut found = Found::default();
     for argument in arguments {
         if argument != "-" {
@@ -56,15 +59,35 @@ pub(super) fn find(arguments: &[String]) -> Result<Found, Failure> {
         std::io::stdin()
             .read_to_end(&mut bytes)
             .map_err(|error| format!("cannot read standard input: {error}"))?;
-        match std::str::from_utf8(&bytes) {
-            Ok(text) => {
-                let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-                lines.for_each(|line| found.add(Path::new(line)));
+        match Encoded::new(&bytes) {
+            Err(DecodeError::NoImage) if !bytes.contains(&0) => {
+                listed(&bytes).for_each(|path| found.add(&path));
             }
-            Err(_) => found.inputs.push(Input { name: "-".into(), source: Source::Bytes(bytes) }),
+            _ => found.inputs.push(Input { name: "-".into(), source: Source::Bytes(bytes) }),
         }
     }
     Ok(found)
+}
+
+/// The paths of a list, one a line. Names may begin or end with spaces, and be in any encoding.
+fn listed(bytes: &[u8]) -> impl Iterator<Item = PathBuf> {
+    let lines =
+        bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.filter(|line| !line.trim_ascii().is_empty()).map(|line| {
+        let own = path(line);
+        if own.exists() { own } else { path(line.trim_ascii()) }
+    })
+}
+
+#[cfg(unix)]
+fn path(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    std::ffi::OsStr::from_bytes(bytes).into()
+}
+
+#[cfg(not(unix))]
+fn path(bytes: &[u8]) -> PathBuf {
+    String::from_utf8_lossy(bytes).into_owned().into()
 }
 
 impl Found {
@@ -116,27 +139,8 @@ impl Found {
 
 /// Whether a file in a folder begins as an image does, or is named as one.
 fn is_image(path: &Path) -> bool {
-    let end = path.extension().map(|end| end.to_string_lossy().to_lowercase());
-    let named = matches!(
-        end.as_deref(),
-        Some("png" | "jpg" | "jpeg" | "jfif" | "bmp" | "gif" | "webp" | "tif" | "tiff")
-    );
-    named || begins_as_image(path).unwrap_or(false)
-}
-
-fn begins_as_image(path: &Path) -> std::io::Result<bool> {
-    let mut start = [0; 12];
-    let mut file = std::fs::File::open(path)?;
-    let mut count = 0;
-    while count < start.len() {
-        match file.read(&mut start[count..])? {
-            0 => break,
-            read => count += read,
-        }
-    }
-    let starts: [&[u8]; 6] =
-        [b"\x89PNG", &[0xff, 0xd8, 0xff], b"GIF8", b"II*\0", b"MM\0*", b"RIFF"];
-    Ok(starts.iter().any(|bytes| start[..count].starts_with(bytes)))
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    has_image_name(&name) || Encoded::check_start(path).is_ok()
 }
 
 #[cfg(all(test, unix))]
@@ -155,7 +159,29 @@ mod tests {
         let pipe = root.join("a/pipe.png");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         let others = 2 + usize::from(made.is_ok_and(|status| status.success()));
-        let found = find(&[root.display().to_string()]).unwrap();
+        let found = find(&[root.as_os_str().to_owned()]).unwrap();
         assert_eq!((found.inputs.len(), found.other, found.missing.len()), (1, others, 0));
+    }
+    /// Names in any encoding, with spaces around them, as arguments and in lists.
+    #[test]
+    fn names_of_any_form_are_found() {
+        use std::os::unix::ffi::OsStrExt;
+        let folder = tempfile::tempdir().unwrap();
+        let names: [&[u8]; 4] = [b"caf\xe9.png", b"end.png ", b" start.png", "é😀.png".as_bytes()];
+        let paths: Vec<PathBuf> = names.map(|name| folder.path().join(path(name))).to_vec();
+        let made = paths.iter().map(|path| std::fs::write(path, b"x"));
+        if made.collect::<std::io::Result<Vec<()>>>().is_err() {
+            eprintln!("skipped: the file system takes no such names");
+            return;
+        }
+        let arguments: Vec<OsString> = paths.iter().map(|path| path.clone().into()).collect();
+        assert_eq!(find(&arguments).unwrap().inputs.len(), names.len());
+        let mut list = paths
+            .iter()
+            .map(|path| path.as_os_str().as_bytes())
+            .collect::<Vec<_>>()
+            .join(&b"\r\n"[..]);
+        list.extend(b"\n\n  \n");
+        assert_eq!(listed(&list).collect::<Vec<_>>(), paths);
     }
 }
