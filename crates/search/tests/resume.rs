@@ -90,3 +90,37 @@ fn networks_are_trained_again_where_there_is_time_for_more_epochs() {
     assert_eq!(epochs(3), 3);
     assert_eq!(epochs(2), 3);
 }
+
+/// A network of which a file is damaged is left out by name: its files stay, and the others are shown.
+/// Where it is removed, or is to be overwritten, it is trained again.
+#[test]
+fn damaged_networks_are_left_out_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings(folder.path());
+    settings.training.epochs = Some(1);
+    let front = folder.path().join("again/front");
+    let (first, _) = search(&settings).unwrap();
+    let networks = fs::read_dir(&front).unwrap().count();
+    assert_eq!(networks, 2);
+    let trial = first.front[0].trial;
+    for file in ["metrics.json", "network.json", "weights.safetensors"] {
+        let path = front.join(format!("trial-{trial}")).join(file);
+        let whole = fs::read(&path).unwrap();
+        let half = &whole[..whole.len() / 2];
+        fs::write(&path, half).unwrap();
+        let (summary, notes) = search(&settings).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), half, "{file}");
+        assert!(summary.front.iter().all(|network| network.trial != trial), "{file}");
+        assert!(!summary.front.is_empty(), "{file}");
+        let named = format!("trial {trial} is left out of the front: ");
+        let is_named = |note: &String| note.starts_with(&named) && note.contains(file);
+        assert!(notes.iter().any(is_named), "{file}: {notes:?}");
+        fs::write(&path, whole).unwrap();
+    }
+    let path = front.join(format!("trial-{trial}/metrics.json"));
+    fs::write(&path, "{").unwrap();
+    settings.search.overwrite = true;
+    let (summary, _) = search(&settings).unwrap();
+    assert!(summary.front.iter().any(|network| network.trial == trial));
+    assert!(fs::read(&path).unwrap().len() > 100);
+}
