@@ -99,7 +99,11 @@ impl Manifest {
             std::fs::write(&own, serde_json::to_string(self)?)?;
             std::fs::rename(&own, &path)
         };
-        write().map_err(|source| ManifestError { path: path.clone(), source })
+        write().map_err(|source| {
+            // A part of a file helps nobody, on a full disk least of all.
+            let _ = std::fs::remove_file(&own);
+            ManifestError { path: path.clone(), source }
+        })
     }
 
     /// This manifest after an earlier one: it remembers files that are gone.

@@ -24,8 +24,12 @@ pub(crate) fn write_bytes(path: &Path, bytes: &[u8]) -> Result<(), ReportError> 
     // Several processes may write the same page.
     part.push(format!(".{}.part", std::process::id()));
     let part = PathBuf::from(part);
-    fs::write(&part, bytes).map_err(failed)?;
-    fs::rename(&part, path).map_err(failed)
+    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
+    written.map_err(|error| {
+        // A part of a file helps nobody, on a full disk least of all.
+        let _ = fs::remove_file(&part);
+        failed(error)
+    })
 }
 
 /// The report of a study under way, `report.html` in its folder, which is written again at most every

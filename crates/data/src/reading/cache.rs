@@ -22,7 +22,7 @@ use std::time::SystemTime;
 const MAGIC: &[u8; 8] = b"AUTOMLIM";
 
 /// Raised with every change of how images are decoded.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Bytes before the header: magic, its length, its hash.
 const START: usize = 8 + 8 + 32;
