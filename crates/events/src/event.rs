@@ -66,7 +66,7 @@ pub enum Event {
     Final {
         /// The number of networks.
         networks: usize,
-        /// The epochs of each.
+        /// The epochs of each, or the fewest where a time limit gives cheaper ones more.
         epochs: u64,
     },
     /// Progress of the final training.

@@ -88,7 +88,9 @@ impl Display {
                     bar.set_message("final training");
                 }
                 let networks = plural(*networks, "network");
-                self.line(&format!("final   training {networks} of the front for {epochs} epochs"));
+                self.line(&format!(
+                    "final   training {networks} of the front for at least {epochs} epochs"
+                ));
             }
             Event::FinalProgress(progress) => self.final_progress(progress),
             Event::Trained(network) => {

@@ -11,7 +11,7 @@ use super::pool::{Pool, lock};
 use super::setup::Setup;
 use crate::network_record::Repeat;
 use crate::{CostObjective, Event, Network, NetworkRecord, SearchError, Trainings, saved};
-use automl_candidates::{Candidate, CurveExtrapolation, TrialMetrics, final_order};
+use automl_candidates::{Candidate, CurveExtrapolation, TrialMetrics, epochs_within, final_order};
 use automl_gp::region_losses;
 use automl_numeric::pareto;
 use automl_study::{History, State, Trial};
@@ -154,17 +154,17 @@ impl Finish<'_> {
         finalists
     }
 
-    /// The epochs that fit into the remaining time. Where these are fewer than half of those wanted,
-    /// drops the last finalists, down to five, but never the two most accurate.
+    /// The epochs of the slowest finalist that fit into the remaining time. Where these are fewer than half of
+    /// those wanted, drops the last finalists, down to five, but never the two most accurate.
     fn fit_epochs(&self, finalists: &mut Vec<Finalist>, workers: usize) -> u64 {
         let wanted = self.setup.plan.final_epochs;
         let Some(deadline) = self.deadline else { return wanted };
         let left = deadline.saturating_duration_since(Instant::now()).as_secs_f64() * 0.9;
         loop {
-            let all: f64 = finalists.iter().map(|c| c.seconds).sum();
-            let slowest = finalists.iter().map(|c| c.seconds).fold(0.0, f64::max);
-            let epoch = (all / workers as f64).max(slowest).max(1e-6);
-            let fits = (left / epoch).floor() as u64;
+            let mut seconds: Vec<f64> = finalists.iter().map(|c| c.seconds).collect();
+            seconds.sort_by(f64::total_cmp);
+            let slowest = seconds.pop().unwrap_or(1.0);
+            let fits = epochs_within(slowest, &seconds, workers, wanted, left) as u64;
             if fits >= wanted.div_ceil(2)
                 || finalists.len() <= self.setup.settings.search.final_networks.min(5)
             {

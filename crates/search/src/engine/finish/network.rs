@@ -228,7 +228,7 @@ impl Finish<'_> {
             let progress = lock(queue).progress(finalist, left);
             self.setup.tell(&Event::FinalProgress(progress));
             // Where an epoch takes longer than expected, there are fewer of them.
-            match lock(queue).fit(finalist, report.time.as_secs_f64()) {
+            match lock(queue).fit(finalist, report.epoch, report.time.as_secs_f64()) {
                 Some(0) => break,
                 Some(more) if report.epoch + more < training.epochs() => {
                     training.set_epochs(report.epoch + more);

@@ -2,6 +2,7 @@
 
 use super::Finalist;
 use crate::FinalProgress;
+use automl_candidates::epochs_within;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -85,27 +86,26 @@ impl Queue {
     /// The next network and its epochs, at least one.
     pub(super) fn pop(&mut self) -> Option<(Finalist, u64)> {
         let next = self.waiting.pop()?;
-        let fits = self.fits(next.seconds * self.pace);
+        let fits = self.fits(next.seconds * self.pace, 0);
         let epochs = fits.map_or(self.epochs, |fits| fits.min(self.epochs).max(1));
         Some((next, epochs))
     }
 
-    /// After an epoch that took `seconds`: how many more fit; `None` without a deadline.
-    pub(super) fn fit(&mut self, finalist: &Finalist, seconds: f64) -> Option<u64> {
+    /// After `done` epochs, the last of which took `seconds`: how many more fit; `None` without a deadline.
+    pub(super) fn fit(&mut self, finalist: &Finalist, done: u64, seconds: f64) -> Option<u64> {
         if finalist.seconds > 0.0 && seconds.is_finite() {
             self.pace += 0.2 * (seconds / finalist.seconds - self.pace);
         }
-        self.fits(seconds)
+        self.fits(seconds, done)
     }
 
-    /// Every network is to have equally many epochs, in the time that is left on all workers, but
-    /// the one at hand at least one if that one fits.
-    fn fits(&self, seconds: f64) -> Option<u64> {
+    /// The share of the network at hand in the time on all workers, but at least one epoch if that fits.
+    fn fits(&self, seconds: f64, done: u64) -> Option<u64> {
         let left = self.deadline?.saturating_duration_since(Instant::now()).as_secs_f64() * USED;
-        let others: f64 = self.waiting.iter().map(|finalist| finalist.seconds).sum();
-        let own = seconds.max(1e-6);
-        let epoch = own + others * self.pace / self.workers as f64;
-        Some((left / epoch).max((left / own).min(1.0)).floor() as u64)
+        let others: Vec<f64> = self.waiting.iter().map(|f| f.seconds * self.pace).collect();
+        let (own, done) = (seconds.max(1e-6), done as f64);
+        let all = epochs_within(own, &others, self.workers, self.epochs, left + done * own);
+        Some((all - done).max((left / own).min(1.0)).floor() as u64)
     }
 }
 
@@ -136,15 +136,15 @@ mod tests {
         let mut queue = Queue::new(waiting, 1, 20, deadline);
         let (first, epochs) = queue.pop().unwrap();
         assert_eq!(first.trial, 1);
-        (epochs, queue.fit(&first, seconds))
+        (epochs, queue.fit(&first, 0, seconds))
     }
 
     #[test]
     fn epochs_fit_into_the_time() {
         assert_eq!(epochs(None, 30.0), (20, None));
-        assert_eq!(epochs(Some(10_000), 30.0), (20, Some(237)));
-        // 40 seconds of both networks, of which 95 of 100 are used.
-        assert_eq!(epochs(Some(400), 30.0), (9, Some(9)));
+        assert_eq!(epochs(Some(10_010), 30.0), (20, Some(310)));
+        // 59 of 100 seconds, of which 95 of 100 are used.
+        assert_eq!(epochs(Some(400), 30.0), (7, Some(7)));
         // One for all does not fit, one for the network at hand does.
         assert_eq!(epochs(Some(36), 30.0), (1, Some(1)));
         assert_eq!(epochs(Some(30), 30.0), (1, Some(0)));
