@@ -11,7 +11,7 @@ const LARGE_BATCH: usize = 256;
 const FINAL_STEPS: u64 = 2_000;
 
 /// The same for photographs, which are varied more.
-const PHOTOGRAPH_STEPS: u64 = 6_000;
+const PHOTOGRAPH_STEPS: u64 = 12_000;
 
 /// A network that inherits trained weights has this fraction of the epochs of its source.
 const INHERITING: u64 = 4;
@@ -134,7 +134,7 @@ mod tests {
     fn photographs_are_trained_for_longer_in_the_end() {
         let mut photos = data();
         (photos.channels, photos.side, photos.shown) = (3, 64.into(), Some((640, 480)));
-        assert_eq!(training(&[]).finish_epochs(&photos, 27), 353);
+        assert_eq!(training(&[]).finish_epochs(&photos, 27), 706);
         assert_eq!(training(&["training.final-epochs=50"]).finish_epochs(&photos, 27), 50);
     }
 
