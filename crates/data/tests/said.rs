@@ -248,3 +248,44 @@ fn too_few_images_are_told_with_their_classes() {
     let error = DataSplits::split(&load(folder.path()), 0.2, 0).unwrap_err().to_string();
     assert!(error.starts_with("6 images of 6 classes are too few"), "{error}");
 }
+
+/// A folder of what is no data set yet is told how it becomes one.
+#[test]
+fn other_forms_of_data_are_told_what_to_do() {
+    for (name, advice) in [
+        ("photos.zip", "unpack it first"),
+        ("cats.TAR.GZ", "unpack it first"),
+        ("data-00000-of-00001.arrow", "to_parquet"),
+        ("data_batch_1", "the binary version of CIFAR"),
+        ("x.npy", "numpy.savez"),
+        ("train.h5", "numpy.savez"),
+        ("film.mp4", "save its frames"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, "content").unwrap();
+        for place in [folder.path(), &path] {
+            let error = refusal(place);
+            assert!(error.contains(name) && error.contains(advice), "{place:?}: {error}");
+        }
+    }
+}
+
+/// Reading ends where it is asked to, and the cache never holds half of a folder.
+#[test]
+fn reading_ends_on_request() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let (folder, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    ["a", "b"].iter().for_each(|class| pictures(&folder.path().join(class), 6));
+    let is_over = AtomicBool::new(false);
+    let read = |progress: &(dyn Fn(usize, usize) + Sync)| {
+        let stop = || is_over.load(Ordering::Relaxed);
+        let cache = Some(cache.path());
+        let source = Source { cache, progress, stop: &stop, ..source(folder.path()) };
+        DatasetFormat::find("folder").unwrap().load(&source)
+    };
+    let stopped = read(&|_, _| is_over.store(true, Ordering::Relaxed));
+    assert!(matches!(stopped, Err(DatasetError::Stopped)), "{stopped:?}");
+    is_over.store(false, Ordering::Relaxed);
+    assert_eq!(read(&|_, _| {}).unwrap().train.len(), 12);
+}

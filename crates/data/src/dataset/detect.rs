@@ -2,7 +2,7 @@
 
 use super::{Dataset, DatasetError, cifar10, cifar100, fashion_mnist, idx, list, npz, parquet};
 use crate::source::Source;
-use automl_lists::own_name;
+use automl_lists::{lossless, own_name};
 use automl_pictures::has_image_name;
 use std::path::Path;
 
@@ -50,18 +50,36 @@ fn file(path: &Path) -> Result<Load, DatasetError> {
         Some("parquet") => Ok(parquet::FORMAT.load),
         _ if list::is_list(path) => Ok(list::FORMAT.load),
         _ => {
+            let name = path.file_name().map(lossless).unwrap_or_default();
+            let other = "give a list (CSV, JSON), a NumPy archive (.npz), a .parquet or a folder";
             let advice = match ending.as_deref() {
-                Some("zip" | "tar" | "gz" | "tgz" | "rar" | "7z") => "unpack it first",
-                Some("xlsx" | "xls" | "ods") => "save the table as CSV",
-                Some("npy") => "save images and labels as x and y by numpy.savez",
                 Some(ending) if has_image_name(&format!(".{ending}")) => {
                     "give the folder that holds the folders of all classes"
                 }
-                _ => "give a list (CSV, JSON), a NumPy archive (.npz), a .parquet or a folder",
+                _ => advice(&name).unwrap_or(other),
             };
             Err(DatasetError::content(path, format!("is not read as a data set: {advice}")))
         }
     }
+}
+
+/// What to do with a file that may hold images and is not read, by its name.
+pub(super) fn advice(name: &str) -> Option<&'static str> {
+    let name = name.to_lowercase();
+    if name.starts_with("data_batch_") && !name.ends_with(".bin") {
+        return Some("take the binary version of CIFAR, with data_batch_1.bin");
+    }
+    Some(match name.rsplit_once('.')?.1 {
+        "zip" | "tar" | "gz" | "tgz" | "bz2" | "xz" | "zst" | "rar" | "7z" => "unpack it first",
+        "xlsx" | "xls" | "ods" => "save the table as CSV",
+        "npy" => "save images and labels as x and y by numpy.savez",
+        "arrow" | "feather" => "write it as Parquet (to_parquet)",
+        "h5" | "hdf5" | "mat" | "pkl" | "pickle" | "pt" | "pth" | "tfrecord" => {
+            "save images and labels as x and y by numpy.savez, or as files in folders"
+        }
+        "mp4" | "avi" | "mov" | "mkv" | "webm" => "save its frames as images",
+        _ => return None,
+    })
 }
 
 /// Whether there are folders that may be classes.

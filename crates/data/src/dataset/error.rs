@@ -45,6 +45,9 @@ pub enum DatasetError {
         /// The files by kind.
         faults: String,
     },
+    /// Reading was ended on request.
+    #[error("the images were not read to the end")]
+    Stopped,
     /// The content of a file does not agree with its format.
     #[error("{}: {reason}", path.display())]
     Content {

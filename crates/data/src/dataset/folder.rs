@@ -56,8 +56,12 @@ fn classes(path: &Path) -> Result<Listing, DatasetError> {
                 first.file
             ));
         }
-        if listing.report.left_out.iter().any(|file| file.file.ends_with(".npy")) {
-            what.push_str("; arrays need one archive of images x and labels y (numpy.savez)");
+        let advised = |file: &LeftOut| {
+            let own = file.file.rsplit('/').next().unwrap_or_default();
+            Some((file.file.clone(), detect::advice(own)?))
+        };
+        if let Some((file, advice)) = listing.report.left_out.iter().find_map(advised) {
+            what.push_str(&format!("; {file}: {advice}"));
         }
         listing.report.notes.iter().for_each(|note| what.push_str(&format!("; {note}")));
         return Err(DatasetError::Missing { path: path.to_owned(), what });

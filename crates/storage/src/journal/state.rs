@@ -7,6 +7,7 @@ use automl_study::{StoreError, TrialId, attribute};
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::Path;
+use std::sync::Once;
 use std::time::Instant;
 
 /// The file of a journal and what its operations amount to.
@@ -32,11 +33,15 @@ impl Journal {
         let (file, writer) = (JournalFile::existing(path), Writer::new(String::new()));
         let mut journal = Self { file, replay: Replay::default(), writer };
         journal.sync()?;
+        // A command may read the same file several times.
+        static SAID: Once = Once::new();
         if journal.file.unfinished().is_ok_and(|bytes| bytes > 0) {
-            tracing::warn!(
-                "the last line of {} is cut, or being written: it does not count",
-                path.display()
-            );
+            SAID.call_once(|| {
+                tracing::warn!(
+                    "the last line of {} is cut, or being written: it does not count",
+                    path.display()
+                );
+            });
         }
         Ok(journal)
     }
