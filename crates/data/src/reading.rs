@@ -55,7 +55,7 @@ pub(crate) struct Loaded {
 /// unless the source says otherwise.
 ///
 /// # Errors
-/// [`DatasetError`] if memory does not suffice.
+/// [`DatasetError`] if memory does not suffice, or reading is to end.
 pub(crate) fn load(
     items: &[Item],
     side: Extent,
@@ -86,6 +86,9 @@ fn decoded(items: &[Item], side: Extent, source: &Source<'_>) -> Result<Loaded, 
         .par_chunks_mut(size.max(1))
         .zip(items.par_iter().zip(&stamps))
         .map(|(out, (item, stamp))| {
+            if (source.stop)() {
+                return Entry::new(item, *stamp);
+            }
             let entry = known.as_ref().and_then(|known| known.copy(item, stamp, out));
             let entry = entry.unwrap_or_else(|| decode(item, *stamp, side, source.resize, out));
             (source.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, items.len());
@@ -93,6 +96,9 @@ fn decoded(items: &[Item], side: Extent, source: &Source<'_>) -> Result<Loaded, 
         })
         .collect();
     drop(known);
+    if (source.stop)() {
+        return Err(DatasetError::Stopped);
+    }
     compact(&mut pixels, &mut entries, size);
     let is_grey = entries.iter().all(|entry| entry.is_grey);
     if is_grey {

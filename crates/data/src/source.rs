@@ -32,6 +32,8 @@ pub struct Source<'a> {
     pub cache: Option<&'a Path>,
     /// Called with the number of images that are decoded and the number of all.
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
+    /// Asked before each image: whether reading is to end, with [`DatasetError::Stopped`].
+    pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl Default for Source<'_> {
@@ -44,6 +46,7 @@ impl Default for Source<'_> {
             strict: false,
             cache: None,
             progress: &|_, _| {},
+            stop: &|| false,
         }
     }
 }

@@ -65,7 +65,8 @@ pub fn measure(
     let deadline = settings.search.timeout.and_then(|span| start.checked_add(span.0));
     let over = || is_over(stop, deadline);
     let note = |note: String| observer(&Progress::Note(note));
-    let (device, data) = open_data(settings, Earlier::Nothing, &note)?;
+    let opened = open_data(settings, Earlier::Nothing, &note, stop)?;
+    let Some((device, data)) = opened else { return Ok(Completion::Interrupted) };
     let record = file.map(Record::open).transpose()?.unwrap_or_default();
     let mut plan = Plan::new(&by_epochs(settings), data, None, &device.device, &over)?;
     if settings.search.max_latency.is_some() {

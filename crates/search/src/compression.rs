@@ -184,7 +184,8 @@ pub fn run(
     let (preprocessing, classes) = preparation(job);
     let input = input(model.graph()).known(preprocessing.as_ref(), &classes);
     let earlier = Earlier::new(known.as_ref(), reconciled.is_known).or_network(input);
-    let (chosen, mut data) = open_data(settings, earlier, &note)?;
+    let opened = open_data(settings, earlier, &note, stop)?;
+    let Some((chosen, mut data)) = opened else { return Ok(Completion::Interrupted) };
     if let Some(known) = preprocessing.filter(|known| known.channels == data.channels) {
         // The weights are those for pixels that are normalized so.
         (data.mean, data.sd) = (known.mean, known.sd);

@@ -2,34 +2,38 @@
 
 use crate::{DataError, Device, SearchError, Settings};
 use automl_arch::Graph;
-use automl_data::{DataIdentity, DataSplits};
+use automl_data::{DataIdentity, DataSplits, DatasetError};
 pub use automl_settings::Earlier;
 use automl_settings::NetworkInput;
-use automl_study::SharedStorage;
+use automl_study::{SharedStorage, StopFlag};
 use automl_train::{DeviceChoice, SelectedDevice};
 
 /// The study's attribute with the identity of its data, for processes in other folders.
 const ATTRIBUTE: &str = "automl:data";
 
 /// The device, and the data in their splits. Where the manifest of an earlier job is known, its
-/// split is kept, and other data are refused unless they were accepted.
+/// split is kept, and other data are refused unless they were accepted. `None` where it was stopped.
 pub fn open_data(
     settings: &Settings,
     earlier: Earlier<'_>,
     note: &(dyn Fn(String) + Sync),
-) -> Result<(SelectedDevice, DataSplits), SearchError> {
+    stop: &StopFlag,
+) -> Result<Option<(SelectedDevice, DataSplits)>, SearchError> {
     settings.check()?;
     let device = automl_train::choose(match settings.device {
         Device::Auto => DeviceChoice::Auto,
         Device::Cpu => DeviceChoice::Cpu,
         Device::Gpu => DeviceChoice::Gpu,
     })?;
-    let dataset = settings.data.read(&earlier, note)?;
+    let dataset = match settings.data.read(&earlier, note, &|| stop.is_set()) {
+        Err(DatasetError::Stopped) => return Ok(None),
+        dataset => dataset?,
+    };
     let (validation, seed) = (settings.data.validation, settings.seed);
     let Earlier::Files(known) = earlier else {
         let data = DataSplits::split(&dataset, validation, seed)?;
         settings.training.costs(&data.class_names, data.classes)?;
-        return Ok((device, data));
+        return Ok(Some((device, data)));
     };
     let changes = known.changes(&dataset);
     let mut data = DataSplits::split_as(&dataset, validation, seed, known)?;
@@ -45,7 +49,7 @@ pub fn open_data(
     } else {
         return Err(DataError::Changed(Box::new(changes)).into());
     }
-    Ok((device, data))
+    Ok(Some((device, data)))
 }
 
 /// The images that a network takes.

@@ -118,7 +118,8 @@ pub fn run(
     let input = input(&description.graph()?);
     let earlier = Earlier::new(known.as_ref(), out.join(CHECKPOINT).exists()).or_network(input);
     let note = |note: String| observer(&Progress::Note(note));
-    let (device, data) = open_data(settings, earlier, &note)?;
+    let opened = open_data(settings, earlier, &note, stop)?;
+    let Some((device, data)) = opened else { return Ok(Completion::Interrupted) };
     let manifest = data.manifest();
     let (description, data) = match settings.training.pretrain {
         true => pretraining(&description, &data)?,

@@ -32,7 +32,7 @@ pub enum Earlier<'a> {
 /// use automl_settings::{Earlier, NetworkInput, Settings};
 ///
 /// let input = NetworkInput { channels: 1, side: 8.into(), resize: None, classes: Vec::new() };
-/// let digits = Settings::default().data.read(&Earlier::Network(input), &|_| {})?;
+/// let digits = Settings::default().data.read(&Earlier::Network(input), &|_| {}, &|| false)?;
 /// assert!(digits.train.side == 8);
 /// # Ok::<(), automl_data::DatasetError>(())
 /// ```
@@ -78,14 +78,16 @@ impl<'a> Earlier<'a> {
 
 impl DataSettings {
     /// Reads the data set, as the earlier job did or as the network asks for unless the settings say
-    /// otherwise. `note` is told of slow reading, and of classes that are not those of the network.
+    /// otherwise. `note` is told of slow reading, and of classes that are not those of the network; `stop` is
+    /// asked whether reading is to end.
     ///
     /// # Errors
-    /// [`DatasetError`].
+    /// [`DatasetError`], [`Stopped`](DatasetError::Stopped) where it was.
     pub fn read(
         &self,
         earlier: &Earlier<'_>,
         note: &(dyn Fn(String) + Sync),
+        stop: &(dyn Fn() -> bool + Sync),
     ) -> Result<Dataset, DatasetError> {
         let usual = Settings::default().data;
         let noted = Mutex::new(Instant::now());
@@ -106,6 +108,7 @@ impl DataSettings {
             strict: self.strict,
             cache: cache.as_deref(),
             progress: &progress,
+            stop,
         };
         let mut take = |side: Extent, resize: ResizeRule, channels: usize| {
             if self.side == Side::Auto || self.side == usual.side {
@@ -209,7 +212,7 @@ mod tests {
             classes: classes(["b", "a"]),
         };
         let read = |settings: &DataSettings, input: &NetworkInput| {
-            settings.read(&Earlier::Network(input.clone()), &note).unwrap()
+            settings.read(&Earlier::Network(input.clone()), &note, &|| false).unwrap()
         };
         let data = read(&settings, &input);
         assert_eq!((data.train.channels, data.train.side), (3, (10, 7).into()));

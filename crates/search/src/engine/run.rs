@@ -44,7 +44,8 @@ fn run(mut search: SearchBuilder<'_>) -> Result<SearchOutcome, SearchError> {
     let earlier = Earlier::new(known.as_ref(), resume::has_begun(&begun));
     let observer = &*search.observer;
     let note = |note: String| observer(&Event::Note(note));
-    let (device, data) = open_data(&begun, earlier, &note)?;
+    let opened = open_data(&begun, earlier, &note, &search.stop)?;
+    let Some((device, data)) = opened else { return interrupted };
     let (manifest, study_name) = (data.manifest(), study_name(&data.name));
     let identified = data.clone();
     let time = TimeLimit { start, limit: begun.search.timeout };
