@@ -39,7 +39,7 @@ fn every_help_is_on_standard_output() {
     }
 }
 
-/// Nobody reads: no command panics or fails for that.
+/// A pipe without a reader ends no command with a panic or a failure.
 #[test]
 fn closed_pipes_are_no_failure() {
     let shells = ["bash", "elvish", "fish", "powershell", "zsh"];

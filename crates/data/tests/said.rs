@@ -188,7 +188,7 @@ fn lists_in_folders_of_parts_are_read() {
     assert!(said.contains("4 images that no list names"), "{said}");
 }
 
-/// Images that have one size keep it, and whoever asks for another is told.
+/// Images that have one size keep it, and a wish for another one is answered.
 #[test]
 fn wishes_for_images_of_one_size_are_answered() {
     let digits = |source: Source<'_>| {

@@ -1,9 +1,9 @@
 //! The columns of image, class and part.
 
+use crate::line::Line;
 use crate::names::part;
 use crate::row::Row;
 use crate::split::Split;
-use crate::table::Line;
 use automl_pictures::has_image_name;
 use std::collections::HashSet;
 
@@ -170,13 +170,6 @@ impl Columns {
             _ if has_header => Some(format!("parts by the column {}", header[at].trim())),
             _ => Some(format!("parts by column {number}")),
         }
-    }
-}
-
-impl Line {
-    /// A cell with content.
-    fn cell(&self, at: usize) -> Option<&str> {
-        self.cells.get(at).map(|cell| cell.trim()).filter(|cell| !cell.is_empty())
     }
 }
 

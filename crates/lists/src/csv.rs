@@ -1,9 +1,10 @@
 //! Comma-separated values (RFC 4180), also with semicolons, tabs or bars.
 
 use crate::error::ListError;
+use crate::line::Line;
 use crate::list::List;
 use crate::row::Row;
-use crate::table::{Line, Table};
+use crate::table::Table;
 use automl_pictures::has_image_name;
 
 /// What may stand between cells.

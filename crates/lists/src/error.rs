@@ -1,4 +1,4 @@
-//! Texts that are no lists.
+//! Reasons for which a text is not a list.
 
 use thiserror::Error;
 

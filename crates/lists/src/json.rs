@@ -1,10 +1,11 @@
 //! JSON: a list of objects, an object of labels by path, or an object a line.
 
 use crate::error::ListError;
+use crate::line::Line;
 use crate::list::{Fault, List};
 use crate::names::part;
 use crate::row::Row;
-use crate::table::{Line, Table};
+use crate::table::Table;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 

@@ -2,16 +2,9 @@
 
 use crate::columns::Columns;
 use crate::error::ListError;
+use crate::line::Line;
 use crate::list::{Fault, List};
 use crate::row::Row;
-
-/// A line of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Line {
-    /// Its place, such as `line 7`.
-    pub place: String,
-    pub cells: Vec<String>,
-}
 
 /// Lines of cells below a header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -168,7 +168,7 @@ pub fn parse_json(text: &str) -> Option<serde_json::Value> {
 }
 
 /// What the words of [`number`] begin with where they stand for bare words, so that no text is taken for one:
-/// a code point that is no character.
+/// a code point outside of all texts.
 pub(crate) const MARK: char = '\u{fdd0}';
 
 /// Reads JSON as Python writes it: bare `NaN` and infinities, outside strings, become the words of

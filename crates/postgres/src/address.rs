@@ -17,7 +17,7 @@ pub enum AddressError {
         "a percent sign without two hexadecimal digits behind it: in names, passwords and options write %25 for %"
     )]
     Percent,
-    /// The port 0, at which nobody listens.
+    /// The port 0, at which no server listens.
     #[error("the port is a number from 1 to 65535, and usually 5432")]
     Port,
 }

@@ -44,7 +44,7 @@ impl Patience {
         Self { since: Instant::now(), limit, pause: Duration::ZERO, is_first: false }
     }
 
-    /// As [`Patience::of`], with a first connection: a host of which nobody knows the name ends it at once.
+    /// As [`Patience::of`], with a first connection: a host of an unknown name ends it at once.
     /// One that was there may come back under its name.
     pub fn of_first(limit: Duration) -> Self {
         Self { is_first: true, ..Self::of(limit) }
@@ -118,7 +118,7 @@ mod tests {
         }
     }
 
-    /// Nobody waits for a host that is not there; for a server that does not listen yet, everybody does.
+    /// A host of an unknown name is not waited for; a server that does not listen yet is.
     #[test]
     fn what_cannot_heal_ends_at_once() {
         let limit = Duration::from_secs(3600);

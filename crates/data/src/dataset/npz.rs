@@ -131,7 +131,7 @@ fn load(source: &Source<'_>) -> Result<Dataset, DatasetError> {
     Ok(dataset)
 }
 
-/// A note on the arrays that are no images and no labels.
+/// A note on the arrays beside images and labels.
 fn unused(names: &[String], pairs: &[(Split, String, String)]) -> Option<String> {
     let is_used = |name: &&String| pairs.iter().any(|(_, x, y)| [x, y].contains(name));
     let others: Vec<_> =

@@ -99,7 +99,7 @@ impl Format {
     }
 }
 
-/// What a file is that is no image.
+/// What a file is in the place of an image.
 fn foreign(file: &[u8]) -> Option<DecodeError> {
     if file.is_empty() {
         return Some(DecodeError::Foreign("an empty file"));
