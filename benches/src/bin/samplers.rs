@@ -152,7 +152,7 @@ fn problems(args: &Args) -> Result<Vec<Problem>, Box<dyn std::error::Error>> {
         None => eprintln!("no --data-dir: without the tabular problems"),
     }
     if let Some(filter) = &args.problems {
-        problems.extend(wider::high_dimensional()?);
+        problems.extend(wider::on_request()?);
         let names: Vec<String> = problems.iter().map(|problem| problem.name.clone()).collect();
         // A whole name is that problem alone, and not also those with longer names.
         let is_meant = |name: &str, part: &str| {
