@@ -3,6 +3,7 @@
 use crate::axis::Kind;
 use crate::feasibility::relative_log_ratio;
 use crate::model::Model;
+use crate::parzen::Form;
 use crate::sources::SourceDensities;
 use crate::workspace::Workspace;
 use automl_space::Config;
@@ -13,7 +14,7 @@ use rand::Rng;
 const MAX_DRAWS: usize = 20;
 
 impl Model {
-    /// The candidate with the largest `l(x) / g(x)` of `count` draws from `l(x)`.
+    /// The candidate with the largest `l(x) / g(x)` of `count` draws from `l(x)`, both in this form.
     ///
     /// With violated black-box constraints, the candidate with the largest product of relative density
     /// ratios. Draws that a constraint of the space forbids, and in a finite space those already
@@ -21,17 +22,17 @@ impl Model {
     pub(crate) fn best_candidate(
         &mut self,
         view: &View<'_>,
-        count: usize,
+        (form, count): (Form, usize),
         sources: &SourceDensities,
         rng: &mut dyn Rng,
     ) -> Config {
-        self.draw_candidates(view, count.max(1), sources, rng);
+        self.draw_candidates(view, (form, count.max(1)), sources, rng);
         let Workspace { points, logs, scores, bad, .. } = &mut self.workspace;
         scores.clear();
         bad.clear();
-        self.good.log_densities(points, logs, scores);
+        self.good.log_densities(form, points, logs, scores);
         sources.mix(points, logs, scores);
-        self.bad.log_densities(points, logs, bad);
+        self.bad.log_densities(form, points, logs, bad);
         for (score, bad) in scores.iter_mut().zip(bad) {
             *score -= *bad;
         }
@@ -56,7 +57,7 @@ impl Model {
     fn draw_candidates(
         &mut self,
         view: &View<'_>,
-        count: usize,
+        (form, count): (Form, usize),
         sources: &SourceDensities,
         rng: &mut dyn Rng,
     ) {
@@ -70,7 +71,7 @@ impl Model {
         while found < count && draws < MAX_DRAWS * count {
             draws += 1;
             let density = sources.drawn(rng).unwrap_or(&self.good);
-            density.draw(view.space, 1.0, rng, config, &mut points[found * d..][..d]);
+            density.draw(form, view.space, 1.0, rng, config, &mut points[found * d..][..d]);
             let is_rejected = is_constrained && !view.space.allows(config)
                 || is_finite && view.history.seen(config);
             found += usize::from(!is_rejected);

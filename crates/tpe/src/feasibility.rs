@@ -1,7 +1,7 @@
 //! Density ratios of black-box constraints.
 
 use crate::axis::Axis;
-use crate::parzen::{Bandwidth, Logs, ParzenEstimator};
+use crate::parzen::{Bandwidth, Form, Logs, ParzenEstimator};
 use crate::ranking::evenly_spaced;
 use automl_study::{History, TrialId};
 
@@ -74,8 +74,8 @@ impl Feasibility {
         for constraint in &self.constraints {
             satisfied.clear();
             violated.clear();
-            constraint.satisfied.log_densities(points, logs, &mut satisfied);
-            constraint.violated.log_densities(points, logs, &mut violated);
+            constraint.satisfied.log_densities(Form::Joint, points, logs, &mut satisfied);
+            constraint.violated.log_densities(Form::Joint, points, logs, &mut violated);
             for ((score, l), g) in scores.iter_mut().zip(&satisfied).zip(&violated) {
                 *score += relative_log_ratio(l - g, constraint.share);
             }

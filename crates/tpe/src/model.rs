@@ -124,7 +124,8 @@ impl Model {
         self.good_share = rows.len() as f64 / n as f64;
         // The users' priors fade with the square root of the number of trials.
         let strength = 1.0 / (1.0 + n as f64 / 20.0).sqrt();
-        let (prior_weight, bandwidth) = (config.prior_weight, settings.good_bandwidth);
+        let prior_weight = settings.prior_weight(view.history.directions().len());
+        let bandwidth = settings.good_bandwidth;
         self.good.fit(&self.points, &rows, &weights, prior_weight, strength, bandwidth);
         let mut rows: Vec<usize> = rest.iter().map(|number| number.index()).collect();
         let pending = self.ranking.pending().iter().rev().take(MAX_PENDING);

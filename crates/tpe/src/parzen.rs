@@ -2,6 +2,7 @@
 
 mod density;
 mod fit;
+mod marginals;
 mod sample;
 mod sorted_rows;
 
@@ -51,6 +52,15 @@ impl Default for Bandwidth {
     fn default() -> Self {
         Self { choice_prior: 1.0, ..Self::BAD }
     }
+}
+
+/// How the parameters of a density hang together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Form {
+    /// A component is one observation in all parameters (multivariate).
+    Joint,
+    /// The product of the marginal densities, as if the parameters were independent (univariate).
+    Independent,
 }
 
 /// A density over a conditional, mixed space: a mixture of product kernels, one component for each
@@ -108,14 +118,16 @@ pub struct ParzenEstimator {
     /// Logarithms of the weights plus those of the normalizations on the joint axes; the component
     /// of the prior is the last. `[k + 1]`
     bases: Vec<f64>,
+    /// The weights, which sum to 1; that of the prior is the last. `[k + 1]`
+    weights: Vec<f64>,
     /// Cumulative sums of the weights, for sampling. `[k + 1]`
     cumulative: Vec<f64>,
     /// Centers by axis, NaN where inactive. `[d, k]`
     centers: Vec<f64>,
     /// Widths by axis; on choices the log probability of the observation's own choice. `[d, k]`
     widths: Vec<f64>,
-    /// Log normalizations by axis, unused on joint axes (`bases` contains them); on choices the log
-    /// probability of each other choice. `[d, k]`
+    /// Log normalizations by axis; on joint axes (`bases` contains them) the normalizations themselves,
+    /// without the factor `1 / sqrt(2 pi)`; on choices the log probability of each other choice. `[d, k]`
     norms: Vec<f64>,
     /// Center and `1 / (sqrt(2) width)` on each of the `m` joint axes, by component. `[k, m]`
     joint: Vec<[f64; 2]>,
@@ -155,6 +167,7 @@ impl ParzenEstimator {
             strength: 0.0,
             count: 0,
             bases: vec![0.0],
+            weights: vec![1.0],
             cumulative: vec![1.0],
             centers: Vec::new(),
             widths: Vec::new(),

@@ -1,14 +1,16 @@
 //! The tree-structured Parzen estimator as a sampler.
 
 use crate::model::Model;
+use crate::parzen::Form;
 use crate::settings::Settings;
 use crate::sources::SourceDensities;
 use crate::{Bandwidth, TpeConfig};
+use automl_numeric::stream;
 use automl_space::Config;
 use automl_study::{ProposeError, Sampler, Sources, View};
 use rand::{Rng, RngExt};
 
-/// The tree-structured Parzen estimator (TPE), multivariate.
+/// The tree-structured Parzen estimator (TPE), multivariate and in a share of the proposals univariate.
 ///
 /// The best trials (a share `gamma`, [`TpeConfig::good_share`]) give the density `l(x)`, all others the
 /// density `g(x)`, both [`ParzenEstimator`](crate::ParzenEstimator)s. Candidates are drawn from `l(x)`,
@@ -17,6 +19,10 @@ use rand::{Rng, RngExt};
 ///
 /// - **Start-up**: the first [`TpeConfig::startup`] proposals are points of a Sobol sequence, or draws
 ///   from the users' priors if there are any.
+/// - **Form**: a kernel is the product over all parameters of one observation, which finds what
+///   interacts. For a share of the proposals, [`TpeConfig::independent_share`], densities are products of
+///   marginal ones instead, so that good values of different trials are combined; not where a black-box
+///   constraint is violated or an earlier study is trusted.
 /// - **Ranking**: feasible trials before infeasible ones, higher fidelities before lower ones, then by
 ///   loss. Only the order of the losses counts, so increasing transformations change nothing. Paused
 ///   and pruned trials count with their last report; failed ones are the worst.
@@ -102,7 +108,10 @@ impl Sampler for TpeSampler {
             view.space.sample_prior(rng)
         } else {
             model.fit(view, settings);
-            model.best_candidate(view, settings.config.candidates, sources, rng)
+            // Violated constraints couple parameters, and the densities of sources are joint.
+            let is_plain = trust == 0.0 && model.feasibility.is_empty();
+            let form = if is_plain { form(view, settings) } else { Form::Joint };
+            model.best_candidate(view, (form, settings.config.candidates), sources, rng)
         };
         Ok(view.deduplicated(config, rng))
     }
@@ -131,6 +140,14 @@ fn is_startup(view: &View<'_>, config: &TpeConfig, trials: usize, trust: f64) ->
     let startup = view.startup_trials(config.startup);
     let startup = ((1.0 - trust) * startup as f64).ceil() as usize;
     trials < startup || view.number < startup as u64
+}
+
+/// The form of the densities behind the proposal: independent in the share of the settings, by a draw from
+/// a stream of its own, so that the other proposals do not depend on the share.
+fn form(view: &View<'_>, settings: &Settings) -> Form {
+    let share = settings.independent_share(view.history.directions().len());
+    let draw: f64 = stream(view.seed, view.number.0, "form").random();
+    if draw < share { Form::Independent } else { Form::Joint }
 }
 
 /// Whether the proposal is one of the random share below the highest fidelity.

@@ -2,7 +2,7 @@
 
 use crate::Bandwidth;
 use crate::dominance::by_dominance;
-use crate::parzen::{Logs, ParzenEstimator};
+use crate::parzen::{Form, Logs, ParzenEstimator};
 use crate::settings::Settings;
 use automl_numeric::order;
 use automl_space::{Config, Space};
@@ -122,7 +122,7 @@ impl SourceDensities {
         own.iter_mut().for_each(|log| *log += (1.0 - self.share).ln());
         for (density, weight) in densities.iter().zip(&self.weights) {
             each.clear();
-            density.good.log_densities(points, logs, &mut each);
+            density.good.log_densities(Form::Joint, points, logs, &mut each);
             let log_weight = (self.share * weight / total).max(1e-300).ln();
             for (own, log) in own.iter_mut().zip(&each) {
                 let (high, low) = (own.max(log + log_weight), own.min(log + log_weight));

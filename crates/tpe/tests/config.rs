@@ -25,6 +25,7 @@ fn options_out_of_range_are_refused() {
         ("good-share", json!(1.5)),
         ("max-bad", json!(0)),
         ("candidates", json!(0)),
+        ("independent-share", json!(1.1)),
         ("random-fraction", json!(-0.1)),
         ("startup", json!(-1)),
     ] {

@@ -167,6 +167,7 @@ fn configs() -> Vec<(&'static str, TpeConfig)> {
         ("candidates", TpeConfig { candidates: 3, ..d() }),
         ("rank-weights", TpeConfig { rank_weights: 0.2, ..d() }),
         ("prior-weight", TpeConfig { prior_weight: 6.0, ..d() }),
+        ("independent-share", TpeConfig { independent_share: 1.0, ..d() }),
         ("random-fraction", TpeConfig { random_fraction: 0.9, ..d() }),
     ]
 }

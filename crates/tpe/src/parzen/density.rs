@@ -1,6 +1,6 @@
 //! Evaluation of the density, several points at a time.
 
-use super::ParzenEstimator;
+use super::{Form, ParzenEstimator};
 use crate::axis::{Kind, coordinates};
 use crate::fast_normal;
 use automl_numeric::normal::LN_SQRT_TAU;
@@ -10,7 +10,7 @@ use automl_space::Config;
 const LANES: usize = 8;
 
 /// Distance below the largest logarithm at which a term is lost in rounding: `e^-45 < 2^-64`.
-const NEGLIGIBLE: f64 = 45.0;
+pub(super) const NEGLIGIBLE: f64 = 45.0;
 
 /// Scratch memory for the log densities of all components at some points.
 pub(crate) type Logs = Vec<[f64; LANES]>;
@@ -26,16 +26,28 @@ impl ParzenEstimator {
     /// Appends the log densities at some points to `out`.
     ///
     /// `points`: `[n, d]` coordinates, NaN where inactive; `logs`: scratch memory.
-    pub(crate) fn log_densities(&self, points: &[f64], logs: &mut Logs, out: &mut Vec<f64>) {
+    pub(crate) fn log_densities(
+        &self,
+        form: Form,
+        points: &[f64],
+        logs: &mut Logs,
+        out: &mut Vec<f64>,
+    ) {
         let d = self.axes.len();
         let blocks = points.chunks_exact(LANES * d);
         let rest = blocks.remainder();
         for block in blocks {
-            out.extend(self.log_densities_of(block, logs));
+            out.extend(match form {
+                Form::Joint => self.log_densities_of(block, logs),
+                Form::Independent => self.log_marginals_of(block, logs),
+            });
         }
         let mut logs = Vec::new();
         for point in rest.chunks_exact(d) {
-            out.extend(self.log_densities_of::<1>(point, &mut logs));
+            out.extend(match form {
+                Form::Joint => self.log_densities_of::<1>(point, &mut logs),
+                Form::Independent => self.log_marginals_of::<1>(point, &mut logs),
+            });
         }
     }
 
@@ -91,7 +103,7 @@ impl ParzenEstimator {
     /// Adds the log kernels of an axis that is not joint at `L` coordinates.
     ///
     /// `x`: coordinates; `prior`: log prior densities there; `logs`: `[k]`.
-    fn add_axis<const L: usize>(
+    pub(super) fn add_axis<const L: usize>(
         &self,
         j: usize,
         x: [f64; L],
@@ -148,7 +160,7 @@ impl Cell {
 }
 
 /// `ln sum_i exp(logs_i)` in each lane.
-fn log_sums<const L: usize>(logs: &[[f64; L]]) -> [f64; L] {
+pub(super) fn log_sums<const L: usize>(logs: &[[f64; L]]) -> [f64; L] {
     let mut max = [f64::MIN; L];
     for logs in logs {
         for (max, log) in max.iter_mut().zip(logs) {

@@ -82,15 +82,18 @@ impl ParzenEstimator {
         let (k, m) = (self.count, products.axes);
         let range = j * k..(j + 1) * k;
         let (joint, bases) = (&mut self.joint, &mut self.bases);
-        let (centers, widths) = (&self.centers[range.clone()], &mut self.widths[range]);
+        let (centers, widths) = (&self.centers[range.clone()], &mut self.widths[range.clone()]);
+        let norms = &mut self.norms[range];
         self.sorted.visit(j, centers, |i, center, gap| {
             let kernel = Kernel::new(center, gap.clamp(min_width, 1.0));
             widths[i] = kernel.width;
+            norms[i] = 1.0 / kernel.mass;
             joint[i * m + joint_axis] = [center, FRAC_1_SQRT_2 * kernel.scale];
             products.multiply(i, kernel.mass, bases);
         });
         // A trial that failed before it had a value: a uniform kernel.
         for (i, _) in centers.iter().enumerate().filter(|(_, center)| center.is_nan()) {
+            norms[i] = LN_SQRT_TAU.exp();
             joint[i * m + joint_axis] = [0.5, 0.0];
             products.values[i] *= (-LN_SQRT_TAU).exp();
         }
@@ -102,6 +105,7 @@ impl ParzenEstimator {
         let weight = |i: usize| weights.get(i).copied().unwrap_or(1.0).max(0.0);
         let total = (0..k).map(weight).sum::<f64>() + prior_weight;
         let total = if total > 0.0 { total } else { 1.0 };
+        self.weights.clear();
         self.cumulative.clear();
         self.bases.clear();
         let (mut sum, mut last) = (0.0, (1.0, 0.0));
@@ -112,6 +116,7 @@ impl ParzenEstimator {
             if share != last.0 {
                 last = (share, share.ln());
             }
+            self.weights.push(share);
             self.cumulative.push(sum);
             self.bases.push(last.1);
         }

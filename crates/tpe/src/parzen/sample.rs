@@ -1,6 +1,6 @@
 //! Sampling from the density.
 
-use super::ParzenEstimator;
+use super::{Form, ParzenEstimator};
 use crate::axis::{Axis, Kind};
 use automl_space::{Config, Space};
 use rand::{Rng, RngExt};
@@ -15,15 +15,18 @@ impl ParzenEstimator {
     /// A configuration drawn with kernels `factor` times as wide (at most 1), for more exploration.
     pub fn sample_wider(&self, space: &Space, factor: f64, rng: &mut dyn Rng) -> Config {
         let mut config = Config::empty(space.len());
-        self.draw(space, factor, rng, &mut config, &mut vec![f64::NAN; self.axes.len()]);
+        let mut point = vec![f64::NAN; self.axes.len()];
+        self.draw(Form::Joint, space, factor, rng, &mut config, &mut point);
         config
     }
 
-    /// Draws a configuration and its coordinates, NaN where inactive, into given memory.
+    /// Draws a configuration and its coordinates, NaN where inactive, into given memory: all parameters
+    /// from one component or, of [`Form::Independent`], each from a component of its own.
     ///
     /// `point`: `[d]`.
     pub(crate) fn draw(
         &self,
+        form: Form,
         space: &Space,
         factor: f64,
         rng: &mut dyn Rng,
@@ -31,11 +34,13 @@ impl ParzenEstimator {
         point: &mut [f64],
     ) {
         let k = self.count;
-        let share = rng.random::<f64>();
-        let component = self.cumulative.partition_point(|sum| *sum < share).min(k);
+        let mut component = self.draw_component(rng);
         point.fill(f64::NAN);
         space.fill_config(config, |j, param| {
             let axis = &self.axes[j];
+            if form == Form::Independent {
+                component = self.draw_component(rng);
+            }
             let center = if component < k { self.centers[j * k + component] } else { f64::NAN };
             if center.is_nan() {
                 let value = if self.strength >= rng.random::<f64>() {
@@ -51,6 +56,12 @@ impl ParzenEstimator {
             point[j] = axis.snap(coordinate);
             axis.value(coordinate)
         });
+    }
+
+    /// A component by its weight.
+    fn draw_component(&self, rng: &mut dyn Rng) -> usize {
+        let share = rng.random::<f64>();
+        self.cumulative.partition_point(|sum| *sum < share).min(self.count)
     }
 }
 
