@@ -289,3 +289,50 @@ fn reading_ends_on_request() {
     is_over.store(false, Ordering::Relaxed);
     assert_eq!(read(&|_, _| {}).unwrap().train.len(), 12);
 }
+
+/// Classes beside `val` and `test` are those that are trained on, in any case and order of the names.
+#[test]
+fn parts_beside_classes_are_no_classes() {
+    for parts in [vec!["test"], vec!["Val", "TEST"], vec!["validation"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        ["cat", "dog", "zebra"].iter().for_each(|class| pictures(&root.join(class), 4));
+        for part in &parts {
+            ["Cat", "dog"].iter().for_each(|class| pictures(&root.join(part).join(class), 2));
+        }
+        let dataset = load(root);
+        assert_eq!(dataset.class_names, ["cat", "dog", "zebra"]);
+        let held = dataset.validation.iter().chain(&dataset.test).map(|images| images.len());
+        assert_eq!((dataset.train.len(), held.sum::<usize>()), (12, 4 * parts.len()));
+        let said = lines(&dataset);
+        assert!(said.contains("are for training"), "{said}");
+        assert!(said.contains("images of zebra"), "{said}");
+    }
+    // With images of its own, it is a class; with other folders, too.
+    for inner in ["test/0.png", "test/bird/0.png"] {
+        let folder = tempfile::tempdir().unwrap();
+        ["cat", "dog"].iter().for_each(|class| pictures(&folder.path().join(class), 4));
+        picture(&folder.path().join(inner));
+        assert_eq!(load(folder.path()).class_names, ["cat", "dog", "test"]);
+    }
+    // Within a class, it is read with the class.
+    let folder = tempfile::tempdir().unwrap();
+    ["cat", "dog", "dog/test"].iter().for_each(|class| pictures(&folder.path().join(class), 4));
+    let said = lines(&load(folder.path()));
+    assert!(said.contains("the images in dog/test are read as others of the class dog"), "{said}");
+}
+
+/// Labels of another task beside the images of a part are not taken for a class.
+#[test]
+fn folders_without_images_in_parts_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for part in ["train", "valid"] {
+        let own = folder.path().join(part);
+        ["a", "b"].iter().for_each(|class| pictures(&own.join("images").join(class), 3));
+        std::fs::create_dir(own.join("labels")).unwrap();
+        std::fs::write(own.join("labels/0.txt"), "0 0.5").unwrap();
+    }
+    let dataset = load(folder.path());
+    assert_eq!((dataset.class_names.join(" "), dataset.train.len()), ("a b".to_owned(), 6));
+    assert!(lines(&dataset).contains("the folder train/labels is not used"), "{}", lines(&dataset));
+}

@@ -68,6 +68,9 @@ impl Listing {
             if !self.report.left_out.is_empty() {
                 what.push_str(&format!(" that can be read; left out: {}", self.report));
             }
+            if !class_names.is_empty() {
+                what.push_str("; each class needs a folder of its own, or a list labels.csv");
+            }
             self.report.notes.iter().for_each(|note| what.push_str(&format!("; {note}")));
             return Err(DatasetError::Missing { path: folder.to_owned(), what });
         }

@@ -34,7 +34,7 @@ pub(super) fn layout(root: &File, report: &mut Report) -> Result<Layout, Dataset
     if is_split {
         note_joined(&top, report);
     }
-    let mut found: Vec<(File, Split)> = Vec::new();
+    let (mut found, mut has_parts) = (Parts::new(), is_split);
     let folders = top.folders.into_iter();
     if is_split {
         for folder in folders {
@@ -45,11 +45,16 @@ pub(super) fn layout(root: &File, report: &mut Report) -> Result<Layout, Dataset
         if let Some(parts) = parts_in_classes(&folders) {
             return Ok(with_parts_in_classes(&folders, parts, report));
         }
-        note_equal_folders(&folders, report);
-        found.extend(folders.into_iter().map(|folder| (folder, Split::Train)));
+        if let Some(parts) = parts_beside_classes(&folders, report) {
+            found = parts;
+            has_parts = true;
+        } else {
+            note_equal_folders(&folders, report);
+            found.extend(folders.into_iter().map(|folder| (folder, Split::Train)));
+        }
     }
     let mut layout = Layout::default();
-    if is_split {
+    if has_parts {
         layout.parts = vec![Split::Validation, Split::Test];
     }
     let mut classes: BTreeMap<String, Vec<(File, Split)>> = BTreeMap::new();
@@ -67,6 +72,7 @@ pub(super) fn layout(root: &File, report: &mut Report) -> Result<Layout, Dataset
     for (class, (name, folders)) in classes.into_iter().enumerate() {
         layout.classes.push(name);
         for (folder, part) in folders {
+            note_inner_parts(&folder, report);
             let all = files(&folder, report).into_iter();
             layout.members.extend(all.map(|file| Member { file, part, class }));
         }
@@ -132,14 +138,19 @@ fn classes_in(mut top: Content, report: &mut Report) -> Result<Content, DatasetE
             break;
         }
         report.notes.push(format!("the classes are the folders in {}", shown(&inner.name)));
-        for other in top.folders.iter().filter(|folder| **folder != inner) {
-            let name = shown(&other.name);
-            report.notes.push(format!("the folder {name} is not used: it holds no images"));
-        }
+        note_unused(&top, &inner, report);
         unlabeled(&top, report);
         top = below;
     }
     Ok(top)
+}
+
+/// Names the folders beside the only one with images.
+fn note_unused(top: &Content, only: &File, report: &mut Report) {
+    for other in top.folders.iter().filter(|folder| *folder != only) {
+        let name = shown(&other.name);
+        report.notes.push(format!("the folder {name} is not used: it holds no images"));
+    }
 }
 
 /// The only folder with images in folders, unless its name is that of a part.
@@ -168,11 +179,18 @@ fn part_in(folder: File, report: &mut Report) -> Result<Vec<(File, Split)>, Data
         return Ok(Vec::new());
     };
     let mut inner = content(&folder, report)?;
-    while let [only] = &inner.folders[..] {
-        let below = content(only, report)?;
+    loop {
+        // An archive may hold a folder of the part's own name.
+        let only = match &inner.folders[..] {
+            [only] => Some(only.clone()),
+            _ => only_with_images(&inner)?,
+        };
+        let Some(only) = only else { break };
+        let below = content(&only, report)?;
         if below.folders.is_empty() || !inner.files.is_empty() {
             break;
         }
+        note_unused(&inner, &only, report);
         inner = below;
     }
     unlabeled(&inner, report);
@@ -214,6 +232,36 @@ fn is_split(top: &Content) -> Result<bool, DatasetError> {
 /// The folders of a class with their parts.
 type Parts = Vec<(File, Split)>;
 
+/// The folders of classes with their parts where `val` or `test` lie beside the classes that are trained on,
+/// and hold folders of the same names.
+fn parts_beside_classes(folders: &[File], report: &mut Report) -> Option<Parts> {
+    let names: Vec<String> = folders.iter().map(|folder| folder.own_name().to_owned()).collect();
+    let classes_of = |folder: &File| {
+        part(folder.own_name())?;
+        let inner = content(folder, &mut Report::default()).ok()?;
+        let is_known = |class: &File| names.contains(&alike(class.own_name(), &names));
+        let are_known = !inner.folders.is_empty() && inner.folders.iter().all(is_known);
+        are_known.then_some(inner)
+    };
+    let mut found = Parts::new();
+    let mut parts = Vec::new();
+    for folder in folders {
+        match part(folder.own_name()).and_then(|own| Some((own, classes_of(folder)?))) {
+            Some((own, inner)) => {
+                unlabeled(&inner, report);
+                parts.push(shown(folder.own_name()).into_owned());
+                found.extend(inner.folders.into_iter().map(|class| (class, own)));
+            }
+            None => found.push((folder.clone(), Split::Train)),
+        }
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    report.notes.push(format!("the classes beside {} are for training", parts.join(" and ")));
+    Some(found)
+}
+
 /// The parts in each class, where every class is split into `train` and others by itself; one of them may
 /// have some parts only.
 fn parts_in_classes(classes: &[File]) -> Option<Vec<Parts>> {
@@ -246,6 +294,15 @@ fn with_parts_in_classes(classes: &[File], parts: Vec<Parts>, report: &mut Repor
         }
     }
     layout
+}
+
+/// Says which folders in a class are read with it although they have the names of other parts.
+fn note_inner_parts(class: &File, report: &mut Report) {
+    let inner = content(class, &mut Report::default()).unwrap_or_default().folders;
+    for other in inner.iter().filter(|inner| part(inner.own_name()).is_some()) {
+        let (name, class) = (shown(&other.name), shown(class.own_name()));
+        report.notes.push(format!("the images in {name} are read as others of the class {class}"));
+    }
 }
 
 /// Files beside the class folders.
