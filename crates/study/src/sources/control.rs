@@ -84,3 +84,63 @@ impl View<'_> {
         drawn.find(differs).map_or(first, |config| self.deduplicated(config, rng))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Direction, History, TrialId, View};
+    use automl_numeric::stream;
+    use automl_space::{Config, Space};
+
+    /// What is told of the view of a trial with this number.
+    fn at<T>(number: u64, tell: impl Fn(&View<'_>) -> T) -> T {
+        let mut builder = Space::builder();
+        builder.float("x", 0.0..=1.0).add().unwrap();
+        let space = builder.build().unwrap();
+        let history = History::new(vec![Direction::Minimize]);
+        let number = TrialId(number);
+        let (seed, planned_trials, ladder, target) = (7, None, None, None);
+        tell(&View {
+            space: &space,
+            history: &history,
+            number,
+            seed,
+            planned_trials,
+            ladder,
+            target,
+        })
+    }
+
+    #[test]
+    fn controls_go_on_without_evidence_and_while_results_contradict() {
+        let controls = |trust: f64, evidence: f64| -> Vec<u64> {
+            (0..10).filter(|n| at(*n, |view| view.is_control(trust, evidence))).collect()
+        };
+        for (trust, evidence, expected) in [
+            (0.9, 0.0, true),
+            (0.9, 0.31, false),
+            (0.99, 0.1, true),
+            (0.8, 5.0, true),
+            (0.0, 5.0, true),
+        ] {
+            let expected = if expected { vec![3, 6, 9] } else { vec![] };
+            assert_eq!(controls(trust, evidence), expected, "{trust} {evidence}");
+        }
+    }
+
+    #[test]
+    fn a_control_contrasts_with_the_results_where_that_is_possible() {
+        let unit = |config: &Config| config.value(0).map_or(0.0, |value| value.as_f64());
+        for number in 0..20 {
+            let propose = |contrast: &dyn Fn(&Config) -> f64| {
+                at(number, |view| {
+                    view.control_proposal(contrast, &mut stream(3, number, "control"))
+                })
+            };
+            let first = at(number, |view| view.startup_proposal(&mut stream(3, number, "control")));
+            // Everything or nothing contrasts: the point of the start-up design.
+            assert_eq!(propose(&|_| 1.0), first);
+            assert_eq!(propose(&|_| 0.0), first);
+            assert!(unit(&propose(&|c| if unit(c) > 0.6 { 0.9 } else { 0.7 })) > 0.6);
+        }
+    }
+}
