@@ -8,7 +8,7 @@ use automl_study::part::nearest;
 /// ```
 /// use automl_settings::near;
 ///
-/// assert_eq!(near("sqash", ["squash", "crop", "pad"]), " (did you mean \"squash\"?)");
+/// assert_eq!(near("squish", ["squash", "crop", "pad"]), " (did you mean \"squash\"?)");
 /// assert_eq!(near("fill", ["squash", "crop", "pad"]), "");
 /// ```
 pub fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
@@ -68,7 +68,7 @@ mod tests {
             }
         }
         for name in
-            ["trainng.batch=3", "training.bacth=3", "serch.trials=2", "data.sidee=8", "sed=1"]
+            ["raining.batch=3", "training.patch=3", "starch.trials=2", "data.aside=8", "sed=1"]
         {
             assert!(error(name).contains("did you mean"), "{}", error(name));
         }
