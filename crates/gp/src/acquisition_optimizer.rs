@@ -10,6 +10,7 @@ use automl_numeric::order;
 use automl_space::{Config, Prior, Space, Value};
 use automl_study::History;
 use rand::{Rng, RngExt};
+use std::borrow::{Borrow, Cow};
 
 /// The Euclidean distance in the unit cube below which a proposal repeats a running trial: the two
 /// would tell the same.
@@ -87,23 +88,23 @@ impl AcquisitionOptimizer<'_> {
     }
 
     /// The acquisition function and the weighted log prior of each configuration.
-    fn scores(&self, configs: &[Config]) -> Vec<f64> {
+    fn scores<C: Borrow<Config>>(&self, configs: &[C]) -> Vec<f64> {
         if configs.is_empty() {
             return Vec::new();
         }
-        let rows: Vec<_> = configs.iter().map(|c| self.features.row(self.space, c, 1.0)).collect();
+        let row = |c: &C| self.features.row(self.space, c.borrow(), 1.0);
+        let rows: Vec<_> = configs.iter().map(row).collect();
         let scores = self.acquisition.scores(&matrix(&rows));
-        scores.iter().zip(configs).map(|(s, c)| s + self.log_prior(c)).collect()
+        scores.iter().zip(configs).map(|(s, c)| s + self.log_prior(c.borrow())).collect()
     }
 
     /// The best configuration found; `parents` are good ones, best first. `None` where every
     /// candidate was tried or is forbidden.
     pub(crate) fn best(&self, parents: &[&Config], rng: &mut dyn Rng) -> Option<Config> {
-        if let Some(mut open) = self.enumerated() {
-            open.retain(|c| self.is_open(c));
+        if let Some(open) = self.enumerated() {
             let scores = self.scores(&open);
             let best = (0..open.len()).min_by(|&a, &b| order::compare(-scores[a], -scores[b]));
-            return best.map(|i| open[i].clone());
+            return best.map(|i| open[i].clone().into_owned());
         }
         let mut candidates = self.candidates(parents, rng);
         candidates.retain(|c| self.is_open(c));
@@ -125,8 +126,10 @@ impl AcquisitionOptimizer<'_> {
 
     /// The best candidate under one joint draw of the surrogates: Thompson sampling.
     pub(crate) fn best_of_draw(&self, parents: &[&Config], rng: &mut dyn Rng) -> Option<Config> {
-        let mut candidates = self.enumerated().unwrap_or_else(|| self.candidates(parents, rng));
-        candidates.retain(|c| self.is_open(c));
+        let mut candidates = self.enumerated().unwrap_or_else(|| {
+            let all = self.candidates(parents, rng).into_iter();
+            all.filter(|c| self.is_open(c)).map(Cow::Owned).collect()
+        });
         // A draw costs the cube of the number of candidates.
         while candidates.len() > self.budget.candidates {
             candidates.swap_remove(rng.random_range(0..candidates.len()));
@@ -134,20 +137,23 @@ impl AcquisitionOptimizer<'_> {
         if candidates.is_empty() {
             return None;
         }
-        let row = |c: &Config| self.features.row(self.space, c, 1.0);
+        let row = |c: &Cow<'_, Config>| self.features.row(self.space, c, 1.0);
         let rows: Vec<Vec<f64>> = candidates.iter().map(row).collect();
         let drawn = self.acquisition.draw(&matrix(&rows), rng)?;
         let score = |i: usize| drawn[i] + self.log_prior(&candidates[i]);
         let best = (0..candidates.len()).min_by(|&a, &b| order::compare(-score(a), -score(b)))?;
-        Some(candidates.swap_remove(best))
+        Some(candidates.swap_remove(best).into_owned())
     }
 
-    /// All configurations, where a list is given or the space is small.
-    fn enumerated(&self) -> Option<Vec<Config>> {
-        if self.among.iter().any(|c| self.is_open(c)) {
-            return Some(self.among.to_vec());
+    /// All configurations that may be proposed, where a list is given or the space is small.
+    fn enumerated(&self) -> Option<Vec<Cow<'_, Config>>> {
+        let listed: Vec<_> =
+            self.among.iter().filter(|c| self.is_open(c)).map(Cow::Borrowed).collect();
+        if !listed.is_empty() {
+            return Some(listed);
         }
-        self.space.configs().filter(|_| self.is_small()).map(Iterator::collect)
+        let all = self.space.configs().filter(|_| self.is_small())?;
+        Some(all.filter(|c| self.is_open(c)).map(Cow::Owned).collect())
     }
 
     /// Whether all configurations of the space can be enumerated.

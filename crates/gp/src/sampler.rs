@@ -147,8 +147,8 @@ fn startup_after(startup: usize, trends: &[Trend]) -> usize {
 
 /// Leaves the sources out for a control, and returns the prior mean of the first objective.
 fn control(view: &View<'_>, trends: &mut Vec<Trend>) -> Option<Trend> {
-    let evidence = trends.iter().map(|trend| trend.evidence).reduce(f64::min)?;
-    if !view.is_control(least_trust(trends), evidence) {
+    let evidence = || trends.iter().map(Trend::evidence).fold(f64::INFINITY, f64::min);
+    if trends.is_empty() || !view.is_control(least_trust(trends), evidence) {
         return None;
     }
     std::mem::take(trends).into_iter().next()

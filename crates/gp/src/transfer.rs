@@ -1,15 +1,18 @@
 //! Learning from earlier studies: surrogates of the sources, and the prior mean made from them.
 
+mod results;
 mod source_surrogate;
 mod trend;
 
+pub(crate) use results::Results;
 pub use source_surrogate::SourceSurrogate;
 pub(crate) use trend::{Trend, WeightedSource};
 
+use crate::features::Features;
 use crate::observed_trials::ObservedTrials;
-use crate::surrogate::fitted_prefix;
+use crate::surrogate::{fitted_prefix, matrix};
 use automl_space::Space;
-use automl_study::{Sources, ranking_evidence, ranking_weights};
+use automl_study::Sources;
 use std::sync::Arc;
 
 /// The residual standard deviation of a source on a new task, in standard deviations of its outputs.
@@ -53,7 +56,7 @@ impl SourceModels {
 /// The prior mean of one objective: the predictions of the sources, weighted by how well each has ranked
 /// the results so far, in standard deviations of these results.
 ///
-/// With weights `w_s` ([`ranking_weights`]) and predictions `m_s`, it is `c sum_s w_s m_s` less its mean
+/// With weights `w_s` ([`automl_study::ranking_weights`]) and predictions `m_s`, it is `c sum_s w_s m_s` less its mean
 /// at the results. If the sources are off by `r` on the new task, standardized results have the slope
 /// `c = 1 / sqrt(v + r^2)`, where `v` is the variance of the sum at the results: the results tried first
 /// are all good, so their spread is that of the errors and not that of the task.
@@ -63,24 +66,28 @@ fn trend(
     observed: &ObservedTrials<'_>,
     objective: usize,
 ) -> Trend {
-    let losses: Vec<f64> = observed.rows.iter().map(|row| row.losses[objective]).collect();
+    let mut losses: Vec<f64> = observed.rows.iter().map(|row| row.losses[objective]).collect();
     // Between refits the trend stays as it is, so that new rows are appended only.
     let n = fitted_prefix(&losses);
+    losses.truncate(n);
     let rows = &observed.rows[..n];
-    let predict = |s: &Arc<SourceSurrogate>| -> Vec<f64> {
-        rows.iter().map(|row| s.predict(space, row.config).0).collect()
-    };
-    let predictions: Vec<Vec<f64>> = surrogates.iter().map(predict).collect();
-    let alike = |i: usize, j: usize| rows[i].fidelity == rows[j].fidelity;
-    let weights = ranking_weights(&predictions, &losses[..n], alike);
+    let features = Features::new(space, false);
+    let inputs: Vec<Vec<f64>> =
+        rows.iter().map(|row| features.row(space, row.config, 1.0)).collect();
+    let inputs = matrix(&inputs);
+    let results = Results::new(
+        surrogates.iter().map(|s| s.means(&inputs)).collect(),
+        losses,
+        rows.iter().map(|row| row.fidelity).collect(),
+    );
+    let (predictions, weights) = (&results.predictions, &results.weights);
     let trust = weights.iter().sum();
-    let evidence = ranking_evidence(&predictions, &losses[..n], &weights, alike);
-    let at = |i: usize| weights.iter().zip(&predictions).map(|(w, m)| w * m[i]).sum::<f64>();
+    let at = |i: usize| weights.iter().zip(predictions).map(|(w, m)| w * m[i]).sum::<f64>();
     let sums: Vec<f64> = (0..n).map(at).collect();
     let mean = sums.iter().sum::<f64>() / n.max(1) as f64;
     let variance = sums.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n.max(1) as f64;
     let slope = 1.0 / (variance + RESIDUAL * RESIDUAL).sqrt();
     let parts = weights.iter().zip(surrogates).filter(|(w, _)| **w > NEGLIGIBLE);
     let parts = parts.map(|(w, s)| WeightedSource { weight: slope * w, surrogate: s.clone() });
-    Trend { parts: parts.collect(), shift: -slope * mean, trust, evidence }
+    Trend { parts: parts.collect(), shift: -slope * mean, trust, results }
 }

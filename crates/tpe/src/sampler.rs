@@ -92,11 +92,11 @@ impl Sampler for TpeSampler {
         let Self { settings, model, sources } = self;
         let model = Model::updated(model, view);
         let weighed = sources.weigh(view.space, view.history, settings);
-        let is_control = weighed.is_some_and(|(trust, evidence)| view.is_control(trust, evidence));
+        let is_control = weighed.is_some_and(|trust| view.is_control(trust, || sources.evidence()));
         if is_control {
             sources.leave_out();
         }
-        let trust = weighed.filter(|_| !is_control).map_or(0.0, |(trust, _)| trust);
+        let trust = weighed.filter(|_| !is_control).unwrap_or(0.0);
         if is_startup(view, &settings.config, model.trials(), trust) {
             return Ok(if is_control {
                 view.control_proposal(|config| sources.contrast(config), rng)

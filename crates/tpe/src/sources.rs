@@ -6,7 +6,7 @@ use crate::parzen::{Form, Logs, ParzenEstimator};
 use crate::settings::Settings;
 use automl_numeric::order;
 use automl_space::{Config, Space};
-use automl_study::{History, Source, Sources, Trial, ranking_evidence, ranking_weights};
+use automl_study::{Fidelity, History, Source, Sources, Trial, ranking_evidence, ranking_weights};
 use rand::{Rng, RngExt};
 
 /// The share of an earlier study's trials in its good density.
@@ -41,6 +41,10 @@ pub(crate) struct SourceDensities {
     sources: Sources,
     densities: Option<Vec<SourceDensity>>,
     weights: Vec<f64>,
+    /// The fidelity and the loss of each result by which the sources are weighted.
+    results: Vec<(Fidelity, f64)>,
+    /// What the sources predict of them. `[sources][results]`
+    predictions: Vec<Vec<f64>>,
     /// The share `a` of the sources in the good density.
     share: f64,
     /// The mean score of the results by the weighted sources.
@@ -52,14 +56,14 @@ impl SourceDensities {
         Self { sources: sources.clone(), ..Self::default() }
     }
 
-    /// Weighs the sources by the results so far. Returns the trust in all of them, in `[0, 1)`, and the
-    /// evidence of the results about them; `None` without sources.
+    /// Weighs the sources by the results so far. Returns the trust in all of them, in `[0, 1)`; `None`
+    /// without sources.
     pub(crate) fn weigh(
         &mut self,
         space: &Space,
         history: &History,
         settings: &Settings,
-    ) -> Option<(f64, f64)> {
+    ) -> Option<f64> {
         if self.sources.studies().is_empty() {
             return None;
         }
@@ -67,19 +71,33 @@ impl SourceDensities {
         let densities = self.densities.get_or_insert_with(|| {
             studies.iter().filter_map(|s| SourceDensity::fit(space, s, settings)).collect()
         });
-        let evaluated: Vec<(&Trial, f64)> = results(history);
+        let results = results(history);
         let predict = |density: &SourceDensity| {
-            evaluated.iter().map(|(trial, _)| density.score(&trial.config)).collect()
+            results.iter().map(|(trial, _)| density.score(&trial.config)).collect()
         };
-        let predictions: Vec<Vec<f64>> = densities.iter().map(predict).collect();
-        let losses: Vec<f64> = evaluated.iter().map(|(_, loss)| *loss).collect();
-        let alike = |i: usize, j: usize| evaluated[i].0.fidelity() == evaluated[j].0.fidelity();
-        self.weights = ranking_weights(&predictions, &losses, alike);
+        self.predictions = densities.iter().map(predict).collect();
+        self.results = results.iter().map(|(trial, loss)| (trial.fidelity(), *loss)).collect();
+        self.weights = ranking_weights(&self.predictions, &self.losses(), self.alike());
         let trust = self.weights.iter().sum::<f64>();
         self.share = trust / (1.0 + history.finished() as f64 / HALF);
-        let n = losses.len().max(1) as f64;
-        self.mean = self.weighted(|source| predictions[source].iter().sum::<f64>() / n);
-        Some((trust, ranking_evidence(&predictions, &losses, &self.weights, alike)))
+        let n = results.len().max(1) as f64;
+        self.mean = self.weighted(|source| self.predictions[source].iter().sum::<f64>() / n);
+        Some(trust)
+    }
+
+    /// What the results can tell about the sources ([`ranking_evidence`]).
+    pub(crate) fn evidence(&self) -> f64 {
+        ranking_evidence(&self.predictions, &self.losses(), &self.weights, self.alike())
+    }
+
+    /// The losses of the results.
+    fn losses(&self) -> Vec<f64> {
+        self.results.iter().map(|(_, loss)| *loss).collect()
+    }
+
+    /// Whether two results are of one fidelity, and so comparable.
+    fn alike(&self) -> impl Fn(usize, usize) -> bool {
+        |i, j| self.results[i].0 == self.results[j].0
     }
 
     /// The weighted mean over the sources of a number that each has.

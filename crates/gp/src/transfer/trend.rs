@@ -1,6 +1,6 @@
 //! The prior mean of a Gaussian process as a weighted sum of other processes.
 
-use super::SourceSurrogate;
+use super::{Results, SourceSurrogate};
 use crate::regression::PriorMean;
 use crate::surrogate::matrix;
 use nalgebra::DMatrix;
@@ -21,11 +21,16 @@ pub(crate) struct Trend {
     pub(crate) shift: f64,
     /// The posterior probability that some source says something about the study, in `[0, 1)`.
     pub(crate) trust: f64,
-    /// What the results so far can tell about the sources ([`automl_study::ranking_evidence`]).
-    pub(crate) evidence: f64,
+    /// The results by which the sources are weighted.
+    pub(crate) results: Results,
 }
 
 impl Trend {
+    /// What the results so far can tell about the sources ([`automl_study::ranking_evidence`]).
+    pub(crate) fn evidence(&self) -> f64 {
+        self.results.evidence()
+    }
+
     /// The prediction of the sources at one row less their mean one at the results, in standard deviations of
     /// their outputs.
     pub(crate) fn contrast(&self, row: &[f64]) -> f64 {

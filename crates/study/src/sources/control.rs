@@ -39,6 +39,8 @@ impl View<'_> {
     ///   themselves, as those of several sources do, none is needed, and as a rule one is enough;
     /// - while the results speak against the sources: `trust`, the sum of the weights, is below 0.87.
     ///
+    /// `evidence` is only called where it decides: two of three trials do not compare the results for it.
+    ///
     /// # Examples
     /// ```
     /// use automl_space::Space;
@@ -53,7 +55,7 @@ impl View<'_> {
     ///         let number = TrialId(*number);
     ///         let (seed, planned_trials, ladder, target) = (0, None, None, None);
     ///         View { space: &space, history: &history, number, seed, planned_trials, ladder, target }
-    ///             .is_control(trust, evidence)
+    ///             .is_control(trust, || evidence)
     ///     };
     ///     (0..10).filter(is_control).collect()
     /// };
@@ -62,10 +64,10 @@ impl View<'_> {
     /// assert!(controls(0.9, 0.4).is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn is_control(&self, trust: f64, evidence: f64) -> bool {
+    pub fn is_control(&self, trust: f64, evidence: impl FnOnce() -> f64) -> bool {
         let since = self.number.0.checked_sub(FIRST);
         let is_turn = since.is_some_and(|since| since.is_multiple_of(PERIOD));
-        is_turn && (evidence < ENOUGH || trust < DOUBTED)
+        is_turn && (trust < DOUBTED || evidence() < ENOUGH)
     }
 
     /// The configuration of a control before there is a model of the study's own: the
@@ -113,7 +115,7 @@ mod tests {
     #[test]
     fn controls_go_on_without_evidence_and_while_results_contradict() {
         let controls = |trust: f64, evidence: f64| -> Vec<u64> {
-            (0..10).filter(|n| at(*n, |view| view.is_control(trust, evidence))).collect()
+            (0..10).filter(|n| at(*n, |view| view.is_control(trust, || evidence))).collect()
         };
         for (trust, evidence, expected) in [
             (0.9, 0.0, true),
@@ -125,6 +127,23 @@ mod tests {
             let expected = if expected { vec![3, 6, 9] } else { vec![] };
             assert_eq!(controls(trust, evidence), expected, "{trust} {evidence}");
         }
+    }
+
+    #[test]
+    fn evidence_is_asked_for_where_it_decides_only() {
+        let asks = |number: u64, trust: f64| {
+            let asked = std::cell::Cell::new(0);
+            at(number, |view| {
+                view.is_control(trust, || {
+                    asked.set(asked.get() + 1);
+                    0.0
+                })
+            });
+            asked.get()
+        };
+        let all: Vec<i32> = (0..8).map(|number| asks(number, 0.9)).collect();
+        assert_eq!(all, [0, 0, 0, 1, 0, 0, 1, 0]);
+        assert_eq!(asks(3, 0.5), 0);
     }
 
     #[test]
