@@ -4,11 +4,13 @@
 //! (inputs x outputs), where each tap reads the rows of other pixels. Rows are taken from where
 //! they lie, so no matrix of patches is made ("indirect convolution", Dukhan 2019,
 //! arXiv 1907.02129). A tile has 8 to 12 accumulators (Goto & van de Geijn 2008): enough to hide
-//! the latency of two units, few enough that 16 registers hold them and what they are made from.
+//! the latency of two units, few enough that 16 registers hold them and what they are made from;
+//! where there are 32, up to 24. An output's sum has one order, whatever the tile.
 
 mod gathered;
 mod outer;
 
+use super::buffer::Buffer;
 use automl_numeric::vector::{lanes, panels};
 
 pub(super) use gathered::Gathered;
@@ -23,7 +25,7 @@ pub(super) struct Packed {
     depth: usize,
     columns: usize,
     panels: Vec<Panel>,
-    values: Vec<f32>,
+    values: Buffer,
 }
 
 /// Panel of columns of the matrices.
@@ -43,21 +45,22 @@ impl Packed {
         weight: impl Fn(usize, usize, usize) -> f32,
     ) -> Self {
         let lanes = lanes();
-        let mut values = Vec::with_capacity(taps * depth * (columns + 2 * lanes));
-        let panels = panels(columns)
-            .into_iter()
-            .map(|(column, vectors)| {
-                let offset = values.len();
-                for tap in 0..taps {
-                    for row in 0..depth {
-                        values.extend((column..column + vectors * lanes).map(|column| {
-                            if column < columns { weight(tap, row, column) } else { 0.0 }
-                        }));
-                    }
+        let mut values = Buffer::new(taps * depth * columns.next_multiple_of(lanes));
+        let mut offset = 0;
+        let panels = panels(columns).into_iter().map(|(column, vectors)| {
+            let wide = vectors * lanes;
+            let panel = Panel { column, vectors, offset };
+            offset += taps * depth * wide;
+            let rows = values[panel.offset..offset].chunks_exact_mut(wide);
+            for (at, row) in rows.enumerate() {
+                for (value, column) in row.iter_mut().zip(column..) {
+                    let inside = column < columns;
+                    *value = if inside { weight(at / depth, at % depth, column) } else { 0.0 };
                 }
-                Panel { column, vectors, offset }
-            })
-            .collect();
+            }
+            panel
+        });
+        let panels = panels.collect();
         Self { depth, columns, panels, values }
     }
 }
@@ -65,12 +68,27 @@ impl Packed {
 #[cfg(test)]
 mod tests {
     use super::{Gathered, NONE, Outer, Packed, lanes};
+    use automl_numeric::vector::{Tiled, vectorized};
+    use pulp::{Simd, WithSimd};
+
+    /// An operation with the tiles for 32 registers or for 16, whatever the processor has.
+    struct WithTiles<O>(O, bool);
+
+    impl<O: Tiled> WithSimd for WithTiles<O> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            self.0.with_tiles(simd, self.1);
+        }
+    }
 
     fn numbers(count: usize, factor: f32) -> Vec<f32> {
         (0..count).map(|i| (i as f32 * factor).sin()).collect()
     }
 
-    /// Against the sums written out, for widths that fill the vectors and such that do not.
+    /// Against the sums written out, for widths that fill the vectors and such that do not; to the
+    /// bit the same with tiles of both sizes.
     #[test]
     fn products_are_sums() {
         for (depth, columns, rows, taps) in
@@ -85,17 +103,22 @@ mod tests {
             let targets: Vec<u32> = (0..rows as u32).rev().collect();
             let order: Vec<usize> = (0..taps).collect();
             let matrix = Packed::new(taps, depth, columns, weight);
-            let mut out = vec![9.0; rows * columns];
-            Gathered {
-                x: &x,
-                matrix: &matrix,
-                taps: &order,
-                sources: &sources,
-                stride: rows,
-                targets: &targets,
-                out: &mut out,
-            }
-            .run();
+            let product = |many| {
+                let mut out = vec![9.0; rows * columns];
+                let gathered = Gathered {
+                    x: &x,
+                    matrix: &matrix,
+                    taps: &order,
+                    sources: &sources,
+                    stride: rows,
+                    targets: &targets,
+                    out: &mut out,
+                };
+                vectorized(WithTiles(gathered, many));
+                out
+            };
+            let out = product(true);
+            assert_eq!(out, product(false));
             let source = |t: usize, r: usize| match sources[t * rows + r] {
                 NONE => None,
                 source => Some(source as usize),
@@ -112,17 +135,22 @@ mod tests {
 
             let wide = columns.next_multiple_of(lanes());
             let g = numbers(rows * wide, 1.1);
-            let mut sums = vec![1.0; taps * depth * wide];
-            Outer {
-                x: &x,
-                depth,
-                sources: &sources,
-                stride: rows,
-                g: &g,
-                columns: wide,
-                sums: &mut sums,
-            }
-            .run();
+            let gradient = |many| {
+                let mut sums = vec![1.0; taps * depth * wide];
+                let outer = Outer {
+                    x: &x,
+                    depth,
+                    sources: &sources,
+                    stride: rows,
+                    g: &g,
+                    columns: wide,
+                    sums: &mut sums,
+                };
+                vectorized(WithTiles(outer, many));
+                sums
+            };
+            let sums = gradient(true);
+            assert_eq!(sums, gradient(false));
             for t in 0..taps {
                 for i in 0..depth {
                     for o in 0..wide {

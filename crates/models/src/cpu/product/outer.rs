@@ -1,8 +1,8 @@
 //! Gradient of the matrices of a product.
 
 use super::{NONE, panels};
-use automl_numeric::vector::vectorized;
-use pulp::{Simd, WithSimd};
+use automl_numeric::vector::{Tiled, tiled};
+use pulp::Simd;
 use std::array::from_fn;
 
 /// `sums[tap][i][o] += sum over r of x[sources[tap][r] + i] g[r][o]`: the gradient of the
@@ -29,7 +29,7 @@ const BLOCK: usize = 20_000;
 
 impl Outer<'_> {
     pub(in crate::cpu) fn run(self) {
-        vectorized(self);
+        tiled(self);
     }
 
     /// One panel of one tap.
@@ -94,11 +94,10 @@ impl Outer<'_> {
     }
 }
 
-impl WithSimd for Outer<'_> {
-    type Output = ();
-
+impl Tiled for Outer<'_> {
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+    fn with_tiles<S: Simd>(mut self, simd: S, many: bool) {
+        let (two, three) = if many { (8, 8) } else { (6, 3) };
         let rows = self.g.len() / self.columns;
         let taps = self.sources.len() / self.stride.max(1);
         let block = (BLOCK / (4 * (self.depth + self.columns))).clamp(24, 256);
@@ -119,8 +118,8 @@ impl WithSimd for Outer<'_> {
                 for &(column, vectors) in &panels {
                     match vectors {
                         1 => self.panel::<S, 1>(simd, 8, column, tap, &pairs),
-                        2 => self.panel::<S, 2>(simd, 6, column, tap, &pairs),
-                        _ => self.panel::<S, 3>(simd, 3, column, tap, &pairs),
+                        2 => self.panel::<S, 2>(simd, two, column, tap, &pairs),
+                        _ => self.panel::<S, 3>(simd, three, column, tap, &pairs),
                     }
                 }
             }
