@@ -18,21 +18,31 @@ thread_local! {
     static FREE: RefCell<BTreeMap<usize, Vec<Idle>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Values in reused memory.
+/// A line of the cache, in bytes. Vectors that lie across two lines cost two accesses.
+const LINE: usize = 64;
+
+/// Values in reused memory, from the start of a line of the cache on.
 #[derive(Debug, Default)]
 pub(super) struct Buffer {
     values: Vec<f32>,
+    start: usize,
     length: usize,
 }
 
 impl Buffer {
     /// Buffer with arbitrary values, which are still to be written.
     pub(super) fn new(length: usize) -> Self {
+        if length == 0 {
+            return Self::default();
+        }
+        let least = length + LINE / size_of::<f32>();
         let values = FREE.with_borrow_mut(|free| {
-            let mut fits = free.range_mut(length..=length + length / 4 + 64);
+            let mut fits = free.range_mut(least..=least + length / 4 + 64);
             fits.find_map(|(_, same)| same.pop()).map(|(values, _)| values)
         });
-        Self { values: values.unwrap_or_else(|| vec![0.0; length]), length }
+        let values = values.unwrap_or_else(|| vec![0.0; least]);
+        let start = values.as_ptr().align_offset(LINE);
+        Self { values, start, length }
     }
 
     /// Buffer of zeros.
@@ -54,13 +64,13 @@ impl Deref for Buffer {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        &self.values[..self.length]
+        &self.values[self.start..][..self.length]
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.values[..self.length]
+        &mut self.values[self.start..][..self.length]
     }
 }
 
@@ -89,12 +99,13 @@ pub(super) fn age() {
 
 #[cfg(test)]
 mod tests {
-    use super::{Buffer, FREE, IDLE, age};
+    use super::{Buffer, FREE, IDLE, LINE, age};
 
     #[test]
     fn memory_is_used_again_and_given_back() {
         let buffer = Buffer::copy(&[1.0; 1000]);
         let place = buffer.as_ptr();
+        assert_eq!(place.addr() % LINE, 0);
         drop(buffer);
         assert_eq!(Buffer::new(900).as_ptr(), place);
         assert_ne!(Buffer::new(90).as_ptr(), place);

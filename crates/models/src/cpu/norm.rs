@@ -5,6 +5,7 @@
 //! and activation cost no passes through memory of their own but for two sums.
 
 use super::activation::{Function, with_activation};
+use super::buffer::Buffer;
 use automl_arch::Activation;
 use automl_numeric::vector::{fast, vectorized};
 use pulp::{Simd, WithSimd};
@@ -15,9 +16,9 @@ use std::marker::PhantomData;
 const PERIOD: usize = 512;
 
 /// A vector of channels, repeated.
-pub(super) fn repeated(channels: impl ExactSizeIterator<Item = f32>) -> Vec<f32> {
+pub(super) fn repeated(channels: impl ExactSizeIterator<Item = f32>) -> Buffer {
     let values: Vec<f32> = channels.collect();
-    values.repeat(PERIOD.div_ceil(values.len().max(1)))
+    Buffer::copy(&values.repeat(PERIOD.div_ceil(values.len().max(1))))
 }
 
 /// Per channel sums of a repeated vector, in double precision.
@@ -33,9 +34,9 @@ fn fold(repeated: &[f32], totals: &mut [f64]) {
 /// cancellation (Chan, Golub & LeVeque 1983).
 #[derive(Debug)]
 pub(super) struct Moments {
-    pilot: Vec<f32>,
-    sums: Vec<f32>,
-    squares: Vec<f32>,
+    pilot: Buffer,
+    sums: Buffer,
+    squares: Buffer,
     totals: Vec<f64>,
     total_squares: Vec<f64>,
     count: f64,
@@ -44,7 +45,7 @@ pub(super) struct Moments {
 impl Moments {
     pub(super) fn new(channels: usize) -> Self {
         Self {
-            pilot: Vec::new(),
+            pilot: Buffer::default(),
             sums: repeated(vec![0.0; channels].into_iter()),
             squares: repeated(vec![0.0; channels].into_iter()),
             totals: vec![0.0; channels],
@@ -59,13 +60,13 @@ impl Moments {
         if self.pilot.is_empty() {
             self.pilot = repeated(z[..channels].iter().copied());
         }
-        let Self { pilot, sums, squares, .. } = self;
+        let (pilot, sums, squares) = (&self.pilot[..], &mut self.sums[..], &mut self.squares[..]);
         fast(|| {
             sums.fill(0.0);
             squares.fill(0.0);
             for z in z.chunks(pilot.len()) {
                 let sums = sums.iter_mut().zip(squares.iter_mut());
-                for ((z, pilot), (sum, square)) in z.iter().zip(pilot.iter()).zip(sums) {
+                for ((z, pilot), (sum, square)) in z.iter().zip(pilot).zip(sums) {
                     let difference = z - pilot;
                     *sum += difference;
                     *square += difference * difference;
@@ -109,9 +110,9 @@ impl Moments {
 #[derive(Debug)]
 pub(super) struct Affine {
     channels: usize,
-    scale: Vec<f32>,
-    shift: Vec<f32>,
-    mean: Vec<f32>,
+    scale: Buffer,
+    shift: Buffer,
+    mean: Buffer,
     activation: Activation,
 }
 
@@ -120,8 +121,8 @@ pub(super) struct Affine {
 pub(super) struct Sums {
     pub(super) plain: Vec<f64>,
     pub(super) centered: Vec<f64>,
-    plains: Vec<f32>,
-    products: Vec<f32>,
+    plains: Buffer,
+    products: Buffer,
 }
 
 impl Sums {
@@ -182,7 +183,7 @@ impl Affine {
         &self,
         g: &[f32],
         z: &[f32],
-        center: &(Vec<f32>, Vec<f32>),
+        center: &(Buffer, Buffer),
         out: &mut [f32],
     ) {
         let affine = self;
@@ -194,7 +195,7 @@ impl Affine {
     /// Derivative by z through mean and variance of a batch of n pixels, as
     /// [`gradient`](Self::gradient) takes it: with s the scale, v = variance + epsilon,
     /// a = -s sum(h) / n and b = -s sum(h (z - mean)) / (n v).
-    pub(super) fn center(&self, sums: &Sums, variance: &[f32], n: usize) -> (Vec<f32>, Vec<f32>) {
+    pub(super) fn center(&self, sums: &Sums, variance: &[f32], n: usize) -> (Buffer, Buffer) {
         let n = n as f64;
         let scale = &self.scale[..self.channels];
         let a = scale.iter().zip(&sums.plain).map(|(&s, sum)| (-f64::from(s) * sum / n) as f32);
@@ -204,8 +205,8 @@ impl Affine {
     }
 
     /// Zero derivative through mean and variance, for constants.
-    pub(super) fn constant(&self) -> (Vec<f32>, Vec<f32>) {
-        (vec![0.0; self.scale.len()], vec![0.0; self.scale.len()])
+    pub(super) fn constant(&self) -> (Buffer, Buffer) {
+        (Buffer::zeros(self.scale.len()), Buffer::zeros(self.scale.len()))
     }
 }
 
@@ -224,7 +225,9 @@ impl<F: Function> WithSimd for Values<'_, F> {
         let Affine { scale, shift, .. } = self.affine;
         let period = scale.len();
         for (out, z) in self.out.chunks_mut(period).zip(self.z.chunks(period)) {
-            for ((out, z), (scale, shift)) in out.iter_mut().zip(z).zip(scale.iter().zip(shift)) {
+            for ((out, z), (scale, shift)) in
+                out.iter_mut().zip(z).zip(scale.iter().zip(shift.iter()))
+            {
                 *out = F::value(z * scale + shift);
             }
         }
@@ -250,7 +253,7 @@ impl<F: Function> WithSimd for Reduction<'_, F> {
         self.plains.fill(0.0);
         self.products.fill(0.0);
         for (g, z) in self.g.chunks(period).zip(self.z.chunks(period)) {
-            let vectors = scale.iter().zip(shift).zip(mean);
+            let vectors = scale.iter().zip(shift.iter()).zip(mean.iter());
             let sums = self.plains.iter_mut().zip(self.products.iter_mut());
             for (((g, z), ((scale, shift), mean)), (plain, product)) in
                 g.iter().zip(z).zip(vectors).zip(sums)
@@ -267,7 +270,7 @@ struct Slopes<'a, F> {
     affine: &'a Affine,
     g: &'a [f32],
     z: &'a [f32],
-    center: &'a (Vec<f32>, Vec<f32>),
+    center: &'a (Buffer, Buffer),
     out: &'a mut [f32],
     f: PhantomData<F>,
 }
@@ -282,7 +285,8 @@ impl<F: Function> WithSimd for Slopes<'_, F> {
         let period = scale.len();
         let chunks = self.out.chunks_mut(period).zip(self.g.chunks(period));
         for ((out, g), z) in chunks.zip(self.z.chunks(period)) {
-            let vectors = scale.iter().zip(shift).zip(mean).zip(a.iter().zip(b));
+            let vectors =
+                scale.iter().zip(shift.iter()).zip(mean.iter()).zip(a.iter().zip(b.iter()));
             for (((out, g), z), (((scale, shift), mean), (a, b))) in
                 out.iter_mut().zip(g).zip(z).zip(vectors)
             {
