@@ -53,9 +53,9 @@ impl Packed {
             offset += taps * depth * wide;
             let rows = values[panel.offset..offset].chunks_exact_mut(wide);
             for (at, row) in rows.enumerate() {
+                let (tap, at) = (at / depth, at % depth);
                 for (value, column) in row.iter_mut().zip(column..) {
-                    let inside = column < columns;
-                    *value = if inside { weight(at / depth, at % depth, column) } else { 0.0 };
+                    *value = if column < columns { weight(tap, at, column) } else { 0.0 };
                 }
             }
             panel
