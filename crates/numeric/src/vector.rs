@@ -17,7 +17,7 @@ pub fn vectorized<O: WithSimd>(operation: O) -> O::Output {
     Arch::new().dispatch(operation)
 }
 
-/// An operation whose tiles of accumulators fit the number of vector registers.
+/// An operation on tiles of accumulators, as many as the vector registers hold.
 pub trait Tiled {
     /// Runs the operation; with `many`, for 32 registers, else for 16.
     ///
