@@ -4,6 +4,7 @@
 //! ask/tell protocol (`benches/peers/server.py`), so that all solvers have the same problems, seeds and
 //! budgets in one run.
 
+pub mod dtlz;
 pub mod fidelity;
 mod peer;
 pub mod pool;

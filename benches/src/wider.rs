@@ -1,12 +1,11 @@
 //! Further synthetic problems: many dimensions, strong noise, only choices, only integers.
 
-use crate::problem::{Problem, Score};
+use crate::problem::Problem;
 use automl::{
     numeric::{normal, stream},
     space::{Config, Key, Space, SpaceError},
 };
 use rand::RngExt;
-use std::f64::consts::{FRAC_PI_2, PI};
 
 /// Levy's function over 20 floats, with the optimum at 1 in every coordinate.
 fn levy() -> Result<Problem, SpaceError> {
@@ -82,35 +81,6 @@ pub fn problems() -> Result<Vec<Problem>, SpaceError> {
     Ok(vec![levy()?, noisy_bowl()?, chain()?, lattice()?])
 }
 
-/// DTLZ2 of `m` objectives over `m + 2` floats. Its front is the part of the unit sphere in the positive
-/// orthant; volumes are below `(1.1, ..., 1.1)`.
-///
-/// # Source
-/// Deb et al. (2005), "Scalable Test Problems for Evolutionary Multiobjective Optimization".
-fn dtlz2(m: usize) -> Result<Problem, SpaceError> {
-    let (space, keys) = crate::synthetic::cube(m + 2, 0.0, 1.0)?;
-    let losses = move |config: &Config, _: u64| -> Vec<f64> {
-        let x: Vec<f64> = keys.iter().map(|key| config[*key]).collect();
-        let radius = 1.0 + x[m - 1..].iter().map(|x| (x - 0.5).powi(2)).sum::<f64>();
-        let angle = |i: usize| x[i] * FRAC_PI_2;
-        let last = |j: usize| if j == 0 { 1.0 } else { angle(m - 1 - j).sin() };
-        let first = |j: usize| (0..m - 1 - j).map(|i| angle(i).cos()).product::<f64>();
-        (0..m).map(|j| radius * first(j) * last(j)).collect()
-    };
-    // The volume of the unit ball by that of the ball with two dimensions less.
-    let ball = (2..=m).rev().step_by(2).map(|d| 2.0 * PI / d as f64).product::<f64>()
-        * if m % 2 == 1 { 2.0 } else { 1.0 };
-    let best = 1.1_f64.powi(m as i32) - ball / 2.0_f64.powi(m as i32);
-    Ok(Problem {
-        name: format!("dtlz2-{m}"),
-        space,
-        objectives: m,
-        score: Score::Hypervolume { reference: vec![1.1; m], best },
-        noisy: Box::new(losses.clone()),
-        exact: Box::new(losses),
-    })
-}
-
 /// Problems that run only where they are named: functions of fifty and a hundred floats, since an ask of a
 /// Gaussian process takes long there; two of ten floats for long runs; four and five objectives.
 ///
@@ -118,7 +88,7 @@ fn dtlz2(m: usize) -> Result<Problem, SpaceError> {
 /// [`SpaceError`] only if the definition of a space is invalid.
 pub fn on_request() -> Result<Vec<Problem>, SpaceError> {
     use crate::synthetic::{ackley, levy, over, rosenbrock};
-    Ok(vec![
+    let mut problems = vec![
         over("levy-10", 10, (-10.0, 10.0), 0.0, levy)?,
         over("rosenbrock-10", 10, (-5.0, 10.0), 0.0, rosenbrock)?,
         over("levy-50", 50, (-10.0, 10.0), 0.0, levy)?,
@@ -126,27 +96,7 @@ pub fn on_request() -> Result<Vec<Problem>, SpaceError> {
         over("rosenbrock-50", 50, (-5.0, 10.0), 0.0, rosenbrock)?,
         over("levy-100", 100, (-10.0, 10.0), 0.0, levy)?,
         over("ackley-100", 100, (-32.768, 32.768), 0.0, ackley)?,
-        dtlz2(4)?,
-        dtlz2(5)?,
-    ])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Points of the front have the radius 1, and the exact volumes are those of the unit balls of four and
-    /// five dimensions, `pi^2 / 2` and `8 pi^2 / 15`.
-    #[test]
-    fn the_front_of_dtlz2_is_the_unit_sphere() {
-        for (m, ball) in [(4, PI * PI / 2.0), (5, 8.0 * PI * PI / 15.0)] {
-            let problem = dtlz2(m).expect("a valid space");
-            let unit: Vec<f64> = (0..m + 2).map(|i| if i < m - 1 { 0.3 } else { 0.5 }).collect();
-            let losses = (problem.exact)(&problem.space.decode(&unit), 0);
-            assert!((losses.iter().map(|x| x * x).sum::<f64>() - 1.0).abs() < 1e-12);
-            let Score::Hypervolume { best, .. } = problem.score else { panic!("a front") };
-            let exact = 1.1_f64.powi(m as i32) - ball / 2.0_f64.powi(m as i32);
-            assert!((best - exact).abs() < 1e-12, "{best} {exact}");
-        }
-    }
+    ];
+    problems.extend(crate::dtlz::problems()?);
+    Ok(problems)
 }

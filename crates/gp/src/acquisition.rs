@@ -11,14 +11,15 @@
 //! | [`lower_confidence_bound`] | `-(m - beta s)` |
 //! | [`log_probability_of_feasibility`] | `ln P(f <= limit)` |
 //! | [`log_expected_hypervolume_improvement`] | `ln E[HV(front + f) - HV(front)]` of two objectives |
+//! | [`Scalarizations`] | `ln sum_w E[max(b_w - max_j w_j f_j, 0)]` of several objectives |
 
 mod hypervolume;
 mod log_normal;
-#[cfg(test)]
-mod tests;
+mod scalarizations;
 
 pub use hypervolume::{HypervolumeImprovement, log_expected_hypervolume_improvement};
 use log_normal::{log_h, log_normal_cdf};
+pub use scalarizations::Scalarizations;
 
 /// The value of an acquisition function and its derivatives in the posterior mean and standard
 /// deviation.

@@ -7,8 +7,8 @@ pub(crate) use gradient::GradientWorkspace;
 pub(crate) use thompson::standard_normals;
 
 use crate::acquisition::{
-    ValueAndGradient, log_expected_hypervolume_improvement, log_expected_improvement,
-    log_probability_of_feasibility, lower_confidence_bound,
+    Scalarizations, ValueAndGradient, log_expected_hypervolume_improvement,
+    log_expected_improvement, log_probability_of_feasibility, lower_confidence_bound,
 };
 use crate::regression::Posterior;
 use nalgebra::DMatrix;
@@ -36,6 +36,8 @@ pub(crate) enum Objective {
         front: Vec<[f64; 2]>,
         reference: [f64; 2],
     },
+    /// Log expected improvement of scalarizations of more objectives.
+    Scalarized { posteriors: Vec<Posterior>, improvement: Scalarizations },
     /// No term of the objective: the probability of feasibility alone.
     FeasibilityOnly,
 }
@@ -86,7 +88,9 @@ impl Objective {
         match self {
             Self::ExpectedImprovement(surrogates) => Some((surrogates, None)),
             Self::LowerConfidenceBound(surrogates, beta) => Some((surrogates, Some(*beta))),
-            Self::HypervolumeImprovement { .. } | Self::FeasibilityOnly => None,
+            Self::HypervolumeImprovement { .. }
+            | Self::Scalarized { .. }
+            | Self::FeasibilityOnly => None,
         }
     }
 
@@ -114,6 +118,14 @@ impl Objective {
                 let sd = [a.1[i], b.1[i]].map(deviation);
                 let mean = [a.0[i], b.0[i]];
                 *score = log_expected_hypervolume_improvement(mean, sd, front, *reference).value;
+            }
+        } else if let Self::Scalarized { posteriors, improvement } = self {
+            let each: Vec<_> = posteriors.iter().map(|p| p.means_and_variances(rows)).collect();
+            for (i, score) in scores.iter_mut().enumerate() {
+                let mean: Vec<f64> = each.iter().map(|(means, _)| means[i]).collect();
+                let sd: Vec<f64> = each.iter().map(|(_, vars)| deviation(vars[i])).collect();
+                let (mut by_mean, mut by_sd) = (vec![0.0; sd.len()], vec![0.0; sd.len()]);
+                *score = improvement.value_and_gradient(&mean, &sd, &mut by_mean, &mut by_sd);
             }
         }
     }

@@ -4,7 +4,9 @@ mod acquisition_builder;
 mod among;
 mod constraints;
 mod fantasies;
+mod many_objectives;
 mod noise;
+mod objective_surrogate;
 mod recommendation;
 mod single_objective;
 mod two_objectives;
@@ -46,8 +48,9 @@ const FULL_BUDGET_ROWS: f64 = 200.0;
 /// - **Proposal**: quasi-random candidates and mutations of the best trials, improved by gradient
 ///   ascent (L-BFGS) on the continuous parameters alternated with a search over the discrete ones.
 ///   No configuration is proposed twice while others are left.
-/// - **Several objectives**: two have log expected hypervolume improvement; more become one by
-///   augmented Chebyshev weights drawn anew for each trial.
+/// - **Several objectives**: two have log expected hypervolume improvement; three become one by
+///   augmented Chebyshev weights drawn anew for each trial; more keep a surrogate each, and the expected
+///   improvement of eight Chebyshev scalarizations is summed.
 /// - **Earlier studies** ([`Sampler::warm_start`]): their surrogates, weighted by how well each has
 ///   ranked the results so far, are the prior mean of one or two objectives, and the start-up
 ///   design shrinks by the trust in them.
@@ -88,7 +91,7 @@ pub struct GpSampler {
 /// Surrogates kept between proposals; all are functions of the trials.
 #[derive(Debug, Default)]
 struct SurrogateCaches {
-    objectives: [SurrogateCache; 2],
+    objectives: Vec<SurrogateCache>,
     constraints: Vec<SurrogateCache>,
     failures: SurrogateCache,
     cost: SurrogateCache,
@@ -147,7 +150,8 @@ fn startup_after(startup: usize, trends: &[Trend]) -> usize {
 
 /// Leaves the sources out for a control, and returns the prior mean of the first objective.
 fn control(view: &View<'_>, trends: &mut Vec<Trend>) -> Option<Trend> {
-    let evidence = || trends.iter().map(Trend::evidence).fold(f64::INFINITY, f64::min);
+    let evidence =
+        || trends.iter().map(|trend| trend.results.evidence()).fold(f64::INFINITY, f64::min);
     if trends.is_empty() || !view.is_control(least_trust(trends), evidence) {
         return None;
     }

@@ -105,7 +105,7 @@ fn history(space: &Space, len: u64, kind: Kind) -> History {
             terms.map(|(i, u)| (u - c - 0.05 * i as f64).powi(2)).sum::<f64>()
         };
         let wave = 0.05 * (9.0 * unit[1]).sin() + kind.noise * rng.random::<f64>();
-        let centers = &[0.3, 0.6, 0.1][..kind.objectives];
+        let centers = &[0.3, 0.6, 0.1, 0.8][..kind.objectives];
         let values: Vec<f64> = centers.iter().map(|c| (3.0 * toward(*c)).exp() + wave).collect();
         let mut trial = Trial::waiting(number, config);
         trial.state = match number % 7 {
@@ -289,6 +289,8 @@ fn proposals_are_as_before() {
         for (name, kind) in [
             ("two objectives", Kind { objectives: 2, ..PLAIN }),
             ("three objectives", Kind { objectives: 3, ..PLAIN }),
+            ("four objectives", Kind { objectives: 4, ..PLAIN }),
+            ("four constrained", Kind { constrained: true, objectives: 4, pending: 3, ..PLAIN }),
             ("constrained", Kind { constrained: true, ..PLAIN }),
             ("constrained front", Kind { constrained: true, objectives: 2, ..PLAIN }),
             ("fidelities", Kind { on_ladder: true, ..PLAIN }),

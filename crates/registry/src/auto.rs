@@ -17,8 +17,8 @@ const COMPLETE: usize = 10;
 /// - **Without fidelities** the first 1,000 trials are proposed by [`GpSampler`]. Of the later ones it
 ///   proposes three of four, and [`TpeSampler`] the fourth; one of four once TPE's proposals reach
 ///   significantly lower losses. Once three trials tie exactly for the best, each proposal is TPE's with
-///   probability one half. Of several objectives the first 150 trials are proposed by the process, and
-///   the later ones by TPE.
+///   probability one half. Of several objectives the first 150 trials are proposed by the process, from
+///   four objectives on in turns with TPE, and the later ones by TPE.
 /// - **With fidelities** a third of the proposals is [`RungGpSampler`]'s, a third BOHB's
 ///   ([`BohbSampler`]) and a third PriorBand's ([`PriorBandSampler`]). The first is quick where
 ///   losses are smooth, the second finds regions that are good at the highest fidelity with enough
@@ -78,7 +78,9 @@ impl AutoSampler {
         if is_partial(view) {
             several && view.space.is_conditional()
         } else if several {
-            view.history.len() >= self.gp_front_trials
+            let is_turn =
+                view.history.directions().len() >= MANY_OBJECTIVES && view.number.0 % 2 == 1;
+            is_turn || view.history.len() >= self.gp_front_trials
         } else {
             self.is_late(view) && !turns::is_first(view, self.gp_trials)
         }
@@ -103,8 +105,8 @@ automl_study::options! {
         /// Trials up to which the Gaussian process alone proposes to studies of one objective; beyond,
         /// TPE takes a quarter of the turns, or three quarters where it reaches lower losses.
         pub gp_trials: u64 = 1_000, in at_least(0.0);
-        /// Trials up to which the Gaussian process proposes to studies of several objectives; beyond, TPE
-        /// does.
+        /// Trials up to which the Gaussian process proposes to studies of several objectives, from four
+        /// objectives on in turns with TPE; beyond, TPE does.
         pub gp_front_trials: u64 = 150, in at_least(0.0);
     }
 }
@@ -166,6 +168,10 @@ impl Sampler for AutoSampler {
 
 /// Observations that the Gaussian process of a late study is conditioned on; of more, half as many.
 const LATE_ROWS: usize = 1_000;
+
+/// Objectives from which on TPE takes every other turn: it is quicker where losses are rugged or change
+/// in a small part of the space, the process where they are smooth.
+const MANY_OBJECTIVES: usize = 4;
 
 /// The number of trials that tie with the best from which on the Gaussian process counts as trapped.
 const TIES: usize = 3;
@@ -256,6 +262,40 @@ mod tests {
             ladder: Some(&ladder),
             target: None,
         })
+    }
+
+    /// Whether TPE proposes the trials 12 to 15 to so many objectives.
+    fn turns_of_tpe(objectives: usize) -> Vec<bool> {
+        let mut builder = Space::builder();
+        builder.float("x", 0.0..=1.0).add().unwrap();
+        let space = builder.build().unwrap();
+        let mut history = History::new(vec![Direction::Minimize; objectives]);
+        for number in 0..12_u64 {
+            let config = space.decode(&[(number as f64 + 0.5) / 12.0]);
+            let values = vec![number as f64; objectives];
+            let trial = Trial { state: State::Complete, values, ..Trial::waiting(number, config) };
+            history.push(trial).unwrap();
+        }
+        let sampler = AutoSampler::new(&AutoConfig::default()).unwrap();
+        let takes = |number| {
+            sampler.takes_tpe(&View {
+                space: &space,
+                history: &history,
+                number: TrialId(number),
+                seed: 3,
+                planned_trials: None,
+                ladder: None,
+                target: None,
+            })
+        };
+        (12..16).map(takes).collect()
+    }
+
+    #[test]
+    fn from_four_objectives_on_tpe_proposes_every_other_trial() {
+        assert_eq!(turns_of_tpe(2), [false; 4]);
+        assert_eq!(turns_of_tpe(3), [false; 4]);
+        assert_eq!(turns_of_tpe(4), [false, true, false, true]);
     }
 
     /// How many of a hundred proposals are the Gaussian process's and TPE's, after 20 trials of which so

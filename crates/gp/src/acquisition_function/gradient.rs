@@ -12,6 +12,7 @@ pub(crate) struct GradientWorkspace {
     buffers: PredictionWorkspace,
     at: Prediction,
     other: Prediction,
+    each: Vec<Prediction>,
 }
 
 /// Adds `factor * values` to `gradient`.
@@ -63,7 +64,7 @@ impl Objective {
                 total += surrogate.value_and_gradient(beta, at, gradient);
             }
         } else if let Self::HypervolumeImprovement { posteriors, front, reference } = self {
-            let GradientWorkspace { buffers, at, other } = workspace;
+            let GradientWorkspace { buffers, at, other, .. } = workspace;
             posteriors[0].predict_one(row, buffers, at);
             posteriors[1].predict_one(row, buffers, other);
             let sd = [&*at, &*other].map(|p| deviation(p.variance));
@@ -73,6 +74,20 @@ impl Objective {
             for (j, p) in [&*at, &*other].into_iter().enumerate() {
                 add(gradient, term.by_mean[j], &p.mean_gradient);
                 add(gradient, term.by_sd[j] / (2.0 * sd[j]), &p.variance_gradient);
+            }
+        } else if let Self::Scalarized { posteriors, improvement } = self {
+            let GradientWorkspace { buffers, each, .. } = workspace;
+            each.resize_with(posteriors.len(), Prediction::default);
+            for (posterior, at) in posteriors.iter().zip(each.iter_mut()) {
+                posterior.predict_one(row, buffers, at);
+            }
+            let mean: Vec<f64> = each.iter().map(|at| at.mean).collect();
+            let sd: Vec<f64> = each.iter().map(|at| deviation(at.variance)).collect();
+            let (mut by_mean, mut by_sd) = (vec![0.0; sd.len()], vec![0.0; sd.len()]);
+            total += improvement.value_and_gradient(&mean, &sd, &mut by_mean, &mut by_sd);
+            for (j, at) in each.iter().enumerate() {
+                add(gradient, by_mean[j], &at.mean_gradient);
+                add(gradient, by_sd[j] / (2.0 * sd[j]), &at.variance_gradient);
             }
         }
         total

@@ -12,6 +12,9 @@ use nalgebra::DMatrix;
 use rand::Rng;
 use std::sync::Arc;
 
+/// Objectives from which on each has a surrogate of its own behind the scalarizations.
+const MANY: usize = 4;
+
 /// The most running trials that are added to a surrogate.
 const MAX_PENDING: usize = 64;
 
@@ -93,11 +96,14 @@ impl<'a> AcquisitionBuilder<'a> {
         rng: &mut dyn Rng,
     ) -> Option<FittedAcquisition> {
         let constraints = self.constraints(caches);
-        let two_objectives = self.view.history.directions().len() == 2;
-        let mut fitted = if two_objectives && self.options.acquisition != Acquisition::Thompson {
-            self.two_objectives(caches)?
-        } else {
-            self.single_objective(caches, rng)?
+        let objectives = self.view.history.directions().len();
+        let mut fitted = match objectives {
+            _ if self.options.acquisition == Acquisition::Thompson => {
+                self.single_objective(caches, rng)?
+            }
+            2 => self.two_objectives(caches)?,
+            MANY.. => self.many_objectives(caches, rng)?,
+            _ => self.single_objective(caches, rng)?,
         };
         fitted.demote_infeasible(&self.observed.rows, &self.feasible);
         fitted.acquisition.constraints = constraints;

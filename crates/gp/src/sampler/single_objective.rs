@@ -4,10 +4,25 @@ use super::acquisition_builder::{AcquisitionBuilder, FittedAcquisition};
 use super::{SurrogateCaches, fantasies, noise};
 use crate::Acquisition;
 use crate::acquisition_function::{Objective, WeightedSurrogate};
-use crate::surrogate::{Surrogate, SurrogateOptions};
+use crate::surrogate::{Surrogate, SurrogateCache, SurrogateOptions};
 use automl_numeric::order;
 use nalgebra::DMatrix;
 use rand::{Rng, RngExt};
+
+/// Weights of objectives, drawn uniformly from the simplex.
+pub(super) fn weights(objectives: usize, rng: &mut dyn Rng) -> Vec<f64> {
+    let mut weights: Vec<f64> =
+        (0..objectives).map(|_| -rng.random::<f64>().max(1e-300).ln()).collect();
+    let sum: f64 = weights.iter().sum();
+    weights.iter_mut().for_each(|w| *w /= sum);
+    weights
+}
+
+/// The least value of an objective, and the one that nine of ten reach.
+pub(super) fn range(mut values: Vec<f64>) -> (f64, f64) {
+    values.sort_by(|a, b| order::compare(*a, *b));
+    (values[0], values[values.len() * 9 / 10])
+}
 
 /// The most observations with which several surrogates are averaged.
 const MAX_AVERAGED_ROWS: usize = 100;
@@ -28,6 +43,7 @@ impl AcquisitionBuilder<'_> {
             trend: self.trends.first(),
             ..self.surrogate_options(true)
         };
+        caches.objectives.resize_with(caches.objectives.len().max(1), SurrogateCache::default);
         let surrogates =
             caches.objectives[0].fit(self.kernel, self.priors, &self.rows, &losses, options);
         let lengths = surrogates.first()?.posterior.hyperparameters().lengths.clone();
@@ -66,17 +82,9 @@ impl AcquisitionBuilder<'_> {
         if objectives == 1 {
             return rows.iter().map(|r| r.losses[0]).collect();
         }
-        let mut weights: Vec<f64> =
-            (0..objectives).map(|_| -rng.random::<f64>().max(1e-300).ln()).collect();
-        let sum: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|w| *w /= sum);
-        let ranges: Vec<(f64, f64)> = (0..objectives)
-            .map(|m| {
-                let mut all: Vec<f64> = rows.iter().map(|r| r.losses[m]).collect();
-                all.sort_by(|a, b| order::compare(*a, *b));
-                (all[0], all[all.len() * 9 / 10])
-            })
-            .collect();
+        let weights = weights(objectives, rng);
+        let range = |m: usize| range(rows.iter().map(|r| r.losses[m]).collect());
+        let ranges: Vec<(f64, f64)> = (0..objectives).map(range).collect();
         let chebyshev = |losses: &[f64]| {
             let parts = losses.iter().zip(&ranges).zip(&weights).map(|((x, (low, high)), w)| {
                 w * ((x - low) / (high - low).max(1e-300)).clamp(-10.0, 10.0)

@@ -1,26 +1,22 @@
 //! The acquisition function of two objectives: expected hypervolume improvement.
 
+use super::SurrogateCaches;
 use super::acquisition_builder::{AcquisitionBuilder, FittedAcquisition};
-use super::{SurrogateCaches, fantasies};
 use crate::acquisition_function::Objective;
-use crate::regression::Posterior;
-use crate::surrogate::{Surrogate, SurrogateOptions, matrix};
 use automl_numeric::{order, pareto};
-
-/// Surrogates of both objectives with their predictions.
-#[derive(Debug)]
-struct TwoSurrogates {
-    posteriors: Box<[Posterior; 2]>,
-    /// The posterior means at the observations.
-    points: Vec<[f64; 2]>,
-    /// The posterior means at the running trials.
-    pending: Vec<[f64; 2]>,
-}
 
 impl AcquisitionBuilder<'_> {
     /// Expected hypervolume improvement on the front of posterior means.
     pub(super) fn two_objectives(&self, caches: &mut SurrogateCaches) -> Option<FittedAcquisition> {
-        let TwoSurrogates { posteriors, points, pending } = self.two_surrogates(caches)?;
+        // Monotone transforms keep the front, and outliers do not flatten it.
+        let first = self.objective_surrogate(0, true, caches)?;
+        let second = self.objective_surrogate(1, true, caches)?;
+        let pairs = |a: &[f64], b: &[f64]| -> Vec<[f64; 2]> {
+            a.iter().zip(b).map(|(a, b)| [*a, *b]).collect()
+        };
+        let points = pairs(&first.means, &second.means);
+        let pending = pairs(&first.pending, &second.pending);
+        let posteriors = Box::new([first.posterior, second.posterior]);
         let ranks = pareto::ranks(&points);
         // Within a rank the isolated points come first.
         let crowding = pareto::crowding(&points, &ranks);
@@ -37,42 +33,6 @@ impl AcquisitionBuilder<'_> {
             Objective::HypervolumeImprovement { posteriors, front, reference }
         };
         Some(FittedAcquisition::unconstrained(objective, merits.clone(), merits, lengths))
-    }
-
-    /// A surrogate for each objective. Running trials are added with their posterior means (kriging
-    /// believer).
-    ///
-    /// # Source
-    /// Ginsbourger, Le Riche & Carraro (2010), "Kriging Is Well-Suited to Parallelize
-    /// Optimization".
-    fn two_surrogates(&self, caches: &mut SurrogateCaches) -> Option<TwoSurrogates> {
-        let full = self.rows_at_highest_fidelity();
-        let pending = self.pending();
-        let mut fit = |m: usize| {
-            let losses: Vec<f64> = self.observed.rows.iter().map(|r| r.losses[m]).collect();
-            // Monotone transforms keep the front, and outliers do not flatten it.
-            let options =
-                SurrogateOptions { trend: self.trends.get(m), ..self.surrogate_options(true) };
-            let cache = &mut caches.objectives[m];
-            let fitted = cache.fit(self.kernel, self.priors, &self.rows, &losses, options);
-            let Surrogate { mut posterior, outputs, .. } = fitted.into_iter().next()?;
-            let means = posterior.means(&full);
-            let mut predicted = Vec::new();
-            if !pending.is_empty() {
-                predicted = posterior.means(&matrix(&pending));
-                let with = fantasies::extended(&posterior, &outputs, &pending, &predicted);
-                posterior = with.unwrap_or(posterior);
-            }
-            Some((posterior, means, predicted))
-        };
-        let (first, first_means, first_pending) = fit(0)?;
-        let (second, second_means, second_pending) = fit(1)?;
-        let pairs = |a: Vec<f64>, b: Vec<f64>| a.into_iter().zip(b).map(|(a, b)| [a, b]).collect();
-        Some(TwoSurrogates {
-            posteriors: Box::new([first, second]),
-            points: pairs(first_means, second_means),
-            pending: pairs(first_pending, second_pending),
-        })
     }
 }
 

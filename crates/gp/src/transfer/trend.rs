@@ -26,11 +26,6 @@ pub(crate) struct Trend {
 }
 
 impl Trend {
-    /// What the results so far can tell about the sources ([`automl_study::ranking_evidence`]).
-    pub(crate) fn evidence(&self) -> f64 {
-        self.results.evidence()
-    }
-
     /// The prediction of the sources at one row less their mean one at the results, in standard deviations of
     /// their outputs.
     pub(crate) fn contrast(&self, row: &[f64]) -> f64 {

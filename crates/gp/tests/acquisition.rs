@@ -1,10 +1,19 @@
-#![allow(clippy::excessive_precision)]
-use super::log_normal::density;
-use super::*;
-use proptest::prelude::*;
+//! Acquisition functions against integrals, and their slopes.
 
+use automl_gp::acquisition::*;
+use automl_numeric::{normal, stream};
+use proptest::prelude::*;
+use rand::RngExt;
+
+/// The standard normal density.
+fn density(z: f64) -> f64 {
+    (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt()
+}
+
+#[allow(clippy::excessive_precision)]
 #[test]
 fn tails_agree_with_high_precision() {
+    let ei = |best| log_expected_improvement(0.0, 1.0, best).value;
     // mpmath at 60 digits: log(npdf(z) + z*ncdf(z)) and log(ncdf(z)).
     for (z, h, p) in [
         (-1.0, -2.485_121_025_712_641_34, -1.841_021_645_009_263_51),
@@ -13,8 +22,8 @@ fn tails_agree_with_high_precision() {
         (-10.0, -55.553_122_036_122_355_9, -53.231_285_150_512_470_6),
         (-100.0, -5_010.129_578_800_249_79, -5_005.524_208_694_205_09),
     ] {
-        assert!((log_h(z).0 - h).abs() < 1e-12 * h.abs(), "{z}: {} {h}", log_h(z).0);
-        let ours = log_normal_cdf(z).0;
+        assert!((ei(z) - h).abs() < 1e-12 * h.abs(), "{z}: {} {h}", ei(z));
+        let ours = log_probability_of_feasibility(0.0, 1.0, z).value;
         assert!((ours - p).abs() < 1e-12 * p.abs(), "{z}: {ours} {p}");
     }
 }
@@ -82,6 +91,67 @@ proptest! {
             let ds = (f(mean, sd + e, other).value - f(mean, sd - e, other).value) / (2.0 * e);
             prop_assert!((dm - by_mean).abs() < 1e-5 * (1.0 + by_mean.abs()));
             prop_assert!((ds - by_sd).abs() < 1e-5 * (1.0 + by_sd.abs()));
+        }
+    }
+}
+
+const BOUNDS: [(f64, f64); 4] = [(0.0, 1.0), (-1.0, 3.0), (0.5, 1.0), (0.0, 2.0)];
+const WEIGHTS: [f64; 4] = [0.4, 0.3, 0.1, 0.2];
+
+fn known() -> Vec<Vec<f64>> {
+    vec![vec![0.6, 0.2, 0.8, 0.9], vec![0.2, 1.8, 0.6, 1.2], vec![0.9, -0.7, 0.9, 0.4]]
+}
+
+fn scalar(losses: &[f64]) -> f64 {
+    let parts = losses.iter().zip(BOUNDS).zip(WEIGHTS);
+    let parts = parts.map(|((x, (low, high)), w)| w * (x - low) / (high - low));
+    parts.fold(f64::NEG_INFINITY, f64::max)
+}
+
+fn value(f: &Scalarizations, mean: [f64; 4], sd: [f64; 4]) -> f64 {
+    f.value_and_gradient(&mean, &sd, &mut [0.0; 4], &mut [0.0; 4])
+}
+
+/// The mean improvement of draws, as a share of the way to .05 below the origin.
+#[test]
+fn scalarizations_have_the_improvement_of_draws() {
+    let best = known().iter().map(|losses| scalar(losses)).fold(f64::INFINITY, f64::min);
+    let improvement = Scalarizations::new(&known(), &BOUNDS, &[WEIGHTS.to_vec()]);
+    for (mean, sd) in
+        [([0.3, 0.4, 0.6, 0.5], [0.2, 0.8, 0.1, 0.3]), ([0.5, 0.2, 0.9, 0.2], [0.1, 0.5, 0.3, 0.5])]
+    {
+        let mut rng = stream(1, 0, "draws");
+        let mut gain = || {
+            let draw: [f64; 4] =
+                std::array::from_fn(|j| mean[j] + sd[j] * normal::quantile(rng.random()));
+            (best - scalar(&draw)).clamp(0.0, best + 0.05) / (best + 0.05)
+        };
+        let drawn = (0..20_000).map(|_| gain()).sum::<f64>() / 20_000.0;
+        let ours = value(&improvement, mean, sd).exp();
+        assert!((ours - drawn).abs() < 0.04 * drawn, "{ours} {drawn}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn slopes_of_scalarizations_are_derivatives(
+        mean in proptest::array::uniform4(-1.0..3.0f64), log in proptest::array::uniform4(-3.0..0.5f64),
+    ) {
+        let other = vec![0.1, 0.2, 0.6, 0.1];
+        let f = Scalarizations::new(&known(), &BOUNDS, &[WEIGHTS.to_vec(), other]);
+        let sd = log.map(f64::exp);
+        let (mut by_mean, mut by_sd) = ([0.0; 4], [0.0; 4]);
+        let here = f.value_and_gradient(&mean, &sd, &mut by_mean, &mut by_sd);
+        // Between, single points drop out of the sum.
+        prop_assume!(!(-80.0..=-40.0).contains(&here));
+        for j in 0..4 {
+            let e = 1e-6 * sd[j];
+            let slope = |at: &dyn Fn(f64) -> f64| (at(e) - at(-e)) / (2.0 * e);
+            let moved = |mut x: [f64; 4], by: f64| { x[j] += by; x };
+            let dm = slope(&|e| value(&f, moved(mean, e), sd));
+            let ds = slope(&|e| value(&f, mean, moved(sd, e)));
+            prop_assert!((dm - by_mean[j]).abs() < 1e-4 * (1.0 + dm.abs()), "{dm} {}", by_mean[j]);
+            prop_assert!((ds - by_sd[j]).abs() < 1e-4 * (1.0 + ds.abs()), "{ds} {}", by_sd[j]);
         }
     }
 }
