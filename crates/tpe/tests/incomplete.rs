@@ -67,6 +67,38 @@ fn a_trial_with_a_nan_among_its_values_counts_as_failed() {
 }
 
 #[test]
+fn a_trial_that_is_pruned_without_a_value_counts_as_failed() {
+    let with = |state: State| {
+        history(1, |i, trial| {
+            if i % 4 == 1 {
+                (trial.state, trial.values) = (state, Vec::new());
+            }
+        })
+    };
+    assert_eq!(plain(&with(State::Pruned)), plain(&with(State::Failed)));
+}
+
+#[test]
+fn a_source_of_two_trials_says_nothing() {
+    let space = line();
+    let with = |trials: i32| {
+        let trial = |i: i32| SourceTrial {
+            config: space.decode(&[0.05 + 0.3 * f64::from(i)]),
+            losses: vec![f64::from(i)],
+            violation: 0.0,
+            complete: true,
+        };
+        let trials = (0..trials).map(trial).collect();
+        let source = Source { name: "earlier".into(), known: vec![true], trials };
+        let sources = Sources::new(Vec::new(), vec![source]);
+        proposals(&space, &history(1, |_, _| {}), (&TpeConfig::default(), &sources), None)
+    };
+    let without = plain(&history(1, |_, _| {}));
+    assert_eq!(with(2), without);
+    assert_ne!(with(3), without);
+}
+
+#[test]
 fn constraints_that_are_not_known_are_satisfied() {
     let with = |known: bool| {
         history(1, |i, trial| {
