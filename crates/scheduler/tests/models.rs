@@ -377,6 +377,38 @@ fn an_infinite_loss_is_left_out() {
     assert_eq!(trials[2].fidelity(), 1);
 }
 
+/// Of more than 64 trials the best are considered: whatever is resumed is among them.
+#[test]
+fn of_many_trials_the_best_are_considered() {
+    let ladder = Ladder::new("epoch", 1, 8, true).unwrap();
+    let scheduler = FreezeThaw::new(&common::space(), &ladder);
+    let mut study = Study::builder(common::space())
+        .scheduler(ladder.clone(), scheduler.clone().with_startup(1000))
+        .build()
+        .unwrap();
+    let mut resumed = Vec::new();
+    assert!(train(&mut study, 100, |number, _| number as f64));
+    for _ in 0..12 {
+        assert!(train(&mut study, 1, |number, _| number as f64));
+        if let Job::Resume { trial, .. } = scheduler.clone().next_job(study.history()) {
+            resumed.push(trial.0);
+        }
+    }
+    assert!(!resumed.is_empty() && resumed.iter().all(|number| *number < 30), "{resumed:?}");
+}
+
+/// Where no trial may start and too few are known for a model, the best paused trial goes on.
+#[test]
+fn the_best_of_few_goes_on_where_no_trial_may_start() {
+    let ladder = Ladder::new("epoch", 1, 4, true).unwrap();
+    let scheduler = FreezeThaw::new(&common::space(), &ladder).with_limit(4);
+    let mut study = Study::builder(common::space()).scheduler(ladder, scheduler).build().unwrap();
+    study.set_trial_limit(Some(4));
+    assert!(train(&mut study, 4, |number, _| if number == 2 { 0.0 } else { 1.0 + number as f64 }));
+    let Next::Run(job) = study.next_job().unwrap() else { panic!("nothing goes on") };
+    assert_eq!(job.number, TrialId(2));
+}
+
 /// Under a limit of trials freeze-thaw goes on with paused ones: few are all trained to the top.
 #[test]
 fn freeze_thaw_goes_on_when_no_trial_may_start() {

@@ -17,6 +17,7 @@ use automl_study::{
     Direction, Fidelity, History, Job, Ladder, Next, RandomSampler, Report, Sampler, Scheduler,
     Sources, State, Study, Trial, TrialId, Verdict, View, attribute,
 };
+use rand::RngExt;
 use std::collections::BTreeMap;
 
 /// Proposals of a test; the standard error of a share is at most 3.5 %.
@@ -32,15 +33,20 @@ fn study(max: u64, scheduler: impl Scheduler + 'static) -> Study {
 
 /// Trains so many jobs with one worker, with reports at every milestone.
 fn train(study: &mut Study, jobs: usize, loss: impl Fn(u64, u64) -> f64) {
+    train_all(study, jobs, |number, step| vec![loss(number, step)]);
+}
+
+/// The same with several objectives.
+fn train_all(study: &mut Study, jobs: usize, losses: impl Fn(u64, u64) -> Vec<f64>) {
     for _ in 0..jobs {
         let Next::Run(job) = study.next_job().unwrap() else { return };
         let (mut step, until) = (job.fidelity, job.target.unwrap());
         while step < until {
             step = study.next_milestone(step, until);
-            let value = loss(job.number.0, step.0);
-            let verdict = study.report(job.number, step, vec![value]).unwrap();
+            let values = losses(job.number.0, step.0);
+            let verdict = study.report(job.number, step, values.clone()).unwrap();
             match verdict {
-                Verdict::Complete => study.tell(job.number, value).unwrap(),
+                Verdict::Complete => study.tell(job.number, values).unwrap(),
                 Verdict::Stop => break,
                 _ => {}
             }
@@ -70,6 +76,24 @@ fn progressive_asha_grows_while_the_ranking_changes() {
         (number * 7 % 41) as f64 + (number * 11 % 37) as f64 * (step as f64).ln()
     };
     assert_eq!(reached(never), 27);
+}
+
+/// Of several objectives the ranking is that of the fronts, which has no noise: losses that cross at every
+/// step, farther apart than there are fronts, change it at each rung.
+#[test]
+fn fronts_have_no_noise() {
+    let pasha = Pasha::new(&ladder(27), 3.0).unwrap();
+    let mut study = Study::builder(common::space())
+        .directions(vec![Direction::Minimize; 2])
+        .scheduler(ladder(27), pasha)
+        .build()
+        .unwrap();
+    let losses = |number: u64, step: u64| -> Vec<f64> {
+        let draw = |of: &str| 1e3 * stream(number, step, of).random::<f64>();
+        vec![draw("first"), draw("second")]
+    };
+    train_all(&mut study, 150, losses);
+    assert_eq!(study.history().trials().iter().map(|trial| trial.fidelity().0).max(), Some(27));
 }
 
 /// Exploit: of ten members the two worst are replaced, the worst first, by children of the two best,
@@ -296,6 +320,21 @@ fn a_hurdle_holds_back_what_is_worse_than_the_first_configuration() {
     assert_eq!(reached(Box::new(Asha::new(&ladder(9), 3.0).unwrap())), 1);
     // The second of two trials is the first one that is judged against the hurdle.
     assert_eq!(reached(Box::new(AshaStopping::new(&ladder(9), 3.0).unwrap())), 1);
+}
+
+/// The first configurations are judged by the scheduler alone: the second best trial, one of them, goes on
+/// although the best one, another of them, is ahead of it everywhere.
+#[test]
+fn a_first_configuration_meets_no_hurdle() {
+    let space = common::space();
+    let first = vec![space.decode(&[0.25, 0.5]), space.decode(&[0.75, 0.5])];
+    let mut study = Study::builder(space)
+        .scheduler(ladder(9), Asha::new(&ladder(9), 3.0).unwrap())
+        .warm_start(Sources::new(first, Vec::new()))
+        .build()
+        .unwrap();
+    train(&mut study, 40, |number, _| if number < 2 { 1.0 - number as f64 } else { 5.0 });
+    assert!(study.history().trials()[0].fidelity() > Fidelity(1));
 }
 
 /// Where a promoted trial starts again, no trial starts at the top before the lower rungs have cost
