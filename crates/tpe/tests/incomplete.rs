@@ -1,5 +1,5 @@
-//! Histories with gaps: values that are no numbers, constraints that are not known or of trials that were
-//! pruned, known configurations of a finite space, results of long ago.
+//! Histories with gaps: NaN among the values, constraints that are unknown or of trials that were pruned,
+//! known configurations of a finite space, results of long ago.
 #![allow(clippy::unwrap_used)]
 
 use automl_numeric::stream;
@@ -160,7 +160,7 @@ fn known_configurations_of_a_finite_space_are_no_candidates() {
 }
 
 /// Of two hundred results the first half contradicts a source and the latter half agrees with it: it is
-/// weighted by the latter, and so the trial, whose turn it is, is no control.
+/// weighted by the latter, and so a trial at its turn is no control.
 #[test]
 fn sources_are_weighted_by_the_latest_results() {
     let space = line();
