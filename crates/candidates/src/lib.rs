@@ -12,6 +12,7 @@ mod named_space;
 mod portfolio;
 mod race;
 mod recipe_space;
+mod sandwich;
 mod share;
 mod sides;
 mod smallest;

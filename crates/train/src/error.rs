@@ -35,6 +35,12 @@ pub enum TrainError {
     /// A network is no part of the one that is to hold it.
     #[error(transparent)]
     Part(#[from] SliceError),
+    /// A step of a network's parts has none.
+    #[error("step {step} trains no part of the network")]
+    NoParts {
+        /// Number of the step, from 0.
+        step: u64,
+    },
     /// No draw satisfied the constraints of the space.
     #[error("no network was found that the constraints of the space allow")]
     NoPath,

@@ -1,8 +1,9 @@
-//! The sandwich rule: a network trains together with parts of itself, which share its weights.
+//! The sandwich rule: parts of a network train together and share its weights.
 //!
-//! In each step the whole network, the smallest part and a few others see the same batch. The whole learns
-//! the labels, the parts learn the scores of the whole (in-place distillation). Each weight follows the sum
-//! of the gradients of the networks that use it.
+//! In each step a large part, the smallest one and a few others see the same batch. The first learns the labels,
+//! the others learn its scores (in-place distillation). Each weight follows the sum of the gradients of the
+//! networks that use it. In the papers the whole network is the one that learns the labels; where it is beyond
+//! the limits of the networks that are wanted, its training would take most of the time and serve no other part.
 //!
 //! # Source
 //! Yu & Huang (2019), "Universally Slimmable Networks and Improved Training Techniques", sections 3.1
@@ -15,11 +16,12 @@ use crate::{Evaluation, Memory, TrainError, Training};
 use automl_arch::Architecture;
 use automl_data::Images;
 use automl_models::{NamedTensor, Network, Noise, add, cut};
-use burn::module::{Module, ModuleVisitor, Param};
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Gradients, Tensor, TensorData};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IntoParallelRefIterator, ParallelExtend, ParallelIterator};
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -59,8 +61,9 @@ struct Child {
 }
 
 impl Training {
-    /// Trains parts of the network together with it: those that `parts` gives for the number of a step,
-    /// from 0. They must be a function of the number, so that a training that continues has the same.
+    /// Trains parts of the network in its place: those that `parts` gives for the number of a step, from 0. The
+    /// first of them learns the labels, the others its scores. They must be a function of the number, so that a
+    /// training that continues has the same.
     ///
     /// # Examples
     /// ```
@@ -154,32 +157,31 @@ fn nodes(whole: &Training, part: &Part) -> Result<Vec<usize>, TrainError> {
 }
 
 impl Sandwich {
-    /// The loss of the whole network on a batch, and the sum of the gradients over the networks that use a
+    /// The loss of the first part on a batch, and the sum of the gradients over the networks that use a
     /// weight.
     pub(crate) fn gradients(
         &self,
         training: &Training,
         batch: &Prepared,
-        noise: &Noise,
         step: u64,
     ) -> Result<(Tensor<1>, Gradients), TrainError> {
-        let network = &training.network;
-        let weights = network.tensors();
+        let whole = &training.network;
+        let weights = whole.tensors();
         let parts = (self.0)(step);
         let children = parts.iter().map(|part| Child::new(training, part, &weights));
         let children: Vec<Child> = children.collect::<Result<_, _>>()?;
-        let all: Vec<usize> = (0..training.description.graph()?.nodes.len()).collect();
-        let mut sums: Vec<NamedTensor> = Vec::new();
+        let Some((teacher, students)) = children.split_first() else {
+            return Err(TrainError::NoParts { step });
+        };
+        let noise = training.noise_of(&teacher.network, batch.count, step);
+        let mut sums: Vec<NamedTensor> =
+            weights.into_iter().filter(NamedTensor::is_parameter).collect();
+        sums.iter_mut().for_each(|sum| sum.values.fill(0.0));
         let mut result: Option<(Tensor<1>, Gradients)> = None;
         for images in batch.ranges(training.parts()) {
             let share = images.len() as f64 / batch.count as f64;
             let (own, own_noise) = (batch.part(images.clone()), noise.part(images));
-            let (loss, gradients, found) = pass(training, &children, own, &own_noise);
-            if sums.is_empty() {
-                sums = network.gradient_tensors(&gradients);
-                sums.iter_mut().for_each(|sum| sum.values.fill(0.0));
-            }
-            accumulate(&mut sums, network.gradient_tensors(&gradients), share, &all)?;
+            let (loss, gradients, found) = pass(training, teacher, students, own, &own_noise);
             for (child, own) in children.iter().zip(found) {
                 accumulate(&mut sums, own, share, &child.nodes)?;
             }
@@ -188,7 +190,8 @@ impl Sandwich {
             result = Some((known.map_or(loss.clone(), |known| known + loss), gradients));
         }
         let (loss, mut gradients) = result.ok_or(TrainError::TooFew { images: batch.count })?;
-        network.visit(&mut Replace { gradients: &mut gradients, sums: sums.into_iter() });
+        let ids = whole.parameter_ids().into_iter().map(|(_, id)| id);
+        whole.visit(&mut Replace { gradients: &mut gradients, sums: ids.zip(sums).collect() });
         Ok((loss, gradients))
     }
 }
@@ -208,11 +211,12 @@ fn accumulate(
     Ok(())
 }
 
-/// One pass of the whole network and of its parts, side by side on the threads of the current pool: the
-/// loss and the gradients of the whole, and those of each part.
+/// One pass of the teacher, then of its students side by side on the threads of the current pool: the loss and
+/// the gradients of the teacher, and those of each network as tensors, the teacher's first.
 fn pass(
     training: &Training,
-    children: &[Child],
+    teacher: &Child,
+    students: &[Child],
     batch: Prepared,
     noise: &Noise,
 ) -> (Tensor<1>, Gradients, Vec<Vec<NamedTensor>>) {
@@ -220,38 +224,41 @@ fn pass(
     let Prepared { count, pixels, targets } = batch;
     let images = images(data, pixels, count, device);
     let targets = Tensor::<2>::from_data(TensorData::new(targets, [count, data.classes]), device);
-    let teacher = RefCell::new(None);
-    let (loss, gradients) = training.network.gradients_with(images.clone(), noise, |scores| {
-        teacher.replace(Some(scores.clone().inner()));
+    let known = RefCell::new(None);
+    let (loss, gradients) = teacher.network.gradients_with(images.clone(), noise, |scores| {
+        known.replace(Some(scores.clone().inner()));
         cross_entropy(scores, targets.clone())
     });
     // Soft targets have the weight of the hard ones.
-    let soft = match teacher.into_inner() {
+    let soft = match known.into_inner() {
         Some(scores) => softmax(scores, 1) * targets.inner().sum_dim(1),
         None => targets.inner(),
     };
-    let own = |child: &Child| {
+    let own = |student: &Child| {
         let loss = |scores: Tensor<2>| cross_entropy(scores, Tensor::from_inner(soft.clone()));
-        let (_, gradients) = child.network.gradients(images.clone(), loss);
-        child.network.gradient_tensors(&gradients)
+        let (_, gradients) = student.network.gradients(images.clone(), loss);
+        student.network.gradient_tensors(&gradients)
     };
-    let found = children.par_iter().map(own).collect();
+    let mut found = vec![teacher.network.gradient_tensors(&gradients)];
+    found.par_extend(students.par_iter().map(own));
     (loss, gradients, found)
 }
 
-/// Puts other gradients in the place of those of a network, in their order.
+/// Sets the gradients of a network by the identities of its parameters.
 struct Replace<'a> {
     gradients: &'a mut Gradients,
-    sums: std::vec::IntoIter<NamedTensor>,
+    sums: HashMap<ParamId, NamedTensor>,
 }
 
 impl ModuleVisitor for Replace<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(NamedTensor { shape, values, .. }) = self.sums.remove(&param.id) else { return };
         let weights = param.val();
-        let Some(own) = weights.grad(self.gradients) else { return };
-        let Some(NamedTensor { shape, values, .. }) = self.sums.next() else { return };
-        let sum = Tensor::from_data(TensorData::new(values, shape), &own.device());
-        weights.grad_replace(self.gradients, sum);
+        if weights.is_require_grad() {
+            let device = weights.device().inner();
+            let sum = Tensor::from_data(TensorData::new(values, shape), &device);
+            weights.grad_replace(self.gradients, sum);
+        }
     }
 }
 
@@ -292,27 +299,28 @@ mod tests {
         loader::prepare(training.data(), &none, &(0..40).collect::<Vec<_>>(), (0, 0))
     }
 
-    /// Parts learn the scores of the whole: what the labels are makes no difference to them.
+    /// The others learn the scores of the first: what the labels are makes no difference to them.
     #[test]
-    fn parts_learn_from_the_whole() {
+    fn students_learn_from_the_teacher() {
         let training = training();
         let weights = training.network.tensors();
         let found = |shift: i32| {
-            let child = Child::new(&training, &part(8, 3), &weights).unwrap();
+            let child = |part: &Part| Child::new(&training, part, &weights).unwrap();
+            let (teacher, student) = (child(&part(12, 5)), child(&part(8, 3)));
             let Batch { pixels, mut labels } = batch(&training);
             labels.iter_mut().for_each(|label| *label = (*label + shift) % 10);
             let batch = Targets::smoothed(0.1).prepare(Batch { pixels, labels }, 10, None);
-            let (_, whole, mut parts) = pass(&training, &[child], batch, &Noise::default());
-            (training.network.gradient_tensors(&whole), parts.remove(0))
+            let (_, _, mut found) = pass(&training, &teacher, &[student], batch, &Noise::default());
+            (found.remove(0), found.remove(0))
         };
-        let ((whole, own), (other_whole, other)) = (found(0), found(1));
+        let ((teacher, own), (other_teacher, other)) = (found(0), found(1));
         let values = |tensors: Vec<NamedTensor>| tensors.into_iter().flat_map(|t| t.values);
         let distance = |a: Vec<NamedTensor>, b: Vec<NamedTensor>| -> f32 {
             values(a).zip(values(b)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
         };
         // The weights of the soft targets are sums of the hard ones.
-        let (between_wholes, between_parts) = (distance(whole, other_whole), distance(own, other));
-        assert!(between_wholes > 1e-3 && between_parts < 1e-8, "{between_wholes} {between_parts}");
+        let (teachers, students) = (distance(teacher, other_teacher), distance(own, other));
+        assert!(teachers > 1e-3 && students < 1e-8, "{teachers} {students}");
     }
 
     /// A weight follows all networks that use it.
@@ -321,14 +329,14 @@ mod tests {
         let training = training();
         let weights = training.network.tensors();
         let prepared = || Targets::smoothed(0.1).prepare(batch(&training), 10, None);
-        let parts = [part(16, 3), part(8, 5)];
+        let parts = [part(16, 5), part(16, 3), part(8, 5)];
         let children: Vec<Child> =
             parts.iter().map(|part| Child::new(&training, part, &weights).unwrap()).collect();
-        let (_, whole, found) = pass(&training, &children, prepared(), &Noise::default());
-        let whole = training.network.gradient_tensors(&whole);
+        let (teacher, students) = children.split_first().unwrap();
+        let (_, _, found) = pass(&training, teacher, students, prepared(), &Noise::default());
         let own = parts.clone();
         let sandwich = Sandwich(Arc::new(move |_| own.to_vec()));
-        let (_, sum) = sandwich.gradients(&training, &prepared(), &Noise::default(), 0).unwrap();
+        let (_, sum) = sandwich.gradients(&training, &prepared(), 0).unwrap();
         let sums = training.network.gradient_tensors(&sum);
         // A filter's center, of which all three networks use the first eight channels.
         let at = |channel: usize, y: usize, x: usize| channel * 25 + y * 5 + x;
@@ -336,7 +344,7 @@ mod tests {
             assert!((found - expected).abs() < 1e-6, "{found} {expected}");
         };
         let center = |channel: usize| channel * 9 + 4;
-        let [w, a, b] = [&whole[0], &found[0][0], &found[1][0]].map(|tensor| &tensor.values);
+        let [w, a, b] = [&found[0][0], &found[1][0], &found[2][0]].map(|tensor| &tensor.values);
         close(sums[0].values[at(2, 2, 2)], w[at(2, 2, 2)] + a[center(2)] + b[at(2, 2, 2)]);
         close(sums[0].values[at(12, 2, 2)], w[at(12, 2, 2)] + a[center(12)]);
         close(sums[0].values[at(2, 0, 0)], w[at(2, 0, 0)] + b[at(2, 0, 0)]);

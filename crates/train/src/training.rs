@@ -348,18 +348,18 @@ impl Training {
 
     /// One step; returns the loss, still on the device.
     fn step(&mut self, mut batch: Batch, step: u64) -> Result<Tensor<1>, TrainError> {
-        let Regularization { mixing, dropout, stochastic_depth, average, .. } =
-            self.recipe.regularization;
+        let Regularization { mixing, average, .. } = self.recipe.regularization;
         let count = batch.labels.len();
         let mut rng = stream(self.seed, step, "mixing");
         let mixed = mixing.apply(&mut batch.pixels, count, self.data.side, &mut rng);
         let batch = self.targets.prepare(batch, self.data.classes, mixed.as_ref());
-        let mut rng = stream(self.seed, step, "noise");
-        let noise = self.network.noise(count, dropout, stochastic_depth, &mut rng);
-        let (parts, device) = (self.parts(), &self.device);
         let (value, gradients) = match &self.sandwich {
-            Some(sandwich) => sandwich.gradients(self, &batch, &noise, step)?,
-            None => gradients_in_parts(&self.network, &self.data, batch, parts, &noise, device),
+            Some(sandwich) => sandwich.gradients(self, &batch, step)?,
+            None => {
+                let noise = self.noise_of(&self.network, count, step);
+                let (network, parts) = (&self.network, self.parts());
+                gradients_in_parts(network, &self.data, batch, parts, &noise, &self.device)
+            }
         };
         let (rates, rate) = (self.rates(), self.rate(step));
         let network = self.network.clone();
@@ -368,6 +368,13 @@ impl Training {
             self.average.follow(&self.network, average);
         }
         Ok(value)
+    }
+
+    /// The noise of a step of this training in a network, on `count` images.
+    pub(crate) fn noise_of(&self, network: &Network, count: usize, step: u64) -> Noise {
+        let Regularization { dropout, stochastic_depth, .. } = self.recipe.regularization;
+        let mut rng = stream(self.seed, step, "noise");
+        network.noise(count, dropout, stochastic_depth, &mut rng)
     }
 
     /// The gradients of the loss by every parameter, as [`Network::gradient_tensors`] lists them, on

@@ -30,10 +30,10 @@ fn begin(data: &Arc<DataSplits>) -> Training {
     Training::new(&network(24, 3.0, 5, 1).architecture, data, &recipe, 3, &cpu()).unwrap()
 }
 
-/// The smallest, and one of several.
+/// The whole, the smallest, and one of several.
 fn parts(step: u64) -> Vec<Part> {
     let other = [network(24, 2.0, 3, 1), network(24, 2.0, 5, 0), network(16, 3.0, 3, 1)];
-    vec![network(8, 2.0, 3, 0), other[(step % 3) as usize].clone()]
+    vec![network(24, 3.0, 5, 1), network(8, 2.0, 3, 0), other[(step % 3) as usize].clone()]
 }
 
 /// The sandwich rule trains the largest network and the smallest, and all between them; without it, parts
@@ -78,4 +78,26 @@ fn a_checkpoint_goes_on_with_the_same_parts() {
     let mut again = Training::resume(&path, &data, &cpu()).unwrap().with_parts(parts);
     again.run_epoch(&|| false).unwrap();
     assert_eq!(again.network().tensors(), training.network().tensors());
+}
+
+/// The whole network need not train: weights that no part of a step uses stay as they are.
+#[test]
+fn only_parts_of_the_step_learn() {
+    let data = Arc::new(data().subset(0.2, 0));
+    let recipe = Recipe { weight_decay: 0.0, ..Recipe::for_data(&data, 1) };
+    let whole = network(24, 3.0, 5, 1).architecture;
+    let begin = || Training::new(&whole, &data, &recipe, 3, &cpu()).unwrap();
+    let mut training = begin().with_parts(|_| vec![network(8, 2.0, 3, 0)]);
+    training.run_epoch(&|| false).unwrap();
+    let (before, after) = (begin().network().tensors(), training.network().tensors());
+    // The stem's filters, of which the part has the first eight.
+    let changed = |filter: usize| {
+        let values = filter * 9..(filter + 1) * 9;
+        before[0].values[values.clone()] != after[0].values[values]
+    };
+    assert_eq!(before[0].shape, [24, 1, 3, 3]);
+    assert!((0..8).all(changed) && !(8..24).any(changed));
+    let mut none = begin().with_parts(|_| Vec::new());
+    let error = none.run_epoch(&|| false).unwrap_err().to_string();
+    assert!(error.contains("step 0"), "{error}");
 }

@@ -10,12 +10,9 @@ use crate::{Event, SearchError};
 use automl_candidates::ElasticSpace;
 use automl_data::Recipe;
 use automl_numeric::stream;
-use automl_space::Space;
+use automl_space::{Config, Space};
 use automl_train::{Part, Saver, Training, on_threads};
 use std::time::Instant;
-
-/// Networks of a step beside the largest and the smallest (Yu et al. 2020).
-const DRAWN: usize = 2;
 
 /// Trains the network, or the rest of it, to the end or the deadline; `None` where the stop flag was
 /// set. A search that only finishes takes the network as it is.
@@ -86,7 +83,7 @@ fn train(
     Ok(saver.save(training)?)
 }
 
-/// The parts of each step: the smallest network, and some of the prior's within the limits.
+/// The parts that train in each step.
 fn parts(
     space: ElasticSpace,
     allowed: Space,
@@ -94,12 +91,10 @@ fn parts(
 ) -> impl Fn(u64) -> Vec<Part> + Send + Sync + 'static {
     move |step| {
         let mut rng = stream(seed, step, "parts");
-        let mut configs = vec![space.smallest()];
-        configs.extend((0..DRAWN).map(|_| allowed.sample_prior(&mut rng)));
-        let part = |config| {
+        let part = |config: &Config| {
             let (architecture, layers) = space.lay_out(config);
             Part { architecture, layers }
         };
-        configs.iter().map(part).collect()
+        space.sandwich(&allowed, &mut rng).iter().map(part).collect()
     }
 }
