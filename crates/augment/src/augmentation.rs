@@ -51,10 +51,19 @@ pub struct Augmentation {
     /// The share of the images that is varied, 0 to 1. The expected loss is linear in it.
     #[serde(default = "all")]
     pub share: f64,
+    /// The share of the epochs, from the first on, in which images are varied, 0 to 1. The others go on with the
+    /// images as they are, to which the weights then settle (He et al. 2019, "Data Augmentation Revisited:
+    /// Rethinking the Distribution Gap between Clean and Augmented Data", section 3, arXiv 1909.09148).
+    #[serde(default = "all", skip_serializing_if = "is_all")]
+    pub until: f64,
 }
 
 fn all() -> f64 {
     1.0
+}
+
+fn is_all(share: &f64) -> bool {
+    *share == all()
 }
 
 /// Whether an option is off; recipes of earlier versions do not have it.
@@ -73,6 +82,7 @@ impl Default for Augmentation {
             affine: 0.0,
             color: 0.0,
             share: all(),
+            until: all(),
         }
     }
 }
@@ -82,7 +92,24 @@ impl Augmentation {
     pub fn is_none(&self) -> bool {
         let strengths = [self.cutout, self.erase, self.affine, self.color];
         let varies = self.margin > 0 || self.mirror || self.randaugment.operations > 0;
-        !varies && strengths == [0.0; 4] || self.share <= 0.0
+        !varies && strengths == [0.0; 4] || self.share.min(self.until) <= 0.0
+    }
+
+    /// The variation in an epoch, from 0, of a training of `epochs`.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_augment::Augmentation;
+    ///
+    /// let crops = Augmentation { margin: 1, until: 0.6, ..Augmentation::default() };
+    /// assert!(!crops.in_epoch(5, 10).is_none() && crops.in_epoch(6, 10).is_none());
+    /// ```
+    #[must_use]
+    pub fn in_epoch(&self, epoch: u64, epochs: u64) -> Self {
+        if self.until < 1.0 && epoch as f64 >= self.until * epochs as f64 {
+            return Self::default();
+        }
+        self.clone()
     }
 
     /// Whether an image of an epoch stays as it is because of `share`.

@@ -40,6 +40,10 @@ pub(crate) struct RecipeArgs {
     /// Strength of random brightness, contrast and saturation, 0 to 1 [default: 0]
     #[arg(long, value_name = "STRENGTH")]
     color: Option<f64>,
+    /// The share of the epochs in which images are augmented; the others go on with the images as they are
+    /// [default: 0.8 in final trainings, else 1; long: 1]
+    #[arg(long, value_name = "SHARE")]
+    augment_until: Option<f64>,
     /// Alpha of mixup, 0 to 4 [default: 0]
     #[arg(long, value_name = "ALPHA")]
     mixup: Option<f64>,
@@ -62,7 +66,7 @@ pub(crate) struct RecipeArgs {
 
 impl RecipeArgs {
     /// The options as settings.
-    pub(crate) fn assignments(&self) -> [Assignment; 17] {
+    pub(crate) fn assignments(&self) -> [Assignment; 18] {
         [
             ("training.optimizer", text(&self.optimizer)),
             ("training.learning-rate", number(self.learning_rate)),
@@ -75,6 +79,7 @@ impl RecipeArgs {
             ("training.erase", number(self.erase)),
             ("training.affine", number(self.affine)),
             ("training.color", number(self.color)),
+            ("training.augmented-until", number(self.augment_until)),
             ("training.mixup", number(self.mixup)),
             ("training.cutmix", number(self.cutmix)),
             ("training.dropout", number(self.dropout)),

@@ -92,7 +92,8 @@ pub fn rest_of_epoch(
         Balance::None | Balance::Loss => shuffled(data.train.len(), seed, epoch),
     };
     order.drain(..(done * recipe.batch).min(order.len()));
-    start(data, &recipe.augmentation, recipe.batch, order, (seed, epoch), threads)
+    let augmentation = recipe.augmentation.in_epoch(epoch, recipe.epochs);
+    start(data, &augmentation, recipe.batch, order, (seed, epoch), threads)
 }
 
 /// All images once, in a random order.

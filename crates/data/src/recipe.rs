@@ -176,7 +176,7 @@ impl Recipe {
     /// The first setting that is out of range.
     pub fn check(&self) -> Result<(), RecipeError> {
         let share = |x: f64| (0.0..1.0).contains(&x);
-        let Augmentation { cutout, erase, affine, color, .. } = self.augmentation;
+        let Augmentation { cutout, erase, affine, color, until, .. } = self.augmentation;
         let RandAugment { magnitude, .. } = self.augmentation.randaugment;
         let whole = |x: f64| (0.0..=1.0).contains(&x);
         let checks = [
@@ -196,6 +196,7 @@ impl Recipe {
             ("random erasing", erase, whole(erase)),
             ("affine map", affine, whole(affine)),
             ("color", color, whole(color)),
+            ("augmented part of the epochs", until, whole(until)),
         ];
         let costs = self.class_costs.iter();
         let costs = costs.map(|cost| ("class cost", *cost, *cost >= 0.0 && cost.is_finite()));

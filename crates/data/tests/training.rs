@@ -1,7 +1,7 @@
 //! Recipes, batches and smaller images, which trainings start from.
 #![allow(clippy::unwrap_used)]
 
-use automl_data::loader::{Batch, epoch};
+use automl_data::loader::{Batch, epoch, epoch_of};
 use automl_data::stratify::interleave;
 use automl_data::{
     Augmentation, Balance, DataSplits, Dataset, Images, Optimizer, RandAugment, Recipe,
@@ -105,6 +105,30 @@ fn any_number_of_threads_gives_the_same_batches() {
         assert_eq!(batches(1, threads), one, "{threads} threads");
     }
     assert_ne!(batches(2, 1), one);
+}
+
+/// Behind the augmented part of the epochs the images are as they are, and before it varied as ever.
+#[test]
+fn the_last_epochs_have_the_images_as_they_are() {
+    let data = Arc::new(DataSplits::split(&Dataset::digits().unwrap(), 0.2, 0).unwrap());
+    let recipe = |augmentation| Recipe { augmentation, ..Recipe::for_data(&data, 10) };
+    let crops = Augmentation { margin: 1, ..Augmentation::default() };
+    let batches = |augmentation, epoch| -> Vec<Batch> {
+        epoch_of(&data, &recipe(augmentation), (1, epoch), 2).collect()
+    };
+    let refined = || Augmentation { until: 0.8, ..crops.clone() };
+    for epoch in 0..10 {
+        let (whole, plain) =
+            (batches(crops.clone(), epoch), batches(Augmentation::default(), epoch));
+        assert_ne!(whole, plain);
+        let expected = if epoch < 8 { whole } else { plain };
+        assert_eq!(batches(refined(), epoch), expected, "epoch {epoch}");
+    }
+    let beyond = Augmentation { until: 1.2, ..crops };
+    assert_eq!(recipe(beyond).check().unwrap_err().name, "augmented part of the epochs");
+    // Recipes that earlier versions wrote augment in all epochs, and are written as they were.
+    let written = serde_json::to_string(&recipe(Augmentation::default())).unwrap();
+    assert!(!written.contains("until"), "{written}");
 }
 
 fn images(side: usize, pixels: Vec<u8>) -> Images {

@@ -128,7 +128,7 @@ pub fn run(
     let graph = description.graph()?;
     let start = Instant::now();
     let epochs = settings.training.finish_epochs(&data, settings.search_epochs());
-    let recipe = settings.training.recipe(&data, epochs);
+    let recipe = settings.training.final_recipe(&data, epochs);
     std::fs::create_dir_all(out).map_err(|e| SearchError::from(FileError::of("create", out)(e)))?;
     let manifest = known.iter().fold(manifest, Manifest::after);
     manifest.write(out).map_err(SearchError::from)?;

@@ -369,6 +369,9 @@ pub struct TrainingSettings {
     pub ema: Option<f64>,
     /// The share of the training images that are augmented. Default: all.
     pub augmented: Option<f64>,
+    /// The share of the epochs, from the first on, in which they are. Default: .8 in final trainings of the
+    /// short recipe, else all.
+    pub augmented_until: Option<f64>,
     /// A trained network, with which the final training starts as far as its weights fit: its folder or
     /// its `weights.safetensors`.
     pub init: Option<PathBuf>,
@@ -413,6 +416,7 @@ impl Default for TrainingSettings {
             clip: None,
             ema: None,
             augmented: None,
+            augmented_until: None,
             init: None,
             folds: None,
             pretrain: false,

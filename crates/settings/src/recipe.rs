@@ -16,6 +16,10 @@ const PHOTOGRAPH_STEPS: u64 = 12_000;
 /// A network that inherits trained weights has this fraction of the epochs of its source.
 const INHERITING: u64 = 4;
 
+/// The share of the epochs of a short recipe's final training in which images are augmented: small networks then
+/// settle to the images as they are.
+const AUGMENTED: f64 = 0.8;
+
 /// Epochs of that warm-up (Goyal et al. 2017, section 2.2).
 const WARMUP: f64 = 5.0;
 
@@ -41,6 +45,16 @@ impl TrainingSettings {
     /// The epochs of the final training of a part of such a network: by default a quarter of its own.
     pub fn inheriting_epochs(&self, data: &DataSplits) -> u64 {
         self.final_epochs.unwrap_or_else(|| self.shared_epochs(data).div_ceil(INHERITING))
+    }
+
+    /// The [`recipe`](Self::recipe) of a final training. The short one augments images in the first four fifths of
+    /// the epochs, unless something else is set.
+    pub fn final_recipe(&self, data: &DataSplits, epochs: u64) -> Recipe {
+        let mut recipe = self.recipe(data, epochs);
+        if self.recipe == RecipePreset::Short && self.augmented_until.is_none() {
+            recipe.augmentation.until = AUGMENTED;
+        }
+        recipe
     }
 
     /// The preset for a data set, with what was set in its place. The learning rate follows the
@@ -117,6 +131,17 @@ mod tests {
         let recipe = settings.recipe(&data(), 27);
         assert_eq!(recipe, Recipe::for_data(&data(), 27));
         assert_eq!(recipe.augmentation, Augmentation { margin: 1, ..Augmentation::default() });
+    }
+
+    #[test]
+    fn final_trainings_end_with_the_images_as_they_are() {
+        let until = |assignments: &[&str]| {
+            let settings = training(assignments);
+            assert_eq!(settings.recipe(&data(), 10).augmentation.until.min(0.9), 0.9);
+            settings.final_recipe(&data(), 10).augmentation.until
+        };
+        assert_eq!((until(&[]), until(&["training.recipe=long"])), (0.8, 1.0));
+        assert_eq!(until(&["training.augmented-until=1"]), 1.0);
     }
 
     #[test]

@@ -25,6 +25,7 @@ impl TrainingSettings {
         set(&mut augmentation.affine, self.affine);
         set(&mut augmentation.color, self.color);
         set(&mut augmentation.share, self.augmented);
+        set(&mut augmentation.until, self.augmented_until);
     }
 
     /// Checks ranges of what [`regularize`](Self::regularize) reads.
@@ -34,9 +35,10 @@ impl TrainingSettings {
         let alpha = |x: f64| (0.0..=Mixing::MAX_ALPHA).contains(&x);
         let amount = |x: f64| x >= 0.0 && x.is_finite();
         type Holds<'a> = &'a dyn Fn(f64) -> bool;
-        let checks: [(&'static str, Option<f64>, Holds<'_>, &str); 12] = [
+        let checks: [(&'static str, Option<f64>, Holds<'_>, &str); 13] = [
             ("training.cutout", self.cutout, &whole, "[0, 1]"),
             ("training.augmented", self.augmented, &whole, "[0, 1]"),
+            ("training.augmented-until", self.augmented_until, &whole, "[0, 1]"),
             ("training.erase", self.erase, &whole, "[0, 1]"),
             ("training.affine", self.affine, &whole, "[0, 1]"),
             ("training.color", self.color, &whole, "[0, 1]"),
@@ -104,6 +106,7 @@ mod tests {
     fn values_out_of_range_are_named() {
         for (given, name) in [
             ("training.mixup=5", "training.mixup"),
+            ("training.augmented-until=1.5", "training.augmented-until"),
             ("training.ema=1", "training.ema"),
             ("training.clip=-1", "training.clip"),
             ("training.erase=1.5", "training.erase"),

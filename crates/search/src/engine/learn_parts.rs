@@ -36,7 +36,7 @@ pub(super) fn learn<'a>(
 fn begin(setup: Setup<'_>, space: &ElasticSpace) -> Result<Training, SearchError> {
     let (plan, seed) = (setup.plan, setup.settings.seed);
     let (data, training) = (&plan.data, &setup.settings.training);
-    let recipe = training.recipe(data, training.shared_epochs(data));
+    let recipe = training.final_recipe(data, training.shared_epochs(data));
     let largest = space.lay_out(&space.largest()).0;
     let path = setup.folder.supernet_checkpoint();
     let known = Training::resume_if_whole(&path, data, setup.device, |error| {

@@ -23,7 +23,7 @@ pub(super) fn cross_validate(
     let mut found = Vec::with_capacity(count);
     for (number, data) in folds.into_iter().enumerate() {
         note(format!("fold {} of {count}", number + 1));
-        let recipe = settings.training.recipe(&data, job.recipe.epochs);
+        let recipe = settings.training.final_recipe(&data, job.recipe.epochs);
         let path: PathBuf = checkpoint(number);
         let fold = Job { data: Arc::new(data), recipe: &recipe, checkpoint: &path, ..*job };
         let training = fold.train(stop, observer)?;

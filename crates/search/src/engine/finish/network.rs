@@ -76,7 +76,7 @@ impl Finish<'_> {
         let mut found = Vec::with_capacity(count);
         for (fold, data) in data.folds(count, self.setup.settings.seed)?.into_iter().enumerate() {
             let data = Arc::new(data);
-            let recipe = self.setup.settings.training.recipe(&data, epochs);
+            let recipe = self.setup.settings.training.final_recipe(&data, epochs);
             let recipe = self.setup.plan.candidates.tuned(&candidate.config, &recipe);
             let path = self.setup.folder.fold_checkpoint(*trial, fold);
             let known = self.resumed(&path, &data).filter(|known| {
@@ -129,7 +129,7 @@ impl Finish<'_> {
         let Finalist { trial, candidate, .. } = finalist;
         let (folder, seed) = self.repeat(*trial, number);
         let data = self.setup.plan.data_at(candidate.graph.input_side);
-        let recipe = self.setup.settings.training.recipe(&data, epochs);
+        let recipe = self.setup.settings.training.final_recipe(&data, epochs);
         let recipe = self.setup.plan.candidates.tuned(&candidate.config, &recipe);
         let recipe = if self.setup.supernet.is_some() { warmed(&recipe) } else { recipe };
         // An interrupted run may have trained it.
@@ -295,12 +295,16 @@ impl Finish<'_> {
 /// Whether the training of a record stands for one by `recipe`: it is the same or, under a time limit,
 /// one as long, also from the search's weights.
 fn stands_for(record: &NetworkRecord, recipe: &Recipe, timed: bool) -> bool {
-    let Some(own) = &record.recipe else { return false };
+    let Some(mut own) = record.recipe.clone() else { return false };
+    if own.augmentation.until == 1.0 {
+        // Earlier versions augmented images in all epochs.
+        own.augmentation.until = recipe.augmentation.until;
+    }
     if timed {
-        let planned = Recipe { epochs: recipe.epochs, ..own.clone() };
+        let planned = Recipe { epochs: recipe.epochs, ..own };
         (planned == *recipe || planned == warmed(recipe)) && record.epochs >= recipe.epochs
     } else {
-        own == recipe && record.epochs == recipe.epochs
+        own == *recipe && record.epochs == recipe.epochs
     }
 }
 
@@ -342,6 +346,9 @@ mod tests {
         let cut = NetworkRecord { epochs: 19, ..known.clone() };
         assert!(!stands_for(&cut, &recipe(20), false) && !stands_for(&cut, &recipe(19), false));
         assert!(stands_for(&cut, &recipe(19), true));
+        let mut later = recipe(20);
+        later.augmentation.until = 0.8;
+        assert!(stands_for(&known, &later, false) && stands_for(&known, &later, true));
         let other = Recipe { momentum: 0.8, ..recipe(20) };
         assert!(!stands_for(&known, &other, false) && !stands_for(&known, &other, true));
         let written = serde_json::to_string(&known).unwrap();
