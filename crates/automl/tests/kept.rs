@@ -208,6 +208,8 @@ mod trained {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings { seed, ..settings() };
         settings.training.final_epochs = Some(epochs);
+        // Images were augmented in all epochs then.
+        settings.training.augmented_until = Some(1.0);
         let (network, out) = (testdata(network), folder.path().join("out"));
         let done = fit::run(&settings, &network, &out, &StopFlag::new(), &|_| {}).unwrap();
         done.finished().unwrap()
