@@ -41,7 +41,7 @@ pub(crate) struct RecipeArgs {
     #[arg(long, value_name = "STRENGTH")]
     color: Option<f64>,
     /// The share of the epochs in which images are augmented; the others go on with the images as they are
-    /// [default: 0.8 in final trainings, else 1; long: 1]
+    /// [default: 0.8 in final trainings, else 1; photographs, long: 1]
     #[arg(long, value_name = "SHARE")]
     augment_until: Option<f64>,
     /// Alpha of mixup, 0 to 4 [default: 0]

@@ -370,7 +370,7 @@ pub struct TrainingSettings {
     /// The share of the training images that are augmented. Default: all.
     pub augmented: Option<f64>,
     /// The share of the epochs, from the first on, in which they are. Default: .8 in final trainings of the
-    /// short recipe, else all.
+    /// short recipe, but for photographs; else all.
     pub augmented_until: Option<f64>,
     /// A trained network, with which the final training starts as far as its weights fit: its folder or
     /// its `weights.safetensors`.

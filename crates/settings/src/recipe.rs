@@ -48,10 +48,11 @@ impl TrainingSettings {
     }
 
     /// The [`recipe`](Self::recipe) of a final training. The short one augments images in the first four fifths of
-    /// the epochs, unless something else is set.
+    /// the epochs, unless something else is set; photographs, which are few, in all of them.
     pub fn final_recipe(&self, data: &DataSplits, epochs: u64) -> Recipe {
         let mut recipe = self.recipe(data, epochs);
-        if self.recipe == RecipePreset::Short && self.augmented_until.is_none() {
+        let is_usual = self.recipe == RecipePreset::Short && self.augmented_until.is_none();
+        if is_usual && !data.are_photographs() {
             recipe.augmentation.until = AUGMENTED;
         }
         recipe
@@ -141,6 +142,9 @@ mod tests {
             settings.final_recipe(&data(), 10).augmentation.until
         };
         assert_eq!((until(&[]), until(&["training.recipe=long"])), (0.8, 1.0));
+        let mut photos = data();
+        (photos.channels, photos.side, photos.shown) = (3, 64.into(), Some((640, 480)));
+        assert_eq!(training(&[]).final_recipe(&photos, 10).augmentation.until, 1.0);
         assert_eq!(until(&["training.augmented-until=1"]), 1.0);
     }
 
