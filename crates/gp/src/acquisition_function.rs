@@ -121,10 +121,10 @@ impl Objective {
             }
         } else if let Self::Scalarized { posteriors, improvement } = self {
             let each: Vec<_> = posteriors.iter().map(|p| p.means_and_variances(rows)).collect();
+            let (mut by_mean, mut by_sd) = (vec![0.0; each.len()], vec![0.0; each.len()]);
             for (i, score) in scores.iter_mut().enumerate() {
                 let mean: Vec<f64> = each.iter().map(|(means, _)| means[i]).collect();
                 let sd: Vec<f64> = each.iter().map(|(_, vars)| deviation(vars[i])).collect();
-                let (mut by_mean, mut by_sd) = (vec![0.0; sd.len()], vec![0.0; sd.len()]);
                 *score = improvement.value_and_gradient(&mean, &sd, &mut by_mean, &mut by_sd);
             }
         }

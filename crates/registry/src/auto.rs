@@ -264,18 +264,30 @@ mod tests {
         })
     }
 
+    /// Complete trials at even distances along `space`, of one parameter, with the losses of each by its
+    /// number and its place.
+    fn along(
+        space: &Space,
+        (objectives, trials): (usize, u64),
+        losses: impl Fn(u64, f64) -> f64,
+    ) -> History {
+        let mut history = History::new(vec![Direction::Minimize; objectives]);
+        for number in 0..trials {
+            let place = (number as f64 + 0.5) / trials as f64;
+            let (config, values) =
+                (space.decode(&[place]), vec![losses(number, place); objectives]);
+            let trial = Trial { state: State::Complete, values, ..Trial::waiting(number, config) };
+            history.push(trial).unwrap();
+        }
+        history
+    }
+
     /// Whether TPE proposes the trials 12 to 15 to so many objectives.
     fn turns_of_tpe(objectives: usize) -> Vec<bool> {
         let mut builder = Space::builder();
         builder.float("x", 0.0..=1.0).add().unwrap();
         let space = builder.build().unwrap();
-        let mut history = History::new(vec![Direction::Minimize; objectives]);
-        for number in 0..12_u64 {
-            let config = space.decode(&[(number as f64 + 0.5) / 12.0]);
-            let values = vec![number as f64; objectives];
-            let trial = Trial { state: State::Complete, values, ..Trial::waiting(number, config) };
-            history.push(trial).unwrap();
-        }
+        let history = along(&space, (objectives, 12), |number, _| number as f64);
         let sampler = AutoSampler::new(&AutoConfig::default()).unwrap();
         let takes = |number| {
             sampler.takes_tpe(&View {
@@ -302,19 +314,9 @@ mod tests {
     /// many have exactly the least loss, and where `late` after `gp-trials`.
     fn shares(ties: u64, late: bool) -> (usize, usize) {
         let mut builder = Space::builder();
-        let x = builder.float("x", 0.0..=1.0).add().unwrap();
+        builder.float("x", 0.0..=1.0).add().unwrap();
         let space = builder.build().unwrap();
-        let mut history = History::new(vec![Direction::Minimize]);
-        for number in 0..20_u64 {
-            let config = space.decode(&[(number as f64 + 0.5) / 20.0]);
-            let loss = if number < ties { 0.0 } else { 1.0 + config[x] };
-            let trial = Trial {
-                state: State::Complete,
-                values: vec![loss],
-                ..Trial::waiting(number, config)
-            };
-            history.push(trial).unwrap();
-        }
+        let history = along(&space, (1, 20), |number, x| if number < ties { 0.0 } else { 1.0 + x });
         let gp_trials = if late { 20 } else { 1_000 };
         let config = AutoConfig { gp_trials, ..AutoConfig::default() };
         let (mut gp, mut tpe) = (0, 0);
