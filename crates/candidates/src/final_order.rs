@@ -28,7 +28,7 @@ use automl_numeric::pareto;
 /// # Panics
 /// If `regions` is shorter than `losses`.
 pub fn final_order(losses: &[[f64; 2]], regions: &[f64]) -> Vec<usize> {
-    let front = spread(losses);
+    let front = front_order(losses);
     let mut accurate: Vec<usize> = (0..losses.len()).collect();
     let key = |index: usize| (regions[index].is_nan(), regions[index], losses[index][1]);
     accurate.sort_by(|&a, &b| {
@@ -50,7 +50,16 @@ pub fn final_order(losses: &[[f64; 2]], regions: &[f64]) -> Vec<usize> {
 /// The [order](pareto::order) of the candidates with the front spread out: behind its ends comes the one with the
 /// largest distance to the nearest of those before, where loss and cost have the range of the front as their unit.
 /// Crowding distances say which points are isolated among all, not among the first few.
-fn spread(losses: &[[f64; 2]]) -> Vec<usize> {
+///
+/// # Examples
+/// ```
+/// use automl_candidates::front_order;
+///
+/// // The last one is dominated.
+/// let losses = [[0.3, 1.0], [0.2, 2.0], [0.19, 2.1], [0.1, 4.0], [0.2, 3.0]];
+/// assert_eq!(front_order(&losses), [3, 0, 1, 2, 4]);
+/// ```
+pub fn front_order(losses: &[[f64; 2]]) -> Vec<usize> {
     let mut order = pareto::order(losses);
     let ranks = pareto::ranks(losses);
     let front = order.iter().filter(|index| ranks[**index] == 0).count();
@@ -96,7 +105,7 @@ mod tests {
                 [0.084 + 0.045 * (-(cost - 7.2) * 2.5).exp(), cost]
             })
             .collect();
-        let first = &spread(&front)[..7];
+        let first = &front_order(&front)[..7];
         let mut costs: Vec<f64> = first.iter().map(|index| front[*index][1]).collect();
         costs.sort_by(f64::total_cmp);
         let gaps = costs.windows(2).map(|pair| pair[1] - pair[0]);
@@ -121,7 +130,7 @@ mod tests {
             prop_assert_eq!(all, (0..losses.len()).collect::<Vec<_>>());
             let mut accurate: Vec<usize> = (0..losses.len()).collect();
             accurate.sort_by(|&a, &b| regions[a].total_cmp(&regions[b]));
-            let front = spread(&losses);
+            let front = front_order(&losses);
             for k in 1..=losses.len() {
                 let first = &order[..k];
                 prop_assert!(accurate[..k.div_ceil(2)].iter().all(|index| first.contains(index)));

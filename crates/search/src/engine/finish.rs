@@ -11,7 +11,9 @@ use super::pool::{Pool, lock};
 use super::setup::Setup;
 use crate::network_record::Repeat;
 use crate::{CostObjective, Event, Network, NetworkRecord, SearchError, Trainings, saved};
-use automl_candidates::{Candidate, CurveExtrapolation, TrialMetrics, epochs_within, final_order};
+use automl_candidates::{
+    Candidate, CurveExtrapolation, FinalEpochs, Prospect, TrialMetrics, final_order, front_order,
+};
 use automl_gp::region_losses;
 use automl_numeric::pareto;
 use automl_study::{History, State, Trial};
@@ -74,8 +76,8 @@ impl Finish<'_> {
         }
         let epochs = self.fit_epochs(&mut finalists, pool.workers);
         self.setup.tell(&Event::Final { networks: finalists.len(), epochs });
-        let wanted = self.setup.plan.final_epochs;
-        let queue = Mutex::new(Queue::new(finalists, pool.workers, wanted, self.deadline));
+        let most = self.most_epochs();
+        let queue = Mutex::new(Queue::new(finalists, pool.workers, most, self.deadline));
         let results = Mutex::new(Vec::new());
         pool.run(|has_failed| {
             while !self.setup.stop.is_set() && !has_failed() {
@@ -115,7 +117,8 @@ impl Finish<'_> {
         self.setup.folder.path.join("front").join(format!("trial-{trial}"))
     }
 
-    /// The best candidates by region, extrapolated loss and cost in [final_order], every network once.
+    /// The best candidates by region, extrapolated loss and cost in [final_order], parts of a trained network in
+    /// [front_order]; every network once.
     fn finalists(&self, history: &History) -> Vec<Finalist> {
         let plan = self.setup.plan;
         let rungs = plan.rungs.ladder.rungs(ETA).into_iter().map(u64::from).collect();
@@ -134,7 +137,12 @@ impl Finish<'_> {
         let mut finalists = Vec::new();
         let regions = region_losses(&plan.space, history, Some(&plan.rungs.ladder), 0);
         let of = |(t, own): &(&Trial, [f64; 2])| regions.get(&t.number).copied().unwrap_or(own[0]);
-        for index in final_order(&losses, &judged.iter().map(of).collect::<Vec<_>>()) {
+        // Parts of one network have no luck of their own in training.
+        let order = match plan.learned() {
+            Some(_) => front_order(&losses),
+            None => final_order(&losses, &judged.iter().map(of).collect::<Vec<_>>()),
+        };
+        for index in order {
             let trial = judged[index].0;
             let Ok(candidate) = plan.candidates.of(&trial.config) else { continue };
             // A study that goes on under tighter limits has trials beyond them.
@@ -154,30 +162,18 @@ impl Finish<'_> {
         finalists
     }
 
-    /// The epochs of the slowest finalist that fit into the remaining time. Where these are fewer than half of
-    /// those wanted, drops the last finalists, down to five, but never the two most accurate.
+    /// The most epochs of a network.
+    fn most_epochs(&self) -> u64 {
+        let FinalEpochs { wanted, most } = self.setup.plan.final_epochs;
+        if self.deadline.is_some() { most } else { wanted }
+    }
+
+    /// The epochs of the slowest finalist that fit into the remaining time, and into which the finalists do.
     fn fit_epochs(&self, finalists: &mut Vec<Finalist>, workers: usize) -> u64 {
-        let wanted = self.setup.plan.final_epochs;
-        let Some(deadline) = self.deadline else { return wanted };
+        let Some(deadline) = self.deadline else { return self.most_epochs() };
         let left = deadline.saturating_duration_since(Instant::now()).as_secs_f64() * 0.9;
-        loop {
-            let mut seconds: Vec<f64> = finalists.iter().map(|c| c.seconds).collect();
-            seconds.sort_by(f64::total_cmp);
-            let slowest = seconds.pop().unwrap_or(1.0);
-            let fits = epochs_within(slowest, &seconds, workers, wanted, left) as u64;
-            if fits >= wanted.div_ceil(2)
-                || finalists.len() <= self.setup.settings.search.final_networks.min(5)
-            {
-                return fits.clamp(1, wanted);
-            }
-            let mut accuracies: Vec<f64> = finalists.iter().map(|c| c.accuracy).collect();
-            accuracies.sort_by(|a, b| b.total_cmp(a));
-            let kept = accuracies.get(1).copied().unwrap_or(f64::NEG_INFINITY);
-            let Some(last) = finalists.iter().rposition(|c| c.accuracy < kept) else {
-                return fits.clamp(1, wanted);
-            };
-            finalists.remove(last);
-        }
+        let of = |one: &Finalist| Prospect { seconds: one.seconds, accuracy: one.accuracy };
+        self.setup.plan.final_epochs.fit(finalists, of, workers, left)
     }
 
     fn network(&self, trial: u64, record: &NetworkRecord) -> Network {

@@ -5,8 +5,8 @@ use super::rungs::{Macs, Rungs};
 use crate::{LadderSettings, SearchError, SearchSettings, Settings, SpaceName, TrainingSettings};
 use automl_arch::Graph;
 use automl_candidates::{
-    ArchitectureSpace, Candidate, Candidates, Caps, ElasticSpace, LatencyModel, Sides, named_space,
-    with_recipes,
+    ArchitectureSpace, Candidate, Candidates, Caps, ElasticSpace, FinalEpochs, LatencyModel, Sides,
+    named_space, with_recipes,
 };
 use automl_data::{DataSplits, Recipe};
 use automl_extent::Extent;
@@ -41,7 +41,7 @@ pub struct Plan {
     /// The number of candidates.
     pub trials: u64,
     /// Epochs of the final training.
-    pub final_epochs: u64,
+    pub final_epochs: FinalEpochs,
     /// The limits.
     pub caps: Caps,
     /// The limits to which the space is scaled.
@@ -116,10 +116,8 @@ impl Plan {
             }
         };
         let trials = settings.search.planned_trials();
-        let final_epochs = match is_learned {
-            true => training.inheriting_epochs(&data),
-            false => training.finish_epochs(&data, epochs),
-        };
+        let most = training.finish_epochs(&data, epochs);
+        let wanted = if is_learned { training.inheriting_epochs(&data) } else { most };
         Ok(Self {
             data: Arc::new(data),
             search_data,
@@ -131,7 +129,7 @@ impl Plan {
             recipe,
             rungs,
             trials,
-            final_epochs,
+            final_epochs: FinalEpochs { wanted, most: most.max(wanted) },
             caps,
             space_caps,
             objective,

@@ -22,20 +22,19 @@ impl Supernet<'_> {
         Part { architecture: candidate.architecture.clone(), layers }
     }
 
-    /// Evaluates a candidate with its share of the weights on the validation images of the search, and
-    /// the seconds that an epoch of its training would take on the images of the search.
+    /// Evaluates a candidate with its share of the weights on all validation images, and the seconds that an
+    /// epoch of its training would take on the images of the search.
     pub(super) fn judge(
         &self,
         plan: &Plan,
         candidate: &Candidate,
     ) -> Result<(Evaluation, f64), TrainError> {
         let start = Instant::now();
-        let data = &plan.search_data;
-        let (_, evaluation) =
-            self.training.evaluate_part(&self.part(candidate), &data.validation)?;
+        let (train, validation) = (&plan.data.train, &plan.data.validation);
+        let (_, evaluation) = self.training.evaluate_part(&self.part(candidate), validation)?;
         let calibrated = Part::CALIBRATION * self.training.recipe().batch;
-        let seen = data.validation.len() + calibrated.min(plan.data.train.len());
-        let share = data.train.len() as f64 / seen.max(1) as f64;
+        let seen = validation.len() + calibrated.min(train.len());
+        let share = plan.search_data.train.len() as f64 / seen.max(1) as f64;
         Ok((evaluation, TRAINING * share * start.elapsed().as_secs_f64()))
     }
 

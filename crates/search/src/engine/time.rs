@@ -31,9 +31,8 @@ impl TimeLimit {
     pub(crate) fn deadline(self, phase: Phase) -> Option<Instant> {
         let share = match phase {
             Phase::Latency => 0.2,
-            Phase::Trials => 0.4,
-            Phase::Learning => 0.5,
-            Phase::Parts => 0.6,
+            Phase::Learning => 1.0 / 3.0,
+            Phase::Trials | Phase::Parts => 0.4,
             Phase::Final => 1.0,
         };
         self.start.checked_add(self.limit?.0.mul_f64(share))

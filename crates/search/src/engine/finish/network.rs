@@ -265,7 +265,8 @@ impl Finish<'_> {
             }
             let planned = Recipe { epochs: recipe.epochs, ..known.recipe().clone() };
             if self.deadline.is_some() && (planned == *recipe || planned == warm) {
-                known.set_epochs(epochs_in_all(known.epoch(), recipe.epochs, plan.final_epochs));
+                let most = self.most_epochs();
+                known.set_epochs(epochs_in_all(known.epoch(), recipe.epochs, most));
                 return Ok(known);
             }
         }
@@ -274,7 +275,7 @@ impl Finish<'_> {
         }
         // Where time is short, training starts from the weights of the search, unless those know
         // the validation images as images of other folds.
-        if recipe.epochs < plan.final_epochs
+        if recipe.epochs < plan.final_epochs.most
             && self.setup.settings.training.folds.is_none()
             && let path = folder.checkpoint(*trial)
             && let Ok(training) = Training::from_weights(&path, data, &warm, seed, device)
