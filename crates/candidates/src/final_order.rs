@@ -57,7 +57,7 @@ pub fn final_order(losses: &[[f64; 2]], regions: &[f64]) -> Vec<usize> {
 ///
 /// // The last one is dominated.
 /// let losses = [[0.3, 1.0], [0.2, 2.0], [0.19, 2.1], [0.1, 4.0], [0.2, 3.0]];
-/// assert_eq!(front_order(&losses), [3, 0, 1, 2, 4]);
+/// assert_eq!(front_order(&losses), [0, 3, 2, 1, 4]);
 /// ```
 pub fn front_order(losses: &[[f64; 2]]) -> Vec<usize> {
     let mut order = pareto::order(losses);
