@@ -51,6 +51,29 @@ fn networks_inherit_what_all_have_learned() {
     assert!(learned > 0.5 && learned > scratch + 0.2, "{learned} {scratch}");
 }
 
+/// Inherited weights are trained on for a quarter of the epochs, or for as many as from scratch where a time limit
+/// leaves time for them.
+#[test]
+fn the_rest_of_the_time_goes_to_the_final_trainings() {
+    let folder = tempfile::tempdir().unwrap();
+    let epochs = |study: &str, timeout: Option<&str>| {
+        let mut settings = settings(study, folder.path());
+        settings.training.final_epochs = None;
+        settings.search.timeout = timeout.map(|text| text.parse().unwrap());
+        let (asked, observed) = (Mutex::new(0), Mutex::new(0));
+        let observer = |event: &Event| match event {
+            Event::Final { epochs, .. } => *asked.lock().unwrap() = *epochs,
+            Event::FinalProgress(_) => *observed.lock().unwrap() += 1,
+            _ => {}
+        };
+        let summary = run(&settings, &StopFlag::new(), &observer).unwrap().finished().unwrap();
+        assert!(!summary.front.is_empty());
+        (asked.into_inner().unwrap(), observed.into_inner().unwrap())
+    };
+    assert_eq!(epochs("quarter", None), (2, 4));
+    assert_eq!(epochs("whole", Some("20m")), (118, 236));
+}
+
 /// A search that is interrupted while the weights are learned goes on where it was, to the same networks.
 #[test]
 fn an_interrupted_search_goes_on_to_the_same_networks() {
