@@ -11,6 +11,7 @@ use crate::acquisition::{
     log_expected_improvement, log_probability_of_feasibility, lower_confidence_bound,
 };
 use crate::regression::Posterior;
+use crate::surrogate::matrix;
 use nalgebra::DMatrix;
 
 /// A surrogate of the objective with the values to improve on.
@@ -53,6 +54,9 @@ pub(crate) struct AcquisitionFunction {
     /// standardization.
     pub(crate) cost: Option<(Posterior, f64)>,
 }
+
+/// The expected improvement that counts for nothing, as a share of what there is to gain.
+const NEGLIGIBLE: f64 = 1e-3;
 
 /// The smallest variance that is told from zero.
 const MIN_VARIANCE: f64 = 1e-20;
@@ -132,6 +136,14 @@ impl Objective {
 }
 
 impl AcquisitionFunction {
+    /// Whether scalarizations expect next to no improvement at a row, and so nowhere if it is the best one.
+    /// The logarithm still tells the points apart then, by tails of the models that no result supports.
+    pub(crate) fn is_exhausted(&self, row: &[f64]) -> bool {
+        let mut score = [0.0];
+        self.objective.add_scores(&matrix(&[row]), &mut score);
+        matches!(self.objective, Objective::Scalarized { .. }) && score[0] < NEGLIGIBLE.ln()
+    }
+
     /// The acquisition function at each row of features.
     pub(crate) fn scores(&self, rows: &DMatrix<f64>) -> Vec<f64> {
         let mut scores = vec![0.0; rows.nrows()];

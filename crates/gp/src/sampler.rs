@@ -50,7 +50,8 @@ const FULL_BUDGET_ROWS: f64 = 200.0;
 ///   No configuration is proposed twice while others are left.
 /// - **Several objectives**: two have log expected hypervolume improvement; three become one by
 ///   augmented Chebyshev weights drawn anew for each trial; more keep a surrogate each, and the expected
-///   improvement of eight Chebyshev scalarizations is summed.
+///   improvement of eight Chebyshev scalarizations is summed; where it is negligible the start-up design
+///   goes on.
 /// - **Earlier studies** ([`Sampler::warm_start`]): their surrogates, weighted by how well each has
 ///   ranked the results so far, are the prior mean of one or two objectives, and the start-up
 ///   design shrinks by the trust in them.
@@ -282,6 +283,9 @@ impl GpSampler {
             }
         };
         let config = best.unwrap_or_else(|| space.sample(rng));
+        if fitted.acquisition.is_exhausted(&features.row(space, &config, 1.0)) {
+            return view.startup_proposal(rng);
+        }
         view.deduplicated(config, rng)
     }
 }

@@ -220,3 +220,27 @@ fn the_front_is_predicted_at_the_highest_fidelity() {
         assert!((0.6..0.76).contains(&at), "{at}");
     }
 }
+
+/// Four objectives that agree have one best place. Once it is known there is nothing to gain, and the start-up
+/// design goes on; where they disagree there is.
+#[test]
+fn the_design_goes_on_where_nothing_is_to_be_gained() {
+    let mut builder = Space::builder();
+    let x = builder.float("x", 0.0..=1.0).add().unwrap();
+    let space = builder.build().unwrap();
+    let is_design = |apart: f64| {
+        let mut history = History::new(vec![Direction::Minimize; 4]);
+        for number in 0..21_u64 {
+            let mut trial = Trial::waiting(number, space.decode(&[number as f64 / 20.0]));
+            let at = trial.config[x];
+            let loss = |m: i32| (at - 0.5 - apart * f64::from(m)).powi(2);
+            (trial.state, trial.values) = (State::Complete, (-1..3).map(loss).collect());
+            history.push(trial).unwrap();
+        }
+        let view = after(&space, &history, None);
+        let (mut rng, mut own) = (stream(3, 0, "propose"), stream(3, 0, "propose"));
+        let proposal = GpSampler::default().propose(&view, &mut rng).unwrap();
+        proposal == view.startup_proposal(&mut own)
+    };
+    assert!(is_design(0.0) && !is_design(0.13));
+}
