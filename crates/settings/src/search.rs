@@ -41,7 +41,7 @@ pub struct SearchSettings {
     /// The metric on the validation images by which candidates are compared.
     pub metric: Metric,
     /// A formula to be maximized in place of the metric, such as `f1 - 0.1*macs/1e6`, of the numbers in
-    /// [`SCORE_NAMES`].
+    /// [`SCORE_NAMES`](crate::SCORE_NAMES).
     pub score: Option<String>,
     /// The cost that is minimized beside the error.
     #[serde(alias = "against")]
