@@ -292,17 +292,12 @@ impl Run<'_> {
         }));
     }
 
-    /// The phase in which candidates are tried.
-    fn trials(&self) -> Phase {
-        if self.setup.plan.learned().is_some() { Phase::Parts } else { Phase::Trials }
-    }
-
     /// Trains candidates until none is left, the time is over or the stop flag is set.
     fn explore(&self, mut study: Study) -> Result<Study, SearchError> {
         if self.setup.settings.search.finish {
             return Ok(study);
         }
-        let deadline = self.time.deadline(self.trials());
+        let deadline = self.time.deadline(Phase::Trials);
         if self.setup.settings.search.search_and_learn && self.setup.plan.learned().is_none() {
             Learning { setup: self.setup, deadline }.run(&mut study, self.pool.workers)?;
         }
@@ -315,7 +310,7 @@ impl Run<'_> {
     fn finish(&self, mut study: Study) -> Result<SearchOutcome, SearchError> {
         let Setup { settings, folder, stop, .. } = self.setup;
         let is_early = |phase| self.time.deadline(phase).is_none_or(|end| Instant::now() < end);
-        if !stop.is_set() && !settings.search.finish && is_early(self.trials()) {
+        if !stop.is_set() && !settings.search.finish && is_early(Phase::Trials) {
             // Paused trials that were worth a promotion have been promoted.
             let may_close = match study.storage() {
                 Some(record) => resume::may_close(settings, record)?,

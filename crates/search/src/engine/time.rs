@@ -18,9 +18,7 @@ pub(crate) enum Phase {
     Latency,
     /// Training of a network that candidates are parts of.
     Learning,
-    /// Evaluation of its parts.
-    Parts,
-    /// Trials.
+    /// Trials, of networks that are trained or of parts of a trained one.
     Trials,
     /// Final training.
     Final,
@@ -32,7 +30,7 @@ impl TimeLimit {
         let share = match phase {
             Phase::Latency => 0.2,
             Phase::Learning => 1.0 / 3.0,
-            Phase::Trials | Phase::Parts => 0.4,
+            Phase::Trials => 0.4,
             Phase::Final => 1.0,
         };
         self.start.checked_add(self.limit?.0.mul_f64(share))
