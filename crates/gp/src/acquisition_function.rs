@@ -139,9 +139,12 @@ impl AcquisitionFunction {
     /// Whether scalarizations expect next to no improvement at a row, and so nowhere if it is the best one.
     /// The logarithm still tells the points apart then, by tails of the models that no result supports.
     pub(crate) fn is_exhausted(&self, row: &[f64]) -> bool {
+        if !matches!(self.objective, Objective::Scalarized { .. }) {
+            return false;
+        }
         let mut score = [0.0];
         self.objective.add_scores(&matrix(&[row]), &mut score);
-        matches!(self.objective, Objective::Scalarized { .. }) && score[0] < NEGLIGIBLE.ln()
+        score[0] < NEGLIGIBLE.ln()
     }
 
     /// The acquisition function at each row of features.
