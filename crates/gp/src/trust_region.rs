@@ -125,6 +125,12 @@ mod tests {
         let side = |losses: &[f64]| TrustRegion::replay(losses, 2, 1, options).side;
         assert_eq!(side(&[9.0, 8.0, 7.0, 6.0]), 1.6);
         assert_eq!(side(&[1.0, 8.0, 7.0, 6.0, 5.0]), 0.4);
+        // The start-up design and improvements by less than a thousandth count as neither, and in many
+        // dimensions the side halves after as many failures.
+        assert_eq!(TrustRegion::replay(&[9.0, 8.0, 7.0, 6.0], 2, 4, options).side, 0.8);
+        assert_eq!(side(&[9.0, 8.999, 8.998, 8.997]), 0.8);
+        let failing = |trials: usize| TrustRegion::replay(&vec![1.0; trials], 9, 1, options).side;
+        assert_eq!((failing(9), failing(10)), (0.8, 0.4));
         let mut stuck = vec![1.0; 200];
         let region = TrustRegion::replay(&stuck, 2, 1, options);
         assert!(region.since > 0 && region.side >= options.min);
