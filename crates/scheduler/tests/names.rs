@@ -10,12 +10,12 @@ mod common;
 use automl_numeric::stream;
 use automl_scheduler::{
     Asha, AshaStopping, AsyncHyperband, BohbSampler, CostBalancedAsha, Hyperband, Pasha,
-    Population, PriorBandSampler, SuccessiveHalving,
+    PercentileStopping, Population, PriorBandSampler, SuccessiveHalving,
 };
 use automl_space::{Config, Prior, Space};
 use automl_study::{
-    Direction, Fidelity, History, Job, Ladder, Next, RandomSampler, Report, Sampler, Scheduler,
-    Sources, State, Study, Trial, TrialId, Verdict, View, attribute,
+    Direction, Fidelity, History, Job, Ladder, Next, Outcome, RandomSampler, Report, Sampler,
+    Scheduler, Sources, State, Study, Trial, TrialId, Verdict, View, attribute,
 };
 use rand::RngExt;
 use std::collections::BTreeMap;
@@ -225,6 +225,23 @@ fn the_highest_rung_with_enough_results_is_modelled() {
     // Two thirds, and a fifth of the random ones; the others are uniform.
     assert!((0.6..0.9).contains(&share(0.7, 0.9)), "{}", share(0.7, 0.9));
     assert!((0.02..0.2).contains(&share(0.1, 0.4)), "{}", share(0.1, 0.4));
+}
+
+/// The median is of feasible trials: every other one violates its constraint, has a lower loss, and stops none.
+#[test]
+fn infeasible_trials_have_no_part_in_the_median() {
+    let median = PercentileStopping::median(&ladder(2)).with_patience(1, 3);
+    let mut study = study(2, median);
+    for number in 0..12 {
+        let Next::Run(job) = study.next_job().unwrap() else { panic!() };
+        let (loss, constraint) = if number % 2 == 0 { (0.0, 1.0) } else { (0.5, -1.0) };
+        for step in 1..=2 {
+            let verdict = study.report(job.number, step, vec![loss]).unwrap();
+            assert_ne!(verdict, Verdict::Stop, "{number}");
+        }
+        let outcome = Outcome::Complete { values: vec![loss], constraints: vec![constraint] };
+        study.tell(job.number, outcome).unwrap();
+    }
 }
 
 /// Each bracket of asynchronous Hyperband starts its share, 9 to 5 to 3 of 17 trials.
