@@ -4,6 +4,7 @@ use crate::split_activations::Split;
 use automl_arch::Pooling;
 use automl_deploy::{ChannelConvolution, Convolution, Linear, Operation, Shape};
 use automl_extent::Extent;
+use automl_numeric::vector::fast;
 
 impl Split {
     /// Every value of the program for a normalized image `[channels, height, width]`.
@@ -28,7 +29,7 @@ impl Split {
                     let positions = shape.positions();
                     maps(0).numbers[first * positions..][..shape.numbers()].to_vec()
                 }
-                operation => single(operation, maps(0), shape),
+                operation => fast(|| single(operation, maps(0), shape)),
             };
             output.iter_mut().for_each(|y| *y = range.apply(*y));
             values.push(output);
@@ -108,18 +109,55 @@ fn single(operation: &Operation, x: Maps<'_>, output: Shape) -> Vec<f32> {
     }
 }
 
+/// Sums over taps map by map, so that the innermost loops run along rows.
 fn convolution(conv: &Convolution, x: Maps<'_>, output: Shape) -> Vec<f32> {
-    let Convolution { kernel, stride, padding, groups, .. } = *conv;
-    let (inputs, outputs) = (conv.inputs / groups, conv.outputs / groups);
-    slide(output, stride, padding.0, |channel, corner| {
-        let filters = conv.weight.chunks(kernel * kernel).skip(channel * inputs).take(inputs);
-        let sums = filters.enumerate().map(|(input, filter)| {
-            let from = channel / outputs * inputs + input;
-            let window = x.window(from, (kernel, conv.dilation), corner);
-            window.map(|(tap, number)| filter[tap] * number).sum::<f32>()
-        });
-        conv.bias[channel] + sums.sum::<f32>()
-    })
+    let (inputs, outputs) = (conv.inputs / conv.groups, conv.outputs / conv.groups);
+    let taps = conv.kernel * conv.kernel;
+    let (from, positions) = (x.shape.positions(), output.positions());
+    let mut values = vec![0.0; output.numbers()];
+    let mut sums = vec![0.0; positions];
+    for (channel, values) in values.chunks_exact_mut(positions).enumerate() {
+        let filters = conv.weight.chunks_exact(taps).skip(channel * inputs).take(inputs);
+        for (input, filter) in filters.enumerate() {
+            let map = &x.numbers[(channel / outputs * inputs + input) * from..][..from];
+            sums.fill(0.0);
+            for (tap, weight) in filter.iter().enumerate() {
+                add_tap(conv, tap, *weight, (map, x.shape.side), (&mut sums, output.side.width));
+            }
+            values.iter_mut().zip(&sums).for_each(|(value, sum)| *value += sum);
+        }
+        values.iter_mut().for_each(|value| *value += conv.bias[channel]);
+    }
+    values
+}
+
+/// Adds to each sum of `to`, in rows of a width, the product of a weight and the number of the map under its tap.
+#[inline]
+fn add_tap(
+    conv: &Convolution,
+    tap: usize,
+    weight: f32,
+    (map, side): (&[f32], Extent),
+    (to, width): (&mut [f32], usize),
+) {
+    let (stride, padding) = (conv.stride, conv.padding.0);
+    let (down, right) = (tap / conv.kernel * conv.dilation, tap % conv.kernel * conv.dilation);
+    // The first output column whose tap lies on the map, and the column of the map there.
+    let first = padding.saturating_sub(right).div_ceil(stride).min(width);
+    let Some(column) = (first * stride + right).checked_sub(padding) else { return };
+    for (row, sums) in to.chunks_exact_mut(width).enumerate() {
+        let Some(row) = (row * stride + down).checked_sub(padding) else { continue };
+        if row >= side.height || column >= side.width {
+            continue;
+        }
+        let numbers = map[row * side.width + column..(row + 1) * side.width].iter();
+        let sums = sums[first..].iter_mut();
+        if stride == 1 {
+            sums.zip(numbers).for_each(|(sum, number)| *sum += weight * number);
+        } else {
+            sums.zip(numbers.step_by(stride)).for_each(|(sum, number)| *sum += weight * number);
+        }
+    }
 }
 
 fn matrix(linear: &Linear, x: Maps<'_>) -> Vec<f32> {
