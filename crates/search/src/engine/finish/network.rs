@@ -296,17 +296,12 @@ impl Finish<'_> {
 /// Whether the training of a record stands for one by `recipe`: it is the same or, under a time limit,
 /// one as long, also from the search's weights.
 fn stands_for(record: &NetworkRecord, recipe: &Recipe, timed: bool) -> bool {
-    let Some(mut own) = record.recipe.clone() else { return false };
-    if own.augmentation.until == 1.0 {
-        // Earlier versions augmented images in all epochs.
-        own.augmentation.until = recipe.augmentation.until;
+    let Some(own) = &record.recipe else { return false };
+    if !timed {
+        return own == recipe && record.epochs == recipe.epochs;
     }
-    if timed {
-        let planned = Recipe { epochs: recipe.epochs, ..own };
-        (planned == *recipe || planned == warmed(recipe)) && record.epochs >= recipe.epochs
-    } else {
-        own == *recipe && record.epochs == recipe.epochs
-    }
+    let planned = Recipe { epochs: recipe.epochs, ..own.clone() };
+    (planned == *recipe || planned == warmed(recipe)) && record.epochs >= recipe.epochs
 }
 
 /// The recipe of a training that starts from the search's weights.
@@ -349,7 +344,7 @@ mod tests {
         assert!(stands_for(&cut, &recipe(19), true));
         let mut later = recipe(20);
         later.augmentation.until = 0.8;
-        assert!(stands_for(&known, &later, false) && stands_for(&known, &later, true));
+        assert!(!stands_for(&known, &later, false) && !stands_for(&known, &later, true));
         let other = Recipe { momentum: 0.8, ..recipe(20) };
         assert!(!stands_for(&known, &other, false) && !stands_for(&known, &other, true));
         let written = serde_json::to_string(&known).unwrap();
