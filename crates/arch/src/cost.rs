@@ -64,6 +64,11 @@ impl Graph {
 }
 
 impl Cost {
+    /// The geometric mean of parameters and multiply-accumulates.
+    pub fn size(&self) -> f64 {
+        (self.parameters as f64 * self.macs as f64).sqrt()
+    }
+
     /// Counts the cost of a network; of a sum that is [folded](Graph::folded), as it is deployed.
     pub fn of(network: &Graph) -> Self {
         let shape = Shape { channels: network.input_channels as u64, side: network.input_side };

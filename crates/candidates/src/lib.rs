@@ -2,6 +2,7 @@
 
 mod adapt;
 mod candidate;
+mod capacity;
 mod caps;
 mod cost_diversity;
 mod deduplicate;
@@ -24,6 +25,7 @@ mod warm_start;
 
 pub use adapt::fronts;
 pub use candidate::{ArchitectureSpace, Candidate, Candidates};
+pub use capacity::{Standing, expected_places};
 pub use caps::{Caps, LatencyModel};
 pub use cost_diversity::CostDiversitySampler;
 pub use deduplicate::DeduplicatingSampler;

@@ -12,7 +12,8 @@ use super::setup::Setup;
 use crate::network_record::Repeat;
 use crate::{CostObjective, Event, Network, NetworkRecord, SearchError, Trainings, saved};
 use automl_candidates::{
-    Candidate, CurveExtrapolation, FinalEpochs, Prospect, TrialMetrics, final_order, front_order,
+    Candidate, CurveExtrapolation, FinalEpochs, Prospect, Standing, TrialMetrics, expected_places,
+    final_order, front_order,
 };
 use automl_gp::region_losses;
 use automl_numeric::pareto;
@@ -117,7 +118,7 @@ impl Finish<'_> {
         self.setup.folder.path.join("front").join(format!("trial-{trial}"))
     }
 
-    /// The best candidates by region, extrapolated loss and cost in [final_order], parts of a trained network in
+    /// The best candidates by region, size, extrapolated loss and cost in [final_order], parts of a trained network in
     /// [front_order]; every network once.
     fn finalists(&self, history: &History) -> Vec<Finalist> {
         let plan = self.setup.plan;
@@ -136,11 +137,15 @@ impl Finish<'_> {
         let mut ids = HashSet::new();
         let mut finalists = Vec::new();
         let regions = region_losses(&plan.space, history, Some(&plan.rungs.ladder), 0);
-        let of = |(t, own): &(&Trial, [f64; 2])| regions.get(&t.number).copied().unwrap_or(own[0]);
+        let standing = |(trial, own): &(&Trial, [f64; 2])| Standing {
+            loss: regions.get(&trial.number).copied().unwrap_or(own[0]),
+            size: plan.candidates.of(&trial.config).map_or(f64::NAN, |one| one.cost.size()),
+            share: plan.trained_share(trial.fidelity().0),
+        };
         // Parts of one network have no luck of their own in training.
         let order = match plan.learned() {
             Some(_) => front_order(&losses),
-            None => final_order(&losses, &judged.iter().map(of).collect::<Vec<_>>()),
+            None => final_order(&losses, &expected_places(judged.iter().map(standing))),
         };
         for index in order {
             let trial = judged[index].0;
