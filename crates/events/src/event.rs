@@ -134,6 +134,24 @@ pub struct Progress {
     pub left: Option<Duration>,
 }
 
+impl Progress {
+    /// The time for `left` candidates at the pace of those that were tried in some time.
+    ///
+    /// # Examples
+    /// ```
+    /// use automl_events::Progress;
+    /// use std::time::Duration;
+    ///
+    /// let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+    /// assert_eq!(Progress::time_left(minutes(2), 4, 30), minutes(15));
+    /// assert_eq!(Progress::time_left(minutes(2), 0, 3), minutes(6));
+    /// ```
+    pub fn time_left(elapsed: Duration, tried: u64, left: u64) -> Duration {
+        let seconds = elapsed.as_secs_f64() * left as f64 / tried.max(1) as f64;
+        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+    }
+}
+
 /// One network of the front.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Network {

@@ -22,7 +22,6 @@ mod session;
 mod setup;
 mod so_far;
 mod supernet;
-pub(crate) mod time;
 mod timing;
 
 pub use builder::{Search, SearchBuilder, run};

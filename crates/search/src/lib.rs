@@ -32,9 +32,9 @@ pub mod shared {
     pub use crate::engine::plan::{ETA, Plan};
     pub use crate::engine::pool::{Pool, lock};
     pub use crate::engine::rungs::{Macs, fidelities, preparation};
-    pub use crate::engine::time::is_over;
     pub use crate::error::unless_stopped;
     pub use automl_candidates::Candidate;
+    pub use automl_candidates::is_over;
 }
 
 #[cfg(feature = "train")]

@@ -74,6 +74,29 @@ fn the_rest_of_the_time_goes_to_the_final_trainings() {
     assert_eq!(epochs("whole", Some("20m")), (118, 236));
 }
 
+/// Where the final training needs more than is left, trials end before their share of the time is over.
+#[test]
+fn trials_leave_time_to_the_final_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let is_noted = |study: &str, final_epochs| {
+        let mut settings = settings(study, folder.path());
+        settings.search.search_and_learn = false;
+        settings.search.trials = 3_000;
+        settings.search.timeout = Some("4s".parse().unwrap());
+        settings.training.final_epochs = Some(final_epochs);
+        let noted = Mutex::new(false);
+        let observer = |event: &Event| {
+            if let Event::Note(note) = event {
+                *noted.lock().unwrap() |= note.contains("the final training needs the rest");
+            }
+        };
+        let summary = run(&settings, &StopFlag::new(), &observer).unwrap().finished().unwrap();
+        assert!(!summary.front.is_empty());
+        noted.into_inner().unwrap()
+    };
+    assert!(is_noted("short", 10_000) && !is_noted("ample", 1));
+}
+
 /// A search that is interrupted while the weights are learned goes on where it was, to the same networks.
 #[test]
 fn an_interrupted_search_goes_on_to_the_same_networks() {

@@ -139,6 +139,14 @@ impl Default for SearchSettings {
 }
 
 impl SearchSettings {
+    /// The name of what candidates are compared by beside their cost: a formula or a metric.
+    pub fn objective_name(&self) -> String {
+        match &self.score {
+            Some(score) => format!("score: {score}"),
+            None => format!("validation {}", self.metric.title()),
+        }
+    }
+
     /// The number of trials to run: `trials`, or with `search_and_learn` in the space `blocks` a
     /// twentieth of them, at least 3.
     ///

@@ -78,6 +78,23 @@ impl Settings {
         Self { storage, ..self.clone() }
     }
 
+    /// The same with files and folders as they are seen from everywhere.
+    #[must_use]
+    pub fn with_absolute_paths(mut self) -> Self {
+        if let Some(dir) = &mut self.data.dir
+            && let Ok(absolute) = std::path::absolute(&dir)
+        {
+            *dir = absolute;
+        }
+        if let Some(file) = self.storage_file()
+            && let Ok(absolute) = std::path::absolute(file)
+            && let Ok(text) = absolute.into_os_string().into_string()
+        {
+            self.storage = Some(text);
+        }
+        self
+    }
+
     /// The epochs of a candidate that is never stopped, as the ladder says or else the training.
     pub fn search_epochs(&self) -> u64 {
         self.fidelity.ladder.top_epochs().unwrap_or_else(|| self.training.search_epochs())

@@ -1,11 +1,10 @@
 //! Workers of a search: each asks the study for its next job, trains, and reports.
 
-use super::objective;
 use super::pool::{Pool, lock};
 use super::setup::Setup;
 use super::supernet::Supernet;
 use crate::{Event, Progress, RecordError, SearchError};
-use automl_candidates::{Candidate, TrialMetrics};
+use automl_candidates::{Candidate, TimeLimit, TrialMetrics};
 use automl_numeric::pareto;
 use automl_numeric::stream;
 use automl_study::{
@@ -13,6 +12,7 @@ use automl_study::{
 };
 use automl_train::{Evaluation, FoldedTraining, Pace, Saver, TrainError};
 use rand::RngExt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tracing::{debug, warn};
@@ -34,9 +34,10 @@ pub(super) struct Executor<'a> {
     /// Wakes workers that wait for a report.
     pub(super) changed: Condvar,
     pub(super) deadline: Option<Instant>,
+    /// Whether the final training needs the rest of the time.
+    is_short: AtomicBool,
     looks: Pace,
-    /// The beginning of the run.
-    pub(super) start: Instant,
+    time: TimeLimit,
     /// The beginning of the trials of this run, and the number of trials known by then.
     before: (Instant, u64),
 }
@@ -46,20 +47,21 @@ impl<'a> Executor<'a> {
         setup: Setup<'a>,
         study: Study,
         deadline: Option<Instant>,
-        start: Instant,
+        time: TimeLimit,
     ) -> Self {
         let before = (Instant::now(), tried(study.history()));
         let leases = study.lease_watch();
         let (study, changed) = (Mutex::new(study), Condvar::new());
         let looks = Pace::new(LOOK_EVERY);
-        Self { setup, leases, study, changed, deadline, looks, start, before }
+        let is_short = AtomicBool::new(false);
+        Self { setup, leases, study, changed, deadline, is_short, looks, time, before }
     }
 
     /// Runs workers until nothing is left to do, the time is over or the stop flag is set. The first
     /// error ends all of them; recorded trials stay.
     pub(super) fn run(&self, pool: Pool) -> Result<(), SearchError> {
         pool.run(|has_failed| {
-            let result = self.work(has_failed);
+            let result = self.work(pool.workers, has_failed);
             self.changed.notify_all();
             result
         })
@@ -70,11 +72,28 @@ impl<'a> Executor<'a> {
         self.study.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_over(&self) -> bool {
-        self.setup.is_over(self.deadline)
+    /// Ends the trials, with a note, where the final training needs the rest of the time.
+    fn leave_time(&self, history: &History, workers: usize) {
+        let Setup { plan, settings, .. } = self.setup;
+        let seconds = |trial| TrialMetrics::of(trial).and_then(TrialMetrics::epoch_seconds);
+        let seconds: Vec<f64> = history.trials().iter().filter_map(seconds).collect();
+        let share = plan.data.train.len() as f64 / plan.search_data.train.len().max(1) as f64;
+        let final_training =
+            plan.final_epochs.seconds(&seconds, settings.search.final_networks) * share;
+        if plan.learned().is_none()
+            && self.time.is_short(final_training / workers.max(1) as f64)
+            && !self.is_short.swap(true, Ordering::Relaxed)
+        {
+            self.setup.note("no more trials: the final training needs the rest of the time".into());
+        }
     }
 
-    fn work(&self, has_failed: &dyn Fn() -> bool) -> Result<(), SearchError> {
+    /// Whether the trials are over before all were tried.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_short.load(Ordering::Relaxed) || self.setup.is_over(self.deadline)
+    }
+
+    fn work(&self, workers: usize, has_failed: &dyn Fn() -> bool) -> Result<(), SearchError> {
         while !self.is_over() && !has_failed() {
             let mut study = lock(&self.study);
             match study.next_job()? {
@@ -83,6 +102,7 @@ impl<'a> Executor<'a> {
                     let inherited = self.copy_parent(&study, &assignment);
                     drop(study);
                     self.run_job(assignment, inherited)?;
+                    self.leave_time(lock(&self.study).history(), workers);
                     self.changed.notify_all();
                 }
                 Next::Wait => {
@@ -274,7 +294,7 @@ impl<'a> Executor<'a> {
         let Measured { evaluation, epochs, seconds, epoch_seconds } = measured;
         let objective = plan.objective.value(evaluation, candidate, plan.caps.latency(candidate));
         if !objective.is_finite() {
-            let name = objective::name(self.setup.settings);
+            let name = self.setup.settings.search.objective_name();
             self.fail(number, format!("its {name} is {objective}"), Some(candidate))?;
             return Ok(true);
         }
@@ -409,7 +429,7 @@ impl<'a> Executor<'a> {
         let tried = tried(history);
         let (begun, known) = self.before;
         let new = tried.saturating_sub(known);
-        let by_trials = time_left(begun.elapsed(), new, trials.saturating_sub(tried));
+        let by_trials = Progress::time_left(begun.elapsed(), new, trials.saturating_sub(tried));
         let by_clock = self.deadline.map(|d| d.saturating_duration_since(Instant::now()));
         Progress {
             tried,
@@ -417,7 +437,7 @@ impl<'a> Executor<'a> {
             trials,
             best: self.best(history, &judged),
             front: pareto::ranks(&judged).iter().filter(|rank| **rank == 0).count(),
-            elapsed: self.start.elapsed(),
+            elapsed: self.time.start.elapsed(),
             left: Some(by_clock.map_or(by_trials, |clock| clock.min(by_trials)))
                 .filter(|_| new > 3),
         }
@@ -471,23 +491,4 @@ fn judged(history: &History) -> Vec<Vec<f64>> {
 /// The number of trials that have a report or failed.
 fn tried(history: &History) -> u64 {
     (judged(history).len() + history.count(State::Failed)) as u64
-}
-
-/// The time for the remaining trials at the pace of this run.
-fn time_left(elapsed: Duration, tried: u64, left: u64) -> Duration {
-    let seconds = elapsed.as_secs_f64() * left as f64 / tried.max(1) as f64;
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_time_left_follows_from_the_trials_of_this_run() {
-        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
-        assert_eq!(time_left(minutes(2), 4, 30), minutes(15));
-        assert_eq!(time_left(minutes(2), 4, 0), minutes(0));
-        assert_eq!(time_left(minutes(2), 0, 3), minutes(6));
-    }
 }

@@ -24,14 +24,6 @@ pub(super) fn directions(settings: &Settings) -> [Direction; 2] {
     [first, Direction::Minimize]
 }
 
-/// The name of the first objective.
-pub(super) fn name(settings: &Settings) -> String {
-    match &settings.search.score {
-        Some(score) => format!("score: {score}"),
-        None => format!("validation {}", settings.search.metric.title()),
-    }
-}
-
 impl Objective {
     /// The objective of the settings for some data.
     pub(super) fn new(settings: &Settings, data: &DataSplits) -> Result<Self, SettingsError> {

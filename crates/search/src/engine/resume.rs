@@ -272,19 +272,7 @@ fn is_free(name: &str, begun: &Settings, is_known: bool) -> bool {
 
 /// All settings by name, files and folders as seen from everywhere.
 fn values(settings: &Settings) -> Result<Value, ResumeError> {
-    let mut settings = settings.without_password();
-    if let Some(dir) = &mut settings.data.dir
-        && let Ok(absolute) = std::path::absolute(&dir)
-    {
-        *dir = absolute;
-    }
-    if let Some(file) = settings.storage_file()
-        && let Ok(absolute) = std::path::absolute(file)
-        && let Ok(text) = absolute.into_os_string().into_string()
-    {
-        settings.storage = Some(text);
-    }
-    Ok(serde_json::to_value(settings)?)
+    Ok(serde_json::to_value(settings.without_password().with_absolute_paths())?)
 }
 
 /// The names of the settings that a continuation looks at, such as `training.epochs`.

@@ -14,7 +14,6 @@ use super::scores;
 use super::session::{Session, free_checkpoints};
 use super::setup::Setup;
 use super::supernet::Supernet;
-use super::time::{Phase, TimeLimit, is_over};
 use super::{learn_parts, learnt_recipe, rungs, so_far, timing};
 use crate::data::{Earlier, check_record, open_data};
 use crate::error::unless_stopped;
@@ -24,7 +23,8 @@ use crate::{
     SettingsError, Start, Summary, ZeroCostProxy,
 };
 use automl_candidates::{
-    CostDiversitySampler, DeduplicatingSampler, UsualRecipeSampler, smallest, warm_start,
+    CostDiversitySampler, DeduplicatingSampler, Phase, TimeLimit, UsualRecipeSampler, is_over,
+    smallest, warm_start,
 };
 use automl_data::{DataSplits, Manifest};
 use automl_settings::study_name;
@@ -292,25 +292,26 @@ impl Run<'_> {
         }));
     }
 
-    /// Trains candidates until none is left, the time is over or the stop flag is set.
-    fn explore(&self, mut study: Study) -> Result<Study, SearchError> {
+    /// Trains candidates until none is left, the time is over or the stop flag is set; whether none is left.
+    fn explore(&self, mut study: Study) -> Result<(Study, bool), SearchError> {
         if self.setup.settings.search.finish {
-            return Ok(study);
+            return Ok((study, false));
         }
-        let deadline = self.time.deadline(Phase::Trials);
+        let phase = if self.setup.plan.learned().is_some() { Phase::Parts } else { Phase::Trials };
+        let deadline = self.time.deadline(phase);
         if self.setup.settings.search.search_and_learn && self.setup.plan.learned().is_none() {
             Learning { setup: self.setup, deadline }.run(&mut study, self.pool.workers)?;
         }
-        let executor = Executor::new(self.setup, study, deadline, self.time.start);
+        let executor = Executor::new(self.setup, study, deadline, self.time);
         executor.run(self.pool)?;
-        Ok(executor.into_study())
+        let is_through = !executor.is_over();
+        Ok((executor.into_study(), is_through))
     }
 
     /// Trains the front, unless the search was interrupted or another process is still at work.
-    fn finish(&self, mut study: Study) -> Result<SearchOutcome, SearchError> {
+    fn finish(&self, (mut study, is_through): (Study, bool)) -> Result<SearchOutcome, SearchError> {
         let Setup { settings, folder, stop, .. } = self.setup;
-        let is_early = |phase| self.time.deadline(phase).is_none_or(|end| Instant::now() < end);
-        if !stop.is_set() && !settings.search.finish && is_early(Phase::Trials) {
+        if is_through && !stop.is_set() {
             // Paused trials that were worth a promotion have been promoted.
             let may_close = match study.storage() {
                 Some(record) => resume::may_close(settings, record)?,

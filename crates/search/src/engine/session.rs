@@ -1,7 +1,7 @@
 //! A process's session in a study: its folder, its record, and the settings that count.
 
 use super::folder::StudyFolder;
-use super::objective::{self, directions};
+use super::objective::directions;
 use super::resume::{self, Joined};
 use crate::{CostObjective, SearchError, Settings};
 use automl_storage::SqliteStorage;
@@ -99,7 +99,10 @@ fn name_objectives(settings: &Settings, record: &mut dyn Storage) -> Result<(), 
         CostObjective::Ram => "RAM (bytes)",
         CostObjective::Latency => "latency (us)",
     };
-    record.set_attribute(METRIC_NAMES, &serde_json::json!([objective::name(settings), cost]))?;
+    record.set_attribute(
+        METRIC_NAMES,
+        &serde_json::json!([settings.search.objective_name(), cost]),
+    )?;
     Ok(())
 }
 

@@ -3,8 +3,8 @@
 use super::folder::StudyFolder;
 use super::plan::Plan;
 use super::supernet::Supernet;
-use super::time::is_over;
 use crate::{Event, Settings};
+use automl_candidates::is_over;
 use automl_study::StopFlag;
 use automl_train::Device;
 use std::time::Instant;
