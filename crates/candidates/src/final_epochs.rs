@@ -28,19 +28,25 @@ pub struct Prospect {
 
 impl FinalEpochs {
     /// The seconds of the final trainings, by those that an epoch of each candidate takes: the most epochs of
-    /// `networks`, or of eight if these are more, in the mean. 0 without a candidate.
+    /// `networks`, or of eight if these are more, in the mean. 0 while there are fewer than two candidates for each,
+    /// since there is little to choose from.
     ///
     /// # Examples
     /// ```
     /// use automl_candidates::FinalEpochs;
     ///
     /// let epochs = FinalEpochs { wanted: 10, most: 40 };
-    /// assert_eq!(epochs.seconds(&[1.0, 3.0], 3), 240.0);
-    /// assert_eq!(epochs.seconds(&[1.0, 3.0], 18), 640.0);
+    /// assert_eq!(epochs.seconds(&[1.0, 3.0], 1), 80.0);
+    /// assert_eq!(epochs.seconds(&[2.0; 16], 18), 640.0);
+    /// assert_eq!(epochs.seconds(&[2.0; 15], 18), 0.0);
     /// ```
     pub fn seconds(self, seconds: &[f64], networks: usize) -> f64 {
-        let mean = seconds.iter().sum::<f64>() / seconds.len().max(1) as f64;
-        mean * self.most as f64 * networks.clamp(1, FRONT) as f64
+        let networks = networks.clamp(1, FRONT);
+        if seconds.len() < 2 * networks {
+            return 0.0;
+        }
+        let mean = seconds.iter().sum::<f64>() / seconds.len() as f64;
+        mean * self.most as f64 * networks as f64
     }
 
     /// The epochs of the slowest finalist that fit into `left` seconds on each of `workers`.

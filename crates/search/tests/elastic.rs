@@ -82,7 +82,7 @@ fn trials_leave_time_to_the_final_training() {
         let mut settings = settings(study, folder.path());
         settings.search.search_and_learn = false;
         settings.search.trials = 3_000;
-        settings.search.timeout = Some("4s".parse().unwrap());
+        settings.search.timeout = Some("8s".parse().unwrap());
         settings.training.final_epochs = Some(final_epochs);
         let noted = Mutex::new(false);
         let observer = |event: &Event| {
