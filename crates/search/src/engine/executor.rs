@@ -73,17 +73,19 @@ impl<'a> Executor<'a> {
     }
 
     /// Ends the trials, with a note, where the final training needs the rest of the time.
-    fn leave_time(&self, history: &History, workers: usize) {
+    fn leave_time(&self, workers: usize) {
         let Setup { plan, settings, .. } = self.setup;
+        // Without a time limit, and as long as trials come first, the history is not looked through.
+        if plan.learned().is_some() || !self.time.is_short(f64::INFINITY) {
+            return;
+        }
         let seconds = |trial| TrialMetrics::of(trial).and_then(TrialMetrics::epoch_seconds);
-        let seconds: Vec<f64> = history.trials().iter().filter_map(seconds).collect();
-        let share = plan.data.train.len() as f64 / plan.search_data.train.len().max(1) as f64;
-        let final_training =
-            plan.final_epochs.seconds(&seconds, settings.search.final_networks) * share;
-        if plan.learned().is_none()
-            && self.time.is_short(final_training / workers.max(1) as f64)
-            && !self.is_short.swap(true, Ordering::Relaxed)
-        {
+        let study = lock(&self.study);
+        let seconds: Vec<f64> = study.history().trials().iter().filter_map(seconds).collect();
+        drop(study);
+        let needed = plan.final_epochs.seconds(&seconds, settings.search.final_networks);
+        let is_short = self.time.is_short(needed * plan.final_images() / workers.max(1) as f64);
+        if is_short && !self.is_short.swap(true, Ordering::Relaxed) {
             self.setup.note("no more trials: the final training needs the rest of the time".into());
         }
     }
@@ -102,7 +104,7 @@ impl<'a> Executor<'a> {
                     let inherited = self.copy_parent(&study, &assignment);
                     drop(study);
                     self.run_job(assignment, inherited)?;
-                    self.leave_time(lock(&self.study).history(), workers);
+                    self.leave_time(workers);
                     self.changed.notify_all();
                 }
                 Next::Wait => {

@@ -133,7 +133,6 @@ impl Finish<'_> {
             .collect();
         // Costs differ by factors.
         let losses: Vec<_> = judged.iter().map(|(_, losses)| [losses[0], losses[1].ln()]).collect();
-        let share = plan.data.train.len() as f64 / plan.search_data.train.len() as f64;
         let mut ids = HashSet::new();
         let mut finalists = Vec::new();
         let regions = region_losses(&plan.space, history, Some(&plan.rungs.ladder), 0);
@@ -156,7 +155,7 @@ impl Finish<'_> {
                 finalists.push(Finalist {
                     trial: trial.number.0,
                     candidate,
-                    seconds: epoch.unwrap_or(1.0) * share,
+                    seconds: epoch.unwrap_or(1.0) * plan.final_images(),
                     accuracy: -losses[index][0],
                 });
             }

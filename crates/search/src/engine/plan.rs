@@ -137,11 +137,15 @@ impl Plan {
         })
     }
 
+    /// How many times as many images an epoch of the final training has as one of the search.
+    pub fn final_images(&self) -> f64 {
+        self.data.train.len() as f64 / self.search_data.train.len().max(1) as f64
+    }
+
     /// The share of the final training that a candidate has behind it at a fidelity.
     pub fn trained_share(&self, fidelity: u64) -> f64 {
         let epochs = self.rungs.epochs_at(fidelity) as f64 * self.rungs.epoch_cost(fidelity);
-        let images = self.search_data.train.len() as f64 / self.data.train.len().max(1) as f64;
-        epochs * images / self.final_epochs.wanted.max(1) as f64
+        epochs / (self.final_images() * self.final_epochs.wanted.max(1) as f64)
     }
 
     /// The space of which every network is a part of one trained network, where candidates are judged as
